@@ -1,0 +1,57 @@
+import { expandGlob } from "@std/fs";
+import { dirname, join, relative } from "@std/path";
+import { WorkError } from "../cli/errors.ts";
+
+/** What {@link copyArtifacts} copies. */
+export interface CopyArtifactsOptions {
+  readonly name: string;
+  /** Absolute globs. */
+  readonly globs: readonly string[];
+  /** Folders below which the globs lie; a file keeps its path relative to the first that fits. */
+  readonly roots: readonly string[];
+  readonly outDir: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies the files of a build on the host that match, and returns their new paths. Throws
+ * {@link WorkError} when a glob matches nothing, since a build that was to leave it did not.
+ */
+export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
+  const copied: string[] = [];
+  const target = await freshArtifactsDir(options.outDir, options.name);
+  for (const glob of options.globs) {
+    let matched = false;
+    for await (const entry of expandGlob(glob, { includeDirs: false, globstar: true })) {
+      options.signal.throwIfAborted();
+      const root = options.roots.find((root) => entry.path.startsWith(`${root}/`)) ?? "/";
+      const path = join(target, relative(root, entry.path));
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.copyFile(entry.path, path);
+      copied.push(path);
+      matched = true;
+    }
+    if (!matched) throw noArtifact(options.name, glob);
+  }
+  return [...new Set(copied)].sort();
+}
+
+/** An empty folder for a platform's artifacts. */
+export async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
+  const target = join(outDir, name);
+  await Deno.remove(target, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(target, { recursive: true });
+  return target;
+}
+
+/** A glob of the config that matched nothing. */
+export function noArtifact(name: string, glob: string): WorkError {
+  return new WorkError(
+    `Cannot copy artifacts from ${name}: nothing matches ${JSON.stringify(glob)}`,
+    {
+      next: 'correct "artifacts" in guesthouse.json',
+    },
+  );
+}

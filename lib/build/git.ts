@@ -1,0 +1,19 @@
+import { GIT_QUERIES, type GitLists, parseGitLists } from "../config/git_lists.ts";
+import { run } from "../host/process.ts";
+
+/** What git knows of a project; `undefined` without git, or where it is no work tree. */
+export async function askGit(dir: string, signal?: AbortSignal): Promise<GitLists | undefined> {
+  const outputs: Record<string, string> = {};
+  for (const [name, query] of Object.entries(GIT_QUERIES)) {
+    const command = ["git", "-C", dir, ...query];
+    // The user's index is not refreshed on the way.
+    const result = await run(command, { env: { GIT_OPTIONAL_LOCKS: "0" }, signal })
+      .catch((error) => {
+        signal?.throwIfAborted();
+        return { code: 1, stdout: "", error };
+      });
+    if (result.code !== 0) return undefined;
+    outputs[name] = result.stdout;
+  }
+  return parseGitLists(outputs as Record<keyof GitLists, string>);
+}

@@ -1,0 +1,47 @@
+import { TaskError } from "../cli/errors.ts";
+import type { Project } from "../config/project.ts";
+import type { LogFiles } from "./log_files.ts";
+import type { BuildResult } from "./result.ts";
+import type { FailedStep } from "./steps.ts";
+
+/** Who shows what goes on: a live table, or plain output. */
+export interface Progress {
+  phase(name: string, phase: string): void;
+  output(name: string, text: string): void;
+}
+
+/** What every build takes. */
+export interface BuildOptions {
+  readonly project: Project;
+  /** Artifacts go to a folder of the platform's name below this one. */
+  readonly artifactsDir: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** What a result says of a step that failed. */
+export function stepError(name: string, failed: FailedStep, log: string): BuildResult["error"] {
+  return {
+    message: `Step "${failed.name}" failed on ${name}: ${
+      failed.command[0]
+    } exited with status ${failed.code}`,
+    details: failed.tail,
+    next: `less ${log}`,
+  };
+}
+
+/** Puts into a result why it could not be carried out; what is no TaskError is a bug, and thrown. */
+export function recordError(result: BuildResult, error: unknown, log: LogFiles): void {
+  const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+  if (!(error instanceof TaskError) && !isTimeout) throw error;
+  const { message } = error;
+  const details = error instanceof TaskError ? error.details : [];
+  const next = error instanceof TaskError ? error.next : 'set "timeouts" in guesthouse.json';
+  result.status = isTimeout || (error instanceof TaskError && error.exit === 1) ? "fail" : "error";
+  if (error instanceof TaskError) result.exit = error.exit;
+  result.error = { message, details, ...(next === undefined ? {} : { next }) };
+  log.write(
+    [`== ${message}`, ...details, ...(next === undefined ? [] : [`next: ${next}`])].join("\n") +
+      "\n",
+  );
+}

@@ -1,0 +1,138 @@
+import { join } from "@std/path";
+import type { TaskContext } from "../cli/context.ts";
+import { HostError } from "../cli/errors.ts";
+import { LiveTable } from "../cli/live_table.ts";
+import type { Platform } from "../config/platform.ts";
+import { commandText } from "../host/command_text.ts";
+import { ensureHost } from "../host/ensure_host.ts";
+import { reexec } from "../host/reexec.ts";
+import { ensureImage } from "../image/build.ts";
+import { imageState } from "../image/image.ts";
+import { mmdebstrapCommand } from "../image/rootfs.ts";
+import { diskCommands } from "../image/disk.ts";
+import { imageCacheDir } from "../host/paths.ts";
+import { startClock } from "./clock.ts";
+import { startLogs } from "./log_files.ts";
+
+/** One image as `setup-images --json` prints it. */
+export interface SetUpImage {
+  readonly name: string;
+  readonly built: boolean;
+  readonly key: string;
+  readonly seconds: number;
+  readonly reasons: readonly string[];
+}
+
+/** What {@link setUpImages} did. */
+export type SetUpOutcome =
+  | { readonly kind: "done"; readonly images: readonly SetUpImage[] }
+  /** Tools were installed, and a successor of this task has done its work and ended. */
+  | { readonly kind: "reexecuted"; readonly status: number };
+
+/** How {@link setUpImages} works. */
+export interface SetUpOptions {
+  readonly force?: boolean;
+  /** How the task can start itself again once it has installed tools. */
+  readonly again: { readonly permissionSet: string; readonly file: string };
+}
+
+/** Makes sure that the platforms' images are built; returns at once where they are. */
+export async function setUpImages(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+  options: SetUpOptions,
+): Promise<SetUpOutcome> {
+  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
+  const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
+  if (toBuild.length > 0) {
+    const { installed } = await ensureHost(["image", "binfmt", "vm"], ctx, {
+      guestArchs: toBuild.map(({ arch }) => arch),
+      task: "setup-images",
+    });
+    if (installed) {
+      const { permissionSet, file } = options.again;
+      return { kind: "reexecuted", status: await reexec(permissionSet, file, Deno.args) };
+    }
+    if (ctx.dryRun) {
+      for (const platform of toBuild) printCommands(platform, ctx);
+      return { kind: "done", images: [] };
+    }
+  }
+  using table = new LiveTable(toBuild.map(({ name }) => name), tableOptions(ctx));
+  // All at once: building one takes a core for minutes and little memory, and two on a machine
+  // with more cores must not wait for each other.
+  const settled = await Promise.allSettled(platforms.map(async (platform) => {
+    const clock = startClock();
+    if (!toBuild.includes(platform)) {
+      const { image } = await ensureImage(platform, silent(ctx));
+      return { name: platform.name, built: false, key: image.key, seconds: clock(), reasons: [] };
+    }
+    await using log = await startLogs(`setup-${platform.name}`);
+    try {
+      const { image, built, reasons } = await ensureImage(platform, {
+        signal: ctx.signal,
+        force: options.force,
+        onPhase: (phase) => {
+          log.write(`== ${phase}\n`);
+          table.phase(platform.name, phase);
+        },
+        log: (line) => {
+          log.write(`${line}\n`);
+          table.line(platform.name, line);
+        },
+      });
+      table.finish(platform.name, "pass", built ? "built" : "up to date");
+      return { name: platform.name, built, key: image.key, seconds: clock(), reasons };
+    } catch (error) {
+      table.finish(platform.name, "error", `see ${log.build}`);
+      throw error;
+    }
+  }));
+  ctx.signal.throwIfAborted();
+  const failed = settled.filter((result) => result.status === "rejected");
+  if (failed.length > 0) throw failed[0]?.reason;
+  return {
+    kind: "done",
+    images: settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []),
+  };
+}
+
+/** Whether images may be built without being asked for: `--yes`, or a person who agrees. */
+export async function mayBuildImages(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+): Promise<boolean> {
+  if (ctx.yes) return true;
+  if (!ctx.interactive) return false;
+  const { confirm } = await import("../cli/prompt.ts");
+  const names = platforms.map(({ name }) => name).join(", ");
+  return await confirm(`Build the images of ${names}? It takes some minutes.`, ctx);
+}
+
+/** Why a platform that was named cannot be used yet. */
+export function notSetUp(platform: Platform): HostError {
+  return new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
+    next: `deno task setup-images ${platform.name} --yes`,
+  });
+}
+
+function silent(ctx: TaskContext) {
+  return { signal: ctx.signal, onPhase: () => {}, log: () => {} };
+}
+
+/** A live table, unless nothing but errors is wanted. */
+export function tableOptions(ctx: TaskContext) {
+  return ctx.quiet ? { terminal: false, write: () => {} } : {};
+}
+
+function printCommands(platform: Platform, ctx: TaskContext): void {
+  const { image } = platform;
+  const tar = join(imageCacheDir(), `rootfs-${platform.name}.tar.zst`);
+  const { mke2fs, convert } = diskCommands("TREE", "disk.raw", "disk.qcow2", image.diskGiB);
+  const mmdebstrap = mmdebstrapCommand({
+    ...image,
+    arch: platform.arch,
+    firstBoot: "",
+  }, { hooksDir: "HOOKS", output: tar, configure: "now", isRoot: Deno.uid() === 0 });
+  for (const command of [mmdebstrap, mke2fs, convert]) ctx.print(commandText(command));
+}

@@ -1,0 +1,73 @@
+import type { Step } from "../config/steps.ts";
+import type { LogFiles } from "./log_files.ts";
+
+/** Where steps run: the host, or a guest. */
+export interface StepRunner {
+  /** Runs a command to its end. Throws when it could not be run, or took too long. */
+  exec(command: readonly string[], options: {
+    readonly cwd: string;
+    readonly onOutput: (text: string) => void;
+    readonly timeoutMs: number;
+  }): Promise<{ readonly code: number }>;
+  haveFile(path: string): Promise<boolean>;
+}
+
+/** How {@link runSteps} runs. */
+export interface RunStepsOptions {
+  readonly log: LogFiles;
+  /** A step may take this long. */
+  readonly stepMs: number;
+  /** All steps together may take this long. */
+  readonly totalMs: number;
+  /** Called as each step begins. */
+  readonly onStep: (name: string) => void;
+  /** Called with the steps' output, as it comes. */
+  readonly onOutput: (text: string) => void;
+}
+
+/** The step at which a build stopped. */
+export interface FailedStep {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly code: number;
+  /** The last lines that it printed. */
+  readonly tail: readonly string[];
+}
+
+/** Lines of a failed step's output that the summary shows. */
+const TAIL_LINES = 20;
+
+/** Runs steps in order up to the first that fails, which it returns. */
+export async function runSteps(
+  steps: readonly Step[],
+  runner: StepRunner,
+  options: RunStepsOptions,
+): Promise<FailedStep | undefined> {
+  const deadline = Date.now() + options.totalMs;
+  for (const step of steps) {
+    if (step.onlyIfFile !== undefined && !await runner.haveFile(step.onlyIfFile)) {
+      options.log.write(`== ${step.name}: left out, there is no ${step.onlyIfFile}\n`);
+      continue;
+    }
+    options.onStep(step.name);
+    options.log.write(`== ${step.name}: ${JSON.stringify(step.command)}\n`);
+    const started = performance.now();
+    let tail = "";
+    const { code } = await runner.exec(step.command, {
+      cwd: step.cwd,
+      timeoutMs: Math.min(options.stepMs, Math.max(1, deadline - Date.now())),
+      onOutput: (text) => {
+        tail = (tail + text).split("\n").slice(-TAIL_LINES - 1).join("\n");
+        options.log.write(text);
+        options.onOutput(text);
+      },
+    });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    options.log.write(`== ${step.name}: status ${code} after ${seconds} s\n`);
+    if (code !== 0) {
+      const lines = tail.split("\n").filter((line) => line.trim() !== "").slice(-TAIL_LINES);
+      return { name: step.name, command: step.command, code, tail: lines };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import { basename, dirname, join } from "@std/path";
+
+/** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
+export type Writer = (tmpPath: string) => Promise<void>;
+
+/** How {@link atomicWrite} writes. */
+export interface AtomicWriteOptions {
+  /** Permission bits of the new file. Default: 0o666 without the umask. */
+  readonly mode?: number;
+}
+
+/** `.NAME.tmp-PID-RANDOM`; the pid tells a person whose leftover it is. */
+const TMP_NAME = /^\..+\.tmp-\d+-[0-9a-f]{12}$/s;
+
+/**
+ * Lets a file appear under its name only when it is whole: written beside it, fsynced, renamed
+ * over it, and the folder fsynced. A file of that name is replaced. If writing fails, the name
+ * keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
+ * finds what it left.
+ */
+export async function atomicWrite(
+  path: string,
+  content: string | Uint8Array | Writer,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  const { tmpPath, lock } = await createLocked(path, options.mode);
+  // Closed, and so unlocked, after the rename.
+  using _ = lock;
+  try {
+    await fill(tmpPath, content);
+    await sync(tmpPath);
+    await Deno.rename(tmpPath, path);
+  } catch (error) {
+    await Deno.remove(tmpPath).catch(() => {});
+    throw error;
+  }
+  await sync(dirname(path));
+}
+
+/**
+ * Removes what killed writers left in a folder, and returns the names. A file whose writer
+ * still runs stays. A folder that does not exist has no leftovers.
+ *
+ * A lock decides, not the pid in the name: asking for a pid needs the permission to run any
+ * program, and in a container every run may have the same pid.
+ */
+export async function removeStale(dir: string): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await namesIn(dir)) {
+    if (TMP_NAME.test(name) && await removeUnlessHeld(join(dir, name))) removed.push(name);
+  }
+  return removed.sort();
+}
+
+/**
+ * Creates the temporary file and locks it. The kernel drops the lock when this process ends,
+ * whichever way, which is how {@link removeStale} tells a leftover from a write in progress.
+ */
+async function createLocked(
+  path: string,
+  mode: number | undefined,
+): Promise<{ tmpPath: string; lock: Deno.FsFile }> {
+  while (true) {
+    const tmpPath = tmpPathOf(path);
+    const lock = await Deno.open(tmpPath, { write: true, createNew: true, mode: mode ?? 0o666 });
+    try {
+      await lock.lock(true);
+      // Between creation and lock a removeStale() elsewhere may have taken it for a leftover.
+      if ((await lock.stat()).nlink !== 0) return { tmpPath, lock };
+      lock.close();
+    } catch (error) {
+      lock.close();
+      await Deno.remove(tmpPath).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function tmpPathOf(path: string): string {
+  const random = crypto.randomUUID().slice(-12);
+  return join(dirname(path), `.${basename(path)}.tmp-${Deno.pid}-${random}`);
+}
+
+async function fill(tmpPath: string, content: string | Uint8Array | Writer): Promise<void> {
+  if (typeof content === "function") await content(tmpPath);
+  else if (typeof content === "string") await Deno.writeTextFile(tmpPath, content);
+  else await Deno.writeFile(tmpPath, content);
+}
+
+async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function removeUnlessHeld(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path, { read: true });
+    if (!await file.tryLock(true)) return false;
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    // Its writer renamed or removed it in between.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

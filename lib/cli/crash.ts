@@ -1,0 +1,26 @@
+/**
+ * Catches what nobody awaits or catches: a rejected promise, an exception in a timer or an
+ * event listener. Deno would print a stack trace and end the process on the spot, with
+ * guests and locks left behind.
+ *
+ * @param onCrash called with each such error
+ * @returns dispose it to have Deno's own behaviour back
+ */
+export function listenForCrashes(onCrash: (error: unknown) => void): Disposable {
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    onCrash(event.reason);
+  };
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    onCrash(event.error);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  globalThis.addEventListener("error", onError);
+  return {
+    [Symbol.dispose]() {
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+      globalThis.removeEventListener("error", onError);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import {
+  formatError,
+  GuestError,
+  HostError,
+  InterruptedError,
+  TaskError,
+  UsageError,
+  WorkError,
+} from "./errors.ts";
+
+Deno.test("each error class has its exit status and its name", () => {
+  const errors = [
+    new WorkError("w"),
+    new UsageError("u"),
+    new HostError("h"),
+    new GuestError("g"),
+    new InterruptedError(),
+  ];
+  assertEquals(errors.map(({ name, exit }) => [name, exit]), [
+    ["WorkError", 1],
+    ["UsageError", 2],
+    ["HostError", 3],
+    ["GuestError", 4],
+    ["InterruptedError", 130],
+  ]);
+  assertEquals(errors.every((error) => error instanceof TaskError), true);
+});
+
+Deno.test("formatError() puts details and the next step below the message", () => {
+  const error = new GuestError('Cannot start guest "ci": QEMU exited with status 1', {
+    details: ["qemu: no such disk", "log: logs/ci.log"],
+    next: "deno task setup-images debian-amd64",
+    cause: new Error("underneath"),
+  });
+  assertEquals(
+    formatError(error),
+    `Cannot start guest "ci": QEMU exited with status 1
+  qemu: no such disk
+  log: logs/ci.log
+  next: deno task setup-images debian-amd64`,
+  );
+  assertEquals((error.cause as Error).message, "underneath");
+});
+
+Deno.test("formatError() of a bare message is the message", () => {
+  assertEquals(formatError(new InterruptedError()), "Interrupted");
+});

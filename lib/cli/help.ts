@@ -1,0 +1,132 @@
+import { EXIT } from "./errors.ts";
+import {
+  allOptions,
+  isNegatable,
+  type OptionSpec,
+  placeholder,
+  type PositionalSpec,
+  type TaskSpec,
+} from "./spec.ts";
+
+/** Columns that help text is wrapped to. */
+const WIDTH = 90;
+/** Terms longer than this push their text to a line of its own. */
+const LONGEST_TERM = 26;
+
+type Row = readonly [term: string, text: string];
+
+/** `deno task NAME [options] PLATFORM -- CMD...` */
+export function usageLine(spec: TaskSpec): string {
+  const words = [`deno task ${spec.name} [options]`, ...(spec.positionals ?? []).map(usageWord)];
+  if (spec.rest !== undefined) {
+    const rest = `-- ${spec.rest.name}...`;
+    words.push(spec.rest.required ? rest : `[${rest}]`);
+  }
+  return words.join(" ");
+}
+
+/** The whole help of a task, with a final newline. */
+export function renderHelp(spec: TaskSpec): string {
+  const sections = [
+    `${spec.name}: ${spec.summary}`,
+    `usage: ${usageLine(spec)}`,
+    spec.description?.trim() ?? "",
+    section("Arguments", argumentRows(spec)),
+    section("Options", allOptions(spec).map(optionRow)),
+    section("Environment variables", (spec.env ?? []).map(({ name, help }) => [name, help])),
+    section("Exit status", exitRows(spec)),
+    examples(spec),
+    spec.runs === undefined ? "" : `Runs underneath:\n${indent(spec.runs.trim())}`,
+  ];
+  return sections.filter((text) => text !== "").join("\n\n") + "\n";
+}
+
+function usageWord(positional: PositionalSpec): string {
+  const word = positional.repeat ? `${positional.name}...` : positional.name;
+  return positional.required ? word : `[${word}]`;
+}
+
+function argumentRows(spec: TaskSpec): Row[] {
+  const rows = (spec.positionals ?? []).map((positional): Row => [
+    positional.name,
+    [positional.help, ...choiceNote(positional)].join("; "),
+  ]);
+  return spec.rest === undefined ? rows : [...rows, [`-- ${spec.rest.name}...`, spec.rest.help]];
+}
+
+function optionRow(option: OptionSpec): Row {
+  const short = option.short === undefined ? "    " : `-${option.short}, `;
+  const name = isNegatable(option) ? `--no-${option.name}` : `--${option.name}`;
+  const value = option.type === "boolean" ? "" : ` ${placeholder(option)}`;
+  return [`${short}${name}${value}`, [option.help, ...optionNotes(option)].join("; ")];
+}
+
+function optionNotes(option: OptionSpec): string[] {
+  const notes: string[] = [...rangeNote(option), ...choiceNote(option)];
+  if (option.repeat) notes.push("may be repeated");
+  if (option.default !== undefined && option.type !== "boolean") {
+    const unit = option.unit === undefined ? "" : ` ${option.unit}`;
+    notes.push(`default ${[option.default].flat().join(", ")}${unit}`);
+  }
+  return notes;
+}
+
+function rangeNote({ min, max, unit, type }: OptionSpec): string[] {
+  if (type !== "number") return [];
+  const suffix = unit === undefined ? "" : ` ${unit}`;
+  if (min !== undefined && max !== undefined) return [`${min} to ${max}${suffix}`];
+  if (min !== undefined) return [`at least ${min}${suffix}`];
+  if (max !== undefined) return [`at most ${max}${suffix}`];
+  return unit === undefined ? [] : [`in ${unit}`];
+}
+
+/** Only fixed choices: looking others up may read files, and help has to be instant. */
+function choiceNote({ choices }: Pick<OptionSpec, "choices">): string[] {
+  return typeof choices === "function" || choices === undefined ? [] : [choices.join(" | ")];
+}
+
+function exitRows(spec: TaskSpec): Row[] {
+  const common: Row[] = [
+    [`${EXIT.ok}`, "done"],
+    [`${EXIT.failed}`, "the work failed"],
+    [`${EXIT.usage}`, "wrong usage or configuration"],
+    [`${EXIT.host}`, "the host lacks something"],
+    [`${EXIT.guest}`, "the guest did not come up, or went away"],
+    [`${EXIT.interrupted}`, "interrupted"],
+  ];
+  return [...common, ...(spec.exits ?? []).map(({ status, help }): Row => [status, help])];
+}
+
+function examples(spec: TaskSpec): string {
+  if (spec.examples.length === 0) return "";
+  const lines = spec.examples.map(({ goal, command }) => `  ${goal}:\n    ${command}`);
+  return `Examples:\n${lines.join("\n")}`;
+}
+
+function section(title: string, rows: readonly Row[]): string {
+  if (rows.length === 0) return "";
+  const width = Math.max(...rows.map(([term]) => term.length).filter((n) => n <= LONGEST_TERM), 1);
+  const lines = rows.flatMap(([term, text]) => {
+    const [first = "", ...more] = wrap(text, WIDTH - width - 4);
+    const rest = more.map((line) => `${" ".repeat(width + 4)}${line}`);
+    return term.length > width
+      ? [`  ${term}`, `${" ".repeat(width + 4)}${first}`, ...rest]
+      : [`  ${term.padEnd(width)}  ${first}`, ...rest];
+  });
+  return `${title}:\n${lines.join("\n")}`;
+}
+
+/** Breaks text at spaces; a word longer than the width gets a line of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`.trimEnd()).join("\n");
+}

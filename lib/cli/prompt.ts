@@ -1,0 +1,29 @@
+import type { TaskContext } from "./context.ts";
+import { InterruptedError } from "./errors.ts";
+
+/** What a question needs to know of the task that asks it. */
+export type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
+
+/**
+ * Asks a yes-or-no question on the terminal; return alone means yes.
+ *
+ * True at once with `--yes`, and false at once where nobody can be asked: the caller then
+ * says which command, or `--yes`, does it without a question.
+ *
+ * @throws {InterruptedError} when the user answers with Ctrl-C, or a signal arrives
+ */
+export async function confirm(question: string, ctx: Asker): Promise<boolean> {
+  if (ctx.yes) return true;
+  if (!ctx.interactive) return false;
+  const { default: $ } = await import("dax");
+  const { signal } = ctx;
+  const answer = await $.maybeConfirm(question, { default: true, signal, noClear: true });
+  if (answer !== undefined) return answer;
+  if (signal.aborted) {
+    // The question is gone, but its pending read would keep the process alive (dax 0.49).
+    const { stdin } = await import("node:process");
+    stdin.destroy();
+    throw signal.reason;
+  }
+  throw new InterruptedError(`Interrupted at the question "${question}"`);
+}

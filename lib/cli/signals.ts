@@ -1,0 +1,55 @@
+import { EXIT, InterruptedError } from "./errors.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Interrupts closer together than this are one: a terminal sends SIGINT to `deno task` and to
+ * us, and `deno task` passes its own on, so that one Ctrl-C arrives twice.
+ */
+const SAME_KEYPRESS_MS = 150;
+
+/** What to do when signals arrive. */
+export interface SignalOptions {
+  /** Called for the first signal, once {@link Interruption.signal} is aborted. */
+  readonly onInterrupt?: (name: Deno.Signal) => void;
+  /** Called for each further SIGINT during cleanup. */
+  readonly onImpatience?: () => void;
+}
+
+/** One AbortSignal for everything that may stop a task from outside. */
+export interface Interruption extends Disposable {
+  /** Aborts with an {@link InterruptedError} that names the signal. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an abort. Later ones change nothing, so that
+ * the cleanup runs to its end; a further Ctrl-C calls `onImpatience`.
+ *
+ * Dispose it when all is cleaned up: from then on a signal ends the process at once. The
+ * listeners stay, and do not keep the process alive; removing them would let a signal that
+ * is already on its way kill the process with a status of its own.
+ */
+export function listenForSignals(options: SignalOptions = {}): Interruption {
+  const controller = new AbortController();
+  let lastMs = 0;
+  let isCleanedUp = false;
+  for (const name of SIGNALS) {
+    Deno.addSignalListener(name, () => {
+      const isEcho = performance.now() - lastMs < SAME_KEYPRESS_MS;
+      lastMs = performance.now();
+      if (isCleanedUp) {
+        Deno.exit(EXIT.interrupted);
+      } else if (!controller.signal.aborted) {
+        controller.abort(new InterruptedError(`Interrupted by ${name}`));
+        options.onInterrupt?.(name);
+      } else if (name === "SIGINT" && !isEcho) {
+        options.onImpatience?.();
+      }
+    });
+  }
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => void (isCleanedUp = true),
+  };
+}

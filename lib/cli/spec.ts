@@ -1,0 +1,114 @@
+/** Values to choose from: a list, or a function that looks them up (files, running guests). */
+export type Choices = readonly string[] | (() => Promise<readonly string[]>);
+
+/** One option of a task. Feeds parsing, help, completion and defaults. */
+export interface OptionSpec {
+  /** In kebab-case, without dashes. */
+  readonly name: string;
+  /** One letter, without its dash. */
+  readonly short?: string;
+  readonly type: "boolean" | "string" | "number";
+  /** May be given several times; the value is a list. */
+  readonly repeat?: boolean;
+  /** Placeholder of the value in the help (default: `VALUE`, or `N` for a number). */
+  readonly value?: string;
+  /** What it does: lower case, no full stop. */
+  readonly help: string;
+  /** A boolean whose default is true is switched off by `--no-NAME`. */
+  readonly default?: string | number | boolean | readonly string[];
+  /** The unit of a number, such as `MiB` or `s`. */
+  readonly unit?: string;
+  /** Only these values are accepted; also offered by completion. */
+  readonly choices?: Choices;
+  /** Values that completion offers, where others are accepted too. */
+  readonly suggestions?: Choices;
+  /** The least number accepted. */
+  readonly min?: number;
+  /** The greatest number accepted. */
+  readonly max?: number;
+  /** Accept numbers such as 1.5 too (default: whole numbers only). */
+  readonly fraction?: boolean;
+}
+
+/** One argument that is told by its place. */
+export interface PositionalSpec {
+  /** Placeholder, such as `PLATFORM`. */
+  readonly name: string;
+  readonly help: string;
+  readonly required?: boolean;
+  /** Takes all that are left; last one only. */
+  readonly repeat?: boolean;
+  readonly choices?: Choices;
+  readonly suggestions?: Choices;
+}
+
+/** What follows `--`, taken as it is. */
+export interface RestSpec {
+  /** Placeholder, such as `CMD`. */
+  readonly name: string;
+  readonly help: string;
+  readonly required?: boolean;
+}
+
+/** Options that every task has. */
+export type CommonOption = "json" | "dry-run" | "yes" | "quiet" | "verbose" | "help";
+
+/** Everything that is known about a task before it runs. */
+export interface TaskSpec {
+  /** As in `deno task NAME`. */
+  readonly name: string;
+  /** One line: an imperative, no full stop. */
+  readonly summary: string;
+  /** Paragraphs below the summary; lines are printed as they are. */
+  readonly description?: string;
+  readonly positionals?: readonly PositionalSpec[];
+  readonly rest?: RestSpec;
+  readonly options?: readonly OptionSpec[];
+  /** Common options that make no sense here. */
+  readonly omit?: readonly Exclude<CommonOption, "help">[];
+  /** Goals with the command that reaches each. */
+  readonly examples: readonly { readonly goal: string; readonly command: string }[];
+  /** The commands that run underneath. */
+  readonly runs?: string;
+  readonly env?: readonly { readonly name: string; readonly help: string }[];
+  /** Exit statuses of its own, beside the common ones: `vm-run` passes one through. */
+  readonly exits?: readonly { readonly status: string; readonly help: string }[];
+  /** The system it belongs to, for the table of contents. */
+  readonly group: string;
+}
+
+const COMMON_OPTIONS: readonly (OptionSpec & { readonly name: CommonOption })[] = [
+  { name: "json", type: "boolean", help: "print one JSON document on standard output" },
+  { name: "dry-run", type: "boolean", help: "print the exact commands, run none" },
+  { name: "yes", short: "y", type: "boolean", help: "answer every question with yes" },
+  { name: "quiet", short: "q", type: "boolean", help: "print only warnings and errors" },
+  { name: "verbose", short: "v", type: "boolean", help: "print every command that runs" },
+  { name: "help", short: "h", type: "boolean", help: "print this help" },
+];
+
+/** The common options that a task has; one that the task describes itself is left to it. */
+export function commonOptions(spec: TaskSpec): OptionSpec[] {
+  const own = new Set((spec.options ?? []).map((option) => option.name));
+  const omitted = new Set<string>(spec.omit ?? []);
+  return COMMON_OPTIONS.filter(({ name }) => !own.has(name) && !omitted.has(name));
+}
+
+/** The task's own options, then the common ones. */
+export function allOptions(spec: TaskSpec): OptionSpec[] {
+  return [...spec.options ?? [], ...commonOptions(spec)];
+}
+
+/** Whether the option is switched off by `--no-NAME`. */
+export function isNegatable(option: OptionSpec): boolean {
+  return option.type === "boolean" && option.default === true;
+}
+
+/** The placeholder of an option's value. */
+export function placeholder(option: OptionSpec): string {
+  return option.value ?? (option.type === "number" ? "N" : "VALUE");
+}
+
+/** Looks the choices up. */
+export async function listChoices(choices: Choices): Promise<readonly string[]> {
+  return typeof choices === "function" ? await choices() : choices;
+}

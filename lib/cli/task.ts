@@ -1,0 +1,95 @@
+import { createContext, type TaskContext } from "./context.ts";
+import { listenForCrashes } from "./crash.ts";
+import { EXIT, InterruptedError } from "./errors.ts";
+import { describeFailure } from "./failure.ts";
+import { renderHelp } from "./help.ts";
+import { createLog } from "./log.ts";
+import { writeStdout } from "./output.ts";
+import { parseArguments, type ParsedArguments } from "./parse.ts";
+import { renderDocument, Report } from "./report.ts";
+import { scanArguments } from "./scan.ts";
+import { listenForSignals } from "./signals.ts";
+import { allOptions, type TaskSpec } from "./spec.ts";
+
+export type { TaskContext } from "./context.ts";
+export type { Choices, OptionSpec, PositionalSpec, RestSpec, TaskSpec } from "./spec.ts";
+
+/** The work of a task; a number becomes the exit status. */
+export type TaskMain = (ctx: TaskContext) => Promise<number | void>;
+
+/**
+ * Runs a task from its command line: parses, answers `--help`, turns signals into an abort,
+ * reports failures, and sets `Deno.exitCode`. Never throws and never exits by itself, so
+ * that whatever `main` holds is disposed.
+ *
+ * With `--json`, exactly one JSON document reaches standard output: what `ctx.result` was
+ * given, or `{"ok", "exit"}`; on failure the same fields with `"ok": false` and
+ * `"error": {message, details, next, exit}`.
+ *
+ * @param args the command line, without the name of the script
+ */
+export async function runTask(
+  spec: TaskSpec,
+  main: TaskMain,
+  args: readonly string[] = Deno.args,
+): Promise<void> {
+  // How to report is settled before the arguments are checked, as they may be at fault.
+  const { options } = scanArguments(spec, args);
+  const json = options.includes("--json");
+  if (options.includes("--help")) {
+    const help = { ...spec, options: allOptions(spec) };
+    writeStdout(json ? renderDocument({ ok: true, help }) : renderHelp(spec));
+    return;
+  }
+  const report = new Report({ json, verbose: options.includes("--verbose") });
+  try {
+    const parsed = await parseArguments(spec, args);
+    Deno.exitCode = await runMain(spec, main, parsed, report);
+  } catch (error) {
+    Deno.exitCode = report.fail(describeFailure(error, spec.name));
+  }
+  report.finish(Deno.exitCode);
+}
+
+async function runMain(
+  spec: TaskSpec,
+  main: TaskMain,
+  parsed: ParsedArguments,
+  report: Report,
+): Promise<number> {
+  const { quiet, verbose } = parsed.values;
+  const log = createLog({ quiet: quiet === true, verbose: verbose === true });
+  const waits: string[] = [];
+  using interruption = listenForSignals({
+    onInterrupt: (name) => log.info(`Cleaning up after ${name}`),
+    onImpatience: () => log.warn(describeCleanup(waits.length > 0 ? waits : [log.lastStep])),
+  });
+  const crash = new AbortController();
+  using _ = listenForCrashes((error) => crash.abort(error));
+  const signal = AbortSignal.any([interruption.signal, crash.signal]);
+  try {
+    const status = await main(createContext({ spec, parsed, log, signal, report, waits }));
+    if (!signal.aborted) return status ?? EXIT.ok;
+  } catch (error) {
+    throw signal.aborted ? stoppedBy(signal, error, spec.name) : error;
+  }
+  throw signal.reason;
+}
+
+/** Why a task was stopped: the signal, with what else went wrong on the way out as a detail. */
+function stoppedBy(signal: AbortSignal, error: unknown, taskName: string): unknown {
+  const isConsequence = error === signal.reason || error instanceof InterruptedError ||
+    (error instanceof DOMException && error.name === "AbortError");
+  if (isConsequence || !(signal.reason instanceof InterruptedError)) return signal.reason;
+  const { message, details } = describeFailure(error, taskName);
+  return new InterruptedError(signal.reason.message, {
+    details: [message, ...details],
+    cause: error,
+  });
+}
+
+function describeCleanup(waits: readonly (string | undefined)[]): string {
+  const what = waits.filter((wait) => wait !== undefined).join(", ");
+  const progress = what === "" ? "still cleaning up" : `still cleaning up, waiting for: ${what}`;
+  return `${progress} (to give up: kill -9 ${Deno.pid})`;
+}

@@ -1,0 +1,74 @@
+import { parseIgnoreRule } from "./gitignore.ts";
+
+/** A pattern that is left out of every copy of a project, and why. */
+export interface DefaultExclude {
+  /** As in a `.gitignore`. */
+  readonly pattern: string;
+  readonly why: string;
+  /**
+   * - `repository`: never sent unless the project's own excludes take it back.
+   * - `build tree`: sent all the same if it holds sources.
+   * - `product`: sent all the same if git tracks it.
+   */
+  readonly kind: "repository" | "build tree" | "product";
+}
+
+/**
+ * What stays on the host by default, in the order of a `.gitignore`: later lines win.
+ *
+ * Objects and build trees of the host would be taken for finished work by the guest's build.
+ * Archives (`*.a`) and shared libraries are not among them: projects ship such files as sources.
+ */
+export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
+  {
+    pattern: ".git",
+    why: "the repository; a file in worktrees and submodules",
+    kind: "repository",
+  },
+  { pattern: "build/", why: "the usual build tree", kind: "build tree" },
+  { pattern: "build-*/", why: "build trees by variant", kind: "build tree" },
+  { pattern: "!build-aux/", why: "the Autotools keep sources there", kind: "build tree" },
+  { pattern: "cmake-build-*/", why: "build trees of CLion", kind: "build tree" },
+  { pattern: "_build/", why: "build trees of Sphinx, dune and others", kind: "build tree" },
+  { pattern: "node_modules/", why: "installed npm packages", kind: "product" },
+  {
+    pattern: "CMakeFiles/",
+    why: "CMake's working files of a build inside the sources",
+    kind: "product",
+  },
+  { pattern: "CMakeCache.txt", why: "it names folders of the host", kind: "product" },
+  { pattern: "*.o", why: "object files", kind: "product" },
+  { pattern: "*.obj", why: "object files", kind: "product" },
+  { pattern: "*.lo", why: "libtool's object files", kind: "product" },
+  { pattern: "*.gch", why: "precompiled headers of GCC", kind: "product" },
+  { pattern: "*.pch", why: "precompiled headers of Clang", kind: "product" },
+  { pattern: "/images/", why: "disk images", kind: "product" },
+  { pattern: "/logs/", why: "build logs", kind: "product" },
+];
+
+/**
+ * A folder, other than the project's own, that holds one of these and no CMakeLists.txt is a
+ * build tree whatever its name: CMake's cache, or the tag of https://bford.info/cachedir/ which
+ * Cargo and Meson set.
+ */
+export const BUILD_TREE_MARKERS: readonly string[] = ["CMakeCache.txt", "CACHEDIR.TAG"];
+
+/** The kind of the default exclude that decides on a path's last component, if one does. */
+export function defaultExcludeKind(
+  path: string,
+  isFolder: boolean,
+): DefaultExclude["kind"] | undefined {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const rule = COMPILED.findLast((rule) =>
+    (isFolder || !rule.dirOnly) && rule.names.test(rule.anchored ? path : name)
+  );
+  return rule === undefined || rule.negated ? undefined : rule.kind;
+}
+
+/** The list uses names and `*` only, which needs no full matcher. */
+const COMPILED = DEFAULT_EXCLUDES.map(({ pattern, kind }) => {
+  const { segments, ...rule } = parseIgnoreRule(pattern)!;
+  const tokens = segments.flatMap((segment) => segment === "**" ? [] : [...segment]);
+  const source = tokens.map((token) => token.kind === "text" ? RegExp.escape(token.char) : "[^/]*");
+  return { ...rule, kind, names: new RegExp(`^${source.join("")}$`, "s") };
+});

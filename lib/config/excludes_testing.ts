@@ -1,0 +1,69 @@
+/** Parts of the tests of what is left out of a copy: real trees, the real git, the real rsync. */
+import { dirname, join } from "@std/path";
+import { GIT_QUERIES, type GitLists, parseGitLists } from "./git_lists.ts";
+
+/** A temporary folder with files by path; a text of `-> TARGET` makes a symbolic link. */
+export async function makeTree(
+  files: Readonly<Record<string, string>>,
+): Promise<{ dir: string } & AsyncDisposable> {
+  const dir = await Deno.makeTempDir({ prefix: "guesthouse-tree-" });
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(join(dir, dirname(path)), { recursive: true });
+    if (text.startsWith("-> ")) await Deno.symlink(text.slice(3), join(dir, path));
+    else await Deno.writeTextFile(join(dir, path), text);
+  }
+  return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
+}
+
+/** Runs git in a folder and returns its stdout. */
+export function git(dir: string, ...args: readonly string[]): Promise<string> {
+  const author = ["-c", "user.name=ci", "-c", "user.email=ci@example.invalid"];
+  return run("git", ["-C", dir, ...author, "-c", "protocol.file.allow=always", ...args]);
+}
+
+/** The outcome of the queries that a task makes. */
+export async function gitLists(dir: string): Promise<GitLists | undefined> {
+  const ask = (query: keyof GitLists) => git(dir, ...GIT_QUERIES[query]);
+  const [tracked, ignored, markers] = await Promise.all([
+    ask("tracked"),
+    ask("ignored"),
+    ask("markers"),
+  ]);
+  return parseGitLists({ tracked, ignored, markers });
+}
+
+/** The files and links, without folders, that rsync would send with a filter; sorted. */
+export async function sentFiles(dir: string, filter: string): Promise<string[]> {
+  const file = await Deno.makeTempFile({ prefix: "guesthouse-filter-" });
+  try {
+    await Deno.writeTextFile(file, filter);
+    const listing = await run("rsync", [
+      "--dry-run",
+      "--recursive",
+      "--links",
+      "--8-bit-output",
+      "--out-format=%n",
+      `--filter=merge ${file}`,
+      `${dir}/`,
+      `${dir}-copy/`,
+    ]);
+    return listing.split("\n").filter((line) => line !== "" && !line.endsWith("/"))
+      // rsync shows control characters as `\#012`.
+      .map((line) =>
+        line.replace(/\\#(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))
+      )
+      .sort();
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+async function run(program: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    // The user's own ignore files and settings must not shape the outcome.
+    env: { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C" },
+  }).output();
+  if (success) return new TextDecoder().decode(stdout);
+  throw new Error(`${program} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+}

@@ -1,0 +1,93 @@
+import { join, toFileUrl } from "@std/path";
+import { nearest } from "../cli/suggest.ts";
+import { UsageError } from "../cli/errors.ts";
+import { countFaults, foundWanted } from "./faults.ts";
+import { platformNames } from "./platform_names.ts";
+import { definePlatform, type Platform, type PlatformInput } from "./platform_schema.ts";
+import { showPath } from "./show_path.ts";
+
+export { definePlatform, platformNames };
+export type { ImageRecipe, Platform, PlatformInput } from "./platform_schema.ts";
+
+/**
+ * Loads the platforms of a folder, sorted by name.
+ *
+ * Throws {@link UsageError} with the faults of all files if any of them does not load.
+ */
+export async function loadPlatforms(dir: string): Promise<Platform[]> {
+  const names = await platformNames(dir);
+  const outcomes = await Promise.all(names.map((name) => importPlatform(dir, name)));
+  const faults = outcomes.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`));
+  if (faults.length > 0) {
+    throw new UsageError(`Cannot load the platforms: ${countFaults(faults)}`, {
+      details: faults,
+      next: "edit the files named above",
+    });
+  }
+  return outcomes.flatMap(({ platform }) => platform ?? []);
+}
+
+/**
+ * Loads one platform; faults in the files of others do not matter.
+ *
+ * Throws {@link UsageError} for a name that is not known, with the nearest one, and for a file
+ * that does not load, with all its faults.
+ */
+export async function loadPlatform(dir: string, name: string): Promise<Platform> {
+  const names = await platformNames(dir);
+  if (!names.includes(name)) throw unknownPlatform(dir, name, names);
+  const { platform, file, faults } = await importPlatform(dir, name);
+  if (platform !== undefined) return platform;
+  throw new UsageError(`Cannot load platform ${JSON.stringify(name)}: ${countFaults(faults)}`, {
+    details: faults.map((fault) => `${file}: ${fault}`),
+    next: `edit ${file}`,
+  });
+}
+
+/** The error for a platform that is not there. */
+function unknownPlatform(dir: string, name: string, names: readonly string[]): UsageError {
+  const guess = nearest(name, names);
+  const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
+  return new UsageError(
+    `Cannot find platform ${JSON.stringify(name)}: there is none of that name${hint}`,
+    {
+      details: [`known: ${names.length === 0 ? "none" : names.join(", ")}`],
+      next: `name one of these, or add a file to ${showPath(dir)}`,
+    },
+  );
+}
+
+interface Outcome {
+  readonly file: string;
+  readonly platform?: Platform;
+  readonly faults: readonly string[];
+}
+
+async function importPlatform(dir: string, name: string): Promise<Outcome> {
+  const path = join(dir, `${name.replaceAll("-", "_")}.ts`);
+  const file = showPath(path);
+  const fail = (...faults: string[]): Outcome => ({ file, faults });
+  let loaded: { default?: unknown };
+  try {
+    loaded = await import(toFileUrl(path).href);
+  } catch (error) {
+    // definePlatform() throws while the file is loaded.
+    if (error instanceof UsageError) return fail(...error.details);
+    return fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  }
+  if (loaded.default === undefined) {
+    return fail(
+      `default export: ${foundWanted(undefined, "definePlatform({...})")}; ` +
+        "a part that platforms share has a name that starts with _",
+    );
+  }
+  try {
+    const platform = definePlatform(loaded.default as PlatformInput);
+    if (platform.name === name) return { file, platform, faults: [] };
+    const wanted = `${JSON.stringify(name)}, as the file is named`;
+    return fail(`name: ${foundWanted(platform.name, wanted)}`);
+  } catch (error) {
+    if (error instanceof UsageError) return fail(...error.details);
+    throw error;
+  }
+}

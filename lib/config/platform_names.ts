@@ -1,0 +1,31 @@
+import { UsageError } from "../cli/errors.ts";
+import { showPath } from "./show_path.ts";
+
+/**
+ * The names of all platforms, sorted, from the names of their files; loads none of them. In
+ * a module of its own, without the validation that platform.ts brings along, so that help and
+ * completion stay quick. A file whose name starts with `_` is no platform but a
+ * part that several share.
+ */
+export async function platformNames(dir: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of readConfigs(dir)) {
+    const isPart = name.startsWith("_") || name.endsWith("_test.ts");
+    if (!isDirectory && name.endsWith(".ts") && !isPart) {
+      names.push(name.slice(0, -".ts".length).replaceAll("_", "-"));
+    }
+  }
+  return names.sort();
+}
+
+async function* readConfigs(dir: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(dir);
+  } catch (cause) {
+    throw new UsageError(`Cannot list the platforms: ${showPath(dir)} cannot be read`, {
+      details: [cause instanceof Error ? cause.message : String(cause)],
+      next: "run guesthouse from a whole checkout",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { UsageError } from "../cli/errors.ts";
+import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
+import { parsePlace } from "./place.ts";
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+const text = (wanted: string) => z.string({ error: wanted }).min(1, { error: wanted });
+
+const path = (wanted: string) =>
+  text(wanted).refine((path) => path === "" || parsePlace(path, "project") !== undefined, {
+    error: wanted,
+  });
+
+const imagePath = path("a path inside the images folder");
+
+const whole = (least: number, most: number, what: string) => {
+  const error = `${what}, a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+const words = (what: string) => z.array(text("a string"), { error: `a list of ${what}` });
+
+/** A Debian root filesystem made from packages. */
+const debianImage = fields({
+  kind: z.literal("debian"),
+  /** A release's code name, such as `bookworm`. */
+  suite: text("the code name of a Debian release"),
+  /** Debian's name of the architecture. */
+  debArch: z.enum(["amd64", "arm64"]),
+  /** Packages besides the minimal system, their dependencies not counted. */
+  packages: words("package names"),
+  /** The package whose kernel is unpacked and booted. */
+  kernelPackage: text("the name of a kernel package"),
+  /** Size of the disk as the guest sees it; the file grows with what is written. */
+  diskGiB: whole(1, 1024, "GiB"),
+  /** What runs in the guest to set it up, relative to the checkout. */
+  provision: path("a path inside the checkout"),
+}, "an object");
+
+/** How an image comes about, told apart by `kind`. Another way is another member here. */
+const imageRecipe = z.discriminatedUnion("kind", [debianImage], { error: 'kind "debian"' });
+
+/** The one description of a platform; `definePlatform()` validates and its types follow. */
+const platformSchema = fields({
+  /** Lower-case words with dashes, as users type it. The file has the same name with underscores. */
+  name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
+  os: z.enum(["linux", "freebsd", "netbsd"]),
+  arch: z.enum(["x86_64", "aarch64"]),
+  /** The disk, a qcow2 file, relative to the images folder. */
+  diskImage: imagePath,
+  /** A kernel for QEMU to boot, relative to the images folder. Without one the firmware boots. */
+  kernel: imagePath.optional(),
+  /** Needs `kernel`. */
+  initramfs: imagePath.optional(),
+  /** The kernel's command line. Needs `kernel`. */
+  append: text("a kernel command line").optional(),
+  ssh: fields({
+    /** Port on 127.0.0.1 that leads to the guest's. Default: a free one, chosen at launch. */
+    port: z.union([z.literal("auto"), whole(1, 65535, 'a port or "auto"')], {
+      error: '"auto" or a port from 1 to 65535',
+    }).default("auto"),
+    /** Default `ci`. */
+    user: text("a user name").default("ci"),
+  }, "an object").prefault({}),
+  /** CMake arguments of every project on this platform. Default none. */
+  cmakeFlags: words("CMake arguments").default([]),
+  /** Prints the number of CPUs. Default `nproc`, on the BSDs `sysctl -n hw.ncpu`. */
+  nprocCommand: words("words of a command").min(1, { error: "a command" }).optional(),
+  /** QEMU's `-machine`. */
+  machine: text("a QEMU machine, such as q35"),
+  /** QEMU's `-cpu` by accelerator. Default: all that TCG emulates, else the host's own. */
+  cpu: fields({
+    tcg: text("a QEMU CPU model").optional(),
+    kvm: text("a QEMU CPU model").optional(),
+    hvf: text("a QEMU CPU model").optional(),
+  }, "an object").prefault({}),
+  /** Default 1024. A project can ask for more. */
+  memoryMiB: whole(128, 1 << 20, "MiB").default(1024),
+  /** Default 2. A project can ask for others. */
+  cores: whole(1, 256, "CPUs").default(2),
+  image: imageRecipe,
+  timeouts: fields({
+    /** From launch to an answered command, under TCG. Default 120000. */
+    bootMs: whole(1000, 3_600_000, "milliseconds").default(120_000),
+    /** From the request to power down to QEMU's end. Default 15000. */
+    shutdownMs: whole(1000, 600_000, "milliseconds").default(15_000),
+  }, "an object").prefault({}),
+}, "an object");
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** A platform as its file in `configs/platforms/` writes it. */
+export type PlatformInput = DeepReadonly<z.input<typeof platformSchema>>;
+
+/** How the image of a platform is made. */
+export type ImageRecipe = DeepReadonly<z.output<typeof imageRecipe>>;
+
+/** A machine that guests can be: a {@link PlatformInput} with all defaults filled in. */
+export type Platform =
+  & DeepReadonly<Omit<z.output<typeof platformSchema>, "nprocCommand" | "cpu">>
+  & {
+    readonly nprocCommand: readonly string[];
+    readonly cpu: { readonly tcg: string; readonly kvm: string; readonly hvf: string };
+  };
+
+/**
+ * Checks a platform and fills in its defaults.
+ *
+ * Throws {@link UsageError} with all faults and their field paths.
+ */
+export function definePlatform(input: PlatformInput): Platform {
+  const { value, faults: schemaFaults } = check(platformSchema, input);
+  const faults = [...schemaFaults, ...relationFaults(input)];
+  if (value === undefined || faults.length > 0) {
+    throw new UsageError(
+      `Cannot use platform ${JSON.stringify(input?.name)}: ${countFaults(faults)}`,
+      { details: faultLines(faults), next: "edit its file in configs/platforms" },
+    );
+  }
+  const { nprocCommand, cpu, ...rest } = value;
+  return {
+    ...rest,
+    nprocCommand: nprocCommand ?? (value.os === "linux" ? ["nproc"] : ["sysctl", "-n", "hw.ncpu"]),
+    cpu: {
+      // QEMU emulates pointer authentication in full unless told otherwise, at half the speed.
+      tcg: cpu.tcg ?? (value.arch === "aarch64" ? "max,pauth-impdef=on" : "max"),
+      kvm: cpu.kvm ?? "host",
+      hvf: cpu.hvf ?? "host",
+    },
+  };
+}
+
+const DEB_ARCH = { x86_64: "amd64", aarch64: "arm64" } as const;
+
+/** What cannot go together. Looks at fields that may be at fault themselves, and passes these over. */
+function relationFaults(input: PlatformInput | undefined): Fault[] {
+  const faults: Fault[] = [];
+  const { arch, image, os, kernel } = input ?? {};
+  for (const field of ["initramfs", "append"] as const) {
+    // QEMU takes neither without -kernel: the firmware would boot what is on the disk.
+    if (input?.[field] !== undefined && kernel === undefined) {
+      faults.push({
+        path: ["kernel"],
+        text: foundWanted(undefined, `a kernel, as ${field} is set`),
+      });
+      break;
+    }
+  }
+  if (image?.kind !== "debian") return faults;
+  const debArch = arch === undefined ? undefined : DEB_ARCH[arch];
+  if (debArch !== undefined && image.debArch !== debArch && isDebArch(image.debArch)) {
+    const wanted = `"${debArch}", as arch is "${arch}"`;
+    faults.push({ path: ["image", "debArch"], text: foundWanted(image.debArch, wanted) });
+  }
+  if (os === "freebsd" || os === "netbsd") {
+    const wanted = '"linux", as image.kind is "debian"';
+    faults.push({ path: ["os"], text: foundWanted(os, wanted) });
+  }
+  return faults;
+}
+
+const isDebArch = (text: unknown) => Object.values(DEB_ARCH).some((debArch) => debArch === text);

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { projectSchema } from "./project_schema.ts";
+
+/**
+ * The JSON schema of `guesthouse.json`, as text. Draft 7 is what editors know best. Rules that
+ * a schema cannot express (a path inside the project) are checked by `loadProject()` alone.
+ */
+export function renderSchema(): string {
+  const schema = z.toJSONSchema(projectSchema, { target: "draft-7", io: "input" });
+  const { $schema, ...rest } = schema;
+  const titled = {
+    $schema,
+    title: "guesthouse.json",
+    description: "How guesthouse builds this project in its guests. Every field is optional.",
+    ...rest,
+  };
+  return `${JSON.stringify(titled, null, 2)}\n`;
+}
+
+/** Writes the JSON schema to a file, `schema/guesthouse.schema.json` in the checkout. */
+export async function writeSchema(path: string): Promise<void> {
+  await Deno.writeTextFile(path, renderSchema());
+}

@@ -1,0 +1,143 @@
+import { join } from "@std/path";
+import { atomicWrite } from "../cache/atomic_write.ts";
+import { tryLock } from "../host/lock.ts";
+import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
+import { processStartTime, run } from "../host/process.ts";
+
+/** What is written down of a guest while it runs. */
+export interface RunRecord {
+  /** `PLATFORM-RANDOM`; names the run's folder, too. */
+  readonly id: string;
+  readonly platform: string;
+  /** QEMU's pid and start time, which together name one process for ever. */
+  readonly pid: number;
+  readonly startTime: string;
+  readonly sshPort: number;
+  readonly user: string;
+  readonly imageDir: string;
+  readonly accelerator: string;
+  readonly memoryMiB: number;
+  readonly cores: number;
+  /** Whether the guest outlives the task that started it. */
+  readonly kept: boolean;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly console: string;
+  /** Folder of the project that was built in it, if one was. */
+  readonly project?: string;
+}
+
+/** A run's own folder, locked while its task lives. */
+export interface RunFolder extends AsyncDisposable {
+  readonly id: string;
+  readonly dir: string;
+  /** Path prefix of the run's sockets, in a folder whose path is short. */
+  readonly socketDir: string;
+  /** Leaves the folder behind when disposed: for a kept guest. */
+  leave(): void;
+}
+
+/** Makes the folder of a new run, and removes those of runs that were killed. */
+export async function createRun(platform: string): Promise<RunFolder> {
+  await sweepRuns();
+  const { id, dir, lock } = await claimFolder(platform);
+  const sockets = join(socketDir(), id);
+  await Deno.mkdir(sockets, { recursive: true, mode: 0o700 });
+  let left = false;
+  return {
+    id,
+    dir,
+    socketDir: sockets,
+    leave: () => void (left = true),
+    async [Symbol.asyncDispose]() {
+      if (!left) await removeRun(id);
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Another task that sweeps may meet a folder before its lock is taken; then a new one is made. */
+async function claimFolder(platform: string) {
+  while (true) {
+    const id = `${platform}-${crypto.randomUUID().slice(0, 8)}`;
+    const dir = join(runsDir(), id);
+    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+    const lock = await tryLock(join(dir, RUN_FILES.lock), { purpose: platform });
+    if (lock !== undefined) return { id, dir, lock };
+  }
+}
+
+/** Writes a run's record. */
+export async function writeRecord(record: RunRecord): Promise<void> {
+  const path = join(runsDir(), record.id, RUN_FILES.record);
+  await atomicWrite(path, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Guests that are up, oldest first. */
+export async function listRuns(): Promise<RunRecord[]> {
+  const records: RunRecord[] = [];
+  for (const id of await runIds()) {
+    const record = await readRecord(id);
+    if (record !== undefined && await isAlive(record)) records.push(record);
+  }
+  return records.sort((a, b) => a.started < b.started ? -1 : 1);
+}
+
+/** The guest of a platform that was left up with `--keep`, the newest if there are several. */
+export async function findKept(platform: string): Promise<RunRecord | undefined> {
+  const runs = await listRuns();
+  return runs.findLast((run) => run.kept && run.platform === platform);
+}
+
+/** Whether a record's QEMU still runs, and is that very process. */
+export async function isAlive(record: RunRecord): Promise<boolean> {
+  return await processStartTime(record.pid) === record.startTime;
+}
+
+/** Removes a run's folder and sockets. */
+export async function removeRun(id: string): Promise<void> {
+  await Deno.remove(join(socketDir(), id), { recursive: true }).catch(() => {});
+  await Deno.remove(join(runsDir(), id), { recursive: true }).catch(() => {});
+}
+
+/**
+ * Removes the folders of runs whose task is gone and whose guest is not a kept one that still
+ * runs. Returns their ids. A run in progress holds its lock, so it is never touched.
+ */
+export async function sweepRuns(): Promise<string[]> {
+  const removed: string[] = [];
+  for (const id of await runIds()) {
+    const lock = await tryLock(join(runsDir(), id, RUN_FILES.lock)).catch(() => undefined);
+    if (lock === undefined) continue;
+    await using _lock = lock;
+    const record = await readRecord(id);
+    if (record !== undefined && await isAlive(record)) {
+      if (record.kept) continue;
+      // Its supervisor was killed together with the task; nobody else will end it.
+      await run(["sh", "-c", 'kill -KILL "$0"', String(record.pid)]);
+    }
+    await removeRun(id);
+    removed.push(id);
+  }
+  return removed;
+}
+
+async function readRecord(id: string): Promise<RunRecord | undefined> {
+  try {
+    const text = await Deno.readTextFile(join(runsDir(), id, RUN_FILES.record));
+    const record = JSON.parse(text);
+    return typeof record?.pid === "number" ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function runIds(): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(runsDir()));
+    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

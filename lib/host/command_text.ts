@@ -1,0 +1,9 @@
+/** A command as one line that a user can paste into a shell: words are quoted where needed. */
+export function commandText(command: readonly string[]): string {
+  return command.map(quoteWord).join(" ");
+}
+
+function quoteWord(word: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,166 @@
+import { dirname, resolve } from "@std/path";
+import { findProgram } from "./find_program.ts";
+import { run } from "./process.ts";
+
+/** Programs that install packages, in the order in which they are looked for. */
+export const PACKAGE_MANAGERS = ["apt", "brew", "dnf", "pacman", "nix"] as const;
+
+/** A package manager that we know the package names of. */
+export type PackageManager = typeof PACKAGE_MANAGERS[number];
+
+/** What names this host and its present boot: verdicts about hardware hold as long as these do. */
+export interface HostIdentity {
+  /** A UUID on Linux, the time of boot on macOS; `undefined` if the host does not tell. */
+  readonly bootId: string | undefined;
+  /** As the processor calls itself, or `unknown`. */
+  readonly cpuModel: string;
+}
+
+/** What matters about the machine that the task runs on. */
+export interface HostFacts extends HostIdentity {
+  readonly os: "linux" | "darwin";
+  readonly arch: "x86_64" | "aarch64";
+  /** For people: `Debian GNU/Linux 12 (bookworm)`, `macOS 15.1`. */
+  readonly distro: string;
+  /** The `ID` of os-release, such as `debian`; `macos` on macOS. */
+  readonly distroId: string;
+  /** Processors that the task may use, CPU quotas of containers included. */
+  readonly cores: number;
+  readonly memoryMiB: number;
+  /** Memory that can be used without swapping. */
+  readonly availableMemoryMiB: number;
+  readonly packageManager: PackageManager | undefined;
+  readonly isRoot: boolean;
+  /** Whether sudo is there and asks for no password. */
+  readonly haveSudo: boolean;
+}
+
+/** Looks at the host. Takes some tens of milliseconds, most of them for asking sudo. */
+export async function hostFacts(): Promise<HostFacts> {
+  const [identity, distro, limitMiB, haveSudo] = await Promise.all([
+    hostIdentity(),
+    readDistro(),
+    memoryLimitMiB(),
+    havePasswordlessSudo(),
+  ]);
+  const { total, available } = Deno.systemMemoryInfo();
+  const toMiB = (bytes: number) => Math.floor(bytes / 1024 ** 2);
+  return {
+    ...identity,
+    os: hostOs(),
+    arch: Deno.build.arch,
+    distro: distro.name,
+    distroId: distro.id,
+    // The runtime behind this counts the CPU affinity and the quota of the control group.
+    cores: navigator.hardwareConcurrency,
+    memoryMiB: Math.min(toMiB(total), limitMiB),
+    availableMemoryMiB: Math.min(toMiB(available), limitMiB),
+    packageManager: findPackageManager(),
+    isRoot: Deno.uid() === 0,
+    haveSudo,
+  };
+}
+
+let identity: Promise<HostIdentity> | undefined;
+
+/** As {@link hostFacts}, but only the identity; cheap, and asked for once. */
+export function hostIdentity(): Promise<HostIdentity> {
+  identity ??= readIdentity();
+  return identity;
+}
+
+async function readIdentity(): Promise<HostIdentity> {
+  // Modules of Node take 20 ms to load, which only the tasks that need them shall pay.
+  const { cpus } = await import("node:os");
+  const cpuModel = cpus()[0]?.model.trim() || "unknown";
+  if (hostOs() === "darwin") {
+    const { stdout } = await run(["sysctl", "-n", "kern.boottime"]);
+    // { sec = 1718000000, usec = 123456 } Mon Jun 10 ...
+    return { cpuModel, bootId: /sec = \d+/.exec(stdout)?.[0] };
+  }
+  return { cpuModel, bootId: (await readKernelFiles([BOOT_ID])).get(BOOT_ID) };
+}
+
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+/** Limits of the control group as a container sees them: version 2, then version 1. */
+const MEMORY_LIMITS = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
+/** The control group's limit; `Infinity` without one. */
+async function memoryLimitMiB(): Promise<number> {
+  if (hostOs() === "darwin") return Infinity;
+  const limits = [...(await readKernelFiles(MEMORY_LIMITS)).values()]
+    // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
+    .map(Number).filter(Number.isFinite);
+  return Math.floor(Math.min(Infinity, ...limits) / 1024 ** 2);
+}
+
+/**
+ * The first line of each file that is there. Deno itself opens nothing below /proc and /sys
+ * without all permissions, hence the program; with `-H` it names each line's file.
+ */
+async function readKernelFiles(paths: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await run(["grep", "-sHm1", "", ...paths]);
+  const lines = stdout.split("\n").map((line) => [line.indexOf(":"), line] as const);
+  return new Map(
+    lines.filter(([colon]) => colon > 0).map(([colon, line]) => [
+      line.slice(0, colon),
+      line.slice(colon + 1).trim(),
+    ]),
+  );
+}
+
+/** The host's operating system by Deno's name for it. */
+export function hostOs(): "linux" | "darwin" {
+  return Deno.build.os === "darwin" ? "darwin" : "linux";
+}
+
+async function readDistro(): Promise<{ readonly id: string; readonly name: string }> {
+  if (hostOs() === "darwin") {
+    const { stdout } = await run(["sw_vers", "-productVersion"]);
+    return { id: "macos", name: `macOS ${stdout.trim()}` };
+  }
+  const text = await Deno.readTextFile("/etc/os-release").catch(() => "");
+  return parseOsRelease(text);
+}
+
+/** Reads id and name from an os-release file (freedesktop.org, os-release(5)). */
+export function parseOsRelease(text: string): { readonly id: string; readonly name: string } {
+  const value = (key: string) =>
+    new RegExp(`^${key}=(["']?)(.*)\\1$`, "m").exec(text)?.[2]?.replaceAll(/\\(.)/g, "$1");
+  const id = value("ID") ?? "linux";
+  return { id, name: value("PRETTY_NAME") ?? value("NAME") ?? id };
+}
+
+const MANAGER_PROGRAMS: Readonly<Record<PackageManager, string>> = {
+  apt: "apt-get",
+  brew: "brew",
+  dnf: "dnf",
+  pacman: "pacman",
+  nix: "nix",
+};
+
+function findPackageManager(): PackageManager | undefined {
+  return PACKAGE_MANAGERS.find((manager) => findProgram(MANAGER_PROGRAMS[manager]) !== undefined);
+}
+
+async function havePasswordlessSudo(): Promise<boolean> {
+  if (findProgram("sudo") === undefined) return false;
+  return (await run(["sudo", "-n", "true"], { timeoutMs: 5000 }).catch(() => undefined))
+    ?.code === 0;
+}
+
+/** Free bytes for this user on the disk that holds the path, or that will once it is made. */
+export async function freeDiskBytes(path: string): Promise<number> {
+  const { statfs } = await import("node:fs/promises");
+  let folder = resolve(path);
+  while (true) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    } catch (error) {
+      const parent = dirname(folder);
+      if ((error as { code?: string }).code !== "ENOENT" || parent === folder) throw error;
+      folder = parent;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
+
+Deno.test("hostFacts() describes this host", async () => {
+  const facts = await hostFacts();
+  assertEquals(facts.arch, Deno.build.arch);
+  assertEquals(facts.isRoot, Deno.uid() === 0);
+  assert(facts.cores >= 1 && Number.isInteger(facts.cores));
+  assert(facts.memoryMiB > 128, `${facts.memoryMiB} MiB`);
+  assert(facts.availableMemoryMiB <= facts.memoryMiB);
+  assert(Number.isInteger(facts.availableMemoryMiB));
+  assert(facts.distro.length > 0 && facts.distroId.length > 0);
+});
+
+Deno.test("hostIdentity() names this boot", async () => {
+  const { bootId, cpuModel } = await hostIdentity();
+  if (Deno.build.os === "linux") {
+    assertEquals(bootId, (await Deno.readTextFile("/proc/sys/kernel/random/boot_id")).trim());
+  } else {
+    assert(bootId !== undefined);
+  }
+  assert(cpuModel.length > 0);
+});
+
+Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {
+  assertEquals(
+    parseOsRelease('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian"\nID=debian\n'),
+    { id: "debian", name: "Debian GNU/Linux 12 (bookworm)" },
+  );
+  assertEquals(parseOsRelease("ID='arch'\nNAME=Arch\n"), { id: "arch", name: "Arch" });
+  assertEquals(parseOsRelease('ID=x\nPRETTY_NAME="A \\"B\\""'), { id: "x", name: 'A "B"' });
+  assertEquals(parseOsRelease(""), { id: "linux", name: "linux" });
+});
+
+Deno.test("freeDiskBytes() answers for a path that is not there yet", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
+  try {
+    assert(await freeDiskBytes(`${folder}/not/there/yet`) > 0);
+  } finally {
+    await Deno.remove(folder);
+  }
+});
+
+Deno.test("freeDiskBytes() reports a path through a file", async () => {
+  const file = await Deno.makeTempFile({ prefix: "guesthouse-facts-" });
+  try {
+    await assertRejects(() => freeDiskBytes(`${file}/below`), Error, "ENOTDIR");
+  } finally {
+    await Deno.remove(file);
+  }
+});

@@ -1,0 +1,57 @@
+import { isAbsolute, join } from "@std/path";
+
+/**
+ * Folders searched after `PATH`: Debian keeps mke2fs in /usr/sbin, which is not on the PATH of
+ * ordinary users, and a task started from an editor may lack Homebrew's folders.
+ */
+const MORE_FOLDERS: readonly string[] = Deno.build.os === "darwin"
+  ? ["/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/e2fsprogs/sbin"]
+  : ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/** A program as found on disk; size and time of change tell whether it is still the same one. */
+export interface FoundProgram {
+  readonly path: string;
+  readonly bytes: number;
+  readonly changedMs: number;
+}
+
+/**
+ * Searches `PATH`, then the folders of system programs, for an executable file. An absolute
+ * path is only checked to be a file.
+ *
+ * Synchronous, as a look-up takes 20 µs: handing each to a thread would cost more than it gains.
+ *
+ * Needs read permission for the folders on `PATH`, which are the user's choice.
+ *
+ * @param searchPath as the variable `PATH`, which is its default
+ */
+export function findProgram(
+  name: string,
+  searchPath: string = Deno.env.get("PATH") ?? "",
+): FoundProgram | undefined {
+  if (isAbsolute(name)) return fileAt(name, { executable: false });
+  // An empty part means the current folder to a shell; nothing of ours should run from there.
+  const folders = searchPath.split(":").filter((folder) => isAbsolute(folder));
+  for (const folder of new Set([...folders, ...MORE_FOLDERS])) {
+    const found = fileAt(join(folder, name), { executable: true });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function fileAt(
+  path: string,
+  { executable }: { readonly executable: boolean },
+): FoundProgram | undefined {
+  try {
+    const info = Deno.statSync(path);
+    if (!info.isFile || (executable && ((info.mode ?? 0) & 0o111) === 0)) return undefined;
+    return { path, bytes: info.size, changedMs: info.mtime?.getTime() ?? 0 };
+  } catch (error) {
+    // Deno reads nothing below /dev, /proc and /sys without all permissions, and no
+    // program that we look for is there.
+    const special = /^\/(dev|proc|sys)\//.test(path);
+    if (error instanceof Deno.errors.NotCapable && !special) throw error;
+    return undefined;
+  }
+}

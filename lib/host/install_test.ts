@@ -1,0 +1,212 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { HostError } from "../cli/errors.ts";
+import { createLog } from "../cli/log.ts";
+import {
+  haveAptLists,
+  type InstallHost,
+  type InstallPlan,
+  installPlan,
+  remedies,
+  runInstall,
+} from "./install.ts";
+import { run } from "./process.ts";
+import { haveProgram, sandbox } from "./testing.ts";
+import { TOOLS } from "./tool_table.ts";
+import type { ToolVerdict } from "./tools.ts";
+
+const DEBIAN: InstallHost = {
+  packageManager: "apt",
+  isRoot: true,
+  haveSudo: false,
+  arch: "x86_64",
+  haveAptLists: true,
+};
+
+const lacking = (...names: string[]): ToolVerdict[] =>
+  TOOLS.map((tool) => ({ tool, status: names.includes(tool.name) ? "missing" : "ok" }));
+
+Deno.test("installPlan() is the exact command of each package manager", () => {
+  const apt = "apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3";
+  const quiet = "DEBIAN_FRONTEND=noninteractive";
+  const sudo = { isRoot: false, haveSudo: true };
+  const password = { isRoot: false, haveSudo: false };
+  const cases: [Partial<InstallHost>, boolean, string][] = [
+    [
+      {},
+      true,
+      `${quiet} ${apt} install -y --no-install-recommends qemu-utils qemu-system-x86 rsync`,
+    ],
+    [
+      { haveAptLists: false },
+      true,
+      `${quiet} ${apt} update && ${quiet} ${apt} install -y --no-install-recommends ` +
+      "qemu-utils qemu-system-x86 rsync",
+    ],
+    [
+      sudo,
+      true,
+      `sudo -n env ${quiet} LC_ALL=C ${apt} install -y --no-install-recommends ` +
+      "qemu-utils qemu-system-x86 rsync",
+    ],
+    [
+      password,
+      false,
+      `sudo env ${quiet} LC_ALL=C ${apt} install -y --no-install-recommends ` +
+      "qemu-utils qemu-system-x86 rsync",
+    ],
+    [{ packageManager: "brew", ...password }, true, "brew install qemu rsync"],
+    [
+      { packageManager: "dnf", ...password },
+      false,
+      "sudo dnf install -y qemu-img qemu-system-x86 rsync",
+    ],
+    [{ packageManager: "pacman" }, false, "pacman -S --needed qemu-img qemu-system-x86 rsync"],
+    [
+      { packageManager: "nix", ...password },
+      false,
+      "nix --extra-experimental-features 'nix-command flakes' profile install " +
+      "'nixpkgs#qemu' 'nixpkgs#rsync'",
+    ],
+  ];
+  for (const [host, automatic, text] of cases) {
+    const plan = installPlan(lacking("qemu-img", "qemu-system-x86_64", "rsync"), {
+      ...DEBIAN,
+      ...host,
+    });
+    assertEquals([plan.text, plan.automatic], [text, automatic]);
+    assertEquals(plan.unavailable, []);
+  }
+});
+
+Deno.test("installPlan() plans nothing where nothing is missing", () => {
+  assertEquals(installPlan(lacking(), DEBIAN), {
+    commands: [],
+    automatic: false,
+    text: "",
+    unavailable: [],
+  });
+});
+
+Deno.test("installPlan() takes what comes with the system from there, once", () => {
+  const mac: InstallHost = { ...DEBIAN, packageManager: "brew", isRoot: false };
+  const plan = installPlan(lacking("c++", "make", "cmake"), mac);
+  assertEquals(plan.text, "xcode-select --install && brew install cmake");
+  assertEquals(plan.automatic, false, "it opens a window");
+});
+
+Deno.test("installPlan() names what this host has no package for", () => {
+  const mac: InstallHost = { ...DEBIAN, packageManager: "brew" };
+  assertEquals(installPlan(lacking("mmdebstrap", "rsync"), mac).unavailable, ["mmdebstrap"]);
+  const unknown: InstallHost = { ...DEBIAN, packageManager: undefined };
+  const plan = installPlan(lacking("rsync"), unknown);
+  assertEquals([plan.unavailable, plan.commands, plan.automatic], [["rsync"], [], false]);
+});
+
+Deno.test("haveAptLists() wants a list of packages, not just a folder", async () => {
+  await using box = await sandbox();
+  assertEquals(await haveAptLists(join(box.path, "none")), false);
+  await Deno.mkdir(join(box.path, "partial"));
+  await Deno.writeTextFile(join(box.path, "lock"), "");
+  await Deno.writeTextFile(join(box.path, "example.org_debian_dists_bookworm_InRelease"), "");
+  assertEquals(await haveAptLists(box.path), false);
+  await Deno.writeTextFile(join(box.path, "example.org_main_binary-amd64_Packages.lz4"), "");
+  assertEquals(await haveAptLists(box.path), true);
+});
+
+Deno.test({
+  name: "remedies() knows what apt says of a package that its lists lack",
+  ignore: !haveProgram("apt-get"),
+  async fn() {
+    // --simulate takes no lock and changes nothing.
+    const command = ["apt-get", "--simulate", "install", "guesthouse-no-such-package"];
+    const result = await run(command, { env: { LC_ALL: "C" } });
+    assertEquals(result.code, 100);
+    assertEquals(remedies(result, command, DEBIAN), [{
+      why: "The package lists are out of date",
+      command: [
+        ...["apt-get", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3", "update"],
+      ],
+    }]);
+  },
+});
+
+Deno.test("remedies() completes an interrupted dpkg, and has nothing for other managers", () => {
+  const output = {
+    stdout: "",
+    stderr: "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the " +
+      "problem.",
+  };
+  const host: InstallHost = { ...DEBIAN, isRoot: false, haveSudo: true };
+  assertEquals(remedies(output, ["sudo", "-n", "apt-get", "install", "x"], host), [{
+    why: "An earlier installation was interrupted",
+    command: [
+      ...["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"],
+      ...["dpkg", "--configure", "-a"],
+    ],
+  }]);
+  assertEquals(remedies(output, ["brew", "install", "x"], host), []);
+});
+
+/** A plan that installs `qemu` by a stand-in for apt-get, which logs how it is called. */
+async function standIn(box: Awaited<ReturnType<typeof sandbox>>, body: string) {
+  await box.script("apt-get", `cd "$(dirname "$0")"; echo "$*" >>calls; ${body}`);
+  const plan: InstallPlan = {
+    ...installPlan([], DEBIAN),
+    commands: [["apt-get", "install", "qemu"]],
+  };
+  const shown: string[] = [];
+  const log = createLog({ write: (text) => shown.push(text), color: false });
+  const calls = async () => (await Deno.readTextFile(join(box.path, "calls"))).trim().split("\n");
+  return { install: () => runInstall(plan, DEBIAN, { log }), shown, calls };
+}
+
+/** Puts the sandbox first on the `PATH` of the programs that a test runs. */
+async function sandboxOnPath() {
+  const box = await sandbox({ PATH: Deno.env.get("PATH") ?? "" });
+  Deno.env.set("PATH", `${box.path}:${Deno.env.get("PATH")}`);
+  return box;
+}
+
+Deno.test("runInstall() fetches the lists when they do not know a package", async () => {
+  await using box = await sandboxOnPath();
+  const { install, shown, calls } = await standIn(
+    box,
+    `case "$*" in
+*update*) touch lists;;
+*) [ -e lists ] || { echo "E: Unable to locate package qemu" >&2; exit 100; };;
+esac`,
+  );
+  await install();
+  assertEquals(await calls(), [
+    "install qemu",
+    "-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 update",
+    "install qemu",
+  ]);
+  assertMatch(shown.join(""), /^The package lists are out of date: apt-get .*update\n$/);
+});
+
+Deno.test("runInstall() gives apt no question to ask", async () => {
+  await using box = await sandboxOnPath();
+  const { install, calls } = await standIn(
+    box,
+    'echo "$DEBIAN_FRONTEND $LC_ALL" >>calls; ! read answer || exit 1',
+  );
+  await install();
+  assertEquals(await calls(), ["install qemu", "noninteractive C"]);
+});
+
+Deno.test("runInstall() reports what apt said last, and how to try again", async () => {
+  await using box = await sandboxOnPath();
+  const { install } = await standIn(box, 'echo "E: No space left on device" >&2; exit 100');
+  const error = await assertRejects(
+    install,
+    HostError,
+    "Cannot install the missing tools: the package manager exited with status 100",
+  );
+  assertEquals([error.exit, error.details, error.next], [
+    3,
+    ["E: No space left on device"],
+    "apt-get install qemu",
+  ]);
+});

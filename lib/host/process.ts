@@ -1,0 +1,280 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { HostError, InterruptedError, TaskError } from "../cli/errors.ts";
+
+/** Debian keeps mke2fs and depmod here, which is not on the PATH of ordinary users. */
+const SYSTEM_PROGRAMS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+const SUPERVISOR = join(dirname(fromFileUrl(import.meta.url)), "supervise.sh");
+
+/** How a process ended: its exit code, or 128 + the number of the signal that ended it. */
+export interface ProcessStatus {
+  readonly code: number;
+  readonly success: boolean;
+}
+
+/** Where a process runs and where its output goes. */
+export interface SpawnOptions {
+  readonly cwd?: string;
+  /** Added to the task's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A file to which stdout and stderr are appended; the process can then outlive the task. */
+  readonly output?: string;
+  /** Default `"null"`. */
+  readonly stdout?: "piped" | "null" | "inherit";
+  /** Default `"null"`. */
+  readonly stderr?: "piped" | "null" | "inherit";
+  /** How long the process may take to end after a TERM before it is killed. Default 2000. */
+  readonly graceMs?: number;
+}
+
+/**
+ * A child process that dies with this task, whichever way the task ends: disposal, an error,
+ * a signal, or `kill -9`. See `supervise.sh` for the mechanism.
+ */
+export interface OwnedProcess extends AsyncDisposable {
+  /** The pid of the supervisor, which is the process group and session of the whole tree. */
+  readonly pid: number;
+  readonly status: Promise<ProcessStatus>;
+  /** Throws unless spawned with `stdout: "piped"`. */
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Throws unless spawned with `stderr: "piped"`. */
+  readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Ends the whole process group (TERM, then KILL after the grace time) and waits for it. */
+  stop(): Promise<ProcessStatus>;
+  /** Lets the process outlive this task. It must have been spawned with `output`. */
+  release(): Promise<void>;
+}
+
+/** Starts a program under the supervisor. Throws {@link HostError} when it cannot be found. */
+export function spawnOwned(command: readonly string[], options: SpawnOptions = {}): OwnedProcess {
+  const [program, ...args] = command;
+  if (program === undefined) throw new TypeError("Cannot spawn an empty command");
+  requirePermission(program);
+  const graceSeconds = Math.max(1, Math.ceil((options.graceMs ?? 2000) / 1000));
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command("sh", {
+      args: [SUPERVISOR, String(graceSeconds), options.output ?? "", program, ...args],
+      cwd: options.cwd,
+      env: {
+        PATH: [Deno.env.get("PATH") ?? "", ...SYSTEM_PROGRAMS].join(":"),
+        ...options.env,
+      },
+      // The lifeline. It closes when this process ends, whatever ended it.
+      stdin: "piped",
+      stdout: options.stdout ?? "null",
+      stderr: options.stderr ?? "null",
+      // A session of its own: see supervise.sh.
+      detached: true,
+    }).spawn();
+  } catch (cause) {
+    throw spawnError(program, cause);
+  }
+  const lifeline = child.stdin.getWriter();
+  // The supervisor may end first; a broken lifeline is then the expected state.
+  lifeline.closed.catch(() => {});
+  let released = false;
+  let over = false;
+  const status = child.status.then((ended) => {
+    over = true;
+    return { code: ended.code, success: ended.success };
+  });
+  const cut = async () => {
+    if (!over) await lifeline.close().catch(() => {});
+  };
+  return {
+    pid: child.pid,
+    status,
+    get stdout() {
+      return child.stdout;
+    },
+    get stderr() {
+      return child.stderr;
+    },
+    async stop() {
+      await cut();
+      return await status;
+    },
+    async release() {
+      released = true;
+      await lifeline.write(new TextEncoder().encode("keep\n"));
+      child.unref();
+    },
+    async [Symbol.asyncDispose]() {
+      if (released) return;
+      await cut();
+      await status;
+      await lifeline.close().catch(() => {});
+    },
+  };
+}
+
+/**
+ * Every program runs under the supervisor, which Deno sees as `sh`; so that a task's permission
+ * set still bounds what it can start, the set is asked about the program itself.
+ */
+function requirePermission(program: string): void {
+  const isGranted = (command: string) =>
+    Deno.permissions.querySync({ name: "run", command }).state === "granted";
+  if (program === "sh" || isGranted(program)) return;
+  const places = [...(Deno.env.get("PATH") ?? "").split(":"), ...SYSTEM_PROGRAMS];
+  const paths = places.map((dir) => join(dir, program)).filter((path) => isFile(path));
+  if (paths.length === 0) throw missingProgram(program);
+  if (paths.some(isGranted)) return;
+  throw new Deno.errors.NotCapable(
+    `Requires run access to "${program}", run again with the --allow-run flag`,
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** What {@link run} takes besides the command. */
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Text or bytes for the program's stdin; without it, stdin is empty. */
+  readonly stdin?: string | Uint8Array<ArrayBuffer>;
+  /** After this the program is ended and a {@link TaskError} thrown. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called with each piece of output as it arrives. */
+  readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
+  readonly graceMs?: number;
+}
+
+/** The whole output of a finished program. */
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end and captures its output. A non-zero status is not an error here:
+ * see {@link runChecked}. Throws {@link HostError} when the program is missing, the signal's reason
+ * when aborted, and a `TimeoutError` after `timeoutMs`.
+ */
+export async function run(
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  options.signal?.throwIfAborted();
+  const program = command[0] ?? "";
+  await using input = await openInput(options.stdin);
+  const child = spawnOwned(
+    // The supervisor's own stdin is the lifeline, so input comes by a file.
+    input === undefined ? command : ["sh", "-c", 'exec "$@" <"$0"', input.path, ...command],
+    {
+      cwd: options.cwd,
+      env: options.env,
+      stdout: "piped",
+      stderr: "piped",
+      graceMs: options.graceMs,
+    },
+  );
+  let timedOut = false;
+  const end = () => void child.stop();
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.timeoutMs);
+  options.signal?.addEventListener("abort", end, { once: true });
+  try {
+    const [stdout, stderr, status] = await Promise.all([
+      collect(child.stdout, (text) => options.onOutput?.(text, "stdout")),
+      collect(child.stderr, (text) => options.onOutput?.(text, "stderr")),
+      child.status,
+    ]);
+    options.signal?.throwIfAborted();
+    if (timedOut) {
+      throw new DOMException(
+        `"${program}" did not finish within ${options.timeoutMs} ms`,
+        "TimeoutError",
+      );
+    }
+    if (status.code === 127 && /not found/.test(stderr)) throw missingProgram(program);
+    return { code: status.code, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", end);
+    await child[Symbol.asyncDispose]();
+  }
+}
+
+/** As {@link run}, but a non-zero status throws, with the last lines of stderr as details. */
+export async function runChecked(
+  command: readonly string[],
+  options: RunOptions & { readonly what: string; readonly next?: string },
+): Promise<RunResult> {
+  const result = await run(command, options);
+  if (result.code !== 0) {
+    const tail = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-12);
+    throw new TaskError(
+      1,
+      `Cannot ${options.what}: ${command[0]} exited with status ${result.code}`,
+      { details: tail, next: options.next },
+    );
+  }
+  return result;
+}
+
+async function openInput(stdin: RunOptions["stdin"]) {
+  if (stdin === undefined) return undefined;
+  const path = await Deno.makeTempFile({ prefix: "guesthouse-stdin-" });
+  if (typeof stdin === "string") await Deno.writeTextFile(path, stdin);
+  else await Deno.writeFile(path, stdin);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path).catch(() => {});
+    },
+  };
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onText: (text: string) => void,
+): Promise<string> {
+  let all = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    all += text;
+    onText(text);
+  }
+  return all;
+}
+
+function spawnError(program: string, cause: unknown): Error {
+  if (cause instanceof Deno.errors.NotFound) return missingProgram(program, cause);
+  if (cause instanceof InterruptedError) return cause;
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
+
+function missingProgram(program: string, cause?: unknown): HostError {
+  return new HostError(`Cannot run "${program}": it is not installed`, {
+    next: "deno task check --install",
+    cause,
+  });
+}
+
+/**
+ * The start time of a process in clock ticks since boot (field 22 of `/proc/PID/stat`), or the
+ * text that `ps` gives on macOS. Together with the pid it names one process for ever, whereas
+ * the pid alone is reused. `undefined` when there is no such process, or it is a zombie.
+ */
+export async function processStartTime(pid: number): Promise<string | undefined> {
+  if (Deno.build.os === "linux") {
+    // By cat, since Deno opens /proc to tasks with all permissions only.
+    const { code, stdout } = await run(["cat", `/proc/${pid}/stat`]);
+    // The command name may hold spaces and parentheses, so fields are counted after its end.
+    const fields = stdout.slice(stdout.lastIndexOf(")") + 2).split(" ");
+    return code !== 0 || fields[0] === "Z" ? undefined : fields[19];
+  }
+  const { code, stdout } = await run(["ps", "-o", "lstart=", "-p", String(pid)]);
+  return code === 0 ? stdout.trim() || undefined : undefined;
+}

@@ -1,0 +1,293 @@
+import type { HostFacts, PackageManager } from "./facts.ts";
+import type { GuestArch } from "./probe_image.ts";
+
+/** What a set of tools is for. */
+export type ToolGroup = "native" | "image" | "binfmt" | "vm" | "test";
+
+/** The circumstances that decide which tools a group takes. */
+export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "isRoot"> {
+  /** The architectures of the guests to build, or to boot. */
+  readonly guestArchs: readonly GuestArch[];
+}
+
+/** A program, or a file, that tasks need on the host. */
+export interface Tool {
+  /** As users know it. */
+  readonly name: string;
+  /** Any of these will do; an absolute path is a file that need not be a program. */
+  readonly programs: readonly string[];
+  readonly groups: readonly ToolGroup[];
+  /** What a task does with it. */
+  readonly purpose: string;
+  /** How to ask for the version; a tool without them is only looked for. */
+  readonly versionArgs?: readonly string[];
+  /** Its first group is the version (default: the first number with dots). */
+  readonly versionPattern?: RegExp;
+  /** The lowest version that works. */
+  readonly minimum?: string;
+  /** The package that has it. A manager that is not listed has none. */
+  readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
+  /** A command in place of a package, where the host's maker ships the tool. */
+  readonly command?: Readonly<Partial<Record<PackageManager, readonly string[]>>>;
+  /** Whether it is needed at all (default: always). */
+  readonly neededIf?: (need: ToolNeed) => boolean;
+}
+
+const hasForeignGuests = (need: ToolNeed) => need.guestArchs.some((arch) => arch !== need.arch);
+const runsUnshared = (need: ToolNeed) => need.os === "linux" && !need.isRoot;
+const XCODE = { brew: ["xcode-select", "--install"] } as const;
+
+/** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
+function systemEmulator(arch: GuestArch, packages: Tool["packages"]): Tool {
+  return {
+    name: `qemu-system-${arch}`,
+    programs: [`qemu-system-${arch}`],
+    groups: ["vm"],
+    purpose: `boots ${arch} guests`,
+    versionArgs: ["--version"],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    minimum: "7.2",
+    packages: { ...packages, brew: "qemu", nix: "qemu" },
+    neededIf: (need) => need.guestArchs.includes(arch),
+  };
+}
+
+/** An emulator of single foreign programs, which binfmt_misc starts. */
+function programEmulator(arch: GuestArch): Tool {
+  return {
+    name: `qemu-${arch}-static`,
+    programs: [`qemu-${arch}-static`, `qemu-${arch}`],
+    groups: ["binfmt"],
+    purpose: `runs ${arch} package scripts while an image is built`,
+    versionArgs: ["--version"],
+    packages: { apt: "qemu-user-static", dnf: "qemu-user-static", pacman: "qemu-user-static" },
+    // Without root no rule can be registered; such images configure themselves at first boot.
+    neededIf: (need) =>
+      need.os === "linux" && need.isRoot && arch !== need.arch && need.guestArchs.includes(arch),
+  };
+}
+
+/** Every tool, in the order in which `check` lists them. */
+export const TOOLS: readonly Tool[] = [
+  {
+    name: "cmake",
+    programs: ["cmake"],
+    groups: ["native"],
+    purpose: "builds on the host",
+    versionArgs: ["--version"],
+    minimum: "3.13", // the first with -S and -B
+    packages: { apt: "cmake", brew: "cmake", dnf: "cmake", pacman: "cmake", nix: "cmake" },
+  },
+  {
+    name: "c++",
+    programs: ["c++", "g++", "clang++"],
+    groups: ["native"],
+    purpose: "compiles on the host",
+    versionArgs: ["--version"],
+    versionPattern: /(?:\) |version )(\d+(?:\.\d+)+)/,
+    packages: { apt: "g++", dnf: "gcc-c++", pacman: "gcc", nix: "gcc" },
+    command: XCODE,
+  },
+  {
+    name: "make",
+    programs: ["make", "gmake"],
+    groups: ["native"],
+    purpose: "builds on the host",
+    versionArgs: ["--version"],
+    packages: { apt: "make", dnf: "make", pacman: "make", nix: "gnumake" },
+    command: XCODE,
+  },
+  {
+    name: "mmdebstrap",
+    programs: ["mmdebstrap"],
+    groups: ["image"],
+    purpose: "installs Debian into a folder",
+    versionArgs: ["--version"],
+    minimum: "1.0",
+    packages: { apt: "mmdebstrap", dnf: "mmdebstrap", nix: "mmdebstrap" },
+  },
+  {
+    name: "debian-archive-keyring",
+    programs: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
+    groups: ["image"],
+    purpose: "verifies Debian's packages",
+    packages: {
+      apt: "debian-archive-keyring",
+      dnf: "debian-keyring",
+      pacman: "debian-archive-keyring",
+    },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
+    name: "gpg",
+    programs: ["gpg"],
+    groups: ["image"],
+    purpose: "tells apt which keys are Debian's",
+    packages: { apt: "gpg", dnf: "gnupg2", pacman: "gnupg", nix: "gnupg" },
+    // Debian's own apt trusts them anyway.
+    neededIf: (need) => need.os === "linux" && need.distroId !== "debian",
+  },
+  {
+    name: "arch-test",
+    programs: ["arch-test"],
+    groups: ["image"],
+    purpose: "mmdebstrap asks it about foreign architectures",
+    packages: { apt: "arch-test", dnf: "arch-test" },
+    neededIf: hasForeignGuests,
+  },
+  {
+    name: "dpkg-deb",
+    programs: ["dpkg-deb"],
+    groups: ["image"],
+    purpose: "unpacks kernel packages",
+    versionArgs: ["--version"],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    packages: { apt: "dpkg", brew: "dpkg", dnf: "dpkg", pacman: "dpkg", nix: "dpkg" },
+  },
+  {
+    name: "mke2fs",
+    programs: ["mke2fs"],
+    groups: ["image"],
+    purpose: "makes a file system of a folder",
+    versionArgs: ["-V"],
+    minimum: "1.43", // the first with -d
+    packages: {
+      apt: "e2fsprogs",
+      brew: "e2fsprogs",
+      dnf: "e2fsprogs",
+      pacman: "e2fsprogs",
+      nix: "e2fsprogs",
+    },
+  },
+  {
+    name: "unshare",
+    programs: ["unshare"],
+    groups: ["image"],
+    purpose: "builds images without root",
+    versionArgs: ["--version"],
+    minimum: "2.38", // the first with --map-auto
+    packages: { apt: "util-linux", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
+    neededIf: runsUnshared,
+  },
+  {
+    name: "newuidmap",
+    programs: ["newuidmap"],
+    groups: ["image"],
+    purpose: "builds images without root",
+    packages: { apt: "uidmap", dnf: "shadow-utils", pacman: "shadow", nix: "shadow" },
+    neededIf: runsUnshared,
+  },
+  programEmulator("x86_64"),
+  programEmulator("aarch64"),
+  {
+    name: "qemu-img",
+    programs: ["qemu-img"],
+    groups: ["image", "vm"],
+    purpose: "makes disk images and overlays",
+    versionArgs: ["--version"],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    minimum: "7.2",
+    packages: {
+      apt: "qemu-utils",
+      brew: "qemu",
+      dnf: "qemu-img",
+      pacman: "qemu-img",
+      nix: "qemu",
+    },
+  },
+  systemEmulator("x86_64", {
+    apt: "qemu-system-x86",
+    dnf: "qemu-system-x86",
+    pacman: "qemu-system-x86",
+  }),
+  systemEmulator("aarch64", {
+    apt: "qemu-system-arm",
+    dnf: "qemu-system-aarch64",
+    pacman: "qemu-system-aarch64",
+  }),
+  {
+    name: "ssh",
+    programs: ["ssh"],
+    groups: ["vm"],
+    purpose: "runs commands in guests",
+    versionArgs: ["-V"],
+    packages: {
+      apt: "openssh-client",
+      brew: "openssh",
+      dnf: "openssh-clients",
+      pacman: "openssh",
+      nix: "openssh",
+    },
+  },
+  {
+    name: "ssh-keygen",
+    programs: ["ssh-keygen"],
+    groups: ["image", "vm"],
+    purpose: "makes the checkout's keys",
+    packages: {
+      apt: "openssh-client",
+      brew: "openssh",
+      dnf: "openssh",
+      pacman: "openssh",
+      nix: "openssh",
+    },
+  },
+  {
+    name: "rsync",
+    programs: ["rsync"],
+    groups: ["vm"],
+    purpose: "copies projects into guests",
+    versionArgs: ["--version"],
+    // The openrsync of macOS says "2.6.9 compatible" on a second line; it lacks much of 3.1.
+    versionPattern: /rsync +version v?(\d+(?:\.\d+)+)/,
+    minimum: "3.1",
+    packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
+  },
+  {
+    name: "git",
+    programs: ["git"],
+    groups: ["test"],
+    purpose: "makes work trees for tests",
+    versionArgs: ["--version"],
+    packages: { apt: "git", brew: "git", dnf: "git-core", pacman: "git", nix: "git" },
+  },
+  {
+    name: "dpkg-source",
+    programs: ["dpkg-source"],
+    groups: ["test"],
+    purpose: "unpacks the projects that tests build",
+    versionArgs: ["--version"],
+    packages: { apt: "dpkg-dev", dnf: "dpkg-dev", nix: "dpkg" },
+    neededIf: (need) => need.os === "linux",
+  },
+];
+
+/** Every group, in the order in which `check` lists them. */
+export const TOOL_GROUPS: readonly ToolGroup[] = ["native", "image", "binfmt", "vm", "test"];
+
+/** What only Linux can do; elsewhere images come from a Linux machine, as finished files. */
+export const IMAGE_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
+
+const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
+  "build-all": ["native", "image", "binfmt", "vm"],
+  "setup-images": ["image", "binfmt", "vm"],
+  "build-vm": ["vm"],
+  "vm-run": ["vm"],
+  "vm-ssh": ["vm"],
+  "build-native": ["native"],
+  "test": ["native", "image", "binfmt", "vm", "test"],
+  "bench": ["image", "binfmt", "vm"],
+};
+
+/** The tasks that need any tools. */
+export const TOOL_TASKS: readonly string[] = Object.keys(TASK_GROUPS);
+
+/**
+ * The groups that a task needs on a host; none for a task that is not known. Where images
+ * cannot be built, only `setup-images` asks for what that takes.
+ */
+export function groupsForTask(task: string, os: HostFacts["os"]): readonly ToolGroup[] {
+  const groups = TASK_GROUPS[task] ?? [];
+  if (os === "linux" || task === "setup-images") return groups;
+  return groups.filter((group) => !IMAGE_GROUPS.includes(group));
+}

@@ -1,0 +1,41 @@
+import { join } from "@std/path";
+import { verdictsDir } from "./paths.ts";
+
+/**
+ * Reads what an earlier task found out about this host. `undefined` if it is not there, is
+ * damaged, or has another shape than `isValid` accepts: the caller then finds out again.
+ */
+export async function readVerdict<T>(
+  name: string,
+  isValid: (value: unknown) => value is T,
+): Promise<T | undefined> {
+  try {
+    const value: unknown = JSON.parse(await Deno.readTextFile(join(verdictsDir(), `${name}.json`)));
+    return isValid(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * Remembers a verdict, as a whole file or not at all. A host that cannot remember (a full disk, a
+ * folder without write access) works as well, only slower, so that is no error.
+ */
+export async function writeVerdict(name: string, value: unknown): Promise<void> {
+  const path = join(verdictsDir(), `${name}.json`);
+  const beside = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.mkdir(verdictsDir(), { recursive: true });
+    await Deno.writeTextFile(beside, `${JSON.stringify(value, null, 2)}\n`);
+    await Deno.rename(beside, path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    await Deno.remove(beside).catch(() => {});
+  }
+}
+
+/** Whether the value is an object, whose fields can then be looked at. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

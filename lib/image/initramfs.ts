@@ -1,0 +1,67 @@
+import { basename } from "@std/path";
+import { charDevice, type CpioEntry, directory, file, link, packCpio } from "./cpio.ts";
+import type { KernelModule } from "./modules.ts";
+
+/** Modules that a guest needs before its root disk can be mounted, and for its network. */
+export const BOOT_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "ext4"];
+
+/** Commands of busybox that `images/initramfs/init` uses. */
+const APPLETS = [
+  ...["sh", "mount", "umount", "insmod", "ip", "cp", "chown", "mkdir", "sleep"],
+  ...["switch_root", "poweroff", "chroot", "grep"],
+];
+
+/** What an initramfs is made of. */
+export interface InitramfsParts {
+  /** A static busybox of the guest's architecture. */
+  readonly busybox: Uint8Array;
+  /** The script that runs as PID 1. */
+  readonly init: Uint8Array;
+  /** Modules in the order in which they are loaded. */
+  readonly modules: readonly KernelModule[];
+}
+
+/**
+ * Packs the initramfs. It is not compressed: unpacking under emulation costs more than reading
+ * the few MiB that compression would save.
+ */
+export async function buildInitramfs(parts: InitramfsParts): Promise<Uint8Array<ArrayBuffer>> {
+  const entries: CpioEntry[] = [
+    ...["bin", "dev", "proc", "sys", "mnt", "modules"].map((path) => directory(path)),
+    charDevice("dev/console", 5, 1),
+    charDevice("dev/null", 1, 3, 0o666),
+    file("bin/busybox", parts.busybox, 0o755),
+    ...APPLETS.map((applet) => link(`bin/${applet}`, "busybox")),
+    file("init", parts.init, 0o755),
+    file("modules/order", parts.modules.map((module) => `${basename(module.path)}\n`).join("")),
+  ];
+  for (const module of parts.modules) {
+    entries.push(file(`modules/${basename(module.path)}`, await Deno.readFile(module.path)));
+  }
+  return packCpio(entries);
+}
+
+/** What one run brings into its guest. */
+export interface Seed {
+  /** OpenSSH private and public host key. */
+  readonly hostKey: { readonly secret: string; readonly public: string };
+  /** Public keys that may log in as the guest's user. */
+  readonly authorizedKeys: string;
+  /** Login name of the guest's user. */
+  readonly user: string;
+}
+
+/**
+ * Packs a run's keys as a second archive that is appended to the initramfs. So an image holds no
+ * key of anybody's, and images are the same for every checkout.
+ */
+export function packSeed(seed: Seed): Uint8Array<ArrayBuffer> {
+  const home = `seed/home/${seed.user}`;
+  return packCpio([
+    ...["seed", "seed/etc", "seed/etc/ssh", "seed/home", home].map((path) => directory(path)),
+    directory(`${home}/.ssh`, 0o700),
+    file("seed/etc/ssh/ssh_host_ed25519_key", seed.hostKey.secret, 0o600),
+    file("seed/etc/ssh/ssh_host_ed25519_key.pub", seed.hostKey.public),
+    file(`${home}/.ssh/authorized_keys`, seed.authorizedKeys, 0o600),
+  ]);
+}

@@ -1,0 +1,134 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { WorkError } from "../cli/errors.ts";
+import { run } from "../host/process.ts";
+import type { ElfArch } from "./elf.ts";
+
+/** A Debian root file system: which packages, and what turns them into a guest. */
+export interface RootfsRecipe {
+  readonly suite: string;
+  /** Debian's name of the architecture, e.g. `arm64`. */
+  readonly debArch: string;
+  readonly arch: ElfArch;
+  readonly packages: readonly string[];
+  /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. */
+  readonly kernelPackage: string;
+  /** Path of the script that runs in the root. */
+  readonly provision: string;
+  /** Path of the script that configures the packages where that must wait for the first boot. */
+  readonly firstBoot: string;
+}
+
+/**
+ * `now`: the packages are configured and provisioned while the image is built. `first-boot`: they
+ * are only unpacked, because the host cannot run the guest's programs.
+ */
+export type ConfigureWhen = "now" | "first-boot";
+
+/** Files that a headless build guest never reads; dpkg leaves them out while it unpacks. */
+const EXCLUDED_PATHS = [
+  "/usr/share/doc/*",
+  "/usr/share/man/*",
+  "/usr/share/info/*",
+  "/usr/share/locale/*",
+  "/usr/share/lintian/*",
+];
+
+/** The exact mmdebstrap command, so that `--dry-run` prints what a real run executes. */
+export function mmdebstrapCommand(
+  recipe: RootfsRecipe,
+  options: { hooksDir: string; output: string; configure: ConfigureWhen; isRoot: boolean },
+): string[] {
+  const extract = options.configure === "first-boot";
+  const packages = extract ? ["?essential", ...recipe.packages] : recipe.packages;
+  return [
+    "mmdebstrap",
+    `--mode=${options.isRoot ? "root" : "unshare"}`,
+    `--architectures=${recipe.debArch}`,
+    `--variant=${extract ? "extract" : "minbase"}`,
+    "--format=tar",
+    ...packages.map((name) => `--include=${name}`),
+    ...EXCLUDED_PATHS.map((path) => `--dpkgopt=path-exclude=${path}`),
+    // The tree is thrown away if anything fails, so nothing need be synced to disk on the way.
+    "--dpkgopt=force-unsafe-io",
+    '--aptopt=Acquire::Languages "none"',
+    "--aptopt=Acquire::Retries 3",
+    // The extract variant configures nothing, so it has no customize stage either.
+    ...(extract ? [`--setup-hook=${join(options.hooksDir, "merge-usr")}`] : []),
+    `--${extract ? "extract" : "customize"}-hook=${join(options.hooksDir, "customize")}`,
+    recipe.suite,
+    options.output,
+  ];
+}
+
+/** How {@link buildRootfs} runs. */
+export interface RootfsOptions {
+  readonly output: string;
+  readonly configure: ConfigureWhen;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
+export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
+  await using stage = await makeStage(recipe);
+  const command = mmdebstrapCommand(recipe, {
+    hooksDir: stage.path,
+    output: options.output,
+    configure: options.configure,
+    isRoot: Deno.uid() === 0,
+  });
+  let partial = "";
+  const result = await run(command, {
+    env: {
+      GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage,
+      GUESTHOUSE_DEB_ARCH: recipe.debArch,
+      GUESTHOUSE_CONFIGURE: options.configure === "now" ? "now" : "later",
+      // mmdebstrap makes its root below this folder; being ours, it goes whatever happens.
+      TMPDIR: stage.path,
+      DEBIAN_FRONTEND: "noninteractive",
+      LC_ALL: "C.UTF-8",
+    },
+    signal: options.signal,
+    // On TERM mmdebstrap unmounts and removes its tree, some 15,000 files.
+    graceMs: 15_000,
+    onOutput: (text) => {
+      const lines = (partial + text).split("\n");
+      partial = lines.pop() ?? "";
+      lines.forEach(options.log);
+    },
+  });
+  if (result.code !== 0) {
+    const lines = (result.stderr + result.stdout).split("\n").filter((line) => line.trim() !== "");
+    const errors = lines.filter((line) => /^(E:|dpkg: error|.*[Ee]rror)/.test(line));
+    throw new WorkError(
+      `Cannot build the root file system for ${recipe.debArch}: mmdebstrap exited with status ${result.code}`,
+      { details: (errors.length > 0 ? errors : lines).slice(-8) },
+    );
+  }
+}
+
+/**
+ * The hook's files, in a place that the user namespace of `--mode=unshare` can read: a checkout
+ * below a private home folder is closed to it.
+ */
+async function makeStage(recipe: RootfsRecipe) {
+  const path = await Deno.makeTempDir({ prefix: "guesthouse-rootfs-" });
+  await Deno.chmod(path, 0o777);
+  const here = dirname(fromFileUrl(import.meta.url));
+  const files = [
+    { name: "customize", from: join(here, "rootfs_hook.sh"), mode: 0o755 },
+    { name: "merge-usr", from: join(here, "merge_usr_hook.sh"), mode: 0o755 },
+    { name: "provision.sh", from: recipe.provision, mode: 0o644 },
+    { name: "first_boot.sh", from: recipe.firstBoot, mode: 0o644 },
+  ];
+  for (const { name, from, mode } of files) {
+    await Deno.copyFile(from, join(path, name));
+    await Deno.chmod(join(path, name), mode);
+  }
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    },
+  };
+}

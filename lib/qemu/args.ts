@@ -1,0 +1,203 @@
+import { isAbsolute } from "@std/path";
+
+/** How a virtio device is attached: PCI on `q35` and `virt`, MMIO on `microvm`. */
+export type Transport = "pci" | "mmio";
+
+/**
+ * A value inside a comma-separated QEMU option: commas are doubled. Options of their own, such as
+ * `-kernel FILE` or `-pidfile FILE`, take the value as it is.
+ */
+export function optionValue(value: string): string {
+  return value.replaceAll(",", ",,");
+}
+
+/** The machine and what runs its code. `machine` may carry options: `virt,gic-version=3`. */
+export function machineArgs(
+  options: {
+    readonly machine: string;
+    readonly accelerator: "kvm" | "hvf" | "tcg";
+    /** Size of TCG's cache of translated code. Default: QEMU's own (an eighth of the host). */
+    readonly tcgCacheMiB?: number;
+  },
+): string[] {
+  const tcg = ["tcg", "thread=multi"];
+  if (options.tcgCacheMiB !== undefined) {
+    tcg.push(`tb-size=${wholeNumber("tcgCacheMiB", options.tcgCacheMiB)}`);
+  }
+  const accelerator = options.accelerator === "tcg" ? tcg.join(",") : options.accelerator;
+  return ["-machine", options.machine, "-accel", accelerator];
+}
+
+/** The CPU model, which may carry options (`max,pauth-impdef=on`), and how many of them. */
+export function cpuArgs(options: { readonly cpu: string; readonly cores: number }): string[] {
+  return ["-cpu", options.cpu, "-smp", `cpus=${wholeNumber("cores", options.cores)}`];
+}
+
+/** The guest's memory. */
+export function memoryArgs(memoryMiB: number): string[] {
+  return ["-m", `size=${wholeNumber("memoryMiB", memoryMiB)}M`];
+}
+
+/** Direct kernel boot, without firmware or boot loader. */
+export function kernelArgs(
+  options: {
+    readonly kernel: string;
+    readonly initramfs?: string;
+    /** The kernel command line, word by word. */
+    readonly append?: readonly string[];
+  },
+): string[] {
+  const args = ["-kernel", options.kernel];
+  if (options.initramfs !== undefined) args.push("-initrd", options.initramfs);
+  if (options.append !== undefined) args.push("-append", options.append.join(" "));
+  return args;
+}
+
+/** What {@link diskArgs} takes. */
+export interface DiskOptions {
+  /** Absolute path of the image. */
+  readonly path: string;
+  /** Named, never guessed: a guest could write a qcow2 header into a raw disk. */
+  readonly format: "qcow2" | "raw";
+  /** Names the drive (`blockdev-snapshot-sync` takes it) and its device. Default `disk0`. */
+  readonly id?: string;
+  readonly transport?: Transport;
+  readonly readOnly?: boolean;
+  /**
+   * Whether the data is lost if the host fails: no flush then reaches the host's disk, which is
+   * right for an overlay that is thrown away. Default `false`.
+   */
+  readonly throwAway?: boolean;
+}
+
+/** A virtio disk. What the guest discards is punched out of the image. */
+export function diskArgs(options: DiskOptions): string[] {
+  const { id = "disk0", transport = "pci", path, format } = options;
+  // `file.filename` with `file.driver` is a plain file name; `file=` would take "a:b" for a
+  // protocol. A relative name would depend on where QEMU is started.
+  if (!isAbsolute(path)) throw new RangeError(`"${path}" is not an absolute path`);
+  const drive = [
+    "if=none",
+    `id=${id}`,
+    `format=${format}`,
+    "file.driver=file",
+    `file.filename=${optionValue(path)}`,
+    ...(options.throwAway ? ["cache=unsafe"] : []),
+    ...(options.readOnly ? ["readonly=on"] : ["discard=unmap", "detect-zeroes=unmap"]),
+  ];
+  return [
+    ...["-drive", drive.join(",")],
+    ...["-device", virtioDevice("blk", transport, [`drive=${id}`, `id=${id}-device`])],
+  ];
+}
+
+/** What {@link netArgs} takes. */
+export interface NetOptions {
+  /** Port of 127.0.0.1 that leads to the guest's `guestPort`; 0 lets the host choose a free one. */
+  readonly hostPort: number;
+  /** Default 22. */
+  readonly guestPort?: number;
+  /** Cuts the guest off from the host and the world, except for the forwarded port. */
+  readonly restrict?: boolean;
+  readonly transport?: Transport;
+}
+
+/** The id of the user network that {@link netArgs} makes. */
+export const NETDEV_ID = "net0";
+
+/**
+ * QEMU's user network with one forwarded port. With port 0 the kernel binds a free port, so two
+ * starts cannot collide; `info usernet` tells which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
+ */
+export function netArgs(options: NetOptions): string[] {
+  const { hostPort, guestPort = 22, transport = "pci" } = options;
+  const forward = `tcp:127.0.0.1:${portNumber("hostPort", hostPort, 0)}-:${
+    portNumber("guestPort", guestPort, 1)
+  }`;
+  const netdev = [
+    "user",
+    `id=${NETDEV_ID}`,
+    // Without router advertisements a guest that waits for its network waits for IPv4 alone.
+    "ipv6=off",
+    ...(options.restrict ? ["restrict=on"] : []),
+    `hostfwd=${forward}`,
+  ];
+  // No option ROM: nothing boots from the network.
+  const properties = [`netdev=${NETDEV_ID}`, ...(transport === "pci" ? ["romfile="] : [])];
+  return ["-netdev", netdev.join(","), "-device", virtioDevice("net", transport, properties)];
+}
+
+/** The first serial port goes to a file, which is emptied first. */
+export function consoleArgs(logPath: string): string[] {
+  return [
+    ...["-chardev", `file,id=console0,path=${optionValue(logPath)}`],
+    ...["-serial", "chardev:console0"],
+  ];
+}
+
+/** QMP on a Unix socket, which must lie in a private folder: whoever connects owns the guest. */
+export function qmpArgs(socketPath: string): string[] {
+  return [
+    ...["-chardev", `socket,id=qmp0,path=${optionValue(socketPath)},server=on,wait=off`],
+    ...["-mon", "chardev=qmp0,mode=control"],
+  ];
+}
+
+/** Entropy from the host, so that key generation and `getrandom(2)` never wait. */
+export function rngArgs(transport: Transport = "pci"): string[] {
+  return [
+    ...["-object", "rng-builtin,id=rng0"],
+    ...["-device", virtioDevice("rng", transport, ["rng=rng0"])],
+  ];
+}
+
+/** Only the devices that are asked for, no window, and a reboot (or a panic's reboot) ends QEMU. */
+export function quietArgs(): string[] {
+  return ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"];
+}
+
+/** QEMU's own messages carry the time, in UTC. */
+export function messageArgs(): string[] {
+  return ["-msg", "timestamp=on"];
+}
+
+/** The guest's name as QEMU, `ps` and QMP's `query-name` show it. */
+export function nameArgs(name: string): string[] {
+  return ["-name", `guest=${optionValue(name)}`];
+}
+
+/** Where QEMU writes its pid; it removes the file when it ends in order. */
+export function pidfileArgs(path: string): string[] {
+  return ["-pidfile", path];
+}
+
+/**
+ * QEMU gives up system calls that it does not need (seccomp, Linux only). `spawn` must stay
+ * allowed for a migration to or from `exec:COMMAND`.
+ */
+export function sandboxArgs(
+  options: { readonly os?: typeof Deno.build.os; readonly spawn?: "allow" | "deny" } = {},
+): string[] {
+  const { os = Deno.build.os, spawn = "deny" } = options;
+  if (os !== "linux") return [];
+  const rules = ["obsolete=deny", "elevateprivileges=deny", `spawn=${spawn}`];
+  return ["-sandbox", ["on", ...rules, "resourcecontrol=deny"].join(",")];
+}
+
+function virtioDevice(
+  kind: "blk" | "net" | "rng",
+  transport: Transport,
+  properties: readonly string[],
+): string {
+  return [`virtio-${kind}-${transport === "pci" ? "pci" : "device"}`, ...properties].join(",");
+}
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new RangeError(`${name} is ${value}, which is not a whole number above 0`);
+}
+
+function portNumber(name: string, value: number, lowest: 0 | 1): number {
+  if (Number.isInteger(value) && value >= lowest && value <= 65535) return value;
+  throw new RangeError(`${name} is ${value}, which is not a port number from ${lowest} to 65535`);
+}

@@ -1,0 +1,228 @@
+import { dirname, join } from "@std/path";
+import { GuestError, HostError } from "../cli/errors.ts";
+import { RUN_FILES } from "../host/paths.ts";
+import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
+import { consoleArgs, messageArgs, nameArgs, pidfileArgs, qmpArgs, quietArgs } from "./args.ts";
+import { readLogTail } from "./log_tail.ts";
+import { checkSocketPath, ensurePrivateDir } from "./private_dir.ts";
+import { explainQemuOutput } from "./qemu_failure.ts";
+import type { QmpClient } from "./qmp.ts";
+import { connectQmp } from "./qmp_connect.ts";
+import { QmpTimeoutError } from "./qmp_errors.ts";
+import { shutDown, type ShutdownDeadlines, type ShutdownRung } from "./shutdown.ts";
+import { parseUsernet } from "./usernet.ts";
+
+/** The files that a guest writes while it runs. */
+export interface GuestLogs {
+  /** The first serial port. Emptied at the start. */
+  readonly console: string;
+  /** QEMU's own messages. Appended to. */
+  readonly qemu: string;
+}
+
+/** What {@link startGuest} takes. */
+export interface StartGuestOptions {
+  /** The platform's name, for messages and the commands in them. */
+  readonly name: string;
+  /** The QEMU program: `qemu-system-x86_64`. */
+  readonly binary: string;
+  /** Machine, CPU, memory, disks, network: what {@link guestCommand} does not add itself. */
+  readonly args: readonly string[];
+  /** Folder for the pid file. It exists. */
+  readonly runDir: string;
+  /** Private folder with a short path for the QMP socket. Made if it does not exist. */
+  readonly socketDir: string;
+  readonly logs: GuestLogs;
+  /** Stops the start; a guest that is up is stopped by its disposal. */
+  readonly signal?: AbortSignal;
+  /** How long QEMU may take until it answers on QMP. Default 30 000. */
+  readonly startMs?: number;
+}
+
+/** How QEMU ended. */
+export interface GuestExit extends ProcessStatus {
+  /** The last lines that QEMU itself has written in this run. */
+  readonly output: readonly string[];
+}
+
+/** A guest that runs. Disposal pulls its plug and removes its socket and pid file. */
+export interface Guest extends AsyncDisposable {
+  readonly name: string;
+  /** QEMU's own pid. */
+  readonly pid: number;
+  readonly qmp: QmpClient;
+  readonly qmpPath: string;
+  /** The port of 127.0.0.1 that leads to the guest's port 22; `undefined` without a forward. */
+  readonly sshPort: number | undefined;
+  readonly logs: GuestLogs;
+  /** Resolves, never rejects, when QEMU has ended. */
+  readonly exited: Promise<GuestExit>;
+  /** Ends the guest in order, and by force where that fails; see {@link shutDown}. */
+  shutdown(deadlines?: ShutdownDeadlines): Promise<ShutdownRung>;
+  /** Ends QEMU at once. */
+  kill(): Promise<void>;
+  /** Lets the guest outlive this task: disposal then only closes the QMP connection. */
+  release(): Promise<void>;
+}
+
+/** The QMP socket of a guest, in its private folder. */
+export function qmpSocketPath(socketDir: string): string {
+  return join(socketDir, "qmp");
+}
+
+/** The whole command that {@link startGuest} runs, for `--dry-run` too. */
+export function guestCommand(options: Omit<StartGuestOptions, "signal">): string[] {
+  return [
+    options.binary,
+    ...quietArgs(),
+    ...messageArgs(),
+    ...nameArgs(options.name),
+    ...options.args,
+    ...consoleArgs(options.logs.console),
+    ...qmpArgs(qmpSocketPath(options.socketDir)),
+    ...pidfileArgs(join(options.runDir, RUN_FILES.pid)),
+  ];
+}
+
+/** How many of QEMU's last lines an error shows. */
+const SHOWN_LINES = 12;
+
+/**
+ * Starts QEMU and waits until it answers on QMP, which is before the guest's first instructions
+ * matter. Throws {@link GuestError} when QEMU ends first, with its own words and, where they are
+ * known, what to do; {@link HostError} when it is not installed; the reason of the signal.
+ * Nothing is left behind then.
+ */
+export async function startGuest(options: StartGuestOptions): Promise<Guest> {
+  const { name, logs, signal, startMs = 30_000 } = options;
+  const qmpPath = qmpSocketPath(options.socketDir);
+  checkSocketPath(qmpPath);
+  await ensurePrivateDir(options.socketDir);
+  for (const log of [logs.console, logs.qemu]) {
+    await Deno.mkdir(dirname(log), { recursive: true });
+  }
+  await removeIfPresent(qmpPath);
+  const fromByte = await fileSize(logs.qemu);
+  signal?.throwIfAborted();
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => removeIfPresent(qmpPath));
+  cleanup.defer(() => removeIfPresent(join(options.runDir, RUN_FILES.pid)));
+  const process = cleanup.use(spawnOwned(guestCommand(options), { output: logs.qemu }));
+  const exited = process.status.then(async (status): Promise<GuestExit> => ({
+    ...status,
+    output: await readLogTail(logs.qemu, { lines: SHOWN_LINES, fromByte }).catch(() => []),
+  }));
+  const connecting = connectQmp({ path: qmpPath, name, deadlineMs: startMs, exited, signal });
+  const qmp = cleanup.use(
+    await connecting.catch(async (error) => {
+      throw await startFailure(error, options, process, exited);
+    }),
+  );
+  const facts = await readFacts(qmp, options).catch(async (error) => {
+    throw await startFailure(error, options, process, exited);
+  });
+  return toGuest({ ...facts, name, qmp, qmpPath, logs, exited }, process, cleanup.move());
+}
+
+type GuestFacts = Omit<Guest, "shutdown" | "kill" | "release" | typeof Symbol.asyncDispose>;
+
+async function readFacts(qmp: QmpClient, { signal, runDir }: StartGuestOptions) {
+  const usernet = await qmp.execute(
+    "human-monitor-command",
+    { "command-line": "info usernet" },
+    { signal },
+  );
+  const forward = parseUsernet(usernet).find(({ protocol, guestPort }) =>
+    protocol === "tcp" && guestPort === 22
+  );
+  // QEMU writes it before it makes the QMP socket.
+  const pid = Number(await Deno.readTextFile(join(runDir, RUN_FILES.pid)));
+  return { pid, sshPort: forward?.hostPort };
+}
+
+function toGuest(
+  facts: GuestFacts,
+  process: OwnedProcess,
+  resources: AsyncDisposableStack,
+): Guest {
+  let released = false;
+  const shutdown = (deadlines?: ShutdownDeadlines) =>
+    shutDown({ ...facts, sendSignal: (signal) => Deno.kill(facts.pid, signal) }, deadlines);
+  return {
+    ...facts,
+    shutdown,
+    async kill() {
+      await shutdown({ powerdownMs: 0, quitMs: 0, terminateMs: 0 });
+    },
+    async release() {
+      await process.release();
+      released = true;
+    },
+    async [Symbol.asyncDispose]() {
+      if (released) return await facts.qmp[Symbol.asyncDispose]();
+      // The resources go even if QEMU does not.
+      await using _resources = resources;
+      await shutdown({ powerdownMs: 0 });
+    },
+  };
+}
+
+/** The error of a start that failed: QEMU's own end where that is behind it. */
+async function startFailure(
+  error: unknown,
+  options: StartGuestOptions,
+  process: OwnedProcess,
+  exited: Promise<GuestExit>,
+): Promise<unknown> {
+  if (options.signal?.aborted) return options.signal.reason;
+  const silent = error instanceof QmpTimeoutError;
+  // A QEMU that does not talk to us is of no use.
+  if (silent) await process.stop();
+  const exit = await exited;
+  const { name, binary, logs } = options;
+  const details = [...exit.output, `QEMU log: ${logs.qemu}`];
+  const next = `less ${logs.qemu}`;
+  if (silent) {
+    return new GuestError(`Cannot start guest "${name}": QEMU runs, but does not answer on QMP`, {
+      details,
+      next,
+      cause: error,
+    });
+  }
+  if (exit.code === 127 && exit.output.some((line) => line.includes("not found"))) {
+    return new HostError(`Cannot start guest "${name}": "${binary}" is not installed`, {
+      next: "deno task check --install",
+      cause: error,
+    });
+  }
+  const known = explainQemuOutput(exit.output, name);
+  return new GuestError(`Cannot start guest "${name}": ${known?.why ?? describeExit(exit)}`, {
+    details,
+    next: known?.next ?? next,
+    cause: error,
+  });
+}
+
+/** How QEMU ended, as the end of a sentence. */
+export function describeExit(exit: ProcessStatus): string {
+  if (exit.code === 128 + 9) {
+    return "QEMU was killed (signal 9), perhaps because the host ran out of memory";
+  }
+  if (exit.code > 128) return `QEMU died of signal ${exit.code - 128}`;
+  return `QEMU exited with status ${exit.code}`;
+}
+
+async function removeIfPresent(path: string): Promise<void> {
+  await Deno.remove(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

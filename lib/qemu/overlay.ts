@@ -1,0 +1,88 @@
+import { resolve } from "@std/path";
+import { HostError } from "../cli/errors.ts";
+import { run } from "../host/process.ts";
+import { checkImage } from "./qcow2.ts";
+
+/** A qcow2 file on top of a base image. Disposal removes it, unless it was released. */
+export interface Overlay extends AsyncDisposable {
+  readonly path: string;
+  /** Keeps the file, for a guest that outlives the task. */
+  release(): void;
+}
+
+/** What {@link createOverlay} takes. */
+export interface CreateOverlayOptions {
+  /** The platform, for messages. */
+  readonly name: string;
+  /** The base image: qcow2, without a backing file of its own. */
+  readonly backing: string;
+  /** The file to make. It must not exist: another guest may be running from it. */
+  readonly path: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes an empty overlay on a base image, which stays as it is. Throws {@link HostError} when the
+ * base is missing, damaged, or has a backing file itself (a chain would break silently when its
+ * lowest part is rebuilt), and when qemu-img fails.
+ */
+export async function createOverlay(options: CreateOverlayOptions): Promise<Overlay> {
+  const { name } = options;
+  // Absolute: qemu-img would read "a:b" as a protocol, and look for a relative backing file
+  // beside the overlay.
+  const backing = resolve(options.backing);
+  const path = resolve(options.path);
+  const header = await checkImage(backing, { name });
+  if (header.hasBackingFile) {
+    throw new HostError(
+      `Cannot use the image of "${name}": it has a backing file itself, so it is an overlay`,
+      { details: [`image: ${backing}`], next: `deno task setup-images ${name} --force` },
+    );
+  }
+  await claim(path, name);
+  const overlay = toOverlay(path);
+  try {
+    const { code, stderr } = await run(
+      ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing, path],
+      { signal: options.signal },
+    );
+    if (code === 0) return overlay;
+    throw new HostError(`Cannot create an overlay for "${name}": qemu-img failed`, {
+      details: [...stderr.trim().split("\n"), `overlay: ${path}`, `image: ${backing}`],
+      next: "df -h",
+    });
+  } catch (error) {
+    await overlay[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Makes the file, so that of two callers with the same path one fails. */
+async function claim(path: string, name: string): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, createNew: true })).close();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+    throw new HostError(`Cannot create an overlay for "${name}": "${path}" exists already`, {
+      details: ["a guest may be running from it"],
+      next: "deno task vm-list",
+      cause,
+    });
+  }
+}
+
+function toOverlay(path: string): Overlay {
+  let released = false;
+  return {
+    path,
+    release() {
+      released = true;
+    },
+    async [Symbol.asyncDispose]() {
+      if (released) return;
+      await Deno.remove(path).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { HostError } from "../cli/errors.ts";
+import { run } from "../host/process.ts";
+import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_header.ts";
+
+/** What an image is for. */
+export interface ImageCheckOptions {
+  /** The platform, for the message and the command that makes the image again. */
+  readonly name: string;
+}
+
+/**
+ * Looks at a qcow2 image before a guest starts from it: it exists, its header is sound, and it is
+ * not cut off within its tables. Costs one short read; {@link verifyImage} looks at everything.
+ *
+ * Throws {@link HostError} with the `setup-images` command that helps.
+ */
+export async function checkImage(path: string, options: ImageCheckOptions): Promise<Qcow2Header> {
+  const found = await readHeader(path, options);
+  const header = parseHeader(found.bytes, path, options);
+  if (header.markedCorrupt) throw damaged(path, options, "is marked as corrupt by QEMU");
+  if (header.tablesEnd > found.fileBytes) {
+    throw damaged(
+      path,
+      options,
+      `is cut off: it has ${found.fileBytes} bytes, and its tables reach to ${header.tablesEnd}`,
+    );
+  }
+  return header;
+}
+
+/**
+ * As {@link checkImage}, and then follows every reference inside the image with `qemu-img check`
+ * (about a second for a GiB). Leaked clusters only waste space and are accepted.
+ */
+export async function verifyImage(
+  path: string,
+  options: ImageCheckOptions & { readonly signal?: AbortSignal },
+): Promise<Qcow2Header> {
+  const header = await checkImage(path, options);
+  const { code, stdout, stderr } = await run(
+    ["qemu-img", "check", "--output=json", "-f", "qcow2", path],
+    { signal: options.signal },
+  );
+  // Exit statuses of qemu-img(1): 0 sound, 3 leaked clusters, 2 corrupt, 1 the check itself failed.
+  if (code === 0 || code === 3) return header;
+  const corruptions = /"corruptions": (\d+)/.exec(stdout)?.[1];
+  if (code === 2) {
+    throw damaged(path, options, `is corrupt: qemu-img check found ${corruptions} faults`);
+  }
+  throw damaged(path, options, "could not be checked", stderr.trim().split("\n").slice(-5));
+}
+
+async function readHeader(path: string, options: ImageCheckOptions) {
+  try {
+    using file = await Deno.open(path, { read: true });
+    const info = await file.stat();
+    if (!info.isFile) throw damaged(path, options, "is no regular file");
+    const bytes = new Uint8Array(QCOW2_HEADER_BYTES);
+    const length = await file.read(bytes) ?? 0;
+    return { bytes: bytes.subarray(0, length), fileBytes: info.size };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new HostError(`Cannot use the image of "${options.name}": it does not exist`, {
+        details: [`image: ${path}`],
+        next: `deno task setup-images ${options.name}`,
+        cause: error,
+      });
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new HostError(`Cannot use the image of "${options.name}": it is not readable`, {
+        details: [`image: ${path}`],
+        next: `ls -l ${path}`,
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function parseHeader(bytes: Uint8Array, path: string, options: ImageCheckOptions): Qcow2Header {
+  try {
+    return parseQcow2Header(bytes);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(path, options, error.message);
+    throw error;
+  }
+}
+
+function damaged(
+  path: string,
+  options: ImageCheckOptions,
+  fault: string,
+  details: readonly string[] = [],
+): HostError {
+  return new HostError(`Cannot use the image of "${options.name}": the file ${fault}`, {
+    details: [`image: ${path}`, ...details],
+    next: `deno task setup-images ${options.name} --force`,
+  });
+}

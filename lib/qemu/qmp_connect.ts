@@ -1,0 +1,56 @@
+import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
+import { QmpClient, type QmpOptions } from "./qmp.ts";
+import { delay } from "./wait.ts";
+
+/** What {@link connectQmp} takes. */
+export interface ConnectQmpOptions extends QmpOptions {
+  /** The Unix socket that QEMU listens on. */
+  readonly path: string;
+  /** How long QEMU may take to listen. Default 30 000. */
+  readonly deadlineMs?: number;
+  /** Settles when QEMU has ended, after which waiting is pointless. */
+  readonly exited?: Promise<unknown>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Time between two tries: QEMU 7.2 listens about 50 ms after its start, and a try that fails
+ * costs some ten microseconds.
+ */
+const RETRY_MS = 5;
+
+/**
+ * Connects to QEMU's QMP socket, waiting for it to appear as long as QEMU lives. Throws
+ * {@link QmpConnectionError} when QEMU ends first, {@link QmpTimeoutError} after the deadline or
+ * when the socket stays silent (QEMU serves one client at a time: another one may hold it), or the
+ * reason of the signal.
+ *
+ * Deno asks for net permission as well as read and write permission for a Unix socket.
+ */
+export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient> {
+  const { path, name, deadlineMs = 30_000, signal } = options;
+  let gone = false;
+  const exited = () => void (gone = true);
+  options.exited?.then(exited, exited);
+  const deadline = performance.now() + deadlineMs;
+  while (true) {
+    signal?.throwIfAborted();
+    const conn = await tryConnect(path);
+    if (conn !== undefined) return await QmpClient.open(conn, options, signal);
+    if (gone) throw new QmpConnectionError("connect to QMP", name, "QEMU has ended");
+    if (performance.now() > deadline) throw new QmpTimeoutError("connect to QMP", name, deadlineMs);
+    await delay(RETRY_MS, signal);
+  }
+}
+
+async function tryConnect(path: string): Promise<Deno.Conn | undefined> {
+  try {
+    return await Deno.connect({ transport: "unix", path });
+  } catch (error) {
+    // No socket yet; or bound, but nobody listens yet, or any more.
+    const absent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.ConnectionRefused;
+    if (absent) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { GuestError } from "../cli/errors.ts";
+import type { QmpClient } from "./qmp.ts";
+import { settlesWithin } from "./wait.ts";
+
+/** The step that ended a guest. `gone`: it had ended before. */
+export type ShutdownRung = "gone" | "powerdown" | "quit" | "terminate" | "kill";
+
+/** What {@link shutDown} works on: a guest of this task, or one that was kept. */
+export interface ShutdownTarget {
+  readonly name: string;
+  /** Settles when QEMU has ended. */
+  readonly exited: Promise<unknown>;
+  /** Without it, the ladder starts at `terminate`. */
+  readonly qmp?: QmpClient;
+  /** Sends a signal to QEMU itself. */
+  readonly sendSignal: (signal: "SIGTERM" | "SIGKILL") => void;
+}
+
+/** How long each rung may take, in milliseconds. 0 skips a rung. */
+export interface ShutdownDeadlines {
+  /** The guest's own orderly shutdown (ACPI power button). Default 30 000. */
+  readonly powerdownMs?: number;
+  /** QEMU's `quit`, as pulling the plug. Default 3000. */
+  readonly quitMs?: number;
+  /** SIGTERM to QEMU. Default 3000. */
+  readonly terminateMs?: number;
+  /** SIGKILL. Default 10 000, since a large guest's memory takes time to free. */
+  readonly killMs?: number;
+}
+
+/**
+ * Ends a guest, from the gentlest way to the hardest, and returns which one did it. Throws
+ * {@link GuestError} only when even SIGKILL was in vain.
+ */
+export async function shutDown(
+  target: ShutdownTarget,
+  deadlines: ShutdownDeadlines = {},
+): Promise<ShutdownRung> {
+  const { powerdownMs = 30_000, quitMs = 3000, terminateMs = 3000, killMs = 10_000 } = deadlines;
+  if (await settlesWithin(target.exited, 0) === "settled") return "gone";
+  const { qmp } = target;
+  const rungs: [ShutdownRung, number, () => Promise<void> | void][] = [
+    ["powerdown", qmp === undefined ? 0 : powerdownMs, () => powerDown(qmp)],
+    ["quit", qmp === undefined ? 0 : quitMs, () => quit(qmp)],
+    ["terminate", terminateMs, () => signal(target, "SIGTERM")],
+    ["kill", killMs, () => signal(target, "SIGKILL")],
+  ];
+  for (const [rung, deadlineMs, act] of rungs) {
+    if (deadlineMs <= 0) continue;
+    if (await tryRung(target.exited, deadlineMs, act)) return rung;
+  }
+  throw new GuestError(`Cannot stop guest "${target.name}": QEMU survived SIGKILL`, {
+    details: ["its process may be stuck in the kernel, on a disk that does not answer"],
+    next: "ps -o pid,stat,wchan,args -C qemu-system-x86_64,qemu-system-aarch64",
+  });
+}
+
+/**
+ * Time for QEMU to be gone after a rung that failed: it may have failed because QEMU was just
+ * ending, which takes a moment with much memory to free.
+ */
+const ENDING_MS = 500;
+
+/** Acts, and waits for the end. */
+async function tryRung(
+  exited: Promise<unknown>,
+  deadlineMs: number,
+  act: () => Promise<void> | void,
+): Promise<boolean> {
+  const failed = Promise.withResolvers<void>();
+  (async () => await act())().catch(() => failed.resolve());
+  const first = await settlesWithin(Promise.race([exited, failed.promise]), deadlineMs);
+  if (first === "late") return false;
+  return await settlesWithin(exited, Math.min(deadlineMs, ENDING_MS)) === "settled";
+}
+
+/** A signal that cannot be sent: QEMU is gone, and only its end has not been reported yet. */
+function signal(target: ShutdownTarget, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    target.sendSignal(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function powerDown(qmp: QmpClient | undefined): Promise<void> {
+  const status = await qmp?.execute("query-status");
+  // A guest that does not run never sees the button.
+  if (status?.running !== true) throw new Error("the guest is not running");
+  await qmp?.execute("system_powerdown");
+}
+
+async function quit(qmp: QmpClient | undefined): Promise<void> {
+  await qmp?.execute("quit");
+}

@@ -1,0 +1,47 @@
+import { join } from "@std/path";
+import { spawnOwned } from "../host/process.ts";
+import type { QmpClient } from "./qmp.ts";
+import { connectQmp } from "./qmp_connect.ts";
+
+/** A real QEMU for tests: stopped before its first instruction, so that no guest runs. */
+export interface PausedQemu extends AsyncDisposable {
+  readonly qmp: QmpClient;
+  readonly socketPath: string;
+  /** QEMU's own pid. */
+  readonly pid: number;
+  /** A folder that goes away with it. */
+  readonly dir: string;
+  readonly status: Promise<unknown>;
+}
+
+/** Starts QEMU with `-S` and the machine without devices, or whatever `args` ask for. */
+export async function startPausedQemu(
+  args: readonly string[] = ["-machine", "none"],
+): Promise<PausedQemu> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const dir = await Deno.makeTempDir({ prefix: "gh-qemu-" });
+    stack.defer(() => Deno.remove(dir, { recursive: true }));
+    const socketPath = join(dir, "qmp");
+    const pidfile = join(dir, "pid");
+    const qemu = stack.use(spawnOwned([
+      ...["qemu-system-x86_64", "-S", "-display", "none", "-nodefaults", "-accel", "tcg"],
+      ...["-qmp", `unix:${socketPath},server=on,wait=off`, "-pidfile", pidfile],
+      ...args,
+    ]));
+    const qmp = stack.use(
+      await connectQmp({ path: socketPath, name: "test", exited: qemu.status }),
+    );
+    return {
+      qmp,
+      socketPath,
+      pid: Number(await Deno.readTextFile(pidfile)),
+      dir,
+      status: qemu.status,
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** One port that QEMU's user network forwards to the guest. */
+export interface Forward {
+  readonly protocol: "tcp" | "udp";
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+/**
+ * The forwards in the answer of the monitor command `info usernet` (libslirp's
+ * `slirp_connection_info`). A forward that was asked for on port 0 shows the real port here.
+ */
+export function parseUsernet(text: string): Forward[] {
+  const forwards: Forward[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    // Protocol[State] FD SourceAddress SourcePort DestinationAddress DestinationPort RecvQ SendQ
+    const match = /^\s*(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+\S+\s+(\d+)\s/.exec(line);
+    if (match === null) continue;
+    const [, protocol, hostAddress = "", hostPort, guestPort] = match;
+    forwards.push({
+      protocol: protocol === "TCP" ? "tcp" : "udp",
+      hostAddress,
+      hostPort: Number(hostPort),
+      guestPort: Number(guestPort),
+    });
+  }
+  return forwards;
+}

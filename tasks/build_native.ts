@@ -1,0 +1,45 @@
+// Builds the project on the host, out of tree.
+//   deno task build-native [--project DIR]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { ARTIFACTS_OPTION, PROJECT_OPTION } from "../lib/build/common_options.ts";
+
+export const spec: TaskSpec = {
+  name: "build-native",
+  group: "local CI",
+  summary: "Build the project on the host, out of tree",
+  description: "Runs the project's steps in a fresh build folder; the project stays as it is.",
+  options: [PROJECT_OPTION, ARTIFACTS_OPTION],
+  examples: [
+    { goal: "build the project you are in", command: "deno task build-native" },
+    { goal: "build another one", command: "deno task build-native --project ../other" },
+  ],
+  runs: "cmake -S, cmake --build, ctest; or the steps of guesthouse.json",
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { loadUserProject } = await import("../lib/build/load.ts");
+  const { buildNative, nativeSteps } = await import("../lib/build/native.ts");
+  const { ensureHost } = await import("../lib/host/ensure_host.ts");
+  const { reexec } = await import("../lib/host/reexec.ts");
+  const { artifactsDir } = await import("../lib/host/paths.ts");
+  const { plainProgress } = await import("../lib/build/progress.ts");
+  const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
+  const project = await loadUserProject(ctx);
+  const { installed } = await ensureHost(["native"], ctx, { task: "build-native" });
+  if (installed) return await reexec("native", import.meta.url, Deno.args);
+  if (ctx.dryRun) {
+    const { commandText } = await import("../lib/host/command_text.ts");
+    for (const { command } of nativeSteps(project)) ctx.print(commandText(command));
+    return 0;
+  }
+  const result = await buildNative({
+    project,
+    artifactsDir: ctx.str("artifacts") ?? artifactsDir(),
+    signal: ctx.signal,
+    progress: plainProgress(ctx),
+  });
+  reportOne(ctx, result);
+  return exitStatus([result]);
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,142 @@
+/**
+ * Says what this host can do and what it lacks: `deno task check [--install]`.
+ */
+import { renderTable } from "../lib/cli/table.ts";
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { FIRMWARE_PACKAGES } from "../lib/host/firmware.ts";
+import type { ArchReport, HostReport } from "../lib/host/host_report.ts";
+import { groupsForTask, TOOL_GROUPS, TOOL_TASKS, type ToolGroup } from "../lib/host/tool_table.ts";
+import type { ToolVerdict } from "../lib/host/tools.ts";
+
+/** The task as its command line sees it. */
+export const spec: TaskSpec = {
+  name: "check",
+  summary: "Say what this host can do, and what it lacks",
+  description:
+    `Shows the host, each tool with its version, UEFI firmware, and which accelerator guests get.
+The accelerators are not believed but tried: each boots a few bytes of 64-bit code.`,
+  options: [
+    { name: "install", type: "boolean", help: "install what is missing; asks first" },
+    {
+      name: "for",
+      type: "string",
+      repeat: true,
+      value: "TASK",
+      help: "only the tools of this task, or of this group of tools",
+      choices: [...new Set([...TOOL_TASKS, ...TOOL_GROUPS])],
+    },
+  ],
+  examples: [
+    { goal: "See whether this host is ready", command: "deno task check" },
+    { goal: "Install all that is missing", command: "deno task check --install --yes" },
+    {
+      goal: "See the commands that would install what one task needs",
+      command: "deno task check --install --for build-vm --dry-run",
+    },
+  ],
+  runs: `each tool with --version or the like
+qemu-system-ARCH -accel kvm|hvf -cpu host ... (for a moment, without disk or network)
+apt-get install, by sudo where needed, or brew install`,
+  group: "host",
+};
+
+async function main(ctx: TaskContext): Promise<number | void> {
+  const groups = wantedGroups(ctx.list("for"), Deno.build.os === "darwin" ? "darwin" : "linux");
+  const { ensureHost, missingToolsError } = await import("../lib/host/ensure_host.ts");
+  if (ctx.flag("install") || ctx.dryRun) {
+    const { installed } = await ensureHost(groups, ctx, { task: ctx.list("for") });
+    if (ctx.dryRun) return;
+    if (installed) {
+      const { reexec } = await import("../lib/host/reexec.ts");
+      return await reexec("host", import.meta.url, Deno.args);
+    }
+  }
+  const { hostReport } = await import("../lib/host/host_report.ts");
+  ctx.log.step("Try the accelerators");
+  const report = await hostReport({ groups, signal: ctx.signal });
+  ctx.result(toDocument(report));
+  if (!ctx.json) ctx.print(render(report));
+  const wanting = report.tools.filter(({ status }) => status !== "ok");
+  if (wanting.length > 0) throw missingToolsError(wanting, report.plan, ctx.list("for"));
+}
+
+/** Without a choice, what the first command of the README needs. */
+function wantedGroups(names: readonly string[], os: "linux" | "darwin"): ToolGroup[] {
+  const wanted = names.length === 0 ? ["build-all"] : names;
+  return [
+    ...new Set(
+      wanted.flatMap((name) =>
+        TOOL_TASKS.includes(name)
+          ? groupsForTask(name, os)
+          : TOOL_GROUPS.filter((group) => group === name)
+      ),
+    ),
+  ];
+}
+
+function toDocument({ facts, freeDiskBytes, tools, archs, plan }: HostReport): unknown {
+  return {
+    ok: tools.every(({ status }) => status === "ok"),
+    host: { ...facts, freeDiskBytes },
+    tools: tools.map(({ tool, status, version, path }) => ({
+      name: tool.name,
+      groups: tool.groups,
+      purpose: tool.purpose,
+      status,
+      version,
+      minimum: tool.minimum,
+      path,
+    })),
+    guests: archs.map(({ arch, accelerator, firmware }) => ({ arch, ...accelerator, firmware })),
+    install: {
+      commands: plan.commands,
+      text: plan.text,
+      automatic: plan.automatic,
+      unavailable: plan.unavailable,
+    },
+  };
+}
+
+function render({ facts, freeDiskBytes, tools, archs, plan }: HostReport): string {
+  const gib = (mebibytes: number) => `${(mebibytes / 1024).toFixed(1)} GiB`;
+  const host = [
+    ["system", `${facts.distro}, ${facts.arch}`],
+    ["processor", `${facts.cpuModel}, ${facts.cores} cores`],
+    ["memory", `${gib(facts.memoryMiB)}, ${gib(facts.availableMemoryMiB)} of it available`],
+    ["free disk", gib(freeDiskBytes / 1024 ** 2)],
+    ["packages", facts.packageManager ?? "no package manager that guesthouse knows"],
+  ];
+  const install = plan.text === "" ? [] : ["", "To install what is missing:", `  ${plan.text}`];
+  return [
+    "Host",
+    renderTable(host, { indent: "  " }),
+    "",
+    "Tools",
+    renderTable([["tool", "version", "at least", "", "what for"], ...tools.map(toolRow)], {
+      indent: "  ",
+    }),
+    "",
+    "Accelerators",
+    renderTable(archs.map(acceleratorRow), { indent: "  " }),
+    "",
+    "UEFI firmware (only unified kernel images and foreign disk images need it)",
+    renderTable(archs.map(firmwareRow), { indent: "  " }),
+    ...install,
+  ].join("\n");
+}
+
+function toolRow({ tool, status, version }: ToolVerdict): string[] {
+  return [tool.name, version ?? "", tool.minimum ?? "", status, tool.purpose];
+}
+
+function acceleratorRow({ arch, accelerator }: ArchReport): string[] {
+  return accelerator === undefined
+    ? [arch, "unknown", `qemu-system-${arch} is missing`]
+    : [arch, accelerator.accelerator, accelerator.reason];
+}
+
+function firmwareRow({ arch, firmware }: ArchReport): string[] {
+  return [arch, firmware?.code ?? `not found; packages: ${FIRMWARE_PACKAGES[arch]}`];
+}
+
+if (import.meta.main) await runTask(spec, main);
