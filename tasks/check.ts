@@ -130,9 +130,10 @@ function toolRow({ tool, status, version }: ToolVerdict): string[] {
 }
 
 function acceleratorRow({ arch, accelerator }: ArchReport): string[] {
-  return accelerator === undefined
-    ? [arch, "unknown", `qemu-system-${arch} is missing`]
-    : [arch, accelerator.accelerator, accelerator.reason];
+  if (accelerator === undefined) return [arch, "unknown", `qemu-system-${arch} is missing`];
+  const remedy = accelerator.tried.find(({ next }) => next !== undefined)?.next;
+  const hint = remedy === undefined ? "" : `; next: ${remedy}`;
+  return [arch, accelerator.accelerator, `${accelerator.reason}${hint}`];
 }
 
 function firmwareRow({ arch, firmware }: ArchReport): string[] {

@@ -5,7 +5,9 @@ import { run } from "../host/process.ts";
 export async function askGit(dir: string, signal?: AbortSignal): Promise<GitLists | undefined> {
   const outputs: Record<string, string> = {};
   for (const [name, query] of Object.entries(GIT_QUERIES)) {
-    const command = ["git", "-C", dir, ...query];
+    // A git hook that calls us sets these for its own repository.
+    const clean = 'unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE; exec "$@"';
+    const command = ["sh", "-c", clean, "sh", "git", "-C", dir, ...query];
     // The user's index is not refreshed on the way.
     const result = await run(command, { env: { GIT_OPTIONAL_LOCKS: "0" }, signal })
       .catch((error) => {

@@ -1,20 +1,17 @@
 import { join } from "@std/path";
-import { GuestError } from "../cli/errors.ts";
-import type { Log } from "../cli/log.ts";
 import type { Platform } from "../config/platform.ts";
 import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { processStartTime } from "../host/process.ts";
-import { ConsoleWatcher } from "../guest/console.ts";
-import { waitForReady } from "../guest/readiness.ts";
 import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
-import { connectSsh, type SshConnection } from "../guest/ssh.ts";
+import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/image.ts";
 import { packSeed } from "../image/initramfs.ts";
 import { type Guest, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { startClock } from "./clock.ts";
+import { connectGuest } from "./connect.ts";
 import type { LogFiles } from "./log_files.ts";
 import { guestArgs, type Size } from "./machine.ts";
 
@@ -25,9 +22,12 @@ export interface OpenGuestOptions extends Size {
   readonly accelerator: AcceleratorChoice;
   /** Port of 127.0.0.1 that leads to the guest's SSH; 0 for a free one. */
   readonly sshPort: number;
+  /** From launch to an answered command, under TCG; a hypervisor gets a quarter of it. */
   readonly bootMs: number;
-  readonly logs: LogFiles;
+  readonly logs: Pick<LogFiles, "console" | "qemu">;
   readonly signal: AbortSignal;
+  /** Told which accelerator it is, before the guest starts. */
+  readonly onAccelerator?: (name: string, reason: string) => void;
 }
 
 /** A guest that is up and answers. Disposal ends it and removes everything of it. */
@@ -43,5 +43,108 @@ export interface OpenGuest extends AsyncDisposable {
   keep(project?: string): Promise<RunRecord>;
 }
 
-/** How much longer everything takes where code is emulated rather than run. */
-const TCG_PATIENCE = 1;
+/** How much sooner than under emulation a guest must be up that runs on a hypervisor. */
+const HYPERVISOR_SPEEDUP = 4;
+
+/** Starts a guest on an overlay of its image, and waits until it answers a command. */
+export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
+  const { platform, image, signal } = options;
+  const { name } = platform;
+  const { accelerator, reason } = await probeAccelerator({
+    arch: platform.arch,
+    want: options.accelerator,
+    qemuBinary: `qemu-system-${platform.arch}`,
+    cpu: platform.cpu.kvm,
+    signal,
+  });
+  options.onAccelerator?.(accelerator, reason);
+  const keys = await ensureKeys(signal);
+  await using stack = new AsyncDisposableStack();
+  const run = stack.use(await createRun(name));
+  const overlay = stack.use(
+    await createOverlay({
+      name,
+      backing: image.disk,
+      path: join(run.dir, RUN_FILES.overlay),
+      signal,
+    }),
+  );
+  const initramfs = join(run.dir, RUN_FILES.initramfs);
+  await writeSeeded(initramfs, image.initramfs, {
+    hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
+    authorizedKeys: `${keys.clientPublic}\n`,
+    user: platform.ssh.user,
+  });
+  const clock = startClock();
+  const guest = stack.use(
+    await startGuest({
+      name,
+      binary: `qemu-system-${platform.arch}`,
+      args: guestArgs({
+        ...options,
+        accelerator,
+        kernel: image.kernel,
+        initramfs,
+        disk: overlay.path,
+      }),
+      runDir: run.dir,
+      socketDir: run.socketDir,
+      logs: options.logs,
+      signal,
+    }),
+  );
+  // On record as soon as it runs, so that whoever sweeps after a kill finds it.
+  const record: RunRecord = {
+    id: run.id,
+    platform: name,
+    pid: guest.pid,
+    startTime: await processStartTime(guest.pid) ?? "",
+    sshPort: guest.sshPort ?? 0,
+    user: platform.ssh.user,
+    imageDir: image.dir,
+    accelerator,
+    memoryMiB: options.memoryMiB,
+    cores: options.cores,
+    kept: false,
+    started: new Date().toISOString(),
+    console: options.logs.console,
+  };
+  await writeRecord(record);
+  const bootMs = options.bootMs / (accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);
+  const ssh = stack.use(
+    await connectGuest({ guest, run, keys, user: platform.ssh.user, deadlineMs: bootMs, signal }),
+  );
+  const bootSeconds = clock();
+  const resources = stack.move();
+  return {
+    run,
+    guest,
+    ssh,
+    accelerator,
+    bootSeconds,
+    async shutdown() {
+      await ssh.close();
+      await guest.shutdown({ powerdownMs: platform.timeouts.shutdownMs });
+    },
+    async keep(project) {
+      const kept = { ...record, kept: true, ...(project === undefined ? {} : { project }) };
+      await writeRecord(kept);
+      await guest.release();
+      overlay.release();
+      run.leave();
+      return kept;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** The image's initramfs with this run's keys behind it. */
+async function writeSeeded(
+  path: string,
+  initramfs: string,
+  seed: Parameters<typeof packSeed>[0],
+): Promise<void> {
+  await Deno.copyFile(initramfs, path);
+  await Deno.chmod(path, 0o600);
+  await Deno.writeFile(path, packSeed(seed), { append: true });
+}

@@ -61,8 +61,15 @@ export async function sentFiles(dir: string, filter: string): Promise<string[]> 
 async function run(program: string, args: readonly string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
-    // The user's own ignore files and settings must not shape the outcome.
-    env: { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C" },
+    // The user's own settings must not shape the outcome, and in a git hook GIT_DIR and
+    // GIT_INDEX_FILE name a repository that no test may touch.
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      LC_ALL: "C",
+    },
   }).output();
   if (success) return new TextDecoder().decode(stdout);
   throw new Error(`${program} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);

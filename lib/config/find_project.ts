@@ -28,11 +28,12 @@ export async function resolveProject(options: ResolveProjectOptions): Promise<st
   const { projectFlag, cwd } = options;
   if (projectFlag !== undefined) return await requestedProject(projectFlag, cwd);
   const root = await Deno.realPath(options.root);
-  const workTree = await findWorkTree(await Deno.realPath(cwd));
+  // A folder that is gone by now says nothing about a project.
+  const calledFrom = await Deno.realPath(cwd).catch(() => root);
+  const workTree = await findWorkTree(calledFrom);
   const sample = join(root, SAMPLE_PROJECT);
   if (workTree === undefined || workTree === root) return sample;
-  const calledFromRoot = isBelow(await Deno.realPath(cwd), root);
-  return calledFromRoot && !isBelow(workTree, root) ? sample : workTree;
+  return isBelow(calledFrom, root) && !isBelow(workTree, root) ? sample : workTree;
 }
 
 async function requestedProject(flag: string, cwd: string): Promise<string> {

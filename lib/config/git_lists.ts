@@ -12,9 +12,10 @@ export interface GitLists {
 
 /**
  * The arguments of the three commands whose output {@link parseGitLists} reads: run each as
- * `git -C DIR ...` with `GIT_OPTIONAL_LOCKS=0`, so that the user's index stays as it is. If one
- * fails (no git, no work tree, another owner), there are no lists and the project's
- * `.gitignore` files are read instead.
+ * `git -C DIR ...` with `GIT_OPTIONAL_LOCKS=0`, so that the user's index stays as it is, and
+ * without `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE`, which name another repository when a
+ * task runs in a hook. If one fails (no git, no work tree, another owner), there are no lists and
+ * the project's `.gitignore` files are read instead.
  */
 export const GIT_QUERIES: Readonly<Record<keyof GitLists, readonly string[]>> = {
   tracked: ["ls-files", "-z", "--cached", "--recurse-submodules"],

@@ -57,6 +57,12 @@ function unknownPlatform(dir: string, name: string, names: readonly string[]): U
   );
 }
 
+/** Deno shows a syntax error with a picture of the line; the first and last line say it all. */
+function oneLine(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  return lines.length === 1 ? message : `${lines[0]} ${lines.at(-1)}`;
+}
+
 interface Outcome {
   readonly file: string;
   readonly platform?: Platform;
@@ -73,7 +79,7 @@ async function importPlatform(dir: string, name: string): Promise<Outcome> {
   } catch (error) {
     // definePlatform() throws while the file is loaded.
     if (error instanceof UsageError) return fail(...error.details);
-    return fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    return fail(oneLine(String(error)));
   }
   if (loaded.default === undefined) {
     return fail(

@@ -12,6 +12,8 @@ const path = (wanted: string) =>
     error: wanted,
   });
 
+const PORT = '"auto" or a port from 1 to 65535';
+
 const imagePath = path("a path inside the images folder");
 
 const whole = (least: number, most: number, what: string) => {
@@ -57,9 +59,12 @@ const platformSchema = fields({
   append: text("a kernel command line").optional(),
   ssh: fields({
     /** Port on 127.0.0.1 that leads to the guest's. Default: a free one, chosen at launch. */
-    port: z.union([z.literal("auto"), whole(1, 65535, 'a port or "auto"')], {
-      error: '"auto" or a port from 1 to 65535',
-    }).default("auto"),
+    port: z.union(
+      [z.literal("auto"), z.int().min(1, { error: PORT }).max(65535, { error: PORT })],
+      {
+        error: PORT,
+      },
+    ).default("auto"),
     /** Default `ci`. */
     user: text("a user name").default("ci"),
   }, "an object").prefault({}),

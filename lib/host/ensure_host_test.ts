@@ -107,7 +107,7 @@ Deno.test("ensureHost() prints the commands under --dry-run, and runs none", asy
 });
 
 Deno.test("ensureHost() does not install again in a task that was started again", async () => {
-  await using box = await sandbox({ GUESTHOUSE_REEXEC: "1" });
+  await using box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.ppid) });
   await box.script("qemu-img", "echo qemu-img version 5.2.0");
   const { ctx } = quietContext({ yes: true });
   const error = await assertRejects(

@@ -146,7 +146,7 @@ export async function runInstall(
   for (const command of plan.commands) {
     let result = await runLogged(command, options);
     for (const remedy of result.code === 0 ? [] : remedies(result, command, host)) {
-      options.log.info(`${remedy.why}: ${commandText(remedy.command)}`);
+      options.log.info(remedy.why);
       await runLogged(remedy.command, options);
       result = await runLogged(command, options);
       if (result.code === 0) break;
@@ -187,13 +187,13 @@ async function runLogged(
   command: readonly string[],
   { log, signal }: InstallOptions,
 ): Promise<RunResult> {
-  log.debug(commandText(command));
+  log.info(commandText(command));
   for (let tries = 1;; tries++) {
     const result = await run(command, {
       signal,
       env: Object.fromEntries(QUIET_APT.map((assignment) => assignment.split("="))),
       graceMs: GRACE_MS,
-      onOutput: (text) => log.debug(text.trimEnd()),
+      onOutput: (text) => text.trimEnd().split("\n").forEach((line) => showLine(line, log)),
     });
     // DPkg::Lock::Timeout does not cover the lock on the lists.
     const locked = /Could not get lock \/var\/lib\/apt\/lists/.test(result.stderr);
@@ -201,6 +201,12 @@ async function runLogged(
     if (tries === 1) log.info("Waiting for another apt to end");
     await pause(LOCK_RETRY_MS, signal);
   }
+}
+
+/** How much there is to fetch is worth knowing; the hundreds of other lines are not. */
+function showLine(line: string, log: Log): void {
+  if (/^(Need to get|Fetched) /.test(line)) log.info(line);
+  else log.debug(line);
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

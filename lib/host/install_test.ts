@@ -183,7 +183,10 @@ esac`,
     "-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 update",
     "install qemu",
   ]);
-  assertMatch(shown.join(""), /^The package lists are out of date: apt-get .*update\n$/);
+  assertMatch(
+    shown.join(""),
+    /^apt-get install qemu\nThe package lists are out of date\napt-get .* update\napt-get install qemu\n$/,
+  );
 });
 
 Deno.test("runInstall() gives apt no question to ask", async () => {

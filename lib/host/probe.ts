@@ -64,6 +64,7 @@ export function probeImage(arch: GuestArch): ProbeImage {
 export async function runProbe(request: ProbeRequest): Promise<AcceleratorTrial> {
   const image = request.image ?? probeImage(request.arch);
   await Deno.mkdir(verdictsDir(), { recursive: true });
+  await removeLeftovers();
   const path = join(verdictsDir(), `probe-${crypto.randomUUID()}`);
   const started = performance.now();
   try {
@@ -74,6 +75,16 @@ export async function runProbe(request: ProbeRequest): Promise<AcceleratorTrial>
     return { accelerator: request.accelerator, ms, ...judge(outcome, image, request) };
   } finally {
     await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** Removes the images of probes that were killed; a probe that is under way is younger. */
+async function removeLeftovers(): Promise<void> {
+  for await (const { name } of Deno.readDir(verdictsDir())) {
+    if (!name.startsWith("probe-")) continue;
+    const path = join(verdictsDir(), name);
+    const changedMs = await Deno.stat(path).then((info) => info.mtime?.getTime() ?? 0, () => 0);
+    if (Date.now() - changedMs > 60_000) await Deno.remove(path).catch(() => {});
   }
 }
 

@@ -135,6 +135,17 @@ Deno.test("runProbe() stops when it is told to, and leaves nothing", async () =>
   assertEquals((await new Deno.Command("kill", { args: ["-0", pid] }).output()).success, false);
 });
 
+Deno.test("runProbe() removes what a killed probe left, and no other's image", async () => {
+  await using box = await sandbox();
+  await Deno.mkdir(verdictsDir(), { recursive: true });
+  const [old, young] = ["probe-old", "probe-young"].map((name) => join(verdictsDir(), name));
+  await Deno.writeTextFile(old!, "");
+  await Deno.writeTextFile(young!, "");
+  await Deno.utime(old!, new Date(0), new Date(0));
+  await runProbe({ ...emulate("x86_64"), qemuBinary: await box.script("qemu", "exit 1") });
+  assertEquals([...Deno.readDirSync(verdictsDir())].map(({ name }) => name), ["probe-young"]);
+});
+
 Deno.test("runProbe() reports a QEMU that is not there", async () => {
   await using _box = await sandbox();
   await assertRejects(

@@ -1,7 +1,8 @@
-import { dirname, fromFileUrl, join } from "@std/path";
-import { HostError, InterruptedError, TaskError } from "../cli/errors.ts";
+import { dirname, fromFileUrl, join, resolve } from "@std/path";
+import { HostError, TaskError } from "../cli/errors.ts";
+import { findProgram } from "./find_program.ts";
 
-/** Debian keeps mke2fs and depmod here, which is not on the PATH of ordinary users. */
+/** Debian keeps chroot and depmod here, which is not on the PATH of ordinary users. */
 const SYSTEM_PROGRAMS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 const SUPERVISOR = join(dirname(fromFileUrl(import.meta.url)), "supervise.sh");
@@ -17,6 +18,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** Added to the task's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A file for stdin, which is removed once the process has it open; without it, stdin is empty. */
+  readonly input?: string;
   /** A file to which stdout and stderr are appended; the process can then outlive the task. */
   readonly output?: string;
   /** Default `"null"`. */
@@ -32,7 +35,7 @@ export interface SpawnOptions {
  * a signal, or `kill -9`. See `supervise.sh` for the mechanism.
  */
 export interface OwnedProcess extends AsyncDisposable {
-  /** The pid of the supervisor, which is the process group and session of the whole tree. */
+  /** The pid of the supervisor; a TERM to it ends the process, whose status it then reports. */
   readonly pid: number;
   readonly status: Promise<ProcessStatus>;
   /** Throws unless spawned with `stdout: "piped"`. */
@@ -41,35 +44,31 @@ export interface OwnedProcess extends AsyncDisposable {
   readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Ends the whole process group (TERM, then KILL after the grace time) and waits for it. */
   stop(): Promise<ProcessStatus>;
-  /** Lets the process outlive this task. It must have been spawned with `output`. */
+  /** Lets the process outlive this task and disposal. It must have been spawned with `output`. */
   release(): Promise<void>;
 }
 
-/** Starts a program under the supervisor. Throws {@link HostError} when it cannot be found. */
+/**
+ * Starts a program under the supervisor. Throws {@link HostError} when it cannot be found, and
+ * `NotCapable` when the task's permission set does not name it.
+ */
 export function spawnOwned(command: readonly string[], options: SpawnOptions = {}): OwnedProcess {
-  const [program, ...args] = command;
+  const program = command[0];
   if (program === undefined) throw new TypeError("Cannot spawn an empty command");
-  requirePermission(program);
-  const graceSeconds = Math.max(1, Math.ceil((options.graceMs ?? 2000) / 1000));
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("sh", {
-      args: [SUPERVISOR, String(graceSeconds), options.output ?? "", program, ...args],
-      cwd: options.cwd,
-      env: {
-        PATH: [Deno.env.get("PATH") ?? "", ...SYSTEM_PROGRAMS].join(":"),
-        ...options.env,
-      },
-      // The lifeline. It closes when this process ends, whatever ended it.
-      stdin: "piped",
-      stdout: options.stdout ?? "null",
-      stderr: options.stderr ?? "null",
-      // A session of its own: see supervise.sh.
-      detached: true,
-    }).spawn();
-  } catch (cause) {
-    throw spawnError(program, cause);
-  }
+  const searchPath = options.env?.PATH ?? Deno.env.get("PATH") ?? "";
+  const programDir = dirname(requireProgram(program, searchPath, options.cwd));
+  const { input = "", output = "", graceMs = 2000 } = options;
+  const child = new Deno.Command("sh", {
+    args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...command],
+    cwd: options.cwd,
+    env: { ...options.env, PATH: [searchPath, ...SYSTEM_PROGRAMS, programDir].join(":") },
+    // The lifeline. It closes when this process ends, whatever ended it.
+    stdin: "piped",
+    stdout: options.stdout ?? "null",
+    stderr: options.stderr ?? "null",
+    // A session of its own: see supervise.sh.
+    detached: true,
+  }).spawn();
   const lifeline = child.stdin.getWriter();
   // The supervisor may end first; a broken lifeline is then the expected state.
   lifeline.closed.catch(() => {});
@@ -96,8 +95,9 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
       return await status;
     },
     async release() {
-      released = true;
       await lifeline.write(new TextEncoder().encode("keep\n"));
+      released = true;
+      await lifeline.close();
       child.unref();
     },
     async [Symbol.asyncDispose]() {
@@ -110,28 +110,24 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
 }
 
 /**
- * Every program runs under the supervisor, which Deno sees as `sh`; so that a task's permission
- * set still bounds what it can start, the set is asked about the program itself.
+ * The path of a program that is there and that this task may run. Every program runs under the
+ * supervisor, which Deno sees as `sh`; so that a task's permission set still bounds what it can
+ * start, the set is asked about the program itself.
  */
-function requirePermission(program: string): void {
-  const isGranted = (command: string) =>
-    Deno.permissions.querySync({ name: "run", command }).state === "granted";
-  if (program === "sh" || isGranted(program)) return;
-  const places = [...(Deno.env.get("PATH") ?? "").split(":"), ...SYSTEM_PROGRAMS];
-  const paths = places.map((dir) => join(dir, program)).filter((path) => isFile(path));
-  if (paths.length === 0) throw missingProgram(program);
-  if (paths.some(isGranted)) return;
-  throw new Deno.errors.NotCapable(
-    `Requires run access to "${program}", run again with the --allow-run flag`,
-  );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
+function requireProgram(program: string, searchPath: string, cwd = "."): string {
+  const name = program.includes("/") ? resolve(cwd, program) : program;
+  const path = findProgram(name, searchPath)?.path;
+  if (path === undefined) {
+    throw new HostError(`Cannot run "${program}": it is not installed`, {
+      next: "deno task check --install",
+    });
   }
+  if (Deno.permissions.querySync({ name: "run", command: path }).state !== "granted") {
+    throw new Deno.errors.NotCapable(
+      `Requires run access to "${program}", run again with the --allow-run flag`,
+    );
+  }
+  return path;
 }
 
 /** What {@link run} takes besides the command. */
@@ -140,7 +136,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Text or bytes for the program's stdin; without it, stdin is empty. */
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
-  /** After this the program is ended and a {@link TaskError} thrown. */
+  /** After this the program is ended and a `TimeoutError` thrown. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Called with each piece of output as it arrives. */
@@ -157,8 +153,8 @@ export interface RunResult {
 
 /**
  * Runs a program to its end and captures its output. A non-zero status is not an error here:
- * see {@link runChecked}. Throws {@link HostError} when the program is missing, the signal's reason
- * when aborted, and a `TimeoutError` after `timeoutMs`.
+ * see {@link runChecked}. Throws what {@link spawnOwned} does, the signal's reason when aborted,
+ * and a `TimeoutError` after `timeoutMs`.
  */
 export async function run(
   command: readonly string[],
@@ -166,18 +162,17 @@ export async function run(
 ): Promise<RunResult> {
   options.signal?.throwIfAborted();
   const program = command[0] ?? "";
+  // The supervisor's own stdin is the lifeline, so input comes by a file.
   await using input = await openInput(options.stdin);
-  const child = spawnOwned(
-    // The supervisor's own stdin is the lifeline, so input comes by a file.
-    input === undefined ? command : ["sh", "-c", 'exec "$@" <"$0"', input.path, ...command],
-    {
-      cwd: options.cwd,
-      env: options.env,
-      stdout: "piped",
-      stderr: "piped",
-      graceMs: options.graceMs,
-    },
-  );
+  options.signal?.throwIfAborted();
+  const child = spawnOwned(command, {
+    cwd: options.cwd,
+    env: options.env,
+    input: input?.path,
+    stdout: "piped",
+    stderr: "piped",
+    graceMs: options.graceMs,
+  });
   let timedOut = false;
   const end = () => void child.stop();
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
@@ -187,8 +182,8 @@ export async function run(
   options.signal?.addEventListener("abort", end, { once: true });
   try {
     const [stdout, stderr, status] = await Promise.all([
-      collect(child.stdout, (text) => options.onOutput?.(text, "stdout")),
-      collect(child.stderr, (text) => options.onOutput?.(text, "stderr")),
+      collect(child.stdout, child.status, (text) => options.onOutput?.(text, "stdout")),
+      collect(child.stderr, child.status, (text) => options.onOutput?.(text, "stderr")),
       child.status,
     ]);
     options.signal?.throwIfAborted();
@@ -198,7 +193,6 @@ export async function run(
         "TimeoutError",
       );
     }
-    if (status.code === 127 && /not found/.test(stderr)) throw missingProgram(program);
     return { code: status.code, stdout, stderr };
   } finally {
     clearTimeout(timer);
@@ -232,34 +226,49 @@ async function openInput(stdin: RunOptions["stdin"]) {
   return {
     path,
     async [Symbol.asyncDispose]() {
+      // Only there if the program was never started.
       await Deno.remove(path).catch(() => {});
     },
   };
 }
 
+/**
+ * How long output is waited for once the program has ended. All it wrote is there by then, but a
+ * daemon that it left behind (a shared SSH connection) may hold the pipe open for ever.
+ */
+const DRAIN_MS = 1000;
+
+/** All text of a stream, up to its end or until shortly after `ended`. */
+
 async function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ended: Promise<unknown>,
   onText: (text: string) => void,
 ): Promise<string> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
   let all = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  const take = (text: string) => {
+    if (text === "") return;
     all += text;
     onText(text);
-  }
-  return all;
-}
-
-function spawnError(program: string, cause: unknown): Error {
-  if (cause instanceof Deno.errors.NotFound) return missingProgram(program, cause);
-  if (cause instanceof InterruptedError) return cause;
-  return cause instanceof Error ? cause : new Error(String(cause));
-}
-
-function missingProgram(program: string, cause?: unknown): HostError {
-  return new HostError(`Cannot run "${program}": it is not installed`, {
-    next: "deno task check --install",
-    cause,
+  };
+  let drain: ReturnType<typeof setTimeout> | undefined;
+  let open = true;
+  ended.then(() => {
+    if (open) drain = setTimeout(() => reader.cancel().catch(() => {}), DRAIN_MS);
   });
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      take(decoder.decode(part.value, { stream: true }));
+    }
+    take(decoder.decode());
+    return all;
+  } finally {
+    open = false;
+    clearTimeout(drain);
+    await reader.cancel();
+  }
 }
 
 /**
@@ -269,11 +278,11 @@ function missingProgram(program: string, cause?: unknown): HostError {
  */
 export async function processStartTime(pid: number): Promise<string | undefined> {
   if (Deno.build.os === "linux") {
-    // By cat, since Deno opens /proc to tasks with all permissions only.
-    const { code, stdout } = await run(["cat", `/proc/${pid}/stat`]);
+    // Deno itself opens nothing below /proc without all permissions.
+    const { stdout: stat } = await run(["sh", "-c", 'cat "/proc/$0/stat"', String(pid)]);
     // The command name may hold spaces and parentheses, so fields are counted after its end.
-    const fields = stdout.slice(stdout.lastIndexOf(")") + 2).split(" ");
-    return code !== 0 || fields[0] === "Z" ? undefined : fields[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
   }
   const { code, stdout } = await run(["ps", "-o", "lstart=", "-p", String(pid)]);
   return code === 0 ? stdout.trim() || undefined : undefined;

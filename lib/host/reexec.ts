@@ -3,15 +3,33 @@ import { HostError } from "../cli/errors.ts";
 import { denoTaskText } from "./deno_task.ts";
 import { root } from "./paths.ts";
 
-/** Set in the environment of a task that was started again, to the pid that started it. */
+/**
+ * Set in the environment of a task that was started again, to the pid of its starter. Programs that
+ * the task runs inherit it, hence the pid: they have another parent.
+ */
 const MARK = "GUESTHOUSE_REEXEC";
 
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const parent = Deno.ppid;
 
 /** Whether this task was started again by {@link reexec}. */
 export function isReexecuted(): boolean {
-  return Deno.env.get(MARK) !== undefined;
+  return Deno.env.get(MARK) === String(parent);
 }
+
+/**
+ * Becomes the command, which so gets the terminal and the signals, and leaves a watcher behind.
+ * That ends the command once its starter ($0) is gone, `kill -9` included: nobody else would.
+ */
+const BECOME = `(
+  while kill -0 "$0"; do
+    kill -0 $$ || exit
+    sleep 0.3
+  done
+  kill -TERM $$
+) </dev/null >/dev/null 2>&1 &
+exec "$@"`;
+
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What a test of {@link reexec} may change. */
 export interface ReexecOptions {
@@ -20,9 +38,12 @@ export interface ReexecOptions {
 }
 
 /**
- * Runs a task file once more in the same terminal, and returns its exit status. Deno looks the
+ * Runs a task file once more in the same terminal, and exits with its status. Deno looks the
  * programs of a permission set up when it starts, so a task that has just installed one may not
  * run it yet, but its successor may.
+ *
+ * Nothing is disposed: a task calls this before it holds anything. It exits by itself because its
+ * successor has said all there is to say, the one document of `--json` included.
  *
  * @param permissionSet a name in `deno.json`
  * @param taskFile path or file URL, such as `import.meta.url`
@@ -33,7 +54,7 @@ export async function reexec(
   taskFile: string,
   args: readonly string[],
   options: ReexecOptions = {},
-): Promise<number> {
+): Promise<never> {
   if (isReexecuted()) {
     throw new HostError("Cannot start the task again: it has been started again already", {
       details: ["what was installed is still not found"],
@@ -42,53 +63,25 @@ export async function reexec(
   }
   const file = taskFile.startsWith("file:") ? fromFileUrl(taskFile) : taskFile;
   const child = new Deno.Command("sh", {
-    // By way of sh because a permission set can name programs, but not the path of this Deno.
+    // By way of sh also because a permission set cannot name the path of this Deno.
     args: [
-      ...["-c", 'exec "$@"', "sh", Deno.execPath(), "run", "-q"],
-      ...[
-        "--config",
-        options.config ?? join(root, "deno.json"),
-        `-P=${permissionSet}`,
-        file,
-        ...args,
-      ],
+      ...["-c", BECOME, String(Deno.pid), Deno.execPath(), "run", "-q"],
+      ...["--config", options.config ?? join(root, "deno.json"), `-P=${permissionSet}`],
+      ...[file, ...args],
     ],
     env: { [MARK]: String(Deno.pid) },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  const forward = FORWARDED.map((name) => {
-    const listener = () => {
+  for (const name of FORWARDED) {
+    Deno.addSignalListener(name, () => {
       try {
         child.kill(name);
       } catch {
         // It has ended by itself.
       }
-    };
-    Deno.addSignalListener(name, listener);
-    return () => Deno.removeSignalListener(name, listener);
-  });
-  try {
-    return (await child.status).code;
-  } finally {
-    forward.forEach((remove) => remove());
+    });
   }
-}
-
-/**
- * In a task that was started again, calls `onOrphaned` once its starter is gone, `kill -9`
- * included: without that, nobody could stop the task any more. Elsewhere it does nothing.
- */
-export function watchStarter(onOrphaned: () => void): Disposable {
-  const starter = Deno.env.get(MARK);
-  if (starter === undefined) return { [Symbol.dispose]: () => {} };
-  // A process whose parent has ended gets another one.
-  const timer = setInterval(() => {
-    if (String(Deno.ppid) === starter) return;
-    clearInterval(timer);
-    onOrphaned();
-  }, 250);
-  Deno.unrefTimer(timer);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  Deno.exit((await child.status).code);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { root } from "./paths.ts";
-import { reexec } from "./reexec.ts";
+import { isReexecuted, reexec } from "./reexec.ts";
 import { sandbox } from "./testing.ts";
 
 const REEXEC = toFileUrl(join(root, "lib/host/reexec.ts"));
@@ -28,7 +28,7 @@ async function startTask(folder: string, again: string) {
   await Deno.writeTextFile(
     join(folder, "task.ts"),
     `import { reexec } from "${REEXEC}";
-Deno.exitCode = await reexec("again", new URL("again.ts", import.meta.url).href, Deno.args, {
+await reexec("again", new URL("again.ts", import.meta.url).href, Deno.args, {
   config: ${JSON.stringify(config)},
 });`,
   );
@@ -80,25 +80,30 @@ setInterval(() => {}, 1000);`,
   assertEquals((await task.status).code, 5);
 });
 
-Deno.test("watchStarter() notices that the starter was killed", async () => {
+Deno.test("reexec() ends its task when the starter is killed", async () => {
   await using box = await sandbox();
   const task = await startTask(
     box.path,
-    `import { isReexecuted, watchStarter } from "${REEXEC}";
-const alive = setInterval(() => {}, 1000);
-watchStarter(() => { console.log("orphaned"); clearInterval(alive); });
-console.log("ready", isReexecuted());`,
+    `import { isReexecuted } from "${REEXEC}";
+Deno.addSignalListener("SIGTERM", () => { console.log("told"); Deno.exit(); });
+console.log("ready", isReexecuted());
+setInterval(() => {}, 1000);`,
   );
   const output = lines(task.stdout);
   assertEquals((await output.next()).value, "ready true");
   task.kill("SIGKILL");
-  assertEquals((await output.next()).value, "orphaned");
+  assertEquals((await output.next()).value, "told");
   assertEquals((await output.next()).done, true, "it has ended");
   await task.status;
 });
 
+Deno.test("isReexecuted() is about this task, not about those that it runs", async () => {
+  await using _box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.pid) });
+  assertEquals(isReexecuted(), false);
+});
+
 Deno.test("reexec() does not go in circles", async () => {
-  await using _box = await sandbox({ GUESTHOUSE_REEXEC: "1" });
+  await using _box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.ppid) });
   const error = await assertRejects(
     () => reexec("host", "tasks/check.ts", []),
     HostError,

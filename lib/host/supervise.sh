@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs a command that must not outlive the task which started it.
-#   supervise.sh GRACE_SECONDS OUTPUT COMMAND [ARG...]
+#   supervise.sh GRACE_MS INPUT OUTPUT COMMAND [ARG...]
+# INPUT is a file for the command's stdin, removed once it is open, or "" for none.
 # OUTPUT is a file for the command's stdout and stderr, or "" to inherit both.
 #
 # Standard input is the lifeline: the task holds its other end. End of file there means that the
@@ -8,39 +9,61 @@
 # TERM, then KILL after the grace time. The line "keep" instead means that the command may outlive
 # the task. The task starts this script in a session of its own, so that a Ctrl-C on the terminal
 # reaches the task alone, which then shuts things down in order.
-grace=$1
-output=$2
-shift 2
-exec 3<&0 </dev/null
+ticks=$(($1 / 50))
+input=$2
+output=$3
+shift 3
+exec 3<&0 4<"${input:-/dev/null}" </dev/null
+[ -z "$input" ] || rm -f "$input"
 [ -z "$output" ] || exec >>"$output" 2>&1
 
-"$@" 3<&- &
+# The command leads a process group that this script is not in, so that all of it can be ended and
+# its end be waited for.
+if command -v setsid >/dev/null 2>&1; then
+  setsid "$@" <&4 3<&- 4<&- &
+else
+  # macOS has no setsid; its sh gives background jobs a group even without a terminal.
+  set -m
+  "$@" <&4 3<&- 4<&- &
+  set +m
+fi
 child=$!
+# From here on the shell's own remarks ("Terminated") must not mix with the command's output.
+exec 4<&- >/dev/null 2>&1
 
 (
-  # The watcher and this script share the process group that is about to be ended.
+  # What ends the whole session is meant for the command; the watcher outlasts it.
   trap '' TERM HUP INT
   if IFS= read -r word <&3 && [ "$word" = keep ]; then exit 0; fi
-  kill -TERM -$$ 2>/dev/null
-  ticks=$((grace * 20))
-  while [ "$ticks" -gt 0 ] && kill -0 "$child" 2>/dev/null; do
+  # Until setsid has run there is no such group.
+  kill -TERM "-$child" || kill -TERM "$child"
+  while [ "$ticks" -gt 0 ] && kill -0 "$child"; do
     sleep 0.05
     ticks=$((ticks - 1))
   done
-  kill -KILL -$$ 2>/dev/null
-) >/dev/null 2>&1 &
-watcher=$!
+  kill -KILL "-$child"
+) &
 exec 3<&-
 
-# A TERM for the whole group is meant for the command; this script stays to report how it ended.
-trap : TERM HUP INT
+# Whoever ends this script means the command; this script stays to report how that ended.
+trap 'kill -TERM "-$child"' TERM HUP INT
 wait "$child"
 status=$?
-while kill -0 "$child" 2>/dev/null; do
+while kill -0 "$child"; do
   wait "$child"
   status=$?
 done
-kill -KILL "$watcher" 2>/dev/null
-# Whatever the command started and left in the group ends with it.
-kill -TERM -$$ 2>/dev/null
+
+# Ends the watcher by the group that it shares with this script: once it was told to keep, its pid
+# may be another's.
+trap '' USR1
+kill -USR1 -$$
+# Whatever the command started and left in its group ends with it.
+if kill -TERM "-$child"; then
+  while [ "$ticks" -gt 0 ] && kill -0 "-$child"; do
+    sleep 0.05
+    ticks=$((ticks - 1))
+  done
+  kill -KILL "-$child"
+fi
 exit "$status"

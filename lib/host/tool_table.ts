@@ -160,6 +160,14 @@ export const TOOLS: readonly Tool[] = [
     },
   },
   {
+    name: "mount",
+    programs: ["mount"],
+    groups: ["image"],
+    purpose: "mounts what package scripts expect",
+    packages: { apt: "mount", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
     name: "unshare",
     programs: ["unshare"],
     groups: ["image"],

@@ -3,7 +3,7 @@ import { recipeKey } from "../cache/recipe.ts";
 import { writeSidecar } from "../cache/sidecar.ts";
 import { TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
-import { run } from "../host/process.ts";
+import { run, runChecked } from "../host/process.ts";
 import { acquireLock } from "../host/lock.ts";
 import { IMAGE_FILES, imageCacheDir, root } from "../host/paths.ts";
 import { ensureBinfmt } from "./binfmt.ts";
@@ -193,7 +193,8 @@ async function publish(name: string, key: string, dir: string): Promise<void> {
 async function replaceLink(path: string, target: string): Promise<void> {
   const fresh = `${path}.new`;
   await Deno.remove(fresh).catch(() => {});
-  await Deno.symlink(target, fresh);
+  // By ln, since Deno.symlink() wants permission to write everywhere.
+  await runChecked(["ln", "-s", target, fresh], { what: "link the image" });
   await Deno.rename(fresh, path);
 }
 

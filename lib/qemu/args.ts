@@ -135,11 +135,22 @@ export function consoleArgs(logPath: string): string[] {
   ];
 }
 
-/** QMP on a Unix socket, which must lie in a private folder: whoever connects owns the guest. */
+/**
+ * QMP on a Unix socket, for whoever comes later. It must lie in a private folder: who connects
+ * owns the guest. For the start itself see {@link qmpCallArgs}.
+ */
 export function qmpArgs(socketPath: string): string[] {
   return [
     ...["-chardev", `socket,id=qmp0,path=${optionValue(socketPath)},server=on,wait=off`],
     ...["-mon", "chardev=qmp0,mode=control"],
+  ];
+}
+
+/** QMP to a Unix socket on which somebody listens already (`listenQmp`, which says why). */
+export function qmpCallArgs(socketPath: string): string[] {
+  return [
+    ...["-chardev", `socket,id=call0,path=${optionValue(socketPath)},server=off`],
+    ...["-mon", "chardev=call0,mode=control"],
   ];
 }
 

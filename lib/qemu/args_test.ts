@@ -103,6 +103,14 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
     ],
   },
   {
+    title: "qmpCallArgs() calls whoever listens",
+    got: args.qmpCallArgs("/run/a,b"),
+    want: [
+      ...["-chardev", "socket,id=call0,path=/run/a,,b,server=off"],
+      ...["-mon", "chardev=call0,mode=control"],
+    ],
+  },
+  {
     title: "rngArgs() brings entropy",
     got: args.rngArgs(),
     want: ["-object", "rng-builtin,id=rng0", "-device", "virtio-rng-pci,rng=rng0"],

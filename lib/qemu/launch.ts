@@ -2,15 +2,24 @@ import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
-import { consoleArgs, messageArgs, nameArgs, pidfileArgs, qmpArgs, quietArgs } from "./args.ts";
+import {
+  consoleArgs,
+  messageArgs,
+  nameArgs,
+  pidfileArgs,
+  qmpArgs,
+  qmpCallArgs,
+  quietArgs,
+} from "./args.ts";
 import { readLogTail } from "./log_tail.ts";
 import { checkSocketPath, ensurePrivateDir } from "./private_dir.ts";
 import { explainQemuOutput } from "./qemu_failure.ts";
 import type { QmpClient } from "./qmp.ts";
-import { connectQmp } from "./qmp_connect.ts";
+import { listenQmp } from "./qmp_listen.ts";
 import { QmpTimeoutError } from "./qmp_errors.ts";
 import { shutDown, type ShutdownDeadlines, type ShutdownRung } from "./shutdown.ts";
 import { parseUsernet } from "./usernet.ts";
+import { settlesWithin } from "./wait.ts";
 
 /** The files that a guest writes while it runs. */
 export interface GuestLogs {
@@ -70,7 +79,10 @@ export function qmpSocketPath(socketDir: string): string {
   return join(socketDir, "qmp");
 }
 
-/** The whole command that {@link startGuest} runs, for `--dry-run` too. */
+/**
+ * The command for a guest, ready to paste for `--dry-run`. {@link startGuest} adds a second QMP
+ * monitor to it, over which QEMU reports to the task.
+ */
 export function guestCommand(options: Omit<StartGuestOptions, "signal">): string[] {
   return [
     options.binary,
@@ -84,6 +96,8 @@ export function guestCommand(options: Omit<StartGuestOptions, "signal">): string
   ];
 }
 
+/** How long QEMU may take from closing its QMP connection to its end. */
+const ENDING_MS = 2000;
 /** How many of QEMU's last lines an error shows. */
 const SHOWN_LINES = 12;
 
@@ -96,25 +110,29 @@ const SHOWN_LINES = 12;
 export async function startGuest(options: StartGuestOptions): Promise<Guest> {
   const { name, logs, signal, startMs = 30_000 } = options;
   const qmpPath = qmpSocketPath(options.socketDir);
-  checkSocketPath(qmpPath);
+  const callPath = `${qmpPath}-call`;
+  checkSocketPath(callPath);
   await ensurePrivateDir(options.socketDir);
   for (const log of [logs.console, logs.qemu]) {
     await Deno.mkdir(dirname(log), { recursive: true });
   }
   await removeIfPresent(qmpPath);
+  await removeIfPresent(callPath);
   const fromByte = await fileSize(logs.qemu);
   signal?.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => removeIfPresent(qmpPath));
   cleanup.defer(() => removeIfPresent(join(options.runDir, RUN_FILES.pid)));
-  const process = cleanup.use(spawnOwned(guestCommand(options), { output: logs.qemu }));
+  using listener = listenQmp(callPath);
+  const command = [...guestCommand(options), ...qmpCallArgs(callPath)];
+  const process = cleanup.use(spawnOwned(command, { output: logs.qemu }));
   const exited = process.status.then(async (status): Promise<GuestExit> => ({
     ...status,
     output: await readLogTail(logs.qemu, { lines: SHOWN_LINES, fromByte }).catch(() => []),
   }));
-  const connecting = connectQmp({ path: qmpPath, name, deadlineMs: startMs, exited, signal });
+  const accepting = listener.accept({ name, deadlineMs: startMs, exited, signal });
   const qmp = cleanup.use(
-    await connecting.catch(async (error) => {
+    await accepting.catch(async (error) => {
       throw await startFailure(error, options, process, exited);
     }),
   );
@@ -175,20 +193,19 @@ async function startFailure(
   exited: Promise<GuestExit>,
 ): Promise<unknown> {
   if (options.signal?.aborted) return options.signal.reason;
-  const silent = error instanceof QmpTimeoutError;
-  // A QEMU that does not talk to us is of no use.
-  if (silent) await process.stop();
-  const exit = await exited;
   const { name, binary, logs } = options;
-  const details = [...exit.output, `QEMU log: ${logs.qemu}`];
   const next = `less ${logs.qemu}`;
-  if (silent) {
+  if (error instanceof QmpTimeoutError) {
+    await process.stop();
     return new GuestError(`Cannot start guest "${name}": QEMU runs, but does not answer on QMP`, {
-      details,
+      details: [...(await exited).output, `QEMU log: ${logs.qemu}`],
       next,
       cause: error,
     });
   }
+  // A lost connection comes just before the end. Anything else is not QEMU's doing.
+  if (await settlesWithin(exited, ENDING_MS) === "late") return error;
+  const exit = await exited;
   if (exit.code === 127 && exit.output.some((line) => line.includes("not found"))) {
     return new HostError(`Cannot start guest "${name}": "${binary}" is not installed`, {
       next: "deno task check --install",
@@ -197,7 +214,7 @@ async function startFailure(
   }
   const known = explainQemuOutput(exit.output, name);
   return new GuestError(`Cannot start guest "${name}": ${known?.why ?? describeExit(exit)}`, {
-    details,
+    details: [...exit.output, `QEMU log: ${logs.qemu}`],
     next: known?.next ?? next,
     cause: error,
   });

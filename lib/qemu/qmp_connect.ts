@@ -13,14 +13,12 @@ export interface ConnectQmpOptions extends QmpOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Time between two tries: QEMU 7.2 listens about 50 ms after its start, and a try that fails
- * costs some ten microseconds.
- */
+/** Time between two tries; one that fails costs some ten microseconds. */
 const RETRY_MS = 5;
 
 /**
- * Connects to QEMU's QMP socket, waiting for it to appear as long as QEMU lives. Throws
+ * Connects to the QMP socket of a QEMU that is up: a kept guest. (At the start QEMU calls us
+ * instead, see `listenQmp`.) Waits for the socket to appear as long as QEMU lives. Throws
  * {@link QmpConnectionError} when QEMU ends first, {@link QmpTimeoutError} after the deadline or
  * when the socket stays silent (QEMU serves one client at a time: another one may hold it), or the
  * reason of the signal.

@@ -2,6 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } fro
 import { InterruptedError } from "../cli/errors.ts";
 import { QmpCommandError, QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { connectQmp } from "./qmp_connect.ts";
+import { listenQmp } from "./qmp_listen.ts";
 import { startPausedQemu } from "./testing.ts";
 
 Deno.test("QmpClient runs typed commands on a real QEMU", async () => {
@@ -94,12 +95,17 @@ Deno.test("QmpClient.close() is orderly and may be repeated", async () => {
 Deno.test("connectQmp() can come back to a QEMU that another client has left", async () => {
   await using qemu = await startPausedQemu();
   qemu.qmp.close();
+  {
+    await using first = await connectQmp({ path: qemu.socketPath, name: "first" });
+    await first.execute("query-status");
+  }
   await using again = await connectQmp({ path: qemu.socketPath, name: "again" });
   assertEquals((await again.execute("query-status")).status, "prelaunch");
 });
 
 Deno.test("connectQmp() says so when another client holds the socket", async () => {
   await using qemu = await startPausedQemu();
+  await using _first = await connectQmp({ path: qemu.socketPath, name: "first" });
   await assertRejects(
     () => connectQmp({ path: qemu.socketPath, name: "second", greetingMs: 50 }),
     QmpTimeoutError,
@@ -124,4 +130,28 @@ Deno.test("connectQmp() gives up when QEMU has ended, after the deadline, or whe
   const waiting = connectQmp({ path, name: "stop", signal: controller.signal });
   controller.abort(reason);
   assertStrictEquals(await assertRejects(() => waiting), reason);
+});
+
+Deno.test("listenQmp() gives up when QEMU has ended, after the deadline, or when aborted", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "gh-listen-" });
+  const accept = async (
+    options: { exited?: Promise<void>; deadlineMs?: number; signal?: AbortSignal },
+  ) => {
+    using listener = listenQmp(`${dir}/call`);
+    await listener.accept({ name: "x", ...options });
+  };
+  try {
+    await assertRejects(
+      () => accept({ exited: Promise.resolve() }),
+      QmpConnectionError,
+      'Cannot connect to QMP on "x": QEMU has ended',
+    );
+    await assertRejects(() => accept({ deadlineMs: 1 }), QmpTimeoutError, "within 1 ms");
+    const reason = new InterruptedError();
+    const aborted = accept({ signal: AbortSignal.abort(reason) });
+    assertStrictEquals(await assertRejects(() => aborted), reason);
+    assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

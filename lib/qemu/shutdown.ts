@@ -39,7 +39,7 @@ export async function shutDown(
   const { powerdownMs = 30_000, quitMs = 3000, terminateMs = 3000, killMs = 10_000 } = deadlines;
   if (await settlesWithin(target.exited, 0) === "settled") return "gone";
   const { qmp } = target;
-  const rungs: [ShutdownRung, number, () => Promise<void> | void][] = [
+  const rungs: [ShutdownRung, number, Act][] = [
     ["powerdown", qmp === undefined ? 0 : powerdownMs, () => powerDown(qmp)],
     ["quit", qmp === undefined ? 0 : quitMs, () => quit(qmp)],
     ["terminate", terminateMs, () => signal(target, "SIGTERM")],
@@ -61,16 +61,22 @@ export async function shutDown(
  */
 const ENDING_MS = 500;
 
+/** Makes a guest end, sooner or later; or says that it would be in vain. */
+type Act = () => Promise<void | "in vain"> | void;
+
 /** Acts, and waits for the end. */
 async function tryRung(
   exited: Promise<unknown>,
   deadlineMs: number,
-  act: () => Promise<void> | void,
+  act: Act,
 ): Promise<boolean> {
-  const failed = Promise.withResolvers<void>();
-  (async () => await act())().catch(() => failed.resolve());
-  const first = await settlesWithin(Promise.race([exited, failed.promise]), deadlineMs);
-  if (first === "late") return false;
+  const over = Promise.withResolvers<"in vain" | "failed">();
+  (async () => {
+    if (await act() === "in vain") over.resolve("in vain");
+  })().catch(() => over.resolve("failed"));
+  exited.then(() => over.resolve("failed"), () => over.resolve("failed"));
+  if (await settlesWithin(over.promise, deadlineMs) === "late") return false;
+  if (await over.promise === "in vain") return false;
   return await settlesWithin(exited, Math.min(deadlineMs, ENDING_MS)) === "settled";
 }
 
@@ -83,10 +89,10 @@ function signal(target: ShutdownTarget, name: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-async function powerDown(qmp: QmpClient | undefined): Promise<void> {
+async function powerDown(qmp: QmpClient | undefined): Promise<void | "in vain"> {
   const status = await qmp?.execute("query-status");
   // A guest that does not run never sees the button.
-  if (status?.running !== true) throw new Error("the guest is not running");
+  if (status?.running !== true) return "in vain";
   await qmp?.execute("system_powerdown");
 }
 

@@ -1,11 +1,13 @@
 import { join } from "@std/path";
 import { spawnOwned } from "../host/process.ts";
 import type { QmpClient } from "./qmp.ts";
-import { connectQmp } from "./qmp_connect.ts";
+import { qmpArgs, qmpCallArgs } from "./args.ts";
+import { listenQmp } from "./qmp_listen.ts";
 
 /** A real QEMU for tests: stopped before its first instruction, so that no guest runs. */
 export interface PausedQemu extends AsyncDisposable {
   readonly qmp: QmpClient;
+  /** A second QMP socket, for whoever comes later. */
   readonly socketPath: string;
   /** QEMU's own pid. */
   readonly pid: number;
@@ -24,14 +26,13 @@ export async function startPausedQemu(
     stack.defer(() => Deno.remove(dir, { recursive: true }));
     const socketPath = join(dir, "qmp");
     const pidfile = join(dir, "pid");
+    const listener = stack.use(listenQmp(join(dir, "call")));
     const qemu = stack.use(spawnOwned([
       ...["qemu-system-x86_64", "-S", "-display", "none", "-nodefaults", "-accel", "tcg"],
-      ...["-qmp", `unix:${socketPath},server=on,wait=off`, "-pidfile", pidfile],
+      ...[...qmpArgs(socketPath), ...qmpCallArgs(listener.path), "-pidfile", pidfile],
       ...args,
     ]));
-    const qmp = stack.use(
-      await connectQmp({ path: socketPath, name: "test", exited: qemu.status }),
-    );
+    const qmp = stack.use(await listener.accept({ name: "test", exited: qemu.status }));
     return {
       qmp,
       socketPath,

@@ -1,0 +1,157 @@
+import { join } from "@std/path";
+import type { Platform } from "../config/platform.ts";
+import type { Project } from "../config/project.ts";
+import { placeIn, planSteps } from "../config/steps.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { requireImage } from "../image/image.ts";
+import { pullArtifacts } from "./artifacts.ts";
+import { startClock } from "./clock.ts";
+import { startLogs } from "./log_files.ts";
+import { checkSize, type Size } from "./machine.ts";
+import { openGuest, type OpenGuest } from "./open_guest.ts";
+import { type BuildOptions, recordError, stepError } from "./options.ts";
+import { type BuildResult, newResult } from "./result.ts";
+import { runSteps } from "./steps.ts";
+import { syncProject } from "./sync.ts";
+
+/** What {@link buildInGuest} takes. */
+export interface GuestBuildOptions extends BuildOptions {
+  readonly platform: Platform;
+  readonly size: Size;
+  readonly accelerator: AcceleratorChoice;
+  /** Port of 127.0.0.1; 0 for a free one. */
+  readonly sshPort: number;
+  readonly hostMemoryMiB: number;
+  /** Leave the guest up afterwards; called with it before it is let go. */
+  readonly onKeep?: (guest: OpenGuest) => Promise<void>;
+  /** Called with the guest when a step has failed, before it goes down. */
+  readonly onFailure?: (guest: OpenGuest) => Promise<void>;
+}
+
+/** Where a project is built in a guest. */
+export function guestDirs(user: string): { source: string; build: string } {
+  const home = `/home/${user}/guesthouse`;
+  return { source: `${home}/source`, build: `${home}/build` };
+}
+
+/**
+ * Builds the project in a guest of its own: start, sync, steps, artifacts, shutdown. Everything
+ * that goes wrong is in the result; only an interruption, and a bug, is thrown.
+ */
+export async function buildInGuest(options: GuestBuildOptions): Promise<BuildResult> {
+  const { platform, progress, signal } = options;
+  const result = newResult(platform.name);
+  const total = startClock();
+  await using logs = await startLogs(platform.name);
+  result.log = logs.build;
+  try {
+    checkSize(options.size, { memoryMiB: options.hostMemoryMiB }, platform.name);
+    const image = await requireImage(platform);
+    progress.phase(platform.name, "boot");
+    await using guest = await openGuest({
+      ...options.size,
+      ...{ platform, image, logs, signal },
+      accelerator: options.accelerator,
+      sshPort: options.sshPort,
+      bootMs: options.project.timeouts.bootMs ?? platform.timeouts.bootMs,
+      onAccelerator: (name, reason) => {
+        result.accelerator = name;
+        logs.write(`== accelerator: ${name} (${reason})\n`);
+      },
+    });
+    result.start = "cold";
+    result.seconds.boot = guest.bootSeconds;
+    logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
+    await buildIn(guest, result, options, logs);
+    if (options.onKeep !== undefined) return await keepGuest(guest, result, options.onKeep);
+    progress.phase(platform.name, "shutdown");
+    await guest.shutdown();
+  } catch (error) {
+    signal.throwIfAborted();
+    recordError(result, error, logs);
+  } finally {
+    result.seconds.total = total();
+  }
+  return result;
+}
+
+async function keepGuest(
+  guest: OpenGuest,
+  result: BuildResult,
+  onKeep: (guest: OpenGuest) => Promise<void>,
+): Promise<BuildResult> {
+  await onKeep(guest);
+  return result;
+}
+
+async function buildIn(
+  guest: OpenGuest,
+  result: BuildResult,
+  options: GuestBuildOptions,
+  logs: Parameters<typeof recordError>[2],
+): Promise<void> {
+  const { platform, project, progress, signal } = options;
+  const { name } = platform;
+  const dirs = guestDirs(platform.ssh.user);
+  const sourceDir = join(dirs.source, project.source);
+  progress.phase(name, "sync");
+  const syncClock = startClock();
+  await syncProject({ guest, project, guestDir: dirs.source, buildDir: dirs.build, logs, signal });
+  result.seconds.sync = syncClock();
+
+  const jobs = project.cores ?? await countCpus(guest.ssh, platform, signal);
+  const steps = planSteps(project, {
+    os: platform.os,
+    platformName: name,
+    sourceDir,
+    buildDir: dirs.build,
+    jobs,
+    cmakeFlags: platform.cmakeFlags,
+  });
+  const clock = startClock();
+  const failed = await runSteps(steps, guestRunner(guest, project, signal), {
+    log: logs,
+    ...project.timeouts,
+    onStep: (step) => progress.phase(name, step),
+    onOutput: (text) => progress.output(name, text),
+  });
+  result.seconds.build = clock();
+  result.exitCode = failed?.code ?? 0;
+  result.status = failed === undefined ? "pass" : "fail";
+  if (failed !== undefined) {
+    result.error = stepError(name, failed, logs.build);
+    await options.onFailure?.(guest);
+  } else if (project.artifacts.length > 0) {
+    progress.phase(name, "artifacts");
+    result.artifacts = await pullArtifacts(guest, {
+      name,
+      globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
+      outDir: options.artifactsDir,
+      roots: [dirs.build, sourceDir],
+      signal,
+    });
+  }
+}
+
+/** How steps run in a guest: over its one SSH connection. */
+function guestRunner(guest: OpenGuest, project: Project, signal: AbortSignal) {
+  return {
+    exec: (
+      command: readonly string[],
+      options: { cwd: string; onOutput: (text: string) => void; timeoutMs: number },
+    ) => guest.ssh.exec(command, { ...options, env: project.env, signal }),
+    haveFile: async (path: string) =>
+      (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
+  };
+}
+
+async function countCpus(
+  ssh: SshConnection,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<number> {
+  let text = "";
+  await ssh.exec(platform.nprocCommand, { signal, onOutput: (part) => text += part });
+  return Math.max(1, Number.parseInt(text) || 1);
+}

@@ -1,0 +1,117 @@
+import { LineBuffer } from "./line_buffer.ts";
+import { type ConsoleCause, findCause } from "./console_causes.ts";
+
+/** What our own initramfs says about how far it is; see `images/initramfs/init`. */
+const STEP = /guesthouse-init: (?:STEP )?(?!FAILED)(.+)/;
+/** What a guest's last unit prints when its SSH server listens; see `provision/`. */
+const READY = /guesthouse: ready$/;
+
+/** How many lines a {@link ConsoleLog} remembers: more than anybody reads in a message. */
+const KEPT_LINES = 200;
+/** How much of the file one read takes. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Follows a guest's console log while QEMU writes it. Nothing is read in the background: each
+ * {@link ConsoleLog.poll} takes what is new. Lines are plain text, without escape sequences.
+ */
+export class ConsoleLog {
+  readonly path: string;
+  #offset = 0;
+  #buffer = new LineBuffer();
+  #kept: string[] = [];
+  #cause?: ConsoleCause;
+  #symptoms: ConsoleCause[] = [];
+  #ready = false;
+  #lastStep?: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** The most specific reason why the guest will not come up, once there is one. */
+  get cause(): ConsoleCause | undefined {
+    return this.#cause;
+  }
+
+  /** What does not stop a guest but explains its failures, each kind once. */
+  get symptoms(): readonly ConsoleCause[] {
+    return this.#symptoms;
+  }
+
+  /** Whether the guest has said that its SSH server listens. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** How far the initramfs came, in its own words. */
+  get lastStep(): string | undefined {
+    return this.#lastStep;
+  }
+
+  /** The last lines, without empty ones; an unfinished line (a prompt) counts. */
+  tail(count = 40): string[] {
+    return [...this.#kept, this.#buffer.unfinished].filter((line) => line !== "").slice(-count);
+  }
+
+  /**
+   * Reads what the guest has written since the last call and returns the lines that were
+   * completed. A file that became shorter was emptied by a new start and is read from its
+   * beginning. A file that does not exist has nothing new.
+   */
+  async poll(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    try {
+      using file = await Deno.open(this.path, { read: true });
+      const { size } = await file.stat();
+      if (size < this.#offset) this.#restart();
+      if (size === this.#offset) return [];
+      await file.seek(this.#offset, Deno.SeekMode.Start);
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      // Up to the size seen at first: a guest that floods its console must not hold us here.
+      while (this.#offset < size) {
+        const length = await file.read(chunk);
+        if (length === null) break;
+        this.#offset += length;
+        const completed = this.#buffer.push(chunk.subarray(0, length));
+        for (const line of completed) this.#examine(line);
+        lines.push(...completed);
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+    this.#remember(lines);
+    // A prompt never ends its line. Seeing the same text again does no harm.
+    this.#examine(this.#buffer.unfinished);
+    return lines;
+  }
+
+  #restart(): void {
+    this.#offset = 0;
+    this.#buffer = new LineBuffer();
+    this.#kept = [];
+    this.#cause = undefined;
+    this.#symptoms = [];
+    this.#ready = false;
+    this.#lastStep = undefined;
+  }
+
+  #remember(lines: readonly string[]): void {
+    this.#kept = [...this.#kept, ...lines.slice(-KEPT_LINES)].slice(-KEPT_LINES);
+  }
+
+  #examine(line: string): void {
+    if (line === "") return;
+    if (READY.test(line)) this.#ready = true;
+    const step = STEP.exec(line)?.[1];
+    if (step !== undefined) this.#lastStep = step;
+    const cause = findCause(line);
+    if (cause === undefined) return;
+    if (cause.fatal) {
+      if (this.#cause === undefined || cause.rank < this.#cause.rank) this.#cause = cause;
+    } else if (!this.#symptoms.some(({ kind }) => kind === cause.kind)) {
+      this.#symptoms.push(cause);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// Lists the guests that are up.
+//   deno task vm-list [--json]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+
+export const spec: TaskSpec = {
+  name: "vm-list",
+  group: "local CI",
+  summary: "List the guests that are up",
+  omit: ["dry-run", "yes"],
+  examples: [
+    { goal: "see which guests were left up", command: "deno task vm-list" },
+    { goal: "read it in a script", command: "deno task vm-list --json" },
+  ],
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { listRuns, sweepRuns } = await import("../lib/guest/runs.ts");
+  const { renderTable } = await import("../lib/cli/table.ts");
+  await sweepRuns();
+  const guests = await listRuns();
+  ctx.result({ ok: true, guests });
+  if (ctx.json) return;
+  if (guests.length === 0) {
+    ctx.log.info("No guest is up. To leave one up: deno task build-vm PLATFORM --keep");
+    return;
+  }
+  const rows = guests.map((guest) => [
+    guest.platform,
+    guest.kept ? "kept" : "in use",
+    String(guest.sshPort),
+    String(guest.pid),
+    guest.accelerator,
+    `${guest.memoryMiB} MiB`,
+    guest.started,
+    guest.project ?? "-",
+  ]);
+  const header = ["platform", "state", "port", "pid", "accel", "memory", "started", "project"];
+  ctx.print(renderTable([header, ...rows], { right: [2, 3, 5] }).trimEnd());
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,71 @@
+// Runs one command in a guest.
+//   deno task vm-run PLATFORM -- CMD...
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { GUEST_OPTIONS } from "../lib/build/common_options.ts";
+import { platformNames } from "../lib/config/platform_names.ts";
+import { platformsDir } from "../lib/host/paths.ts";
+
+export const spec: TaskSpec = {
+  name: "vm-run",
+  group: "local CI",
+  summary: "Run one command in a guest and pass its status through",
+  description: [
+    "Uses the platform's guest that was left up with --keep, if there is one; else starts a",
+    "throw-away guest for this command alone. Standard input, output and error are the command's.",
+  ].join("\n"),
+  positionals: [{
+    name: "PLATFORM",
+    help: "the guest's platform",
+    required: true,
+    choices: () => platformNames(platformsDir),
+  }],
+  rest: { name: "CMD", help: "the command and its arguments, taken as they are", required: true },
+  options: [
+    ...GUEST_OPTIONS,
+    { name: "fresh", type: "boolean", help: "start a new guest even if one is up" },
+    { name: "timeout", type: "number", unit: "s", min: 1, help: "end the command after this" },
+  ],
+  omit: ["json"],
+  examples: [
+    { goal: "see what a guest is", command: "deno task vm-run debian-arm64 -- uname -a" },
+    { goal: "pipe into a guest", command: "echo hello | deno task vm-run debian-amd64 -- wc -c" },
+  ],
+  runs: "qemu-system-*, ssh",
+  exits: [{ status: "other", help: "the status of CMD" }],
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { loadPlatform } = await import("../lib/config/platform.ts");
+  const { findKept } = await import("../lib/guest/runs.ts");
+  const { runInFresh, runInKept } = await import("../lib/build/run_command.ts");
+  const { guestSize } = await import("../lib/build/machine.ts");
+  const { prepareGuests } = await import("../lib/build/prepare.ts");
+  const { dryRunGuest } = await import("../lib/build/dry_run.ts");
+  const platform = await loadPlatform(platformsDir, ctx.positionals[0] ?? "");
+  const size = guestSize(platform, undefined, {
+    memoryMiB: ctx.num("memory"),
+    cores: ctx.num("cores"),
+  });
+  const accelerator = ctx.str("accel") as "auto";
+  const kept = ctx.flag("fresh") ? undefined : await findKept(platform.name);
+  if (ctx.dryRun) return dryRunGuest(ctx, { platform, size, accelerator, sshPort: 0 });
+  const seconds = ctx.num("timeout");
+  const command = {
+    argv: ctx.rest,
+    signal: ctx.signal,
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+  };
+  if (kept !== undefined) {
+    ctx.log.debug(`in the kept guest ${kept.id}`);
+    return await runInKept(kept, command);
+  }
+  const prepared = await prepareGuests([platform], ctx, {
+    again: { permissionSet: "build", file: import.meta.url },
+    task: "vm-run",
+  });
+  if (prepared.kind === "reexecuted") return prepared.status;
+  ctx.log.step(`Start a guest: ${platform.name}`);
+  return await runInFresh({ platform, size, accelerator, sshPort: 0 }, command);
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,166 @@
+import { join } from "@std/path";
+import { imagesDir, root } from "../lib/host/paths.ts";
+
+/** How a task that ran to its end ended. */
+export interface TaskOutcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A private place for one test: state, logs and temporary files of the tasks that it runs. */
+export interface Sandbox extends AsyncDisposable {
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs a task through `deno task`, as a user does. */
+  task(name: string, args?: readonly string[], options?: RunTaskOptions): Promise<TaskOutcome>;
+  /** Starts a task and leaves it running. */
+  start(name: string, args?: readonly string[], options?: RunTaskOptions): RunningTask;
+  /** Fails the test if anything of a task is still there: processes, run folders, sockets. */
+  assertClean(): Promise<void>;
+}
+
+/** How {@link Sandbox.task} runs. */
+export interface RunTaskOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder that the user calls from. */
+  readonly cwd?: string;
+  /** After this the task is killed and the test fails. Default 5 minutes. */
+  readonly timeoutMs?: number;
+}
+
+/** A task that runs beside the test. */
+export interface RunningTask {
+  /** The pid of `deno task`. */
+  readonly pid: number;
+  readonly outcome: Promise<TaskOutcome>;
+  /** What it has printed so far, both streams in one. */
+  output(): string;
+  /** Resolves when the output matches; rejects when the task ends first. */
+  waitFor(pattern: RegExp): Promise<void>;
+  signal(name: Deno.Signal): void;
+}
+
+/** Makes a {@link Sandbox}; the images are the checkout's own, which tests only read. */
+export async function makeSandbox(): Promise<Sandbox> {
+  const dir = await Deno.makeTempDir({ prefix: "guesthouse-test-" });
+  const env = {
+    GUESTHOUSE_STATE: join(dir, "state"),
+    GUESTHOUSE_LOGS: join(dir, "logs"),
+    GUESTHOUSE_IMAGES: imagesDir(),
+    XDG_RUNTIME_DIR: join(dir, "run"),
+    NO_COLOR: "1",
+  };
+  await Deno.mkdir(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+  const start: Sandbox["start"] = (name, args = [], options = {}) => startTask(name, args, env, options);
+  return {
+    dir,
+    env,
+    start,
+    task: async (name, args, options) => await start(name, args, options).outcome,
+    assertClean: () => assertClean(dir),
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+function startTask(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  options: RunTaskOptions,
+): RunningTask {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", join(root, "deno.json"), name, ...args],
+    cwd: options.cwd ?? root,
+    env: { ...env, ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let both = "";
+  const watchers = new Set<() => void>();
+  const collect = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    let text = "";
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      both += part;
+      watchers.forEach((watch) => watch());
+    }
+    return text;
+  };
+  let over = false;
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeoutMs ?? 300_000);
+  const outcome = (async () => {
+    const [stdout, stderr, status] = await Promise.all([
+      collect(child.stdout),
+      collect(child.stderr),
+      child.status,
+    ]);
+    clearTimeout(timer);
+    over = true;
+    watchers.forEach((watch) => watch());
+    if (timedOut) throw new Error(`deno task ${name} did not end in time:\n${both}`);
+    return { code: status.code, stdout, stderr };
+  })();
+  outcome.catch(() => {});
+  return {
+    pid: child.pid,
+    outcome,
+    output: () => both,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const watch = () => {
+          if (pattern.test(both)) resolve();
+          else if (over) reject(new Error(`deno task ${name} ended before ${pattern}:\n${both}`));
+          else return;
+          watchers.delete(watch);
+        };
+        watchers.add(watch);
+        watch();
+      }),
+    signal: (signal) => child.kill(signal),
+  };
+}
+
+/** Time for what a killed task owned to be gone: its supervisors' grace, and some. */
+const SETTLE_MS = 8000;
+
+async function assertClean(dir: string): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  while (true) {
+    const left = [...await processesNaming(dir), ...await filesBelow(join(dir, "run"))];
+    const runs = await filesBelow(join(dir, "state/runs"));
+    if (left.length + runs.length === 0) return;
+    if (Date.now() > deadline) {
+      throw new Error(`left behind:\n${[...left, ...runs].join("\n")}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Command lines of processes that mention the sandbox, as everything does that a task starts. */
+export async function processesNaming(text: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,stat=,args="] }).output();
+  return new TextDecoder().decode(stdout).split("\n")
+    .filter((line) => line.includes(text) && !/^\s*\d+\s+Z/.test(line));
+}
+
+async function filesBelow(dir: string): Promise<string[]> {
+  const files: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(dir)) {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory) files.push(...await filesBelow(path));
+      else files.push(path);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return files;
+}
