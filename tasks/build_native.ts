@@ -17,24 +17,28 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { loadUserProject } = await import("../lib/build/load.ts");
-  const { buildNative, nativeSteps } = await import("../lib/build/native.ts");
+  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
+  const { buildNative, linkCommand, nativeSteps } = await import("../lib/build/native.ts");
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
   const { reexec } = await import("../lib/host/reexec.ts");
-  const { artifactsDir } = await import("../lib/host/paths.ts");
   const { plainProgress } = await import("../lib/build/progress.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const project = await loadUserProject(ctx);
+  const artifactsDir = await artifactsTarget(ctx);
   const { installed } = await ensureHost(["native"], ctx, { task: "build-native" });
   if (installed) return await reexec("native", import.meta.url, Deno.args);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/host/command_text.ts");
-    for (const { command } of nativeSteps(project)) ctx.print(commandText(command));
+    const link = linkCommand(project.dir);
+    const steps = nativeSteps(project).map(({ command }) => command);
+    for (const command of link === undefined ? steps : [link, ...steps]) {
+      ctx.print(commandText(command));
+    }
     return 0;
   }
   const result = await buildNative({
     project,
-    artifactsDir: ctx.str("artifacts") ?? artifactsDir(),
+    artifactsDir,
     signal: ctx.signal,
     progress: plainProgress(ctx),
   });

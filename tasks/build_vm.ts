@@ -49,7 +49,7 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { loadUserProject } = await import("../lib/build/load.ts");
+  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { buildInGuest } = await import("../lib/build/guest_build.ts");
@@ -57,11 +57,11 @@ async function main(ctx: TaskContext): Promise<number> {
   const { plainProgress } = await import("../lib/build/progress.ts");
   const { announceKept, openFailureShell } = await import("../lib/build/kept.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
-  const { artifactsDir } = await import("../lib/host/paths.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const { hostFacts } = await import("../lib/host/facts.ts");
   const platform = await loadPlatform(platformsDir, ctx.positionals[0] ?? "");
   const project = await loadUserProject(ctx);
+  const artifactsDir = await artifactsTarget(ctx);
   const size = guestSize(platform, project, {
     memoryMiB: ctx.num("memory"),
     cores: ctx.num("cores"),
@@ -77,15 +77,13 @@ async function main(ctx: TaskContext): Promise<number> {
   const result = await buildInGuest({
     ...{ platform, project, size, accelerator, sshPort: port },
     hostMemoryMiB: (await hostFacts()).memoryMiB,
-    artifactsDir: ctx.str("artifacts") ?? artifactsDir(),
+    artifactsDir,
     signal: ctx.signal,
     progress: plainProgress(ctx),
     ...(ctx.flag("keep")
       ? { onKeep: async (guest) => announceKept(ctx, await guest.keep(project.dir)) }
       : {}),
-    ...(ctx.flag("shell-on-failure")
-      ? { onFailure: (guest) => openFailureShell(ctx, guest) }
-      : {}),
+    ...(ctx.flag("shell-on-failure") ? { onFailure: (guest) => openFailureShell(ctx, guest) } : {}),
   });
   reportOne(ctx, result);
   return exitStatus([result]);

@@ -52,7 +52,8 @@ export async function makeSandbox(): Promise<Sandbox> {
     NO_COLOR: "1",
   };
   await Deno.mkdir(env.XDG_RUNTIME_DIR, { mode: 0o700 });
-  const start: Sandbox["start"] = (name, args = [], options = {}) => startTask(name, args, env, options);
+  const start: Sandbox["start"] = (name, args = [], options = {}) =>
+    startTask(name, args, env, options);
   return {
     dir,
     env,

@@ -1,6 +1,8 @@
 import { expandGlob } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
+import { pullFiles } from "../guest/rsync.ts";
+import type { SshConnection } from "../guest/ssh.ts";
 
 /** What {@link copyArtifacts} copies. */
 export interface CopyArtifactsOptions {
@@ -22,9 +24,13 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
   const target = await freshArtifactsDir(options.outDir, options.name);
   for (const glob of options.globs) {
     let matched = false;
-    for await (const entry of expandGlob(glob, { includeDirs: false, globstar: true })) {
+    // The folder is no part of the pattern: its name may hold brackets and the like.
+    const root = options.roots.find((root) => glob.startsWith(`${root}/`)) ?? "/";
+    const pattern = relative(root, glob);
+    for await (const entry of expandGlob(pattern, { root, includeDirs: false, globstar: true })) {
       options.signal.throwIfAborted();
-      const root = options.roots.find((root) => entry.path.startsWith(`${root}/`)) ?? "/";
+      // A link to a folder, or to nothing, is no file to copy.
+      if (!await Deno.stat(entry.path).then((info) => info.isFile, () => false)) continue;
       const path = join(target, relative(root, entry.path));
       await Deno.mkdir(dirname(path), { recursive: true });
       await Deno.copyFile(entry.path, path);
@@ -32,6 +38,27 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
       matched = true;
     }
     if (!matched) throw noArtifact(options.name, glob);
+  }
+  return [...new Set(copied)].sort();
+}
+
+/** As {@link copyArtifacts}, but out of a guest. */
+export async function pullArtifacts(
+  ssh: SshConnection,
+  options: CopyArtifactsOptions,
+): Promise<string[]> {
+  const copied: string[] = [];
+  const destDir = await freshArtifactsDir(options.outDir, options.name);
+  for (const root of options.roots) {
+    const globs = options.globs.filter((glob) => glob.startsWith(`${root}/`))
+      .map((glob) => relative(root, glob));
+    const pulled = await pullFiles({
+      ...{ connection: ssh, guestDir: root, globs, destDir },
+      signal: options.signal,
+    });
+    const [unmatched] = pulled.unmatched;
+    if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
+    copied.push(...pulled.files.map((file) => join(destDir, file)));
   }
   return [...new Set(copied)].sort();
 }

@@ -7,9 +7,9 @@ import type { SshConnection } from "../guest/ssh.ts";
 import { requireImage } from "../image/image.ts";
 import { pullArtifacts } from "./artifacts.ts";
 import { startClock } from "./clock.ts";
-import { startLogs } from "./log_files.ts";
+import { type LogFiles, startLogs } from "./log_files.ts";
 import { checkSize, type Size } from "./machine.ts";
-import { openGuest, type OpenGuest } from "./open_guest.ts";
+import { type OpenGuest, openGuest } from "./open_guest.ts";
 import { type BuildOptions, recordError, stepError } from "./options.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { runSteps } from "./steps.ts";
@@ -89,7 +89,7 @@ async function buildIn(
   guest: OpenGuest,
   result: BuildResult,
   options: GuestBuildOptions,
-  logs: Parameters<typeof recordError>[2],
+  logs: LogFiles,
 ): Promise<void> {
   const { platform, project, progress, signal } = options;
   const { name } = platform;
@@ -97,7 +97,12 @@ async function buildIn(
   const sourceDir = join(dirs.source, project.source);
   progress.phase(name, "sync");
   const syncClock = startClock();
-  await syncProject({ guest, project, guestDir: dirs.source, buildDir: dirs.build, logs, signal });
+  await syncProject({
+    ...{ project, signal, log: logs },
+    ssh: guest.ssh,
+    runDir: guest.run.dir,
+    guestDir: dirs.source,
+  });
   result.seconds.sync = syncClock();
 
   const jobs = project.cores ?? await countCpus(guest.ssh, platform, signal);
@@ -124,7 +129,7 @@ async function buildIn(
     await options.onFailure?.(guest);
   } else if (project.artifacts.length > 0) {
     progress.phase(name, "artifacts");
-    result.artifacts = await pullArtifacts(guest, {
+    result.artifacts = await pullArtifacts(guest.ssh, {
       name,
       globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
       outDir: options.artifactsDir,

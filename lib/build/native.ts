@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { emptyDir } from "@std/fs";
 import { basename, join } from "@std/path";
+import { HostError, WorkError } from "../cli/errors.ts";
 import type { Project } from "../config/project.ts";
 import { placeIn, planSteps, type Step } from "../config/steps.ts";
 import { acquireLock } from "../host/lock.ts";
 import { locksDir, nativeBuildDir } from "../host/paths.ts";
-import { run } from "../host/process.ts";
+import { run, runChecked } from "../host/process.ts";
 import { copyArtifacts } from "./artifacts.ts";
 import { startClock } from "./clock.ts";
 import { startLogs } from "./log_files.ts";
@@ -30,15 +31,16 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       signal,
       onWait: () => progress.phase(NATIVE, "waiting"),
     });
-    progress.phase(NATIVE, "build");
-    await emptyDir(dirs.build);
-    const sourceDir = join(project.dir, project.source);
     const steps = nativeSteps(project);
+    await emptyDir(dirs.home);
+    await Deno.mkdir(dirs.build);
+    const link = linkCommand(project.dir);
+    if (link !== undefined) await runChecked(link, { what: "link the project", signal });
     const clock = startClock();
     const failed = await runSteps(steps, {
-      exec: (command, { cwd, onOutput, timeoutMs }) =>
-        run(command, { cwd, env: project.env, timeoutMs, signal, onOutput }),
-      haveFile: (path) => Deno.stat(path).then((info) => info.isFile, () => false),
+      exec: (command, stepOptions) =>
+        runStep(command, { ...stepOptions, env: project.env, signal }),
+      haveFile: isFile,
     }, {
       log,
       ...project.timeouts,
@@ -50,6 +52,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     result.status = failed === undefined ? "pass" : "fail";
     if (failed !== undefined) result.error = stepError(NATIVE, failed, log.build);
     if (failed === undefined && project.artifacts.length > 0) {
+      const sourceDir = join(project.dir, project.source);
       result.artifacts = await copyArtifacts({
         name: NATIVE,
         globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
@@ -68,20 +71,73 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
 
 /** The steps of a build on the host. */
 export function nativeSteps(project: Project): Step[] {
+  const dirs = folders(project.dir);
   return planSteps(project, {
     os: Deno.build.os === "darwin" ? "darwin" : "linux",
     platformName: NATIVE,
-    sourceDir: join(project.dir, project.source),
-    buildDir: folders(project.dir).build,
+    sourceDir: join(dirs.project, project.source),
+    buildDir: dirs.build,
     jobs: project.cores ?? navigator.hardwareConcurrency,
     cmakeFlags: [],
   });
 }
 
-/** A project's folders on the host, told apart by its path. */
-function folders(projectDir: string): { home: string; build: string } {
+/** The command that has to come before {@link nativeSteps}, if one has to. */
+export function linkCommand(projectDir: string): string[] | undefined {
+  const { project } = folders(projectDir);
+  // By ln, since Deno.symlink() wants permission to write everywhere.
+  return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
+}
+
+/** What a path can hold without meaning anything to a Makefile, a shell or a CMake list. */
+const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
+
+/**
+ * A project's folders on the host, told apart by its path. `project` is that path itself, or a
+ * link to it where CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
+ */
+function folders(projectDir: string): { home: string; project: string; build: string } {
   const digest = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
   const name = basename(projectDir).replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[-.]+/, "_");
   const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digest}`);
-  return { home, build: join(home, "build") };
+  return {
+    home,
+    project: HARMLESS_PATH.test(projectDir) ? projectDir : join(home, "project"),
+    build: join(home, "build"),
+  };
+}
+
+/**
+ * Runs a step's command. It is the user's own, as what make runs is, and no permission set can
+ * list it, so it is started by way of a shell that only executes it: its words are never parsed.
+ */
+async function runStep(
+  command: readonly string[],
+  options: Parameters<typeof run>[1] & { readonly cwd: string; readonly timeoutMs: number },
+): Promise<{ readonly code: number }> {
+  if (!await Deno.stat(options.cwd).then((info) => info.isDirectory, () => false)) {
+    throw new WorkError(
+      `Cannot run ${JSON.stringify(command[0])} on the host: there is no folder ${
+        JSON.stringify(options.cwd)
+      }`,
+      { next: 'correct "cwd" of the step in guesthouse.json' },
+    );
+  }
+  try {
+    return await run(["sh", "-c", 'exec "$@"', "sh", ...command], options);
+  } catch (error) {
+    // What is missing is the step's program; the shell has named it in the step's output.
+    if (error instanceof HostError) return { code: 127 };
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new WorkError(
+      `Cannot finish ${JSON.stringify(command[0])} on the host: it still ran after ${
+        (options.timeoutMs / 1000).toFixed(0)
+      } s`,
+      { next: 'set a longer "timeouts" in guesthouse.json', cause: error },
+    );
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

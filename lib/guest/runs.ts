@@ -126,7 +126,9 @@ async function readRecord(id: string): Promise<RunRecord | undefined> {
   try {
     const text = await Deno.readTextFile(join(runsDir(), id, RUN_FILES.record));
     const record = JSON.parse(text);
-    return typeof record?.pid === "number" ? record : undefined;
+    // A pid below 1 would mean whole groups of processes to kill(2).
+    const isWhole = record?.pid > 0 && typeof record.startTime === "string";
+    return isWhole ? record : undefined;
   } catch {
     return undefined;
   }

@@ -39,20 +39,20 @@ export async function tryLock(
   path: string,
   options: Pick<LockOptions, "purpose"> = {},
 ): Promise<Lock | undefined> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const file = await Deno.open(path, { read: true, write: true, create: true });
+  const file = await openUnlessRemoved(path);
+  if (file === undefined) return undefined;
+  const holder = `pid ${Deno.pid}${options.purpose === undefined ? "" : ` (${options.purpose})`}\n`;
   let held = false;
   try {
-    held = await file.tryLock(true);
+    if (!await file.tryLock(true)) return undefined;
+    // Whoever removed the file's folder held this lock until now; it would exclude nobody.
+    if ((await file.stat()).nlink === 0) return undefined;
+    await file.truncate();
+    await file.write(new TextEncoder().encode(holder));
+    held = true;
   } finally {
     if (!held) file.close();
   }
-  if (!held) return undefined;
-  const holder = new TextEncoder().encode(
-    `pid ${Deno.pid}${options.purpose === undefined ? "" : ` (${options.purpose})`}\n`,
-  );
-  await file.truncate();
-  await file.write(holder);
   return {
     path,
     // deno-lint-ignore require-await -- the interface is asynchronous, closing is not
@@ -60,4 +60,19 @@ export async function tryLock(
       file.close();
     },
   };
+}
+
+/** Opens the file; `undefined` if somebody removes its folder meanwhile, who then holds the lock. */
+async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined> {
+  const dir = dirname(path);
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    // What mkdir says of a folder that goes away while it looks, but also of a file.
+    const info = await Deno.stat(dir).catch(() => undefined);
+    if (error instanceof Deno.errors.AlreadyExists && info?.isFile !== true) return undefined;
+    throw error;
+  }
 }

@@ -102,8 +102,7 @@ Deno.test({
 
 Deno.test({
   name: "runProbe() tells who may not use /dev/kvm, and what helps",
-  ignore: ignore || Deno.build.os !== "linux" || Deno.uid() !== 0 || !haveProgram("setpriv") ||
-    !await Deno.stat("/dev/kvm").then((info) => ((info.mode ?? 0) & 0o006) === 0, () => false),
+  ignore: ignore || Deno.uid() !== 0 || !haveProgram("setpriv") || !await isForFew("/dev/kvm"),
   async fn() {
     await using box = await sandbox({ USER: "somebody" });
     const qemuBinary = await box.script(
@@ -154,6 +153,13 @@ Deno.test("runProbe() reports a QEMU that is not there", async () => {
     'Cannot run "qemu-no-such": it is not installed',
   );
 });
+
+/** Whether the file is there, and its mode gives other users nothing. */
+async function isForFew(path: string): Promise<boolean> {
+  // Deno itself looks at nothing below /dev without all permissions.
+  const { success, stdout } = await new Deno.Command("ls", { args: ["-l", path] }).output();
+  return success && new TextDecoder().decode(stdout).slice(7, 10) === "---";
+}
 
 async function waitForText(path: string): Promise<string> {
   while (true) {

@@ -58,6 +58,8 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   const searchPath = options.env?.PATH ?? Deno.env.get("PATH") ?? "";
   const programDir = dirname(requireProgram(program, searchPath, options.cwd));
   const { input = "", output = "", graceMs = 2000 } = options;
+  // Says why it cannot be written, and asks the permission set, which the supervisor would not.
+  if (output !== "") Deno.openSync(output, { append: true, create: true }).close();
   const child = new Deno.Command("sh", {
     args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...command],
     cwd: options.cwd,

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { run } from "../host/process.ts";
+import { run, type RunResult } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";
@@ -26,53 +26,68 @@ export interface Binfmt extends AsyncDisposable {
 
 /**
  * Makes foreign programs runnable where the host already does that, or where root may register
- * qemu-user with the kernel; disposal takes back what this call registered.
+ * qemu-user with the kernel; the last of those who use that rule at one time takes it back when
+ * disposed.
  */
 export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
   if (arch === Deno.build.arch) return verdict("native", "the host's own architecture");
-  if (await isRegistered(arch)) return verdict("emulated", "binfmt_misc has a rule for it");
-  if (Deno.uid() !== 0) {
-    return verdict("none", "binfmt_misc has no rule for it, and only root may add one");
+  if (await isRegistered(`qemu-${arch}`)) {
+    return verdict("emulated", "binfmt_misc has a rule for it");
   }
   const interpreter = await findInterpreter(arch);
   if (interpreter === undefined) return verdict("none", `qemu-${arch}-static is not installed`);
-  if ((await run(["cat", join(BINFMT, "status")])).code !== 0) {
-    const { code, stderr } = await run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT]);
-    if (code !== 0) return verdict("none", `cannot mount binfmt_misc: ${stderr.trim()}`);
-    if (await isRegistered(arch)) return verdict("emulated", "binfmt_misc has a rule for it");
-  }
-  const name = `guesthouse-${arch}`;
-  const { magic, mask } = ELF_MAGIC[arch];
-  // F: the interpreter is opened now, so that it is found from inside a chroot as well.
-  const rule = `:${name}:M::${magic}:${mask}:${interpreter}:F`;
-  const error = await writeControl("register", rule);
-  if (error !== "") return verdict("none", `cannot register with binfmt_misc: ${error}`);
+  using stack = new DisposableStack();
+  // Shared by all who use the rule, other checkouts included, hence not a file of this one.
+  const users = stack.use(await Deno.open(interpreter, { read: true }));
+  await users.lock(false);
+  const rule = `guesthouse-${arch}`;
+  const fault = await isRegistered(rule) ? undefined : await register(rule, arch, interpreter);
+  if (fault !== undefined) return verdict("none", fault);
+  const cleanup = stack.move();
   return {
     kind: "emulated",
     reason: `registered ${interpreter} with binfmt_misc`,
     async [Symbol.asyncDispose]() {
-      await writeControl(name, "-1");
+      using _ = cleanup;
+      await users.unlock();
+      if (await users.tryLock(true)) await writeKernelFile(join(BINFMT, rule), "-1");
     },
   };
 }
 
-/** Whether an enabled rule with the "F" flag exists, by any of the names that are in use. */
-async function isRegistered(arch: ElfArch): Promise<boolean> {
-  for (const name of [`qemu-${arch}`, `guesthouse-${arch}`]) {
-    const { stdout } = await run(["cat", join(BINFMT, name)]);
-    if (stdout.startsWith("enabled") && /^flags:.*F/m.test(stdout)) return true;
+/** Returns why it cannot be registered, or `undefined`. */
+async function register(
+  rule: string,
+  arch: ElfArch,
+  interpreter: string,
+): Promise<string | undefined> {
+  if (Deno.uid() !== 0) return "binfmt_misc has no rule for it, and only root may add one";
+  if (!await haveKernelFile(join(BINFMT, "register"))) {
+    const { code, stderr } = await run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT]);
+    if (code !== 0) return `cannot mount binfmt_misc: ${stderr.trim()}`;
+    if (await isRegistered(rule) || await isRegistered(`qemu-${arch}`)) return undefined;
   }
-  return false;
+  const { magic, mask } = ELF_MAGIC[arch];
+  // F: the interpreter is opened now, so that it is found from inside a chroot as well.
+  const text = `:${rule}:M::${magic}:${mask}:${interpreter}:F`;
+  const { code, stderr } = await writeKernelFile(join(BINFMT, "register"), text);
+  return code === 0 ? undefined : `cannot register with binfmt_misc: ${stderr.trim()}`;
 }
 
-/**
- * Writes one of the kernel's control files, and returns what went wrong. By a program of its own,
- * since Deno opens /proc to tasks with all permissions only; the text is not seen by any parser.
- */
-async function writeControl(name: string, text: string): Promise<string> {
-  const script = 'printf %s "$1" >"$2"';
-  const { code, stderr } = await run(["sh", "-c", script, "sh", text, join(BINFMT, name)]);
-  return code === 0 ? "" : stderr.trim() || `status ${code}`;
+/** Whether an enabled rule of that name exists, with the "F" flag. */
+async function isRegistered(rule: string): Promise<boolean> {
+  const { stdout } = await run(["cat", join(BINFMT, rule)]);
+  return stdout.startsWith("enabled") && /^flags:.*F/m.test(stdout);
+}
+
+// Deno itself opens nothing below /proc without all permissions, so a shell does.
+
+async function haveKernelFile(path: string): Promise<boolean> {
+  return (await run(["sh", "-c", '[ -e "$0" ]', path])).code === 0;
+}
+
+async function writeKernelFile(path: string, text: string): Promise<RunResult> {
+  return await run(["sh", "-c", 'printf %s "$1" >"$0"', path, text]);
 }
 
 async function findInterpreter(arch: ElfArch): Promise<string | undefined> {

@@ -46,12 +46,10 @@ export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | un
         size: Number(view.getBigUint64(at + 0x20, true)),
       };
     };
-    const names = section(view.getUint16(0x3e, true));
+    const names = contents(bytes, section(view.getUint16(0x3e, true)));
     for (let index = 0; index < count; index++) {
       const candidate = section(index);
-      if (readName(bytes, names.offset + candidate.name) === name) {
-        return bytes.subarray(candidate.offset, candidate.offset + candidate.size);
-      }
+      if (readName(names, candidate.name) === name) return contents(bytes, candidate);
     }
     return undefined;
   } catch (cause) {
@@ -62,6 +60,13 @@ export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | un
 
 function hasMagic(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+/** Unlike `subarray()` alone, throws `RangeError` where the file ends within the section. */
+function contents(bytes: Uint8Array, section: { offset: number; size: number }): Uint8Array {
+  const end = section.offset + section.size;
+  if (end > bytes.length) throw new RangeError(`${end} is beyond the end of the file`);
+  return bytes.subarray(section.offset, end);
 }
 
 function readName(bytes: Uint8Array, start: number): string {

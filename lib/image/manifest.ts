@@ -37,11 +37,12 @@ export async function writeManifest(
   return manifest;
 }
 
-/** The manifest of an image folder; `undefined` when there is none or it cannot be parsed. */
+/** The manifest of an image folder; `undefined` when there is none or it is not a whole one. */
 export async function readManifest(dir: string): Promise<ImageManifest | undefined> {
   try {
     const manifest = JSON.parse(await Deno.readTextFile(join(dir, MANIFEST)));
-    return typeof manifest?.files === "object" ? manifest : undefined;
+    const files = manifest?.files;
+    return FILES.every((name) => typeof files?.[name] === "object") ? manifest : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
     throw error;

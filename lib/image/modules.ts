@@ -15,15 +15,31 @@ export interface KernelModule {
 }
 
 /**
- * Lists the modules below `/lib/modules/VERSION` of an unpacked kernel package: name to file.
- * Reading them all is not needed, so each is read when {@link loadOrder} comes to it.
+ * Lists the modules below `/lib/modules/VERSION` of an unpacked kernel package: name to file. Soft
+ * dependencies may name a module by what it is for ("crc32c"), so such an alias leads to the file,
+ * too. Reading them all is not needed, so each is read when {@link loadOrder} comes to it.
  */
 export async function findModules(versionDir: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const entry of walk(join(versionDir, "kernel"), { includeDirs: false })) {
     if (entry.name.endsWith(".ko")) found.set(moduleName(entry.name), entry.path);
   }
+  for (const [alias, name] of await readAliases(versionDir)) {
+    const path = found.get(name);
+    if (path !== undefined && !found.has(alias)) found.set(alias, path);
+  }
   return found;
+}
+
+/** The plain names in `modules.alias`, which depmod writes; patterns for devices are left out. */
+async function readAliases(versionDir: string): Promise<[alias: string, name: string][]> {
+  const text = await Deno.readTextFile(join(versionDir, "modules.alias"));
+  const aliases = [...text.matchAll(/^alias ([\w-]+) ([\w-]+)$/gm)].map((
+    [, alias = "", name = ""],
+  ): [string, string] => [moduleName(alias), moduleName(name)]);
+  // The others of one alias use instructions that the guest's CPU may lack, and then do not load.
+  const rank = ([, name]: [string, string]) => name.endsWith("_generic") ? 0 : 1;
+  return aliases.sort((a, b) => rank(a) - rank(b));
 }
 
 /** Names of the modules that are linked into the kernel (`modules.builtin`). */
@@ -46,7 +62,7 @@ export async function loadOrder(
   const order: KernelModule[] = [];
   const seen = new Set<string>();
   const visit = async (name: string, neededBy: string | undefined, soft: boolean) => {
-    if (seen.has(name) || builtin.has(name)) return;
+    if (builtin.has(name)) return;
     const path = available.get(name);
     if (path === undefined) {
       if (soft) return;
@@ -56,7 +72,9 @@ export async function loadOrder(
         { details: neededBy === undefined ? [] : [`needed by: ${neededBy}`] },
       );
     }
-    seen.add(name);
+    // By path, since a name and its alias are one module, which can be loaded only once.
+    if (seen.has(path)) return;
+    seen.add(path);
     const module = parseModinfo(path, await Deno.readFile(path));
     for (const soft of module.softPre) await visit(soft, name, true);
     for (const dependency of module.depends) await visit(dependency, name, false);

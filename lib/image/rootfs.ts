@@ -112,7 +112,9 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
  * below a private home folder is closed to it.
  */
 async function makeStage(recipe: RootfsRecipe) {
+  await using stack = new AsyncDisposableStack();
   const path = await Deno.makeTempDir({ prefix: "guesthouse-rootfs-" });
+  stack.defer(() => Deno.remove(path, { recursive: true }).catch(() => {}));
   await Deno.chmod(path, 0o777);
   const here = dirname(fromFileUrl(import.meta.url));
   const files = [
@@ -125,10 +127,6 @@ async function makeStage(recipe: RootfsRecipe) {
     await Deno.copyFile(from, join(path, name));
     await Deno.chmod(join(path, name), mode);
   }
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      await Deno.remove(path, { recursive: true }).catch(() => {});
-    },
-  };
+  const cleanup = stack.move();
+  return { path, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
 }

@@ -164,8 +164,7 @@ function toGuest(
   resources: AsyncDisposableStack,
 ): Guest {
   let released = false;
-  const shutdown = (deadlines?: ShutdownDeadlines) =>
-    shutDown({ ...facts, sendSignal: (signal) => Deno.kill(facts.pid, signal) }, deadlines);
+  const shutdown = (deadlines?: ShutdownDeadlines) => shutDown(facts, deadlines);
   return {
     ...facts,
     shutdown,

@@ -84,7 +84,7 @@ const RULES: readonly Rule[] = [
     next: (_, guest) => `deno task setup-images ${guest} --force`,
   },
   {
-    pattern: /could not (?:open|load|read) (?:the )?(?:initrd|initial ram disk)[^']*'([^']*)'/i,
+    pattern: /(?:error reading initrd|could not load (?:initrd|initial ram disk)) '?([^':]+)/i,
     why: ([, path]) => `the initramfs "${path}" cannot be read`,
     next: (_, guest) => `deno task setup-images ${guest} --force`,
   },

@@ -108,6 +108,14 @@ Deno.test("explainQemuOutput() knows the texts that depend on the host", () => {
       "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory",
       "this host has not enough free memory for it",
     ],
+    [
+      "qemu: error reading initrd /run/initramfs: Failed to open file: No such file or directory",
+      'the initramfs "/run/initramfs" cannot be read',
+    ],
+    [
+      "qemu-system-aarch64: could not load initrd '/run/initramfs'",
+      'the initramfs "/run/initramfs" cannot be read',
+    ],
     ["qemu-system-aarch64: Error: HV_DENIED", "Apple's hypervisor does not work for this QEMU"],
     [
       "qemu-system-aarch64: CPU model 'host' requires KVM or HVF",

@@ -1,5 +1,6 @@
 import { GuestError } from "../cli/errors.ts";
 import type { QmpClient } from "./qmp.ts";
+import { sendSignal } from "./send_signal.ts";
 import { settlesWithin } from "./wait.ts";
 
 /** The step that ended a guest. `gone`: it had ended before. */
@@ -12,8 +13,8 @@ export interface ShutdownTarget {
   readonly exited: Promise<unknown>;
   /** Without it, the ladder starts at `terminate`. */
   readonly qmp?: QmpClient;
-  /** Sends a signal to QEMU itself. */
-  readonly sendSignal: (signal: "SIGTERM" | "SIGKILL") => void;
+  /** QEMU's own pid. */
+  readonly pid: number;
 }
 
 /** How long each rung may take, in milliseconds. 0 skips a rung. */
@@ -42,8 +43,8 @@ export async function shutDown(
   const rungs: [ShutdownRung, number, Act][] = [
     ["powerdown", qmp === undefined ? 0 : powerdownMs, () => powerDown(qmp)],
     ["quit", qmp === undefined ? 0 : quitMs, () => quit(qmp)],
-    ["terminate", terminateMs, () => signal(target, "SIGTERM")],
-    ["kill", killMs, () => signal(target, "SIGKILL")],
+    ["terminate", terminateMs, () => sendSignal(target.pid, "SIGTERM")],
+    ["kill", killMs, () => sendSignal(target.pid, "SIGKILL")],
   ];
   for (const [rung, deadlineMs, act] of rungs) {
     if (deadlineMs <= 0) continue;
@@ -62,7 +63,7 @@ export async function shutDown(
 const ENDING_MS = 500;
 
 /** Makes a guest end, sooner or later; or says that it would be in vain. */
-type Act = () => Promise<void | "in vain"> | void;
+type Act = () => Promise<void | "in vain">;
 
 /** Acts, and waits for the end. */
 async function tryRung(
@@ -78,15 +79,6 @@ async function tryRung(
   if (await settlesWithin(over.promise, deadlineMs) === "late") return false;
   if (await over.promise === "in vain") return false;
   return await settlesWithin(exited, Math.min(deadlineMs, ENDING_MS)) === "settled";
-}
-
-/** A signal that cannot be sent: QEMU is gone, and only its end has not been reported yet. */
-function signal(target: ShutdownTarget, name: "SIGTERM" | "SIGKILL"): void {
-  try {
-    target.sendSignal(name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 async function powerDown(qmp: QmpClient | undefined): Promise<void | "in vain"> {

@@ -1,15 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { GuestError } from "../cli/errors.ts";
+import { spawnOwned } from "../host/process.ts";
 import { shutDown, type ShutdownDeadlines, type ShutdownTarget } from "./shutdown.ts";
 import { type PausedQemu, startPausedQemu } from "./testing.ts";
 
 function target(qemu: PausedQemu): ShutdownTarget {
-  return {
-    name: "test",
-    exited: qemu.status,
-    qmp: qemu.qmp,
-    sendSignal: (signal) => Deno.kill(qemu.pid, signal),
-  };
+  return { name: "test", exited: qemu.status, qmp: qemu.qmp, pid: qemu.pid };
 }
 
 /** Long where the rung must do it, short where it must fail. */
@@ -43,13 +39,15 @@ Deno.test("shutDown() kills a QEMU that hangs", async () => {
 
 Deno.test("shutDown() works without QMP, as on a kept guest whose socket is gone", async () => {
   await using qemu = await startPausedQemu();
-  const { name, exited, sendSignal } = target(qemu);
-  assertEquals(await shutDown({ name, exited, sendSignal }, { terminateMs: LONG }), "terminate");
-  assertEquals(await shutDown({ name, exited, sendSignal }), "gone");
+  const { name, exited, pid } = target(qemu);
+  assertEquals(await shutDown({ name, exited, pid }, { terminateMs: LONG }), "terminate");
+  assertEquals(await shutDown({ name, exited, pid }), "gone");
 });
 
 Deno.test("shutDown() says so when even SIGKILL is in vain", async () => {
-  const immortal = { name: "x", exited: new Promise(() => {}), sendSignal: () => {} };
+  // A process that a KILL did not end, seen from here: one whose end is never reported.
+  await using child = spawnOwned(["sleep", "3600"]);
+  const immortal = { name: "x", exited: new Promise(() => {}), pid: child.pid };
   const error = await assertRejects(
     () => shutDown(immortal, { terminateMs: 1, killMs: 1 }),
     GuestError,

@@ -1,0 +1,159 @@
+import type { TaskContext } from "../cli/context.ts";
+import { LiveTable } from "../cli/live_table.ts";
+import type { Platform } from "../config/platform.ts";
+import type { Project } from "../config/project.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { commandText } from "../host/command_text.ts";
+import { ensureHost } from "../host/ensure_host.ts";
+import { hostFacts } from "../host/facts.ts";
+import { reexec } from "../host/reexec.ts";
+import { imageState } from "../image/image.ts";
+import { dryRunGuest } from "./dry_run.ts";
+import { buildInGuest } from "./guest_build.ts";
+import { artifactsTarget } from "./load.ts";
+import { guestSize, sshPort } from "./machine.ts";
+import { buildNative, NATIVE, nativeSteps } from "./native.ts";
+import { tableProgress } from "./progress.ts";
+import { type BuildResult, newResult } from "./result.ts";
+import { type Job, runWithin } from "./schedule.ts";
+import {
+  mayBuildImages,
+  notSetUp,
+  setUpImages,
+  type SetUpOptions,
+  tableOptions,
+} from "./set_up.ts";
+
+/** What to build, and on what. */
+export interface BuildAllRequest extends Pick<SetUpOptions, "again"> {
+  readonly project: Project;
+  readonly platforms: readonly Platform[];
+  readonly native: boolean;
+  /** Whether a platform that cannot be used yet is an error. */
+  readonly required: boolean;
+}
+
+/** Memory that builds leave to the rest of the host. */
+const MEMORY_SHARE = 0.8;
+/** What a build on the host is counted as. */
+const NATIVE_MEMORY_MIB = 1024;
+
+/** Whether the builds can begin, and which platforms they leave out. */
+export type PreparedAll =
+  | { readonly kind: "ready"; readonly skipped: readonly Platform[] }
+  | { readonly kind: "reexecuted"; readonly status: number };
+
+/** Sets up what is missing, as far as that is allowed. */
+export async function prepareAll(
+  ctx: TaskContext,
+  request: BuildAllRequest,
+): Promise<PreparedAll> {
+  const { platforms, again } = request;
+  const { installed } = await ensureHost(
+    [...request.native ? ["native" as const] : [], ...platforms.length > 0 ? ["vm" as const] : []],
+    ctx,
+    { guestArchs: platforms.map(({ arch }) => arch), task: "build-all" },
+  );
+  if (installed) {
+    const status = await reexec(again.permissionSet, again.file, Deno.args);
+    return { kind: "reexecuted", status };
+  }
+  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
+  const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
+  const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
+  const toBuild = [...missing, ...stale];
+  if (toBuild.length === 0) return { kind: "ready", skipped: [] };
+  if (await mayBuildImages(toBuild, ctx)) {
+    const outcome = await setUpImages(toBuild, ctx, { again });
+    return outcome.kind === "reexecuted" ? outcome : { kind: "ready", skipped: [] };
+  }
+  if (missing[0] !== undefined && request.required) throw notSetUp(missing[0]);
+  for (const { name } of stale) {
+    ctx.log.warn(
+      `The image of ${name} is older than its recipe. To renew it: deno task setup-images ${name}`,
+    );
+  }
+  return { kind: "ready", skipped: missing };
+}
+
+/** Builds everywhere at once, within what the host has; the results in the order of the request. */
+export async function buildEverywhere(
+  ctx: TaskContext,
+  request: BuildAllRequest,
+  skipped: readonly Platform[],
+): Promise<BuildResult[]> {
+  const { project, platforms } = request;
+  const host = await hostFacts();
+  const names = [...request.native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
+  using table = new LiveTable(names, tableOptions(ctx));
+  const options = {
+    project,
+    artifactsDir: await artifactsTarget(ctx),
+    signal: ctx.signal,
+    progress: tableProgress(table),
+  };
+  const jobs: Job<BuildResult>[] = [];
+  if (request.native) {
+    jobs.push({ name: NATIVE, memoryMiB: NATIVE_MEMORY_MIB, run: () => buildNative(options) });
+  }
+  for (const platform of platforms) {
+    if (skipped.includes(platform)) {
+      jobs.push({ name: platform.name, memoryMiB: 0, run: () => Promise.resolve(skip(platform)) });
+      continue;
+    }
+    const size = guestSize(platform, project, {
+      memoryMiB: ctx.num("memory"),
+      cores: ctx.num("cores"),
+    });
+    jobs.push({
+      name: platform.name,
+      memoryMiB: size.memoryMiB,
+      run: () =>
+        buildInGuest({
+          ...options,
+          ...{ platform, size },
+          accelerator: ctx.str("accel") as AcceleratorChoice,
+          sshPort: sshPort(platform, undefined),
+          hostMemoryMiB: host.memoryMiB,
+        }),
+    });
+  }
+  const tracked = jobs.map((job) => ({
+    ...job,
+    run: async () => {
+      const result = await job.run();
+      table.finish(job.name, result.status, result.error?.message ?? "");
+      return result;
+    },
+  }));
+  return await runWithin(tracked, {
+    memoryMiB: host.memoryMiB * MEMORY_SHARE,
+    jobs: ctx.num("jobs") ?? Math.max(1, host.cores),
+  });
+}
+
+/** Prints the commands of every build. */
+export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Promise<number> {
+  const { project } = request;
+  if (request.native) {
+    for (const { command } of nativeSteps(project)) ctx.print(commandText(command));
+  }
+  for (const platform of request.platforms) {
+    await dryRunGuest(ctx, {
+      ...{ platform, project },
+      size: guestSize(platform, project, {
+        memoryMiB: ctx.num("memory"),
+        cores: ctx.num("cores"),
+      }),
+      accelerator: ctx.str("accel") as AcceleratorChoice,
+      sshPort: sshPort(platform, undefined),
+    });
+  }
+  return 0;
+}
+
+function skip(platform: Platform): BuildResult {
+  const { message, details, next } = notSetUp(platform);
+  const error = { message: `not set up; ${next}`, details: [message, ...details], next };
+  return { ...newResult(platform.name), status: "skip", error };
+}

@@ -1,0 +1,46 @@
+import { join } from "@std/path";
+import { ConsoleLog } from "../guest/console.ts";
+import { waitForReady } from "../guest/readiness.ts";
+import { connectSsh, type SshConnection } from "../guest/ssh.ts";
+import { knownHostsLine } from "../guest/ssh_config.ts";
+import type { Keys } from "../host/keys.ts";
+import { RUN_FILES } from "../host/paths.ts";
+import type { Guest } from "../qemu/launch.ts";
+
+/** A run's folders, as far as a connection needs them. */
+export interface RunPlace {
+  readonly dir: string;
+  readonly socketDir: string;
+}
+
+/** Waits until a starting guest can be logged in to, and logs in. */
+export async function connectGuest(options: {
+  readonly guest: Guest;
+  readonly run: RunPlace;
+  readonly keys: Keys;
+  readonly user: string;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}): Promise<SshConnection> {
+  const { guest, run, keys, user, signal } = options;
+  const target = await sshTarget(run, keys, guest.sshPort ?? 0, user);
+  return await waitForReady(guest, {
+    deadlineMs: options.deadlineMs,
+    console: new ConsoleLog(guest.logs.console),
+    signal,
+    connect: (attempt) =>
+      connectSsh({
+        ...target,
+        ...attempt,
+        name: guest.name,
+        controlPath: join(run.socketDir, "ssh"),
+      }),
+  });
+}
+
+/** How a guest is reached; also pins its host key in the run's folder. */
+export async function sshTarget(run: RunPlace, keys: Keys, port: number, user: string) {
+  const knownHosts = join(run.dir, RUN_FILES.knownHosts);
+  await Deno.writeTextFile(knownHosts, knownHostsLine(keys.hostPublic));
+  return { host: "127.0.0.1", port, user, key: keys.clientKey, knownHosts };
+}

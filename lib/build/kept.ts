@@ -1,0 +1,94 @@
+import { join } from "@std/path";
+import type { TaskContext } from "../cli/context.ts";
+import { GuestError } from "../cli/errors.ts";
+import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
+import { shellQuote } from "../guest/quote.ts";
+import { DIRECT_HOST, sshConfigText } from "../guest/ssh_config.ts";
+import { ensureKeys } from "../host/keys.ts";
+import { runsDir, socketDir } from "../host/paths.ts";
+import { runInTerminal } from "../host/terminal.ts";
+import { qmpSocketPath } from "../qemu/launch.ts";
+import { connectQmp } from "../qemu/qmp_connect.ts";
+import { shutDown, type ShutdownRung } from "../qemu/shutdown.ts";
+import { sshTarget } from "./connect.ts";
+import type { OpenGuest } from "./open_guest.ts";
+
+/** The kept guest of a platform. Throws {@link GuestError} with the command that leaves one up. */
+export async function requireKept(platform: string): Promise<RunRecord> {
+  const record = await findKept(platform);
+  if (record !== undefined) return record;
+  throw new GuestError(`Cannot find a guest of "${platform}": none was left up`, {
+    next: `deno task build-vm ${platform} --keep`,
+  });
+}
+
+/** The folders of a recorded run. */
+export const runPlace = ({ id }: RunRecord) => ({
+  dir: join(runsDir(), id),
+  socketDir: join(socketDir(), id),
+});
+
+/** The `ssh` command that a person uses: a login shell, or one command. */
+export async function interactiveSshCommand(
+  record: RunRecord,
+  argv: readonly string[],
+): Promise<string[]> {
+  const place = runPlace(record);
+  const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
+  const config = join(place.socketDir, "person.conf");
+  await Deno.writeTextFile(config, sshConfigText(target), { mode: 0o600 });
+  const remote = argv.length === 0 ? [] : ["--", shellQuote(argv)];
+  return ["ssh", "-F", config, ...(argv.length === 0 ? ["-t"] : []), DIRECT_HOST, ...remote];
+}
+
+/** Says how to reach a guest that was just left up. */
+export function announceKept(ctx: TaskContext, record: RunRecord): void {
+  ctx.log.info([
+    `Guest "${record.platform}" is left up: 127.0.0.1 port ${record.sshPort}, pid ${record.pid}`,
+    `  connect: deno task vm-ssh ${record.platform}`,
+    `  stop:    deno task vm-stop ${record.platform}`,
+  ].join("\n"));
+}
+
+/** Opens a shell in a guest in which a step has failed, if somebody is there to use it. */
+export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Promise<void> {
+  if (!ctx.interactive) {
+    ctx.log.warn("No shell is opened: this is no terminal. To look around later: --keep");
+    return;
+  }
+  ctx.log.info(`A step failed. This is a shell in guest "${guest.guest.name}"; leave it to go on.`);
+  await runInTerminal(["ssh", "-F", guest.ssh.configPath, "-t", "shared"]);
+}
+
+/** How often a kept guest's end is looked for. */
+const POLL_MS = 50;
+
+/** Shuts a kept guest down and removes what was left of it; returns what ended it. */
+export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
+  const place = runPlace(record);
+  let over = false;
+  const exited = (async () => {
+    while (!over && await isAlive(record)) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  })();
+  try {
+    const qmp = await connectQmp({
+      path: qmpSocketPath(place.socketDir),
+      name: record.platform,
+      deadlineMs: 3000,
+      exited,
+    }).catch(() => undefined);
+    await using _qmp = qmp;
+    const rung = await shutDown({
+      name: record.platform,
+      exited,
+      ...(qmp === undefined ? {} : { qmp }),
+      sendSignal: (signal) => Deno.kill(record.pid, signal),
+    }, { powerdownMs: 10_000 });
+    await removeRun(record.id);
+    return rung;
+  } finally {
+    over = true;
+  }
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { sandbox } from "../host/testing.ts";
+import { startLogs } from "./log_files.ts";
+
+/** A folder for logs that goes when the test ends, and is made by the code under test. */
+async function logsFolder(): Promise<{ dir: string } & AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
+  const dir = join(stack.use(await sandbox()).path, "logs");
+  stack.use(await sandbox({ GUESTHOUSE_LOGS: dir }));
+  return { dir, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+Deno.test("startLogs() names the three logs of a build and writes the first at once", async () => {
+  await using logs = await logsFolder();
+  await using files = await startLogs("debian-amd64");
+  assertEquals(
+    [files.build, files.console, files.qemu],
+    ["debian-amd64.log", "debian-amd64.console.log", "debian-amd64.qemu.log"]
+      .map((name) => join(logs.dir, name)),
+  );
+  files.write("configure\n");
+  assertEquals(await Deno.readTextFile(files.build), "configure\n");
+  files.write("grüße 日本語\n".repeat(20_000));
+  const text = await Deno.readTextFile(files.build);
+  assertEquals(text, `configure\n${"grüße 日本語\n".repeat(20_000)}`);
+});
+
+Deno.test("startLogs() starts afresh where a former build of that name is over", async () => {
+  await using _logs = await logsFolder();
+  let former: string;
+  {
+    await using files = await startLogs("native");
+    former = files.build;
+    files.write("a longer text of the former build\n");
+    await Deno.writeTextFile(files.console, "panic\n");
+    await Deno.writeTextFile(files.qemu, "error\n");
+  }
+  await using files = await startLogs("native");
+  assertEquals(files.build, former);
+  files.write("short\n");
+  assertEquals(await Deno.readTextFile(files.build), "short\n");
+  for (const path of [files.console, files.qemu]) {
+    assertEquals(await Deno.stat(path).catch(() => "gone"), "gone", path);
+  }
+});
+
+Deno.test("startLogs() leaves the logs of builds that are under way alone", async () => {
+  await using logs = await logsFolder();
+  await using first = await startLogs("debian-amd64");
+  first.write("first\n");
+  await Deno.writeTextFile(first.console, "booting\n");
+  const second = await startLogs("debian-amd64");
+  await using third = await startLogs("debian-amd64");
+  assertEquals(
+    [second.build, second.console, third.qemu],
+    ["debian-amd64-2.log", "debian-amd64-2.console.log", "debian-amd64-3.qemu.log"]
+      .map((name) => join(logs.dir, name)),
+  );
+  assertEquals(await Deno.readTextFile(first.build), "first\n");
+  assertEquals(await Deno.readTextFile(first.console), "booting\n");
+  await second[Symbol.asyncDispose]();
+  await using again = await startLogs("debian-amd64");
+  assertEquals(again.build, second.build);
+});
+
+Deno.test("startLogs() gives two builds that start at once logs of their own", async () => {
+  await using _logs = await logsFolder();
+  const all = await Promise.all(Array.from({ length: 8 }, () => startLogs("debian-amd64")));
+  await using stack = new AsyncDisposableStack();
+  all.forEach((files) => stack.use(files));
+  assertEquals(new Set(all.map(({ build }) => build)).size, 8);
+});
+
+Deno.test("LogFiles.write() is refused once the logs are disposed", async () => {
+  await using _logs = await logsFolder();
+  const files = await startLogs("native");
+  await files[Symbol.asyncDispose]();
+  assertThrows(() => files.write("late\n"), Deno.errors.BadResource);
+});

@@ -1,0 +1,116 @@
+import { join } from "@std/path";
+import { GuestError } from "../cli/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import { shellQuote } from "../guest/quote.ts";
+import type { RunRecord } from "../guest/runs.ts";
+import { connectSsh, type SshConnection } from "../guest/ssh.ts";
+import { SHARED_HOST } from "../guest/ssh_config.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { ensureKeys } from "../host/keys.ts";
+import { requireImage } from "../image/image.ts";
+import { sshTarget } from "./connect.ts";
+import { runPlace } from "./kept.ts";
+import { startLogs } from "./log_files.ts";
+import type { Size } from "./machine.ts";
+import { openGuest } from "./open_guest.ts";
+
+/** A command of `vm-run`. */
+export interface GuestCommand {
+  readonly argv: readonly string[];
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a command in a guest of its own, and returns the command's status. */
+export async function runInFresh(
+  options: {
+    readonly platform: Platform;
+    readonly size: Size;
+    readonly accelerator: AcceleratorChoice;
+    readonly sshPort: number;
+  },
+  command: GuestCommand,
+): Promise<number> {
+  const { platform, size } = options;
+  await using logs = await startLogs(`vm-run-${platform.name}`);
+  const image = await requireImage(platform);
+  await using guest = await openGuest({
+    ...size,
+    ...{ platform, image, logs, signal: command.signal },
+    accelerator: options.accelerator,
+    sshPort: options.sshPort,
+    bootMs: platform.timeouts.bootMs,
+  });
+  const status = await runShared(guest.ssh, command);
+  await guest.shutdown();
+  return status;
+}
+
+/** Runs a command in a kept guest, and returns the command's status. */
+export async function runInKept(record: RunRecord, command: GuestCommand): Promise<number> {
+  const place = runPlace(record);
+  const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
+  await using ssh = await connectSsh({
+    ...target,
+    name: record.platform,
+    // Several commands may run in the guest at one time.
+    controlPath: join(place.socketDir, `run-${Deno.pid}`),
+    signal: command.signal,
+  });
+  return await runShared(ssh, command);
+}
+
+/** Time that ssh takes to notice that its shared connection is gone. */
+const NOTICE_MS = 1000;
+
+/** The status of ssh itself when it fails, and of commands that choose it. */
+const SSH_FAILED = 255;
+
+/** The command gets this task's own standard streams, so that it can be part of a pipe. */
+async function runShared(ssh: SshConnection, command: GuestCommand): Promise<number> {
+  const child = new Deno.Command("ssh", {
+    args: ["-F", ssh.configPath, "-T", SHARED_HOST, "--", shellQuote(command.argv)],
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  let timedOut = false;
+  const end = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const timer = command.timeoutMs === undefined ? undefined : setTimeout(() => {
+    timedOut = true;
+    end();
+  }, command.timeoutMs);
+  command.signal.addEventListener("abort", end, { once: true });
+  try {
+    const { code } = await child.status;
+    command.signal.throwIfAborted();
+    if (timedOut) {
+      throw new GuestError(
+        `Cannot finish "${command.argv[0]}" in guest "${ssh.name}": no end within ${
+          (command.timeoutMs ?? 0) / 1000
+        } s`,
+        { next: "pass a longer --timeout" },
+      );
+    }
+    if (code === SSH_FAILED) await throwIfLost(ssh);
+    return code;
+  } finally {
+    clearTimeout(timer);
+    command.signal.removeEventListener("abort", end);
+  }
+}
+
+async function throwIfLost(ssh: SshConnection): Promise<void> {
+  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), NOTICE_MS));
+  const words = await Promise.race([ssh.closed, late]);
+  if (words === undefined) return;
+  throw new GuestError(`Cannot finish the command: lost connection to guest "${ssh.name}"`, {
+    details: [`ssh: ${words}`],
+  });
+}

@@ -1,0 +1,35 @@
+import { join } from "@std/path";
+import { projectFilter } from "../config/excludes.ts";
+import type { Project } from "../config/project.ts";
+import { pushTree } from "../guest/rsync.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { askGit } from "./git.ts";
+import type { LogFiles } from "./log_files.ts";
+
+/** Copies the project into a guest, without what a build does not need. */
+export async function syncProject(options: {
+  readonly ssh: SshConnection;
+  /** The run's folder on the host, for the filter file. */
+  readonly runDir: string;
+  readonly project: Project;
+  readonly guestDir: string;
+  readonly log: LogFiles;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { ssh, project, guestDir, signal } = options;
+  const filter = await projectFilter({
+    dir: project.dir,
+    excludes: project.excludes,
+    git: await askGit(project.dir, signal),
+  });
+  const filterFile = join(options.runDir, "filter");
+  await Deno.writeTextFile(filterFile, filter);
+  const stats = await pushTree({
+    connection: ssh,
+    sourceDir: project.dir,
+    guestDir,
+    selection: { filterFile },
+    signal,
+  });
+  options.log.write(`== sync: ${JSON.stringify(stats)}\n`);
+}

@@ -1,0 +1,224 @@
+import { GuestError } from "../cli/errors.ts";
+import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
+import { delay } from "../qemu/wait.ts";
+import type { ConsoleLog } from "./console.ts";
+import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
+import { SshConnectError } from "./ssh_failure.ts";
+
+/** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */
+export interface StartingGuest {
+  readonly name: string;
+  readonly logs: GuestLogs;
+  readonly exited: Promise<GuestExit>;
+}
+
+/** How far a guest is, for progress. */
+export interface Readiness {
+  readonly elapsedMs: number;
+  /** The newest line of the console. */
+  readonly lastLine: string;
+  /** Whether the guest has said that it listens, so that only the login is missing. */
+  readonly ready: boolean;
+}
+
+/** What {@link waitForReady} takes. */
+export interface ReadinessOptions<Connection> {
+  /** How long the guest may take, from this call on. */
+  readonly deadlineMs: number;
+  /** Tries to log in once, for at most `deadlineMs`; throws `SshConnectError` in vain. */
+  readonly connect: (
+    options: { readonly signal: AbortSignal; readonly deadlineMs: number },
+  ) => Promise<Connection>;
+  readonly console: ConsoleLog;
+  readonly signal?: AbortSignal;
+  /** Called when something has changed. */
+  readonly onProgress?: (readiness: Readiness) => void;
+  /** Time between two looks at the console. Default 50. */
+  readonly pollMs?: number;
+  /**
+   * Time between two tries without an announcement on the console, which an image of somebody
+   * else does not make. Default 5000: a login costs an emulated guest about a second.
+   */
+  readonly knockMs?: number;
+}
+
+/** How long one try may take while the guest has not announced itself. */
+const KNOCK_DEADLINE_MS = 10_000;
+/** Time between two tries after the announcement: the guest listens, so it must work soon. */
+const RETRY_MS = 250;
+/** How many console lines an error shows. */
+const SHOWN_LINES = 40;
+
+/**
+ * Waits until a guest can be logged in to, and returns the connection. The first try is made when
+ * the guest announces itself on its console, so that no handshake is wasted; but one is also made
+ * every few seconds.
+ *
+ * It gives up for a reason: {@link GuestError} when QEMU ends (with its own words), when the
+ * console names a cause from which no guest recovers, when a try shows that no other can succeed,
+ * or after the deadline; in each case with what the console said last. The reason of the signal is
+ * thrown at once.
+ */
+export async function waitForReady<Connection>(
+  guest: StartingGuest,
+  options: ReadinessOptions<Connection>,
+): Promise<Connection> {
+  const { console, signal, pollMs = 50, knockMs = 5000 } = options;
+  const start = performance.now();
+  const elapsedMs = () => performance.now() - start;
+  const attempts = new Attempts(options.connect, signal);
+  let exit: GuestExit | undefined;
+  guest.exited.then((ended) => exit = ended);
+  let nextTryMs = knockMs;
+  let wasReady = false;
+  try {
+    while (true) {
+      signal?.throwIfAborted();
+      const ended = exit;
+      const lines = await console.poll();
+      if (lines.length > 0) {
+        options.onProgress?.({
+          elapsedMs: elapsedMs(),
+          lastLine: console.tail(1)[0] ?? "",
+          ready: console.ready,
+        });
+      }
+      const connection = attempts.takeConnection();
+      if (connection !== undefined) return connection.value;
+      attempts.throwIfHopeless();
+      // Judged by a poll that came after the end, so that the last words count.
+      if (ended !== undefined) throw exitError(guest, ended, console);
+      if (console.cause !== undefined) throw causeError(guest, console.cause, console);
+      if (elapsedMs() > options.deadlineMs) {
+        throw deadlineError(guest, options.deadlineMs, console, attempts.lastError);
+      }
+      if (console.ready && !wasReady) {
+        // A try from before waits for an answer to packets that the guest never saw.
+        wasReady = true;
+        await attempts.giveUp();
+        nextTryMs = 0;
+      }
+      if (!attempts.busy && elapsedMs() >= nextTryMs) {
+        const leftMs = Math.max(1000, options.deadlineMs - elapsedMs());
+        attempts.start(console.ready ? leftMs : Math.min(leftMs, KNOCK_DEADLINE_MS));
+        nextTryMs = elapsedMs() + (console.ready ? RETRY_MS : knockMs);
+      }
+      await Promise.race([delay(pollMs, signal), attempts.settled, guest.exited]);
+    }
+  } finally {
+    await attempts.giveUp();
+  }
+}
+
+/** One try at a time. */
+class Attempts<Connection> {
+  lastError?: unknown;
+  #abort?: AbortController;
+  #running?: Promise<void>;
+  #connection?: { readonly value: Connection };
+  readonly #connect: ReadinessOptions<Connection>["connect"];
+  readonly #signal?: AbortSignal;
+
+  constructor(connect: ReadinessOptions<Connection>["connect"], signal?: AbortSignal) {
+    this.#connect = connect;
+    this.#signal = signal;
+  }
+
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Resolves when the try that is under way is over; never, while there is none. */
+  get settled(): Promise<void> {
+    return this.#running ?? new Promise(() => {});
+  }
+
+  start(deadlineMs: number): void {
+    this.#abort = new AbortController();
+    const signal = AbortSignal.any([this.#abort.signal, ...(this.#signal ? [this.#signal] : [])]);
+    this.#running = this.#connect({ signal, deadlineMs }).then(
+      (value) => void (this.#connection = { value }),
+      (error) => void (signal.aborted || (this.lastError = error)),
+    ).finally(() => this.#running = undefined);
+  }
+
+  /** The connection of a try that succeeded; from then on it is the caller's. */
+  takeConnection(): { readonly value: Connection } | undefined {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    return connection;
+  }
+
+  /** Throws what no further try would change. */
+  throwIfHopeless(): void {
+    const error = this.lastError;
+    if (error === undefined) return;
+    if (!(error instanceof SshConnectError) || !error.retryable) throw error;
+  }
+
+  /** Ends the try that is under way, and a connection that nobody took. */
+  async giveUp(): Promise<void> {
+    this.#abort?.abort(new GuestError("Cannot wait for this try any longer"));
+    await this.#running;
+    const connection = this.takeConnection()?.value as Partial<AsyncDisposable> | undefined;
+    await connection?.[Symbol.asyncDispose]?.();
+  }
+}
+
+function exitError(guest: StartingGuest, exit: GuestExit, console: ConsoleLog): GuestError {
+  if (console.cause !== undefined) return causeError(guest, console.cause, console);
+  // With -no-reboot, a guest that resets or powers off ends QEMU with status 0.
+  const why = exit.code === 0
+    ? "it switched itself off before it was ready"
+    : `before it was ready, ${describeExit(exit)}`;
+  return new GuestError(`Cannot start guest "${guest.name}": ${why}`, {
+    details: [
+      ...exit.output,
+      ...symptomLines(console),
+      ...consoleLines(console),
+      `QEMU log: ${guest.logs.qemu}`,
+    ],
+    next: `less -R ${exit.code === 0 ? guest.logs.console : guest.logs.qemu}`,
+  });
+}
+
+function causeError(guest: StartingGuest, cause: ConsoleCause, console: ConsoleLog): GuestError {
+  return new GuestError(`Cannot start guest "${guest.name}": ${cause.summary}`, {
+    details: [...symptomLines(console), ...consoleLines(console)],
+    next: spellAdvice(cause.next, { name: guest.name, console: guest.logs.console }),
+  });
+}
+
+function deadlineError(
+  guest: StartingGuest,
+  deadlineMs: number,
+  console: ConsoleLog,
+  lastError: unknown,
+): GuestError {
+  const why = console.ready
+    ? `it announced itself, but nobody could log in within ${deadlineMs / 1000} s`
+    : `it was not ready within ${deadlineMs / 1000} s`;
+  const lastTry = lastError instanceof SshConnectError
+    ? [`last try: ${lastError.message}`, ...lastError.details]
+    : [];
+  return new GuestError(`Cannot start guest "${guest.name}": ${why}`, {
+    details: [...symptomLines(console), ...lastTry, ...consoleLines(console)],
+    next: `less -R ${guest.logs.console}, or raise timeouts.boot`,
+    cause: lastError,
+  });
+}
+
+function symptomLines(console: ConsoleLog): string[] {
+  return console.symptoms.map(({ summary, line }) => `${summary}: ${line}`);
+}
+
+function consoleLines(console: ConsoleLog): string[] {
+  const lines = console.tail(SHOWN_LINES);
+  const step = console.lastStep === undefined ? [] : [`initramfs: ${console.lastStep}`];
+  if (lines.length === 0) return [...step, `console: ${console.path} is empty`];
+  return [
+    ...step,
+    `console: ${console.path}, its last ${lines.length} lines:`,
+    ...lines.map((line) => `| ${line}`),
+  ];
+}

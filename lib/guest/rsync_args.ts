@@ -1,0 +1,112 @@
+import { isAbsolute } from "@std/path";
+import { SHARED_HOST } from "./ssh_config.ts";
+
+/** Which files of a folder are sent. */
+export type Selection =
+  /** All that this filter file (newline-separated rules) lets through. */
+  | { readonly filterFile: string }
+  /** Exactly the paths in this file, each ended by a NUL byte and relative to the folder. */
+  | { readonly filesFrom: string }
+  | "everything";
+
+/** What {@link pushArgs} takes. */
+export interface PushOptions {
+  /** The shared connection's configuration file. */
+  readonly sshConfig: string;
+  /** Absolute folder on this host. */
+  readonly sourceDir: string;
+  /** Absolute folder in the guest; made with its parents. */
+  readonly guestDir: string;
+  readonly selection: Selection;
+  /**
+   * Removes from the guest what is not in the source any more, but never what the selection
+   * leaves out, such as a build tree. Default `false`.
+   */
+  readonly deleteExtra?: boolean;
+}
+
+/** What {@link pullArgs} takes. */
+export interface PullOptions {
+  readonly sshConfig: string;
+  /** Absolute folder in the guest, to which the rules are relative. */
+  readonly guestDir: string;
+  /** Absolute folder on this host. It exists. */
+  readonly destDir: string;
+  /** See `artifactRules()`. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * The argv that copies a folder's content into a guest (rsync 3.2.3 or newer on both sides).
+ * Symlinks are copied as what they are, so a loop or a link out of the tree does no harm; devices,
+ * sockets and pipes are left out; files belong to the guest's user.
+ */
+export function pushArgs(options: PushOptions): string[] {
+  const { selection, sourceDir, guestDir } = options;
+  return [
+    ...commonArgs(options.sshConfig),
+    "--perms",
+    "--mkpath",
+    "--stats",
+    "--no-human-readable",
+    ...(options.deleteExtra ? ["--delete-during"] : []),
+    ...selectionArgs(selection),
+    `${absolute(sourceDir)}/`,
+    `${SHARED_HOST}:${absolute(guestDir)}/`,
+  ];
+}
+
+/**
+ * The argv that copies what the rules let through out of a guest. The guest is not trusted: links
+ * that lead out of the copied tree are left out, and so are permissions other than "executable".
+ * Names the copied files on stdout, see `parseItemized()`.
+ */
+export function pullArgs(options: PullOptions): string[] {
+  return [
+    ...commonArgs(options.sshConfig),
+    "--recursive",
+    "--executability",
+    "--safe-links",
+    "--prune-empty-dirs",
+    // Twice: files that are here already are named, too.
+    "--itemize-changes",
+    "--itemize-changes",
+    "--out-format=%i %n",
+    ...options.rules.map((rule) => `--filter=${rule}`),
+    `${SHARED_HOST}:${absolute(options.guestDir)}/`,
+    `${absolute(options.destDir)}/`,
+  ];
+}
+
+/** The remote shell for rsync's `-e`: the shared connection, whatever its file is called. */
+export function rsyncShell(sshConfig: string): string {
+  // rsync cuts this text at blanks itself. It knows quotes, and no backslashes; inside quotes, a
+  // doubled quote stands for one.
+  return `ssh -F '${sshConfig.replaceAll("'", "''")}' -T -o LogLevel=ERROR`;
+}
+
+function commonArgs(sshConfig: string): string[] {
+  return [
+    "rsync",
+    // The guest's shell never sees a file name.
+    "--secluded-args",
+    "--rsh",
+    rsyncShell(sshConfig),
+    "--links",
+    "--times",
+    // Comparing blocks would cost an emulated CPU more than the bytes do.
+    "--whole-file",
+  ];
+}
+
+function selectionArgs(selection: Selection): string[] {
+  if (selection === "everything") return ["--recursive"];
+  if ("filterFile" in selection) return ["--recursive", `--filter=merge ${selection.filterFile}`];
+  return ["--from0", `--files-from=${selection.filesFrom}`];
+}
+
+/** An absolute path is never taken for an option, nor for `HOST:PATH`. */
+function absolute(path: string): string {
+  if (!isAbsolute(path)) throw new RangeError(`"${path}" is not an absolute path`);
+  return path.replace(/\/+$/, "");
+}

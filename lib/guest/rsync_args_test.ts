@@ -1,0 +1,175 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { run } from "../host/process.ts";
+import { artifactRules } from "./artifact_globs.ts";
+import { pullArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
+import { parseItemized, parseStats } from "./rsync_output.ts";
+
+Deno.test("pushArgs() is the whole command", () => {
+  assertEquals(
+    pushArgs({
+      sshConfig: "/run/ssh.conf",
+      sourceDir: "/home/me/project/",
+      guestDir: "/home/ci/source",
+      selection: { filterFile: "/run/my filter" },
+      deleteExtra: true,
+    }),
+    [
+      ...["rsync", "--secluded-args", "--rsh"],
+      "ssh -F '/run/ssh.conf' -T -o LogLevel=ERROR",
+      ...["--links", "--times", "--whole-file", "--perms", "--mkpath", "--stats"],
+      ...["--no-human-readable", "--delete-during", "--recursive"],
+      ...["--filter=merge /run/my filter", "/home/me/project/", "shared:/home/ci/source/"],
+    ],
+  );
+});
+
+Deno.test("pushArgs() takes a list of files instead of a filter", () => {
+  const args = pushArgs({
+    sshConfig: "/c",
+    sourceDir: "/s",
+    guestDir: "/g",
+    selection: { filesFrom: "/run/list" },
+  });
+  assertEquals(args.slice(-4), ["--from0", "--files-from=/run/list", "/s/", "shared:/g/"]);
+  assertEquals(args.includes("--recursive"), false);
+});
+
+Deno.test("pushArgs() and pullArgs() refuse a relative folder, which could be an option", () => {
+  const options = { sshConfig: "/c", sourceDir: "-e", guestDir: "/g", selection: "everything" };
+  assertThrows(
+    () => pushArgs(options as Parameters<typeof pushArgs>[0]),
+    RangeError,
+    '"-e" is not an absolute path',
+  );
+  assertThrows(
+    () => pullArgs({ sshConfig: "/c", guestDir: "~", destDir: "/d", rules: [] }),
+    RangeError,
+    '"~" is not an absolute path',
+  );
+});
+
+Deno.test("rsyncShell() doubles quotes, which is how rsync reads them", () => {
+  assertEquals(rsyncShell("/a 'b'/c"), "ssh -F '/a ''b''/c' -T -o LogLevel=ERROR");
+});
+
+/**
+ * Runs `use` with a remote shell that leads back to this host. Like ssh, it joins its words and
+ * gives them to a shell; it writes down which configuration file it was told.
+ */
+async function withLoopback(use: (env: Record<string, string>, dir: string) => Promise<void>) {
+  const dir = await Deno.makeTempDir({ prefix: "gh-rsync-" });
+  try {
+    const bin = join(dir, "bin");
+    await Deno.mkdir(bin);
+    const script = '#!/bin/sh\nprintf %s "$2" >"$SEEN"\n' +
+      'while [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"\n';
+    await Deno.writeTextFile(join(bin, "ssh"), script, { mode: 0o755 });
+    const path = `${bin}:${Deno.env.get("PATH")}`;
+    await use({ PATH: path, SEEN: join(dir, "seen"), LC_ALL: "C" }, dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function tree(dir: string, base = ""): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(dir, base))) {
+    const path = base === "" ? name : `${base}/${name}`;
+    if (isDirectory) names.push(...await tree(dir, path));
+    else names.push(path);
+  }
+  return names.sort();
+}
+
+const ODD_NAMES = ["-n", "a b/-d/-f", "new\nline", "q'\"$(id)", "ü", "back\\slash", "plain.txt"];
+
+async function makeTree(dir: string) {
+  for (const name of ODD_NAMES) {
+    await Deno.mkdir(join(dir, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(dir, name), name);
+  }
+  await Deno.symlink("loop", join(dir, "loop"));
+  await Deno.symlink("..", join(dir, "up"));
+}
+
+Deno.test("rsync copies odd names, links and folders with what pushArgs() tells it", async () => {
+  await withLoopback(async (env, dir) => {
+    const source = join(dir, "-e 'p\"\n:x");
+    const guest = join(dir, "guest/$(id) 'g'\n");
+    const sshConfig = join(dir, "con 'f\" ig");
+    await makeTree(source);
+    await Deno.mkdir(join(source, "build"));
+    await Deno.writeTextFile(join(source, "build/x.o"), "");
+    const filterFile = join(dir, "fil ter");
+    await Deno.writeTextFile(filterFile, "- /build/\n");
+    const push = async (deleteExtra: boolean) => {
+      const { code, stdout, stderr } = await run(
+        pushArgs({
+          sshConfig,
+          sourceDir: source,
+          guestDir: guest,
+          selection: { filterFile },
+          deleteExtra,
+        }),
+        { env },
+      );
+      assertEquals([code, stderr], [0, ""]);
+      return parseStats(stdout);
+    };
+    const bytes = ODD_NAMES.reduce((sum, name) => sum + new TextEncoder().encode(name).length, 0);
+    assertEquals(await push(false), { files: ODD_NAMES.length, bytes });
+    assertEquals(await Deno.readTextFile(env.SEEN ?? ""), sshConfig);
+    assertEquals(await tree(guest), [...ODD_NAMES, "loop", "up"].sort());
+    assertEquals(await Deno.readLink(join(guest, "up")), "..");
+    assertEquals(await push(false), { files: 0, bytes: 0 });
+
+    // A later sync with deletion spares what the filter leaves out.
+    await Deno.mkdir(join(guest, "build"));
+    await Deno.writeTextFile(join(guest, "build/y.o"), "");
+    await Deno.remove(join(source, "plain.txt"));
+    await push(true);
+    const names = await tree(guest);
+    assertEquals([names.includes("plain.txt"), names.includes("build/y.o")], [false, true]);
+  });
+});
+
+Deno.test("rsync sends exactly the listed files with what pushArgs() tells it", async () => {
+  await withLoopback(async (env, dir) => {
+    const source = join(dir, "source");
+    await makeTree(source);
+    const list = join(dir, "list");
+    const listed = ["-n", "new\nline", "a b/-d/-f", "loop"];
+    await Deno.writeTextFile(list, listed.map((name) => `${name}\0`).join(""));
+    const guestDir = join(dir, "guest");
+    const selection = { filesFrom: list };
+    const command = pushArgs({ sshConfig: "/c", sourceDir: source, guestDir, selection });
+    const { code, stderr } = await run(command, { env });
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(await tree(guestDir), listed.sort());
+  });
+});
+
+Deno.test("rsync brings back what globs match with what pullArgs() tells it", async () => {
+  await withLoopback(async (env, dir) => {
+    const guestDir = join(dir, "gue st");
+    await makeTree(guestDir);
+    await Deno.symlink("/etc/hostname", join(guestDir, "escape"));
+    const destDir = join(dir, "out");
+    await Deno.mkdir(destDir);
+    const rules = artifactRules(["**/-f", "new*", "ü", "back\\slash", "loop", "escape", "none/*"]);
+    const pull = async () => {
+      const { code, stdout, stderr } = await run(
+        pullArgs({ sshConfig: "/c", guestDir, destDir, rules }),
+        { env },
+      );
+      assertEquals([code, stderr], [0, ""]);
+      return parseItemized(stdout).sort();
+    };
+    const wanted = ["a b/-d/-f", "back\\slash", "loop", "new\nline", "ü"];
+    assertEquals(await pull(), wanted);
+    assertEquals(await tree(destDir), wanted);
+    // Named again although nothing has changed.
+    assertEquals(await pull(), wanted);
+  });
+});

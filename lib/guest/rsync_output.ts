@@ -1,0 +1,49 @@
+/** What a push has sent. */
+export interface PushStats {
+  /** Files whose content was sent; unchanged ones do not count. */
+  readonly files: number;
+  /** Size of those files in bytes. */
+  readonly bytes: number;
+}
+
+/** Reads what rsync's `--stats` (with `--no-human-readable`) prints. */
+export function parseStats(stdout: string): PushStats {
+  const number = (label: string) => {
+    const match = new RegExp(`^${label}: (\\d+)`, "m").exec(stdout);
+    return Number(match?.[1] ?? 0);
+  };
+  return {
+    files: number("Number of regular files transferred"),
+    bytes: number("Total transferred file size"),
+  };
+}
+
+/** The files and links in what `--out-format="%i %n"` prints; folders are left out. */
+export function parseItemized(stdout: string): string[] {
+  const names: string[] = [];
+  for (const line of stdout.split("\n")) {
+    // YXcstpoguax and a blank, of which X is the type: f file, L link, d folder.
+    const name = line.slice(12);
+    if (!/^[<>ch.][fL].{9} ./.test(line)) continue;
+    // A link is shown with its target.
+    names.push(unescapeName(line[1] === "L" ? beforeArrow(name) : name));
+  }
+  return names;
+}
+
+function beforeArrow(name: string): string {
+  const at = name.lastIndexOf(" -> ");
+  return at === -1 ? name : name.slice(0, at);
+}
+
+/** rsync writes bytes that it cannot print as `\#` and three octal digits. */
+function unescapeName(name: string): string {
+  if (!name.includes("\\#")) return name;
+  const bytes: number[] = [];
+  const encoder = new TextEncoder();
+  for (const part of name.split(/(\\#[0-7]{3})/)) {
+    if (/^\\#[0-7]{3}$/.test(part)) bytes.push(parseInt(part.slice(2), 8));
+    else bytes.push(...encoder.encode(part));
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes));
+}

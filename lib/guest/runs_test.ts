@@ -1,0 +1,247 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
+import { processStartTime } from "../host/process.ts";
+import { living, startScript, within } from "../host/process_testing.ts";
+import { sandbox } from "../host/testing.ts";
+import {
+  createRun,
+  findKept,
+  isAlive,
+  listRuns,
+  removeRun,
+  type RunFolder,
+  type RunRecord,
+  sweepRuns,
+  writeRecord,
+} from "./runs.ts";
+
+/** A state folder of its own, and a folder for sockets. */
+async function state(): Promise<AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
+  const box = stack.use(await sandbox());
+  stack.use(await sandbox({ XDG_RUNTIME_DIR: box.path }));
+  return stack;
+}
+
+/** A process that stands for QEMU. */
+function startSleep(): { child: Deno.ChildProcess; pid: number } & AsyncDisposable {
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  return {
+    child,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // The test has ended it.
+      }
+      await child.status;
+    },
+  };
+}
+
+/** Another task that has made a run, and holds it. */
+async function startTask(): Promise<{ child: Deno.ChildProcess; id: string } & AsyncDisposable> {
+  const script = fromFileUrl(new URL("testdata/hold_run.ts", import.meta.url));
+  const task = await startScript(script, ["debian-amd64"], "made");
+  const [id = ""] = await namesIn(runsDir());
+  return { ...task, id };
+}
+
+/** Above the largest pid of any Linux (PID_MAX_LIMIT in linux/threads.h). */
+const NO_PROCESS = 4_194_305;
+
+/** Writes the record of a guest whose QEMU is this process. */
+async function record(id: string, facts: Partial<RunRecord> & { pid: number }): Promise<RunRecord> {
+  const written = {
+    id,
+    platform: "debian-amd64",
+    startTime: await processStartTime(facts.pid) ?? "0",
+    sshPort: 2222,
+    user: "ci",
+    imageDir: "/images/debian-amd64/0123456789abcdef",
+    accelerator: "tcg",
+    memoryMiB: 1024,
+    cores: 2,
+    kept: false,
+    started: "2026-11-01T10:00:00.000Z",
+    console: "/logs/debian-amd64.console.log",
+    ...facts,
+  };
+  await writeRecord(written);
+  return written;
+}
+
+/** Ends the task's hold on a run, but leaves the folder, as `kill -9` does. */
+async function abandon(run: RunFolder): Promise<void> {
+  run.leave();
+  await run[Symbol.asyncDispose]();
+}
+
+/** Makes a run that is left behind, and returns its id. */
+async function abandonRun(): Promise<string> {
+  const run = await createRun("debian-amd64");
+  await abandon(run);
+  return run.id;
+}
+
+const namesIn = async (dir: string) =>
+  (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort();
+
+const mode = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
+
+Deno.test("createRun() makes private folders, and removes them when disposed", async () => {
+  await using _state = await state();
+  {
+    await using run = await createRun("debian-amd64");
+    assertMatch(run.id, /^debian-amd64-[0-9a-f]{8}$/);
+    assertEquals(run.dir, join(runsDir(), run.id));
+    assertEquals(run.socketDir, join(socketDir(), run.id));
+    assertEquals([await mode(run.dir), await mode(run.socketDir)], [0o700, 0o700]);
+    const holder = await Deno.readTextFile(join(run.dir, RUN_FILES.lock));
+    assertEquals(holder, `pid ${Deno.pid} (debian-amd64)\n`);
+    await using other = await createRun("debian-amd64");
+    assertNotEquals(other.id, run.id);
+  }
+  assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
+});
+
+Deno.test("RunFolder.leave() keeps the folders of a guest that stays up", async () => {
+  await using _state = await state();
+  const id = await abandonRun();
+  assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[id], [id]]);
+  await removeRun(id);
+  assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
+});
+
+Deno.test("listRuns() gives the guests that are up, oldest first", async () => {
+  await using _state = await state();
+  assertEquals(await listRuns(), []);
+  await using qemu = startSleep();
+  await using second = await createRun("debian-amd64");
+  await using first = await createRun("debian-amd64");
+  await using gone = await createRun("debian-amd64");
+  await using damaged = await createRun("debian-amd64");
+  await using _unwritten = await createRun("debian-amd64");
+  const { pid } = qemu;
+  const late = await record(second.id, { pid, started: "2026-11-01T10:00:01.000Z" });
+  const early = await record(first.id, { pid, project: "/home/ci/hello" });
+  await record(gone.id, { pid: NO_PROCESS });
+  await Deno.writeTextFile(join(damaged.dir, RUN_FILES.record), '{"id": "x", "pid":');
+  assertEquals(await listRuns(), [early, late]);
+});
+
+Deno.test("findKept() gives the newest kept guest of a platform", async () => {
+  await using _state = await state();
+  await using qemu = startSleep();
+  const { pid } = qemu;
+  const started = (second: number) => `2026-11-01T10:00:0${second}.000Z`;
+  await using newest = await createRun("debian-amd64");
+  await using older = await createRun("debian-amd64");
+  await using passing = await createRun("debian-amd64");
+  await using other = await createRun("debian-arm64");
+  await record(newest.id, { pid, kept: true, started: started(2) });
+  await record(older.id, { pid, kept: true, started: started(1) });
+  await record(passing.id, { pid, kept: false, started: started(3) });
+  await record(other.id, { pid, kept: true, started: started(4), platform: "debian-arm64" });
+  assertEquals((await findKept("debian-amd64"))?.id, newest.id);
+  assertEquals((await findKept("debian-arm64"))?.id, other.id);
+  assertEquals(await findKept("freebsd-amd64"), undefined);
+});
+
+Deno.test("isAlive() knows a process by pid and start time, not by pid alone", async () => {
+  await using _state = await state();
+  await using run = await createRun("debian-amd64");
+  const qemu = startSleep();
+  const written = await record(run.id, { pid: qemu.pid });
+  assertEquals(await isAlive(written), true);
+  assertEquals(await isAlive({ ...written, startTime: "1" }), false);
+  await qemu[Symbol.asyncDispose]();
+  assertEquals(await isAlive(written), false);
+});
+
+Deno.test("sweepRuns() removes what a task that was killed left behind", async () => {
+  await using _state = await state();
+  await using task = await startTask();
+  assertEquals(await sweepRuns(), []);
+  assertEquals(await namesIn(runsDir()), [task.id]);
+  task.child.kill("SIGKILL");
+  await within(task.child.status);
+  assertEquals(await sweepRuns(), [task.id]);
+  assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
+  assertEquals(await sweepRuns(), []);
+});
+
+Deno.test("createRun() sweeps, too", async () => {
+  await using _state = await state();
+  await abandonRun();
+  await using run = await createRun("debian-arm64");
+  assertEquals(await namesIn(runsDir()), [run.id]);
+});
+
+Deno.test("sweepRuns() ends a guest that outlived its task, unless it was kept", async () => {
+  await using _state = await state();
+  await using keptQemu = startSleep();
+  await using lostQemu = startSleep();
+  const kept = await createRun("debian-amd64");
+  const lost = await createRun("debian-amd64");
+  await record(kept.id, { pid: keptQemu.pid, kept: true });
+  await record(lost.id, { pid: lostQemu.pid });
+  await abandon(kept);
+  await abandon(lost);
+  assertEquals(await sweepRuns(), [lost.id]);
+  assertEquals((await within(lostQemu.child.status)).signal, "SIGKILL");
+  assertEquals(await living([keptQemu.pid]), [keptQemu.pid]);
+  assertEquals(await namesIn(runsDir()), [kept.id]);
+  // Once the kept guest has ended, its folder goes as well.
+  await keptQemu[Symbol.asyncDispose]();
+  assertEquals(await sweepRuns(), [kept.id]);
+});
+
+Deno.test("sweepRuns() leaves a process alone that has got the pid of a former guest", async () => {
+  await using _state = await state();
+  await using stranger = startSleep();
+  const run = await createRun("debian-amd64");
+  await record(run.id, { pid: stranger.pid, startTime: "1", kept: true });
+  await abandon(run);
+  assertEquals(await sweepRuns(), [run.id]);
+  assertEquals(await living([stranger.pid]), [stranger.pid]);
+});
+
+const DAMAGED = {
+  "without a start time": `{"pid": 4194305, "kept": true}`,
+  "of a process group": `{"pid": -4194305, "startTime": "1", "kept": true}`,
+  "that is cut off": `{"pid": 4194305, "star`,
+  "that is no object": `null`,
+};
+for (const [what, text] of Object.entries(DAMAGED)) {
+  Deno.test(`sweepRuns() takes a record ${what} for none`, async () => {
+    await using _state = await state();
+    const id = await abandonRun();
+    await Deno.writeTextFile(join(runsDir(), id, RUN_FILES.record), text);
+    assertEquals(await listRuns(), []);
+    assertEquals(await sweepRuns(), [id]);
+    assertEquals(await namesIn(runsDir()), []);
+  });
+}
+
+Deno.test("sweepRuns() and createRun() do not get in each other's way", async () => {
+  await using _state = await state();
+  const sweep = async () => {
+    for (let round = 0; round < 40; round++) await sweepRuns();
+  };
+  const create = async () => {
+    for (let round = 0; round < 40; round++) {
+      await using run = await createRun("debian-amd64");
+      assert((await Deno.stat(join(run.dir, RUN_FILES.lock))).isFile, "swept while in use");
+      assert((await Deno.stat(run.socketDir)).isDirectory, "swept while in use");
+    }
+  };
+  const leave = async () => {
+    for (let round = 0; round < 10; round++) await abandonRun();
+  };
+  await within(Promise.all([create(), create(), sweep(), sweep(), leave()]));
+  await sweepRuns();
+  assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
+});

@@ -1,0 +1,302 @@
+import { dirname } from "@std/path";
+import { GuestError, WorkError } from "../cli/errors.ts";
+import { type OwnedProcess, spawnOwned } from "../host/process.ts";
+import { checkSocketPath, ensurePrivateDir } from "../qemu/private_dir.ts";
+import { delay, settlesWithin } from "../qemu/wait.ts";
+import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
+import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";
+import { explainSshOutput, SshConnectError } from "./ssh_failure.ts";
+import { startClient } from "./ssh_client.ts";
+
+/** What {@link connectSsh} takes. */
+export interface ConnectOptions extends SshTarget {
+  /** The guest's name, for messages. */
+  readonly name: string;
+  /** Socket of the shared connection, in a private folder; `PATH.conf` is written beside it. */
+  readonly controlPath: string;
+  /** How long the connection may take to come up. Default 20 000. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link SshConnection.exec} takes besides the argv. */
+export interface ExecOptions extends RemotePlace {
+  /** Called with each piece of output as it arrives, as text. */
+  readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
+  /** The same as the bytes that they are. */
+  readonly onBytes?: (piece: Uint8Array<ArrayBuffer>, stream: "stdout" | "stderr") => void;
+  /** Default: empty. */
+  readonly stdin?: string | Uint8Array<ArrayBuffer>;
+  /** After this the command is ended and a {@link CommandTimeoutError} thrown. */
+  readonly timeoutMs?: number;
+  /** Ends the command when aborted; its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether a command that is given up is also ended in the guest. Default `true`; pointless for
+   * a guest that is about to be thrown away.
+   */
+  readonly endInGuest?: boolean;
+}
+
+/** How a command in the guest ended. */
+export interface ExecResult {
+  /** Its exit status, or 128 + the number of the signal that ended it. */
+  readonly code: number;
+}
+
+/** A command in the guest took longer than it may. */
+export class CommandTimeoutError extends WorkError {
+  override name = "CommandTimeoutError";
+  constructor(guest: string, readonly argv: readonly string[], readonly timeoutMs: number) {
+    super(`Cannot finish "${argv[0]}" in guest "${guest}": no end within ${timeoutMs / 1000} s`, {
+      next: "raise the timeouts in guesthouse.json",
+    });
+  }
+}
+
+/** One SSH connection to a guest that every command shares. Disposal closes it. */
+export interface SshConnection extends AsyncDisposable {
+  readonly name: string;
+  /** The configuration file: `ssh -F FILE shared` goes through this connection. */
+  readonly configPath: string;
+  /** Resolves, never rejects, when the connection is over, with ssh's last words. */
+  readonly closed: Promise<string>;
+  /**
+   * Runs a command and streams its output. Throws {@link GuestError} when the connection is lost,
+   * {@link CommandTimeoutError}, or the reason of the signal. A status other than 0 is no error.
+   */
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** Closes the connection and removes its files. May be repeated. */
+  close(): Promise<void>;
+}
+
+/** What OpenSSH appends to the control path while it binds the socket (`mux.c`, 9.2). */
+const CONTROL_SUFFIX_BYTES = 17;
+/** How often the control socket is looked for: ssh makes it once it is logged in. */
+const POLL_MS = 10;
+/** How long ssh may take to notice that the shared connection is gone, once it is. */
+const NOTICE_MS = 1000;
+/** How long output may still come after a command's end, from what it left in the background. */
+const LINGER_MS = 2000;
+/** How long a given-up command is waited for in the guest. */
+const REMOTE_KILL_MS = 4000;
+/** Error texts must not depend on the user's language. */
+const ENV = { LC_ALL: "C" };
+
+/**
+ * Logs in to a guest once. Throws {@link SshConnectError}, whose `retryable` tells a guest that
+ * is not that far yet from one that never will be; or the reason of the signal.
+ */
+export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
+  const { name, controlPath, deadlineMs = 20_000, signal } = options;
+  const configPath = `${controlPath}.conf`;
+  signal?.throwIfAborted();
+  checkSocketPath(controlPath, CONTROL_SUFFIX_BYTES);
+  await ensurePrivateDir(dirname(controlPath));
+  const connectSeconds = Math.max(1, Math.ceil(deadlineMs / 1000));
+  const config = sshConfigText(options, { controlPath, connectSeconds });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => removeIfPresent(configPath));
+  cleanup.defer(() => removeIfPresent(controlPath));
+  await removeIfPresent(controlPath);
+  await Deno.writeTextFile(configPath, config, { mode: 0o600 });
+  const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
+  const master = cleanup.use(
+    spawnOwned([...command, "-o", "LogLevel=INFO", DIRECT_HOST], { stderr: "piped", env: ENV }),
+  );
+  const stderr = collectTail(master.stderr);
+  // ssh's own deadline tells where it got stuck, but does not cover the login itself.
+  const hardDeadlineMs = (connectSeconds + 1) * 1000;
+  await waitForSocket(options, hardDeadlineMs, master, stderr);
+  return toConnection(name, configPath, master, stderr, cleanup.move());
+}
+
+async function waitForSocket(
+  { name, controlPath, signal }: ConnectOptions,
+  deadlineMs: number,
+  master: OwnedProcess,
+  stderr: Tail,
+): Promise<void> {
+  let ended = false;
+  master.status.then(() => ended = true);
+  const deadline = performance.now() + deadlineMs;
+  while (!await exists(controlPath)) {
+    if (ended) {
+      await stderr.done;
+      throw explainSshOutput(name, stderr.text());
+    }
+    if (performance.now() > deadline) {
+      throw new SshConnectError(name, "timeout", `no login within ${deadlineMs / 1000} s`, true, {
+        details: stderr.lines(4).map((line) => `ssh: ${line}`),
+      });
+    }
+    await delay(POLL_MS, signal);
+  }
+}
+
+function toConnection(
+  name: string,
+  configPath: string,
+  master: OwnedProcess,
+  stderr: Tail,
+  resources: AsyncDisposableStack,
+): SshConnection {
+  const closed = master.status.then(async () => {
+    await stderr.done;
+    return stderr.lines(1)[0] ?? "ssh ended";
+  });
+  const close = () => resources.disposeAsync();
+  return {
+    name,
+    configPath,
+    closed,
+    exec: (argv, options = {}) => exec({ name, configPath, closed }, argv, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type Shared = Pick<SshConnection, "name" | "configPath" | "closed">;
+
+async function exec(
+  shared: Shared,
+  argv: readonly string[],
+  options: ExecOptions,
+): Promise<ExecResult> {
+  const { timeoutMs, signal, endInGuest = true } = options;
+  signal?.throwIfAborted();
+  const { text, nonce } = remoteCommand(argv, options);
+  const filter = new ReportFilter(nonce);
+  const lastWords = new TailText();
+  const reported = Promise.withResolvers<void>();
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const handOn = (piece: Uint8Array<ArrayBuffer>, stream: "stdout" | "stderr") => {
+    options.onBytes?.(piece, stream);
+    options.onOutput?.(decoders[stream].decode(piece, { stream: true }), stream);
+  };
+  await using client = startClient([...clientCommand(shared.configPath), SHARED_HOST, text], {
+    env: ENV,
+    stdin: options.stdin,
+    onStdout: (piece) => handOn(piece, "stdout"),
+    onStderr: (piece) => {
+      const shown = piece === undefined ? filter.flush() : filter.push(piece);
+      if (filter.reports.exit !== undefined) reported.resolve();
+      if (shown.length === 0) return;
+      lastWords.push(shown);
+      handOn(shown, "stderr");
+    },
+  });
+  const lingering = reported.promise.then(() => settlesWithin(client.ended, LINGER_MS));
+  const outcome = await firstOf(Promise.race([client.ended, lingering]), timeoutMs, signal);
+  if (client.fault !== undefined) throw client.fault.error;
+  const { pid, exit, noFolder } = filter.reports;
+  if (exit !== undefined) return { code: exit };
+  if (outcome !== "ended") {
+    if (endInGuest && pid !== undefined) await killInGuest(shared, pid);
+    if (outcome === "aborted") throw signal?.reason;
+    throw new CommandTimeoutError(shared.name, argv, timeoutMs ?? 0);
+  }
+  if (noFolder) {
+    throw new GuestError(
+      `Cannot run "${argv[0]}" in guest "${shared.name}": it has no folder "${options.cwd}"`,
+    );
+  }
+  throw await lostCommand(shared, argv, lastWords);
+}
+
+/** Which comes first. `ended` must not reject. */
+async function firstOf(
+  ended: Promise<unknown>,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<"ended" | "aborted" | "late"> {
+  const first = Promise.withResolvers<"ended" | "aborted" | "late">();
+  const abort = () => first.resolve("aborted");
+  const timer = timeoutMs === undefined
+    ? undefined
+    : setTimeout(() => first.resolve("late"), timeoutMs);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  ended.then(() => first.resolve("ended"));
+  try {
+    return await first.promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Best effort: a guest that does not answer any more has other troubles. */
+async function killInGuest(shared: Shared, pid: number): Promise<void> {
+  const command = [...clientCommand(shared.configPath), SHARED_HOST, remoteKillText(pid)];
+  await using killing = startClient(command, { env: ENV });
+  await settlesWithin(killing.ended, REMOTE_KILL_MS);
+}
+
+/** Why a command ended without a status: the connection, or what ran it in the guest. */
+async function lostCommand(
+  shared: Shared,
+  argv: readonly string[],
+  lastWords: TailText,
+): Promise<GuestError> {
+  const what = `Cannot finish "${argv[0]}" in guest "${shared.name}"`;
+  if (await settlesWithin(shared.closed, NOTICE_MS) === "settled") {
+    return new GuestError(`${what}: lost connection`, {
+      details: [`ssh: ${await shared.closed}`],
+    });
+  }
+  return new GuestError(`${what}: its shell ended without a status`, {
+    details: [
+      ...lastWords.lines(4),
+      "the guest may have refused another session, or killed it (out of memory, shutdown)",
+    ],
+  });
+}
+
+function clientCommand(configPath: string): string[] {
+  return ["ssh", "-F", configPath, "-T", "-o", "LogLevel=ERROR"];
+}
+
+/** `-S` takes a control path in which ssh expands `%h` and the like. */
+function tokenFree(path: string): string {
+  return path.replaceAll("%", "%%");
+}
+
+/** The last few KiB of a text that arrives in pieces. */
+class TailText {
+  #text = "";
+  #decoder = new TextDecoder();
+
+  push(piece: Uint8Array): void {
+    this.#text = (this.#text + this.#decoder.decode(piece, { stream: true })).slice(-4096);
+  }
+
+  text(): string {
+    return this.#text;
+  }
+
+  lines(count: number): string[] {
+    return this.#text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")
+      .slice(-count);
+  }
+}
+
+type Tail = TailText & { readonly done: Promise<void> };
+
+function collectTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Tail {
+  const tail = new TailText();
+  const done = (async () => {
+    for await (const piece of stream) tail.push(piece);
+  })().catch(() => {});
+  return Object.assign(tail, { done });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+async function removeIfPresent(path: string): Promise<void> {
+  await Deno.remove(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

@@ -1,0 +1,76 @@
+/** A client of the shared connection: one `ssh` process. Disposal ends it. */
+export interface SshClient extends AsyncDisposable {
+  /** Resolves, never rejects, when it has ended and its output has been handed on. */
+  readonly ended: Promise<void>;
+  /** What `onStdout` or `onStderr` threw, if one did. No output is handed on after that. */
+  readonly fault: { readonly error: unknown } | undefined;
+}
+
+/** What {@link startClient} takes. */
+export interface ClientOptions {
+  readonly env: Record<string, string>;
+  readonly stdin?: string | Uint8Array<ArrayBuffer>;
+  readonly onStdout?: (piece: Uint8Array<ArrayBuffer>) => void;
+  /** Called with `undefined` at the end. */
+  readonly onStderr?: (piece: Uint8Array<ArrayBuffer> | undefined) => void;
+}
+
+/**
+ * Starts a client of the shared connection. It needs no supervisor as other children do: it ends
+ * with the connection's own process, which has one. It gets a session of its own, so that a
+ * Ctrl-C on the terminal reaches the task alone, which then ends things in order.
+ */
+export function startClient(command: readonly string[], options: ClientOptions): SshClient {
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(program, {
+    args,
+    env: options.env,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+  if (options.stdin !== undefined) void feed(child.stdin, options.stdin);
+  let fault: { error: unknown } | undefined;
+  const note = (error: unknown) => void (fault ??= { error });
+  const ended = Promise.all([
+    forward(child.stdout, options.onStdout).catch(note),
+    forward(child.stderr, options.onStderr).then(() => options.onStderr?.(undefined)).catch(note),
+    child.status,
+  ]).then(() => {});
+  return {
+    ended,
+    get fault() {
+      return fault;
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+      await ended;
+    },
+  };
+}
+
+async function forward(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onPiece: ((piece: Uint8Array<ArrayBuffer>) => void) | undefined,
+): Promise<void> {
+  for await (const piece of stream) onPiece?.(piece);
+}
+
+/** A command may end without reading its input; that is its right. */
+async function feed(
+  stream: WritableStream<Uint8Array<ArrayBuffer>>,
+  input: string | Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
+    await writer.close();
+  } catch {
+    // Closed from the other side.
+  }
+}

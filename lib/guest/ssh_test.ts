@@ -1,0 +1,108 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path";
+import { HostError, InterruptedError } from "../cli/errors.ts";
+import { runChecked } from "../host/process.ts";
+import { connectSsh } from "./ssh.ts";
+import { knownHostsLine } from "./ssh_config.ts";
+import { SshConnectError, type SshReason } from "./ssh_failure.ts";
+
+// The tests with a real server are those with real guests, in tests/.
+
+/** A folder with a key, as a run has it, and what connects from there to `port`. */
+async function withTarget(
+  use: (connect: (port: number, more?: object) => Promise<unknown>, dir: string) => Promise<void>,
+) {
+  const dir = await Deno.makeTempDir({ prefix: "gh-ssh-" });
+  try {
+    const key = join(dir, "key");
+    await runChecked(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], {
+      what: "make a key",
+    });
+    const knownHosts = join(dir, "known_hosts");
+    await Deno.writeTextFile(knownHosts, knownHostsLine(await Deno.readTextFile(`${key}.pub`)));
+    const controlPath = join(dir, "s/ssh");
+    await use((port, more) =>
+      connectSsh({
+        ...{ name: "x", host: "127.0.0.1", port, user: "ci", key, knownHosts, controlPath },
+        ...more,
+      }), dir);
+    // Whatever happened, the socket folder is clean again.
+    const left = await Array.fromAsync(Deno.readDir(join(dir, "s"))).catch(() => []);
+    assertEquals(left, []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** A server that treats each connection as `serve` does, and the port it listens on. */
+function serveTcp(serve: (conn: Deno.TcpConn) => Promise<void>) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const done = (async () => {
+    for await (const conn of listener) await serve(conn).catch(() => {});
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await done.catch(() => {});
+    },
+  };
+}
+
+async function refusal(connecting: Promise<unknown>, reason: SshReason): Promise<void> {
+  const error = await assertRejects(() => connecting, SshConnectError);
+  assertEquals([error.reason, error.retryable], [reason, true], error.details.join("\n"));
+}
+
+Deno.test("connectSsh() tells a closed port from a server that is not up", async () => {
+  await withTarget(async (connect) => {
+    const port = await (async () => {
+      await using server = serveTcp(() => Promise.resolve());
+      return server.port;
+    })();
+    await refusal(connect(port), "refused");
+    await using hangsUp = serveTcp((conn) => Promise.resolve(conn.close()));
+    await refusal(connect(hangsUp.port), "closed");
+    await using notSsh = serveTcp(async (conn) => {
+      await conn.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      conn.close();
+    });
+    await refusal(connect(notSsh.port), "closed");
+  });
+});
+
+Deno.test("connectSsh() names a server that accepts and says nothing, after its deadline", async () => {
+  await withTarget(async (connect) => {
+    const conns: Deno.TcpConn[] = [];
+    await using silent = serveTcp((conn) => Promise.resolve(void conns.push(conn)));
+    await refusal(connect(silent.port, { deadlineMs: 1000 }), "banner-timeout");
+    for (const conn of conns) conn.close();
+  });
+});
+
+Deno.test("connectSsh() gives up at once when interrupted", async () => {
+  await withTarget(async (connect) => {
+    const controller = new AbortController();
+    const reason = new InterruptedError();
+    const conns: Deno.TcpConn[] = [];
+    await using silent = serveTcp((conn) => {
+      conns.push(conn);
+      controller.abort(reason);
+      return Promise.resolve();
+    });
+    const connecting = connect(silent.port, { signal: controller.signal, deadlineMs: 3_600_000 });
+    assertStrictEquals(await assertRejects(() => connecting), reason);
+    for (const conn of conns) conn.close();
+  });
+});
+
+Deno.test("connectSsh() refuses a control path that leaves no room for ssh's suffix", async () => {
+  await withTarget(async (connect, dir) => {
+    const controlPath = join(dir, "x".repeat(90 - dir.length));
+    await assertRejects(
+      () => connect(1, { controlPath }),
+      HostError,
+      "its path takes 108 bytes, and 103 are possible",
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { run } from "../host/process.ts";
+import { haveProgram } from "../host/testing.ts";
+import { ensureBinfmt } from "./binfmt.ts";
+
+const FOREIGN = Deno.build.arch === "x86_64" ? "aarch64" : "x86_64";
+
+/** A program of the foreign architecture that prints "ok"; comes with mmdebstrap. */
+const PROGRAM = `/usr/lib/arch-test/${FOREIGN === "aarch64" ? "arm64" : "amd64"}`;
+
+/** The status of the foreign program, 126 or 127 if the kernel cannot run it, and what it says. */
+async function runForeign(): Promise<string> {
+  const { code, stdout } = await run(["sh", "-c", '"$0"', PROGRAM]);
+  return `${code} ${stdout.trim()}`.trim();
+}
+
+/** Registering changes the kernel of this host for a moment, so only where no rule is in use. */
+const canRegister = Deno.build.os === "linux" && Deno.uid() === 0 && haveProgram(PROGRAM) &&
+  haveProgram(`qemu-${FOREIGN}-static`) && (await runForeign()) !== "0 ok";
+
+Deno.test("ensureBinfmt() has nothing to do for the host's own architecture", async () => {
+  await using binfmt = await ensureBinfmt(Deno.build.arch);
+  assertEquals([binfmt.kind, binfmt.reason], ["native", "the host's own architecture"]);
+});
+
+Deno.test({
+  name: "ensureBinfmt() makes foreign programs run until the last of its users is disposed",
+  ignore: !canRegister,
+  async fn() {
+    {
+      const first = await ensureBinfmt(FOREIGN);
+      await using second = await ensureBinfmt(FOREIGN);
+      for (const { kind, reason } of [first, second]) {
+        assertEquals(kind, "emulated", reason);
+        assertMatch(reason, /^registered \/usr\/\S*qemu-\w+-static with binfmt_misc$/);
+      }
+      assertEquals(await runForeign(), "0 ok");
+      await first[Symbol.asyncDispose]();
+      assertEquals(await runForeign(), "0 ok");
+      assertEquals(second.kind, "emulated");
+      // The host's own programs are not taken for foreign ones.
+      assertEquals((await run(["true"])).code, 0);
+    }
+    assert(await runForeign() !== "0 ok", "the rule should be gone");
+  },
+});
+
+Deno.test({
+  name: "ensureBinfmt() says why foreign programs cannot run for an ordinary user",
+  ignore: Deno.uid() === 0 || !haveProgram(`qemu-${FOREIGN}-static`) ||
+    (haveProgram(PROGRAM) && (await runForeign()) === "0 ok"),
+  async fn() {
+    await using binfmt = await ensureBinfmt(FOREIGN);
+    assertEquals(binfmt.kind, "none");
+    assertEquals(binfmt.reason, "binfmt_misc has no rule for it, and only root may add one");
+  },
+});

@@ -1,0 +1,144 @@
+import { assertArrayIncludes, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { root } from "../host/paths.ts";
+import { run } from "../host/process.ts";
+import { haveProgram, sandbox } from "../host/testing.ts";
+import { readCpio } from "./cpio_testing.ts";
+import { namesOf, writeModules } from "./elf_testing.ts";
+import { BOOT_MODULES, buildInitramfs, packSeed } from "./initramfs.ts";
+import { findBuiltin, findModules, loadOrder } from "./modules.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
+
+/** Members by name. */
+const membersOf = (archive: Uint8Array) =>
+  new Map(readCpio(archive).map((member) => [member.name, member]));
+
+const octal = (mode: number | undefined) => mode?.toString(8);
+
+Deno.test("buildInitramfs() packs busybox, init and the modules in the order of loading", async () => {
+  await using box = await sandbox();
+  await writeModules(box.path, {
+    "drivers/virtio_blk.ko": ["depends=virtio"],
+    "drivers/virtio.ko": [],
+    "drivers/not-needed.ko": [],
+  });
+  const modules = await loadOrder(["virtio_blk"], await findModules(box.path), new Set());
+  const members = membersOf(
+    await buildInitramfs({ busybox: bytes("busybox"), init: bytes("#!/bin/sh"), modules }),
+  );
+  assertEquals(text(members.get("bin/busybox")?.data), "busybox");
+  assertEquals(octal(members.get("bin/busybox")?.mode), "100755");
+  assertEquals(text(members.get("init")?.data), "#!/bin/sh");
+  assertEquals(octal(members.get("init")?.mode), "100755");
+  // The init script reads one name a line, to the last.
+  assertEquals(text(members.get("modules/order")?.data), "virtio.ko\nvirtio_blk.ko\n");
+  for (const { path } of modules) {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    assertEquals(members.get(`modules/${name}`)?.data, await Deno.readFile(path));
+  }
+  assertEquals(members.has("modules/not-needed.ko"), false);
+});
+
+Deno.test("buildInitramfs() has the console that the kernel opens before init runs", async () => {
+  const members = membersOf(
+    await buildInitramfs({ busybox: bytes("b"), init: bytes("i"), modules: [] }),
+  );
+  assertEquals(members.get("dev/console")?.device, [5, 1]);
+  assertEquals(octal(members.get("dev/console")?.mode), "20600");
+  assertEquals(members.get("dev/null")?.device, [1, 3]);
+  assertEquals(text(members.get("modules/order")?.data), "");
+});
+
+Deno.test("buildInitramfs() puts each folder before what lies in it", async () => {
+  const parts = { busybox: bytes("b"), init: bytes("i"), modules: [] };
+  const seed = { secret: "s", public: "p" };
+  const archives = [
+    await buildInitramfs(parts),
+    packSeed({ hostKey: seed, authorizedKeys: "k", user: "ci" }),
+  ];
+  for (const archive of archives) {
+    const seen = new Set([""]);
+    for (const { name } of readCpio(archive)) {
+      assertEquals(seen.has(name.split("/").slice(0, -1).join("/")), true, name);
+      seen.add(name);
+    }
+  }
+});
+
+/** What the shell does itself, and the functions in the script. */
+const SHELL_WORDS = new Set([
+  ...["if", "then", "else", "fi", "while", "do", "done", "exec", "export", "read", "echo"],
+  ...["say", "fail"],
+]);
+
+Deno.test("buildInitramfs() links every command that the init script uses to busybox", async () => {
+  const init = await Deno.readFile(join(root, "images/initramfs/init"));
+  const members = membersOf(await buildInitramfs({ busybox: bytes("b"), init, modules: [] }));
+  const script = text(init).split("\n").filter((line) => !/^\s*#/.test(line)).join("\n");
+  // Words at the start of a line, or after what begins a command.
+  const starts = /(?<=^\s*|&& |\|\| |; |\$\(|\b(?:if|while|do|then|else|exec) )[a-z_]+(?=[ \n])/gm;
+  const words = new Set([...script.matchAll(starts)].map(([word]) => word));
+  const commands = [...words].filter((word) => !SHELL_WORDS.has(word)).sort();
+  assertArrayIncludes(commands, ["chown", "insmod", "mount", "switch_root"]);
+  for (const command of commands) {
+    const member = members.get(`bin/${command}`);
+    assertEquals(text(member?.data), "busybox", `init uses ${command}`);
+    assertEquals(octal(member?.mode), "120777");
+  }
+});
+
+Deno.test({
+  name: "the init script is one that a shell can parse",
+  ignore: !haveProgram("dash"),
+  async fn() {
+    const script = join(root, "images/initramfs/init");
+    assertEquals(await run(["dash", "-n", script]), { code: 0, stdout: "", stderr: "" });
+    assertMatch(await Deno.readTextFile(script), /^#!\/bin\/busybox sh\n/);
+  },
+});
+
+Deno.test("BOOT_MODULES can be ordered for a kernel that has each as a module or built in", async () => {
+  await using box = await sandbox();
+  await writeModules(
+    box.path,
+    {
+      "virtio_pci.ko": ["depends=virtio"],
+      "virtio.ko": [],
+      "virtio-mmio.ko": ["depends=virtio"],
+      "virtio_blk.ko": ["depends=virtio"],
+      "virtio_net.ko": ["depends=virtio,net_failover"],
+      "net_failover.ko": [],
+    },
+    { builtin: "kernel/fs/ext4/ext4.ko\n" },
+  );
+  const order = await loadOrder(
+    BOOT_MODULES,
+    await findModules(box.path),
+    await findBuiltin(box.path),
+  );
+  assertEquals(
+    namesOf(order),
+    ["virtio", "virtio_pci", "virtio_mmio", "virtio_blk", "net_failover", "virtio_net"],
+  );
+});
+
+Deno.test("packSeed() mirrors the root's tree, with the modes that sshd insists on", () => {
+  const members = readCpio(packSeed({
+    hostKey: { secret: "-----BEGIN\n", public: "ssh-ed25519 AAAA" },
+    authorizedKeys: "ssh-ed25519 BBBB\n",
+    user: "builder",
+  }));
+  assertEquals(members.map(({ name, mode, data }) => [name, octal(mode), text(data)]), [
+    ["seed", "40755", ""],
+    ["seed/etc", "40755", ""],
+    ["seed/etc/ssh", "40755", ""],
+    ["seed/home", "40755", ""],
+    ["seed/home/builder", "40755", ""],
+    ["seed/home/builder/.ssh", "40700", ""],
+    ["seed/etc/ssh/ssh_host_ed25519_key", "100600", "-----BEGIN\n"],
+    ["seed/etc/ssh/ssh_host_ed25519_key.pub", "100644", "ssh-ed25519 AAAA"],
+    ["seed/home/builder/.ssh/authorized_keys", "100600", "ssh-ed25519 BBBB\n"],
+  ]);
+});

@@ -1,0 +1,81 @@
+// Builds the project on the host and in every guest.
+//   deno task build-all [PLATFORM...]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { ARTIFACTS_OPTION, GUEST_OPTIONS, PROJECT_OPTION } from "../lib/build/common_options.ts";
+import { platformNames } from "../lib/config/platform_names.ts";
+import { platformsDir } from "../lib/host/paths.ts";
+
+export const spec: TaskSpec = {
+  name: "build-all",
+  group: "local CI",
+  summary: "Build the project on the host and in every guest; one verdict",
+  description: [
+    "Builds in parallel as far as the host's memory and cores go; one platform's failure stops no",
+    "other. With --yes, missing tools and images are set up first. Platforms that cannot be built",
+    "yet are listed as skipped, unless they are named.",
+  ].join("\n"),
+  positionals: [{
+    name: "PLATFORM",
+    help: "what to build on: platforms, or native for the host (default: all)",
+    repeat: true,
+    choices: async () => ["native", ...await platformNames(platformsDir)],
+  }],
+  options: [
+    PROJECT_OPTION,
+    ARTIFACTS_OPTION,
+    ...GUEST_OPTIONS,
+    {
+      name: "jobs",
+      short: "j",
+      type: "number",
+      min: 1,
+      help: "builds at one time (default: cores)",
+    },
+    { name: "strict", type: "boolean", help: "a platform that is not set up is an error" },
+  ],
+  examples: [
+    {
+      goal: "from a fresh clone, build the sample everywhere",
+      command: "deno task build-all --yes",
+    },
+    { goal: "build on the host and one guest", command: "deno task build-all native debian-arm64" },
+    { goal: "read the verdict in a script", command: "deno task build-all --json" },
+  ],
+  runs: "cmake on the host; qemu-system-*, ssh, rsync for guests",
+  env: [
+    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
+    { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
+    { name: "GUESTHOUSE_STATE", help: "folder of keys and run records (default: .guesthouse)" },
+  ],
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { loadUserProject } = await import("../lib/build/load.ts");
+  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { NATIVE } = await import("../lib/build/native.ts");
+  const { buildEverywhere, dryRunAll, prepareAll } = await import("../lib/build/all.ts");
+  const { buildDocument, exitStatus, renderSummary, reportFailures } = await import(
+    "../lib/report/build_report.ts"
+  );
+  const named = ctx.positionals;
+  const project = await loadUserProject(ctx);
+  const platforms = (await loadPlatforms(platformsDir))
+    .filter(({ name }) => named.length === 0 || named.includes(name));
+  const request = {
+    project,
+    platforms,
+    native: named.length === 0 || named.includes(NATIVE),
+    required: ctx.flag("strict") || named.length > 0,
+    again: { permissionSet: "build", file: import.meta.url },
+  };
+  if (ctx.dryRun) return await dryRunAll(ctx, request);
+  const prepared = await prepareAll(ctx, request);
+  if (prepared.kind === "reexecuted") return prepared.status;
+  const results = await buildEverywhere(ctx, request, prepared.skipped);
+  ctx.result(buildDocument(results));
+  reportFailures(ctx, results);
+  if (!ctx.quiet) ctx.print(renderSummary(results));
+  return exitStatus(results);
+}
+
+if (import.meta.main) await runTask(spec, main);

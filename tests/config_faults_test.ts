@@ -1,0 +1,262 @@
+// Wrong projects and wrong guesthouse.json files, through `deno task`. Starts no guest.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { makeSandbox, type Sandbox } from "./harness.ts";
+import { assertFailure, documentOf, type FailureDocument } from "./outcome.ts";
+
+/** Writes a project whose config is this text, and returns its folder. */
+async function projectWith(box: Sandbox, config: string | Uint8Array): Promise<string> {
+  const dir = join(box.dir, "project");
+  await Deno.mkdir(dir, { recursive: true });
+  await Deno.writeTextFile(join(dir, "CMakeLists.txt"), "cmake_minimum_required(VERSION 3.16)\n");
+  const bytes = typeof config === "string" ? new TextEncoder().encode(config) : config;
+  await Deno.writeFile(join(dir, "guesthouse.json"), bytes);
+  return dir;
+}
+
+const malformed = [
+  {
+    title: "a trailing comma",
+    config: '{\n  "name": "x",\n}',
+    at: "line 3, column 1",
+    mark: "^ wanted a key in double quotes",
+  },
+  {
+    title: "a missing brace",
+    config: '{"name": "x"',
+    at: "line 1, column 13",
+    mark: '^ wanted "," or "}"',
+  },
+  { title: "an empty file", config: "", at: "line 1, column 1", mark: "^ wanted a value" },
+  {
+    title: "a comment",
+    config: '{\n  // the name\n  "name": "x"}',
+    at: "line 2, column 3",
+    mark: "^ wanted a key",
+  },
+  {
+    title: "a key that is there twice",
+    config: '{"cores": 1,\n "cores": 2}',
+    at: "line 2, column 2",
+    mark: '^ wanted each key once, and "cores" is there already',
+  },
+  {
+    title: "two documents",
+    config: "{}\n{}",
+    at: "line 2, column 1",
+    mark: "^ wanted the end of the file",
+  },
+];
+
+for (const { title, config, at, mark } of malformed) {
+  Deno.test(`guesthouse.json with ${title} is refused with line and column`, async () => {
+    await using box = await makeSandbox();
+    const dir = await projectWith(box, config);
+    const file = join(dir, "guesthouse.json");
+    const outcome = await box.task("build-native", ["--project", dir]);
+    assertFailure(outcome, {
+      exit: 2,
+      says: [`Cannot read "${file}": it is not JSON at ${at}\n`, mark, `  next: edit ${file}\n`],
+    });
+    assertEquals(outcome.stdout, "");
+  });
+}
+
+Deno.test("every wrong field of guesthouse.json is told at once, with path, found and wanted", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(
+    box,
+    JSON.stringify({
+      sorce: ".",
+      excludes: "*.o",
+      env: { "A B": "c", D: 3 },
+      steps: { linux: [{ name: "", run: [] }, { name: "x", run: "make" }], windows: [] },
+      cmakeFlags: { "debian-amd46": ["-DX=1"] },
+      artifacts: ["../out"],
+      memory: "2GB",
+      cores: 0,
+      timeouts: { step: "soon", total: 5 },
+    }),
+  );
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [
+      'guesthouse.json": 14 faults\n',
+      '  sorce: unknown field, did you mean "source"?\n',
+      '  excludes: found "*.o", wanted a list of patterns as in a .gitignore\n',
+      '  env["A B"]: found the name "A B", wanted a name of letters, digits and _\n',
+      "  env.D: found 3, wanted a string\n",
+      '  steps.linux[0].name: found "", wanted a name for reports\n',
+      "  steps.linux[0].run: found an empty list, wanted a program and its arguments\n",
+      '  steps.linux[1].run: found "make", wanted a list of strings',
+      "  steps.windows: unknown field, known are default, linux, freebsd, netbsd, darwin\n",
+      '  cmakeFlags.debian-amd46: unknown platform, did you mean "debian-amd64"?\n',
+      '  artifacts[0]: found "../out", wanted a glob inside the build folder',
+      '  memory: found "2GB", wanted MiB as a number or text like "2G"\n',
+      "  cores: found 0, wanted a whole number from 1 to 256\n",
+      '  timeouts.step: found "soon", wanted a duration like "90s", "10m" or "1h"\n',
+      '  timeouts.total: found 5, wanted a duration like "90s", "10m" or "1h"\n',
+    ],
+  });
+});
+
+const wrongWhole = [
+  { config: "[]", found: "an empty list" },
+  { config: '"make"', found: '"make"' },
+  { config: "null", found: "null" },
+];
+
+Deno.test("guesthouse.json that is no object is refused", async () => {
+  await using box = await makeSandbox();
+  for (const { config, found } of wrongWhole) {
+    const dir = await projectWith(box, config);
+    assertFailure(await box.task("build-native", ["--project", dir]), {
+      exit: 2,
+      says: ["1 fault\n", `  (whole file): found ${found}, wanted an object\n`],
+    });
+  }
+});
+
+Deno.test("a source folder that is not there, or leads out of the project, is refused", async () => {
+  await using box = await makeSandbox();
+  for (const [source, why] of [["nope", "(it is not there)"], ["../..", "inside the project"]]) {
+    const dir = await projectWith(box, JSON.stringify({ source }));
+    assertFailure(await box.task("build-native", ["--project", dir]), {
+      exit: 2,
+      says: [`  source: found "${source}", wanted a folder inside the project`, why ?? ""],
+    });
+  }
+});
+
+Deno.test("guesthouse.json that is not text is refused", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, new Uint8Array([0xff, 0xfe, 0x00]));
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: ["it is not UTF-8 text\n", "next: save "],
+  });
+});
+
+Deno.test("guesthouse.json that is a folder or a link to itself is refused", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, "{}");
+  const file = join(dir, "guesthouse.json");
+  await Deno.remove(file);
+  await Deno.mkdir(file);
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [`Cannot read "${file}": it is a folder\n`, "next: make "],
+  });
+  await Deno.remove(file);
+  await Deno.symlink("guesthouse.json", file);
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [`Cannot read "${file}": `, "symbolic links"],
+  });
+});
+
+Deno.test("guesthouse.json that is a FIFO is refused instead of waited for", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, "{}");
+  const file = join(dir, "guesthouse.json");
+  await Deno.remove(file);
+  await new Deno.Command("mkfifo", { args: [file] }).output();
+  // Opened for both, which does not wait. Writing and closing lets go a reader that waits.
+  const fifo = await Deno.open(file, { read: true, write: true });
+  const running = box.start("build-native", ["--project", dir], { timeoutMs: 60_000 });
+  const letGo = setTimeout(() => {
+    fifo.writeSync(new TextEncoder().encode("{}"));
+    fifo.close();
+  }, 10_000);
+  const outcome = await running.outcome;
+  clearTimeout(letGo);
+  assertFailure(outcome, { exit: 2, says: [`Cannot read "${file}": `] });
+  fifo.close();
+});
+
+Deno.test("with --json a config fault is one document with all faults in its details", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, '{"sorce": ".", "cores": "many"}');
+  const outcome = await box.task("build-native", ["--project", dir, "--json"]);
+  const { ok, error } = documentOf<FailureDocument>(outcome);
+  assertEquals([outcome.code, ok, error.exit], [2, false, 2]);
+  assertMatch(error.message, /^Cannot use ".*guesthouse\.json": 2 faults$/);
+  assertEquals(error.details.length, 2);
+  assertEquals(error.next, `edit ${join(dir, "guesthouse.json")}`);
+});
+
+Deno.test("every build task refuses a wrong config before it starts anything", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, '{"sorce": "."}');
+  for (const args of [["build-vm", "debian-amd64"], ["build-all", "native"]]) {
+    const [name = "", ...rest] = args;
+    assertFailure(await box.task(name, [...rest, "--project", dir]), {
+      exit: 2,
+      says: ['  sorce: unknown field, did you mean "source"?\n'],
+    });
+  }
+  assert(!await exists(join(box.dir, "logs")), "a log was begun");
+  await box.assertClean();
+});
+
+Deno.test("--project is refused when there is no such folder, or none is named", async () => {
+  await using box = await makeSandbox();
+  await Deno.writeTextFile(join(box.dir, "file"), "");
+  const cases = [
+    { project: "nope", why: "there is no such folder", path: join(box.dir, "nope") },
+    { project: "file", why: "it is not a folder", path: join(box.dir, "file") },
+    { project: "file/below", why: "", path: join(box.dir, "file/below") },
+    { project: "", why: "the path is empty", path: box.dir },
+  ];
+  for (const { project, why, path } of cases) {
+    const outcome = await box.task("build-native", [`--project=${project}`], { cwd: box.dir });
+    assertFailure(outcome, {
+      exit: 2,
+      says: [
+        `Cannot use project "${project}": ${why}`,
+        // Relative to where the user calls from.
+        `  looked at: ${path}\n`,
+        "  next: pass --project DIR with the folder of a project\n",
+      ],
+    });
+  }
+});
+
+Deno.test("an empty project says which settings would tell how to build it", async () => {
+  await using box = await makeSandbox();
+  const dir = join(box.dir, "empty");
+  await Deno.mkdir(dir);
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertFailure(outcome, {
+    exit: 2,
+    says: [
+      'Cannot plan the build of "empty": there is no CMakeLists.txt and there are no steps',
+      `  next: set "source" or "steps" in ${join(dir, "guesthouse.json")}, such as {"steps"`,
+    ],
+  });
+  await box.assertClean();
+});
+
+Deno.test("--artifacts is refused at once where the task could not write in the end", async () => {
+  await using box = await makeSandbox();
+  const file = join(box.dir, "file");
+  await Deno.writeTextFile(file, "");
+  const cases = [
+    { artifacts: "/usr/local/out", why: "the permission set of this task does not cover it" },
+    { artifacts: file, why: "it is not a folder" },
+    { artifacts: "", why: "the path is empty" },
+  ];
+  for (const { artifacts, why } of cases) {
+    const outcome = await box.task("build-native", [`--artifacts=${artifacts}`]);
+    assertFailure(outcome, {
+      exit: 2,
+      says: [`Cannot copy artifacts to "${artifacts}": ${why}\n`, "next: name a folder below "],
+    });
+    assertEquals(outcome.stdout, "", "nothing was built");
+  }
+  assertStringIncludes(await Deno.readTextFile(file), "");
+});
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,416 @@
+// Builds on the host, through `deno task build-native`. Starts no guest.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { copy, walk } from "@std/fs";
+import { basename, join, relative } from "@std/path";
+import { root } from "../lib/host/paths.ts";
+import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+
+const SAMPLE = join(root, "examples/hello-cmake");
+
+/** A project whose one step is this script; nothing has to be compiled. */
+async function scriptProject(
+  box: Sandbox,
+  script: string,
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const dir = join(box.dir, "project");
+  await Deno.mkdir(dir, { recursive: true });
+  const steps = { default: [{ name: "script", run: ["sh", "-c", script] }] };
+  await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify({ steps, ...config }));
+  return dir;
+}
+
+/** Every entry below a folder with its type, time and contents, to see that nothing changed. */
+async function listing(dir: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { path, isFile, isSymlink } of walk(dir, { followSymlinks: false })) {
+    const { mtime, mode } = await Deno.lstat(path);
+    const content = isSymlink
+      ? await Deno.readLink(path)
+      : isFile
+      ? await Deno.readTextFile(path)
+      : "";
+    lines.push(JSON.stringify([relative(dir, path), mode, mtime, content]));
+  }
+  return lines.sort();
+}
+
+Deno.test("build-native builds the sample, runs its CTest, and copies its artifact", async () => {
+  await using box = await makeSandbox();
+  const before = await listing(SAMPLE);
+  const artifacts = join(box.dir, "out");
+  const outcome = await box.task("build-native", ["--artifacts", artifacts, "--json"]);
+  assertEquals(outcome.code, 0, outcome.stderr);
+  const { ok, platforms: [native] } = documentOf(outcome);
+  assertEquals(ok, true);
+  const { seconds, log, ...rest } = native;
+  assertEquals(rest, {
+    name: "native",
+    status: "pass",
+    exitCode: 0,
+    start: null,
+    accelerator: "native",
+    artifacts: [join(artifacts, "native/hello")],
+  });
+  assert(seconds.build > 0 && seconds.total >= seconds.build);
+  // With --json the steps' output goes to standard error, and to the log in any case.
+  assertMatch(outcome.stderr, /100% tests passed, 0 tests failed out of 2/);
+  assertEquals(log, join(box.dir, "logs/native.log"));
+  assertMatch(await Deno.readTextFile(log), /^== test: status 0 after \d+\.\d s$/m);
+  const hello = await new Deno.Command(join(artifacts, "native/hello"), { args: ["100"] }).output();
+  assertMatch(new TextDecoder().decode(hello.stdout), /25 primes below 100/);
+  assertEquals(await listing(SAMPLE), before);
+  await box.assertClean();
+});
+
+Deno.test("build-native --quiet prints nothing when all is well", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "echo chatter");
+  const { code, stdout, stderr } = await box.task("build-native", ["--project", dir, "--quiet"]);
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+});
+
+Deno.test("build-native --dry-run prints the commands and runs none", async () => {
+  await using box = await makeSandbox();
+  const { code, stdout } = await box.task("build-native", ["--dry-run"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^cmake -S \S+hello-cmake -B \S+\/build -DCMAKE_BUILD_TYPE=Release/m);
+  assertMatch(stdout, /^cmake --build \S+\/build --parallel \d+$/m);
+  assertEquals(await Array.fromAsync(walk(join(box.dir, "state"), { match: [/build/] })), []);
+});
+
+Deno.test("build-native builds the git work tree that it is called from", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "pwd >&2");
+  await Deno.mkdir(join(dir, ".git"));
+  await Deno.mkdir(join(dir, "deep/er"), { recursive: true });
+  const { code, stdout } = await box.task("build-native", [], { cwd: join(dir, "deep/er") });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, `${await Deno.realPath(dir)}\n`);
+});
+
+Deno.test("a project that does not compile gives status 1 with the compiler's error", async () => {
+  await using box = await makeSandbox();
+  const dir = join(box.dir, "project");
+  await copy(SAMPLE, dir);
+  await Deno.writeTextFile(join(dir, "main.cpp"), "int main() { return no_such_name; }\n");
+  const args = ["--project", dir];
+  const outcome = await box.task("build-native", args);
+  assertFailure(outcome, {
+    exit: 1,
+    says: [
+      'error: Step "build" failed on native: cmake exited with status 2\n',
+      `  next: less ${join(box.dir, "logs/native.log")}\n`,
+    ],
+  });
+  for (const text of [outcome.stdout, outcome.stderr]) {
+    assertMatch(text, /main\.cpp:1:\d+: error: .*no_such_name/);
+  }
+  assertMatch(outcome.stdout, /^native +fail +- +- /m);
+  const json = await box.task("build-native", [...args, "--json"]);
+  const { ok, platforms: [native] } = documentOf(json);
+  assertEquals([json.code, ok, native.status, native.exitCode], [1, false, "fail", 2]);
+  assertMatch(native.error.details.join("\n"), /error: .*no_such_name/);
+});
+
+Deno.test("a test that fails gives status 1 with the test's name", async () => {
+  await using box = await makeSandbox();
+  const dir = join(box.dir, "project");
+  await copy(SAMPLE, dir);
+  const test = await Deno.readTextFile(join(dir, "primes_test.cpp"));
+  await Deno.writeTextFile(join(dir, "primes_test.cpp"), test.replace("100, 1, 25", "100, 1, 26"));
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertFailure(outcome, { exit: 1, says: ['error: Step "test" failed on native: ctest'] });
+  assertStringIncludes(outcome.stdout, "count_primes(100, 1): found 25, wanted 26");
+  assertMatch(outcome.stdout, /1 - primes \(Failed\)/);
+});
+
+const ODD_NAMES = [
+  "a b",
+  `it's "quoted" $HOME \`x\``,
+  "two\nlines",
+  "-dash",
+  "semi;colon #1 a:b",
+  "gl[o]b*{a,b}",
+  "back\\slash",
+];
+
+for (const name of ODD_NAMES) {
+  Deno.test(`build-native builds a project in a folder named ${JSON.stringify(name)}`, async () => {
+    await using box = await makeSandbox();
+    const dir = join(box.dir, name);
+    await copy(SAMPLE, dir);
+    const config = { artifacts: ["hello", "{source}/*.h"] };
+    await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify(config));
+    const before = await listing(dir);
+    // Relative to the folder that the user calls from.
+    const args = [`--project=${name}`, "--artifacts=out", "--json"];
+    const outcome = await box.task("build-native", args, { cwd: box.dir });
+    assertEquals(outcome.code, 0, outcome.stderr);
+    assertMatch(outcome.stderr, /100% tests passed, 0 tests failed out of 2/);
+    const out = join(await Deno.realPath(box.dir), "out/native");
+    assertEquals(documentOf(outcome).platforms[0].artifacts, [
+      join(out, "hello"),
+      join(out, "primes.h"),
+    ]);
+    assertEquals(await listing(dir), before);
+    await box.assertClean();
+  });
+}
+
+Deno.test("a second build starts from an empty folder and spares the project", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "ls -A; touch 'left over'", {});
+  // A name that CMake could not take, so the build goes by a link to the project.
+  const odd = join(box.dir, "#odd");
+  await Deno.rename(dir, odd);
+  const steps = {
+    default: [{ name: "s", run: ["sh", "-c", "echo [$(ls -A)]; touch old"], cwd: "{build}" }],
+  };
+  await Deno.writeTextFile(join(odd, "guesthouse.json"), JSON.stringify({ steps }));
+  const before = await listing(odd);
+  for (const _ of ["first", "second"]) {
+    const { code, stdout } = await box.task("build-native", ["--project", odd]);
+    assertEquals(code, 0);
+    assertMatch(stdout, /^\[\]$/m);
+  }
+  assertEquals(await listing(odd), before);
+});
+
+Deno.test("build-native is not led astray by links that form a loop", async () => {
+  await using box = await makeSandbox();
+  const dir = join(box.dir, "project");
+  await copy(SAMPLE, dir);
+  await Deno.mkdir(join(dir, "sub"));
+  await Deno.symlink("..", join(dir, "sub/up"));
+  await Deno.symlink("self", join(dir, "self"));
+  const config = { artifacts: ["{source}/**/*.h", "{source}/s*"] };
+  await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify(config));
+  const before = await listing(dir);
+  const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
+  const outcome = await box.task("build-native", args);
+  // The second glob meets nothing but a folder and a link to nowhere.
+  assertFailure(outcome, { exit: 1, says: ["nothing matches ", 'correct "artifacts"'] });
+  assertMatch(outcome.stdout, /100% tests passed/);
+  assertEquals(
+    await Array.fromAsync(
+      walk(join(box.dir, "out"), { includeDirs: false }),
+      ({ path }) => relative(box.dir, path),
+    ),
+    ["out/native/primes.h"],
+  );
+  assertEquals(await listing(dir), before);
+});
+
+Deno.test("an artifact that the build did not leave gives status 1 and names the glob", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "true", { artifacts: ["*.deb"] });
+  const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
+  assertFailure(await box.task("build-native", args), {
+    exit: 1,
+    says: ["error: Cannot copy artifacts from native: nothing matches ", '/build/*.deb"\n'],
+  });
+});
+
+Deno.test("a step gets its words, folder and variables as they are", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "", {
+    env: { GREETING: "it's $HOME; `id`" },
+    cmakeFlags: { all: ["-DA=1 2"], native: ["-DB=*"], "debian-amd64": ["-DC=3"] },
+    cores: 3,
+    steps: {
+      default: [
+        {
+          name: "words",
+          run: ["sh", "-c", 'printf "<%s>\\n" "$@"', "sh", "{flags...}", "{jobs}", "", "$(id)"],
+        },
+        { name: "folder", run: ["sh", "-c", 'pwd; echo "$GREETING"'], cwd: "{build}" },
+      ],
+    },
+  });
+  const { code, stdout } = await box.task("build-native", ["--project", dir]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "<-DA=1 2>\n<-DB=*>\n<3>\n<>\n<$(id)>\n");
+  assertMatch(stdout, /\/state\/native\/project-[0-9a-f]{12}\/build\nit's \$HOME; `id`\n/);
+});
+
+Deno.test("a step may run what an earlier one has built", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "", {
+    steps: {
+      default: [
+        {
+          name: "make it",
+          run: ["sh", "-c", "printf '#!/bin/sh\\necho built' >tool; chmod +x tool"],
+          cwd: "{build}",
+        },
+        { name: "run it", run: ["./tool"], cwd: "{build}" },
+      ],
+    },
+  });
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertMatch(outcome.stdout, /^built$/m);
+});
+
+Deno.test("a step's program that is not there gives status 1 and its name", async () => {
+  await using box = await makeSandbox();
+  const steps = { default: [{ name: "odd", run: ["no-such-program", "-x"] }] };
+  const dir = await scriptProject(box, "", { steps });
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 1,
+    says: [
+      'error: Step "odd" failed on native: no-such-program exited with status 127\n',
+      "no-such-program: not found\n",
+    ],
+  });
+});
+
+Deno.test("a step's folder that is not there gives status 1 and its name", async () => {
+  await using box = await makeSandbox();
+  const steps = { default: [{ name: "odd", run: ["true"], cwd: "{build}/nope" }] };
+  const dir = await scriptProject(box, "", { steps });
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 1,
+    says: ["there is no folder ", '/build/nope"\n', 'next: correct "cwd" of the step'],
+  });
+});
+
+Deno.test("a step that a signal ended is no success", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "kill -SEGV $$");
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 1,
+    says: ['error: Step "script" failed on native: sh exited with status 139\n'],
+  });
+});
+
+/** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */
+function hangingScript(box: Sandbox): string {
+  const file = join(box.dir, "watched");
+  return `trap '' TERM; touch '${file}'; tail -f '${file}' >/dev/null & echo hanging; tail -f '${file}' >/dev/null; exit 1`;
+}
+
+Deno.test("timeouts.step ends a step that hangs, with its children", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, hangingScript(box), { timeouts: { step: "1s" } });
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 1,
+    says: [
+      'error: Cannot finish "sh" on the host: it still ran after 1 s\n',
+      '  next: set a longer "timeouts" in guesthouse.json\n',
+    ],
+  });
+  await box.assertClean();
+});
+
+Deno.test("timeouts.total ends the steps even if each keeps to its own time", async () => {
+  await using box = await makeSandbox();
+  const step = { name: "nap", run: ["sh", "-c", `sleep 0.7; : ${box.dir}`] };
+  const dir = await scriptProject(box, "", {
+    steps: { default: [step, step, step, { name: "last", run: ["echo", "the last step"] }] },
+    timeouts: { step: "30s", total: "1s" },
+  });
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertFailure(outcome, { exit: 1, says: ["Cannot finish ", 'next: set a longer "timeouts"'] });
+  assert(!outcome.stdout.includes("the last step"));
+  await box.assertClean();
+});
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${name} during a step gives status 130 and leaves nothing`, async () => {
+    await using box = await makeSandbox();
+    const dir = await scriptProject(box, hangingScript(box));
+    const task = box.start("build-native", ["--project", dir, "--json"]);
+    await task.waitFor(/hanging/);
+    task.signal(name);
+    const outcome = await task.outcome;
+    assertFailure(outcome, { exit: 130, says: [`Interrupted by ${name}`] });
+    const { ok, error } = documentOf(outcome);
+    assertEquals([ok, error.exit], [false, 130]);
+    await box.assertClean();
+    await assertBuilds(box);
+  });
+}
+
+Deno.test("kill -9 during a step leaves nothing, and blocks no later build", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, hangingScript(box));
+  const task = box.start("build-native", ["--project", dir]);
+  await task.waitFor(/hanging/);
+  await killHard(task);
+  await task.outcome;
+  await box.assertClean();
+  await assertBuilds(box);
+});
+
+/** Kills the task itself: `deno task` is only its parent. */
+async function killHard(task: RunningTask): Promise<void> {
+  const { stdout } = await new Deno.Command("ps", {
+    args: ["-o", "pid=", "--ppid", String(task.pid)],
+  }).output();
+  const pids = new TextDecoder().decode(stdout).split("\n").map(Number).filter((pid) => pid > 0);
+  assertEquals(pids.length, 1, "deno task has one child");
+  Deno.kill(pids[0]!, "SIGKILL");
+}
+
+/** The same project builds again at once: no lock, folder or log is in the way. */
+async function assertBuilds(box: Sandbox): Promise<void> {
+  const dir = await scriptProject(box, "echo again");
+  const { code, stdout } = await box.task("build-native", ["--project", dir]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^again$/m);
+}
+
+Deno.test("two builds of one project wait for each other and keep their logs apart", async () => {
+  await using box = await makeSandbox();
+  const gate = join(box.dir, "gate");
+  const script = `echo in; while [ ! -e '${gate}' ]; do sleep 0.1; done; [ ! -e busy ] || exit 9
+touch busy; sleep 0.3; rm busy`;
+  const steps = { default: [{ name: "s", run: ["sh", "-c", script], cwd: "{build}" }] };
+  const dir = await scriptProject(box, "", { steps });
+  const first = box.start("build-native", ["--project", dir]);
+  await first.waitFor(/^in$/m);
+  const second = box.start("build-native", ["--project", dir]);
+  await second.waitFor(/^==> native: waiting$/m);
+  await Deno.writeTextFile(gate, "");
+  const outcomes = await Promise.all([first.outcome, second.outcome]);
+  assertEquals(outcomes.map(({ code }) => code), [0, 0], outcomes[1].stderr);
+  assertStringIncludes(outcomes[0].stdout, join(box.dir, "logs/native.log"));
+  assertStringIncludes(outcomes[1].stdout, join(box.dir, "logs/native-2.log"));
+});
+
+Deno.test("builds of two projects of one name do not wait for each other", async () => {
+  await using box = await makeSandbox();
+  const tasks = [];
+  for (const parent of ["a", "b"]) {
+    const dir = join(box.dir, parent, "same");
+    await Deno.mkdir(dir, { recursive: true });
+    // Each ends only when the other has begun.
+    const other = join(box.dir, parent === "a" ? "b" : "a", "same/begun");
+    const script = `touch begun; while [ ! -e '${other}' ]; do sleep 0.1; done`;
+    const steps = { default: [{ name: "s", run: ["sh", "-c", script] }] };
+    await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify({ steps }));
+    tasks.push(box.task("build-native", ["--project", dir], { timeoutMs: 60_000 }));
+  }
+  assertEquals((await Promise.all(tasks)).map(({ code }) => code), [0, 0]);
+});
+
+Deno.test("a reader that goes away does not stop the build, nor is it a bug", async () => {
+  await using box = await makeSandbox();
+  const done = join(box.dir, "done");
+  const dir = await scriptProject(box, `yes | head -n 100000; touch '${done}'`);
+  const command = 'deno task --quiet build-native --project "$0" | head -n 1';
+  const { stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", command, dir],
+    cwd: root,
+    env: { ...box.env, PATH: `${join(Deno.execPath(), "..")}:${Deno.env.get("PATH")}` },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(text(stdout), "y\n");
+  assertNoBug({ code: 0, stdout: "", stderr: text(stderr) });
+  assert((await Deno.stat(done)).isFile);
+  assertEquals(await processesNaming(basename(box.dir)), []);
+});

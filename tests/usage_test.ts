@@ -1,0 +1,221 @@
+// How tasks answer their command line. Starts no guest.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { loadSpecs } from "../lib/cli/load_specs.ts";
+import { DEFAULT_EXCLUDES } from "../lib/config/default_excludes.ts";
+import { root } from "../lib/host/paths.ts";
+import { makeSandbox } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf, type FailureDocument } from "./outcome.ts";
+
+const specs = await loadSpecs(join(root, "tasks"));
+const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+const taskNames = Object.keys(config.tasks);
+
+/** Runs work on all items, a few at a time: a task takes a tenth of a second, mostly waiting. */
+async function forAll<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all([worker(), worker(), worker()]);
+}
+
+Deno.test("every task answers --help with a summary, usage and examples, on stdout only", async () => {
+  await using box = await makeSandbox();
+  await forAll(specs, async ({ name, summary }) => {
+    const { code, stdout, stderr } = await box.task(name, ["--help"]);
+    assertEquals([code, stderr], [0, ""], name);
+    assert(stdout.startsWith(`${name}: ${summary}\n\nusage: deno task ${name}`), stdout);
+    assertMatch(stdout, /^Options:$/m);
+    assertMatch(stdout, /^Exit status:$/m);
+    assertMatch(stdout, new RegExp(`^Examples:\\n {2}.+:\\n {4}.*deno task .*${name}`, "m"));
+    assert(stdout.split("\n").every((line) => line.length <= 100), `${name}: a line is too long`);
+  });
+});
+
+Deno.test("every task refuses an unknown option with status 2 and names the nearest", async () => {
+  await using box = await makeSandbox();
+  await forAll(specs, async ({ name }) => {
+    const outcome = await box.task(name, ["--hlep"]);
+    assertFailure(outcome, {
+      exit: 2,
+      says: [
+        `Cannot run "${name}": `,
+        'unknown option "--hlep", did you mean "--help"?\n',
+        `  usage: deno task ${name} [options]`,
+        `  next: deno task ${name} --help\n`,
+      ],
+    });
+    assertEquals(outcome.stdout, "");
+  });
+});
+
+const wrongPlatforms = [
+  { args: ["build-vm", "debian-amd46"], near: "debian-amd64" },
+  { args: ["build-vm", "amd64"], near: "debian-amd64" },
+  { args: ["build-all", "native", "debian-arm46"], near: "debian-arm64" },
+  { args: ["build-all", "natvie"], near: "native" },
+  { args: ["setup-images", "debian-arn64"], near: "debian-arm64" },
+  { args: ["vm-run", "debain-amd64", "--", "true"], near: "debian-amd64" },
+  { args: ["vm-ssh", "debian-am64"], near: "debian-amd64" },
+  { args: ["vm-stop", "debian-amd64", "debian-arm46"], near: "debian-arm64" },
+];
+
+Deno.test("an unknown platform ends a task with status 2 and the nearest name", async () => {
+  await using box = await makeSandbox();
+  await forAll(wrongPlatforms, async ({ args: [name = "", ...args], near }) => {
+    assertFailure(await box.task(name, args), {
+      exit: 2,
+      says: [`Cannot run "${name}": unknown PLATFORM "`, `did you mean "${near}"?`, "usage: "],
+    });
+  });
+});
+
+Deno.test("a platform that is like no other gets the list of all", async () => {
+  await using box = await makeSandbox();
+  assertFailure(await box.task("build-vm", ["plan9"]), {
+    exit: 2,
+    says: [
+      'Cannot run "build-vm": unknown PLATFORM "plan9"\n',
+      "  PLATFORM is one of debian-amd64, debian-arm64",
+    ],
+  });
+});
+
+Deno.test("all faults of a command line are told at once", async () => {
+  await using box = await makeSandbox();
+  const args = ["debian-amd64", "--memory", "lots", "--cores=0", "--accel", "kvn"];
+  assertFailure(await box.task("build-vm", args), {
+    exit: 2,
+    says: [
+      'Cannot run "build-vm": 3 faults in its arguments\n',
+      '  unknown --accel "kvn", did you mean "kvm"?\n',
+      '  --memory must be a whole number of MiB, 128 or more, found "lots"\n',
+      '  --cores must be a whole number from 1 to 256, found "0"\n',
+    ],
+  });
+});
+
+const missing = [
+  { args: ["build-vm"], says: "missing argument PLATFORM" },
+  { args: ["vm-run", "debian-amd64"], says: "missing argument -- CMD" },
+  { args: ["vm-run", "debian-amd64", "uname", "-a"], says: 'CMD goes after "--"' },
+  { args: ["vm-stop"], says: "no platform is named" },
+  { args: ["build-native", "--project"], says: "--project needs a value: --project DIR" },
+  { args: ["build-native", "extra"], says: 'unexpected argument "extra"' },
+];
+
+Deno.test("a missing or superfluous argument ends a task with status 2", async () => {
+  await using box = await makeSandbox();
+  await forAll(missing, async ({ args: [name = "", ...args], says }) => {
+    assertFailure(await box.task(name, args), {
+      exit: 2,
+      says: [`Cannot run "${name}": `, says, "next: "],
+    });
+  });
+});
+
+Deno.test("with --json a wrong command line gives one JSON document that holds the fault", async () => {
+  await using box = await makeSandbox();
+  const withJson = specs.filter(({ omit }) => !omit?.includes("json"));
+  assert(withJson.length >= 5);
+  await forAll(withJson, async ({ name }) => {
+    const outcome = await box.task(name, ["--json", "--hlep"]);
+    const { ok, error } = documentOf<FailureDocument>(outcome);
+    assertEquals([outcome.code, ok, error.exit], [2, false, 2], name);
+    assertStringIncludes(error.message, 'unknown option "--hlep", did you mean "--help"?');
+    assertEquals(error.next, `deno task ${name} --help`);
+    assertStringIncludes(outcome.stderr, error.message);
+    assertNoBug(outcome);
+  });
+});
+
+Deno.test("--quiet and --verbose exclude each other", async () => {
+  await using box = await makeSandbox();
+  assertFailure(await box.task("vm-list", ["-qv"]), {
+    exit: 2,
+    says: ["--quiet and --verbose exclude each other"],
+  });
+});
+
+Deno.test("vm-list of a checkout without guests is empty, in both forms", async () => {
+  await using box = await makeSandbox();
+  const plain = await box.task("vm-list");
+  assertEquals([plain.code, plain.stdout], [0, ""]);
+  assertMatch(plain.stderr, /^No guest is up\. .*build-vm PLATFORM --keep$/m);
+  const json = await box.task("vm-list", ["--json"]);
+  assertEquals(documentOf(json), { ok: true, guests: [] });
+});
+
+Deno.test("vm-ssh and vm-stop say how to get a guest when none was kept", async () => {
+  await using box = await makeSandbox();
+  for (const name of ["vm-ssh", "vm-stop"]) {
+    const outcome = await box.task(name, ["debian-amd64"]);
+    assert([2, 3, 4].includes(outcome.code), `${name}: status ${outcome.code}`);
+    assertStringIncludes(outcome.stderr, "next: deno task build-vm debian-amd64 --keep");
+    assertNoBug(outcome);
+  }
+});
+
+Deno.test("each task is described in deno.json, and each spec has its task", () => {
+  for (const name of taskNames) {
+    assertMatch(config.tasks[name].description ?? "", /^[A-Z].{15,}[^.]$/, name);
+  }
+  assertEquals(specs.map(({ name }) => name).filter((name) => !taskNames.includes(name)), []);
+});
+
+Deno.test("no task runs with all permissions, and each names a permission set that exists", () => {
+  for (const [name, { command }] of Object.entries<{ command: string }>(config.tasks)) {
+    assert(!/ (-A|--allow-all)\b/.test(command), name);
+    const set = /^deno (?:run|test) .*-P=(\S+)/.exec(command)?.[1];
+    assert(set === undefined ? name === "ok" : set in config.permissions, name);
+  }
+});
+
+/** The documents that users read, by path relative to the checkout. */
+async function readDocuments(): Promise<Map<string, string>> {
+  const names = ["README.md", "justfile"];
+  for await (const { name } of Deno.readDir(join(root, "docs"))) names.push(`docs/${name}`);
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => [name, await Deno.readTextFile(join(root, name))] as const),
+    ),
+  );
+}
+
+Deno.test("documents name only tasks and options that exist", async () => {
+  for (const [file, text] of await readDocuments()) {
+    const commands = text.matchAll(
+      /\bdeno(?:@[\d.]+)? task(?: --quiet| -q)? ([a-z][\w-]*)([^`|#\n]*)/g,
+    );
+    for (const [command, name = "", rest = ""] of commands) {
+      assert(taskNames.includes(name), `${file}: there is no such task: ${command}`);
+      const spec = specs.find((spec) => spec.name === name);
+      const common = ["json", "dry-run", "yes", "quiet", "verbose", "help"];
+      const known = [...common, ...spec?.options?.map(({ name }) => name) ?? []];
+      const own = rest.split(" -- ")[0] ?? "";
+      for (const [, option = ""] of own.matchAll(/ --([a-z][a-z-]*)/g)) {
+        assert(known.includes(option), `${file}: --${option} is no option of ${name}: ${command}`);
+      }
+    }
+  }
+});
+
+Deno.test("links between documents lead to files that exist", async () => {
+  for (const [file, text] of await readDocuments()) {
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (target.startsWith("https://")) continue;
+      const path = join(root, file, "..", target);
+      assert(await Deno.stat(path).then(() => true, () => false), `${file}: no file ${target}`);
+    }
+  }
+});
+
+Deno.test("the README opens with its two commands and lists every default exclude", async () => {
+  const text = await Deno.readTextFile(join(root, "README.md"));
+  assertMatch(
+    text,
+    /^ {4}npx -y deno@2\.9\.6 task build-all --yes {5}# .+\n {4}npx -y deno@2\.9\.6 task test --yes {10}# .+$/m,
+  );
+  for (const { pattern } of DEFAULT_EXCLUDES) assertStringIncludes(text, `\`${pattern}\``);
+});
