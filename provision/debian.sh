@@ -32,6 +32,7 @@ ClientAliveInterval 0
 LoginGraceTime 120
 CONF
 
+# Host name and hosts come with each run.
 echo guesthouse >/etc/hostname
 printf '127.0.0.1 localhost\n127.0.1.1 guesthouse\n' >/etc/hosts
 # The resolver of QEMU's user network.
@@ -77,16 +78,18 @@ cat >/usr/local/sbin/guesthouse-power-button <<'SCRIPT'
 # The ACPI button on a PC, a GPIO key on an ARM "virt" machine; whichever there is.
 for module in evdev button gpio_pl061 gpio_keys; do modprobe --quiet "$module"; done
 tries=0
-while [ "$tries" -lt 50 ]; do
+while [ "$tries" -lt 20 ]; do
   for device in /sys/class/input/event*; do
     case $(cat "$device/device/name" 2>/dev/null) in
       'Power Button' | gpio-keys)
-        head -c 1 "/dev/input/${device##*/}" >/dev/null && exec systemctl poweroff
+        # One event has 24 bytes (struct input_event, 64 bits); the kernel refuses shorter reads.
+        head -c 24 "/dev/input/${device##*/}" >/dev/null && exec systemctl poweroff
+        exit 1
         ;;
     esac
   done
   tries=$((tries + 1))
-  sleep 0.2
+  sleep 0.5
 done
 echo "guesthouse: no power button" >/dev/console
 SCRIPT

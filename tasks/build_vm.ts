@@ -49,7 +49,7 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
+  const { artifactsTarget, kernelWords, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { buildInGuest } = await import("../lib/build/guest_build.ts");
@@ -68,7 +68,16 @@ async function main(ctx: TaskContext): Promise<number> {
   });
   const accelerator = ctx.str("accel") as "auto";
   const port = sshPort(platform, ctx.num("ssh-port"));
-  if (ctx.dryRun) return dryRunGuest(ctx, { platform, project, size, accelerator, sshPort: port });
+  if (ctx.dryRun) {
+    return dryRunGuest(ctx, {
+      platform,
+      project,
+      size,
+      accelerator,
+      sshPort: port,
+      append: kernelWords(ctx),
+    });
+  }
   const prepared = await prepareGuests([platform], ctx, {
     again: { permissionSet: "build", file: import.meta.url },
     task: "build-vm",
@@ -76,6 +85,7 @@ async function main(ctx: TaskContext): Promise<number> {
   if (prepared.kind === "reexecuted") return prepared.status;
   const result = await buildInGuest({
     ...{ platform, project, size, accelerator, sshPort: port },
+    append: kernelWords(ctx),
     hostMemoryMiB: (await hostFacts()).memoryMiB,
     artifactsDir,
     signal: ctx.signal,

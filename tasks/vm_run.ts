@@ -38,6 +38,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { findKept } = await import("../lib/guest/runs.ts");
   const { runInFresh, runInKept } = await import("../lib/build/run_command.ts");
+  const { kernelWords } = await import("../lib/build/load.ts");
   const { guestSize } = await import("../lib/build/machine.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
@@ -65,7 +66,10 @@ async function main(ctx: TaskContext): Promise<number> {
   });
   if (prepared.kind === "reexecuted") return prepared.status;
   ctx.log.step(`Start a guest: ${platform.name}`);
-  return await runInFresh({ platform, size, accelerator, sshPort: 0 }, command);
+  return await runInFresh(
+    { platform, size, accelerator, sshPort: 0, append: kernelWords(ctx) },
+    command,
+  );
 }
 
 if (import.meta.main) await runTask(spec, main);

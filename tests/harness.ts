@@ -17,7 +17,13 @@ export interface Sandbox extends AsyncDisposable {
   /** Starts a task and leaves it running. */
   start(name: string, args?: readonly string[], options?: RunTaskOptions): RunningTask;
   /** Fails the test if anything of a task is still there: processes, run folders, sockets. */
-  assertClean(): Promise<void>;
+  assertClean(options?: CleanOptions): Promise<void>;
+}
+
+/** What {@link Sandbox.assertClean} looks at. */
+export interface CleanOptions {
+  /** Run folders and sockets, which a task that was killed leaves to the next one. Default true. */
+  readonly runs?: boolean;
 }
 
 /** How {@link Sandbox.task} runs. */
@@ -59,7 +65,7 @@ export async function makeSandbox(): Promise<Sandbox> {
     env,
     start,
     task: async (name, args, options) => await start(name, args, options).outcome,
-    assertClean: () => assertClean(dir),
+    assertClean: (options) => assertClean(dir, options),
     async [Symbol.asyncDispose]() {
       await Deno.remove(dir, { recursive: true });
     },
@@ -132,11 +138,13 @@ function startTask(
 /** Time for what a killed task owned to be gone: its supervisors' grace, and some. */
 const SETTLE_MS = 8000;
 
-async function assertClean(dir: string): Promise<void> {
+async function assertClean(dir: string, options: CleanOptions = {}): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;
   while (true) {
-    const left = [...await processesNaming(dir), ...await filesBelow(join(dir, "run"))];
-    const runs = await filesBelow(join(dir, "state/runs"));
+    const left = await processesNaming(dir);
+    const runs = options.runs === false
+      ? []
+      : [...await filesBelow(join(dir, "run")), ...await filesBelow(join(dir, "state/runs"))];
     if (left.length + runs.length === 0) return;
     if (Date.now() > deadline) {
       throw new Error(`left behind:\n${[...left, ...runs].join("\n")}`);

@@ -10,7 +10,7 @@ import { reexec } from "../host/reexec.ts";
 import { imageState } from "../image/image.ts";
 import { dryRunGuest } from "./dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
-import { artifactsTarget } from "./load.ts";
+import { artifactsTarget, kernelWords } from "./load.ts";
 import { guestSize, sshPort } from "./machine.ts";
 import { buildNative, NATIVE, nativeSteps } from "./native.ts";
 import { tableProgress } from "./progress.ts";
@@ -114,6 +114,7 @@ export async function buildEverywhere(
           ...{ platform, size },
           accelerator: ctx.str("accel") as AcceleratorChoice,
           sshPort: sshPort(platform, undefined),
+          append: kernelWords(ctx),
           hostMemoryMiB: host.memoryMiB,
         }),
     });
@@ -147,6 +148,7 @@ export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Pro
       }),
       accelerator: ctx.str("accel") as AcceleratorChoice,
       sshPort: sshPort(platform, undefined),
+      append: kernelWords(ctx),
     });
   }
   return 0;

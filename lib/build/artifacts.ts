@@ -1,4 +1,4 @@
-import { expandGlob } from "@std/fs";
+import { expandGlob, walk } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
 import { pullFiles } from "../guest/rsync.ts";
@@ -16,30 +16,47 @@ export interface CopyArtifactsOptions {
 }
 
 /**
- * Copies the files of a build on the host that match, and returns their new paths. Throws
- * {@link WorkError} when a glob matches nothing, since a build that was to leave it did not.
+ * Copies the files of a build on the host that match, or lie in a folder that does, and returns
+ * their new paths. Throws {@link WorkError} when a glob matches nothing, since a build that was to
+ * leave it did not.
  */
 export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
-  const copied: string[] = [];
-  const target = await freshArtifactsDir(options.outDir, options.name);
+  const copied = new Set<string>();
+  const targetDir = await freshArtifactsDir(options.outDir, options.name);
   for (const glob of options.globs) {
     let matched = false;
     // The folder is no part of the pattern: its name may hold brackets and the like.
     const root = options.roots.find((root) => glob.startsWith(`${root}/`)) ?? "/";
     const pattern = relative(root, glob);
-    for await (const entry of expandGlob(pattern, { root, includeDirs: false, globstar: true })) {
-      options.signal.throwIfAborted();
-      // A link to a folder, or to nothing, is no file to copy.
-      if (!await Deno.stat(entry.path).then((info) => info.isFile, () => false)) continue;
-      const path = join(target, relative(root, entry.path));
-      await Deno.mkdir(dirname(path), { recursive: true });
-      await Deno.copyFile(entry.path, path);
-      copied.push(path);
-      matched = true;
+    for await (const entry of expandGlob(pattern, { root, globstar: true })) {
+      for await (const path of filesAt(entry.path)) {
+        options.signal.throwIfAborted();
+        matched = true;
+        const target = join(targetDir, relative(root, path));
+        if (copied.has(target)) continue;
+        await Deno.mkdir(dirname(target), { recursive: true });
+        await Deno.copyFile(path, target);
+        copied.add(target);
+      }
     }
     if (!matched) throw noArtifact(options.name, glob);
   }
-  return [...new Set(copied)].sort();
+  return [...copied].sort();
+}
+
+/** A file itself, or the files of a folder; a link to a folder, or to nothing, is neither. */
+async function* filesAt(path: string): AsyncGenerator<string> {
+  if ((await Deno.lstat(path)).isDirectory) {
+    for await (const file of walk(path, { includeDirs: false })) {
+      if (await isFile(file.path)) yield file.path;
+    }
+  } else if (await isFile(path)) {
+    yield path;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
 /** As {@link copyArtifacts}, but out of a guest. */

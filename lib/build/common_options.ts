@@ -27,5 +27,11 @@ export const GUEST_OPTIONS: readonly OptionSpec[] = [
     help: "the accelerator; auto takes the first that is proven to work",
   },
   { name: "memory", type: "number", unit: "MiB", min: 128, help: "memory of each guest" },
+  {
+    name: "append",
+    type: "string",
+    value: "WORDS",
+    help: "more words for the guest kernel's command line",
+  },
   { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of each guest" },
 ];

@@ -17,6 +17,8 @@ export interface DryGuest {
   readonly size: Size;
   readonly accelerator: AcceleratorChoice;
   readonly sshPort: number;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
 }
 
 /** Prints the commands that a guest's run consists of; starts nothing but the accelerator probe. */
@@ -35,6 +37,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
   const args = guestArgs({
     ...dry.size,
     ...{ platform, accelerator, sshPort: dry.sshPort, disk: overlay },
+    append: dry.append,
     kernel: join(imagesDir(), platform.kernel ?? ""),
     initramfs: join(runDir, RUN_FILES.initramfs),
   });

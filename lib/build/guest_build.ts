@@ -23,6 +23,8 @@ export interface GuestBuildOptions extends BuildOptions {
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
   readonly hostMemoryMiB: number;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
   /** Leave the guest up afterwards; called with it before it is let go. */
   readonly onKeep?: (guest: OpenGuest) => Promise<void>;
   /** Called with the guest when a step has failed, before it goes down. */
@@ -54,6 +56,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
       ...{ platform, image, logs, signal },
       accelerator: options.accelerator,
       sshPort: options.sshPort,
+      append: options.append,
       bootMs: options.project.timeouts.bootMs ?? platform.timeouts.bootMs,
       onAccelerator: (name, reason) => {
         result.accelerator = name;

@@ -84,7 +84,7 @@ export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
       name: record.platform,
       exited,
       ...(qmp === undefined ? {} : { qmp }),
-      sendSignal: (signal) => Deno.kill(record.pid, signal),
+      pid: record.pid,
     }, { powerdownMs: 10_000 });
     await removeRun(record.id);
     return rung;

@@ -39,6 +39,11 @@ export async function artifactsTarget(ctx: TaskContext): Promise<string> {
   });
 }
 
+/** What `--append` adds to the kernel's command line. */
+export function kernelWords(ctx: TaskContext): string[] {
+  return (ctx.str("append") ?? "").split(/\s+/).filter((word) => word !== "");
+}
+
 /** The folder that the user calls from; the task itself runs in the checkout. */
 function callersDir(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();

@@ -37,6 +37,8 @@ export interface MachineOptions extends Size {
   readonly accelerator: Accelerator;
   readonly kernel: string;
   readonly initramfs: string;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
   /** The overlay. */
   readonly disk: string;
   /** Port of 127.0.0.1; 0 for a free one. */
@@ -53,7 +55,7 @@ export function guestArgs(options: MachineOptions): string[] {
     ...kernelArgs({
       kernel: options.kernel,
       initramfs: options.initramfs,
-      append: [platform.append ?? "", `systemd.hostname=${platform.name}`],
+      append: [platform.append ?? "", ...(options.append ?? [])],
     }),
     ...diskArgs({ path: options.disk, format: "qcow2", throwAway: true }),
     ...netArgs({ hostPort: options.sshPort }),

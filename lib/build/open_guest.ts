@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
-import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
-import { ensureKeys } from "../host/keys.ts";
+import { type Accelerator, type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
+import { ensureKeys, type Keys } from "../host/keys.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { processStartTime } from "../host/process.ts";
 import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
@@ -9,7 +9,7 @@ import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/image.ts";
 import { packSeed } from "../image/initramfs.ts";
 import { type Guest, startGuest } from "../qemu/launch.ts";
-import { createOverlay } from "../qemu/overlay.ts";
+import { createOverlay, type Overlay } from "../qemu/overlay.ts";
 import { startClock } from "./clock.ts";
 import { connectGuest } from "./connect.ts";
 import type { LogFiles } from "./log_files.ts";
@@ -24,10 +24,26 @@ export interface OpenGuestOptions extends Size {
   readonly sshPort: number;
   /** From launch to an answered command, under TCG; a hypervisor gets a quarter of it. */
   readonly bootMs: number;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
+  /** One more archive for the initramfs; what it has below `seed/` replaces files of the root. */
+  readonly extraSeed?: Uint8Array<ArrayBuffer>;
   readonly logs: Pick<LogFiles, "console" | "qemu">;
   readonly signal: AbortSignal;
   /** Told which accelerator it is, before the guest starts. */
   readonly onAccelerator?: (name: string, reason: string) => void;
+}
+
+/** A guest that runs, and that nobody has logged in to yet. Disposal is as of {@link OpenGuest}. */
+export interface LaunchedGuest extends AsyncDisposable {
+  readonly run: RunFolder;
+  readonly guest: Guest;
+  readonly overlay: Overlay;
+  readonly keys: Keys;
+  readonly record: RunRecord;
+  readonly accelerator: Accelerator;
+  /** Seconds since the launch. */
+  readonly clock: () => number;
 }
 
 /** A guest that is up and answers. Disposal ends it and removes everything of it. */
@@ -46,8 +62,10 @@ export interface OpenGuest extends AsyncDisposable {
 /** How much sooner than under emulation a guest must be up that runs on a hypervisor. */
 const HYPERVISOR_SPEEDUP = 4;
 
-/** Starts a guest on an overlay of its image, and waits until it answers a command. */
-export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
+/** Starts a guest on an overlay of its image, with this run's keys. */
+export async function launchGuest(
+  options: Omit<OpenGuestOptions, "bootMs">,
+): Promise<LaunchedGuest> {
   const { platform, image, signal } = options;
   const { name } = platform;
   const { accelerator, reason } = await probeAccelerator({
@@ -74,7 +92,8 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
     hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
     authorizedKeys: `${keys.clientPublic}\n`,
     user: platform.ssh.user,
-  });
+    hostname: name,
+  }, options.extraSeed);
   const clock = startClock();
   const guest = stack.use(
     await startGuest({
@@ -110,6 +129,19 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
     console: options.logs.console,
   };
   await writeRecord(record);
+  const resources = stack.move();
+  return {
+    ...{ run, guest, overlay, keys, record, accelerator, clock },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Starts a guest on an overlay of its image, and waits until it answers a command. */
+export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
+  const { platform, signal } = options;
+  await using stack = new AsyncDisposableStack();
+  const launched = stack.use(await launchGuest(options));
+  const { run, guest, overlay, keys, record, accelerator, clock } = launched;
   const bootMs = options.bootMs / (accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);
   const ssh = stack.use(
     await connectGuest({ guest, run, keys, user: platform.ssh.user, deadlineMs: bootMs, signal }),
@@ -143,8 +175,11 @@ async function writeSeeded(
   path: string,
   initramfs: string,
   seed: Parameters<typeof packSeed>[0],
+  extraSeed: Uint8Array<ArrayBuffer> = new Uint8Array(),
 ): Promise<void> {
   await Deno.copyFile(initramfs, path);
   await Deno.chmod(path, 0o600);
-  await Deno.writeFile(path, packSeed(seed), { append: true });
+  for (const archive of [packSeed(seed), extraSeed]) {
+    await Deno.writeFile(path, archive, { append: true });
+  }
 }

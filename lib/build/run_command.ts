@@ -28,6 +28,7 @@ export async function runInFresh(
     readonly size: Size;
     readonly accelerator: AcceleratorChoice;
     readonly sshPort: number;
+    readonly append?: readonly string[] | undefined;
   },
   command: GuestCommand,
 ): Promise<number> {
@@ -39,6 +40,7 @@ export async function runInFresh(
     ...{ platform, image, logs, signal: command.signal },
     accelerator: options.accelerator,
     sshPort: options.sshPort,
+    append: options.append,
     bootMs: platform.timeouts.bootMs,
   });
   const status = await runShared(guest.ssh, command);

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { tryLock } from "../host/lock.ts";
 import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
+import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { processStartTime, run } from "../host/process.ts";
 
 /** What is written down of a guest while it runs. */
@@ -42,7 +43,9 @@ export async function createRun(platform: string): Promise<RunFolder> {
   await sweepRuns();
   const { id, dir, lock } = await claimFolder(platform);
   const sockets = join(socketDir(), id);
-  await Deno.mkdir(sockets, { recursive: true, mode: 0o700 });
+  // In a folder that all users share, somebody else may have made ours first.
+  await ensurePrivateDir(socketDir());
+  await ensurePrivateDir(sockets);
   let left = false;
   return {
     id,

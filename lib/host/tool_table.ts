@@ -246,9 +246,9 @@ export const TOOLS: readonly Tool[] = [
     groups: ["vm"],
     purpose: "copies projects into guests",
     versionArgs: ["--version"],
-    // The openrsync of macOS says "2.6.9 compatible" on a second line; it lacks much of 3.1.
+    // The openrsync of macOS says "2.6.9 compatible" on a second line; it lacks --mkpath, which came with 3.2.3.
     versionPattern: /rsync +version v?(\d+(?:\.\d+)+)/,
-    minimum: "3.1",
+    minimum: "3.2.3",
     packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
   },
   {

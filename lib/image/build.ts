@@ -135,7 +135,10 @@ async function ensureRootfs(
     arch: platform.arch,
     provision: join(root, provision),
     firstBoot: join(root, FIRST_BOOT),
-  }, { output: part, configure, log: options.log, signal: options.signal });
+  }, {
+    ...{ output: part, configure, log: options.log, signal: options.signal },
+    stageRecord: join(imageCacheDir(), `stage-${platform.name}`),
+  });
   for await (const entry of Deno.readDir(imageCacheDir())) {
     if (entry.name.startsWith(prefix)) await Deno.remove(join(imageCacheDir(), entry.name));
   }

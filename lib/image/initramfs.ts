@@ -47,6 +47,7 @@ export interface Seed {
   readonly hostKey: { readonly secret: string; readonly public: string };
   /** Public keys that may log in as the guest's user. */
   readonly authorizedKeys: string;
+  readonly hostname: string;
   /** Login name of the guest's user. */
   readonly user: string;
 }
@@ -60,6 +61,8 @@ export function packSeed(seed: Seed): Uint8Array<ArrayBuffer> {
   return packCpio([
     ...["seed", "seed/etc", "seed/etc/ssh", "seed/home", home].map((path) => directory(path)),
     directory(`${home}/.ssh`, 0o700),
+    file("seed/etc/hostname", `${seed.hostname}\n`),
+    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${seed.hostname}\n`),
     file("seed/etc/ssh/ssh_host_ed25519_key", seed.hostKey.secret, 0o600),
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", seed.hostKey.public),
     file(`${home}/.ssh/authorized_keys`, seed.authorizedKeys, 0o600),

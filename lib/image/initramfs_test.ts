@@ -56,7 +56,7 @@ Deno.test("buildInitramfs() puts each folder before what lies in it", async () =
   const seed = { secret: "s", public: "p" };
   const archives = [
     await buildInitramfs(parts),
-    packSeed({ hostKey: seed, authorizedKeys: "k", user: "ci" }),
+    packSeed({ hostKey: seed, authorizedKeys: "k", hostname: "h", user: "ci" }),
   ];
   for (const archive of archives) {
     const seen = new Set([""]);
@@ -128,6 +128,7 @@ Deno.test("packSeed() mirrors the root's tree, with the modes that sshd insists 
   const members = readCpio(packSeed({
     hostKey: { secret: "-----BEGIN\n", public: "ssh-ed25519 AAAA" },
     authorizedKeys: "ssh-ed25519 BBBB\n",
+    hostname: "shed",
     user: "builder",
   }));
   assertEquals(members.map(({ name, mode, data }) => [name, octal(mode), text(data)]), [
@@ -137,6 +138,8 @@ Deno.test("packSeed() mirrors the root's tree, with the modes that sshd insists 
     ["seed/home", "40755", ""],
     ["seed/home/builder", "40755", ""],
     ["seed/home/builder/.ssh", "40700", ""],
+    ["seed/etc/hostname", "100644", "shed\n"],
+    ["seed/etc/hosts", "100644", "127.0.0.1 localhost\n127.0.1.1 shed\n"],
     ["seed/etc/ssh/ssh_host_ed25519_key", "100600", "-----BEGIN\n"],
     ["seed/etc/ssh/ssh_host_ed25519_key.pub", "100644", "ssh-ed25519 AAAA"],
     ["seed/home/builder/.ssh/authorized_keys", "100600", "ssh-ed25519 BBBB\n"],

@@ -1,4 +1,4 @@
-import { dirname, fromFileUrl, join } from "@std/path";
+import { basename, dirname, fromFileUrl, join } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
@@ -64,13 +64,18 @@ export function mmdebstrapCommand(
 export interface RootfsOptions {
   readonly output: string;
   readonly configure: ConfigureWhen;
+  /**
+   * A file of ours that names the temporary folder while it exists, so that the next build removes
+   * what a killed one left.
+   */
+  readonly stageRecord: string;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
 export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
-  await using stage = await makeStage(recipe);
+  await using stage = await makeStage(recipe, options.stageRecord);
   const command = mmdebstrapCommand(recipe, {
     hooksDir: stage.path,
     output: options.output,
@@ -111,10 +116,13 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
  * The hook's files, in a place that the user namespace of `--mode=unshare` can read: a checkout
  * below a private home folder is closed to it.
  */
-async function makeStage(recipe: RootfsRecipe) {
+async function makeStage(recipe: RootfsRecipe, record: string) {
+  await removeStage(await Deno.readTextFile(record).catch(() => ""));
   await using stack = new AsyncDisposableStack();
-  const path = await Deno.makeTempDir({ prefix: "guesthouse-rootfs-" });
-  stack.defer(() => Deno.remove(path, { recursive: true }).catch(() => {}));
+  const path = await Deno.makeTempDir({ prefix: STAGE_PREFIX });
+  stack.defer(() => Deno.remove(record).catch(() => {}));
+  stack.defer(() => removeStage(path));
+  await Deno.writeTextFile(record, path);
   await Deno.chmod(path, 0o777);
   const here = dirname(fromFileUrl(import.meta.url));
   const files = [
@@ -129,4 +137,12 @@ async function makeStage(recipe: RootfsRecipe) {
   }
   const cleanup = stack.move();
   return { path, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+}
+
+const STAGE_PREFIX = "guesthouse-rootfs-";
+
+/** Removes a stage by the path on record, which is only believed if it looks like one. */
+async function removeStage(path: string): Promise<void> {
+  if (!basename(path).startsWith(STAGE_PREFIX)) return;
+  await Deno.remove(path, { recursive: true }).catch(() => {});
 }

@@ -57,10 +57,10 @@ Deno.test("mmdebstrapCommand() only extracts them where it cannot", () => {
   assertEquals(words.some((word) => word.startsWith("--customize-hook")), false);
 });
 
-/** Runs buildRootfs() with a folder of its own for temporary files; says what it left there. */
+/** Runs buildRootfs() with a folder of its own for temporary files; says what it has left there. */
 async function attempt(
   recipe: Partial<RootfsRecipe>,
-  options: { log?: (line: string) => void; signal?: AbortSignal } = {},
+  options: { log?: (tmp: string) => void; signal?: AbortSignal } = {},
 ): Promise<{ error: Error; left: string[]; log: string[] }> {
   await using box = await sandbox();
   const tmp = join(box.path, "tmp");
@@ -71,11 +71,12 @@ async function attempt(
     buildRootfs({ ...RECIPE, ...recipe }, {
       output: join(box.path, "root.tar"),
       configure: "now",
+      stageRecord: join(box.path, "stage"),
       signal: new AbortController().signal,
       ...options,
       log: (line) => {
         log.push(line);
-        options.log?.(line);
+        options.log?.(tmp);
       },
     }), Error);
   return { error, left: await namesIn(tmp), log };
@@ -103,10 +104,17 @@ Deno.test({
   ignore: !haveProgram("mmdebstrap"),
   async fn() {
     const interrupt = new AbortController();
+    let stage: string[] = [];
     const { error, left } = await attempt({}, {
       signal: interrupt.signal,
-      log: () => interrupt.abort(new InterruptedError("Interrupted by SIGINT")),
+      log: (tmp) => {
+        if (interrupt.signal.aborted) return;
+        interrupt.abort(new InterruptedError("Interrupted by SIGINT"));
+        const [dir] = [...Deno.readDirSync(tmp)];
+        stage = [...Deno.readDirSync(join(tmp, dir?.name ?? ""))].map(({ name }) => name);
+      },
     });
+    assertArrayIncludes(stage, ["customize", "merge-usr", "provision.sh", "first_boot.sh"]);
     assertEquals(String(error), "InterruptedError: Interrupted by SIGINT");
     assertEquals(left, []);
   },

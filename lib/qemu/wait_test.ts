@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { InterruptedError } from "../cli/errors.ts";
-import { delay, settlesWithin, unlessAborted } from "./wait.ts";
+import { delay, settlesWithin } from "./wait.ts";
 
 Deno.test("delay() rejects at once with the reason of an aborted signal", async () => {
   const controller = new AbortController();
@@ -14,13 +14,4 @@ Deno.test("delay() rejects at once with the reason of an aborted signal", async 
 Deno.test("settlesWithin() counts a rejection as settled and leaves no timer", async () => {
   assertEquals(await settlesWithin(Promise.reject(new Error("x")), 3_600_000), "settled");
   assertEquals(await settlesWithin(new Promise(() => {}), 1), "late");
-});
-
-Deno.test("unlessAborted() gives the outcome, or the reason of the signal", async () => {
-  const controller = new AbortController();
-  assertEquals(await unlessAborted(Promise.resolve(7), controller.signal), 7);
-  const reason = new InterruptedError();
-  const waiting = unlessAborted(new Promise(() => {}), controller.signal);
-  controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
 });

@@ -1,0 +1,124 @@
+// Boots real guests.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { makeSandbox } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+import { listTree, shellProject, writeProject } from "./projects.ts";
+
+Deno.test("build-vm shows a compiler's error, exits with 1, and leaves the project as it is", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(box.dir, "broken", {
+    "CMakeLists.txt": "cmake_minimum_required(VERSION 3.13)\nproject(b C)\nadd_executable(b b.c)\n",
+    "b.c": "int main(void) { return undeclared_name; }\n",
+  });
+  const before = await listTree(project);
+  const outcome = await box.task("build-vm", ["debian-amd64", "--project", project]);
+  assertFailure(outcome, {
+    exit: 1,
+    says: ['Step "build" failed on debian-amd64', "undeclared_name"],
+  });
+  assertMatch(outcome.stdout, /error: .undeclared_name. undeclared/);
+  assertEquals(await listTree(project), before);
+  await box.assertClean();
+});
+
+Deno.test("build-vm takes a project whose path holds anything, and symlink loops", async () => {
+  await using box = await makeSandbox();
+  const name = `-a "b' c\n$(touch x) é;#`;
+  const project = await writeProject(box.dir, name, {
+    ...shellProject({
+      look:
+        'test "$(cat "a b/it\'s")" = text && test -L loop && test ! -e .git && test ! -e build && echo found',
+    }, { artifacts: ["{source}/a b/*"] }),
+    "a b/it's": "text",
+    ".git/config": "",
+    "build/CMakeCache.txt": "",
+  });
+  await new Deno.Command("ln", { args: ["-s", ".", join(project, "loop")] }).output();
+  const before = await listTree(project);
+  const artifacts = join(box.dir, "artifacts");
+  const outcome = await box.task("build-vm", [
+    ...["debian-amd64", "--json", "--artifacts", artifacts, `--project=${name}`],
+  ], { cwd: box.dir });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  const [row] = documentOf(outcome).platforms;
+  assertStringIncludes(await Deno.readTextFile(row.log), "found");
+  assertEquals(row.artifacts, [join(artifacts, "debian-amd64/a b/it's")]);
+  assertEquals(await Deno.readTextFile(row.artifacts[0]), "text");
+  assertEquals(await listTree(project), before);
+  await box.assertClean();
+});
+
+Deno.test("build-vm fails with 1 when a step fills the guest's disk, and says so", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(
+    box.dir,
+    "full",
+    shellProject({
+      // The free space is taken without writing it, so that the test is quick.
+      fill: "fallocate -l 100G big 2>/dev/null; for size in 4G 1G 512M 128M 32M 8M 1M; do " +
+        "while fallocate -l $size big.$size.$(ls | wc -l); do :; done; done 2>/dev/null; " +
+        "head -c 4000000 /dev/urandom >last",
+    }),
+  );
+  const outcome = await box.task("build-vm", ["debian-amd64", "--project", project]);
+  assertFailure(outcome, { exit: 1, says: ['Step "fill" failed', "No space left on device"] });
+  await box.assertClean();
+});
+
+Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm-stop know", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(box.dir, "kept", shellProject({ leave: "echo mark >~/mark" }));
+  const built = await box.task("build-vm", ["debian-amd64", "--keep", "--project", project]);
+  assertEquals(built.code, 0, built.stderr);
+  assertStringIncludes(built.stderr, "connect: deno task vm-ssh debian-amd64");
+  const listed = await box.task("vm-list", ["--json"]);
+  const [guest] = documentOf(listed).guests;
+  assertEquals([guest.platform, guest.kept, guest.project], ["debian-amd64", true, project]);
+
+  const cat = await box.task("vm-run", ["debian-amd64", "--", "cat", "mark"]);
+  assertEquals([cat.code, cat.stdout], [0, "mark\n"]);
+  const status = await box.task("vm-ssh", ["debian-amd64", "--", "sh", "-c", "exit 42"]);
+  assertEquals(status.code, 42, status.stderr);
+  const shell = "255 is a status too";
+  const status255 = await box.task("vm-run", [
+    "debian-amd64",
+    "--",
+    "sh",
+    "-c",
+    `exit 255 # ${shell}`,
+  ]);
+  assertEquals(status255.code, 255, status255.stderr);
+  const late = await box.task("vm-run", ["debian-amd64", "--timeout", "2", "--", "sleep", "60"]);
+  assertFailure(late, { exit: 4, says: ["no end within 2 s", "next: pass a longer --timeout"] });
+
+  const stopped = await box.task("vm-stop", ["debian-amd64", "--json"]);
+  assertEquals(documentOf(stopped).stopped[0].how, "powerdown");
+  assertEquals(documentOf(await box.task("vm-list", ["--json"])).guests, []);
+  const gone = await box.task("vm-ssh", ["debian-amd64"]);
+  assertFailure(gone, {
+    exit: 4,
+    says: ["none was left up", "next: deno task build-vm debian-amd64 --keep"],
+  });
+  await box.assertClean();
+});
+
+Deno.test("vm-run passes arguments, output and status through a guest of its own", async () => {
+  await using box = await makeSandbox();
+  const script = 'printf "%s|" "$@"; echo err >&2; uname -m; sudo -n id -u; exit 7';
+  const words = ["a b", "it's", 'say "x"', "$(id)", "", "*", "--flag", "new\nline"];
+  const outcome = await box.task("vm-run", [
+    "debian-arm64",
+    "--",
+    "sh",
+    "-c",
+    script,
+    "sh",
+    ...words,
+  ]);
+  assertEquals(outcome.code, 7, outcome.stderr);
+  assertEquals(outcome.stdout, `${words.map((word) => `${word}|`).join("")}aarch64\n0\n`);
+  assertStringIncludes(outcome.stderr, "err\n");
+  assertNoBug(outcome);
+  await box.assertClean();
+});

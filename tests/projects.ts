@@ -1,0 +1,32 @@
+import { dirname, join } from "@std/path";
+
+/** Writes a project of the given files below a folder of that name; returns its path. */
+export async function writeProject(
+  parent: string,
+  name: string,
+  files: Readonly<Record<string, string>>,
+): Promise<string> {
+  const dir = join(parent, name);
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(dir, path)), { recursive: true });
+    await Deno.writeTextFile(join(dir, path), text);
+  }
+  return dir;
+}
+
+/** A project without CMake, whose steps are shell commands. */
+export function shellProject(
+  steps: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, string> {
+  const list = Object.entries(steps).map(([name, script]) => ({ name, run: ["sh", "-c", script] }));
+  return { "guesthouse.json": JSON.stringify({ steps: { default: list }, ...more }) };
+}
+
+/** Every path below a folder with its size, mode and time: equal listings mean nothing changed. */
+export async function listTree(dir: string): Promise<string> {
+  const { stdout } = await new Deno.Command("find", {
+    args: [dir, "-printf", "%P\\t%y\\t%s\\t%m\\t%T@\\t%l\\n"],
+  }).output();
+  return new TextDecoder().decode(stdout).split("\n").sort().join("\n");
+}
