@@ -1,66 +1,78 @@
 # Recipes for the tasks that people type daily. Arguments go to the task as they are:
 #   just build-vm debian-arm64 --project "../my project"
+# but for a "--", which just keeps to itself; vm-run and vm-ssh put it back.
 
-set positional-arguments := true
+set positional-arguments
 
 config := quote(justfile_directory() / "deno.json")
 
 # `deno task` alone is the table of contents.
 [private]
 default:
-    @just --justfile {{ quote(justfile()) }} --list --unsorted
+    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
 # Build the project on the host and in every guest
 [no-cd]
+[no-exit-message]
 build-all *args:
     @deno task --quiet --config {{ config }} build-all "$@"
 
 # Build the project in one guest
 [no-cd]
+[no-exit-message]
 build-vm *args:
     @deno task --quiet --config {{ config }} build-vm "$@"
 
 # Build the project on the host
 [no-cd]
+[no-exit-message]
 build-native *args:
     @deno task --quiet --config {{ config }} build-native "$@"
 
 # Build the guests' images
 [no-cd]
+[no-exit-message]
 setup-images *args:
     @deno task --quiet --config {{ config }} setup-images "$@"
 
-# Run one command in a guest: just vm-run debian-arm64 -- uname -a
+# Run one command in a guest: just vm-run debian-arm64 uname -a
 [no-cd]
-vm-run *args:
-    @deno task --quiet --config {{ config }} vm-run "$@"
+[no-exit-message]
+vm-run platform *command:
+    @platform=$1; shift; deno task --quiet --config {{ config }} vm-run "$platform" -- "$@"
 
 # Connect to a guest that was left up
 [no-cd]
-vm-ssh *args:
-    @deno task --quiet --config {{ config }} vm-ssh "$@"
+[no-exit-message]
+vm-ssh platform *command:
+    @platform=$1; shift; deno task --quiet --config {{ config }} vm-ssh "$platform" -- "$@"
 
 # List the guests that are up
 [no-cd]
+[no-exit-message]
 vm-list *args:
     @deno task --quiet --config {{ config }} vm-list "$@"
 
 # Shut down a guest that was left up
 [no-cd]
+[no-exit-message]
 vm-stop *args:
     @deno task --quiet --config {{ config }} vm-stop "$@"
 
 # Say what this host can do, and what it lacks
 [no-cd]
+[no-exit-message]
 check *args:
     @deno task --quiet --config {{ config }} check "$@"
 
 # Set up, then run every test
 [no-cd]
+[no-exit-message]
 test *args:
     @deno task --quiet --config {{ config }} test "$@"
 
 # Format, lint, types and unit tests
 [no-cd]
+[no-exit-message]
 ok:
     @deno task --quiet --config {{ config }} ok

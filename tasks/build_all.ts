@@ -50,7 +50,7 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { loadUserProject } = await import("../lib/build/load.ts");
+  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { NATIVE } = await import("../lib/build/native.ts");
   const { buildEverywhere, dryRunAll, prepareAll } = await import("../lib/build/all.ts");
@@ -59,6 +59,8 @@ async function main(ctx: TaskContext): Promise<number> {
   );
   const named = ctx.positionals;
   const project = await loadUserProject(ctx);
+  // What is wrong with it is better said before images are built.
+  await artifactsTarget(ctx);
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
   const request = {

@@ -18,7 +18,7 @@ export const spec: TaskSpec = {
 
 async function main(ctx: TaskContext): Promise<number> {
   const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
-  const { buildNative, linkCommand, nativeSteps } = await import("../lib/build/native.ts");
+  const { buildNative, nativeCommands } = await import("../lib/build/native.ts");
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
   const { reexec } = await import("../lib/host/reexec.ts");
   const { plainProgress } = await import("../lib/build/progress.ts");
@@ -29,11 +29,7 @@ async function main(ctx: TaskContext): Promise<number> {
   if (installed) return await reexec("native", import.meta.url, Deno.args);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/host/command_text.ts");
-    const link = linkCommand(project.dir);
-    const steps = nativeSteps(project).map(({ command }) => command);
-    for (const command of link === undefined ? steps : [link, ...steps]) {
-      ctx.print(commandText(command));
-    }
+    for (const command of nativeCommands(project)) ctx.print(commandText(command));
     return 0;
   }
   const result = await buildNative({

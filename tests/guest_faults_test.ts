@@ -96,6 +96,16 @@ async function taskPid(parent: number): Promise<number> {
   return Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
 }
 
+/** Waits until a file has some content: a guest's console, once its kernel runs. */
+async function firstBytes(path: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const size = await Deno.stat(path).then((info) => info.size, () => 0);
+    if (size > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${path} stays empty`);
+}
+
 for (const phase of ["boot", "sync", "wait"]) {
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     Deno.test(`build-vm leaves nothing behind after ${signal} in phase "${phase}"`, async () => {
@@ -108,6 +118,7 @@ for (const phase of ["boot", "sync", "wait"]) {
       const project = await writeProject(box.dir, "p", files);
       const running = box.start("build-vm", ["debian-amd64", "--project", project]);
       await running.waitFor(phase === "wait" ? /waiting/ : new RegExp(`debian-amd64: ${phase}`));
+      if (phase === "boot") await firstBytes(join(box.dir, "logs/debian-amd64.console.log"));
       Deno.kill(await taskPid(running.pid), signal);
       const outcome = await running.outcome;
       if (signal === "SIGINT") {

@@ -203,6 +203,20 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
   assertEquals(await listing(dir), before);
 });
 
+Deno.test("a glob that matches a folder takes all of it along", async () => {
+  await using box = await makeSandbox();
+  const script = "mkdir -p bin/sub '{build}' && touch bin/a bin/sub/b bin/.c && ln -s a bin/link";
+  const steps = { default: [{ name: "s", run: ["sh", "-c", script], cwd: "{build}" }] };
+  const dir = await scriptProject(box, "", { steps, artifacts: ["bin", "bin/a", "**/b"] });
+  const args = ["--project", dir, "--artifacts", join(box.dir, "out"), "--json"];
+  const outcome = await box.task("build-native", args);
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertEquals(
+    documentOf(outcome).platforms[0].artifacts.map((path: string) => relative(box.dir, path)),
+    ["out/native/bin/.c", "out/native/bin/a", "out/native/bin/link", "out/native/bin/sub/b"],
+  );
+});
+
 Deno.test("an artifact that the build did not leave gives status 1 and names the glob", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "true", { artifacts: ["*.deb"] });

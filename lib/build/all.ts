@@ -12,7 +12,7 @@ import { dryRunGuest } from "./dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
 import { artifactsTarget, kernelWords } from "./load.ts";
 import { guestSize, sshPort } from "./machine.ts";
-import { buildNative, NATIVE, nativeSteps } from "./native.ts";
+import { buildNative, NATIVE, nativeCommands } from "./native.ts";
 import { tableProgress } from "./progress.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { type Job, runWithin } from "./schedule.ts";
@@ -137,7 +137,7 @@ export async function buildEverywhere(
 export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Promise<number> {
   const { project } = request;
   if (request.native) {
-    for (const { command } of nativeSteps(project)) ctx.print(commandText(command));
+    for (const command of nativeCommands(project)) ctx.print(commandText(command));
   }
   for (const platform of request.platforms) {
     await dryRunGuest(ctx, {

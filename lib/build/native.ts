@@ -70,7 +70,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
 }
 
 /** The steps of a build on the host. */
-export function nativeSteps(project: Project): Step[] {
+function nativeSteps(project: Project): Step[] {
   const dirs = folders(project.dir);
   return planSteps(project, {
     os: Deno.build.os === "darwin" ? "darwin" : "linux",
@@ -82,8 +82,15 @@ export function nativeSteps(project: Project): Step[] {
   });
 }
 
+/** The commands of a build on the host, for `--dry-run`. */
+export function nativeCommands(project: Project): (readonly string[])[] {
+  const link = linkCommand(project.dir);
+  const steps = nativeSteps(project).map(({ command }) => command);
+  return link === undefined ? steps : [link, ...steps];
+}
+
 /** The command that has to come before {@link nativeSteps}, if one has to. */
-export function linkCommand(projectDir: string): string[] | undefined {
+function linkCommand(projectDir: string): string[] | undefined {
   const { project } = folders(projectDir);
   // By ln, since Deno.symlink() wants permission to write everywhere.
   return project === projectDir ? undefined : ["ln", "-s", projectDir, project];

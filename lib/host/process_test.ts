@@ -2,7 +2,15 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, HostError, InterruptedError, TaskError } from "../cli/errors.ts";
 import { processStartTime, run, runChecked, spawnOwned } from "./process.ts";
-import { living, pidsIn, stubbornTree, testdata, waitUntil, watch } from "./process_testing.ts";
+import {
+  living,
+  pidsIn,
+  stubbornTree,
+  testdata,
+  waitUntil,
+  watch,
+  within,
+} from "./process_testing.ts";
 import { sandbox } from "./testing.ts";
 
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, ...args];
@@ -96,7 +104,7 @@ Deno.test("run() ends the program when onOutput throws", async () => {
   };
   const options = { onOutput: fail, graceMs: 200 };
   const command = sh('echo $$ >"$0"; echo $$; exec sleep 60', pidFile);
-  await assertRejects(() => run(command, options), RangeError, "too much");
+  await assertRejects(() => within(run(command, options)), RangeError, "too much");
   assertEquals(await living(await pidsIn(pidFile, 1)), []);
 });
 
@@ -105,7 +113,7 @@ Deno.test("run() throws a TimeoutError, and then nothing of the program is left"
   const pidFile = join(box.path, "pids");
   const error = await assertRejects(
     // Long enough for the tree to come up.
-    () => run(stubbornTree(pidFile), { timeoutMs: 500, graceMs: 100 }),
+    () => within(run(stubbornTree(pidFile), { timeoutMs: 500, graceMs: 100 })),
     DOMException,
     '"sh" did not finish within 500 ms',
   );
@@ -121,7 +129,7 @@ Deno.test("run() throws the signal's reason, and then nothing of the program is 
   const pids = await pidsIn(pidFile, 2);
   await using _tree = await watch(pids);
   interrupt.abort(new InterruptedError("Interrupted by SIGINT"));
-  await assertRejects(() => running, InterruptedError, "Interrupted by SIGINT");
+  await assertRejects(() => within(running), InterruptedError, "Interrupted by SIGINT");
   assertEquals(await living(pids), []);
 });
 
@@ -132,7 +140,7 @@ Deno.test("run() starts nothing when it was aborted before, or while its input w
   const { signal } = interrupt;
   const running = run(["touch", trace], { signal, stdin: "x" });
   interrupt.abort(new InterruptedError());
-  await assertRejects(() => running, InterruptedError);
+  await assertRejects(() => within(running), InterruptedError);
   await assertRejects(() => run(["touch", trace], { signal }), InterruptedError);
   assertEquals(await Deno.stat(trace).catch(() => "none"), "none");
 });
@@ -140,7 +148,7 @@ Deno.test("run() starts nothing when it was aborted before, or while its input w
 Deno.test("run() does not wait for a daemon that holds on to the output", async () => {
   // As ssh does with ControlPersist: a session of its own, and stderr stays open.
   const script = "setsid sleep 60 & echo $!; while ! kill -0 -$!; do sleep 0.01; done 2>&-";
-  const { code, stdout } = await run(sh(script));
+  const { code, stdout } = await within(run(sh(script)));
   const pid = Number(stdout);
   await using _daemon = await watch([pid]);
   assertEquals(code, 0);

@@ -6,8 +6,9 @@ import { processStartTime } from "./process.ts";
 /** Longer than anything takes on a busy machine; only a failing test waits for it. */
 const DEADLINE_MS = 15_000;
 
-/** Says its pid in the file `$0`, and ignores TERM. */
-const STUBBORN = `trap "" TERM; echo $$ >>"$0"; while :; do sleep 0.05; done`;
+/** Says its pid in the file `$0`, and ignores all signals that can be; not for ever, though. */
+const STUBBORN = `trap "" HUP INT TERM USR1; echo $$ >>"$0"
+for tick in $(seq 600); do sleep 0.05; done`;
 
 /** A shell with a child that ignores TERM; both say their pids in a file. */
 export function stubbornTree(pidFile: string): string[] {
@@ -28,7 +29,7 @@ export async function waitUntil(what: string, holds: () => Promise<boolean>): Pr
 }
 
 /** The outcome of a promise. Throws when it does not come. */
-export async function within<T>(promise: Promise<T>): Promise<T> {
+export async function within<T>(promise: PromiseLike<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Not within ${DEADLINE_MS} ms`)), DEADLINE_MS);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { processStartTime, run, spawnOwned } from "./process.ts";
+import { processStartTime, run, type SpawnOptions, spawnOwned } from "./process.ts";
 import {
   living,
   pidsIn,
@@ -11,7 +11,7 @@ import {
   watch,
   within,
 } from "./process_testing.ts";
-import { haveProgram, sandbox } from "./testing.ts";
+import { haveProgram, type Sandbox, sandbox } from "./testing.ts";
 
 /** Says its pid in the file `$0`, and waits for ever. */
 const READY = 'echo $$ >>"$0"; while :; do sleep 0.01; done';
@@ -21,22 +21,27 @@ const startOwner = (mode: string, output: string, command: readonly string[]) =>
 
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, ...args];
 
+/** Starts a tree that ignores TERM, and disposes it once it is up; returns its pids. */
+async function disposeTree(box: Sandbox, options: SpawnOptions = {}): Promise<number[]> {
+  const pidFile = join(box.path, "pids");
+  const process = spawnOwned(stubbornTree(pidFile), { ...options, graceMs: 100 });
+  const pids = await pidsIn(pidFile, 2);
+  await using _tree = await watch(pids);
+  await within(process[Symbol.asyncDispose]());
+  return pids;
+}
+
 Deno.test("spawnOwned() ends the whole tree on disposal, also what ignores TERM", async () => {
   await using box = await sandbox();
-  const pidFile = join(box.path, "pids");
-  let pids: number[];
-  {
-    await using process = spawnOwned(stubbornTree(pidFile), { graceMs: 100 });
-    pids = await pidsIn(pidFile, 2);
-    assertEquals(await living([...pids, process.pid]), [...pids, process.pid]);
-  }
-  assertEquals(await living(pids), []);
+  assertEquals(await living(await disposeTree(box)), []);
 });
 
-Deno.test("OwnedProcess.stop() lets a process end in its own way", async () => {
+Deno.test("OwnedProcess.stop() lets a process end in its own way, and its children first", async () => {
   await using box = await sandbox();
   const file = join(box.path, "trace");
-  const script = `trap 'echo cleaned >>"$0"; exit 5' TERM; ${READY}`;
+  // The shell's trap has to wait until the child has ended.
+  const child = 'sh -c \'echo $$ >>"$0"; exec sleep 60\' "$0"';
+  const script = `trap 'echo cleaned >>"$0"; exit 5' TERM; ${child}; echo survived >>"$0"`;
   // A grace time that would show, if it were waited out.
   await using process = spawnOwned(sh(script, file), { graceMs: 60_000 });
   await pidsIn(file, 1);
@@ -89,13 +94,12 @@ Deno.test("spawnOwned() takes a TERM to the supervisor for one to the command", 
 Deno.test("spawnOwned() ends the command also after somebody killed the supervisor", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
-  let pids: number[];
-  {
-    await using process = spawnOwned(stubbornTree(pidFile), { graceMs: 100 });
-    pids = await pidsIn(pidFile, 2);
-    Deno.kill(process.pid, "SIGKILL");
-    assertEquals(await within(process.status), { code: 137, success: false });
-  }
+  const process = spawnOwned(stubbornTree(pidFile), { graceMs: 100 });
+  const pids = await pidsIn(pidFile, 2);
+  await using _tree = await watch(pids);
+  Deno.kill(process.pid, "SIGKILL");
+  assertEquals(await within(process.status), { code: 137, success: false });
+  await within(process[Symbol.asyncDispose]());
   await waitUntil("the tree's end", async () => (await living(pids)).length === 0);
 });
 
@@ -196,7 +200,7 @@ for (const [name, shell, without] of SHELLS) {
       await using box = await sandbox();
       const program = await run(["sh", "-c", 'command -v "$0"', shell]);
       await Deno.symlink(program.stdout.trim(), join(box.path, "sh"));
-      await linkAll(box.path, ["sleep", "rm", "cat", "grep", "setsid"], without);
+      await linkAll(box.path, ["sleep", "seq", "rm", "cat", "grep", "setsid"], without);
       // Only the supervisor's own programs: no others of the host's.
       const env = { PATH: box.path };
       const shells = { env, graceMs: 100 };
@@ -204,13 +208,7 @@ for (const [name, shell, without] of SHELLS) {
         await run(["/bin/sh", "-c", script], { ...shells, stdin });
       assertEquals(await alone("cat; exit 3", "in"), { code: 3, stdout: "in", stderr: "" });
       assertEquals(await alone("kill -SEGV $$"), { code: 139, stdout: "", stderr: "" });
-      const pidFile = join(box.path, "pids");
-      let pids: number[];
-      {
-        await using _process = spawnOwned(stubbornTree(pidFile), shells);
-        pids = await pidsIn(pidFile, 2);
-      }
-      assertEquals(await living(pids), []);
+      assertEquals(await living(await disposeTree(box, { env })), []);
     },
   });
 }

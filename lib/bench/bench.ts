@@ -1,0 +1,108 @@
+import { join } from "@std/path";
+import { prepareGuests } from "../build/prepare.ts";
+import type { SetUpOptions } from "../build/set_up.ts";
+import type { TaskContext } from "../cli/context.ts";
+import { type Platform, platformNames } from "../config/platform.ts";
+import { loadProject } from "../config/project.ts";
+import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
+import { ensureHost } from "../host/ensure_host.ts";
+import { hostFacts } from "../host/facts.ts";
+import { platformsDir, root } from "../host/paths.ts";
+import { reexec } from "../host/reexec.ts";
+import { measureGuests } from "./guests.ts";
+import { ratios } from "./ratios.ts";
+import type { Ratio, Row } from "./row.ts";
+import type { Measurement } from "./targets.ts";
+import { measureFromNothing, measureHelp, measureSetUp } from "./tasks.ts";
+
+/** What to measure. */
+export interface BenchRequest extends Pick<SetUpOptions, "again"> {
+  readonly platforms: readonly Platform[];
+  readonly wanted: ReadonlySet<Measurement>;
+  readonly runs: number;
+  readonly accelerator: AcceleratorChoice;
+}
+
+/** What was measured, and where. */
+export type BenchOutcome =
+  | {
+    readonly kind: "done";
+    readonly host: Readonly<Record<string, unknown>>;
+    readonly rows: readonly Row[];
+    readonly ratios: readonly Ratio[];
+  }
+  /** Tools were installed, and a successor of this task has done its work and ended. */
+  | { readonly kind: "reexecuted"; readonly status: number };
+
+/** The project that is built. */
+const SAMPLE = join(root, "examples/hello-cmake");
+
+/** Measures one after the other; what fails is in its row. */
+export async function runBench(ctx: TaskContext, request: BenchRequest): Promise<BenchOutcome> {
+  const { platforms, wanted, runs, accelerator, again } = request;
+  const { signal } = ctx;
+  const withGuests = (["first-command", "build-vm", "naive"] as const).some((name) =>
+    wanted.has(name)
+  );
+  if (wanted.has("from-nothing")) {
+    const groups = ["native", "image", "binfmt", "vm"] as const;
+    const { installed } = await ensureHost(groups, ctx, { task: "bench" });
+    if (installed) {
+      return {
+        kind: "reexecuted",
+        status: await reexec(again.permissionSet, again.file, Deno.args),
+      };
+    }
+  }
+  if (withGuests) {
+    const prepared = await prepareGuests(platforms, ctx, { again, task: "bench" });
+    if (prepared.kind === "reexecuted") return prepared;
+  }
+  const project = await loadProject(SAMPLE, { platformNames: await platformNames(platformsDir) });
+  const facts = await hostFacts();
+  const common = { runs, signal, onStep: (text: string) => ctx.log.step(text) };
+
+  await using stack = new AsyncDisposableStack();
+  const artifactsDir = await Deno.makeTempDir({ prefix: "guesthouse-bench-" });
+  stack.defer(() => Deno.remove(artifactsDir, { recursive: true }));
+  const rows: Row[] = [];
+  const accelerators: Record<string, unknown> = {};
+  for (const platform of withGuests ? platforms : []) {
+    accelerators[platform.name] = await tellAccelerator(platform, accelerator, signal);
+    rows.push(
+      ...await measureGuests(platform, {
+        ...{ ...common, project, accelerator, artifactsDir, wanted },
+        hostMemoryMiB: facts.memoryMiB,
+      }),
+    );
+  }
+  if (wanted.has("help")) rows.push(...await measureHelp(common));
+  if (wanted.has("setup-images")) rows.push(await measureSetUp({ ...common, platforms }));
+  if (wanted.has("from-nothing")) {
+    rows.push(await measureFromNothing({ ...common, projectDir: SAMPLE }));
+  }
+  const { os, arch, distro, cpuModel, cores, memoryMiB } = facts;
+  return {
+    kind: "done",
+    host: {
+      ...{ os, arch, distro, cpuModel, cores, memoryMiB, accelerators },
+      deno: Deno.version.deno,
+    },
+    rows,
+    ratios: ratios(rows),
+  };
+}
+
+/** Also makes sure that the probe, which is made once for each boot of a host, is not timed. */
+async function tellAccelerator(
+  platform: Platform,
+  want: AcceleratorChoice,
+  signal: AbortSignal,
+): Promise<{ readonly name: string; readonly reason: string }> {
+  const { accelerator, reason } = await probeAccelerator({
+    ...{ arch: platform.arch, want, signal },
+    qemuBinary: `qemu-system-${platform.arch}`,
+    cpu: platform.cpu.kvm,
+  });
+  return { name: accelerator, reason };
+}

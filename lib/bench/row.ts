@@ -1,0 +1,64 @@
+import { median } from "./statistics.ts";
+
+/** One measurement, as `--json` prints it. */
+export interface Row {
+  readonly name: string;
+  /** `null` where it is not about a guest. */
+  readonly platform: string | null;
+  readonly unit: "s";
+  /** The median wanted at most; `null` where none is. */
+  readonly target: number | null;
+  /** `null`, as the least and the greatest, if there is no run. */
+  readonly median: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly runs: readonly number[];
+  readonly verdict: "met" | "missed" | "no target" | "not measured";
+  /** What else is worth knowing. */
+  readonly note?: string;
+  /** Why runs are missing. */
+  readonly error?: string;
+}
+
+/** What {@link makeRow} makes a row of. */
+export interface RowInput extends Pick<Row, "name" | "note" | "error"> {
+  readonly platform?: string;
+  readonly target?: number | undefined;
+  readonly runs: readonly number[];
+}
+
+/** Sums up the runs of a measurement. */
+export function makeRow({ name, platform, target, runs, note, error }: RowInput): Row {
+  const middle = median(runs);
+  const verdict = middle === undefined
+    ? "not measured"
+    : target === undefined
+    ? "no target"
+    : middle <= target
+    ? "met"
+    : "missed";
+  return {
+    name,
+    platform: platform ?? null,
+    unit: "s",
+    target: target ?? null,
+    median: middle ?? null,
+    min: middle === undefined ? null : Math.min(...runs),
+    max: middle === undefined ? null : Math.max(...runs),
+    runs,
+    verdict,
+    ...(note === undefined ? {} : { note }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** How many times longer the naive way takes, as `--json` prints it. */
+export interface Ratio {
+  readonly name: string;
+  readonly platform: string;
+  /** Median of the naive way in seconds. */
+  readonly naive: number;
+  /** Our median in seconds. */
+  readonly ours: number;
+  readonly ratio: number;
+}

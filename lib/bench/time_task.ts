@@ -1,0 +1,42 @@
+import { join } from "@std/path";
+import { startClock } from "../build/clock.ts";
+import { WorkError } from "../cli/errors.ts";
+import { denoTaskText } from "../host/deno_task.ts";
+import { root } from "../host/paths.ts";
+import { run } from "../host/process.ts";
+
+/** What {@link timeTask} takes besides the command line. */
+export interface TimeTaskOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** How long tasks that are stopped may take for ending their guests. */
+const GRACE_MS = 20_000;
+
+/**
+ * Runs `deno task NAME ARGS...` as a user does. Throws {@link WorkError} unless it succeeds.
+ *
+ * @returns its wall time in seconds, and its standard output
+ */
+export async function timeTask(
+  [name = "", ...args]: readonly string[],
+  options: TimeTaskOptions,
+): Promise<{ readonly seconds: number; readonly stdout: string }> {
+  // By way of sh, since a permission set cannot name the path of this Deno.
+  const deno = ["sh", "-c", 'exec "$0" "$@"', Deno.execPath()];
+  const config = ["--quiet", "--config", join(root, "deno.json")];
+  const clock = startClock();
+  const { code, stdout, stderr } = await run([...deno, "task", ...config, name, ...args], {
+    cwd: root,
+    ...options,
+    graceMs: GRACE_MS,
+  });
+  const seconds = clock();
+  if (code === 0) return { seconds, stdout };
+  throw new WorkError(`Cannot time "${name}": it exited with status ${code}`, {
+    details: (stderr.trim() || stdout.trim()).split("\n").slice(-12),
+    next: denoTaskText(name, args),
+  });
+}

@@ -1,0 +1,93 @@
+// Measures boots, builds and the tasks themselves.
+//   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { MEASUREMENTS } from "../lib/bench/targets.ts";
+import { platformNames } from "../lib/config/platform_names.ts";
+import { platformsDir } from "../lib/host/paths.ts";
+
+export const spec: TaskSpec = {
+  name: "bench",
+  group: "development",
+  summary: "Measure boots, builds and the naive way beside them",
+  description: [
+    "Guests run one at a time. Figures depend on what else the machine does: a target that is",
+    "missed is reported, and is no failure. What could not be measured is one.",
+  ].join("\n"),
+  positionals: [{
+    name: "PLATFORM",
+    help: "the platforms to measure (default: all)",
+    repeat: true,
+    choices: () => platformNames(platformsDir),
+  }],
+  options: [
+    {
+      name: "runs",
+      type: "number",
+      min: 1,
+      max: 100,
+      default: 3,
+      help: "how often each is measured; the median counts",
+    },
+    {
+      name: "only",
+      type: "string",
+      value: "NAME",
+      repeat: true,
+      choices: MEASUREMENTS,
+      help: "measure only this (default: all but from-nothing)",
+    },
+    {
+      name: "from-nothing",
+      type: "boolean",
+      help: "also time the first build-all of a fresh checkout, once; it takes minutes",
+    },
+    {
+      name: "accel",
+      type: "string",
+      value: "NAME",
+      choices: ["auto", "kvm", "hvf", "tcg"],
+      default: "auto",
+      help: "the accelerator; auto takes the first that is proven to work",
+    },
+  ],
+  omit: ["dry-run"],
+  examples: [
+    { goal: "measure everything that is quick", command: "deno task bench" },
+    {
+      goal: "compare with the naive way on one platform",
+      command: "deno task bench debian-arm64 --only first-command --only build-vm --only naive",
+    },
+    { goal: "see whether --help is quick", command: "deno task bench --only help --runs 9" },
+  ],
+  runs: "qemu-system-*, ssh, rsync, deno task",
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { runBench } = await import("../lib/bench/bench.ts");
+  const { benchText } = await import("../lib/bench/report.ts");
+  const all = await loadPlatforms(platformsDir);
+  const only = ctx.list("only");
+  const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => name !== "from-nothing");
+  const outcome = await runBench(ctx, {
+    platforms: ctx.positionals.length === 0
+      ? all
+      : all.filter(({ name }) => ctx.positionals.includes(name)),
+    wanted: new Set(
+      MEASUREMENTS.filter((name) =>
+        names.includes(name) || name === "from-nothing" && ctx.flag("from-nothing")
+      ),
+    ),
+    runs: ctx.num("runs") ?? 1,
+    accelerator: ctx.str("accel") as "auto",
+    again: { permissionSet: "build", file: import.meta.url },
+  });
+  if (outcome.kind === "reexecuted") return outcome.status;
+  const { host, rows, ratios } = outcome;
+  const ok = rows.every(({ error }) => error === undefined);
+  ctx.print(benchText(rows, ratios));
+  ctx.result({ ok, host, rows, ratios });
+  return ok ? 0 : 1;
+}
+
+if (import.meta.main) await runTask(spec, main);
