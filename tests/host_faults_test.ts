@@ -7,7 +7,7 @@ import { findProgram } from "../lib/host/find_program.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 import { imageState } from "../lib/image/image.ts";
 import { makeSandbox, type RunningTask, type Sandbox, type TaskOutcome } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
 
 const isDebianRoot = Deno.uid() === 0 && findProgram("apt-get") !== undefined;
 
@@ -315,15 +315,12 @@ for (const how of ["SIGINT", "SIGTERM", "kill -9"]) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       if (how === "kill -9") {
-        Deno.kill(await childOf(task.pid), "SIGKILL");
-        await task.outcome;
+        await killHard(task);
+        // Whoever comes next takes away what the killed task could not.
+        await box.task("vm-list");
       } else {
         task.signal(how as Deno.Signal);
         assertFailure(await task.outcome, { exit: 130, says: [`Interrupted by ${how}`] });
-      }
-      if (how === "kill -9") {
-        // Whoever comes next takes away what the killed task could not.
-        await box.task("vm-list");
       }
       await box.assertClean();
     },
@@ -333,13 +330,6 @@ for (const how of ["SIGINT", "SIGTERM", "kill -9"]) {
 async function ended(task: RunningTask): Promise<boolean> {
   const notYet = new Promise<void>((resolve) => setTimeout(resolve));
   return await Promise.race([task.outcome, notYet]) !== undefined;
-}
-
-/** The task itself: `deno task` is only its parent. */
-async function childOf(pid: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "pid=", "--ppid", String(pid)] })
-    .output();
-  return Number(new TextDecoder().decode(stdout).trim());
 }
 
 /**

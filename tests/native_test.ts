@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { copy, walk } from "@std/fs";
 import { basename, join, relative } from "@std/path";
 import { root } from "../lib/host/paths.ts";
-import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+import { makeSandbox, processesNaming, type Sandbox } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
 
 const SAMPLE = join(root, "examples/hello-cmake");
 
@@ -354,20 +354,9 @@ Deno.test("kill -9 during a step leaves nothing, and blocks no later build", asy
   const task = box.start("build-native", ["--project", dir]);
   await task.waitFor(/hanging/);
   await killHard(task);
-  await task.outcome;
   await box.assertClean();
   await assertBuilds(box);
 });
-
-/** Kills the task itself: `deno task` is only its parent. */
-async function killHard(task: RunningTask): Promise<void> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "pid=", "--ppid", String(task.pid)],
-  }).output();
-  const pids = new TextDecoder().decode(stdout).split("\n").map(Number).filter((pid) => pid > 0);
-  assertEquals(pids.length, 1, "deno task has one child");
-  Deno.kill(pids[0]!, "SIGKILL");
-}
 
 /** The same project builds again at once: no lock, folder or log is in the way. */
 async function assertBuilds(box: Sandbox): Promise<void> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { TaskOutcome } from "./harness.ts";
+import type { RunningTask, TaskOutcome } from "./harness.ts";
 
 /** How a task has to fail. */
 export interface ExpectedFailure {
@@ -38,4 +38,13 @@ export interface FailureDocument {
 // deno-lint-ignore no-explicit-any -- documents of many shapes, which the tests look into
 export function documentOf<T = any>({ stdout }: TaskOutcome): T {
   return JSON.parse(stdout);
+}
+
+/** Ends a task by `kill -9`: the task itself, of which `deno task` is only the parent. */
+export async function killHard(task: RunningTask): Promise<void> {
+  const { stdout } = await new Deno.Command("pgrep", { args: ["-P", String(task.pid)] }).output();
+  const pids = new TextDecoder().decode(stdout).split("\n").map(Number).filter((pid) => pid > 0);
+  assertEquals(pids.length, 1, "deno task has one child");
+  Deno.kill(pids[0]!, "SIGKILL");
+  await task.outcome;
 }

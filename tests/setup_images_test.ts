@@ -10,7 +10,7 @@ import { IMAGE_FILES, imagesDir, platformsDir } from "../lib/host/paths.ts";
 import { imageRecipe, imageState } from "../lib/image/image.ts";
 import { writeManifest } from "../lib/image/manifest.ts";
 import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
+import { assertFailure, documentOf, killHard } from "./outcome.ts";
 
 const NAME = "debian-amd64";
 const platform = await loadPlatform(platformsDir, NAME);
@@ -182,8 +182,7 @@ Deno.test({
           assertFailure(await task.outcome, { exit: 130, says: ["Interrupted by SIGINT"] });
           assertEquals(await namesIn(tmp), [], "temporary files of an interrupted build");
         } else {
-          Deno.kill(await childOf(task.pid), "SIGKILL");
-          await task.outcome;
+          await killHard(task);
         }
         await until(async () => (await processesNaming(box.dir)).length === 0);
         assertEquals((await namesIn(home)).filter((name) => name !== "lock"), []);
@@ -220,11 +219,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 async function namesIn(dir: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(dir)).catch(() => [])).map(({ name }) => name).sort();
-}
-
-/** The task itself: `deno task` is only its parent. */
-async function childOf(pid: number): Promise<number> {
-  return Number((await outputOf(["ps", "-o", "pid=", "--ppid", String(pid)])).trim());
 }
 
 async function outputOf([program = "", ...args]: readonly string[]): Promise<string> {

@@ -52,6 +52,7 @@ export function rootfsInputs(platform: Platform): RecipeInput[] {
     source("lib/image/rootfs.ts"),
     source("lib/image/rootfs_hook.sh"),
     source("lib/image/merge_usr_hook.sh"),
+    source("lib/image/no_host_keys_hook.sh"),
     source(provision),
     source(FIRST_BOOT),
   ];

@@ -53,7 +53,9 @@ export function mmdebstrapCommand(
     '--aptopt=Acquire::Languages "none"',
     "--aptopt=Acquire::Retries 3",
     // The extract variant configures nothing, so it has no customize stage either.
-    ...(extract ? [`--setup-hook=${join(options.hooksDir, "merge-usr")}`] : []),
+    extract
+      ? `--setup-hook=${join(options.hooksDir, "merge-usr")}`
+      : `--essential-hook=${join(options.hooksDir, "no-host-keys")}`,
     `--${extract ? "extract" : "customize"}-hook=${join(options.hooksDir, "customize")}`,
     recipe.suite,
     options.output,
@@ -128,6 +130,7 @@ async function makeStage(recipe: RootfsRecipe, record: string) {
   const files = [
     { name: "customize", from: join(here, "rootfs_hook.sh"), mode: 0o755 },
     { name: "merge-usr", from: join(here, "merge_usr_hook.sh"), mode: 0o755 },
+    { name: "no-host-keys", from: join(here, "no_host_keys_hook.sh"), mode: 0o755 },
     { name: "provision.sh", from: recipe.provision, mode: 0o644 },
     { name: "first_boot.sh", from: recipe.firstBoot, mode: 0o644 },
   ];

@@ -39,6 +39,7 @@ Deno.test("mmdebstrapCommand() configures the packages where the host can run th
     "--dpkgopt=force-unsafe-io",
     '--aptopt=Acquire::Languages "none"',
     "--aptopt=Acquire::Retries 3",
+    "--essential-hook=/hooks/no-host-keys",
     "--customize-hook=/hooks/customize",
     "bookworm",
     "/out.tar.zst",

@@ -1,0 +1,24 @@
+// Writes the JSON schema of guesthouse.json.
+//   deno task schema
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+
+export const spec: TaskSpec = {
+  name: "schema",
+  group: "development",
+  summary: "Write the JSON schema of guesthouse.json",
+  description: "From the description that also validates it, to schema/guesthouse.schema.json.",
+  omit: ["dry-run", "yes"],
+  examples: [{ goal: "after a change to the description", command: "deno task schema" }],
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { join } = await import("@std/path");
+  const { writeSchema } = await import("../lib/config/schema.ts");
+  const { root } = await import("../lib/host/paths.ts");
+  const path = join(root, "schema/guesthouse.schema.json");
+  await writeSchema(path);
+  ctx.result({ ok: true, path });
+  ctx.log.info(`Wrote ${path}`);
+}
+
+if (import.meta.main) await runTask(spec, main);
