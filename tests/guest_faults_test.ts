@@ -1,7 +1,7 @@
 // Boots real guests, and breaks them.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox } from "./harness.ts";
+import { makeSandbox, taskPid } from "./harness.ts";
 import { assertFailure } from "./outcome.ts";
 import { shellProject, writeProject } from "./projects.ts";
 
@@ -87,14 +87,6 @@ Deno.test("build-vm notices that QEMU was killed in the middle of a build", asyn
   assertFailure(await running.outcome, { exit: 4, says: ["lost connection"] });
   await box.assertClean();
 });
-
-/** The pid of the task itself below `deno task`. */
-async function taskPid(parent: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "pid=", "--ppid", String(parent)],
-  }).output();
-  return Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
-}
 
 /** Waits until a file has some content: a guest's console, once its kernel runs. */
 async function firstBytes(path: string): Promise<void> {

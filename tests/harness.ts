@@ -135,6 +135,14 @@ function startTask(
   };
 }
 
+/** The pid of the task itself below `deno task`. */
+export async function taskPid(parent: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", {
+    args: ["-o", "pid=", "--ppid", String(parent)],
+  }).output();
+  return Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
+}
+
 /** Time for what a killed task owned to be gone: its supervisors' grace, and some. */
 const SETTLE_MS = 8000;
 

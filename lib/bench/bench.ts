@@ -73,6 +73,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
       ...await measureGuests(platform, {
         ...{ ...common, project, accelerator, artifactsDir, wanted },
         hostMemoryMiB: facts.memoryMiB,
+        onRun: (text) => ctx.log.info(text),
       }),
     );
   }

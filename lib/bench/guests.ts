@@ -27,6 +27,8 @@ export interface GuestBenchOptions {
   readonly signal: AbortSignal;
   /** Told what is measured next. */
   readonly onStep: (text: string) => void;
+  /** Told what a run gave: seconds, or why there are none. */
+  readonly onRun: (text: string) => void;
 }
 
 type Options = GuestBenchOptions & { readonly platform: Platform; readonly size: Size };
@@ -45,10 +47,16 @@ export async function measureGuests(
   const ours = new Series<BuildPhases>();
   const naive = new Series<BuildPhases>();
   for (let run = 1; run <= runs; run++) {
-    const take = async <T>(kind: Measurement, series: Series<T>, measure: () => Promise<T>) => {
+    const take = async <T extends number | BuildPhases>(
+      kind: Measurement,
+      series: Series<T>,
+      measure: () => Promise<T>,
+    ) => {
       if (!wanted.has(kind) || series.error !== undefined) return;
       onStep(`${platform.name}: ${kind}, run ${run} of ${runs}`);
-      await series.take(signal, measure);
+      const value = await series.take(signal, measure);
+      // What was measured is told at once: an interruption may lose the table.
+      bench.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
     };
     await take("first-command", first, () => timeFirstCommand(options));
     await take("build-vm", ours, () => timeBuild(options));

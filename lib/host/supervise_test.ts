@@ -21,19 +21,19 @@ const startOwner = (mode: string, output: string, command: readonly string[]) =>
 
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, ...args];
 
-/** Starts a tree that ignores TERM, and disposes it once it is up; returns its pids. */
-async function disposeTree(box: Sandbox, options: SpawnOptions = {}): Promise<number[]> {
+/** Starts a tree that ignores TERM, disposes it once it is up, and returns who is left. */
+async function leftAfterDisposal(box: Sandbox, options: SpawnOptions = {}): Promise<number[]> {
   const pidFile = join(box.path, "pids");
   const process = spawnOwned(stubbornTree(pidFile), { ...options, graceMs: 100 });
   const pids = await pidsIn(pidFile, 2);
   await using _tree = await watch(pids);
   await within(process[Symbol.asyncDispose]());
-  return pids;
+  return await living(pids);
 }
 
 Deno.test("spawnOwned() ends the whole tree on disposal, also what ignores TERM", async () => {
   await using box = await sandbox();
-  assertEquals(await living(await disposeTree(box)), []);
+  assertEquals(await leftAfterDisposal(box), []);
 });
 
 Deno.test("OwnedProcess.stop() lets a process end in its own way, and its children first", async () => {
@@ -208,7 +208,7 @@ for (const [name, shell, without] of SHELLS) {
         await run(["/bin/sh", "-c", script], { ...shells, stdin });
       assertEquals(await alone("cat; exit 3", "in"), { code: 3, stdout: "in", stderr: "" });
       assertEquals(await alone("kill -SEGV $$"), { code: 139, stdout: "", stderr: "" });
-      assertEquals(await living(await disposeTree(box, { env })), []);
+      assertEquals(await leftAfterDisposal(box, { env }), []);
     },
   });
 }

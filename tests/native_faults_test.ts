@@ -1,0 +1,106 @@
+// Builds on the host that hang, are interrupted, or meet each other. Starts no guest.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { makeSandbox, type Sandbox } from "./harness.ts";
+import { assertFailure, documentOf, killHard } from "./outcome.ts";
+import { scriptProject } from "./script_project.ts";
+
+/** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */
+function hangingScript(box: Sandbox): string {
+  const file = join(box.dir, "watched");
+  return `trap '' TERM; touch '${file}'; tail -f '${file}' >/dev/null & echo hanging; tail -f '${file}' >/dev/null; exit 1`;
+}
+
+Deno.test("timeouts.step ends a step that hangs, with its children", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, hangingScript(box), { timeouts: { step: "1s" } });
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 1,
+    says: [
+      'error: Cannot finish "sh" on the host: it still ran after 1 s\n',
+      '  next: set a longer "timeouts" in guesthouse.json\n',
+    ],
+  });
+  await box.assertClean();
+});
+
+Deno.test("timeouts.total ends the steps even if each keeps to its own time", async () => {
+  await using box = await makeSandbox();
+  const step = { name: "nap", run: ["sh", "-c", `sleep 0.7; : ${box.dir}`] };
+  const dir = await scriptProject(box, "", {
+    steps: { default: [step, step, step, { name: "last", run: ["echo", "the last step"] }] },
+    timeouts: { step: "30s", total: "1s" },
+  });
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertFailure(outcome, { exit: 1, says: ["Cannot finish ", 'next: set a longer "timeouts"'] });
+  assert(!outcome.stdout.includes("the last step"));
+  await box.assertClean();
+});
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${name} during a step gives status 130 and leaves nothing`, async () => {
+    await using box = await makeSandbox();
+    const dir = await scriptProject(box, hangingScript(box));
+    const task = box.start("build-native", ["--project", dir, "--json"]);
+    await task.waitFor(/hanging/);
+    task.signal(name);
+    const outcome = await task.outcome;
+    assertFailure(outcome, { exit: 130, says: [`Interrupted by ${name}`] });
+    const { ok, error } = documentOf(outcome);
+    assertEquals([ok, error.exit], [false, 130]);
+    await box.assertClean();
+    await assertBuilds(box);
+  });
+}
+
+Deno.test("kill -9 during a step leaves nothing, and blocks no later build", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, hangingScript(box));
+  const task = box.start("build-native", ["--project", dir]);
+  await task.waitFor(/hanging/);
+  await killHard(task);
+  await box.assertClean();
+  await assertBuilds(box);
+});
+
+/** The same project builds again at once: no lock, folder or log is in the way. */
+async function assertBuilds(box: Sandbox): Promise<void> {
+  const dir = await scriptProject(box, "echo again");
+  const { code, stdout } = await box.task("build-native", ["--project", dir]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^again$/m);
+}
+
+Deno.test("two builds of one project wait for each other and keep their logs apart", async () => {
+  await using box = await makeSandbox();
+  const gate = join(box.dir, "gate");
+  const script = `echo in; while [ ! -e '${gate}' ]; do sleep 0.1; done; [ ! -e busy ] || exit 9
+touch busy; sleep 0.3; rm busy`;
+  const steps = { default: [{ name: "s", run: ["sh", "-c", script], cwd: "{build}" }] };
+  const dir = await scriptProject(box, "", { steps });
+  const first = box.start("build-native", ["--project", dir]);
+  await first.waitFor(/^in$/m);
+  const second = box.start("build-native", ["--project", dir]);
+  await second.waitFor(/^==> native: waiting$/m);
+  await Deno.writeTextFile(gate, "");
+  const outcomes = await Promise.all([first.outcome, second.outcome]);
+  assertEquals(outcomes.map(({ code }) => code), [0, 0], outcomes[1].stderr);
+  assertStringIncludes(outcomes[0].stdout, join(box.dir, "logs/native.log"));
+  assertStringIncludes(outcomes[1].stdout, join(box.dir, "logs/native-2.log"));
+});
+
+Deno.test("builds of two projects of one name do not wait for each other", async () => {
+  await using box = await makeSandbox();
+  const tasks = [];
+  for (const parent of ["a", "b"]) {
+    const dir = join(box.dir, parent, "same");
+    await Deno.mkdir(dir, { recursive: true });
+    // Each ends only when the other has begun.
+    const other = join(box.dir, parent === "a" ? "b" : "a", "same/begun");
+    const script = `touch begun; while [ ! -e '${other}' ]; do sleep 0.1; done`;
+    const steps = { default: [{ name: "s", run: ["sh", "-c", script] }] };
+    await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify({ steps }));
+    tasks.push(box.task("build-native", ["--project", dir], { timeoutMs: 60_000 }));
+  }
+  assertEquals((await Promise.all(tasks)).map(({ code }) => code), [0, 0]);
+});
