@@ -98,12 +98,19 @@ function startTask(
     return text;
   };
   let over = false;
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    child.kill("SIGKILL");
+  const tooLong = Promise.withResolvers<never>();
+  const timer = setTimeout(async () => {
+    tooLong.reject(new Error(`deno task ${name} did not end in time:\n${both}`));
+    // `deno task` is only the parent, and the task would outlive it.
+    for (const pid of [...await childrenOf(child.pid), child.pid]) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
   }, options.timeoutMs ?? 300_000);
-  const outcome = (async () => {
+  const ending = (async () => {
     const [stdout, stderr, status] = await Promise.all([
       collect(child.stdout),
       collect(child.stderr),
@@ -112,9 +119,9 @@ function startTask(
     clearTimeout(timer);
     over = true;
     watchers.forEach((watch) => watch());
-    if (timedOut) throw new Error(`deno task ${name} did not end in time:\n${both}`);
     return { code: status.code, stdout, stderr };
   })();
+  const outcome = Promise.race([ending, tooLong.promise]);
   outcome.catch(() => {});
   return {
     pid: child.pid,
@@ -141,6 +148,13 @@ export async function taskPid(parent: number): Promise<number> {
     args: ["-o", "pid=", "--ppid", String(parent)],
   }).output();
   return Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
+}
+
+/** The pids of a process's children. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const args = ["-P", String(pid)];
+  const { stdout } = await new Deno.Command("pgrep", { args }).output();
+  return new TextDecoder().decode(stdout).split("\n").map(Number).filter((child) => child > 0);
 }
 
 /** Time for what a killed task owned to be gone: its supervisors' grace, and some. */

@@ -11,6 +11,8 @@ export default definePlatform({
   initramfs: "debian-arm64/initramfs",
   append: `console=ttyAMA0 ${APPEND}`,
   machine: "virt",
+  // The button of "virt" is a GPIO key; Debian's cloud kernel has no driver for those.
+  powerdown: "ssh",
   memoryMiB: 2048,
   cores: 2,
   image: {

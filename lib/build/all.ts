@@ -6,6 +6,7 @@ import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { commandText } from "../host/command_text.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { hostFacts } from "../host/facts.ts";
+import { IMAGE_GROUPS, type ToolGroup } from "../host/tool_table.ts";
 import { reexec } from "../host/reexec.ts";
 import { imageState } from "../image/image.ts";
 import { dryRunGuest } from "./dry_run.ts";
@@ -49,21 +50,26 @@ export async function prepareAll(
   request: BuildAllRequest,
 ): Promise<PreparedAll> {
   const { platforms, again } = request;
-  const { installed } = await ensureHost(
-    [...request.native ? ["native" as const] : [], ...platforms.length > 0 ? ["vm" as const] : []],
-    ctx,
-    { guestArchs: platforms.map(({ arch }) => arch), task: "build-all" },
-  );
-  if (installed) {
-    const status = await reexec(again.permissionSet, again.file, Deno.args);
-    return { kind: "reexecuted", status };
-  }
   const states = await Promise.all(platforms.map((platform) => imageState(platform)));
   const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
   const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
   const toBuild = [...missing, ...stale];
-  if (toBuild.length === 0) return { kind: "ready", skipped: [] };
-  if (await mayBuildImages(toBuild, ctx)) {
+  const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
+  // All tools at once: a task that has installed some is started again, and that only once.
+  const groups: ToolGroup[] = [
+    ...request.native ? ["native" as const] : [],
+    ...platforms.length > 0 ? ["vm" as const] : [],
+    ...build ? IMAGE_GROUPS : [],
+  ];
+  const { installed } = await ensureHost(groups, ctx, {
+    guestArchs: platforms.map(({ arch }) => arch),
+    task: "build-all",
+  });
+  if (installed) {
+    const status = await reexec(again.permissionSet, again.file, Deno.args);
+    return { kind: "reexecuted", status };
+  }
+  if (build) {
     const outcome = await setUpImages(toBuild, ctx, { again });
     return outcome.kind === "reexecuted" ? outcome : { kind: "ready", skipped: [] };
   }

@@ -3,13 +3,17 @@ import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../cli/errors.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { loadPlatform } from "../config/platform.ts";
+import { connectSsh } from "../guest/ssh.ts";
 import { DIRECT_HOST, sshConfigText } from "../guest/ssh_config.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { runsDir, socketDir } from "../host/paths.ts";
+import { platformsDir, runsDir, socketDir } from "../host/paths.ts";
 import { runInTerminal } from "../host/terminal.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown, type ShutdownRung } from "../qemu/shutdown.ts";
+import { settlesWithin } from "../qemu/wait.ts";
+import { powerOffOverSsh } from "./power_off.ts";
 import { sshTarget } from "./connect.ts";
 import type { OpenGuest } from "./open_guest.ts";
 
@@ -60,6 +64,17 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
   await runInTerminal(["ssh", "-F", guest.ssh.configPath, "-t", "shared"]);
 }
 
+/** How long a kept guest may take to shut down in order. */
+const POWERDOWN_MS = 10_000;
+
+async function askOverSsh(record: RunRecord): Promise<void> {
+  const place = runPlace(record);
+  const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
+  const controlPath = join(place.socketDir, `stop-${Deno.pid}`);
+  await using ssh = await connectSsh({ ...target, name: record.platform, controlPath });
+  await powerOffOverSsh(ssh);
+}
+
 /** How often a kept guest's end is looked for. */
 const POLL_MS = 50;
 
@@ -80,12 +95,17 @@ export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
       exited,
     }).catch(() => undefined);
     await using _qmp = qmp;
+    const platform = await loadPlatform(platformsDir, record.platform);
+    if (platform.powerdown === "ssh") {
+      await askOverSsh(record).catch(() => {});
+      await settlesWithin(exited, POWERDOWN_MS);
+    }
     const rung = await shutDown({
       name: record.platform,
       exited,
       ...(qmp === undefined ? {} : { qmp }),
       pid: record.pid,
-    }, { powerdownMs: 10_000 });
+    }, { powerdownMs: POWERDOWN_MS });
     await removeRun(record.id);
     return rung;
   } finally {

@@ -10,9 +10,11 @@ import type { Image } from "../image/image.ts";
 import { packSeed } from "../image/initramfs.ts";
 import { type Guest, startGuest } from "../qemu/launch.ts";
 import { createOverlay, type Overlay } from "../qemu/overlay.ts";
+import { settlesWithin } from "../qemu/wait.ts";
 import { startClock } from "./clock.ts";
 import { connectGuest } from "./connect.ts";
 import type { LogFiles } from "./log_files.ts";
+import { powerOffOverSsh } from "./power_off.ts";
 import { guestArgs, type Size } from "./machine.ts";
 
 /** What {@link openGuest} takes. */
@@ -155,8 +157,13 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
     accelerator,
     bootSeconds,
     async shutdown() {
+      const { shutdownMs } = platform.timeouts;
+      if (platform.powerdown === "ssh") {
+        await powerOffOverSsh(ssh);
+        await settlesWithin(guest.exited, shutdownMs);
+      }
       await ssh.close();
-      await guest.shutdown({ powerdownMs: platform.timeouts.shutdownMs });
+      await guest.shutdown({ powerdownMs: platform.powerdown === "qmp" ? shutdownMs : 0 });
     },
     async keep(project) {
       const kept = { ...record, kept: true, ...(project === undefined ? {} : { project }) };

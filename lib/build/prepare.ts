@@ -2,6 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import type { Platform } from "../config/platform.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
+import { IMAGE_GROUPS } from "../host/tool_table.ts";
 import { imageState } from "../image/image.ts";
 import { mayBuildImages, notSetUp, setUpImages, type SetUpOptions } from "./set_up.ts";
 
@@ -21,7 +22,13 @@ export async function prepareGuests(
   ctx: TaskContext,
   options: SetUpOptions & { readonly task: string },
 ): Promise<Prepared> {
-  const { installed } = await ensureHost(["vm"], ctx, {
+  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
+  const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
+  const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
+  const toBuild = [...missing, ...stale];
+  const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
+  // All tools at once: a task that has installed some is started again, and that only once.
+  const { installed } = await ensureHost(build ? ["vm", ...IMAGE_GROUPS] : ["vm"], ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: options.task,
   });
@@ -29,11 +36,7 @@ export async function prepareGuests(
     const { permissionSet, file } = options.again;
     return { kind: "reexecuted", status: await reexec(permissionSet, file, Deno.args) };
   }
-  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
-  const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
-  const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
-  if (missing.length + stale.length === 0) return { kind: "ready" };
-  if (!await mayBuildImages([...missing, ...stale], ctx)) {
+  if (!build) {
     const [first] = missing;
     if (first !== undefined) throw notSetUp(first);
     for (const { name } of stale) {
@@ -43,6 +46,6 @@ export async function prepareGuests(
     }
     return { kind: "ready" };
   }
-  const outcome = await setUpImages([...missing, ...stale], ctx, options);
+  const outcome = await setUpImages(toBuild, ctx, options);
   return outcome.kind === "reexecuted" ? outcome : { kind: "ready" };
 }

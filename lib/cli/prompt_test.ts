@@ -7,6 +7,8 @@ const QUESTION = "Install qemu-system-x86? ";
 
 function ask(keys: KeyPress[], onOutput?: (output: string) => void) {
   const command = [
+    // Colours would stand between the question and what follows it.
+    ...["env", "NO_COLOR=1"],
     Deno.execPath(),
     "run",
     "--quiet",

@@ -84,6 +84,11 @@ const platformSchema = fields({
   memoryMiB: whole(128, 1 << 20, "MiB").default(1024),
   /** Default 2. A project can ask for others. */
   cores: whole(1, 256, "CPUs").default(2),
+  /**
+   * How a guest is told to shut down: by QMP's `system_powerdown`, or over SSH where its kernel
+   * does not know the machine's power button. Default `qmp`.
+   */
+  powerdown: z.enum(["qmp", "ssh"]).default("qmp"),
   image: imageRecipe,
   timeouts: fields({
     /** From launch to an answered command, under TCG. Default 120000. */

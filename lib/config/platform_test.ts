@@ -53,6 +53,7 @@ Deno.test("definePlatform() fills in every default", () => {
     cpu: { tcg: "max,pauth-impdef=on", kvm: "host", hvf: "host" },
     memoryMiB: 1024,
     cores: 2,
+    powerdown: "qmp",
     timeouts: { bootMs: 120_000, shutdownMs: 15_000 },
   });
   const amd64 = {
@@ -76,6 +77,7 @@ Deno.test("definePlatform() keeps what is set", () => {
     cpu: { tcg: "a", kvm: "b", hvf: "c" },
     memoryMiB: 2048,
     cores: 4,
+    powerdown: "ssh",
     timeouts: { bootMs: 5000, shutdownMs: 2000 },
   };
   assertEquals(definePlatform(set), set as ReturnType<typeof definePlatform>);

@@ -112,6 +112,9 @@ export async function loadProject(
 async function readConfig(file: string): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {
+    // Before opening it: a FIFO waits for a writer, and a device may have no end.
+    const info = await Deno.stat(file);
+    if (!info.isFile && !info.isDirectory) throw new TypeError("it is no regular file");
     bytes = await Deno.readFile(file);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;

@@ -89,7 +89,7 @@ function commonArgs(sshConfig: string): string[] {
   return [
     "rsync",
     // The guest's shell never sees a file name.
-    "--secluded-args",
+    "-s",
     "--rsh",
     rsyncShell(sshConfig),
     "--links",

@@ -15,7 +15,7 @@ Deno.test("pushArgs() is the whole command", () => {
       deleteExtra: true,
     }),
     [
-      ...["rsync", "--secluded-args", "--rsh"],
+      ...["rsync", "-s", "--rsh"],
       "ssh -F '/run/ssh.conf' -T -o LogLevel=ERROR",
       ...["--links", "--times", "--whole-file", "--perms", "--mkpath", "--stats"],
       ...["--no-human-readable", "--delete-during", "--recursive"],

@@ -252,6 +252,13 @@ export const TOOLS: readonly Tool[] = [
     packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
   },
   {
+    name: "ps",
+    programs: ["ps"],
+    groups: ["test"],
+    purpose: "finds what a test has left behind",
+    packages: { apt: "procps", dnf: "procps-ng", pacman: "procps-ng" },
+  },
+  {
     name: "git",
     programs: ["git"],
     groups: ["test"],

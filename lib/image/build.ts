@@ -130,6 +130,8 @@ async function ensureRootfs(
   // mmdebstrap chooses the compression by the name, so the part file ends alike.
   const part = join(imageCacheDir(), `.part-${basename(output)}`);
   const { suite, debArch, packages, kernelPackage, provision } = platform.image;
+  await using unfinished = new AsyncDisposableStack();
+  unfinished.defer(() => Deno.remove(part).catch(() => {}));
   await buildRootfs({
     ...{ suite, debArch, packages, kernelPackage },
     arch: platform.arch,

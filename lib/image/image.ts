@@ -63,7 +63,7 @@ export async function imageRecipe(platform: Platform): Promise<Recipe> {
   return await recipeKey([
     ...rootfsInputs(platform),
     { name: "disk", value: { diskGiB: platform.image.diskGiB, arch: platform.arch } },
-    ...["build", "cpio", "disk", "elf", "initramfs", "modules"].map((name) =>
+    ...["build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules"].map((name) =>
       source(`lib/image/${name}.ts`)
     ),
     source("images/initramfs/init"),
