@@ -27,7 +27,7 @@ Deno.test("imageRecipe() lists each input by its path in the checkout, every hoo
     [
       ...["disk", "rootfs", "images/initramfs/init"],
       ...["provision/debian.sh", "provision/debian_first_boot.sh"],
-      ...["build", "cpio", "disk", "elf", "initramfs", "modules", "rootfs"]
+      ...["build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules", "rootfs"]
         .map((name) => `lib/image/${name}.ts`),
       ...hooks.map(({ name }) => `lib/image/${name}`),
     ].sort(),
