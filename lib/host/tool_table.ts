@@ -145,6 +145,14 @@ export const TOOLS: readonly Tool[] = [
     packages: { apt: "dpkg", brew: "dpkg", dnf: "dpkg", pacman: "dpkg", nix: "dpkg" },
   },
   {
+    name: "depmod",
+    programs: ["depmod"],
+    groups: ["image"],
+    purpose: "indexes the modules of a guest's kernel",
+    packages: { apt: "kmod", dnf: "kmod", pacman: "kmod", nix: "kmod" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
     name: "mke2fs",
     programs: ["mke2fs"],
     groups: ["image"],
