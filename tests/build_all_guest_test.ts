@@ -45,7 +45,14 @@ for (const name of ["cjson", "fmtlib"]) {
     const source = await fetchSource(name, box.dir);
     // Its own tests are the package's business, and take minutes to compile under emulation.
     const config = {
-      cmakeFlags: { all: ["-DFMT_TEST=OFF", "-DFMT_DOC=OFF", "-DENABLE_CJSON_TEST=OFF"] },
+      cmakeFlags: {
+        all: [
+          "-DFMT_TEST=OFF",
+          "-DFMT_DOC=OFF",
+          "-DENABLE_CJSON_TEST=OFF",
+          "-DENABLE_CUSTOM_COMPILER_FLAGS=OFF",
+        ],
+      },
     };
     await Deno.writeTextFile(join(source, "guesthouse.json"), JSON.stringify(config));
     const outcome = await box.task(
