@@ -81,7 +81,8 @@ function startTask(
   const child = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", join(root, "deno.json"), name, ...args],
     cwd: options.cwd ?? root,
-    env: { ...env, ...options.env },
+    // deno task leaves a folder alone that an outer npx or task has set already.
+    env: { ...env, INIT_CWD: options.cwd ?? root, ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
