@@ -86,6 +86,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const result = await buildInGuest({
     ...{ platform, project, size, accelerator, sshPort: port },
     append: kernelWords(ctx),
+    cold: ctx.flag("cold"),
     hostMemoryMiB: (await hostFacts()).memoryMiB,
     artifactsDir,
     signal: ctx.signal,

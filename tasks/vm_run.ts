@@ -67,7 +67,11 @@ async function main(ctx: TaskContext): Promise<number> {
   if (prepared.kind === "reexecuted") return prepared.status;
   ctx.log.step(`Start a guest: ${platform.name}`);
   return await runInFresh(
-    { platform, size, accelerator, sshPort: 0, append: kernelWords(ctx) },
+    {
+      ...{ platform, size, accelerator, sshPort: 0, append: kernelWords(ctx) },
+      cold: ctx.flag("cold"),
+      onWarning: (text) => ctx.log.warn(text),
+    },
     command,
   );
 }

@@ -103,6 +103,7 @@ async function timeBuild(options: Options): Promise<BuildPhases> {
       phase: (_name, phase) =>
         void (sinceShutdown = phase === "shutdown" ? startClock() : undefined),
       output: () => {},
+      warning: () => {},
     },
   });
   options.signal.throwIfAborted();

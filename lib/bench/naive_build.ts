@@ -3,7 +3,7 @@ import { startClock } from "../build/clock.ts";
 import { guestDirs } from "../build/guest_build.ts";
 import { startLogs } from "../build/log_files.ts";
 import type { Size } from "../build/machine.ts";
-import { type LaunchedGuest, launchGuest } from "../build/open_guest.ts";
+import { findGuestHost, type LaunchedGuest, launchGuest } from "../build/launch_guest.ts";
 import { GuestError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
@@ -43,19 +43,21 @@ export async function buildNaively(options: NaiveBuildOptions): Promise<BuildPha
   let phases: Omit<BuildPhases, "total">;
   {
     await using logs = await startLogs(`bench-naive-${platform.name}`);
-    await using launched = await launchGuest({
+    const request = {
       ...size,
       ...{ platform, logs, signal },
       image: await requireImage(platform),
       accelerator: options.accelerator,
       sshPort: 0,
+    };
+    await using launched = await launchGuest(request, await findGuestHost(request), {
       extraSeed: packPasswordSeed(user, password),
     });
     const ssh = await naiveSsh({
       ...{ user, password, signal },
       name: platform.name,
       port: launched.guest.sshPort ?? 0,
-      hostPublic: launched.keys.hostPublic,
+      hostPublic: launched.host.keys.hostPublic,
       dir: launched.run.dir,
     });
     await pollLogin(ssh, launched, platform.timeouts.bootMs, signal);

@@ -91,12 +91,15 @@ export async function buildEverywhere(
   const { project, platforms } = request;
   const host = await hostFacts();
   const names = [...request.native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
+  // After the table, which a line in between would tear.
+  const warnings: string[] = [];
+  using _warnings = { [Symbol.dispose]: () => warnings.forEach((text) => ctx.log.warn(text)) };
   using table = new LiveTable(names, tableOptions(ctx));
   const options = {
     project,
     artifactsDir: await artifactsTarget(ctx),
     signal: ctx.signal,
-    progress: tableProgress(table),
+    progress: tableProgress(table, (text) => warnings.push(text)),
   };
   const jobs: Job<BuildResult>[] = [];
   if (request.native) {
@@ -121,6 +124,7 @@ export async function buildEverywhere(
           accelerator: ctx.str("accel") as AcceleratorChoice,
           sshPort: sshPort(platform, undefined),
           append: kernelWords(ctx),
+          cold: ctx.flag("cold"),
           hostMemoryMiB: host.memoryMiB,
         }),
     });

@@ -33,5 +33,10 @@ export const GUEST_OPTIONS: readonly OptionSpec[] = [
     value: "WORDS",
     help: "more words for the guest kernel's command line",
   },
+  {
+    name: "cold",
+    type: "boolean",
+    help: "boot the guest, even if there is a memory snapshot to start from",
+  },
   { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of each guest" },
 ];

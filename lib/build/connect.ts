@@ -20,12 +20,15 @@ export async function connectGuest(options: {
   readonly keys: Keys;
   readonly user: string;
   readonly deadlineMs: number;
+  /** Whether the guest is known to listen already. */
+  readonly announced?: boolean;
   readonly signal: AbortSignal;
 }): Promise<SshConnection> {
   const { guest, run, keys, user, signal } = options;
   const target = await sshTarget(run, keys, guest.sshPort ?? 0, user);
   return await waitForReady(guest, {
     deadlineMs: options.deadlineMs,
+    announced: options.announced === true,
     console: new ConsoleLog(guest.logs.console),
     signal,
     connect: (attempt) =>

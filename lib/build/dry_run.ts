@@ -36,10 +36,14 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
   });
   const args = guestArgs({
     ...dry.size,
-    ...{ platform, accelerator, sshPort: dry.sshPort, disk: overlay },
-    append: dry.append,
-    kernel: join(imagesDir(), platform.kernel ?? ""),
-    initramfs: join(runDir, RUN_FILES.initramfs),
+    ...{ platform, accelerator, sshPort: dry.sshPort, disk: overlay, machine: platform.machine },
+    portSocket: join(socketDir(), `${platform.name}-RUN`, "port"),
+    beginning: {
+      kind: "boot",
+      append: dry.append,
+      kernel: join(imagesDir(), platform.kernel ?? ""),
+      initramfs: join(runDir, RUN_FILES.initramfs),
+    },
   });
   ctx.print(commandText([
     ...["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", disk, overlay],

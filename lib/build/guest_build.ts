@@ -9,7 +9,7 @@ import { pullArtifacts } from "./artifacts.ts";
 import { startClock } from "./clock.ts";
 import { type LogFiles, startLogs } from "./log_files.ts";
 import { checkSize, type Size } from "./machine.ts";
-import { type OpenGuest, openGuest } from "./open_guest.ts";
+import { type OpenGuest, openGuest, type OpenGuestOptions } from "./open_guest.ts";
 import { type BuildOptions, recordError, stepError } from "./options.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { runSteps } from "./steps.ts";
@@ -25,6 +25,8 @@ export interface GuestBuildOptions extends BuildOptions {
   readonly hostMemoryMiB: number;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
+  /** Boot, even if there is a snapshot to start from. */
+  readonly cold?: boolean;
   /** Leave the guest up afterwards; called with it before it is let go. */
   readonly onKeep?: (guest: OpenGuest) => Promise<void>;
   /** Called with the guest when a step has failed, before it goes down. */
@@ -57,13 +59,15 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
       accelerator: options.accelerator,
       sshPort: options.sshPort,
       append: options.append,
+      cold: options.cold === true,
       bootMs: options.project.timeouts.bootMs ?? platform.timeouts.bootMs,
       onAccelerator: (name, reason) => {
         result.accelerator = name;
         logs.write(`== accelerator: ${name} (${reason})\n`);
       },
+      onNote: noteTo(logs, progress),
     });
-    result.start = "cold";
+    result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
     await buildIn(guest, result, options, logs);
@@ -77,6 +81,14 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     result.seconds.total = total();
   }
   return result;
+}
+
+/** Notes of a start go to the log, and warnings to the person as well. */
+function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOptions["onNote"] {
+  return (text, level) => {
+    logs.write(`== ${text}\n`);
+    if (level === "warning") progress.warning(text);
+  };
 }
 
 async function keepGuest(

@@ -5,10 +5,16 @@ import type { Accelerator } from "../host/accelerator.ts";
 import {
   cpuArgs,
   diskArgs,
+  emptyDiskArgs,
+  incomingArgs,
   kernelArgs,
   machineArgs,
+  MEMORY_ID,
   memoryArgs,
+  memoryFileArgs,
+  type MemoryFileOptions,
   netArgs,
+  portArgs,
   rngArgs,
   sandboxArgs,
 } from "../qemu/args.ts";
@@ -31,37 +37,72 @@ export function guestSize(
   };
 }
 
+/** How a guest comes to run: its kernel boots, or its state comes over QMP. */
+export type Beginning =
+  | {
+    readonly kind: "boot";
+    readonly kernel: string;
+    readonly initramfs: string;
+    /** More words for the kernel's command line. */
+    readonly append?: readonly string[] | undefined;
+  }
+  | { readonly kind: "incoming" };
+
 /** What {@link guestArgs} puts together. */
 export interface MachineOptions extends Size {
   readonly platform: Platform;
+  /** The machine type with its version, since an alias moves on with QEMU: `pc-q35-7.2`. */
+  readonly machine: string;
   readonly accelerator: Accelerator;
-  readonly kernel: string;
-  readonly initramfs: string;
-  /** More words for the kernel's command line. */
-  readonly append?: readonly string[] | undefined;
+  readonly beginning: Beginning;
+  /** Memory that is a file; without it, QEMU makes its own. */
+  readonly memoryFile?: Pick<MemoryFileOptions, "path" | "mode">;
   /** The overlay. */
   readonly disk: string;
+  /** The raw disk of the build cache, {@link CACHE_DISK_BYTES} long; without it, an empty one. */
+  readonly cacheDisk?: string;
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
+  /** Path of the socket of the guest's port. */
+  readonly portSocket: string;
 }
+
+/**
+ * Size of the disk for the build cache. Every guest has one, since devices cannot differ between
+ * a snapshot and the guests that come from it; the file takes only what is written.
+ */
+export const CACHE_DISK_BYTES = 32 * 2 ** 30;
+
+const CACHE_DISK_ID = "cache0";
 
 /** Everything that shapes a build guest, as QEMU's arguments. */
 export function guestArgs(options: MachineOptions): string[] {
-  const { platform, accelerator } = options;
+  const { platform, accelerator, beginning, memoryFile, memoryMiB } = options;
+  const memory = memoryFile === undefined ? undefined : MEMORY_ID;
   return [
-    ...machineArgs({ machine: platform.machine, accelerator }),
+    ...(memoryFile === undefined ? [] : memoryFileArgs({ ...memoryFile, memoryMiB })),
+    ...machineArgs({ machine: options.machine, accelerator, memory }),
     ...cpuArgs({ cpu: platform.cpu[accelerator], cores: options.cores }),
-    ...memoryArgs(options.memoryMiB),
-    ...kernelArgs({
-      kernel: options.kernel,
-      initramfs: options.initramfs,
-      append: [platform.append ?? "", ...(options.append ?? [])],
-    }),
+    ...memoryArgs(memoryMiB),
+    ...(beginning.kind === "incoming" ? incomingArgs() : kernelArgs({
+      kernel: beginning.kernel,
+      initramfs: beginning.initramfs,
+      append: kernelCommandLine(platform, beginning.append),
+    })),
     ...diskArgs({ path: options.disk, format: "qcow2", throwAway: true }),
+    ...(options.cacheDisk === undefined
+      ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES)
+      : diskArgs({ path: options.cacheDisk, format: "raw", id: CACHE_DISK_ID })),
     ...netArgs({ hostPort: options.sshPort }),
     ...rngArgs(),
+    ...portArgs(options.portSocket),
     ...sandboxArgs(),
   ];
+}
+
+/** The words of the kernel's command line. */
+export function kernelCommandLine(platform: Platform, append: readonly string[] = []): string[] {
+  return [platform.append ?? "", ...append];
 }
 
 /** The port that `--ssh-port` or the platform asks for; 0 stands for a free one. */

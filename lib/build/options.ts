@@ -8,6 +8,8 @@ import type { FailedStep } from "./steps.ts";
 export interface Progress {
   phase(name: string, phase: string): void;
   output(name: string, text: string): void;
+  /** Something was done another way than was asked for, or expected. */
+  warning(text: string): void;
 }
 
 /** What every build takes. */

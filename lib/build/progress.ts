@@ -13,16 +13,18 @@ export function plainProgress(ctx: TaskContext): Progress {
       if (ctx.json) writeStderr(text);
       else writeStdout(text);
     },
+    warning: (text) => ctx.log.warn(text),
   };
 }
 
 /** For several builds at once: a table with a row for each. */
-export function tableProgress(table: LiveTable): Progress {
+export function tableProgress(table: LiveTable, warning: (text: string) => void): Progress {
   return {
     phase: (name, phase) => table.phase(name, phase),
     output: (name, text) => {
       const line = text.trimEnd().split("\n").at(-1);
       if (line !== undefined) table.line(name, line);
     },
+    warning,
   };
 }

@@ -29,6 +29,8 @@ export async function runInFresh(
     readonly accelerator: AcceleratorChoice;
     readonly sshPort: number;
     readonly append?: readonly string[] | undefined;
+    readonly cold?: boolean;
+    readonly onWarning?: (text: string) => void;
   },
   command: GuestCommand,
 ): Promise<number> {
@@ -41,6 +43,11 @@ export async function runInFresh(
     accelerator: options.accelerator,
     sshPort: options.sshPort,
     append: options.append,
+    cold: options.cold === true,
+    onNote: (text, level) => {
+      logs.write(`== ${text}\n`);
+      if (level === "warning") options.onWarning?.(text);
+    },
     bootMs: platform.timeouts.bootMs,
   });
   const status = await runShared(guest.ssh, command);

@@ -30,6 +30,8 @@ export interface ReadinessOptions<Connection> {
     options: { readonly signal: AbortSignal; readonly deadlineMs: number },
   ) => Promise<Connection>;
   readonly console: ConsoleLog;
+  /** Whether the guest is known to listen already, whatever its console says. */
+  readonly announced?: boolean;
   readonly signal?: AbortSignal;
   /** Called when something has changed. */
   readonly onProgress?: (readiness: Readiness) => void;
@@ -64,6 +66,7 @@ export async function waitForReady<Connection>(
   options: ReadinessOptions<Connection>,
 ): Promise<Connection> {
   const { console, signal, pollMs = 50, knockMs = 5000 } = options;
+  const isReady = () => options.announced === true || console.ready;
   const start = performance.now();
   const elapsedMs = () => performance.now() - start;
   const attempts = new Attempts(options.connect, signal);
@@ -80,7 +83,7 @@ export async function waitForReady<Connection>(
         options.onProgress?.({
           elapsedMs: elapsedMs(),
           lastLine: console.tail(1)[0] ?? "",
-          ready: console.ready,
+          ready: isReady(),
         });
       }
       const connection = attempts.takeConnection();
@@ -92,7 +95,7 @@ export async function waitForReady<Connection>(
       if (elapsedMs() > options.deadlineMs) {
         throw deadlineError(guest, options.deadlineMs, console, attempts.lastError);
       }
-      if (console.ready && !wasReady) {
+      if (isReady() && !wasReady) {
         // A try from before waits for an answer to packets that the guest never saw.
         wasReady = true;
         await attempts.giveUp();
@@ -100,8 +103,8 @@ export async function waitForReady<Connection>(
       }
       if (!attempts.busy && elapsedMs() >= nextTryMs) {
         const leftMs = Math.max(1000, options.deadlineMs - elapsedMs());
-        attempts.start(console.ready ? leftMs : Math.min(leftMs, KNOCK_DEADLINE_MS));
-        nextTryMs = elapsedMs() + (console.ready ? RETRY_MS : knockMs);
+        attempts.start(isReady() ? leftMs : Math.min(leftMs, KNOCK_DEADLINE_MS));
+        nextTryMs = elapsedMs() + (isReady() ? RETRY_MS : knockMs);
       }
       await Promise.race([delay(pollMs, signal), attempts.settled, guest.exited]);
     }

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly sshPort: number;
   readonly user: string;
   readonly imageDir: string;
+  /** The frozen overlay of the snapshot that it came from, if it came from one. */
+  readonly backing?: string;
   readonly accelerator: string;
   readonly memoryMiB: number;
   readonly cores: number;

@@ -18,6 +18,26 @@ export interface Lock extends AsyncDisposable {
 const RETRY_MS = 100;
 
 /**
+ * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
+ * one; `undefined` while there is such a holder, or if the file is gone.
+ */
+export async function trySharedLock(path: string): Promise<Lock | undefined> {
+  let held = false;
+  const file = await Deno.open(path, { read: true }).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    if (!await file.tryLock(false) || (await file.stat()).nlink === 0) return undefined;
+    held = true;
+  } finally {
+    if (!held) file.close();
+  }
+  return toLock(path, file);
+}
+
+/**
  * Takes an exclusive lock on a file with `flock(2)`. The kernel releases it when the holder ends,
  * whichever way, so a killed task never blocks the next one. The file stays: removing it would
  * let two holders lock two different files of the same name.
@@ -53,11 +73,17 @@ export async function tryLock(
   } finally {
     if (!held) file.close();
   }
+  return toLock(path, file);
+}
+
+function toLock(path: string, file: Deno.FsFile): Lock {
+  let open = true;
   return {
     path,
     // deno-lint-ignore require-await -- the interface is asynchronous, closing is not
     async [Symbol.asyncDispose]() {
-      file.close();
+      if (open) file.close();
+      open = false;
     },
   };
 }

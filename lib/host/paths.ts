@@ -31,6 +31,11 @@ export const artifactsDir = (): string => join(root, "artifacts");
 export const keysDir = (): string => join(stateDir(), "keys");
 /** One folder per running or kept guest: overlay, run record. */
 export const runsDir = (): string => join(stateDir(), "runs");
+/** Memory snapshots, one folder per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`). */
+export const snapshotsDir = (): string =>
+  fromEnv("GUESTHOUSE_SNAPSHOTS", join(stateDir(), "snapshots"));
+/** Disks of build caches, one folder for each platform and project. */
+export const buildCachesDir = (): string => join(stateDir(), "caches");
 /** Out-of-tree builds on the host, one folder per project. */
 export const nativeBuildDir = (): string => join(stateDir(), "native");
 /** Lock files; each is empty and is never removed, since removing one breaks the exclusion. */
@@ -55,6 +60,18 @@ export const RUN_FILES = {
   pid: "qemu.pid",
   knownHosts: "known_hosts",
   lock: "lock",
+} as const;
+
+/** File names inside a snapshot folder (`snapshotsDir()/PLATFORM/KEY16`). */
+export const SNAPSHOT_FILES = {
+  memory: "memory",
+  state: "state",
+  disk: "disk.qcow2",
+  manifest: "snapshot.json",
+  sidecar: "snapshot.hash",
+  lock: "lock",
+  /** Its time of change is when a guest last came from the snapshot. */
+  used: "used",
 } as const;
 
 /** File names inside an image folder (`imagesDir()/PLATFORM`). */

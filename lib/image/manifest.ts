@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { createHash } from "node:crypto";
 import { HostError } from "../cli/errors.ts";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { sha256File } from "../cache/file_digest.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
 
 /** One file of an image as it was when the image was made. */
@@ -80,15 +80,4 @@ async function recordFile(path: string): Promise<FileRecord> {
     bytes: info.size,
     mtimeMs: info.mtime?.getTime() ?? 0,
   };
-}
-
-/** SHA-256 of a file in hexadecimal, read as a stream. */
-export async function sha256File(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path, { read: true });
-  const buffer = new Uint8Array(1 << 20);
-  for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
-    hash.update(buffer.subarray(0, n));
-  }
-  return hash.digest("hex");
 }

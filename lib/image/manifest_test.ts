@@ -4,13 +4,8 @@ import { formatError, HostError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
 import { haveProgram, sandbox } from "../host/testing.ts";
 import { writeImageFiles } from "./image_testing.ts";
-import {
-  type ImageManifest,
-  readManifest,
-  sha256File,
-  verifyImage,
-  writeManifest,
-} from "./manifest.ts";
+import { type ImageManifest, readManifest, verifyImage, writeManifest } from "./manifest.ts";
+import { sha256File } from "../cache/file_digest.ts";
 
 const FACTS = { name: "debian-test", key: "0123", kernelVersion: "6.1.0-1" };
 

@@ -18,6 +18,8 @@ export function machineArgs(
     readonly accelerator: "kvm" | "hvf" | "tcg";
     /** Size of TCG's cache of translated code. Default: QEMU's own (an eighth of the host). */
     readonly tcgCacheMiB?: number;
+    /** The id of the memory that {@link memoryFileArgs} made; without it, QEMU makes its own. */
+    readonly memory?: string;
   },
 ): string[] {
   const tcg = ["tcg", "thread=multi"];
@@ -25,7 +27,8 @@ export function machineArgs(
     tcg.push(`tb-size=${wholeNumber("tcgCacheMiB", options.tcgCacheMiB)}`);
   }
   const accelerator = options.accelerator === "tcg" ? tcg.join(",") : options.accelerator;
-  return ["-machine", options.machine, "-accel", accelerator];
+  const memory = options.memory === undefined ? "" : `,memory-backend=${options.memory}`;
+  return ["-machine", `${options.machine}${memory}`, "-accel", accelerator];
 }
 
 /** The CPU model, which may carry options (`max,pauth-impdef=on`), and how many of them. */
@@ -36,6 +39,57 @@ export function cpuArgs(options: { readonly cpu: string; readonly cores: number 
 /** The guest's memory. */
 export function memoryArgs(memoryMiB: number): string[] {
   return ["-m", `size=${wholeNumber("memoryMiB", memoryMiB)}M`];
+}
+
+/** The id of the memory that {@link memoryFileArgs} makes, for {@link machineArgs}. */
+export const MEMORY_ID = "mem0";
+
+/** What {@link memoryFileArgs} takes. */
+export interface MemoryFileOptions {
+  /** Absolute path of the file; made, and given its size, if it does not exist. */
+  readonly path: string;
+  readonly memoryMiB: number;
+  /**
+   * `write`: what the guest writes is in the file. `private`: the file stays as it is, and what
+   * the guest writes goes to pages of its own (`MAP_PRIVATE`), so guests can share a file.
+   */
+  readonly mode: "write" | "private";
+}
+
+/** The guest's memory is a file, mapped rather than read. */
+export function memoryFileArgs({ path, memoryMiB, mode }: MemoryFileOptions): string[] {
+  const properties = [
+    `id=${MEMORY_ID}`,
+    `size=${wholeNumber("memoryMiB", memoryMiB)}M`,
+    `mem-path=${optionValue(path)}`,
+    `share=${mode === "write" ? "on" : "off"}`,
+  ];
+  return ["-object", `memory-backend-file,${properties.join(",")}`];
+}
+
+/** The guest's state comes over QMP (`migrate-incoming`); until then nothing runs. */
+export function incomingArgs(): string[] {
+  return ["-incoming", "defer"];
+}
+
+/** The name under which a guest finds the port of {@link portArgs}. */
+export const PORT_NAME = "guesthouse";
+
+/** A byte stream between host and guest, on a Unix socket that must lie in a private folder. */
+export function portArgs(socketPath: string): string[] {
+  return [
+    ...["-device", "virtio-serial-pci,id=serial0,max_ports=2"],
+    ...["-chardev", `socket,id=port0,path=${optionValue(socketPath)},server=on,wait=off`],
+    ...["-device", `virtserialport,bus=serial0.0,chardev=port0,name=${PORT_NAME}`],
+  ];
+}
+
+/** A disk of that size which reads as zeros and forgets what is written, without any file. */
+export function emptyDiskArgs(id: string, sizeBytes: number): string[] {
+  return [
+    ...["-blockdev", `null-co,node-name=${id},size=${sizeBytes},read-zeroes=on`],
+    ...["-device", virtioDevice("blk", "pci", [`drive=${id}`, `id=${id}-device`])],
+  ];
 }
 
 /** Direct kernel boot, without firmware or boot loader. */

@@ -14,8 +14,10 @@ export interface Overlay extends AsyncDisposable {
 export interface CreateOverlayOptions {
   /** The platform, for messages. */
   readonly name: string;
-  /** The base image: qcow2, without a backing file of its own. */
+  /** The base image: qcow2. */
   readonly backing: string;
+  /** Whether the base is an overlay itself, one that nobody writes to any more. */
+  readonly frozen?: boolean;
   /** The file to make. It must not exist: another guest may be running from it. */
   readonly path: string;
   readonly signal?: AbortSignal;
@@ -23,8 +25,8 @@ export interface CreateOverlayOptions {
 
 /**
  * Makes an empty overlay on a base image, which stays as it is. Throws {@link HostError} when the
- * base is missing, damaged, or has a backing file itself (a chain would break silently when its
- * lowest part is rebuilt), and when qemu-img fails.
+ * base is missing, damaged, or has a backing file itself without being `frozen` (a chain would break
+ * silently when its lowest part is rebuilt), and when qemu-img fails.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<Overlay> {
   const { name } = options;
@@ -33,7 +35,7 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<Over
   const backing = resolve(options.backing);
   const path = resolve(options.path);
   const header = await checkImage(backing, { name });
-  if (header.hasBackingFile) {
+  if (header.hasBackingFile && options.frozen !== true) {
     throw new HostError(
       `Cannot use the image of "${name}": it has a backing file itself, so it is an overlay`,
       { details: [`image: ${backing}`], next: `deno task setup-images ${name} --force` },

@@ -1,0 +1,445 @@
+import { join } from "@std/path";
+import { TaskError } from "../cli/errors.ts";
+import { type Recipe, recipeKey } from "../cache/recipe.ts";
+import { listRuns } from "../guest/runs.ts";
+import {
+  commitSnapshot,
+  dropSnapshot,
+  findSnapshot,
+  listSnapshots,
+  type Snapshot,
+  snapshotPaths,
+} from "../guest/snapshots.ts";
+import { GuestPort } from "../guest/port.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { hostIdentity } from "../host/facts.ts";
+import { acquireLock, tryLock } from "../host/lock.ts";
+import { locksDir, root, snapshotsDir } from "../host/paths.ts";
+import { directory, file, packCpio } from "../image/cpio.ts";
+import { loadState, saveState } from "../qemu/migrate.ts";
+import { settlesWithin } from "../qemu/wait.ts";
+import { startClock } from "./clock.ts";
+import { connectGuest } from "./connect.ts";
+import {
+  type GuestHost,
+  type GuestRequest,
+  type LaunchedGuest,
+  launchGuest,
+} from "./launch_guest.ts";
+import { guestArgs, kernelCommandLine } from "./machine.ts";
+
+/** What {@link startWarm} takes. */
+export interface WarmOptions extends GuestRequest {
+  /** How long a boot may take until a command is answered. */
+  readonly bootMs: number;
+  /** Told how the start goes; `warning` where something has to be done another way. */
+  readonly onNote: (text: string, level: "info" | "warning") => void;
+}
+
+/** A guest that came from a snapshot and answers. */
+export interface WarmGuest extends AsyncDisposable {
+  readonly launched: LaunchedGuest;
+  readonly ssh: SshConnection;
+  /** `cold` where the snapshot had to be made first, which takes a boot. */
+  readonly start: "cold" | "warm";
+  readonly bootSeconds: number;
+}
+
+/** The boot before the save failed, as any other would. */
+class BootFailed extends Error {}
+
+/** How long a guest may take until its state is loaded and it has been corrected, under TCG. */
+const RESTORE_MS = 15_000;
+/** How long a restored guest may take to let somebody log in, under TCG. */
+const LOGIN_MS = 20_000;
+/** How long a guest may take to get ready for being saved, and QEMU to save it. */
+const SAVE_MS = 60_000;
+/** What snapshots may take on disk together before those that were not used for longest go. */
+const LIMIT_BYTES = 6 * 2 ** 30;
+
+/**
+ * Starts a guest from the snapshot that fits it exactly; makes that snapshot first if there is
+ * none. `undefined` when that cannot be done, which is told by `onNote`: the guest must boot then.
+ * Throws only the reason of the signal and what a boot would not survive either.
+ */
+export async function startWarm(
+  options: WarmOptions,
+  host: GuestHost,
+): Promise<WarmGuest | undefined> {
+  const { platform, signal, onNote } = options;
+  const clock = startClock();
+  if (Deno.build.os !== "linux") {
+    onNote("start: cold, since snapshots need a memory file, which QEMU has on Linux", "info");
+    return undefined;
+  }
+  try {
+    const recipe = await snapshotRecipe(options, host);
+    const found = await useSnapshot(recipe, options);
+    if (found !== undefined) return await restoreOrDrop(found, options, host, "warm", clock);
+    const made = await makeSnapshot(recipe, options, host);
+    return await restoreOrDrop(made, options, host, "cold", clock);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BootFailed) throw error.cause;
+    if (!isSurvivable(error)) throw error;
+    onNote(`Cannot start "${platform.name}" warm, so it boots: ${describe(error)}`, "warning");
+    return undefined;
+  }
+}
+
+/** Makes sure that there is a snapshot, as `setup-images` does. Returns whether it was made. */
+export async function ensureSnapshot(options: WarmOptions, host: GuestHost): Promise<boolean> {
+  const recipe = await snapshotRecipe(options, host);
+  const found = await useSnapshot(recipe, options);
+  if (found !== undefined) {
+    await found[Symbol.asyncDispose]();
+    return false;
+  }
+  await (await makeSnapshot(recipe, options, host))[Symbol.asyncDispose]();
+  return true;
+}
+
+/**
+ * The key of a snapshot: everything that shaped the state. What differs between guests of one
+ * snapshot (paths of their files, ports) is not in it.
+ */
+export async function snapshotRecipe(
+  { platform, image, memoryMiB, cores, append }: GuestRequest,
+  { qemu, machine, accelerator, keys }: GuestHost,
+): Promise<Recipe> {
+  const devices = guestArgs({
+    ...{ platform, machine, accelerator, memoryMiB, cores },
+    beginning: { kind: "incoming" },
+    disk: "/overlay",
+    sshPort: 0,
+    portSocket: "/port",
+  });
+  return await recipeKey([
+    { name: "format", value: 1 },
+    { name: "image", value: image.key },
+    // The frozen overlay names its backing file by path.
+    { name: "image folder", value: image.dir },
+    { name: "QEMU", value: qemu.sha256 },
+    { name: "machine", value: machine },
+    { name: "CPU", value: platform.cpu[accelerator] },
+    { name: "accelerator", value: accelerator },
+    // A hypervisor's guest has seen the host's own processor.
+    ...(accelerator === "tcg"
+      ? []
+      : [{ name: "processor", value: (await hostIdentity()).cpuModel ?? "" }]),
+    { name: "memory", value: memoryMiB },
+    { name: "cores", value: cores },
+    { name: "command line", value: kernelCommandLine(platform, append) },
+    { name: "devices", value: devices },
+    { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
+    { name: RESUME, file: join(root, RESUME) },
+  ]);
+}
+
+/** The program in the guest that quiesces and corrects it. */
+const RESUME = "provision/resume.pl";
+
+async function useSnapshot(recipe: Recipe, options: WarmOptions): Promise<Snapshot | undefined> {
+  const { platform, onNote } = options;
+  const found = await findSnapshot(platform.name, recipe);
+  if (found.kind === "found") return found.snapshot;
+  if (found.kind === "damaged") {
+    onNote(
+      `The snapshot of "${platform.name}" is of no use and removed: ${found.reason}`,
+      "warning",
+    );
+  } else {
+    onNote(`snapshot: none fits (${found.reasons.join(", ")})`, "info");
+  }
+  return undefined;
+}
+
+async function restoreOrDrop(
+  snapshot: Snapshot,
+  options: WarmOptions,
+  host: GuestHost,
+  start: "warm" | "cold",
+  clock: () => number,
+): Promise<WarmGuest> {
+  try {
+    return await restore(snapshot, options, host, start, clock);
+  } catch (error) {
+    await snapshot[Symbol.asyncDispose]();
+    if (!options.signal.aborted && isSurvivable(error)) await dropSnapshot(snapshot.dir);
+    throw error;
+  }
+}
+
+async function restore(
+  snapshot: Snapshot,
+  options: WarmOptions,
+  host: GuestHost,
+  start: "warm" | "cold",
+  clock: () => number,
+): Promise<WarmGuest> {
+  const { platform, signal, onNote } = options;
+  const { name } = platform;
+  const times: Record<string, number> = {};
+  await using stack = new AsyncDisposableStack();
+  stack.use(snapshot);
+  const launched = stack.use(
+    await launchGuest(options, host, {
+      backing: snapshot.disk,
+      beginning: { kind: "incoming" },
+      memoryFile: { path: snapshot.memory, mode: "private" },
+    }),
+  );
+  const { run, guest } = launched;
+  times.launched = clock();
+  const signals = withEnd(guest.exited, signal, name);
+  {
+    using port = await GuestPort.connect(launched.portSocket, name);
+    await loadState(guest.qmp, {
+      name,
+      path: snapshot.state,
+      socketPath: join(run.socketDir, "state"),
+      deadlineMs: RESTORE_MS,
+      signal: signals,
+    });
+    times.loaded = clock();
+    await guest.qmp.execute("cont", undefined, { signal: signals });
+    await port.ask(resumeRequest(), "resumed", { timeoutMs: RESTORE_MS, signal: signals });
+    times.corrected = clock();
+  }
+  const ssh = stack.use(
+    await connectGuest({
+      ...{ guest, run, signal },
+      keys: host.keys,
+      user: platform.ssh.user,
+      deadlineMs: LOGIN_MS,
+      announced: true,
+    }),
+  );
+  const bootSeconds = clock();
+  onNote(`restored: ${JSON.stringify({ ...times, connected: bootSeconds })}`, "info");
+  const resources = stack.move();
+  return {
+    ...{ launched, ssh, start, bootSeconds },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Aborts with QEMU's end, which is otherwise only seen by its silence. */
+function withEnd(
+  exited: LaunchedGuest["guest"]["exited"],
+  signal: AbortSignal,
+  name: string,
+): AbortSignal {
+  const end = new AbortController();
+  exited.then(({ output }) =>
+    end.abort(
+      new TaskError(4, `QEMU ended while guest "${name}" was restored`, { details: output }),
+    )
+  );
+  return AbortSignal.any([signal, end.signal]);
+}
+
+/** The host's time, and 64 bytes that nobody else has. */
+function resumeRequest(): string {
+  const now = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(now / 1000);
+  const nanoseconds = Math.floor((now - seconds * 1000) * 1e6);
+  const seed = crypto.getRandomValues(new Uint8Array(64)).toHex();
+  return `resume ${seconds} ${nanoseconds} ${seed}`;
+}
+
+/**
+ * Boots the guest once, brings it to rest and saves it. Of several tasks that want the same
+ * snapshot one makes it, and the others wait.
+ */
+async function makeSnapshot(
+  recipe: Recipe,
+  options: WarmOptions,
+  host: GuestHost,
+): Promise<Snapshot> {
+  const { platform, signal, onNote } = options;
+  const lockPath = join(locksDir(), `snapshot-${platform.name}`);
+  await using _lock = await acquireLock(lockPath, { signal, purpose: "save a snapshot" });
+  const again = await findSnapshot(platform.name, recipe);
+  if (again.kind === "found") return again.snapshot;
+  const home = join(snapshotsDir(), platform.name);
+  await Deno.mkdir(home, { recursive: true, mode: 0o700 });
+  await removeStagings(home);
+  const clock = startClock();
+  await using staging = await makeStaging(home);
+  await bootAndSave(staging.dir, options, host);
+  await commitSnapshot(staging.dir, recipe, {
+    platform: platform.name,
+    imageDir: options.image.dir,
+    memoryMiB: options.memoryMiB,
+    cores: options.cores,
+  });
+  onNote(`snapshot: saved in ${clock().toFixed(1)} s`, "info");
+  const found = await findSnapshot(platform.name, recipe);
+  if (found.kind !== "found") throw new TaskError(1, "the snapshot that was just saved is gone");
+  await evict(found.snapshot.dir);
+  return found.snapshot;
+}
+
+async function bootAndSave(
+  dir: string,
+  options: WarmOptions,
+  host: GuestHost,
+): Promise<void> {
+  const { platform, signal } = options;
+  const { name } = platform;
+  const paths = snapshotPaths(dir);
+  const clock = startClock();
+  const times: Record<string, number> = {};
+  {
+    await using launched = await launchGuest(
+      // The build cache is of one project; the snapshot is for all.
+      { ...options, sshPort: 0, cacheDisk: undefined },
+      host,
+      {
+        overlay: paths.disk,
+        memoryFile: { path: paths.memory, mode: "write" },
+        extraSeed: await packResume(),
+      },
+    );
+    const { run, guest } = launched;
+    {
+      await using ssh = await connectGuest({
+        ...{ guest, run, signal },
+        keys: host.keys,
+        user: platform.ssh.user,
+        deadlineMs: options.bootMs,
+      }).catch(async (cause) => {
+        // QEMU gets this signal when its memory file finds no room on the disk.
+        const noRoom = (await settlesWithin(guest.exited, 0)) === "settled" &&
+          (await guest.exited).code === 128 + SIGBUS;
+        throw noRoom ? cause : new BootFailed("boot", { cause });
+      });
+      const { code } = await ssh.exec(["sudo", "-n", "systemctl", "start", "guesthouse-resume"], {
+        signal,
+      });
+      if (code !== 0) {
+        throw new TaskError(4, `guest "${name}" cannot run guesthouse-resume: status ${code}`);
+      }
+    }
+    times.booted = clock();
+    using port = await GuestPort.connect(launched.portSocket, name);
+    await port.ask("quiesce", "quiesced", { timeoutMs: SAVE_MS, signal });
+    times.quiesced = clock();
+    await guest.qmp.execute("stop", undefined, { signal });
+    await saveState(guest.qmp, {
+      name,
+      path: paths.state,
+      socketPath: join(run.socketDir, "state"),
+      deadlineMs: SAVE_MS,
+      signal,
+    });
+    launched.releaseOverlay();
+    times.saved = clock();
+  }
+  for (const path of [paths.memory, paths.disk]) {
+    using file = await Deno.open(path, { read: true });
+    await file.sync();
+  }
+  options.onNote(`snapshot: ${JSON.stringify({ ...times, synced: clock() })}`, "info");
+}
+
+/** The resume service, as files that the initramfs copies into the root. */
+async function packResume(): Promise<Uint8Array<ArrayBuffer>> {
+  const unit = [
+    "[Unit]",
+    "Description=Save and resume",
+    "DefaultDependencies=no",
+    "Conflicts=shutdown.target",
+    "[Service]",
+    "Type=exec",
+    "ExecStartPre=/sbin/modprobe virtio_console",
+    "ExecStart=/usr/local/sbin/guesthouse-resume",
+    "StandardError=tty",
+    "TTYPath=/dev/console",
+    "",
+  ].join("\n");
+  const folders = ["seed", "seed/usr", "seed/usr/local", "seed/usr/local/sbin"];
+  return packCpio([
+    ...[...folders, "seed/etc", "seed/etc/systemd", "seed/etc/systemd/system"].map((path) =>
+      directory(path)
+    ),
+    file(
+      "seed/usr/local/sbin/guesthouse-resume",
+      await Deno.readTextFile(join(root, RESUME)),
+      0o755,
+    ),
+    file("seed/etc/systemd/system/guesthouse-resume.service", unit),
+  ]);
+}
+
+const SIGBUS = 7;
+
+const STAGING_PREFIX = ".staging-";
+
+async function makeStaging(home: string) {
+  const dir = await Deno.makeTempDir({ dir: home, prefix: STAGING_PREFIX });
+  return {
+    dir,
+    async [Symbol.asyncDispose]() {
+      // Gone already if it was committed.
+      await Deno.remove(dir, { recursive: true }).catch(() => {});
+    },
+  };
+}
+
+/** Removes what killed tasks left. Only for the holder of the platform's snapshot lock. */
+async function removeStagings(home: string): Promise<void> {
+  for (const { name } of await Array.fromAsync(Deno.readDir(home))) {
+    if (!name.startsWith(STAGING_PREFIX)) continue;
+    await Deno.remove(join(home, name), { recursive: true }).catch(() => {});
+  }
+}
+
+/** As {@link removeStagings}, if no task saves a snapshot of that platform now. */
+export async function sweepStagings(platform: string): Promise<void> {
+  const lock = await tryLock(join(locksDir(), `snapshot-${platform}`));
+  if (lock === undefined) return;
+  await using _lock = lock;
+  await removeStagings(join(snapshotsDir(), platform)).catch(() => {});
+}
+
+/** Removes the snapshots that were not used for longest until the rest is within the limit. */
+async function evict(newest: string): Promise<void> {
+  const snapshots = (await listSnapshots()).sort((a, b) => b.usedMs - a.usedMs);
+  const used = await usedSnapshots();
+  let bytes = 0;
+  for (const { dir, bytes: own, manifest } of snapshots) {
+    bytes += own;
+    if (bytes <= LIMIT_BYTES || dir === newest || used.has(dir) || manifest === undefined) continue;
+    if (await dropSnapshot(dir)) bytes -= own;
+  }
+}
+
+/** The folders of snapshots that running guests came from. */
+export async function usedSnapshots(): Promise<Set<string>> {
+  const dirs = (await listRuns()).flatMap(({ backing }) =>
+    backing === undefined ? [] : [join(backing, "..")]
+  );
+  return new Set(dirs);
+}
+
+/** Whether a start without snapshots may still succeed. */
+function isSurvivable(error: unknown): boolean {
+  return error instanceof TaskError || error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.BrokenPipe ||
+    (error instanceof Error &&
+      /QmpConnectionError|QmpTimeoutError|QmpCommandError/.test(error.name)) ||
+    isDiskFault(error);
+}
+
+/** A full disk, or one that only reads. */
+function isDiskFault(error: unknown): boolean {
+  return error instanceof Error && /os error (28|30|122)\b/.test(error.message);
+}
+
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const details = error instanceof TaskError ? error.details.slice(-4) : [];
+  return [message, ...details].join("; ");
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+
+const BLOCK_BYTES = 1 << 20;
+
+/** SHA-256 of a file in hexadecimal, read as a stream. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const { data } of blocks(path)) hash.update(data);
+  return hash.digest("hex");
+}
+
+/** A part of a file, in bytes. */
+export interface Extent {
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * A digest of a file that is mostly zeros, as a guest's memory is: SHA-256 over the size, and over
+ * the place and content of each block of 1 MiB that is not all zeros. Blocks outside `data`, which
+ * must be known to be zeros, are not even read; it does not matter which of the zeros are named.
+ */
+export async function sparseDigest(path: string, data?: readonly Extent[]): Promise<string> {
+  const hash = createHash("sha256");
+  const zeros = new Uint8Array(BLOCK_BYTES);
+  const { size } = await Deno.stat(path);
+  for await (const block of blocks(path, data)) {
+    if (isEqual(block.data, zeros.subarray(0, block.data.length))) continue;
+    hash.update(`${block.offset} ${block.data.length}\n`);
+    hash.update(block.data);
+  }
+  return hash.update(`end ${size}\n`).digest("hex");
+}
+
+async function* blocks(
+  path: string,
+  extents: readonly Extent[] = [{ start: 0, length: Infinity }],
+): AsyncGenerator<{ offset: number; data: Uint8Array }> {
+  using file = await Deno.open(path, { read: true });
+  const buffer = new Uint8Array(BLOCK_BYTES);
+  let offset = 0;
+  for (const { start, length: extentLength } of extents) {
+    offset = Math.max(offset, Math.floor(start / BLOCK_BYTES) * BLOCK_BYTES);
+    await file.seek(offset, Deno.SeekMode.Start);
+    while (offset < start + extentLength) {
+      let length = 0;
+      // Short reads must not shift the blocks.
+      while (length < BLOCK_BYTES) {
+        const count = await file.read(buffer.subarray(length));
+        if (count === null) break;
+        length += count;
+      }
+      if (length === 0) return;
+      yield { offset, data: buffer.subarray(0, length) };
+      offset += length;
+    }
+  }
+}
+
+/** As memcmp; a loop in TypeScript would take longer than the hash. */
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,90 @@
+import { GuestError } from "../cli/errors.ts";
+import { settlesWithin } from "../qemu/wait.ts";
+
+/** How {@link GuestPort.ask} waits. */
+export interface AskOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The line protocol with the guest's `guesthouse-resume` service, over a virtio port: one request
+ * line, one answer line. See `provision/resume.pl`.
+ */
+export class GuestPort implements Disposable {
+  readonly #name: string;
+  readonly #connection: Deno.Conn;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(name: string, connection: Deno.Conn) {
+    this.#name = name;
+    this.#connection = connection;
+    this.#lines = linesOf(connection);
+  }
+
+  /** Connects to the socket that QEMU listens on. `name` is the guest's, for messages. */
+  static async connect(path: string, name: string): Promise<GuestPort> {
+    return new GuestPort(name, await Deno.connect({ transport: "unix", path }));
+  }
+
+  /**
+   * Sends a request and waits for the answer that begins with `wanted`. Throws {@link GuestError}
+   * with what came instead, or the reason of the signal.
+   */
+  async ask(request: string, wanted: string, options: AskOptions): Promise<void> {
+    const { timeoutMs, signal } = options;
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal?.reason);
+    aborted.promise.catch(() => {});
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    try {
+      const asked = this.#exchange(request, wanted);
+      asked.catch(() => {});
+      const settled = await Promise.race([settlesWithin(asked, timeoutMs), aborted.promise]);
+      if (settled === "settled") return await asked;
+      throw this.#fault(request, `no answer within ${timeoutMs / 1000} s`);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #exchange(request: string, wanted: string): Promise<void> {
+    const writer = new TextEncoder().encode(`${request}\n`);
+    for (let at = 0; at < writer.length;) at += await this.#connection.write(writer.subarray(at));
+    while (true) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw this.#fault(request, "the port was closed");
+      if (value.startsWith(wanted)) return;
+      if (value.startsWith("error")) throw this.#fault(request, value);
+    }
+  }
+
+  #fault(request: string, why: string): GuestError {
+    const [word] = request.split(" ");
+    return new GuestError(`Cannot ask guest "${this.#name}" to ${word}: ${why}`);
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed before.
+    }
+  }
+}
+
+async function* linesOf(connection: Deno.Conn): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(4096);
+  let text = "";
+  while (true) {
+    const length = await connection.read(buffer).catch(() => null);
+    if (length === null) return;
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    const lines = text.split("\n");
+    // Nothing that the guest has to say is long; whatever it sends, we do not keep it.
+    text = (lines.pop() ?? "").slice(-4096);
+    yield* lines;
+  }
+}

@@ -1,0 +1,274 @@
+import { join } from "@std/path";
+import { atomicWrite } from "../cache/atomic_write.ts";
+import { sha256File, sparseDigest } from "../cache/file_digest.ts";
+import type { Recipe } from "../cache/recipe.ts";
+import { explainMiss, readSidecar, writeSidecar } from "../cache/sidecar.ts";
+import { tryLock, trySharedLock } from "../host/lock.ts";
+import { SNAPSHOT_FILES, snapshotsDir } from "../host/paths.ts";
+import { dataExtents } from "../qemu/sparse.ts";
+
+/** A memory snapshot of a platform's guest, in use as long as it is not disposed. */
+export interface Snapshot extends AsyncDisposable {
+  readonly dir: string;
+  readonly key: string;
+  readonly memory: string;
+  readonly state: string;
+  /** The frozen overlay, which backs the overlays of the guests that come from here. */
+  readonly disk: string;
+}
+
+/** One file of a snapshot as it was saved. */
+interface SavedFile {
+  readonly digest: string;
+  readonly bytes: number;
+  /** What tells an untouched file: a copy or any write changes it. */
+  readonly identity: string;
+}
+
+/** What is known of a snapshot; kept as `snapshot.json` beside its files. */
+export interface SnapshotManifest {
+  readonly key: string;
+  readonly platform: string;
+  /** Folder of the image version that the frozen overlay lies on. */
+  readonly imageDir: string;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  readonly memoryMiB: number;
+  readonly cores: number;
+  /** What the files take on disk; the memory is sparse. */
+  readonly bytesOnDisk: number;
+  readonly files: Readonly<Record<string, SavedFile>>;
+}
+
+const FILES = [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk];
+
+/** Where the snapshot with this key lies. */
+export const snapshotDir = (platform: string, key: string): string =>
+  join(snapshotsDir(), platform, key.slice(0, 16));
+
+/** The paths of a snapshot's files, whether there or not. */
+export function snapshotPaths(dir: string) {
+  return {
+    memory: join(dir, SNAPSHOT_FILES.memory),
+    state: join(dir, SNAPSHOT_FILES.state),
+    disk: join(dir, SNAPSHOT_FILES.disk),
+  };
+}
+
+/** What {@link findSnapshot} found. */
+export type FoundSnapshot =
+  | { readonly kind: "found"; readonly snapshot: Snapshot }
+  /** None that fits; why the one that comes closest does not. */
+  | { readonly kind: "none"; readonly reasons: readonly string[] }
+  /** One that is not what was saved; it is removed. */
+  | { readonly kind: "damaged"; readonly reason: string };
+
+/**
+ * The snapshot of exactly this recipe, checked and locked against removal. A file that was touched
+ * since it was last checked is hashed.
+ */
+export async function findSnapshot(platform: string, recipe: Recipe): Promise<FoundSnapshot> {
+  const dir = snapshotDir(platform, recipe.key);
+  const lock = await trySharedLock(join(dir, SNAPSHOT_FILES.lock));
+  const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+  if (lock === undefined || sidecar.kind === "missing") {
+    await lock?.[Symbol.asyncDispose]();
+    return { kind: "none", reasons: await nearestReasons(platform, recipe) };
+  }
+  const manifest = await readManifest(dir);
+  const fault = sidecar.kind === "damaged"
+    ? `${SNAPSHOT_FILES.sidecar} is damaged (${sidecar.reason})`
+    : sidecar.recipe.key !== recipe.key || manifest?.key !== recipe.key
+    ? "it belongs to another key"
+    : await faultOf(dir, manifest);
+  if (fault !== undefined) {
+    await lock[Symbol.asyncDispose]();
+    await dropSnapshot(dir);
+    return { kind: "damaged", reason: fault };
+  }
+  // A host that cannot note this only loses track of which snapshot is used least.
+  await Deno.writeTextFile(join(dir, SNAPSHOT_FILES.used), "").catch(() => {});
+  return {
+    kind: "found",
+    snapshot: {
+      dir,
+      key: recipe.key,
+      ...snapshotPaths(dir),
+      [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+    },
+  };
+}
+
+/**
+ * Makes a folder that holds the whole files of a snapshot into the snapshot of that recipe. The
+ * files must be synced to disk. What was there before under that key is replaced.
+ */
+export async function commitSnapshot(
+  staging: string,
+  recipe: Recipe,
+  facts: Pick<SnapshotManifest, "platform" | "imageDir" | "memoryMiB" | "cores">,
+): Promise<void> {
+  const files: Record<string, SavedFile> = {};
+  let bytesOnDisk = 0;
+  for (const name of FILES) {
+    const path = join(staging, name);
+    // Nothing of ours writes to them again, and nothing of anybody else should.
+    await Deno.chmod(path, 0o600);
+    const info = await Deno.stat(path);
+    bytesOnDisk += (info.blocks ?? 0) * 512;
+    files[name] = {
+      digest: await digestOf(name, path),
+      bytes: info.size,
+      identity: identityOf(await Deno.stat(path)),
+    };
+  }
+  const manifest: SnapshotManifest = {
+    key: recipe.key,
+    ...facts,
+    created: new Date().toISOString(),
+    bytesOnDisk,
+    files,
+  };
+  await writeManifest(staging, manifest);
+  await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.lock), "");
+  await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.used), "");
+  await writeSidecar(join(staging, SNAPSHOT_FILES.sidecar), recipe);
+  const dir = snapshotDir(facts.platform, recipe.key);
+  await dropSnapshot(dir);
+  await Deno.rename(staging, dir);
+}
+
+/**
+ * Removes a snapshot, unless a task uses it just now. Guests that run from it (a kept one has no
+ * task) must be asked for before: see `usedSnapshots()`. Returns whether it is gone.
+ */
+export async function dropSnapshot(dir: string): Promise<boolean> {
+  if (!await Deno.stat(dir).then(() => true, () => false)) return true;
+  const lock = await tryLock(join(dir, SNAPSHOT_FILES.lock));
+  if (lock === undefined) return false;
+  await using _lock = lock;
+  // First what vouches for the rest, in case this is interrupted.
+  await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
+  await Deno.remove(dir, { recursive: true }).catch(() => {});
+  return true;
+}
+
+/** A snapshot as `gc` and others list it. */
+export interface ListedSnapshot {
+  readonly dir: string;
+  /** `undefined` for a folder that holds no whole snapshot. */
+  readonly manifest: SnapshotManifest | undefined;
+  readonly recipe: Recipe | undefined;
+  /** What it takes on disk. */
+  readonly bytes: number;
+  readonly usedMs: number;
+}
+
+/** All snapshots, and what is left of ones that were never finished. */
+export async function listSnapshots(): Promise<ListedSnapshot[]> {
+  const listed: ListedSnapshot[] = [];
+  for (const platform of await folderNames(snapshotsDir())) {
+    for (const name of await folderNames(join(snapshotsDir(), platform))) {
+      const dir = join(snapshotsDir(), platform, name);
+      const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+      const used = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
+      listed.push({
+        dir,
+        manifest: await readManifest(dir),
+        recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
+        bytes: await bytesOnDisk(dir),
+        usedMs: used?.mtime?.getTime() ?? 0,
+      });
+    }
+  }
+  return listed;
+}
+
+/** What the files directly in a folder take on disk. */
+export async function bytesOnDisk(dir: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await Array.fromAsync(Deno.readDir(dir)).catch(() => [])) {
+    const info = await Deno.lstat(join(dir, entry.name)).catch(() => undefined);
+    bytes += (info?.blocks ?? 0) * 512;
+  }
+  return bytes;
+}
+
+async function nearestReasons(platform: string, recipe: Recipe): Promise<string[]> {
+  let nearest: string[] | undefined;
+  for (const name of await folderNames(join(snapshotsDir(), platform))) {
+    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
+    const sidecar = await readSidecar(path);
+    if (sidecar.kind !== "recipe") continue;
+    const reasons = explainMiss(sidecar, recipe);
+    if (nearest === undefined || reasons.length < nearest.length) nearest = reasons;
+  }
+  return nearest ?? ["there is none yet"];
+}
+
+async function readManifest(dir: string): Promise<SnapshotManifest | undefined> {
+  try {
+    const manifest = JSON.parse(await Deno.readTextFile(join(dir, SNAPSHOT_FILES.manifest)));
+    return FILES.every((name) => typeof manifest?.files?.[name]?.digest === "string")
+      ? manifest
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function writeManifest(dir: string, manifest: SnapshotManifest): Promise<void> {
+  const path = join(dir, SNAPSHOT_FILES.manifest);
+  await atomicWrite(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What is wrong with a snapshot's files, or `undefined`. */
+async function faultOf(
+  dir: string,
+  manifest: SnapshotManifest | undefined,
+): Promise<string | undefined> {
+  if (manifest === undefined) return `${SNAPSHOT_FILES.manifest} is missing or damaged`;
+  const files: Record<string, SavedFile> = { ...manifest.files };
+  let touched = false;
+  for (const name of FILES) {
+    const path = join(dir, name);
+    const saved = manifest.files[name];
+    const info = await Deno.stat(path).catch(() => undefined);
+    if (info === undefined || saved === undefined) return `${name} is missing`;
+    if (info.size !== saved.bytes) {
+      return `${name} has ${info.size} bytes, not the ${saved.bytes} that were saved`;
+    }
+    const identity = identityOf(info);
+    if (identity === saved.identity) continue;
+    if (await digestOf(name, path) !== saved.digest) {
+      return `${name} is damaged: it is not what was saved`;
+    }
+    touched = true;
+    files[name] = { ...saved, identity };
+  }
+  // A copied checkout: it need not be hashed again the next time.
+  if (touched) await writeManifest(dir, { ...manifest, files }).catch(() => {});
+  return undefined;
+}
+
+async function digestOf(name: string, path: string): Promise<string> {
+  return name === SNAPSHOT_FILES.memory
+    ? await sparseDigest(path, await dataExtents(path))
+    : await sha256File(path);
+}
+
+/** The change time too: it cannot be set back after a write, as the modification time can. */
+function identityOf(info: Deno.FileInfo): string {
+  return [info.dev, info.ino, info.mtime?.getTime(), info.ctime?.getTime()].join(" ");
+}
+
+async function folderNames(dir: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

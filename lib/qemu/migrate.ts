@@ -1,0 +1,111 @@
+import { GuestError } from "../cli/errors.ts";
+import type { QmpClient } from "./qmp.ts";
+import { delay } from "./wait.ts";
+
+/** What {@link saveState} and {@link loadState} take. */
+export interface StateOptions {
+  /** The guest's name, for messages. */
+  readonly name: string;
+  /** The file. */
+  readonly path: string;
+  /** A free path in a private folder, for the socket over which QEMU sends or receives. */
+  readonly socketPath: string;
+  /** How long it may take, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How often QEMU is asked how far it is. A state without memory takes some 20 ms. */
+const POLL_MS = 5;
+
+/**
+ * Writes the state of a stopped guest into a file: its devices, but not its memory, which must be a
+ * file by itself. The state takes some 500 KB, and is synced to disk. Throws {@link GuestError}; the file is then worth nothing.
+ *
+ * QEMU sends it to a socket of ours rather than to a command, for which it would have to be
+ * allowed to start programs.
+ */
+export async function saveState(qmp: QmpClient, options: StateOptions): Promise<void> {
+  const { name, path, socketPath } = options;
+  const signal = withDeadline(options, "save the state");
+  await setUp(qmp, options);
+  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  const listener = Deno.listen({ transport: "unix", path: socketPath });
+  try {
+    const writing = (async () => {
+      using connection = await listener.accept();
+      const buffer = new Uint8Array(64 * 1024);
+      for (let n = await connection.read(buffer); n !== null; n = await connection.read(buffer)) {
+        await writeAll(file, buffer.subarray(0, n));
+      }
+    })();
+    writing.catch(() => {});
+    await qmp.execute("migrate", { uri: `unix:${socketPath}` }, { signal });
+    while (true) {
+      const info = await qmp.execute("query-migrate", undefined, { signal });
+      if (info.status === "completed") break;
+      if (info.status === "failed" || info.status === "cancelled") {
+        throw new GuestError(`Cannot save the state of guest "${name}": QEMU gave up`, {
+          details: info["error-desc"] === undefined ? [] : [info["error-desc"]],
+        });
+      }
+      await Promise.race([delay(POLL_MS, signal), writing.then(() => delay(POLL_MS, signal))]);
+    }
+    await writing;
+    await file.sync();
+  } finally {
+    listener.close();
+    await Deno.remove(socketPath).catch(() => {});
+  }
+}
+
+/**
+ * Gives a guest that was started with `-incoming defer` the state in a file. It is paused then, as
+ * it was when it was saved. A QEMU that cannot make sense of the state ends, so its end must be
+ * watched as well. Throws {@link GuestError}.
+ */
+export async function loadState(qmp: QmpClient, options: StateOptions): Promise<void> {
+  const { path, socketPath } = options;
+  const signal = withDeadline(options, "restore the state");
+  await setUp(qmp, options);
+  await qmp.execute("migrate-incoming", { uri: `unix:${socketPath}` }, { signal });
+  {
+    using connection = await Deno.connect({ transport: "unix", path: socketPath });
+    const state = await Deno.readFile(path);
+    // A QEMU that stops reading says why by its end.
+    await writeAll(connection, state).catch((error) => {
+      signal.throwIfAborted();
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    });
+  }
+  while ((await qmp.execute("query-status", undefined, { signal })).status === "inmigrate") {
+    await delay(POLL_MS, signal);
+  }
+  await Deno.remove(socketPath).catch(() => {});
+}
+
+async function setUp(qmp: QmpClient, { signal }: StateOptions): Promise<void> {
+  // Memory that is a file (`memoryFileArgs()`) stays where it is.
+  await qmp.execute("migrate-set-capabilities", {
+    capabilities: [{ capability: "x-ignore-shared", state: true }],
+  }, { signal });
+  // The default protects networks, and there is none.
+  await qmp.execute("migrate-set-parameters", { "max-bandwidth": 2 ** 40 }, { signal });
+}
+
+function withDeadline(options: StateOptions, what: string): AbortSignal {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(
+      new GuestError(
+        `Cannot ${what} of guest "${options.name}": no end within ${options.deadlineMs / 1000} s`,
+      ),
+    );
+  }, options.deadlineMs);
+  Deno.unrefTimer(timer);
+  return AbortSignal.any([options.signal, deadline.signal]);
+}
+
+async function writeAll(to: Deno.Conn | Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}

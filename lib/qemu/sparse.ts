@@ -1,0 +1,17 @@
+import type { Extent } from "../cache/file_digest.ts";
+import { run } from "../host/process.ts";
+
+/**
+ * The parts of a sparse file that are not holes, in order; Deno itself cannot ask for them.
+ * `undefined` if that cannot be told.
+ */
+export async function dataExtents(path: string): Promise<Extent[] | undefined> {
+  const { code, stdout } = await run(["qemu-img", "map", "-f", "raw", "--output=json", path]);
+  if (code !== 0) return undefined;
+  try {
+    const parts = JSON.parse(stdout) as { start: number; length: number; zero: boolean }[];
+    return parts.filter(({ zero }) => !zero).map(({ start, length }) => ({ start, length }));
+  } catch {
+    return undefined;
+  }
+}
