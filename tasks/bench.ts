@@ -1,8 +1,8 @@
 // Measures boots, builds and the tasks themselves.
 //   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { ACCEL_OPTION, platformsPositional } from "../lib/build/common_options.ts";
 import { MEASUREMENTS } from "../lib/bench/targets.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -13,12 +13,7 @@ export const spec: TaskSpec = {
     "Guests run one at a time. Figures depend on what else the machine does: a target that is",
     "missed is reported, and is no failure. What could not be measured is one.",
   ].join("\n"),
-  positionals: [{
-    name: "PLATFORM",
-    help: "the platforms to measure (default: all)",
-    repeat: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [platformsPositional("the platforms to measure (default: all)")],
   options: [
     {
       name: "runs",
@@ -41,14 +36,7 @@ export const spec: TaskSpec = {
       type: "boolean",
       help: "also time the first build-all of a fresh checkout, once; it takes minutes",
     },
-    {
-      name: "accel",
-      type: "string",
-      value: "NAME",
-      choices: ["auto", "kvm", "hvf", "tcg"],
-      default: "auto",
-      help: "the accelerator; auto takes the first that is proven to work",
-    },
+    ACCEL_OPTION,
   ],
   omit: ["dry-run"],
   examples: [

@@ -1,8 +1,12 @@
 // Builds the project on the host and in every guest.
 //   deno task build-all [PLATFORM...]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { ARTIFACTS_OPTION, GUEST_OPTIONS, PROJECT_OPTION } from "../lib/build/common_options.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
+import {
+  ARTIFACTS_OPTION,
+  GUEST_OPTIONS,
+  platformsPositional,
+  PROJECT_OPTION,
+} from "../lib/build/common_options.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -14,12 +18,11 @@ export const spec: TaskSpec = {
     "other. With --yes, missing tools and images are set up first. Platforms that cannot be built",
     "yet are listed as skipped, unless they are named.",
   ].join("\n"),
-  positionals: [{
-    name: "PLATFORM",
-    help: "what to build on: platforms, or native for the host (default: all)",
-    repeat: true,
-    choices: async () => ["native", ...await platformNames(platformsDir)],
-  }],
+  positionals: [
+    platformsPositional("what to build on: platforms, or native for the host (default: all)", [
+      "native",
+    ]),
+  ],
   options: [
     PROJECT_OPTION,
     ARTIFACTS_OPTION,

@@ -1,8 +1,12 @@
 // Builds the project in one guest.
 //   deno task build-vm PLATFORM [--project DIR] [--keep]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { ARTIFACTS_OPTION, GUEST_OPTIONS, PROJECT_OPTION } from "../lib/build/common_options.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
+import {
+  ARTIFACTS_OPTION,
+  GUEST_OPTIONS,
+  PLATFORM_POSITIONAL,
+  PROJECT_OPTION,
+} from "../lib/build/common_options.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -13,12 +17,7 @@ export const spec: TaskSpec = {
     "Starts a guest on a throw-away overlay, copies the project in, runs its steps, copies its",
     "artifacts out, and shuts the guest down. The project and the image stay as they are.",
   ].join("\n"),
-  positionals: [{
-    name: "PLATFORM",
-    help: "the guest's platform",
-    required: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [PLATFORM_POSITIONAL],
   options: [
     PROJECT_OPTION,
     ARTIFACTS_OPTION,

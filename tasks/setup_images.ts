@@ -1,7 +1,7 @@
 // Builds the guests' images from Debian packages.
 //   deno task setup-images [PLATFORM...]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
+import { platformsPositional } from "../lib/build/common_options.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -12,12 +12,7 @@ export const spec: TaskSpec = {
     "An image is built when there is none or when its recipe has changed, and then kept: a second",
     "run returns at once. It may be interrupted at any time; what was done is taken up again.",
   ].join("\n"),
-  positionals: [{
-    name: "PLATFORM",
-    help: "the platforms to set up (default: all)",
-    repeat: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [platformsPositional("the platforms to set up (default: all)")],
   options: [
     { name: "force", type: "boolean", help: "build even if the recipe has not changed" },
     { name: "explain", type: "boolean", help: "say what would be built and why, build nothing" },

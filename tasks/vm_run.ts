@@ -1,8 +1,7 @@
 // Runs one command in a guest.
 //   deno task vm-run PLATFORM -- CMD...
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { GUEST_OPTIONS } from "../lib/build/common_options.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
+import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -13,12 +12,7 @@ export const spec: TaskSpec = {
     "Uses the platform's guest that was left up with --keep, if there is one; else starts a",
     "throw-away guest for this command alone. Standard input, output and error are the command's.",
   ].join("\n"),
-  positionals: [{
-    name: "PLATFORM",
-    help: "the guest's platform",
-    required: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [PLATFORM_POSITIONAL],
   rest: { name: "CMD", help: "the command and its arguments, taken as they are", required: true },
   options: [
     ...GUEST_OPTIONS,

@@ -1,19 +1,13 @@
 // Connects to a guest that was left up with --keep.
 //   deno task vm-ssh PLATFORM [-- CMD...]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
 
 export const spec: TaskSpec = {
   name: "vm-ssh",
   group: "local CI",
   summary: "Connect to a guest that was left up with --keep",
-  positionals: [{
-    name: "PLATFORM",
-    help: "the guest's platform",
-    required: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [PLATFORM_POSITIONAL],
   rest: { name: "CMD", help: "run this instead of a login shell" },
   omit: ["json", "yes"],
   examples: [

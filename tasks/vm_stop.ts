@@ -1,20 +1,14 @@
 // Shuts down guests that were left up with --keep.
 //   deno task vm-stop PLATFORM...
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { platformNames } from "../lib/config/platform_names.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { platformsPositional } from "../lib/build/common_options.ts";
 
 export const spec: TaskSpec = {
   name: "vm-stop",
   group: "local CI",
   summary: "Shut down a guest that was left up with --keep",
   description: "What the guest holds is thrown away: its overlay is removed.",
-  positionals: [{
-    name: "PLATFORM",
-    help: "the guests' platforms",
-    repeat: true,
-    choices: () => platformNames(platformsDir),
-  }],
+  positionals: [platformsPositional("the guests' platforms")],
   options: [{ name: "all", type: "boolean", help: "stop every kept guest" }],
   omit: ["yes"],
   examples: [

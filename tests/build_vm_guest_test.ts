@@ -66,6 +66,36 @@ Deno.test("build-vm fails with 1 when a step fills the guest's disk, and says so
   await box.assertClean();
 });
 
+Deno.test({
+  name: "build-vm --shell-on-failure opens a shell in the guest, and still exits with 1",
+  // The `script` of macOS takes other arguments.
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using box = await makeSandbox();
+    const project = await writeProject(
+      box.dir,
+      "shell",
+      shellProject({ compile: "echo found >~/left; exit 7" }),
+    );
+    const task = box.start("build-vm", [
+      ...["debian-amd64", "--project", project, "--shell-on-failure"],
+    ], { terminal: true });
+    await task.waitFor(/This is a shell in guest "debian-amd64"/);
+    // What is typed appears as it is; only the shell's answer has the number. Ctrl-C is the
+    // shell's own, and does not end the task.
+    await task.type("echo ready-$((1+1)); sleep 600\n");
+    await task.waitFor(/ready-2/);
+    await task.type("\x03");
+    await task.type('echo "$(hostname) $(cat left) marker-$((40+2))"; exit\n');
+    const outcome = await task.outcome;
+    assertMatch(outcome.stdout, /^debian-amd64 found marker-42\r$/m);
+    assertEquals(outcome.code, 1, outcome.stdout);
+    assertStringIncludes(outcome.stdout, 'Step "compile" failed on debian-amd64');
+    assertNoBug(outcome);
+    await box.assertClean();
+  },
+});
+
 Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm-stop know", async () => {
   await using box = await makeSandbox();
   const project = await writeProject(box.dir, "kept", shellProject({ leave: "echo mark >~/mark" }));

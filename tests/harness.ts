@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { shellQuote } from "../lib/guest/quote.ts";
 import { imagesDir, root } from "../lib/host/paths.ts";
 
 /** How a task that ran to its end ended. */
@@ -31,19 +32,26 @@ export interface RunTaskOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder that the user calls from. */
   readonly cwd?: string;
+  /**
+   * Run it in a terminal, for {@link RunningTask.type}. What is typed and both streams are then
+   * on its standard output. Default false: it has no standard input.
+   */
+  readonly terminal?: boolean;
   /** After this the task is killed and the test fails. Default 5 minutes. */
   readonly timeoutMs?: number;
 }
 
 /** A task that runs beside the test. */
 export interface RunningTask {
-  /** The pid of `deno task`. */
+  /** The pid of `deno task`, or of the terminal that it runs in. */
   readonly pid: number;
   readonly outcome: Promise<TaskOutcome>;
   /** What it has printed so far, both streams in one. */
   output(): string;
   /** Resolves when the output matches; rejects when the task ends first. */
   waitFor(pattern: RegExp): Promise<void>;
+  /** Types into its terminal. */
+  type(text: string): Promise<void>;
   signal(name: Deno.Signal): void;
 }
 
@@ -78,12 +86,18 @@ function startTask(
   env: Readonly<Record<string, string>>,
   options: RunTaskOptions,
 ): RunningTask {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--config", join(root, "deno.json"), name, ...args],
+  const { terminal = false } = options;
+  const deno = ["task", "--quiet", "--config", join(root, "deno.json"), name, ...args];
+  const [program, programArgs] = terminal
+    // -e passes the task's status through, -f what it shows at once.
+    ? ["script", ["-qefc", shellQuote([Deno.execPath(), ...deno]), "/dev/null"]]
+    : [Deno.execPath(), deno];
+  const child = new Deno.Command(program, {
+    args: programArgs,
     cwd: options.cwd ?? root,
     // deno task leaves a folder alone that an outer npx or task has set already.
     env: { ...env, INIT_CWD: options.cwd ?? root, ...options.env },
-    stdin: "null",
+    stdin: terminal ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -139,6 +153,11 @@ function startTask(
         watchers.add(watch);
         watch();
       }),
+    async type(text) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(text));
+      writer.releaseLock();
+    },
     signal: (signal) => child.kill(signal),
   };
 }

@@ -1,4 +1,32 @@
-import type { OptionSpec } from "../cli/spec.ts";
+import type { OptionSpec, PositionalSpec } from "../cli/spec.ts";
+import { platformNames } from "../config/platform_names.ts";
+import { platformsDir } from "../host/paths.ts";
+
+/** The platform of a task that takes exactly one. */
+export const PLATFORM_POSITIONAL: PositionalSpec = {
+  name: "PLATFORM",
+  help: "the guest's platform",
+  required: true,
+  choices: () => platformNames(platformsDir),
+};
+
+/**
+ * The platforms of a task that takes any number of them.
+ *
+ * @param help what they are to the task
+ * @param others what fits beside platforms, listed before them
+ */
+export function platformsPositional(
+  help: string,
+  others: readonly string[] = [],
+): PositionalSpec {
+  return {
+    name: "PLATFORM",
+    help,
+    repeat: true,
+    choices: async () => [...others, ...await platformNames(platformsDir)],
+  };
+}
 
 /** The option by which every build task is told the project. */
 export const PROJECT_OPTION: OptionSpec = {
@@ -16,16 +44,19 @@ export const ARTIFACTS_OPTION: OptionSpec = {
   help: "where artifacts are copied to, a folder for each platform (default: artifacts/)",
 };
 
+/** What runs a guest's instructions. */
+export const ACCEL_OPTION: OptionSpec = {
+  name: "accel",
+  type: "string",
+  value: "NAME",
+  choices: ["auto", "kvm", "hvf", "tcg"],
+  default: "auto",
+  help: "the accelerator; auto takes the first that is proven to work",
+};
+
 /** How a guest is made, for every task that starts one. */
 export const GUEST_OPTIONS: readonly OptionSpec[] = [
-  {
-    name: "accel",
-    type: "string",
-    value: "NAME",
-    choices: ["auto", "kvm", "hvf", "tcg"],
-    default: "auto",
-    help: "the accelerator; auto takes the first that is proven to work",
-  },
+  ACCEL_OPTION,
   { name: "memory", type: "number", unit: "MiB", min: 128, help: "memory of each guest" },
   {
     name: "append",

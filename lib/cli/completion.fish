@@ -13,18 +13,32 @@ function __guesthouse_runs_task
     __guesthouse_is_here; and test (count $words) -ge 2; and test $words[2] = task
 end
 
+# The word that is being typed, whose last quote may still be open.
+function __guesthouse_unquoted
+    for quote in '' '"' "'"
+        string unescape -- $argv[1]$quote; and return
+    end
+end
+
 function __guesthouse_candidates
     set -l words (commandline -opc)
-    set -l typed (commandline -ct)
+    # The deno that was typed need not be on PATH; its tilde is still a tilde.
+    set -l deno (string replace --regex '^~(?=/)' -- $HOME $words[1])
+    test $argv[1] = deno; and command -q -- $deno; or set deno deno
     set words[1] $argv[1]
+    set -l raw (commandline -ct)
+    set -l typed (__guesthouse_unquoted "$raw")
     # In quotes, since the word being typed counts also when it is empty.
     set -a words "$typed"
-    for line in (deno task --quiet --config $__guesthouse_root/deno.json completion --list -- $words 2>/dev/null </dev/null)
+    # Of --name=path fish completes only the path, as it was typed.
+    set -l option (string match --regex '^--[^=]*=' -- "$typed")
+    set -l path (string replace --regex '^(["\']?)--[^=]*=' '$1' -- "$raw")
+    for line in ($deno task --quiet --config $__guesthouse_root/deno.json completion --list -- $words 2>/dev/null </dev/null)
         switch $line
             case :folders
-                __fish_complete_directories "$typed"
+                printf '%s\n' "$option"(__fish_complete_directories "$path")
             case :files
-                __fish_complete_path "$typed"
+                printf '%s\n' "$option"(__fish_complete_path "$path")
             case '*'
                 printf '%s\n' $line
         end

@@ -1,19 +1,27 @@
-# zsh completion for guesthouse. Load it after compinit with:
+# zsh completion for guesthouse. Load it with:
 #   source <(deno task --quiet completion zsh)
+
+# Nobody has set completion up in a fresh zsh; -i, since a question here would be asked at the
+# start of every session.
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
 
 typeset -g _guesthouse_root=@ROOT@
 typeset -gA _guesthouse_previous
 
 _guesthouse() {
-  local command=$service
+  local command=$service deno=deno
   if [[ $PWD/ != $_guesthouse_root/* ]] ||
     [[ $command == deno && ( $words[2] != task || $CURRENT -lt 3 ) ]]; then
     ${_guesthouse_previous[$command]:-_default} "$@"
     return
   fi
+  # The deno that was typed need not be on PATH; its tilde is still a tilde.
+  [[ $command == deno ]] && whence -p ${~${(Q)words[1]}} >/dev/null && deno=${~${(Q)words[1]}}
   local line paths= tab=$'\t'
+  local -i before=$compstate[nmatches]
   local -a given plain described
-  given=($command "${(@)words[2,CURRENT]}")
+  # zsh gives the words as they were typed, quotes included.
+  given=($command "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
   while IFS= read -r line; do
     case $line in
       (:files|:folders) paths=$line ;;
@@ -22,17 +30,19 @@ _guesthouse() {
       (*) plain+=("$line") ;;
     esac
   done < <(
-    deno task --quiet --config $_guesthouse_root/deno.json completion --list -- \
+    $deno task --quiet --config $_guesthouse_root/deno.json completion --list -- \
       "${given[@]}" 2>/dev/null </dev/null
   )
-  if [[ -n $paths ]]; then
-    # Of --name=path only the path is left to complete.
-    [[ $PREFIX == --*=* ]] && compset -P '*='
-    if [[ $paths == :folders ]]; then _files -/; else _files; fi
-    return
-  fi
+  # Of --name=path only the path is left to complete; it may have equals signs of its own.
+  [[ -n $paths && $PREFIX == --*=* ]] && compset -P 1 '*='
+  case $paths in
+    (:folders) _files -/ ;;
+    (:files) _files ;;
+  esac
   (( $#plain )) && compadd -a plain
   (( $#described )) && _describe guesthouse described
+  # Without a match other completers have their turn.
+  (( compstate[nmatches] > before ))
 }
 
 () {

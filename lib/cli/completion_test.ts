@@ -1,40 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
-import { completionScript, type Shell, SHELLS } from "./completion.ts";
+import { dirname, join } from "@std/path";
+import { haveProgram } from "../host/testing.ts";
+import { completionScript, SHELLS } from "./completion.ts";
+import { createCheckout, runShell } from "./completion_testing.ts";
 
-const LISTER = fromFileUrl(new URL("testdata/list_completion.ts", import.meta.url));
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
-
-/** A checkout whose name needs quoting, with a completion task of its own and some files. */
-async function createCheckout(): Promise<AsyncDisposable & { dir: string; script: string }> {
-  const parent = await Deno.makeTempDir();
-  const dir = join(parent, 'it\'s a "checkout"');
-  await Deno.mkdir(join(dir, "some folder"), { recursive: true });
-  await Deno.writeTextFile(join(dir, "some file.txt"), "");
-  await Deno.writeTextFile(
-    join(dir, "deno.json"),
-    JSON.stringify({
-      tasks: { completion: `deno run --quiet --no-prompt --config '${CONFIG}' '${LISTER}'` },
-    }),
-  );
-  const script = join(parent, "completion.bash");
-  await Deno.writeTextFile(script, await completionScript("bash", dir));
-  return {
-    dir,
-    script,
-    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
-  };
-}
-
-async function runBash(code: string, cwd: string): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command("bash", {
-    args: ["--norc", "--noprofile", "-c", code],
+async function runBash(code: string, cwd: string, home: string): Promise<string> {
+  const { stdout, stderr } = await runShell(["bash", "--norc", "--noprofile", "-c", code], {
     cwd,
-    env: { PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
-  }).output();
-  const decoder = new TextDecoder();
-  assertEquals(decoder.decode(stderr), "");
-  return decoder.decode(stdout);
+    home,
+  });
+  assertEquals(stderr, "");
+  return stdout;
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -55,12 +31,13 @@ async function bashOffers(
      _guesthouse ${quoted(words[0]!)} ${quoted(words.at(-1)!)} ${quoted(words.at(-2) ?? "")}
      for offer in "\${COMPREPLY[@]}"; do printf '%s\\n' "$offer"; done`,
     cwd,
+    dirname(script),
   );
   return output.split("\n").slice(0, -1);
 }
 
 Deno.test("the bash script completes tasks, options, values and paths in a real bash", async (t) => {
-  await using checkout = await createCheckout();
+  await using checkout = await createCheckout("bash");
   const { dir: cwd, script } = checkout;
   const cases: [words: string[], offers: string[]][] = [
     [["deno", "task", "vm"], ["vm-run", "vm-stop"]],
@@ -90,7 +67,7 @@ Deno.test("the bash script completes tasks, options, values and paths in a real 
 });
 
 Deno.test("the bash script leaves other commands and places to the former completion", async () => {
-  await using checkout = await createCheckout();
+  await using checkout = await createCheckout("bash");
   const { dir, script } = checkout;
   const before = `_former() { COMPREPLY=("former $1 $2"); }; complete -F _former deno just`;
   const cases: [words: string[], cwd: string, offers: string[]][] = [
@@ -107,24 +84,15 @@ Deno.test("the bash script leaves other commands and places to the former comple
 });
 
 Deno.test("the bash script can be loaded twice", async () => {
-  await using checkout = await createCheckout();
+  await using checkout = await createCheckout("bash");
   const { dir: cwd, script } = checkout;
   const before = `_former() { COMPREPLY=(former); }; complete -F _former deno
     source ${quoted(script)}`;
   assertEquals(await bashOffers({ script, words: ["deno", "run", ""], cwd, before }), ["former"]);
 });
 
-async function haveShell(shell: Shell): Promise<boolean> {
-  try {
-    return (await new Deno.Command(shell, { args: ["--version"] }).output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 for (const shell of SHELLS) {
-  const ignore = !await haveShell(shell);
+  const ignore = !haveProgram(shell);
   const title = `the ${shell} script has no syntax error${ignore ? ` (${shell} is not here)` : ""}`;
   Deno.test({
     name: title,

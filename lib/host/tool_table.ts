@@ -283,6 +283,28 @@ export const TOOLS: readonly Tool[] = [
     packages: { apt: "dpkg-dev", dnf: "dpkg-dev", nix: "dpkg" },
     neededIf: (need) => need.os === "linux",
   },
+  {
+    name: "script",
+    programs: ["script"],
+    groups: ["test"],
+    purpose: "gives tasks a terminal in tests",
+    packages: { apt: "bsdutils", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
+    name: "zsh",
+    programs: ["zsh"],
+    groups: ["test"],
+    purpose: "runs its completion script in tests",
+    packages: { apt: "zsh", brew: "zsh", dnf: "zsh", pacman: "zsh", nix: "zsh" },
+  },
+  {
+    name: "fish",
+    programs: ["fish"],
+    groups: ["test"],
+    purpose: "runs its completion script in tests",
+    packages: { apt: "fish", brew: "fish", dnf: "fish", pacman: "fish", nix: "fish" },
+  },
 ];
 
 /** Every group, in the order in which `check` lists them. */
