@@ -2,6 +2,7 @@
 //   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { MEASUREMENTS } from "../lib/bench/targets.ts";
+import { HTML_OPTION } from "../lib/build/common_options.ts";
 import { platformNames } from "../lib/config/platform_names.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
@@ -49,6 +50,7 @@ export const spec: TaskSpec = {
       default: "auto",
       help: "the accelerator; auto takes the first that is proven to work",
     },
+    HTML_OPTION,
   ],
   omit: ["dry-run"],
   examples: [
@@ -56,6 +58,10 @@ export const spec: TaskSpec = {
     {
       goal: "compare with the naive way on one platform",
       command: "deno task bench debian-arm64 --only first-command --only build-vm --only naive",
+    },
+    {
+      goal: "see where the time goes",
+      command: "deno task bench --only build-vm --html artifacts/bench.html",
     },
     { goal: "see whether --help is quick", command: "deno task bench --only help --runs 9" },
   ],
@@ -66,6 +72,8 @@ async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
   const { benchText } = await import("../lib/bench/report.ts");
+  const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
+  const page = await pageTarget(ctx);
   const all = await loadPlatforms(platformsDir);
   const only = ctx.list("only");
   const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => name !== "from-nothing");
@@ -87,6 +95,10 @@ async function main(ctx: TaskContext): Promise<number> {
   const ok = rows.every(({ error }) => error === undefined);
   ctx.print(benchText(rows, ratios));
   ctx.result({ ok, host, rows, ratios });
+  if (page !== undefined) {
+    const { benchPage } = await import("../lib/report/bench_page.ts");
+    await writePage(ctx, page, benchPage({ date: new Date(), host, rows, ratios }));
+  }
   return ok ? 0 : 1;
 }
 

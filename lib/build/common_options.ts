@@ -16,6 +16,14 @@ export const ARTIFACTS_OPTION: OptionSpec = {
   help: "where artifacts are copied to, a folder for each platform (default: artifacts/)",
 };
 
+/** The page that a task writes beside its table. */
+export const HTML_OPTION: OptionSpec = {
+  name: "html",
+  type: "string",
+  value: "FILE",
+  help: "also write a page with a timeline of each platform's phases",
+};
+
 /** How a guest is made, for every task that starts one. */
 export const GUEST_OPTIONS: readonly OptionSpec[] = [
   {
