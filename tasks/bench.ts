@@ -1,7 +1,7 @@
 // Measures boots, builds and the tasks themselves.
 //   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { ACCEL_OPTION, platformsPositional } from "../lib/build/common_options.ts";
+import { ACCEL_OPTION, HTML_OPTION, platformsPositional } from "../lib/build/common_options.ts";
 import { MEASUREMENTS } from "../lib/bench/targets.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
@@ -37,6 +37,7 @@ export const spec: TaskSpec = {
       help: "also time the first build-all of a fresh checkout, once; it takes minutes",
     },
     ACCEL_OPTION,
+    HTML_OPTION,
   ],
   omit: ["dry-run"],
   examples: [
@@ -44,6 +45,10 @@ export const spec: TaskSpec = {
     {
       goal: "compare with the naive way on one platform",
       command: "deno task bench debian-arm64 --only first-command --only build-vm --only naive",
+    },
+    {
+      goal: "see where the time goes",
+      command: "deno task bench --only build-vm --html artifacts/bench.html",
     },
     { goal: "see whether --help is quick", command: "deno task bench --only help --runs 9" },
   ],
@@ -54,6 +59,8 @@ async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
   const { benchText } = await import("../lib/bench/report.ts");
+  const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
+  const page = await pageTarget(ctx);
   const all = await loadPlatforms(platformsDir);
   const only = ctx.list("only");
   const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => name !== "from-nothing");
@@ -75,6 +82,10 @@ async function main(ctx: TaskContext): Promise<number> {
   const ok = rows.every(({ error }) => error === undefined);
   ctx.print(benchText(rows, ratios));
   ctx.result({ ok, host, rows, ratios });
+  if (page !== undefined) {
+    const { benchPage } = await import("../lib/report/bench_page.ts");
+    await writePage(ctx, page, benchPage({ date: new Date(), host, rows, ratios }));
+  }
   return ok ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@ import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
+  HTML_OPTION,
   platformsPositional,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
@@ -34,6 +35,7 @@ export const spec: TaskSpec = {
       min: 1,
       help: "builds at one time (default: cores)",
     },
+    HTML_OPTION,
     { name: "strict", type: "boolean", help: "a platform that is not set up is an error" },
   ],
   examples: [
@@ -43,6 +45,10 @@ export const spec: TaskSpec = {
     },
     { goal: "build on the host and one guest", command: "deno task build-all native debian-arm64" },
     { goal: "read the verdict in a script", command: "deno task build-all --json" },
+    {
+      goal: "see where the time goes",
+      command: "deno task build-all --html artifacts/timeline.html",
+    },
   ],
   runs: "cmake on the host; qemu-system-*, ssh, rsync for guests",
   env: [
@@ -60,10 +66,12 @@ async function main(ctx: TaskContext): Promise<number> {
   const { buildDocument, exitStatus, renderSummary, reportFailures } = await import(
     "../lib/report/build_report.ts"
   );
+  const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const named = ctx.positionals;
   const project = await loadUserProject(ctx);
   // What is wrong with it is better said before images are built.
   await artifactsTarget(ctx);
+  const page = await pageTarget(ctx);
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
   const request = {
@@ -76,10 +84,16 @@ async function main(ctx: TaskContext): Promise<number> {
   if (ctx.dryRun) return await dryRunAll(ctx, request);
   const prepared = await prepareAll(ctx, request);
   if (prepared.kind === "reexecuted") return prepared.status;
-  const results = await buildEverywhere(ctx, request, prepared.skipped);
+  const { results, spans } = await buildEverywhere(ctx, request, prepared.skipped);
   ctx.result(buildDocument(results));
   reportFailures(ctx, results);
   if (!ctx.quiet) ctx.print(renderSummary(results));
+  if (page !== undefined) {
+    const { buildPage } = await import("../lib/report/build_page.ts");
+    const { hostFacts } = await import("../lib/host/facts.ts");
+    const [date, host] = [new Date(), await hostFacts()];
+    await writePage(ctx, page, buildPage({ project: project.name, date, host, results, spans }));
+  }
   return exitStatus(results);
 }
 

@@ -41,7 +41,8 @@ async function main(ctx: TaskContext): Promise<number> {
   const { spawnOwned } = await import("../lib/host/process.ts");
   const { writeStdout } = await import("../lib/cli/output.ts");
   const platforms = await loadPlatforms(platformsDir);
-  const { installed } = await ensureHost(["native", "image", "binfmt", "vm", "test"], ctx, {
+  const groups = ["native", "image", "binfmt", "vm", "test", "browser"] as const;
+  const { installed } = await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: "test",
   });

@@ -130,6 +130,42 @@ Deno.test("with --json a wrong command line gives one JSON document that holds t
   });
 });
 
+const wrongPages = [
+  { file: "", says: 'Cannot write a page to "": the path is empty\n' },
+  { file: "/etc/page.html", says: "the permission set of this task does not cover it\n" },
+  { file: "{box}", says: "it is a folder\n" },
+  { file: "{box}/new/", says: "it is a folder\n" },
+  { file: "{box}/file/page.html", says: "a part of its path is no folder\n" },
+  { file: `{box}/${"x".repeat(250)}.html`, says: "File name too long" },
+];
+
+Deno.test("--html says that its file cannot be written before anything else is done", async () => {
+  await using box = await makeSandbox();
+  await Deno.writeTextFile(join(box.dir, "file"), "");
+  for (const name of ["build-all", "bench"]) {
+    await forAll(wrongPages, async ({ file, says }) => {
+      const outcome = await box.task(name, ["--html", file.replace("{box}", box.dir)]);
+      assertFailure(outcome, {
+        exit: 2,
+        says: ["Cannot write a page to ", says, "  looked at: /", "  next: name a file below "],
+      });
+      assertEquals(outcome.stdout, "");
+    });
+  }
+  assertEquals(
+    await Array.fromAsync(Deno.readDir(box.dir), ({ name }) => name).then((names) => names.sort()),
+    ["file", "run"],
+  );
+});
+
+Deno.test("--html is seen from where the user calls, and --dry-run writes nothing", async () => {
+  await using box = await makeSandbox();
+  const args = ["native", "--dry-run", "--html", "sub/page.html"];
+  const { code, stderr } = await box.task("build-all", args, { cwd: box.dir });
+  assertEquals(code, 0, stderr);
+  assertEquals(await Deno.stat(join(box.dir, "sub")).catch(() => undefined), undefined);
+});
+
 Deno.test("--quiet and --verbose exclude each other", async () => {
   await using box = await makeSandbox();
   assertFailure(await box.task("vm-list", ["-qv"]), {

@@ -6,7 +6,7 @@ import { type Platform, platformNames } from "../config/platform.ts";
 import { loadProject } from "../config/project.ts";
 import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
 import { ensureHost } from "../host/ensure_host.ts";
-import { hostFacts } from "../host/facts.ts";
+import { type HostFacts, hostFacts } from "../host/facts.ts";
 import { platformsDir, root } from "../host/paths.ts";
 import { reexec } from "../host/reexec.ts";
 import { measureGuests } from "./guests.ts";
@@ -23,11 +23,25 @@ export interface BenchRequest extends Pick<SetUpOptions, "again"> {
   readonly accelerator: AcceleratorChoice;
 }
 
+/** Where it was measured, as `--json` prints it. */
+export interface BenchHost
+  extends Pick<HostFacts, "os" | "arch" | "distro" | "cpuModel" | "cores" | "memoryMiB"> {
+  /** By platform. */
+  readonly accelerators: Readonly<Record<string, ToldAccelerator>>;
+  readonly deno: string;
+}
+
+/** The accelerator that guests of a platform get, and why. */
+export interface ToldAccelerator {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What was measured, and where. */
 export type BenchOutcome =
   | {
     readonly kind: "done";
-    readonly host: Readonly<Record<string, unknown>>;
+    readonly host: BenchHost;
     readonly rows: readonly Row[];
     readonly ratios: readonly Ratio[];
   }
@@ -66,7 +80,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   const artifactsDir = await Deno.makeTempDir({ prefix: "guesthouse-bench-" });
   stack.defer(() => Deno.remove(artifactsDir, { recursive: true }));
   const rows: Row[] = [];
-  const accelerators: Record<string, unknown> = {};
+  const accelerators: Record<string, ToldAccelerator> = {};
   for (const platform of withGuests ? platforms : []) {
     accelerators[platform.name] = await tellAccelerator(platform, accelerator, signal);
     rows.push(
@@ -99,7 +113,7 @@ async function tellAccelerator(
   platform: Platform,
   want: AcceleratorChoice,
   signal: AbortSignal,
-): Promise<{ readonly name: string; readonly reason: string }> {
+): Promise<ToldAccelerator> {
   const { accelerator, reason } = await probeAccelerator({
     ...{ arch: platform.arch, want, signal },
     qemuBinary: `qemu-system-${platform.arch}`,

@@ -14,6 +14,7 @@ import { buildInGuest } from "./guest_build.ts";
 import { artifactsTarget, kernelWords } from "./load.ts";
 import { guestSize, sshPort } from "./machine.ts";
 import { buildNative, NATIVE, nativeCommands } from "./native.ts";
+import { recordPhases, type Span } from "./phase_recorder.ts";
 import { tableProgress } from "./progress.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { type Job, runWithin } from "./schedule.ts";
@@ -82,12 +83,20 @@ export async function prepareAll(
   return { kind: "ready", skipped: missing };
 }
 
-/** Builds everywhere at once, within what the host has; the results in the order of the request. */
+/** What became of the builds. */
+export interface AllBuilt {
+  /** In the order of the request. */
+  readonly results: BuildResult[];
+  /** The phases of a platform's build, in seconds since all began. */
+  readonly spans: (name: string) => readonly Span[];
+}
+
+/** Builds everywhere at once, within what the host has. */
 export async function buildEverywhere(
   ctx: TaskContext,
   request: BuildAllRequest,
   skipped: readonly Platform[],
-): Promise<BuildResult[]> {
+): Promise<AllBuilt> {
   const { project, platforms } = request;
   const host = await hostFacts();
   const names = [...request.native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
@@ -95,11 +104,12 @@ export async function buildEverywhere(
   const warnings: string[] = [];
   using _warnings = { [Symbol.dispose]: () => warnings.forEach((text) => ctx.log.warn(text)) };
   using table = new LiveTable(names, tableOptions(ctx));
+  const recorder = recordPhases(tableProgress(table, (text) => warnings.push(text)));
   const options = {
     project,
     artifactsDir: await artifactsTarget(ctx),
     signal: ctx.signal,
-    progress: tableProgress(table, (text) => warnings.push(text)),
+    progress: recorder.progress,
   };
   const jobs: Job<BuildResult>[] = [];
   if (request.native) {
@@ -133,14 +143,16 @@ export async function buildEverywhere(
     ...job,
     run: async () => {
       const result = await job.run();
+      recorder.finish(job.name);
       table.finish(job.name, result.status, result.error?.message ?? "");
       return result;
     },
   }));
-  return await runWithin(tracked, {
+  const results = await runWithin(tracked, {
     memoryMiB: host.memoryMiB * MEMORY_SHARE,
     jobs: ctx.num("jobs") ?? Math.max(1, host.cores),
   });
+  return { results, spans: recorder.spans };
 }
 
 /** Prints the commands of every build. */

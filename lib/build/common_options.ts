@@ -54,6 +54,14 @@ export const ACCEL_OPTION: OptionSpec = {
   help: "the accelerator; auto takes the first that is proven to work",
 };
 
+/** The page that a task writes beside its table. */
+export const HTML_OPTION: OptionSpec = {
+  name: "html",
+  type: "string",
+  value: "FILE",
+  help: "also write a page with a timeline of each platform's phases",
+};
+
 /** How a guest is made, for every task that starts one. */
 export const GUEST_OPTIONS: readonly OptionSpec[] = [
   ACCEL_OPTION,

@@ -52,6 +52,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     result.status = failed === undefined ? "pass" : "fail";
     if (failed !== undefined) result.error = stepError(NATIVE, failed, log.build);
     if (failed === undefined && project.artifacts.length > 0) {
+      progress.phase(NATIVE, "artifacts");
       const sourceDir = join(project.dir, project.source);
       result.artifacts = await copyArtifacts({
         name: NATIVE,

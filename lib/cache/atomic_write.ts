@@ -38,6 +38,16 @@ export async function atomicWrite(
 }
 
 /**
+ * Throws what {@link atomicWrite} would throw for want of a folder, of the right to write to it, or
+ * of room for the name. Leaves nothing behind.
+ */
+export async function tryAtomicWrite(path: string): Promise<void> {
+  const { tmpPath, lock } = await createLocked(path, undefined);
+  using _ = lock;
+  await Deno.remove(tmpPath);
+}
+
+/**
  * Removes what killed writers left in a folder, and returns the names. A file whose writer
  * still runs stays. A folder that does not exist has no leftovers.
  *

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { atomicWrite, removeStale } from "./atomic_write.ts";
+import { atomicWrite, removeStale, tryAtomicWrite } from "./atomic_write.ts";
 
 async function tempDir(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir({ prefix: "guesthouse-atomic-" });
@@ -20,6 +20,20 @@ Deno.test("atomicWrite() writes text, bytes and what a callback writes", async (
   await atomicWrite(path, (tmpPath) => Deno.writeTextFile(tmpPath, "called"));
   assertEquals(await Deno.readTextFile(path), "called");
   assertEquals(await namesIn(dir.path), ["image.hash"]);
+});
+
+Deno.test("tryAtomicWrite() leaves all as it was, and throws where a write would", async () => {
+  await using dir = await tempDir();
+  const path = join(dir.path, "page.html");
+  await tryAtomicWrite(path);
+  assertEquals(await namesIn(dir.path), []);
+  await atomicWrite(path, "old");
+  await tryAtomicWrite(path);
+  assertEquals([await namesIn(dir.path), await Deno.readTextFile(path)], [["page.html"], "old"]);
+  for (const lost of [join(path, "x"), join(dir.path, "lost/x"), join(dir.path, "x".repeat(250))]) {
+    const why = await assertRejects(() => tryAtomicWrite(lost), Error);
+    await assertRejects(() => atomicWrite(lost, ""), Error, why.message.split(":")[0]);
+  }
 });
 
 Deno.test("atomicWrite() gives the file the mode asked for", async () => {

@@ -2,7 +2,7 @@ import type { HostFacts, PackageManager } from "./facts.ts";
 import type { GuestArch } from "./probe_image.ts";
 
 /** What a set of tools is for. */
-export type ToolGroup = "native" | "image" | "binfmt" | "vm" | "test";
+export type ToolGroup = "native" | "image" | "binfmt" | "vm" | "test" | "browser";
 
 /** The circumstances that decide which tools a group takes. */
 export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "isRoot"> {
@@ -36,6 +36,14 @@ export interface Tool {
 const hasForeignGuests = (need: ToolNeed) => need.guestArchs.some((arch) => arch !== need.arch);
 const runsUnshared = (need: ToolNeed) => need.os === "linux" && !need.isRoot;
 const XCODE = { brew: ["xcode-select", "--install"] } as const;
+
+/** Browsers that all take the options of the first. */
+export const BROWSERS: readonly string[] = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
 
 /** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
 function systemEmulator(arch: GuestArch, packages: Tool["packages"]): Tool {
@@ -305,10 +313,26 @@ export const TOOLS: readonly Tool[] = [
     purpose: "runs its completion script in tests",
     packages: { apt: "fish", brew: "fish", dnf: "fish", pacman: "fish", nix: "fish" },
   },
+  {
+    name: "chromium",
+    programs: BROWSERS,
+    groups: ["browser"],
+    purpose: "shows to tests the pages that tasks write",
+    packages: { apt: "chromium", dnf: "chromium", pacman: "chromium", nix: "chromium" },
+    // Ubuntu's package is a snap, which containers cannot run.
+    neededIf: (need) => need.os === "linux" && need.distroId !== "ubuntu",
+  },
 ];
 
 /** Every group, in the order in which `check` lists them. */
-export const TOOL_GROUPS: readonly ToolGroup[] = ["native", "image", "binfmt", "vm", "test"];
+export const TOOL_GROUPS: readonly ToolGroup[] = [
+  "native",
+  "image",
+  "binfmt",
+  "vm",
+  "test",
+  "browser",
+];
 
 /** What only Linux can do; elsewhere images come from a Linux machine, as finished files. */
 export const IMAGE_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
@@ -320,7 +344,7 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "vm-run": ["vm"],
   "vm-ssh": ["vm"],
   "build-native": ["native"],
-  "test": ["native", "image", "binfmt", "vm", "test"],
+  "test": ["native", "image", "binfmt", "vm", "test", "browser"],
   "bench": ["image", "binfmt", "vm"],
 };
 

@@ -1,0 +1,37 @@
+/** A piece of HTML that can be put into a page as it is. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+/** What a template of {@link html} takes: everything but {@link Html} is escaped. */
+export type HtmlValue = string | number | Html | readonly Html[] | undefined;
+
+/**
+ * A template of HTML. Values are escaped, for text and for attributes in quotes; pieces of HTML go
+ * in as they are, lists of them one after the other, and `undefined` as nothing.
+ */
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return new Html(strings.map((text, index) => text + render(values[index])).join(""));
+}
+
+function render(value: HtmlValue): string {
+  if (value === undefined) return "";
+  if (value instanceof Html) return value.text;
+  if (typeof value === "string") return escape(value);
+  return typeof value === "number" ? String(value) : value.map(({ text }) => text).join("");
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escape(text: string): string {
+  // What cannot be seen, and would end up as U+FFFD or in no font, is shown as one character.
+  // deno-lint-ignore no-control-regex -- those are what is looked for
+  const visible = text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+  return visible.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+}

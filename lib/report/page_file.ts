@@ -1,0 +1,58 @@
+import { dirname } from "@std/path";
+import { outputPath } from "../build/output_path.ts";
+import { atomicWrite, tryAtomicWrite } from "../cache/atomic_write.ts";
+import type { TaskContext } from "../cli/context.ts";
+import { HostError } from "../cli/errors.ts";
+import { type Page, renderPage } from "./page.ts";
+
+/**
+ * The file that `--html` names, seen from where the user calls; `undefined` without it. Makes its
+ * folder, unless under `--dry-run`. Throws a UsageError before anything is built if the file could
+ * not be written in the end.
+ */
+export async function pageTarget(ctx: TaskContext): Promise<string | undefined> {
+  const wanted = ctx.str("html");
+  if (wanted === undefined) return undefined;
+  return await outputPath(wanted, {
+    action: "write a page to",
+    noun: "a file",
+    whyNot: async (path) => {
+      const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+      if (isFolder || wanted.endsWith("/")) return "it is a folder";
+      return ctx.dryRun ? undefined : await whyNotWritable(path);
+    },
+  });
+}
+
+/** Writes a page and says where it is. Throws a HostError if that fails. */
+export async function writePage(ctx: TaskContext, path: string, page: Page): Promise<void> {
+  try {
+    await atomicWrite(path, renderPage(page));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    throw new HostError(`Cannot write the page ${JSON.stringify(path)}: ${error.message}`, {
+      next: "make room, or name another file with --html",
+      cause: error,
+    });
+  }
+  ctx.log.info(`The page is ${path}`);
+}
+
+async function whyNotWritable(path: string): Promise<string | undefined> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await tryAtomicWrite(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
+      return "a part of its path is no folder";
+    }
+    if (!isRefusal(error)) throw error;
+    return error.message;
+  }
+}
+
+/** Whether the system has refused to write: such errors have its code. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && "code" in error;
+}
