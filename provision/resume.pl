@@ -2,6 +2,7 @@
 # Runs in a guest that is about to be saved, and in every guest that comes from that snapshot. It
 # takes requests from the host over a virtio port, a line each:
 #   quiesce            nobody is logged in, all is on the disk, and memory holds little: "quiesced"
+#   settle             the same, but for what was read from the disk since: "settled"
 #   resume S NS HEX    sets the clock to S seconds and NS nanoseconds since 1970, and mixes HEX into
 #                      the kernel's random numbers, without which all guests of a snapshot would
 #                      draw the same ones: "resumed"
@@ -36,7 +37,8 @@ while (1) {
 
 sub answer {
   my ($request) = @_;
-  return quiesce() if $request eq 'quiesce';
+  if ($request eq 'quiesce') { settle(); write_file('/proc/sys/vm/drop_caches', '3'); return 'quiesced' }
+  if ($request eq 'settle') { settle(); return 'settled' }
   return resume($1, $2, pack 'H*', $3) if $request =~ /^resume (\d+) (\d+) ([0-9a-f]{64,1024})$/;
   die "unknown request\n";
 }
@@ -51,7 +53,7 @@ sub resume {
   return 'resumed';
 }
 
-sub quiesce {
+sub settle {
   for (1 .. 100) {
     last unless sessions();
     select undef, undef, undef, 0.05;
@@ -61,8 +63,6 @@ sub quiesce {
     die "$1 is a shared folder\n" if /^\S+ (\S+) (?:9p|virtiofs|nfs4?|cifs|fuse\.\S+) /m;
   }
   system 'sync';
-  write_file('/proc/sys/vm/drop_caches', '3');
-  return 'quiesced';
 }
 
 sub sessions { return grep { slurp($_) =~ m{^sshd: (?!/)} } glob '/proc/[0-9]*/cmdline' }

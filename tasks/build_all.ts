@@ -5,6 +5,7 @@ import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
   HTML_OPTION,
+  INCREMENTAL_OPTION,
   platformsPositional,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
@@ -28,6 +29,7 @@ export const spec: TaskSpec = {
     PROJECT_OPTION,
     ARTIFACTS_OPTION,
     ...GUEST_OPTIONS,
+    INCREMENTAL_OPTION,
     {
       name: "jobs",
       short: "j",

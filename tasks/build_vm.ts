@@ -4,9 +4,11 @@ import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
+  INCREMENTAL_OPTION,
   PLATFORM_POSITIONAL,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
+import { UsageError } from "../lib/cli/errors.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -22,6 +24,7 @@ export const spec: TaskSpec = {
     PROJECT_OPTION,
     ARTIFACTS_OPTION,
     ...GUEST_OPTIONS,
+    INCREMENTAL_OPTION,
     {
       name: "ssh-port",
       type: "number",
@@ -58,6 +61,11 @@ async function main(ctx: TaskContext): Promise<number> {
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const { hostFacts } = await import("../lib/host/facts.ts");
+  if (ctx.flag("keep") && ctx.flag("incremental")) {
+    throw new UsageError("Cannot use --keep with --incremental: the guest would keep the cache", {
+      next: "leave one of them out",
+    });
+  }
   const platform = await loadPlatform(platformsDir, ctx.positionals[0] ?? "");
   const project = await loadUserProject(ctx);
   const artifactsDir = await artifactsTarget(ctx);
@@ -86,6 +94,7 @@ async function main(ctx: TaskContext): Promise<number> {
     ...{ platform, project, size, accelerator, sshPort: port },
     append: kernelWords(ctx),
     cold: ctx.flag("cold"),
+    incremental: ctx.flag("incremental"),
     hostMemoryMiB: (await hostFacts()).memoryMiB,
     artifactsDir,
     signal: ctx.signal,

@@ -10,7 +10,7 @@ export const PACKAGES: readonly string[] = [
   // The programs of the initramfs.
   "busybox-static",
   // What most CMake projects need.
-  ...["cmake", "g++", "make"],
+  ...["cmake", "g++", "make", "ccache"],
   // Graphics and terminal libraries.
   ...["libx11-dev", "libxext-dev", "libncurses-dev"],
 ];

@@ -135,6 +135,7 @@ export async function buildEverywhere(
           sshPort: sshPort(platform, undefined),
           append: kernelWords(ctx),
           cold: ctx.flag("cold"),
+          incremental: ctx.flag("incremental"),
           hostMemoryMiB: host.memoryMiB,
         }),
     });

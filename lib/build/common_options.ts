@@ -62,6 +62,13 @@ export const HTML_OPTION: OptionSpec = {
   help: "also write a page with a timeline of each platform's phases",
 };
 
+/** Whether what a build leaves behind is there the next time. */
+export const INCREMENTAL_OPTION: OptionSpec = {
+  name: "incremental",
+  type: "boolean",
+  help: "keep the build tree and ccache of this project for the next time",
+};
+
 /** How a guest is made, for every task that starts one. */
 export const GUEST_OPTIONS: readonly OptionSpec[] = [
   ACCEL_OPTION,

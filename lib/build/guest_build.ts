@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
-import type { Project } from "../config/project.ts";
 import { placeIn, planSteps } from "../config/steps.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { requireImage } from "../image/image.ts";
 import { pullArtifacts } from "./artifacts.ts";
+import { openCacheDisk } from "./cache_disk.ts";
 import { startClock } from "./clock.ts";
 import { type LogFiles, startLogs } from "./log_files.ts";
 import { checkSize, type Size } from "./machine.ts";
@@ -27,6 +27,8 @@ export interface GuestBuildOptions extends BuildOptions {
   readonly append?: readonly string[] | undefined;
   /** Boot, even if there is a snapshot to start from. */
   readonly cold?: boolean;
+  /** Keep the build tree on a disk that survives the guest. */
+  readonly incremental?: boolean;
   /** Leave the guest up afterwards; called with it before it is let go. */
   readonly onKeep?: (guest: OpenGuest) => Promise<void>;
   /** Called with the guest when a step has failed, before it goes down. */
@@ -34,9 +36,9 @@ export interface GuestBuildOptions extends BuildOptions {
 }
 
 /** Where a project is built in a guest. */
-export function guestDirs(user: string): { source: string; build: string } {
+export function guestDirs(user: string): { home: string; source: string; build: string } {
   const home = `/home/${user}/guesthouse`;
-  return { source: `${home}/source`, build: `${home}/build` };
+  return { home, source: `${home}/source`, build: `${home}/build` };
 }
 
 /**
@@ -52,6 +54,13 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
   try {
     checkSize(options.size, { memoryMiB: options.hostMemoryMiB }, platform.name);
     const image = await requireImage(platform);
+    await using cache = options.incremental === true
+      ? await openCacheDisk({
+        ...{ platform, project: options.project, image, signal },
+        guestDir: guestDirs(platform.ssh.user).home,
+        onNote: (text) => logs.write(`== ${text}\n`),
+      })
+      : undefined;
     progress.phase(platform.name, "boot");
     await using guest = await openGuest({
       ...options.size,
@@ -60,6 +69,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
       sshPort: options.sshPort,
       append: options.append,
       cold: options.cold === true,
+      ...(cache === undefined ? {} : { cacheDisk: cache.path }),
       bootMs: options.project.timeouts.bootMs ?? platform.timeouts.bootMs,
       onAccelerator: (name, reason) => {
         result.accelerator = name;
@@ -70,7 +80,9 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
-    await buildIn(guest, result, options, logs);
+    const env = await cache?.attach(guest.ssh) ?? {};
+    await buildIn(guest, result, options, logs, env);
+    await cache?.detach(guest.ssh);
     if (options.onKeep !== undefined) return await keepGuest(guest, result, options.onKeep);
     progress.phase(platform.name, "shutdown");
     await guest.shutdown();
@@ -105,6 +117,7 @@ async function buildIn(
   result: BuildResult,
   options: GuestBuildOptions,
   logs: LogFiles,
+  env: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { platform, project, progress, signal } = options;
   const { name } = platform;
@@ -112,15 +125,18 @@ async function buildIn(
   const sourceDir = join(dirs.source, project.source);
   progress.phase(name, "sync");
   const syncClock = startClock();
-  await syncProject({
+  const syncing = syncProject({
     ...{ project, signal, log: logs },
     ssh: guest.ssh,
     runDir: guest.run.dir,
     guestDir: dirs.source,
+    deleteExtra: options.incremental === true,
   });
+  // Beside the sync, since a round trip takes tenths of a second under emulation.
+  const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
+  const [jobs] = await Promise.all([counting, syncing]);
   result.seconds.sync = syncClock();
 
-  const jobs = project.cores ?? await countCpus(guest.ssh, platform, signal);
   const steps = planSteps(project, {
     os: platform.os,
     platformName: name,
@@ -130,7 +146,7 @@ async function buildIn(
     cmakeFlags: platform.cmakeFlags,
   });
   const clock = startClock();
-  const failed = await runSteps(steps, guestRunner(guest, project, signal), {
+  const failed = await runSteps(steps, guestRunner(guest, { ...env, ...project.env }, signal), {
     log: logs,
     ...project.timeouts,
     onStep: (step) => progress.phase(name, step),
@@ -155,12 +171,16 @@ async function buildIn(
 }
 
 /** How steps run in a guest: over its one SSH connection. */
-function guestRunner(guest: OpenGuest, project: Project, signal: AbortSignal) {
+function guestRunner(
+  guest: OpenGuest,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+) {
   return {
     exec: (
       command: readonly string[],
       options: { cwd: string; onOutput: (text: string) => void; timeoutMs: number },
-    ) => guest.ssh.exec(command, { ...options, env: project.env, signal }),
+    ) => guest.ssh.exec(command, { ...options, env, signal }),
     haveFile: async (path: string) =>
       (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
   };

@@ -32,6 +32,9 @@ export const runPlace = ({ id }: RunRecord) => ({
   socketDir: join(socketDir(), id),
 });
 
+/** The login shell is a small one, for speed; a person gets bash where the guest has it. */
+const PERSON_SHELL = 'if command -v bash >/dev/null; then exec bash -l; else exec "$SHELL" -l; fi';
+
 /** The `ssh` command that a person uses: a login shell, or one command. */
 export async function interactiveSshCommand(
   record: RunRecord,
@@ -41,7 +44,7 @@ export async function interactiveSshCommand(
   const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
   const config = join(place.socketDir, "person.conf");
   await Deno.writeTextFile(config, sshConfigText(target), { mode: 0o600 });
-  const remote = argv.length === 0 ? [] : ["--", shellQuote(argv)];
+  const remote = ["--", argv.length === 0 ? PERSON_SHELL : shellQuote(argv)];
   return ["ssh", "-F", config, ...(argv.length === 0 ? ["-t"] : []), DIRECT_HOST, ...remote];
 }
 
@@ -61,7 +64,7 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
     return;
   }
   ctx.log.info(`A step failed. This is a shell in guest "${guest.guest.name}"; leave it to go on.`);
-  await runInTerminal(["ssh", "-F", guest.ssh.configPath, "-t", "shared"]);
+  await runInTerminal(["ssh", "-F", guest.ssh.configPath, "-t", "shared", "--", PERSON_SHELL]);
 }
 
 /** How long a kept guest may take to shut down in order. */

@@ -13,6 +13,8 @@ export async function syncProject(options: {
   readonly runDir: string;
   readonly project: Project;
   readonly guestDir: string;
+  /** Remove from the guest what the project does not have any more. */
+  readonly deleteExtra?: boolean;
   readonly log: LogFiles;
   readonly signal: AbortSignal;
 }): Promise<void> {
@@ -29,6 +31,7 @@ export async function syncProject(options: {
     sourceDir: project.dir,
     guestDir,
     selection: { filterFile },
+    deleteExtra: options.deleteExtra === true,
     signal,
   });
   options.log.write(`== sync: ${JSON.stringify(stats)}\n`);

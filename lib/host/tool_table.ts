@@ -163,8 +163,8 @@ export const TOOLS: readonly Tool[] = [
   {
     name: "mke2fs",
     programs: ["mke2fs"],
-    groups: ["image"],
-    purpose: "makes a file system of a folder",
+    groups: ["image", "vm"],
+    purpose: "makes file systems: of images, and of build caches",
     versionArgs: ["-V"],
     minimum: "1.43", // the first with -d
     packages: {

@@ -53,6 +53,7 @@ export function rootfsInputs(platform: Platform): RecipeInput[] {
     source("lib/image/rootfs_hook.sh"),
     source("lib/image/merge_usr_hook.sh"),
     source("lib/image/no_host_keys_hook.sh"),
+    source("lib/image/native_programs_hook.sh"),
     source(provision),
     source(FIRST_BOOT),
   ];

@@ -36,9 +36,17 @@ const EXCLUDED_PATHS = [
 /** The exact mmdebstrap command, so that `--dry-run` prints what a real run executes. */
 export function mmdebstrapCommand(
   recipe: RootfsRecipe,
-  options: { hooksDir: string; output: string; configure: ConfigureWhen; isRoot: boolean },
+  options: {
+    hooksDir: string;
+    output: string;
+    configure: ConfigureWhen;
+    isRoot: boolean;
+    /** Default: the host's. */
+    hostArch?: ElfArch;
+  },
 ): string[] {
   const extract = options.configure === "first-boot";
+  const foreign = recipe.arch !== (options.hostArch ?? Deno.build.arch);
   const packages = extract ? ["?essential", ...recipe.packages] : recipe.packages;
   return [
     "mmdebstrap",
@@ -53,9 +61,15 @@ export function mmdebstrapCommand(
     '--aptopt=Acquire::Languages "none"',
     "--aptopt=Acquire::Retries 3",
     // The extract variant configures nothing, so it has no customize stage either.
-    extract
-      ? `--setup-hook=${join(options.hooksDir, "merge-usr")}`
-      : `--essential-hook=${join(options.hooksDir, "no-host-keys")}`,
+    ...extract ? [`--setup-hook=${join(options.hooksDir, "merge-usr")}`] : [
+      `--essential-hook=${join(options.hooksDir, "no-host-keys")}`,
+      ...foreign
+        ? [
+          `--essential-hook=${join(options.hooksDir, "lend-programs")}`,
+          `--customize-hook=${join(options.hooksDir, "restore-programs")}`,
+        ]
+        : [],
+    ],
     `--${extract ? "extract" : "customize"}-hook=${join(options.hooksDir, "customize")}`,
     recipe.suite,
     options.output,
@@ -131,6 +145,8 @@ async function makeStage(recipe: RootfsRecipe, record: string) {
     { name: "customize", from: join(here, "rootfs_hook.sh"), mode: 0o755 },
     { name: "merge-usr", from: join(here, "merge_usr_hook.sh"), mode: 0o755 },
     { name: "no-host-keys", from: join(here, "no_host_keys_hook.sh"), mode: 0o755 },
+    { name: "lend-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
+    { name: "restore-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
     { name: "provision.sh", from: recipe.provision, mode: 0o644 },
     { name: "first_boot.sh", from: recipe.firstBoot, mode: 0o644 },
   ];

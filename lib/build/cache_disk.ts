@@ -1,0 +1,184 @@
+import { join } from "@std/path";
+import { createHash } from "node:crypto";
+import { atomicWrite } from "../cache/atomic_write.ts";
+import { HostError } from "../cli/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import type { Project } from "../config/project.ts";
+import { acquireLock } from "../host/lock.ts";
+import { buildCachesDir } from "../host/paths.ts";
+import { run } from "../host/process.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import type { Image } from "../image/image.ts";
+import { CACHE_DISK_BYTES } from "./machine.ts";
+
+/** What is known of a build cache; kept as `cache.json` beside its disk. */
+export interface CacheRecord {
+  readonly project: string;
+  readonly platform: string;
+  /** Key of the image whose tools filled it. */
+  readonly image: string;
+  /**
+   * Whether a guest has it, or had it when it was cut off. What was being written then may be half
+   * there, with a time that makes it look up to date.
+   */
+  readonly inUse: boolean;
+}
+
+/** File names inside a build cache's folder (`buildCachesDir()/PLATFORM/HASH`). */
+export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
+
+/** The disk of a project's build cache for one platform. Disposal lets other tasks have it. */
+export interface CacheDisk extends AsyncDisposable {
+  readonly path: string;
+  /** Whether it holds anything yet. */
+  readonly fresh: boolean;
+  /** Mounts it in a guest. Returns what builds must have in their environment. */
+  attach(ssh: SshConnection): Promise<Record<string, string>>;
+  /** Unmounts it; what is on it counts from then on. */
+  detach(ssh: SshConnection): Promise<void>;
+}
+
+/** Where the build cache of a project lies. */
+export function cacheDir(platform: string, projectDir: string): string {
+  const hash = createHash("sha256").update(projectDir).digest("hex").slice(0, 16);
+  return join(buildCachesDir(), platform, hash);
+}
+
+/** What {@link openCacheDisk} takes. */
+export interface CacheDiskOptions {
+  readonly platform: Platform;
+  readonly project: Project;
+  readonly image: Image;
+  /** The folder in the guest that the disk holds. */
+  readonly guestDir: string;
+  readonly signal: AbortSignal;
+  /** Told what becomes of the cache, for a log. */
+  readonly onNote: (text: string) => void;
+}
+
+/**
+ * The project's build cache, checked; made anew if there is none, if it is damaged, if its guest
+ * was cut off, or if it was filled by the tools of another image. Waits while another task has it.
+ */
+export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDisk> {
+  const { platform, project, image, signal, onNote, guestDir } = options;
+  const dir = cacheDir(platform.name, project.dir);
+  await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  await using stack = new AsyncDisposableStack();
+  stack.use(
+    await acquireLock(join(dir, CACHE_FILES.lock), {
+      signal,
+      purpose: `build of ${project.name}`,
+      onWait: (holder) => onNote(`build cache: waits for ${holder}`),
+    }),
+  );
+  const path = join(dir, CACHE_FILES.disk);
+  const fault = await faultOf(dir, image.key, signal);
+  if (fault !== undefined) {
+    onNote(`build cache: made anew (${fault})`);
+    await makeDisk(path, signal);
+  }
+  const write = (inUse: boolean) =>
+    writeRecord(dir, { project: project.dir, platform: platform.name, image: image.key, inUse });
+  await write(false);
+  const resources = stack.move();
+  return {
+    path,
+    fresh: fault !== undefined,
+    async attach(ssh) {
+      await write(true);
+      return await mount(ssh, guestDir, signal);
+    },
+    async detach(ssh) {
+      const { code } = await ssh.exec(["sudo", "-n", "umount", guestDir], { signal });
+      if (code === 0) await write(false);
+      else onNote(`build cache: cannot be unmounted (status ${code}), so it does not count`);
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Reads what is known of a build cache; `undefined` if it is not there or damaged. */
+export async function readCacheRecord(dir: string): Promise<CacheRecord | undefined> {
+  try {
+    const record = JSON.parse(await Deno.readTextFile(join(dir, CACHE_FILES.record)));
+    return typeof record?.image === "string" && typeof record.inUse === "boolean"
+      ? record
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
+  await atomicWrite(join(dir, CACHE_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Why a cache is of no use, or `undefined`. Repairs what can be repaired without loss. */
+async function faultOf(
+  dir: string,
+  imageKey: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const path = join(dir, CACHE_FILES.disk);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined) return "there was none";
+  const record = await readCacheRecord(dir);
+  if (record === undefined) return "its record is missing or damaged";
+  if (record.image !== imageKey) return "it was filled by the tools of another image";
+  if (record.inUse) return "the guest that had it was cut off";
+  if (info.size !== CACHE_DISK_BYTES) return "its disk has another size";
+  // 1: something was corrected, as after any mount; more than that is damage (e2fsck(8)).
+  const { code } = await run(["e2fsck", "-p", path], { signal });
+  return code > 1 ? `e2fsck ended with status ${code}` : undefined;
+}
+
+async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+  {
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    await file.truncate(CACHE_DISK_BYTES);
+  }
+  const { code, stderr } = await run([
+    ...["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", "cache"],
+    // The guest's user has it to itself; tables are written when they are first used.
+    ...["-E", "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
+  ], { signal });
+  if (code === 0) return;
+  throw new HostError(`Cannot make the disk of a build cache: mke2fs exited with status ${code}`, {
+    details: stderr.trim().split("\n"),
+    next: "df -h",
+  });
+}
+
+const MOUNT = [
+  'mkdir -p "$1"',
+  // Zeroing the rest of the inode tables would go on beside every build.
+  'sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"',
+  "if command -v ccache >/dev/null; then echo ccache; fi",
+].join(" && ");
+
+async function mount(
+  ssh: SshConnection,
+  guestDir: string,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  let output = "";
+  const { code } = await ssh.exec(["sh", "-c", MOUNT, "sh", guestDir], {
+    signal,
+    onOutput: (text) => output += text,
+  });
+  if (code !== 0) {
+    throw new HostError(`Cannot mount the build cache in guest "${ssh.name}"`, {
+      details: output.trim().split("\n"),
+      next: "deno task clean, which drops it; or build without --incremental",
+    });
+  }
+  if (!/^ccache$/m.test(output)) return {};
+  return {
+    CCACHE_DIR: join(guestDir, "ccache"),
+    CMAKE_C_COMPILER_LAUNCHER: "ccache",
+    CMAKE_CXX_COMPILER_LAUNCHER: "ccache",
+  };
+}
