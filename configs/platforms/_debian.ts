@@ -10,7 +10,7 @@ export const PACKAGES: readonly string[] = [
   // The programs of the initramfs.
   "busybox-static",
   // What most CMake projects need.
-  ...["cmake", "g++", "make", "ccache"],
+  ...["cmake", "g++", "make", "ninja-build", "ccache"],
   // Graphics and terminal libraries.
   ...["libx11-dev", "libxext-dev", "libncurses-dev"],
 ];

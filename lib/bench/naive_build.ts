@@ -93,6 +93,7 @@ function buildCommands(project: Project, platform: Platform, size: Size): string
     buildDir: dirs.build,
     jobs: size.cores,
     cmakeFlags: platform.cmakeFlags,
+    generator: platform.cmakeGenerator,
   }).map(({ cwd, command }) =>
     `cd ${quoteWord(cwd)} && ${shellQuote(["env", ...env, ...command])}`
   );

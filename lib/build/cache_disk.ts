@@ -22,6 +22,8 @@ export interface CacheRecord {
    * there, with a time that makes it look up to date.
    */
   readonly inUse: boolean;
+  /** What the build tree was configured with; unknown where it was not, or not to the end. */
+  readonly configured?: string;
 }
 
 /** File names inside a build cache's folder (`buildCachesDir()/PLATFORM/HASH`). */
@@ -30,12 +32,12 @@ export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock
 /** The disk of a project's build cache for one platform. Disposal lets other tasks have it. */
 export interface CacheDisk extends AsyncDisposable {
   readonly path: string;
-  /** Whether it holds anything yet. */
-  readonly fresh: boolean;
+  /** What the build tree on it was configured with. */
+  readonly configured: string | undefined;
   /** Mounts it in a guest. Returns what builds must have in their environment. */
   attach(ssh: SshConnection): Promise<Record<string, string>>;
   /** Unmounts it; what is on it counts from then on. */
-  detach(ssh: SshConnection): Promise<void>;
+  detach(ssh: SshConnection, configured: string | undefined): Promise<void>;
 }
 
 /** Where the build cache of a project lies. */
@@ -78,20 +80,27 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     onNote(`build cache: made anew (${fault})`);
     await makeDisk(path, signal);
   }
-  const write = (inUse: boolean) =>
-    writeRecord(dir, { project: project.dir, platform: platform.name, image: image.key, inUse });
-  await write(false);
+  const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;
+  const write = (inUse: boolean, configured?: string) =>
+    writeRecord(dir, {
+      project: project.dir,
+      platform: platform.name,
+      image: image.key,
+      inUse,
+      ...(configured === undefined ? {} : { configured }),
+    });
+  await write(false, before);
   const resources = stack.move();
   return {
     path,
-    fresh: fault !== undefined,
+    configured: before,
     async attach(ssh) {
       await write(true);
       return await mount(ssh, guestDir, signal);
     },
-    async detach(ssh) {
+    async detach(ssh, configured) {
       const { code } = await ssh.exec(["sudo", "-n", "umount", guestDir], { signal });
-      if (code === 0) await write(false);
+      if (code === 0) await write(false, configured);
       else onNote(`build cache: cannot be unmounted (status ${code}), so it does not count`);
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

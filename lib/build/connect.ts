@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { ConsoleCause } from "../guest/console_causes.ts";
 import { ConsoleLog } from "../guest/console.ts";
 import { waitForReady } from "../guest/readiness.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
@@ -39,6 +40,31 @@ export async function connectGuest(options: {
         controlPath: join(run.socketDir, "ssh"),
       }),
   });
+}
+
+/**
+ * Boots a guest with `boot`, and once more if it stood still the first time, which is the
+ * emulator's doing and nothing that the user could change.
+ */
+export async function bootTwice<Booted>(
+  boot: () => Promise<Booted>,
+  onNote: (text: string, level: "info" | "warning") => void,
+): Promise<Booted> {
+  try {
+    return await boot();
+  } catch (error) {
+    const lockup = lockupIn(error);
+    if (lockup === undefined) throw error;
+    onNote(`${lockup.message}, so it is started again`, "warning");
+    return await boot();
+  }
+}
+
+/** The error that says so, in a chain of causes. */
+function lockupIn(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const cause = error.cause as Partial<ConsoleCause> | undefined;
+  return cause?.kind === "lockup" ? error : lockupIn(cause);
 }
 
 /** How a guest is reached; also pins its host key in the run's folder. */

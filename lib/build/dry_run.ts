@@ -65,6 +65,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
     buildDir: dirs.build,
     jobs: project.cores ?? dry.size.cores,
     cmakeFlags: platform.cmakeFlags,
+    generator: platform.cmakeGenerator,
   });
   ctx.print(commandText(["rsync", "--archive", `${project.dir}/`, `guest:${dirs.source}/`]));
   for (const { command } of steps) ctx.print(`guest$ ${commandText(command)}`);

@@ -80,9 +80,10 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
-    const env = await cache?.attach(guest.ssh) ?? {};
-    await buildIn(guest, result, options, logs, env);
-    await cache?.detach(guest.ssh);
+    const env = { ...await cache?.attach(guest.ssh), ...options.project.env };
+    const tree = { env, configured: cache?.configured };
+    const configured = await buildIn(guest, result, options, logs, tree);
+    await cache?.detach(guest.ssh, configured);
     if (options.onKeep !== undefined) return await keepGuest(guest, result, options.onKeep);
     progress.phase(platform.name, "shutdown");
     await guest.shutdown();
@@ -112,13 +113,21 @@ async function keepGuest(
   return result;
 }
 
+/** What a build tree was left with by the last build, and what this one is told. */
+interface BuildTree {
+  readonly env: Readonly<Record<string, string>>;
+  /** What it was configured with, if it is still there. */
+  readonly configured: string | undefined;
+}
+
+/** Builds, and returns what the build tree is configured with afterwards. */
 async function buildIn(
   guest: OpenGuest,
   result: BuildResult,
   options: GuestBuildOptions,
   logs: LogFiles,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
+  tree: BuildTree,
+): Promise<string | undefined> {
   const { platform, project, progress, signal } = options;
   const { name } = platform;
   const dirs = guestDirs(platform.ssh.user);
@@ -134,19 +143,25 @@ async function buildIn(
   });
   // Beside the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
-  const [jobs] = await Promise.all([counting, syncing]);
+  const [jobs, changes] = await Promise.all([counting, syncing]);
   result.seconds.sync = syncClock();
 
-  const steps = planSteps(project, {
+  const planned = planSteps(project, {
     os: platform.os,
     platformName: name,
     sourceDir,
     buildDir: dirs.build,
     jobs,
     cmakeFlags: platform.cmakeFlags,
+    generator: platform.cmakeGenerator,
   });
+  const recipe = JSON.stringify([planned.filter(({ once }) => once), tree.env]);
+  // A project may look for its files itself, so one more or less counts as another recipe.
+  const isConfigured = tree.configured === recipe && changes.cameOrWent === 0;
+  if (isConfigured) logs.write("== configure: left out, since nothing of it has changed\n");
+  const steps = planned.filter(({ once }) => !(once && isConfigured));
   const clock = startClock();
-  const failed = await runSteps(steps, guestRunner(guest, { ...env, ...project.env }, signal), {
+  const failed = await runSteps(steps, guestRunner(guest, tree.env, signal), {
     log: logs,
     ...project.timeouts,
     onStep: (step) => progress.phase(name, step),
@@ -168,6 +183,8 @@ async function buildIn(
       signal,
     });
   }
+  const configureFailed = steps.some(({ once, name }) => once && name === failed?.name);
+  return configureFailed ? undefined : recipe;
 }
 
 /** How steps run in a guest: over its one SSH connection. */

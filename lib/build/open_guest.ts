@@ -2,7 +2,7 @@ import { writeRecord } from "../guest/runs.ts";
 import type { RunFolder, RunRecord } from "../guest/runs.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Guest } from "../qemu/launch.ts";
-import { connectGuest } from "./connect.ts";
+import { bootTwice, connectGuest } from "./connect.ts";
 import {
   findGuestHost,
   type GuestHost,
@@ -53,12 +53,12 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   const host = await findGuestHost(options);
   options.onAccelerator?.(host.accelerator, host.reason);
   const bootMs = options.bootMs / (host.accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);
+  const onNote = options.onNote ?? (() => {});
   if (options.cold !== true) {
-    const onNote = options.onNote ?? (() => {});
     const warm = await startWarm({ ...options, bootMs, onNote }, host);
     if (warm !== undefined) return toOpenGuest(warm.launched, warm.ssh, warm);
   }
-  return await openCold({ ...options, bootMs }, host);
+  return await bootTwice(() => openCold({ ...options, bootMs }, host), onNote);
 }
 
 async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<OpenGuest> {

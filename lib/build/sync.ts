@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { projectFilter } from "../config/excludes.ts";
 import type { Project } from "../config/project.ts";
 import { pushTree } from "../guest/rsync.ts";
+import type { PushStats } from "../guest/rsync_output.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { askGit } from "./git.ts";
 import type { LogFiles } from "./log_files.ts";
@@ -17,7 +18,7 @@ export async function syncProject(options: {
   readonly deleteExtra?: boolean;
   readonly log: LogFiles;
   readonly signal: AbortSignal;
-}): Promise<void> {
+}): Promise<PushStats> {
   const { ssh, project, guestDir, signal } = options;
   const filter = await projectFilter({
     dir: project.dir,
@@ -35,4 +36,5 @@ export async function syncProject(options: {
     signal,
   });
   options.log.write(`== sync: ${JSON.stringify(stats)}\n`);
+  return stats;
 }

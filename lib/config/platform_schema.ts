@@ -70,6 +70,8 @@ const platformSchema = fields({
   }, "an object").prefault({}),
   /** CMake arguments of every project on this platform. Default none. */
   cmakeFlags: words("CMake arguments").default([]),
+  /** CMake's generator for projects without steps of their own. Default: CMake's own default. */
+  cmakeGenerator: text("a CMake generator, such as Ninja").optional(),
   /** Prints the number of CPUs. Default `nproc`, on the BSDs `sysctl -n hw.ncpu`. */
   nprocCommand: words("words of a command").min(1, { error: "a command" }).optional(),
   /** QEMU's `-machine`. */

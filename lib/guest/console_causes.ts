@@ -4,6 +4,7 @@ export interface ConsoleCause {
     | "emergency-shell"
     | "firmware"
     | "init-failed"
+    | "lockup"
     | "no-disk-space"
     | "no-ssh"
     | "out-of-memory"
@@ -205,6 +206,15 @@ const RULES: readonly Rule[] = [
     fatal: false,
     summary: () => "its disk is full",
     next: "more-disk",
+  },
+  {
+    // The kernel tells after 22 s, 48 s, ...: by the second time nothing brings it back. Seen
+    // under TCG (QEMU 7.2) about once in a hundred boots.
+    pattern: /soft lockup - CPU#\d+ stuck for (4[5-9]|[5-9]\d|\d{3,})s/,
+    kind: "lockup",
+    fatal,
+    summary: (seconds) => `its CPU has stood still for ${seconds} s`,
+    next: "fewer-guests",
   },
   {
     pattern: /(?:soft lockup - CPU#\d+ stuck for (\d+)s|rcu_\w+ (?:self-)?detected stalls?)/,

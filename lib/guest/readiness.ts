@@ -188,6 +188,7 @@ function exitError(guest: StartingGuest, exit: GuestExit, console: ConsoleLog): 
 function causeError(guest: StartingGuest, cause: ConsoleCause, console: ConsoleLog): GuestError {
   return new GuestError(`Cannot start guest "${guest.name}": ${cause.summary}`, {
     details: [...symptomLines(console), ...consoleLines(console)],
+    cause,
     next: spellAdvice(cause.next, { name: guest.name, console: guest.logs.console }),
   });
 }

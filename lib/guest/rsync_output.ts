@@ -4,6 +4,8 @@ export interface PushStats {
   readonly files: number;
   /** Size of those files in bytes. */
   readonly bytes: number;
+  /** Entries that are new in the guest, or gone from it. */
+  readonly cameOrWent: number;
 }
 
 /** Reads what rsync's `--stats` (with `--no-human-readable`) prints. */
@@ -15,6 +17,7 @@ export function parseStats(stdout: string): PushStats {
   return {
     files: number("Number of regular files transferred"),
     bytes: number("Total transferred file size"),
+    cameOrWent: number("Number of created files") + number("Number of deleted files"),
   };
 }
 
