@@ -37,6 +37,12 @@ export const spec: TaskSpec = {
       help: "also time the first build-all of a fresh checkout, once; it takes minutes",
     },
     ACCEL_OPTION,
+    {
+      name: "project",
+      type: "string",
+      value: "DIR",
+      help: "the project that is built (default: the sample)",
+    },
     HTML_OPTION,
   ],
   omit: ["dry-run"],
@@ -75,6 +81,9 @@ async function main(ctx: TaskContext): Promise<number> {
     ),
     runs: ctx.num("runs") ?? 1,
     accelerator: ctx.str("accel") as "auto",
+    projectDir: ctx.str("project") === undefined
+      ? undefined
+      : (await (await import("../lib/build/load.ts")).loadUserProject(ctx)).dir,
     again: { permissionSet: "build", file: import.meta.url },
   });
   if (outcome.kind === "reexecuted") return outcome.status;

@@ -12,7 +12,7 @@ import { reexec } from "../host/reexec.ts";
 import { measureGuests } from "./guests.ts";
 import { ratios } from "./ratios.ts";
 import type { Ratio, Row } from "./row.ts";
-import type { Measurement } from "./targets.ts";
+import { type Measurement, WITH_GUESTS } from "./targets.ts";
 import { measureFromNothing, measureHelp, measureSetUp } from "./tasks.ts";
 
 /** What to measure. */
@@ -21,6 +21,8 @@ export interface BenchRequest extends Pick<SetUpOptions, "again"> {
   readonly wanted: ReadonlySet<Measurement>;
   readonly runs: number;
   readonly accelerator: AcceleratorChoice;
+  /** The project that is built. Default: the sample. */
+  readonly projectDir?: string | undefined;
 }
 
 /** Where it was measured, as `--json` prints it. */
@@ -55,9 +57,7 @@ const SAMPLE = join(root, "examples/hello-cmake");
 export async function runBench(ctx: TaskContext, request: BenchRequest): Promise<BenchOutcome> {
   const { platforms, wanted, runs, accelerator, again } = request;
   const { signal } = ctx;
-  const withGuests = (["first-command", "build-vm", "naive"] as const).some((name) =>
-    wanted.has(name)
-  );
+  const withGuests = WITH_GUESTS.some((name) => wanted.has(name));
   if (wanted.has("from-nothing")) {
     const groups = ["native", "image", "binfmt", "vm"] as const;
     const { installed } = await ensureHost(groups, ctx, { task: "bench" });
@@ -72,7 +72,9 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
     const prepared = await prepareGuests(platforms, ctx, { again, task: "bench" });
     if (prepared.kind === "reexecuted") return prepared;
   }
-  const project = await loadProject(SAMPLE, { platformNames: await platformNames(platformsDir) });
+  const project = await loadProject(request.projectDir ?? SAMPLE, {
+    platformNames: await platformNames(platformsDir),
+  });
   const facts = await hostFacts();
   const common = { runs, signal, onStep: (text: string) => ctx.log.step(text) };
 

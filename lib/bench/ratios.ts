@@ -1,11 +1,13 @@
 import type { Ratio, Row } from "./row.ts";
 import { toHundredths } from "./statistics.ts";
 
-/** What is compared: a name, the naive way's row, and ours. */
+/** What is compared: a name, the row of the slow way (mostly the naive one), and ours. */
 const PAIRS: readonly (readonly [name: string, naive: string, ours: string])[] = [
   ["boot", "naive: boot", "first command"],
   ["around the compile", "naive: around the compile", "build-vm: around the compile"],
   ["total", "naive: total", "build-vm: total"],
+  ["cold boot to warm start", "first command", "warm first command"],
+  ["cold to warm build", "build-vm: around the compile", "warm build-vm: around the compile"],
 ];
 
 /** Compares the naive way with ours wherever both were measured on the same platform. */

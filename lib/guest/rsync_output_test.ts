@@ -7,7 +7,7 @@ Deno.test("parseStats() reads what rsync 3.5 prints", () => {
     "Number of created files: 13 (reg: 6, dir: 4, link: 3)\n" +
     "Number of regular files transferred: 6\n" +
     "Total file size: 45 bytes\nTotal transferred file size: 2500000 bytes\n";
-  assertEquals(parseStats(text), { files: 6, bytes: 2500000, cameOrWent: 0 });
+  assertEquals(parseStats(text), { files: 6, bytes: 2500000, cameOrWent: 13 });
 });
 
 Deno.test("parseStats() counts nothing in other text", () => {
