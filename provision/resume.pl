@@ -2,6 +2,8 @@
 # Runs in a guest that is about to be saved, and in every guest that comes from that snapshot. It
 # takes requests from the host over a virtio port, a line each:
 #   quiesce            nobody is logged in, all is on the disk, and memory holds little: "quiesced"
+#   mount DIR          mounts the disk of the build cache there: "mounted"
+#   unmount DIR        writes it out and unmounts it: "unmounted"
 #   settle             the same, but for what was read from the disk since: "settled"
 #   resume S NS HEX    sets the clock to S seconds and NS nanoseconds since 1970, and mixes HEX into
 #                      the kernel's random numbers, without which all guests of a snapshot would
@@ -14,13 +16,15 @@ use warnings;
 use Fcntl qw(O_RDWR);
 use POSIX ();
 
-# Numbers of clock_settime(2), which Perl itself does not offer.
-my %CLOCK_SETTIME = (x86_64 => 227, aarch64 => 112);
+# Numbers of clock_settime(2), mount(2) and umount2(2), which Perl itself does not offer.
+my %SYSCALLS = (x86_64 => [227, 165, 166], aarch64 => [112, 40, 39]);
+my $MS_NOATIME = 1024;
 # From <linux/random.h>.
 my $RNDADDENTROPY = 0x40085203;
 my $RNDRESEEDCRNG = 0x5207;
 
-my $clock_settime = $CLOCK_SETTIME{ (POSIX::uname())[4] } or die "unknown architecture\n";
+my $syscalls = $SYSCALLS{ (POSIX::uname())[4] } or die "unknown architecture\n";
+my ($clock_settime, $mount, $umount2) = @$syscalls;
 open my $random, '+<', '/dev/urandom' or die "/dev/urandom: $!\n";
 my $port = open_port();
 
@@ -40,7 +44,24 @@ sub answer {
   if ($request eq 'quiesce') { settle(); write_file('/proc/sys/vm/drop_caches', '3'); return 'quiesced' }
   if ($request eq 'settle') { settle(); return 'settled' }
   return resume($1, $2, pack 'H*', $3) if $request =~ /^resume (\d+) (\d+) ([0-9a-f]{64,1024})$/;
+  if ($request =~ m{^mount (/[^\0]+)$}) { mount_cache($1); return 'mounted' }
+  if ($request =~ m{^unmount (/[^\0]+)$}) {
+    my $dir = $1;
+    syscall($umount2, $dir, 0) == 0 or die "$dir: $!\n";
+    return 'unmounted';
+  }
   die "unknown request\n";
+}
+
+sub mount_cache {
+  my ($dir) = @_;
+  if (!-d $dir) {
+    mkdir $dir or die "$dir: $!\n";
+    chown +(stat "$dir/..")[4, 5], $dir;
+  }
+  # Zeroing the rest of the inode tables would go on beside every build.
+  my ($device, $type, $options) = ('/dev/vdb', 'ext4', 'noinit_itable');
+  syscall($mount, $device, $dir, $type, $MS_NOATIME, $options) == 0 or die "$dir: $!\n";
 }
 
 sub resume {

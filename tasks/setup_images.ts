@@ -2,6 +2,7 @@
 //   deno task setup-images [PLATFORM...]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/build/common_options.ts";
+import type { Platform } from "../lib/config/platform.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
 export const spec: TaskSpec = {
@@ -10,11 +11,17 @@ export const spec: TaskSpec = {
   summary: "Build the guests' images from Debian packages",
   description: [
     "An image is built when there is none or when its recipe has changed, and then kept: a second",
-    "run returns at once. It may be interrupted at any time; what was done is taken up again.",
+    "run returns at once. Then each is booted once and its memory saved, so that its guests start in",
+    "a second. It may be interrupted at any time; what was done is taken up again.",
   ].join("\n"),
   positionals: [platformsPositional("the platforms to set up (default: all)")],
   options: [
     { name: "force", type: "boolean", help: "build even if the recipe has not changed" },
+    {
+      name: "no-snapshots",
+      type: "boolean",
+      help: "build images only; a guest's first start then also saves its memory snapshot",
+    },
     { name: "explain", type: "boolean", help: "say what would be built and why, build nothing" },
   ],
   examples: [
@@ -57,8 +64,31 @@ async function main(ctx: TaskContext): Promise<number> {
     again: { permissionSet: "image", file: import.meta.url },
   });
   if (outcome.kind === "reexecuted") return outcome.status;
-  ctx.result({ ok: true, images: outcome.images });
+  if (ctx.dryRun) return 0;
+  const snapshots = ctx.flag("no-snapshots") ? new Map() : await snapshotsOf(wanted, outcome, ctx);
+  const images = outcome.images.map((image) => ({
+    ...image,
+    snapshot: snapshots.get(image.name) ?? "none",
+  }));
+  ctx.result({ ok: true, images });
   return 0;
+}
+
+/** Saves the snapshots that are missing; what it takes is only loaded if there are any. */
+async function snapshotsOf(
+  platforms: readonly Platform[],
+  { images }: { readonly images: readonly { readonly name: string; readonly key: string }[] },
+  ctx: TaskContext,
+): Promise<Map<string, string>> {
+  const { haveSnapshotWith } = await import("../lib/guest/snapshots.ts");
+  const states = new Map<string, string>();
+  for (const { name, key } of images) {
+    if (await haveSnapshotWith(name, { name: "image", value: key })) states.set(name, "ready");
+  }
+  const missing = platforms.filter(({ name }) => !states.has(name));
+  if (missing.length === 0) return states;
+  const { prepareSnapshots } = await import("../lib/build/prepare_snapshots.ts");
+  return new Map([...states, ...await prepareSnapshots(missing, ctx)]);
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { atomicWrite } from "../cache/atomic_write.ts";
-import { HostError } from "../cli/errors.ts";
+import { GuestError, HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { acquireLock } from "../host/lock.ts";
@@ -10,6 +10,7 @@ import { run } from "../host/process.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/image.ts";
 import { CACHE_DISK_BYTES } from "./machine.ts";
+import type { OpenGuest } from "./open_guest.ts";
 
 /** What is known of a build cache; kept as `cache.json` beside its disk. */
 export interface CacheRecord {
@@ -35,10 +36,13 @@ export interface CacheDisk extends AsyncDisposable {
   /** What the build tree on it was configured with. */
   readonly configured: string | undefined;
   /** Mounts it in a guest. Returns what builds must have in their environment. */
-  attach(ssh: SshConnection): Promise<Record<string, string>>;
+  attach(guest: CacheGuest): Promise<Record<string, string>>;
   /** Unmounts it; what is on it counts from then on. */
-  detach(ssh: SshConnection, configured: string | undefined): Promise<void>;
+  detach(guest: CacheGuest, configured: string | undefined): Promise<void>;
 }
+
+/** A guest that has the disk of a build cache. */
+export type CacheGuest = Pick<OpenGuest, "ssh" | "port">;
 
 /** Where the build cache of a project lies. */
 export function cacheDir(platform: string, projectDir: string): string {
@@ -94,14 +98,19 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
   return {
     path,
     configured: before,
-    async attach(ssh) {
+    async attach(guest) {
       await write(true);
-      return await mount(ssh, guestDir, signal);
+      await mount(guest, guestDir, signal);
+      return compilerCache(platform, guestDir);
     },
-    async detach(ssh, configured) {
-      const { code } = await ssh.exec(["sudo", "-n", "umount", guestDir], { signal });
-      if (code === 0) await write(false, configured);
-      else onNote(`build cache: cannot be unmounted (status ${code}), so it does not count`);
+    async detach(guest, configured) {
+      try {
+        await unmount(guest, guestDir, signal);
+      } catch (error) {
+        if (!(error instanceof TaskError)) throw error;
+        return onNote(`build cache: it does not count, since it is busy (${error.message})`);
+      }
+      await write(false, configured);
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -161,30 +170,50 @@ async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-const MOUNT = [
-  'mkdir -p "$1"',
-  // Zeroing the rest of the inode tables would go on beside every build.
-  'sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"',
-  "if command -v ccache >/dev/null; then echo ccache; fi",
-].join(" && ");
+/** How long a guest may take to write a build tree out, under TCG. */
+const MOUNT_MS = 60_000;
 
+/** By the resume service where there is one: starting sudo takes half a second under emulation. */
 async function mount(
-  ssh: SshConnection,
+  { ssh, port }: CacheGuest,
   guestDir: string,
   signal: AbortSignal,
-): Promise<Record<string, string>> {
-  let output = "";
-  const { code } = await ssh.exec(["sh", "-c", MOUNT, "sh", guestDir], {
-    signal,
-    onOutput: (text) => output += text,
-  });
-  if (code !== 0) {
-    throw new HostError(`Cannot mount the build cache in guest "${ssh.name}"`, {
-      details: output.trim().split("\n"),
-      next: "deno task clean, which drops it; or build without --incremental",
-    });
+): Promise<void> {
+  if (port !== undefined) {
+    return await port.ask(`mount ${guestDir}`, "mounted", { timeoutMs: MOUNT_MS, signal });
   }
-  if (!/^ccache$/m.test(output)) return {};
+  const text = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
+  await runInGuest(ssh, ["sh", "-c", text, "sh", guestDir], signal);
+}
+
+async function unmount(
+  { ssh, port }: CacheGuest,
+  guestDir: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port !== undefined) {
+    return await port.ask(`unmount ${guestDir}`, "unmounted", { timeoutMs: MOUNT_MS, signal });
+  }
+  await runInGuest(ssh, ["sudo", "-n", "umount", guestDir], signal);
+}
+
+async function runInGuest(
+  ssh: SshConnection,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  let output = "";
+  const { code } = await ssh.exec(argv, { signal, onOutput: (text) => output += text });
+  if (code === 0) return;
+  throw new GuestError(`Cannot run "${argv.join(" ")}" in guest "${ssh.name}": status ${code}`, {
+    details: output.trim().split("\n"),
+    next: "deno task clean, which drops the build cache; or build without --incremental",
+  });
+}
+
+/** The environment that has compilers go through ccache, where the image has it. */
+function compilerCache(platform: Platform, guestDir: string): Record<string, string> {
+  if (!platform.image.packages.includes("ccache")) return {};
   return {
     CCACHE_DIR: join(guestDir, "ccache"),
     CMAKE_C_COMPILER_LAUNCHER: "ccache",

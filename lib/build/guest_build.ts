@@ -80,10 +80,10 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
-    const env = { ...await cache?.attach(guest.ssh), ...options.project.env };
+    const env = { ...await cache?.attach(guest), ...options.project.env };
     const tree = { env, configured: cache?.configured };
     const configured = await buildIn(guest, result, options, logs, tree);
-    await cache?.detach(guest.ssh, configured);
+    await cache?.detach(guest, configured);
     if (options.onKeep !== undefined) return await keepGuest(guest, result, options.onKeep);
     progress.phase(platform.name, "shutdown");
     await guest.shutdown();

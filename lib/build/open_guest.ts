@@ -1,5 +1,6 @@
 import { writeRecord } from "../guest/runs.ts";
 import type { RunFolder, RunRecord } from "../guest/runs.ts";
+import type { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Guest } from "../qemu/launch.ts";
 import { bootTwice, connectGuest } from "./connect.ts";
@@ -29,6 +30,8 @@ export interface OpenGuest extends AsyncDisposable {
   readonly run: RunFolder;
   readonly guest: Guest;
   readonly ssh: SshConnection;
+  /** To the resume service, which only guests from a snapshot have. */
+  readonly port: GuestPort | undefined;
   readonly accelerator: string;
   /** Whether it came from a snapshot that an earlier task had saved. */
   readonly start: "cold" | "warm";
@@ -77,6 +80,7 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
   const bootSeconds = launched.clock();
   const resources = stack.move();
   return toOpenGuest(launched, ssh, {
+    port: undefined,
     start: "cold",
     bootSeconds,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -86,10 +90,11 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
 function toOpenGuest(
   { run, guest, host, record, releaseOverlay }: LaunchedGuest,
   ssh: SshConnection,
-  how: Pick<OpenGuest, "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
+  how: Pick<OpenGuest, "port" | "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
 ): OpenGuest {
   return {
     ...{ run, guest, ssh },
+    port: how.port,
     start: how.start,
     bootSeconds: how.bootSeconds,
     accelerator: host.accelerator,

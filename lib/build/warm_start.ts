@@ -19,6 +19,7 @@ import { directory, file, packCpio } from "../image/cpio.ts";
 import { loadState, saveState } from "../qemu/migrate.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { startClock } from "./clock.ts";
+import type { LogFiles } from "./log_files.ts";
 import { bootTwice, connectGuest } from "./connect.ts";
 import {
   type GuestHost,
@@ -39,6 +40,8 @@ export interface WarmOptions extends GuestRequest {
 /** A guest that came from a snapshot and answers. */
 export interface WarmGuest extends AsyncDisposable {
   readonly launched: LaunchedGuest;
+  /** To its resume service. */
+  readonly port: GuestPort;
   readonly ssh: SshConnection;
   /** `cold` where the snapshot had to be made first, which takes a boot. */
   readonly start: "cold" | "warm";
@@ -68,8 +71,8 @@ export async function startWarm(
 ): Promise<WarmGuest | undefined> {
   const { platform, signal, onNote } = options;
   const clock = startClock();
-  if (Deno.build.os !== "linux") {
-    onNote("start: cold, since snapshots need a memory file, which QEMU has on Linux", "info");
+  if (!SNAPSHOTS_WORK) {
+    onNote(`start: cold, since ${NO_SNAPSHOTS}`, "info");
     return undefined;
   }
   try {
@@ -87,24 +90,43 @@ export async function startWarm(
   }
 }
 
-/** Makes sure that there is a snapshot, as `setup-images` does. Returns whether it was made. */
-export async function ensureSnapshot(options: WarmOptions, host: GuestHost): Promise<boolean> {
-  const recipe = await snapshotRecipe(options, host);
-  const found = await useSnapshot(recipe, options);
-  if (found !== undefined) {
-    await found[Symbol.asyncDispose]();
+/**
+ * Makes sure that there is a snapshot. `start` is called if one has to be saved, with why, and
+ * gives the logs of the boot. Returns whether one was saved.
+ */
+export async function ensureSnapshot(
+  request: Omit<WarmOptions, "logs" | "onNote">,
+  host: GuestHost,
+  start: (reasons: readonly string[]) => Promise<LogFiles>,
+): Promise<boolean> {
+  if (!SNAPSHOTS_WORK) throw new TaskError(3, NO_SNAPSHOTS);
+  const recipe = await snapshotRecipe(request, host);
+  const found = await findSnapshot(request.platform.name, recipe);
+  if (found.kind === "found") {
+    await found.snapshot[Symbol.asyncDispose]();
     return false;
   }
-  await (await makeSnapshot(recipe, options, host))[Symbol.asyncDispose]();
-  return true;
+  const logs = await start(found.kind === "none" ? found.reasons : [found.reason]);
+  const onNote = (text: string) => logs.write(`== ${text}\n`);
+  try {
+    await using _snapshot = await makeSnapshot(recipe, { ...request, logs, onNote }, host);
+    return true;
+  } catch (error) {
+    if (error instanceof BootFailed) throw error.cause;
+    if (error instanceof TaskError || !isSurvivable(error)) throw error;
+    throw new TaskError(1, describe(error), { cause: error });
+  }
 }
+
+const SNAPSHOTS_WORK = Deno.build.os === "linux";
+const NO_SNAPSHOTS = "snapshots need a memory file, which QEMU has on Linux";
 
 /**
  * The key of a snapshot: everything that shaped the state. What differs between guests of one
  * snapshot (paths of their files, ports) is not in it.
  */
 export async function snapshotRecipe(
-  { platform, image, memoryMiB, cores, append }: GuestRequest,
+  { platform, image, memoryMiB, cores, append }: Omit<GuestRequest, "logs">,
   { qemu, machine, accelerator, keys }: GuestHost,
 ): Promise<Recipe> {
   const devices = guestArgs({
@@ -192,8 +214,8 @@ async function restore(
   const { run, guest } = launched;
   times.launched = clock();
   const signals = withEnd(guest.exited, signal, name);
+  const port = stack.use(await GuestPort.connect(launched.portSocket, name));
   {
-    using port = await GuestPort.connect(launched.portSocket, name);
     await loadState(guest.qmp, {
       name,
       path: snapshot.state,
@@ -219,7 +241,7 @@ async function restore(
   onNote(`restored: ${JSON.stringify({ ...times, connected: bootSeconds })}`, "info");
   const resources = stack.move();
   return {
-    ...{ launched, ssh, start, bootSeconds },
+    ...{ launched, port, ssh, start, bootSeconds },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

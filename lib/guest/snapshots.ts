@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { sha256File, sparseDigest } from "../cache/file_digest.ts";
-import type { Recipe } from "../cache/recipe.ts";
+import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../cache/sidecar.ts";
 import { tryLock, trySharedLock } from "../host/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir } from "../host/paths.ts";
@@ -151,6 +151,23 @@ export async function dropSnapshot(dir: string): Promise<boolean> {
   await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
   await Deno.remove(dir, { recursive: true }).catch(() => {});
   return true;
+}
+
+/** Whether there is a snapshot with this input: a quick look, which checks no file. */
+export async function haveSnapshotWith(
+  platform: string,
+  input: { readonly name: string; readonly value: unknown },
+): Promise<boolean> {
+  const wanted = (await recipeKey([input])).inputs[0]?.digest;
+  for (const name of await folderNames(join(snapshotsDir(), platform))) {
+    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
+    const sidecar = await readSidecar(path);
+    if (sidecar.kind !== "recipe") continue;
+    if (sidecar.recipe.inputs.some((own) => own.name === input.name && own.digest === wanted)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** A snapshot as `gc` and others list it. */
