@@ -23,19 +23,25 @@ my $MS_NOATIME = 1024;
 my $RNDADDENTROPY = 0x40085203;
 my $RNDRESEEDCRNG = 0x5207;
 
-my $syscalls = $SYSCALLS{ (POSIX::uname())[4] } or die "unknown architecture\n";
-my ($clock_settime, $mount, $umount2) = @$syscalls;
-open my $random, '+<', '/dev/urandom' or die "/dev/urandom: $!\n";
-my $port = open_port();
+my ($clock_settime, $mount, $umount2) = @{ $SYSCALLS{ (POSIX::uname())[4] } // [] };
+my $random;
 
-my $text = '';
-while (1) {
-  my $length = sysread $port, $text, 4096, length $text;
-  # The host has not connected yet.
-  if (!$length) { select undef, undef, undef, 0.02; next }
-  while ($text =~ s/^([^\n]*)\n//) {
-    my $answer = eval { answer($1) } // 'error: ' . ($@ =~ s/\n.*//sr);
-    syswrite $port, "$answer\n";
+# Tests call single functions.
+serve() unless caller;
+
+sub serve {
+  defined $clock_settime or die "unknown architecture\n";
+  open $random, '+<', '/dev/urandom' or die "/dev/urandom: $!\n";
+  my $port = open_port();
+  my $text = '';
+  while (1) {
+    my $length = sysread $port, $text, 4096, length $text;
+    # The host has not connected yet.
+    if (!$length) { select undef, undef, undef, 0.02; next }
+    while ($text =~ s/^([^\n]*)\n//) {
+      my $answer = eval { answer($1) } // 'error: ' . ($@ =~ s/\n.*//sr);
+      syswrite $port, "$answer\n";
+    }
   }
 }
 
@@ -79,11 +85,16 @@ sub settle {
     last unless sessions();
     select undef, undef, undef, 0.05;
   }
-  # A remote file system would be tied to a host that is another one after the restore.
-  for (slurp('/proc/mounts')) {
-    die "$1 is a shared folder\n" if /^\S+ (\S+) (?:9p|virtiofs|nfs4?|cifs|fuse\.\S+) /m;
-  }
+  # It would be tied to a host program that is another one after the restore.
+  my $shared = shared_folder(slurp('/proc/mounts'));
+  die "$shared is a shared folder\n" if defined $shared;
   system 'sync';
+}
+
+# The first mount point in a text like /proc/mounts that some other machine serves.
+sub shared_folder {
+  my ($mounts) = @_;
+  return $mounts =~ /^\S+ (\S+) (?:9p|virtiofs|nfs4?|cifs|fuse\.\S+) /m ? $1 : undef;
 }
 
 sub sessions { return grep { slurp($_) =~ m{^sshd: (?!/)} } glob '/proc/[0-9]*/cmdline' }
@@ -112,3 +123,5 @@ sub write_file {
   print {$handle} $_[1];
   close $handle or die "$_[0]: $!\n";
 }
+
+1;

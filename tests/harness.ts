@@ -1,6 +1,8 @@
+import { copy } from "@std/fs";
 import { join } from "@std/path";
 import { shellQuote } from "../lib/guest/quote.ts";
-import { imagesDir, root } from "../lib/host/paths.ts";
+import { ensureKeys } from "../lib/host/keys.ts";
+import { imagesDir, keysDir, root, snapshotsDir } from "../lib/host/paths.ts";
 
 /** How a task that ran to its end ended. */
 export interface TaskOutcome {
@@ -62,10 +64,15 @@ export async function makeSandbox(): Promise<Sandbox> {
     GUESTHOUSE_STATE: join(dir, "state"),
     GUESTHOUSE_LOGS: join(dir, "logs"),
     GUESTHOUSE_IMAGES: imagesDir(),
+    // Saved once for all tests, for which they must all have the same keys.
+    GUESTHOUSE_SNAPSHOTS: snapshotsDir(),
     XDG_RUNTIME_DIR: join(dir, "run"),
     NO_COLOR: "1",
   };
+  await Deno.mkdir(env.GUESTHOUSE_STATE);
   await Deno.mkdir(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+  await ensureKeys();
+  await copy(keysDir(), join(env.GUESTHOUSE_STATE, "keys"));
   const start: Sandbox["start"] = (name, args = [], options = {}) =>
     startTask(name, args, env, options);
   return {

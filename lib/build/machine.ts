@@ -89,6 +89,17 @@ export function guestArgs(options: MachineOptions): string[] {
       initramfs: beginning.initramfs,
       append: kernelCommandLine(platform, beginning.append),
     })),
+    ...deviceArgs(options),
+    ...sandboxArgs(),
+  ];
+}
+
+/** What {@link deviceArgs} puts together. */
+export type DeviceOptions = Pick<MachineOptions, "disk" | "cacheDisk" | "sshPort" | "portSocket">;
+
+/** Disks, network, random numbers and port of a build guest. */
+export function deviceArgs(options: DeviceOptions): string[] {
+  return [
     ...diskArgs({ path: options.disk, format: "qcow2", throwAway: true }),
     ...(options.cacheDisk === undefined
       ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES)
@@ -96,7 +107,6 @@ export function guestArgs(options: MachineOptions): string[] {
     ...netArgs({ hostPort: options.sshPort }),
     ...rngArgs(),
     ...portArgs(options.portSocket),
-    ...sandboxArgs(),
   ];
 }
 

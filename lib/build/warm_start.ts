@@ -14,7 +14,7 @@ import { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { hostIdentity } from "../host/facts.ts";
 import { acquireLock, tryLock } from "../host/lock.ts";
-import { locksDir, root, snapshotsDir } from "../host/paths.ts";
+import { root, snapshotsDir } from "../host/paths.ts";
 import { directory, file, packCpio } from "../image/cpio.ts";
 import { loadState, saveState } from "../qemu/migrate.ts";
 import { settlesWithin } from "../qemu/wait.ts";
@@ -27,7 +27,7 @@ import {
   type LaunchedGuest,
   launchGuest,
 } from "./launch_guest.ts";
-import { guestArgs, kernelCommandLine } from "./machine.ts";
+import { deviceArgs, kernelCommandLine } from "./machine.ts";
 
 /** What {@link startWarm} takes. */
 export interface WarmOptions extends GuestRequest {
@@ -53,6 +53,8 @@ class BootFailed extends Error {}
 
 /** How long a guest may take until its state is loaded and it has been corrected, under TCG. */
 const RESTORE_MS = 15_000;
+/** How long QEMU may take to end once it has closed its connections. */
+const ENDING_MS = 500;
 /** How long a restored guest may take to let somebody log in, under TCG. */
 const LOGIN_MS = 20_000;
 /** How long a guest may take to get ready for being saved, and QEMU to save it. */
@@ -129,13 +131,7 @@ export async function snapshotRecipe(
   { platform, image, memoryMiB, cores, append }: Omit<GuestRequest, "logs">,
   { qemu, machine, accelerator, keys }: GuestHost,
 ): Promise<Recipe> {
-  const devices = guestArgs({
-    ...{ platform, machine, accelerator, memoryMiB, cores },
-    beginning: { kind: "incoming" },
-    disk: "/overlay",
-    sshPort: 0,
-    portSocket: "/port",
-  });
+  const devices = deviceArgs({ disk: "/overlay", sshPort: 0, portSocket: "/port" });
   return await recipeKey([
     { name: "format", value: 1 },
     { name: "image", value: image.key },
@@ -213,20 +209,25 @@ async function restore(
   );
   const { run, guest } = launched;
   times.launched = clock();
-  const signals = withEnd(guest.exited, signal, name);
   const port = stack.use(await GuestPort.connect(launched.portSocket, name));
-  {
+  try {
+    const wait = { timeoutMs: RESTORE_MS, signal };
     await loadState(guest.qmp, {
-      name,
+      ...{ name, signal },
       path: snapshot.state,
       socketPath: join(run.socketDir, "state"),
       deadlineMs: RESTORE_MS,
-      signal: signals,
     });
     times.loaded = clock();
-    await guest.qmp.execute("cont", undefined, { signal: signals });
-    await port.ask(resumeRequest(), "resumed", { timeoutMs: RESTORE_MS, signal: signals });
+    await guest.qmp.execute("cont", undefined, wait);
+    await port.ask(resumeRequest(), "resumed", wait);
     times.corrected = clock();
+  } catch (error) {
+    signal.throwIfAborted();
+    // QEMU ends when it cannot load a state, and says why.
+    if (await settlesWithin(guest.exited, ENDING_MS) === "late") throw error;
+    const { output } = await guest.exited;
+    throw new TaskError(4, "QEMU has ended", { details: output, cause: error });
   }
   const ssh = stack.use(
     await connectGuest({
@@ -244,21 +245,6 @@ async function restore(
     ...{ launched, port, ssh, start, bootSeconds },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** Aborts with QEMU's end, which is otherwise only seen by its silence. */
-function withEnd(
-  exited: LaunchedGuest["guest"]["exited"],
-  signal: AbortSignal,
-  name: string,
-): AbortSignal {
-  const end = new AbortController();
-  exited.then(({ output }) =>
-    end.abort(
-      new TaskError(4, `QEMU ended while guest "${name}" was restored`, { details: output }),
-    )
-  );
-  return AbortSignal.any([signal, end.signal]);
 }
 
 /** The host's time, and 64 bytes that nobody else has. */
@@ -280,8 +266,10 @@ async function makeSnapshot(
   host: GuestHost,
 ): Promise<Snapshot> {
   const { platform, signal, onNote } = options;
-  const lockPath = join(locksDir(), `snapshot-${platform.name}`);
-  await using _lock = await acquireLock(lockPath, { signal, purpose: "save a snapshot" });
+  await using _lock = await acquireLock(saveLock(platform.name), {
+    signal,
+    purpose: "save a snapshot",
+  });
   const again = await findSnapshot(platform.name, recipe);
   if (again.kind === "found") return again.snapshot;
   const home = join(snapshotsDir(), platform.name);
@@ -401,6 +389,9 @@ const SIGBUS = 7;
 /** What every build begins with. Compilers gain nothing: their files are read quickly enough. */
 const WARM_UP = "! command -v rsync || rsync --version";
 
+/** Held by the one task that saves a snapshot of the platform. */
+const saveLock = (platform: string) => join(snapshotsDir(), platform, "save.lock");
+
 const STAGING_PREFIX = ".staging-";
 
 async function makeStaging(home: string) {
@@ -424,7 +415,7 @@ async function removeStagings(home: string): Promise<void> {
 
 /** As {@link removeStagings}, if no task saves a snapshot of that platform now. */
 export async function sweepStagings(platform: string): Promise<void> {
-  const lock = await tryLock(join(locksDir(), `snapshot-${platform}`));
+  const lock = await tryLock(saveLock(platform));
   if (lock === undefined) return;
   await using _lock = lock;
   await removeStagings(join(snapshotsDir(), platform)).catch(() => {});

@@ -78,7 +78,9 @@ export async function findSnapshot(platform: string, recipe: Recipe): Promise<Fo
   const manifest = await readManifest(dir);
   const fault = sidecar.kind === "damaged"
     ? `${SNAPSHOT_FILES.sidecar} is damaged (${sidecar.reason})`
-    : sidecar.recipe.key !== recipe.key || manifest?.key !== recipe.key
+    : manifest === undefined
+    ? `${SNAPSHOT_FILES.manifest} is missing or damaged`
+    : sidecar.recipe.key !== recipe.key || manifest.key !== recipe.key
     ? "it belongs to another key"
     : await faultOf(dir, manifest);
   if (fault !== undefined) {
@@ -243,9 +245,8 @@ async function writeManifest(dir: string, manifest: SnapshotManifest): Promise<v
 /** What is wrong with a snapshot's files, or `undefined`. */
 async function faultOf(
   dir: string,
-  manifest: SnapshotManifest | undefined,
+  manifest: SnapshotManifest,
 ): Promise<string | undefined> {
-  if (manifest === undefined) return `${SNAPSHOT_FILES.manifest} is missing or damaged`;
   const files: Record<string, SavedFile> = { ...manifest.files };
   let touched = false;
   for (const name of FILES) {

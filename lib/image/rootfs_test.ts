@@ -22,7 +22,13 @@ const namesIn = async (dir: string) =>
 
 /** The command, but for the paths that are left out. */
 function command(options: Partial<Parameters<typeof mmdebstrapCommand>[1]>): string[] {
-  const defaults = { hooksDir: "/hooks", output: "/out.tar.zst", configure: "now", isRoot: true };
+  const defaults = {
+    hooksDir: "/hooks",
+    output: "/out.tar.zst",
+    configure: "now",
+    isRoot: true,
+    hostArch: RECIPE.arch,
+  };
   return mmdebstrapCommand(RECIPE, { ...defaults, ...options } as typeof defaults & typeof options)
     .filter((word) => !word.startsWith("--dpkgopt=path-exclude="));
 }
@@ -43,6 +49,17 @@ Deno.test("mmdebstrapCommand() configures the packages where the host can run th
     "--customize-hook=/hooks/customize",
     "bookworm",
     "/out.tar.zst",
+  ]);
+});
+
+Deno.test("mmdebstrapCommand() lends a foreign root programs, and takes them back first", () => {
+  const hostArch = RECIPE.arch === "x86_64" ? "aarch64" as const : "x86_64" as const;
+  const hooks = command({ hostArch }).filter((word) => word.includes("-hook="));
+  assertEquals(hooks, [
+    "--essential-hook=/hooks/no-host-keys",
+    "--essential-hook=/hooks/lend-programs",
+    "--customize-hook=/hooks/restore-programs",
+    "--customize-hook=/hooks/customize",
   ]);
 });
 
@@ -150,7 +167,39 @@ for (
   });
 }
 
-for (const script of ["rootfs_hook.sh", "merge_usr_hook.sh"]) {
+Deno.test({
+  name: "native_programs_hook.sh gives a root back exactly as it was",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using box = await sandbox();
+    const root = join(box.path, "root");
+    await Deno.mkdir(join(root, "usr/bin"), { recursive: true });
+    // Scripts in place of foreign programs: they cannot run in a chroot that has no shell.
+    for (const name of ["dpkg-deb", "dash", "tar", "rm"]) {
+      await Deno.writeTextFile(join(root, "usr/bin", name), `foreign ${name}`, { mode: 0o755 });
+    }
+    const tree = async () => (await run(["find", root, "-printf", "%P %y %s %m %l\\n"])).stdout;
+    const before = await tree();
+    const lend = join(box.path, "lend-programs");
+    const restore = join(box.path, "restore-programs");
+    for (const path of [lend, restore]) {
+      await Deno.copyFile(join(here, "native_programs_hook.sh"), path);
+    }
+    // Only root may chroot; without it the hook finds that nothing runs, and takes all back.
+    const lent = await run(["sh", lend, root]);
+    assertEquals(lent.code, 0, lent.stderr);
+    if (Deno.uid() === 0) {
+      const header = (await Deno.readFile(join(root, "usr/bin/tar"))).subarray(0, 4);
+      assertEquals([...header], [0x7f, 0x45, 0x4c, 0x46]);
+    }
+    const restored = await run(["sh", restore, root]);
+    assertEquals(restored.code, 0, restored.stderr);
+    assertEquals((await tree()).split("\n").sort(), before.split("\n").sort());
+    assertEquals(await Deno.readTextFile(join(root, "usr/bin/tar")), "foreign tar");
+  },
+});
+
+for (const script of ["rootfs_hook.sh", "merge_usr_hook.sh", "native_programs_hook.sh"]) {
   Deno.test(`${script} is one that a shell can parse`, async () => {
     const result = await run(["sh", "-n", join(here, script)]);
     assertEquals(result, { code: 0, stdout: "", stderr: "" });

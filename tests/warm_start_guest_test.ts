@@ -1,0 +1,468 @@
+// Starts real guests from memory snapshots.
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { join } from "@std/path";
+import { root } from "../lib/host/paths.ts";
+import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
+import { shellProject, writeProject } from "./projects.ts";
+
+const AMD64 = "debian-amd64";
+/** The smallest guests in which a build still runs: their snapshots are quickly saved. */
+const SMALL = ["--memory", "512"];
+
+/** A sandbox whose snapshots are its own. */
+async function ownSnapshots(): Promise<Sandbox & { readonly snapshots: string }> {
+  const box = await makeSandbox();
+  const snapshots = join(box.dir, "snapshots");
+  const env = { GUESTHOUSE_SNAPSHOTS: snapshots };
+  return {
+    ...box,
+    snapshots,
+    env: { ...box.env, ...env },
+    task: (name, args, options) => box.task(name, args, { ...options, env }),
+    start: (name, args, options) => box.start(name, args, { ...options, env }),
+    [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs a shell text in a guest of its own; returns what it printed. */
+async function inGuest(
+  box: Sandbox,
+  text: string,
+  args: readonly string[] = SMALL,
+  platform = AMD64,
+): Promise<{ stdout: string; stderr: string; log: string }> {
+  const outcome = await box.task("vm-run", [platform, ...args, "--", "sh", "-c", text]);
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertNoBug(outcome);
+  const log = await Deno.readTextFile(join(box.dir, `logs/vm-run-${platform}.log`));
+  return { ...outcome, log };
+}
+
+/** The folders of a platform's snapshots. */
+async function snapshotFolders(box: { readonly snapshots: string }): Promise<string[]> {
+  const home = join(box.snapshots, AMD64);
+  const entries = await Array.fromAsync(Deno.readDir(home)).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory).map(({ name }) => join(home, name)).sort();
+}
+
+async function build(box: Sandbox, args: readonly string[]): Promise<TaskOutcome> {
+  const project = await writeProject(box.dir, "nothing", shellProject({ nothing: "true" }));
+  return await box.task("build-vm", [AMD64, "--json", "--project", project, ...args]);
+}
+
+const startOf = (outcome: TaskOutcome) => documentOf(outcome).platforms[0].start;
+
+/** Parts of a guest that a snapshot must not decide. */
+const LOOK = [
+  "date +%s.%N",
+  "cat /proc/sys/kernel/random/uuid",
+  "head -c 16 /dev/urandom | od -An -tx1",
+  "a=$(date +%s%N); sleep 1; echo $(($(date +%s%N) - a))",
+  "cut -d' ' -f1 /proc/uptime",
+].join("; ");
+
+for (const platform of [AMD64, "debian-arm64"]) {
+  Deno.test(`${platform} starts warm, with the host's time and random numbers of its own`, async () => {
+    await using box = await makeSandbox();
+    // The first may have to save the snapshot.
+    await inGuest(box, "true", SMALL, platform);
+    const looks = [];
+    for (let run = 0; run < 2; run++) {
+      const { stdout, log } = await inGuest(box, LOOK, SMALL, platform);
+      const now = Date.now() / 1000;
+      assertMatch(log, /== restored: /);
+      const [time, uuid, bytes, second, uptime] = stdout.trim().split("\n");
+      // Some seconds pass between the look and its arrival here.
+      const late = now - Number(time);
+      assert(late > -0.5 && late < 20, `the guest's clock is ${late} s behind`);
+      assert(Number(second) > 0.9e9 && Number(second) < 5e9, `a second took ${second} ns`);
+      assert(Number(uptime) > 0 && Number(uptime) < 300, `up for ${uptime} s`);
+      looks.push([uuid, bytes]);
+    }
+    assertNotEquals(looks[0]?.[0], looks[1]?.[0]);
+    assertNotEquals(looks[0]?.[1], looks[1]?.[1]);
+    await box.assertClean();
+  });
+}
+
+Deno.test("build-vm says how the guest started: cold the first time, then warm, cold with --cold", async () => {
+  await using box = await ownSnapshots();
+  const first = await build(box, SMALL);
+  assertEquals([first.code, startOf(first)], [0, "cold"], first.stderr);
+  const second = await build(box, SMALL);
+  assertEquals([second.code, startOf(second)], [0, "warm"], second.stderr);
+  const cold = await build(box, [...SMALL, "--cold"]);
+  assertEquals([cold.code, startOf(cold)], [0, "cold"], cold.stderr);
+  // Another size is another snapshot, and the log names what differs.
+  const other = await build(box, ["--memory", "600"]);
+  assertEquals([other.code, startOf(other)], [0, "cold"], other.stderr);
+  const log = await Deno.readTextFile(documentOf(other).platforms[0].log);
+  assertMatch(log, /== snapshot: none fits \(memory changed\)/);
+  assertEquals((await snapshotFolders(box)).length, 2);
+  await box.assertClean();
+});
+
+/** The cookie of a server's first SSH packet: 16 random bytes (RFC 4253, 7.1). */
+async function sshCookie(port: number): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new TextEncoder().encode("SSH-2.0-test\r\n"));
+  const received: number[] = [];
+  const buffer = new Uint8Array(4096);
+  while (true) {
+    const length = await connection.read(buffer);
+    if (length === null) throw new Error("the server closed the connection");
+    received.push(...buffer.subarray(0, length));
+    const banner = received.indexOf(10) + 1;
+    // Length (4), padding length (1), message number 20, and then the cookie.
+    if (banner === 0 || received.length < banner + 22) continue;
+    assertEquals(received[banner + 5], 20);
+    return received.slice(banner + 6, banner + 22).join(" ");
+  }
+}
+
+Deno.test("two guests of one snapshot draw different random numbers for SSH, and both have a network", async () => {
+  await using box = await makeSandbox();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let calls = 0;
+  const serving = (async () => {
+    for await (const connection of listener) {
+      calls++;
+      connection.close();
+    }
+  })();
+  const { port } = listener.addr as Deno.NetAddr;
+  const project = await writeProject(
+    box.dir,
+    "calls",
+    // 10.0.2.2 is the host, as QEMU's user network shows it.
+    shellProject({ call: `bash -c 'exec 3<>/dev/tcp/10.0.2.2/${port}'` }),
+  );
+  const args = [AMD64, "--keep", "--json", "--project", project, ...SMALL];
+  const built = await Promise.all([box.task("build-vm", args), box.task("build-vm", args)]);
+  for (const outcome of built) assertEquals(outcome.code, 0, outcome.stderr);
+  const { guests } = documentOf(await box.task("vm-list", ["--json"]));
+  assertEquals(guests.length, 2);
+  assertEquals(calls, 2);
+  const cookies = await Promise.all(
+    guests.map(({ sshPort }: { sshPort: number }) => sshCookie(sshPort)),
+  );
+  assertNotEquals(cookies[0], cookies[1]);
+  for (let guest = 0; guest < 2; guest++) {
+    assertEquals((await box.task("vm-stop", [AMD64])).code, 0);
+  }
+  await box.assertClean();
+  listener.close();
+  await serving;
+});
+
+Deno.test("eight guests start at once from one snapshot, each by itself", async () => {
+  await using box = await makeSandbox();
+  await inGuest(box, "true");
+  const text = "cat /proc/sys/kernel/random/uuid";
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, () => box.task("vm-run", [AMD64, ...SMALL, "--", "sh", "-c", text])),
+  );
+  for (const { code, stderr } of outcomes) assertEquals(code, 0, stderr);
+  assertEquals(new Set(outcomes.map(({ stdout }) => stdout)).size, 8);
+  await box.assertClean();
+});
+
+Deno.test("fifty restores in a row leave nothing behind and leave the snapshot as it is", async () => {
+  await using box = await ownSnapshots();
+  await inGuest(box, "true");
+  const [dir] = await snapshotFolders(box);
+  const picture = async () => {
+    const sizes = [];
+    for (const name of ["memory", "state", "disk.qcow2"]) {
+      const { size, mtime, ctime } = await Deno.stat(join(dir!, name));
+      sizes.push([name, size, mtime, ctime]);
+    }
+    const { stdout } = await new Deno.Command("find", { args: [box.dir, "-type", "f"] }).output();
+    return { sizes, files: new TextDecoder().decode(stdout).split("\n").sort() };
+  };
+  const before = await picture();
+  for (let run = 0; run < 50; run++) {
+    const { code, stderr } = await box.task("vm-run", [AMD64, ...SMALL, "--", "true"]);
+    assertEquals(code, 0, stderr);
+  }
+  assertEquals(await picture(), before);
+  const log = await Deno.readTextFile(join(box.dir, `logs/vm-run-${AMD64}.log`));
+  assertMatch(log, /== restored: /);
+  await box.assertClean();
+});
+
+/** Damages a file of a snapshot in place. */
+type Damage = (path: string) => Promise<void>;
+
+const truncated: Damage = async (path) => {
+  const { size } = await Deno.stat(path);
+  await Deno.truncate(path, Math.floor(size / 2));
+};
+
+const flipped: Damage = async (path) => {
+  using file = await Deno.open(path, { read: true, write: true });
+  const { size } = await file.stat();
+  const byte = new Uint8Array(1);
+  await file.seek(Math.floor(size / 3), Deno.SeekMode.Start);
+  await file.read(byte);
+  await file.seek(Math.floor(size / 3), Deno.SeekMode.Start);
+  await file.write(byte.map((value) => value ^ 1));
+};
+
+Deno.test("a snapshot that was truncated or changed by a bit is named, removed and replaced", async () => {
+  await using box = await ownSnapshots();
+  await inGuest(box, "true");
+  for (
+    const [name, damage, says] of [
+      ["memory", truncated, /memory has \d+ bytes, not the \d+ that were saved/],
+      ["state", flipped, /state is damaged/],
+    ] as const
+  ) {
+    const [dir] = await snapshotFolders(box);
+    await damage(join(dir!, name));
+    const { stderr } = await inGuest(box, "true");
+    assertMatch(stderr, says);
+    assertMatch(stderr, /is of no use and removed/);
+    const next = await inGuest(box, "true");
+    assertEquals(/no use/.test(next.stderr), false, next.stderr);
+  }
+  await box.assertClean();
+});
+
+/** Makes a snapshot's own record vouch for what its files are now, as a forger would. */
+async function vouchFor(dir: string, name: string): Promise<void> {
+  const path = join(dir, "snapshot.json");
+  const manifest = JSON.parse(await Deno.readTextFile(path));
+  const info = await Deno.stat(join(dir, name));
+  manifest.files[name].bytes = info.size;
+  manifest.files[name].identity = [
+    ...[info.dev, info.ino, info.mtime?.getTime(), info.ctime?.getTime()],
+  ].join(" ");
+  await Deno.writeTextFile(path, JSON.stringify(manifest));
+}
+
+Deno.test("a state that QEMU cannot load, and memory that never answers, end in one cold start", async () => {
+  await using box = await ownSnapshots();
+  await inGuest(box, "true");
+  const [first] = await snapshotFolders(box);
+  await truncated(join(first!, "state"));
+  await vouchFor(first!, "state");
+  const unloadable = await inGuest(box, "echo up");
+  assertEquals(unloadable.stdout, "up\n");
+  assertMatch(
+    unloadable.stderr,
+    /Cannot start "debian-amd64" warm, so it boots: .*load of migration failed/,
+  );
+  assertEquals(await snapshotFolders(box), []);
+
+  await inGuest(box, "true");
+  const [second] = await snapshotFolders(box);
+  // A foreign machine's memory: it runs into nothing.
+  await Deno.truncate(join(second!, "memory"), 0);
+  await Deno.truncate(join(second!, "memory"), 512 * 2 ** 20);
+  await vouchFor(second!, "memory");
+  const silent = await inGuest(box, "echo up");
+  assertEquals(silent.stdout, "up\n");
+  assertMatch(silent.stderr, /Cannot start "debian-amd64" warm, so it boots: /);
+  assertEquals(await snapshotFolders(box), []);
+  await box.assertClean();
+});
+
+Deno.test("a snapshot of another platform under this one's key is refused", async () => {
+  await using box = await ownSnapshots();
+  await inGuest(box, "true");
+  await inGuest(box, "true", ["--memory", "600"]);
+  const [one, other] = await snapshotFolders(box);
+  await Deno.remove(one!, { recursive: true });
+  await new Deno.Command("cp", { args: ["-a", other!, one!] }).output();
+  for (const memory of ["512", "600"]) await inGuest(box, "true", ["--memory", memory]);
+  const { stdout } = await inGuest(box, "grep MemTotal /proc/meminfo | tr -dc 0-9");
+  assert(Number(stdout) < 512 * 1024, `${stdout} KiB in a guest of 512 MiB`);
+  await box.assertClean();
+});
+
+Deno.test("a snapshot of another QEMU is not used, and the log says why", async () => {
+  await using box = await ownSnapshots();
+  await inGuest(box, "true");
+  // QEMU looks for its modules and firmware beside itself.
+  const bin = join(box.dir, "usr/bin");
+  await Deno.mkdir(bin, { recursive: true });
+  for (const name of ["lib", "share"]) {
+    const link = ["-s", `/usr/${name}`, join(box.dir, "usr", name)];
+    assert((await new Deno.Command("ln", { args: link }).output()).success);
+  }
+  const qemu = join(bin, "qemu-system-x86_64");
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", "command -v qemu-system-x86_64"],
+  }).output();
+  // The same program as another file: a byte behind its end changes nothing but its digest.
+  await Deno.copyFile(new TextDecoder().decode(stdout).trim(), qemu);
+  await Deno.writeTextFile(qemu, "\n", { append: true });
+  const env = {
+    GUESTHOUSE_SNAPSHOTS: box.snapshots,
+    PATH: `${bin}:${Deno.env.get("PATH")}`,
+  };
+  await using plain = await makeSandbox();
+  const outcome = await plain.task("vm-run", [AMD64, ...SMALL, "--", "true"], { env });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  const log = await Deno.readTextFile(join(plain.dir, `logs/vm-run-${AMD64}.log`));
+  assertMatch(log, /none fits \(QEMU changed\)/);
+  assertEquals((await snapshotFolders(box)).length, 2);
+});
+
+Deno.test({
+  name: "a full disk while saving ends in a cold start with a warning",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: async () => {
+    await using box = await ownSnapshots();
+    await Deno.mkdir(box.snapshots);
+    const mounted = await new Deno.Command("mount", {
+      args: ["-t", "tmpfs", "-o", "size=64m", "tmpfs", box.snapshots],
+    }).output();
+    assert(mounted.success);
+    try {
+      const { stdout, stderr } = await inGuest(box, "echo up");
+      assertEquals(stdout, "up\n");
+      assertMatch(stderr, /Cannot start "debian-amd64" warm, so it boots: /);
+      assertEquals(await snapshotFolders(box), []);
+    } finally {
+      await new Deno.Command("umount", { args: [box.snapshots] }).output();
+    }
+    await box.assertClean();
+  },
+});
+
+Deno.test("kill -9 while saving and while restoring leaves what works", async () => {
+  await using box = await ownSnapshots();
+  const args = [AMD64, ...SMALL, "--", "sleep", "60"];
+  const saving = box.start("vm-run", args);
+  await waitFor(async () => (await snapshotFolders(box)).length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await killHard(saving);
+  const { log } = await inGuest(box, "true");
+  assertMatch(log, /== snapshot: saved in/);
+  assertEquals((await snapshotFolders(box)).length, 1);
+  for (const ms of [200, 350, 500, 700, 900]) {
+    const restoring = box.start("vm-run", args);
+    await restoring.waitFor(/Start a guest/);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await killHard(restoring);
+  }
+  const after = await inGuest(box, "echo up");
+  assertEquals(after.stdout, "up\n");
+  assertMatch(after.log, /== restored: /);
+  await box.assertClean();
+});
+
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it did not come to pass within a minute");
+}
+
+Deno.test("two tasks that want the same snapshot save it once", async () => {
+  await using box = await ownSnapshots();
+  const [one, two] = await Promise.all([build(box, SMALL), build(box, SMALL)]);
+  assertEquals([one.code, two.code], [0, 0], one.stderr + two.stderr);
+  assertEquals((await snapshotFolders(box)).length, 1);
+  await box.assertClean();
+});
+
+for (const type of ["9p", "virtiofs"]) {
+  Deno.test(`a guest with a ${type} share attached refuses to be saved`, async () => {
+    const mounts = `/dev/vda / ext4 rw 0 0\nhost /home/ci/share ${type} rw 0 0\n`;
+    const script = 'require "./provision/resume.pl"; print shared_folder($ARGV[0]) // "none"';
+    const perl = async (text: string) => {
+      const { stdout } = await new Deno.Command("perl", {
+        args: ["-e", script, text],
+        cwd: root,
+      }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    assertEquals(await perl(mounts), "/home/ci/share");
+    assertEquals(await perl("/dev/vda / ext4 rw 0 0\n"), "none");
+  });
+}
+
+const CMAKE = {
+  "CMakeLists.txt": [
+    "cmake_minimum_required(VERSION 3.13)",
+    "project(little C)",
+    "add_executable(little little.c)",
+    "enable_testing()",
+    "add_test(NAME little COMMAND little)",
+    "",
+  ].join("\n"),
+  "little.c": '#include <stdio.h>\nint main(void) { puts("one"); return 0; }\n',
+  "unused.txt": "",
+};
+
+Deno.test("build-vm --incremental keeps the build tree, follows changes, and survives what goes wrong", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(box.dir, "little", CMAKE);
+  const run = async (...args: string[]) => {
+    const outcome = await box.task("build-vm", [
+      ...[AMD64, "--incremental", "--json", "--project", project, ...SMALL, ...args],
+    ]);
+    assertNoBug(outcome);
+    const [row] = documentOf(outcome).platforms;
+    return { ...outcome, log: await Deno.readTextFile(row.log) };
+  };
+  const first = await run();
+  assertEquals(first.code, 0, first.stderr);
+  assertMatch(first.log, /build cache: made anew \(there was none\)/);
+  assertMatch(first.log, /Building C object/);
+
+  const same = await run();
+  assertEquals(same.code, 0, same.stderr);
+  assertMatch(same.log, /no work to do/);
+  assertMatch(same.log, /configure: left out/);
+  assertMatch(same.log, /100% tests passed/);
+
+  // What is gone from the project is gone from the guest, and what has changed is built.
+  await Deno.remove(join(project, "unused.txt"));
+  await Deno.writeTextFile(join(project, "little.c"), "int main(void) { return 3; }\n");
+  const failing = await run();
+  assertEquals(failing.code, 1, failing.stderr);
+  assertMatch(failing.log, /"cameOrWent":1/);
+  assertMatch(failing.log, /Building C object/);
+
+  await Deno.writeTextFile(join(project, "little.c"), "int main(void) { return 0; }\n");
+  const mended = await run();
+  assertEquals(mended.code, 0, mended.stderr);
+
+  // Also where no snapshot, and so no resume service, is at hand.
+  const cold = await run("--cold");
+  assertEquals(cold.code, 0, cold.stderr);
+  assertMatch(cold.log, /no work to do/);
+
+  // Cut off while the disk is mounted: only the cache is lost.
+  const hanging = await writeProject(box.dir, "little", shellProject({ hang: "sleep 100" }));
+  assertEquals(hanging, project);
+  const killed = box.start("build-vm", [AMD64, "--incremental", "--project", project, ...SMALL]);
+  await killed.waitFor(/hang/);
+  await killHard(killed);
+  await Deno.remove(join(project, "guesthouse.json"));
+  const after = await run();
+  assertEquals(after.code, 0, after.stderr);
+  assertMatch(after.log, /made anew \(the guest that had it was cut off\)/);
+
+  // A file system that is damaged beyond what e2fsck mends by itself.
+  const { stdout } = await new Deno.Command("find", {
+    args: [join(box.dir, "state/caches"), "-name", "disk.raw"],
+  }).output();
+  {
+    using disk = await Deno.open(new TextDecoder().decode(stdout).trim(), { write: true });
+    await disk.write(crypto.getRandomValues(new Uint8Array(65536)));
+  }
+  const damaged = await run();
+  assertEquals(damaged.code, 0, damaged.stderr);
+  assertMatch(damaged.log, /made anew \(e2fsck ended with status \d+\)/);
+
+  const kept = await box.task("build-vm", [AMD64, "--incremental", "--keep"]);
+  assertFailure(kept, { exit: 2, says: ["--keep with --incremental"] });
+  await box.assertClean();
+});
