@@ -59,6 +59,18 @@ vm-list *args:
 vm-stop *args:
     @deno task --quiet --config {{ config }} vm-stop "$@"
 
+# Remove what is of no use any more
+[no-cd]
+[no-exit-message]
+gc *args:
+    @deno task --quiet --config {{ config }} gc "$@"
+
+# Drop what builds of the project left for the next build
+[no-cd]
+[no-exit-message]
+clean *args:
+    @deno task --quiet --config {{ config }} clean "$@"
+
 # Say what this host can do, and what it lacks
 [no-cd]
 [no-exit-message]

@@ -7,7 +7,7 @@ import { GuestError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { buildNaively } from "./naive_build.ts";
 import { type BuildPhases, phaseRows } from "./phases.ts";
 import { makeRow, type Row } from "./row.ts";
@@ -143,11 +143,11 @@ async function answeringGuest(
 ): Promise<{ readonly bootSeconds: number } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const logs = stack.use(await startLogs(`bench-${platform.name}${suffix}`));
+  const image = stack.use(await useImage(platform));
   const guest = stack.use(
     await openGuest({
       ...size,
-      ...{ platform, logs, signal, accelerator, cold },
-      image: await requireImage(platform),
+      ...{ platform, image, logs, signal, accelerator, cold },
       sshPort: 0,
       bootMs: platform.timeouts.bootMs,
     }),

@@ -10,7 +10,7 @@ import type { Project } from "../config/project.ts";
 import { planSteps } from "../config/steps.ts";
 import { quoteWord, shellQuote } from "../guest/quote.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { delay, settlesWithin } from "../qemu/wait.ts";
 import { type NaiveSsh, naiveSsh } from "./naive_ssh.ts";
 import { packPasswordSeed, randomPassword } from "./password_seed.ts";
@@ -43,10 +43,10 @@ export async function buildNaively(options: NaiveBuildOptions): Promise<BuildPha
   let phases: Omit<BuildPhases, "total">;
   {
     await using logs = await startLogs(`bench-naive-${platform.name}`);
+    await using image = await useImage(platform);
     const request = {
       ...size,
-      ...{ platform, logs, signal },
-      image: await requireImage(platform),
+      ...{ platform, image, logs, signal },
       accelerator: options.accelerator,
       sshPort: 0,
     };

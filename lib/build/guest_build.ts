@@ -3,7 +3,7 @@ import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../config/steps.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { pullArtifacts } from "./artifacts.ts";
 import { openCacheDisk } from "./cache_disk.ts";
 import { startClock } from "./clock.ts";
@@ -53,7 +53,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
   result.log = logs.build;
   try {
     checkSize(options.size, { memoryMiB: options.hostMemoryMiB }, platform.name);
-    const image = await requireImage(platform);
+    await using image = await useImage(platform);
     await using cache = options.incremental === true
       ? await openCacheDisk({
         ...{ platform, project: options.project, image, signal },

@@ -27,8 +27,9 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   result.accelerator = NATIVE;
   try {
     const dirs = folders(project.dir);
-    await using _lock = await acquireLock(join(locksDir(), `native-${basename(dirs.home)}`), {
+    await using _lock = await acquireLock(nativeLock(dirs.home), {
       signal,
+      purpose: `build of ${project.name}`,
       onWait: () => progress.phase(NATIVE, "waiting"),
     });
     const steps = nativeSteps(project);
@@ -96,6 +97,12 @@ function linkCommand(projectDir: string): string[] | undefined {
   // By ln, since Deno.symlink() wants permission to write everywhere.
   return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
 }
+
+/** The folder of a project's build on the host, whether there or not. */
+export const nativeHome = (projectDir: string): string => folders(projectDir).home;
+
+/** The lock of whoever builds in such a folder. */
+export const nativeLock = (home: string): string => join(locksDir(), `native-${basename(home)}`);
 
 /** What a path can hold without meaning anything to a Makefile, a shell or a CMake list. */
 const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;

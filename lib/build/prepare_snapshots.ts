@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { findGuestHost } from "./launch_guest.ts";
 import { startLogs } from "./log_files.ts";
 import { guestSize } from "./machine.ts";
@@ -20,7 +20,7 @@ export async function prepareSnapshots(
 ): Promise<Map<string, PreparedSnapshot>> {
   const entries = await Promise.all(platforms.map(async (platform) => {
     const { signal } = ctx;
-    const image = await requireImage(platform);
+    await using image = await useImage(platform);
     const host = await findGuestHost({ platform, accelerator: "auto", signal });
     // Its log is only begun where there is something to do.
     await using stack = new AsyncDisposableStack();

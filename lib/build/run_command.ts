@@ -7,7 +7,7 @@ import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { sshTarget } from "./connect.ts";
 import { runPlace } from "./kept.ts";
 import { startLogs } from "./log_files.ts";
@@ -36,7 +36,7 @@ export async function runInFresh(
 ): Promise<number> {
   const { platform, size } = options;
   await using logs = await startLogs(`vm-run-${platform.name}`);
-  const image = await requireImage(platform);
+  await using image = await useImage(platform);
   await using guest = await openGuest({
     ...size,
     ...{ platform, image, logs, signal: command.signal },

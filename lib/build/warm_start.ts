@@ -1,20 +1,20 @@
 import { join } from "@std/path";
 import { TaskError } from "../cli/errors.ts";
-import { type Recipe, recipeKey } from "../cache/recipe.ts";
-import { listRuns } from "../guest/runs.ts";
+import type { Recipe } from "../cache/recipe.ts";
 import {
   commitSnapshot,
   dropSnapshot,
   findSnapshot,
+  haveGuestFrom,
   listSnapshots,
   type Snapshot,
   snapshotPaths,
 } from "../guest/snapshots.ts";
+import { makeStaging, removeStagings, savingLock } from "../guest/stagings.ts";
 import { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { hostIdentity } from "../host/facts.ts";
-import { acquireLock, tryLock } from "../host/lock.ts";
-import { root, snapshotsDir } from "../host/paths.ts";
+import { acquireLock } from "../host/lock.ts";
+import { root } from "../host/paths.ts";
 import { directory, file, packCpio } from "../image/cpio.ts";
 import { loadState, saveState } from "../qemu/migrate.ts";
 import { settlesWithin } from "../qemu/wait.ts";
@@ -27,7 +27,7 @@ import {
   type LaunchedGuest,
   launchGuest,
 } from "./launch_guest.ts";
-import { deviceArgs, kernelCommandLine } from "./machine.ts";
+import { RESUME, snapshotRecipe } from "./snapshot_recipe.ts";
 
 /** What {@link startWarm} takes. */
 export interface WarmOptions extends GuestRequest {
@@ -122,40 +122,6 @@ export async function ensureSnapshot(
 
 const SNAPSHOTS_WORK = Deno.build.os === "linux";
 const NO_SNAPSHOTS = "snapshots need a memory file, which QEMU has on Linux";
-
-/**
- * The key of a snapshot: everything that shaped the state. What differs between guests of one
- * snapshot (paths of their files, ports) is not in it.
- */
-export async function snapshotRecipe(
-  { platform, image, memoryMiB, cores, append }: Omit<GuestRequest, "logs">,
-  { qemu, machine, accelerator, keys }: GuestHost,
-): Promise<Recipe> {
-  const devices = deviceArgs({ disk: "/overlay", sshPort: 0, portSocket: "/port" });
-  return await recipeKey([
-    { name: "format", value: 1 },
-    { name: "image", value: image.key },
-    // The frozen overlay names its backing file by path.
-    { name: "image folder", value: image.dir },
-    { name: "QEMU", value: qemu.sha256 },
-    { name: "machine", value: machine },
-    { name: "CPU", value: platform.cpu[accelerator] },
-    { name: "accelerator", value: accelerator },
-    // A hypervisor's guest has seen the host's own processor.
-    ...(accelerator === "tcg"
-      ? []
-      : [{ name: "processor", value: (await hostIdentity()).cpuModel ?? "" }]),
-    { name: "memory", value: memoryMiB },
-    { name: "cores", value: cores },
-    { name: "command line", value: kernelCommandLine(platform, append) },
-    { name: "devices", value: devices },
-    { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
-    { name: RESUME, file: join(root, RESUME) },
-  ]);
-}
-
-/** The program in the guest that quiesces and corrects it. */
-const RESUME = "provision/resume.pl";
 
 async function useSnapshot(recipe: Recipe, options: WarmOptions): Promise<Snapshot | undefined> {
   const { platform, onNote } = options;
@@ -266,17 +232,13 @@ async function makeSnapshot(
   host: GuestHost,
 ): Promise<Snapshot> {
   const { platform, signal, onNote } = options;
-  await using _lock = await acquireLock(saveLock(platform.name), {
-    signal,
-    purpose: "save a snapshot",
-  });
+  const lock = { signal, purpose: "save a snapshot" };
+  await using _lock = await acquireLock(savingLock(platform.name), lock);
   const again = await findSnapshot(platform.name, recipe);
   if (again.kind === "found") return again.snapshot;
-  const home = join(snapshotsDir(), platform.name);
-  await Deno.mkdir(home, { recursive: true, mode: 0o700 });
-  await removeStagings(home);
+  await removeStagings(platform.name);
   const clock = startClock();
-  await using staging = await makeStaging(home);
+  await using staging = await makeStaging(platform.name);
   await bootTwice(() => bootAndSave(staging.dir, options, host), onNote);
   await commitSnapshot(staging.dir, recipe, {
     platform: platform.name,
@@ -389,56 +351,15 @@ const SIGBUS = 7;
 /** What every build begins with. Compilers gain nothing: their files are read quickly enough. */
 const WARM_UP = "! command -v rsync || rsync --version";
 
-/** Held by the one task that saves a snapshot of the platform. */
-const saveLock = (platform: string) => join(snapshotsDir(), platform, "save.lock");
-
-const STAGING_PREFIX = ".staging-";
-
-async function makeStaging(home: string) {
-  const dir = await Deno.makeTempDir({ dir: home, prefix: STAGING_PREFIX });
-  return {
-    dir,
-    async [Symbol.asyncDispose]() {
-      // Gone already if it was committed.
-      await Deno.remove(dir, { recursive: true }).catch(() => {});
-    },
-  };
-}
-
-/** Removes what killed tasks left. Only for the holder of the platform's snapshot lock. */
-async function removeStagings(home: string): Promise<void> {
-  for (const { name } of await Array.fromAsync(Deno.readDir(home))) {
-    if (!name.startsWith(STAGING_PREFIX)) continue;
-    await Deno.remove(join(home, name), { recursive: true }).catch(() => {});
-  }
-}
-
-/** As {@link removeStagings}, if no task saves a snapshot of that platform now. */
-export async function sweepStagings(platform: string): Promise<void> {
-  const lock = await tryLock(saveLock(platform));
-  if (lock === undefined) return;
-  await using _lock = lock;
-  await removeStagings(join(snapshotsDir(), platform)).catch(() => {});
-}
-
 /** Removes the snapshots that were not used for longest until the rest is within the limit. */
 async function evict(newest: string): Promise<void> {
   const snapshots = (await listSnapshots()).sort((a, b) => b.usedMs - a.usedMs);
-  const used = await usedSnapshots();
   let bytes = 0;
   for (const { dir, bytes: own, manifest } of snapshots) {
     bytes += own;
-    if (bytes <= LIMIT_BYTES || dir === newest || used.has(dir) || manifest === undefined) continue;
-    if (await dropSnapshot(dir)) bytes -= own;
+    if (bytes <= LIMIT_BYTES || dir === newest || manifest === undefined) continue;
+    if (await dropSnapshot(dir, () => haveGuestFrom(dir))) bytes -= own;
   }
-}
-
-/** The folders of snapshots that running guests came from. */
-export async function usedSnapshots(): Promise<Set<string>> {
-  const dirs = (await listRuns()).flatMap(({ backing }) =>
-    backing === undefined ? [] : [join(backing, "..")]
-  );
-  return new Set(dirs);
 }
 
 /** Whether a start without snapshots may still succeed. */

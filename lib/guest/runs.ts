@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { exists, folderNames } from "../host/folders.ts";
 import { tryLock } from "../host/lock.ts";
-import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
+import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../host/paths.ts";
 import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { processStartTime, run } from "../host/process.ts";
 
@@ -48,6 +49,7 @@ export async function createRun(platform: string): Promise<RunFolder> {
   // In a folder that all users share, somebody else may have made ours first.
   await ensurePrivateDir(socketDir());
   await ensurePrivateDir(sockets);
+  await Deno.writeTextFile(join(sockets, SOCKET_OWNER), dir);
   let left = false;
   return {
     id,
@@ -105,26 +107,66 @@ export async function removeRun(id: string): Promise<void> {
   await Deno.remove(join(runsDir(), id), { recursive: true }).catch(() => {});
 }
 
+/** A run that nobody needs any more. */
+export interface LeftRun {
+  readonly id: string;
+  /** Why it is not needed. */
+  readonly why: string;
+  /** Its guest, where that has outlived its task without being a kept one. */
+  readonly orphan?: RunRecord;
+}
+
 /**
- * Removes the folders of runs whose task is gone and whose guest is not a kept one that still
- * runs. Returns their ids. A run in progress holds its lock, so it is never touched.
+ * The runs whose task is gone and whose guest is not a kept one that still runs. Each is locked
+ * until the next one is asked for. A run in progress holds its lock, so it is never among them.
  */
-export async function sweepRuns(): Promise<string[]> {
-  const removed: string[] = [];
+export async function* leftRuns(): AsyncGenerator<LeftRun> {
   for (const id of await runIds()) {
     const lock = await tryLock(join(runsDir(), id, RUN_FILES.lock)).catch(() => undefined);
     if (lock === undefined) continue;
     await using _lock = lock;
     const record = await readRecord(id);
-    if (record !== undefined && await isAlive(record)) {
-      if (record.kept) continue;
-      // Its supervisor was killed together with the task; nobody else will end it.
-      await run(["sh", "-c", 'kill -KILL "$0"', String(record.pid)]);
+    if (record === undefined) {
+      yield { id, why: "its task is gone, and it has no guest" };
+    } else if (!await isAlive(record)) {
+      const whose = record.kept ? "its kept guest" : "its task is gone, and its guest";
+      yield { id, why: `${whose} has ended` };
+    } else if (!record.kept) {
+      yield { id, why: `its task is gone, and QEMU (pid ${record.pid}) is not`, orphan: record };
     }
-    await removeRun(id);
-    removed.push(id);
+  }
+}
+
+/** Ends and removes what {@link leftRuns} has found, while that has it locked. */
+export async function removeLeft({ id, orphan }: LeftRun): Promise<void> {
+  // Its supervisor was killed together with the task; nobody else will end it.
+  if (orphan !== undefined) await run(["sh", "-c", 'kill -KILL "$0"', String(orphan.pid)]);
+  await removeRun(id);
+}
+
+/** Removes all {@link leftRuns}. Returns their ids. */
+export async function sweepRuns(): Promise<string[]> {
+  const removed: string[] = [];
+  for await (const left of leftRuns()) {
+    await removeLeft(left);
+    removed.push(left.id);
   }
   return removed;
+}
+
+/**
+ * Folders of sockets whose run is gone. Those of other checkouts are not among them: theirs are the
+ * guests, which may be up.
+ */
+export async function leftSockets(): Promise<string[]> {
+  const left: string[] = [];
+  for (const id of await folderNames(socketDir())) {
+    const owner = await Deno.readTextFile(join(socketDir(), id, SOCKET_OWNER)).catch(() => "");
+    const runDir = join(runsDir(), id);
+    // The run's folder is the first of the two that is made, and the last that is removed.
+    if (owner === runDir && !await exists(runDir)) left.push(join(socketDir(), id));
+  }
+  return left;
 }
 
 async function readRecord(id: string): Promise<RunRecord | undefined> {
@@ -139,12 +181,5 @@ async function readRecord(id: string): Promise<RunRecord | undefined> {
   }
 }
 
-async function runIds(): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(runsDir()));
-    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
+/** Ids of all runs, those that are over included. */
+export const runIds = (): Promise<string[]> => folderNames(runsDir());

@@ -8,6 +8,8 @@ import {
   createRun,
   findKept,
   isAlive,
+  leftRuns,
+  leftSockets,
   listRuns,
   removeRun,
   type RunFolder,
@@ -171,6 +173,27 @@ Deno.test("sweepRuns() removes what a task that was killed left behind", async (
   assertEquals(await sweepRuns(), [task.id]);
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
   assertEquals(await sweepRuns(), []);
+});
+
+Deno.test("leftRuns() has each run locked until the next, and removes none", async () => {
+  await using _state = await state();
+  const id = await abandonRun();
+  for await (const left of leftRuns()) {
+    assertEquals(left, { id, why: "its task is gone, and it has no guest" });
+    assertEquals(await Array.fromAsync(leftRuns()), []);
+  }
+  assertEquals((await Array.fromAsync(leftRuns())).length, 1);
+  assertEquals(await namesIn(runsDir()), [id]);
+});
+
+Deno.test("leftSockets() names the folders of this checkout's runs that are gone", async () => {
+  await using _state = await state();
+  await using _run = await createRun("debian-amd64");
+  const gone = await createRun("debian-amd64");
+  await abandon(gone);
+  await Deno.remove(gone.dir, { recursive: true });
+  await Deno.mkdir(join(socketDir(), "debian-amd64-of-others"));
+  assertEquals(await leftSockets(), [gone.socketDir]);
 });
 
 Deno.test("createRun() sweeps, too", async () => {

@@ -1,11 +1,13 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { sha256File, sparseDigest } from "../cache/file_digest.ts";
 import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../cache/sidecar.ts";
+import { diskBytes, exists, folderNames, realPath } from "../host/folders.ts";
 import { tryLock, trySharedLock } from "../host/lock.ts";
-import { SNAPSHOT_FILES, snapshotsDir } from "../host/paths.ts";
+import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../host/paths.ts";
 import { dataExtents } from "../qemu/sparse.ts";
+import { listRuns, type RunRecord } from "./runs.ts";
 
 /** A memory snapshot of a platform's guest, in use as long as it is not disposed. */
 export interface Snapshot extends AsyncDisposable {
@@ -142,17 +144,26 @@ export async function commitSnapshot(
 
 /**
  * Removes a snapshot, unless a task uses it just now. Guests that run from it (a kept one has no
- * task) must be asked for before: see `usedSnapshots()`. Returns whether it is gone.
+ * task) must be asked for: `unless` is called while no task can start from it. Returns whether it
+ * is gone.
  */
-export async function dropSnapshot(dir: string): Promise<boolean> {
-  if (!await Deno.stat(dir).then(() => true, () => false)) return true;
+export async function dropSnapshot(dir: string, unless?: () => Promise<boolean>): Promise<boolean> {
+  if (!await exists(dir)) return true;
   const lock = await tryLock(join(dir, SNAPSHOT_FILES.lock));
   if (lock === undefined) return false;
   await using _lock = lock;
+  if (await unless?.() === true) return false;
   // First what vouches for the rest, in case this is interrupted.
   await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
   await Deno.remove(dir, { recursive: true }).catch(() => {});
   return true;
+}
+
+/** Whether one of these guests, by default of all that run, came from a snapshot. */
+export async function haveGuestFrom(dir: string, guests?: readonly RunRecord[]): Promise<boolean> {
+  const backings = (guests ?? await listRuns()).flatMap(({ backing }) => backing ?? []);
+  const dirs = await Promise.all(backings.map((backing) => realPath(dirname(backing))));
+  return dirs.includes(await realPath(dir));
 }
 
 /** Whether there is a snapshot with this input: a quick look, which checks no file. */
@@ -175,6 +186,7 @@ export async function haveSnapshotWith(
 /** A snapshot as `gc` and others list it. */
 export interface ListedSnapshot {
   readonly dir: string;
+  readonly platform: string;
   /** `undefined` for a folder that holds no whole snapshot. */
   readonly manifest: SnapshotManifest | undefined;
   readonly recipe: Recipe | undefined;
@@ -183,34 +195,30 @@ export interface ListedSnapshot {
   readonly usedMs: number;
 }
 
-/** All snapshots, and what is left of ones that were never finished. */
+/** All snapshots that are not in the making. */
 export async function listSnapshots(): Promise<ListedSnapshot[]> {
   const listed: ListedSnapshot[] = [];
   for (const platform of await folderNames(snapshotsDir())) {
     for (const name of await folderNames(join(snapshotsDir(), platform))) {
+      if (name.startsWith(STAGING_PREFIX)) continue;
       const dir = join(snapshotsDir(), platform, name);
       const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
-      const used = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
       listed.push({
-        dir,
+        ...{ dir, platform },
         manifest: await readManifest(dir),
         recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
-        bytes: await bytesOnDisk(dir),
-        usedMs: used?.mtime?.getTime() ?? 0,
+        bytes: await diskBytes(dir),
+        usedMs: await lastUsedMs(dir),
       });
     }
   }
   return listed;
 }
 
-/** What the files directly in a folder take on disk. */
-export async function bytesOnDisk(dir: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await Array.fromAsync(Deno.readDir(dir)).catch(() => [])) {
-    const info = await Deno.lstat(join(dir, entry.name)).catch(() => undefined);
-    bytes += (info?.blocks ?? 0) * 512;
-  }
-  return bytes;
+/** When a guest last came from a snapshot, in milliseconds since 1970; 0 if that is not known. */
+export async function lastUsedMs(dir: string): Promise<number> {
+  const info = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
+  return info?.mtime?.getTime() ?? 0;
 }
 
 async function nearestReasons(platform: string, recipe: Recipe): Promise<string[]> {
@@ -279,14 +287,4 @@ async function digestOf(name: string, path: string): Promise<string> {
 /** The change time too: it cannot be set back after a write, as the modification time can. */
 function identityOf(info: Deno.FileInfo): string {
   return [info.dev, info.ino, info.mtime?.getTime(), info.ctime?.getTime()].join(" ");
-}
-
-async function folderNames(dir: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(dir));
-    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

@@ -15,10 +15,13 @@ export interface Keys {
   readonly hostPublic: string;
 }
 
+const CLIENT_KEY = "client_ed25519";
+const HOST_KEY = "guest_ed25519";
+
 /** Makes the checkout's two ed25519 key pairs, once. */
 export async function ensureKeys(signal?: AbortSignal): Promise<Keys> {
-  const clientKey = join(keysDir(), "client_ed25519");
-  const hostKey = join(keysDir(), "guest_ed25519");
+  const clientKey = join(keysDir(), CLIENT_KEY);
+  const hostKey = join(keysDir(), HOST_KEY);
   await using _lock = await acquireLock(join(locksDir(), "keys"), { signal });
   await Deno.mkdir(keysDir(), { recursive: true });
   await Deno.chmod(keysDir(), 0o700);
@@ -30,6 +33,21 @@ export async function ensureKeys(signal?: AbortSignal): Promise<Keys> {
     hostSecret: await Deno.readTextFile(hostKey),
     hostPublic: await publicPart(hostKey),
   };
+}
+
+/** The public parts of the checkout's keys, where it has made them. */
+export async function findPublicKeys(): Promise<
+  Pick<Keys, "clientPublic" | "hostPublic"> | undefined
+> {
+  try {
+    return {
+      clientPublic: await publicPart(join(keysDir(), CLIENT_KEY)),
+      hostPublic: await publicPart(join(keysDir(), HOST_KEY)),
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 async function ensurePair(path: string, signal?: AbortSignal): Promise<void> {

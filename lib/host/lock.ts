@@ -19,9 +19,32 @@ const RETRY_MS = 100;
 
 /**
  * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
- * one; `undefined` while there is such a holder, or if the file is gone.
+ * one; `undefined` while there is such a holder, or if the file is gone. A folder will do as well.
  */
 export async function trySharedLock(path: string): Promise<Lock | undefined> {
+  return await lockExisting(path, false);
+}
+
+/**
+ * As {@link tryLock}, but for a file or a folder that is there: nothing is made and nothing is
+ * written, so who holds it is not told. `undefined` if it is held or gone.
+ */
+export async function tryExistingLock(path: string): Promise<Lock | undefined> {
+  return await lockExisting(path, true);
+}
+
+/** Whether somebody holds the lock just now, shared or not. */
+export async function isLocked(path: string): Promise<boolean> {
+  await using lock = await tryExistingLock(path);
+  return lock === undefined && await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Who holds a lock, in words; maybe empty. */
+export async function lockHolder(path: string): Promise<string> {
+  return (await Deno.readTextFile(path).catch(() => "")).trim();
+}
+
+async function lockExisting(path: string, exclusive: boolean): Promise<Lock | undefined> {
   let held = false;
   const file = await Deno.open(path, { read: true }).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -29,7 +52,7 @@ export async function trySharedLock(path: string): Promise<Lock | undefined> {
   });
   if (file === undefined) return undefined;
   try {
-    if (!await file.tryLock(false) || (await file.stat()).nlink === 0) return undefined;
+    if (!await file.tryLock(exclusive) || (await file.stat()).nlink === 0) return undefined;
     held = true;
   } finally {
     if (!held) file.close();
@@ -45,7 +68,7 @@ export async function trySharedLock(path: string): Promise<Lock | undefined> {
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
   const lock = await tryLock(path, options);
   if (lock !== undefined) return lock;
-  options.onWait?.((await Deno.readTextFile(path).catch(() => "")).trim());
+  options.onWait?.(await lockHolder(path));
   while (true) {
     options.signal?.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { InterruptedError } from "../cli/errors.ts";
-import { acquireLock, tryLock } from "./lock.ts";
+import {
+  acquireLock,
+  isLocked,
+  lockHolder,
+  tryExistingLock,
+  tryLock,
+  trySharedLock,
+} from "./lock.ts";
 import { startScript, testdata, within } from "./process_testing.ts";
 import { sandbox } from "./testing.ts";
 
@@ -131,4 +138,38 @@ Deno.test("tryLock() refuses a path below a file", async () => {
   await using box = await sandbox();
   await Deno.writeTextFile(join(box.path, "file"), "");
   await assertRejects(() => tryLock(join(box.path, "file/lock")), Deno.errors.AlreadyExists);
+});
+
+for (const kind of ["file", "folder"] as const) {
+  Deno.test(`trySharedLock() and tryExistingLock() exclude each other on a ${kind}`, async () => {
+    await using box = await sandbox();
+    const path = join(box.path, "thing");
+    if (kind === "file") await Deno.writeTextFile(path, "as it was");
+    else await Deno.mkdir(path);
+    assertEquals(await isLocked(path), false);
+    {
+      await using first = await trySharedLock(path);
+      await using second = await trySharedLock(path);
+      assert(first !== undefined && second !== undefined);
+      assertEquals([await tryExistingLock(path), await isLocked(path)], [undefined, true]);
+    }
+    {
+      await using lock = await tryExistingLock(path);
+      assert(lock !== undefined);
+      assertEquals([await trySharedLock(path), await isLocked(path)], [undefined, true]);
+      await Deno.remove(path);
+    }
+    assertEquals([await trySharedLock(path), await isLocked(path)], [undefined, false]);
+    assertEquals(await tryExistingLock(path), undefined);
+  });
+}
+
+Deno.test("tryExistingLock() and isLocked() write nothing into the file", async () => {
+  await using box = await sandbox();
+  const path = join(box.path, "lock");
+  await Deno.writeTextFile(path, "pid 1 (build)\n");
+  await (await tryExistingLock(path))?.[Symbol.asyncDispose]();
+  assertEquals(await isLocked(path), false);
+  assertEquals(await lockHolder(path), "pid 1 (build)");
+  assertEquals(await lockHolder(join(box.path, "none")), "");
 });

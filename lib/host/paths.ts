@@ -62,6 +62,11 @@ export const RUN_FILES = {
   lock: "lock",
 } as const;
 
+/**
+ * In a run's socket folder: names the run's own folder, since checkouts share the place of sockets.
+ */
+export const SOCKET_OWNER = "run";
+
 /** File names inside a snapshot folder (`snapshotsDir()/PLATFORM/KEY16`). */
 export const SNAPSHOT_FILES = {
   memory: "memory",
@@ -73,6 +78,9 @@ export const SNAPSHOT_FILES = {
   /** Its time of change is when a guest last came from the snapshot. */
   used: "used",
 } as const;
+
+/** How the name of a folder begins in which a snapshot is being made, beside the finished ones. */
+export const STAGING_PREFIX = ".staging-";
 
 /** File names inside an image folder (`imagesDir()/PLATFORM`). */
 export const IMAGE_FILES = {

@@ -3,6 +3,7 @@ import { HostError } from "../cli/errors.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../cache/recipe.ts";
 import { explainMiss, readSidecar } from "../cache/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
+import { trySharedLock } from "../host/lock.ts";
 import { IMAGE_FILES, imagesDir, root } from "../host/paths.ts";
 import { type ImageManifest, readManifest, verifyImage } from "./manifest.ts";
 
@@ -111,4 +112,26 @@ export async function requireImage(platform: Platform): Promise<Image> {
   }
   await verifyImage(state.image.dir, state.image.manifest);
   return state.image;
+}
+
+/** An image whose version is not removed until this is disposed. */
+export type UsedImage = Image & AsyncDisposable;
+
+/** Time between two looks at an image whose version was just being removed. */
+const RETRY_MS = 50;
+
+/**
+ * As {@link requireImage}, for whoever starts a guest from it. A shared lock on the version's folder
+ * (which needs no right to write there) keeps `gc` and other builds from removing it, until the
+ * guest is on record and longer: a task holds it to its end, and the record tells of a kept guest.
+ */
+export async function useImage(platform: Platform): Promise<UsedImage> {
+  while (true) {
+    const image = await requireImage(platform);
+    const lock = await trySharedLock(image.dir);
+    if (lock !== undefined) {
+      return { ...image, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
 }

@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join, relative } from "@std/path";
 import { formatError, HostError } from "../cli/errors.ts";
 import { recipeKey } from "../cache/recipe.ts";
+import { tryExistingLock } from "../host/lock.ts";
 import { root } from "../host/paths.ts";
 import {
   imageHome,
@@ -10,6 +11,7 @@ import {
   imageState,
   requireImage,
   rootfsInputs,
+  useImage,
 } from "./image.ts";
 import { finishImage, imagesFolder, testPlatform } from "./image_testing.ts";
 
@@ -163,4 +165,20 @@ Deno.test("requireImage() refuses an image with a damaged file", async () => {
   const error = await assertRejects(() => requireImage(testPlatform()), HostError);
   assertEquals(error.message, 'Cannot use image "debian-test": vmlinuz is missing');
   assertEquals(error.next, "deno task setup-images debian-test --force");
+});
+
+Deno.test("useImage() keeps a version from being removed while somebody uses it", async () => {
+  await using _images = await imagesFolder();
+  const dir = await finishImage(testPlatform());
+  {
+    await using first = await useImage(testPlatform());
+    await using _second = await useImage(testPlatform());
+    assertEquals(first.dir, dir);
+    assertEquals(await tryExistingLock(dir), undefined);
+  }
+  const removing = await tryExistingLock(dir);
+  const waiting = useImage(testPlatform());
+  await Deno.remove(dir, { recursive: true });
+  await removing?.[Symbol.asyncDispose]();
+  await assertRejects(() => waiting, HostError);
 });

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { createRun, writeRecord } from "../guest/runs.ts";
 import { imagesFolder } from "./image_testing.ts";
+import { trySharedLock } from "../host/lock.ts";
 import { removeUnusedVersions } from "./versions.ts";
 
 const [CURRENT, FORMER, OLDEST] = ["0123456789abcdef", "1111111111111111", "2222222222222222"];
@@ -45,6 +46,19 @@ Deno.test("removeUnusedVersions() keeps a version from which a guest runs", asyn
     await removeUnusedVersions(home, key);
     assertEquals((await namesIn(home)).includes(FORMER), true);
     assertEquals((await namesIn(home)).includes(OLDEST), false);
+  }
+  await removeUnusedVersions(home, key);
+  assertEquals((await namesIn(home)).includes(FORMER), false);
+});
+
+Deno.test("removeUnusedVersions() keeps a version that a task uses before it has a guest", async () => {
+  await using images = await imagesFolder();
+  const home = await makeHome(images.path);
+  const key = `${CURRENT}${"f".repeat(48)}`;
+  {
+    await using _user = await trySharedLock(join(home, FORMER));
+    await removeUnusedVersions(home, key);
+    assertEquals((await namesIn(home)).includes(FORMER), true);
   }
   await removeUnusedVersions(home, key);
   assertEquals((await namesIn(home)).includes(FORMER), false);

@@ -1,0 +1,52 @@
+import { join } from "@std/path";
+
+/** Names of the folders in a folder, sorted; none if it is not there. */
+export async function folderNames(dir: string): Promise<string[]> {
+  return (await entriesOf(dir)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+}
+
+/** Names of the files in a folder, sorted; none if it is not there. */
+export async function fileNames(dir: string): Promise<string[]> {
+  return (await entriesOf(dir)).filter(({ isFile }) => isFile).map(({ name }) => name);
+}
+
+/** Whether there is anything at a path, be it something that cannot be looked at. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+  }
+}
+
+/** A path without symbolic links; as it is, if there is nothing. */
+export async function realPath(path: string): Promise<string> {
+  return await Deno.realPath(path).catch(() => path);
+}
+
+/**
+ * What a file, or a folder with all that is in it, takes on disk, in bytes; less than its length
+ * where it has holes. What is gone, or cannot be looked at, takes none.
+ */
+export async function diskBytes(path: string): Promise<number> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  if (info === undefined) return 0;
+  // Blocks of stat(2) have 512 bytes on every system.
+  let bytes = (info.blocks ?? 0) * 512;
+  if (!info.isDirectory) return bytes;
+  for (const { name } of await entriesOf(path).catch(() => [])) {
+    bytes += await diskBytes(join(path, name));
+  }
+  return bytes;
+}
+
+async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

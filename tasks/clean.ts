@@ -1,0 +1,72 @@
+// Drops what builds of a project have left for the next build.
+//   deno task clean [PLATFORM...] [--project DIR] [--all]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { platformsPositional, PROJECT_OPTION } from "../lib/build/common_options.ts";
+
+export const spec: TaskSpec = {
+  name: "clean",
+  group: "local CI",
+  summary: "Drop what builds of the project left for the next build",
+  description: [
+    "That is its build caches, which --incremental fills, and its folder for builds on the host. The",
+    "project's own folder is not touched. What a task uses just now stays, with a warning and",
+    "status 1.",
+  ].join("\n"),
+  positionals: [
+    platformsPositional("what was built on: platforms, or native for the host (default: all)", [
+      "native",
+    ]),
+  ],
+  options: [
+    PROJECT_OPTION,
+    { name: "all", type: "boolean", help: "of every project" },
+    { name: "dry-run", type: "boolean", help: "print what would be removed, remove nothing" },
+  ],
+  omit: ["yes"],
+  examples: [
+    { goal: "build everything anew the next time", command: "deno task clean" },
+    { goal: "drop one build cache", command: "deno task clean debian-arm64 --project ../mine" },
+    { goal: "drop those of every project", command: "deno task clean --all" },
+  ],
+  env: [{ name: "GUESTHOUSE_STATE", help: "folder of the build caches (default: .guesthouse)" }],
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { clean } = await import("../lib/build/clean.ts");
+  const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
+  const { removed, left } = await clean({
+    projectDir: await projectDir(ctx),
+    names: ctx.positionals,
+    dryRun: ctx.dryRun,
+    signal: ctx.signal,
+    onWarning: (text) => ctx.log.warn(text),
+  });
+  for (const { kind, what, holder } of left) {
+    if (holder !== undefined) ctx.log.warn(`The ${kind} ${what} stays: in use by ${holder}`);
+  }
+  ctx.result({
+    ok: left.length === 0,
+    dryRun: ctx.dryRun,
+    removed: removed.map(storedDocument),
+    left: left.map((item) => ({ ...storedDocument(item), holder: item.holder ?? null })),
+    bytesFreed: totalBytes(removed),
+  });
+  printRemoved(ctx, removed, `${left.length} left`);
+  return left.length === 0 ? 0 : 1;
+}
+
+/** The project that is meant, whose config may be at fault; none for all of them. */
+async function projectDir(ctx: TaskContext): Promise<string | undefined> {
+  const { UsageError } = await import("../lib/cli/errors.ts");
+  const { resolveProject } = await import("../lib/config/find_project.ts");
+  const { callersDir } = await import("../lib/build/output_path.ts");
+  const { root } = await import("../lib/host/paths.ts");
+  const projectFlag = ctx.str("project");
+  if (!ctx.flag("all")) return await resolveProject({ projectFlag, cwd: callersDir(), root });
+  if (projectFlag === undefined) return undefined;
+  throw new UsageError("Cannot use --project with --all: that means every project", {
+    next: "deno task clean --all, or deno task clean --project DIR",
+  });
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,61 @@
+// Frees disk space: removes what no task will use again.
+//   deno task gc [--dry-run] [--limit GiB]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { platformsDir } from "../lib/host/paths.ts";
+
+export const spec: TaskSpec = {
+  name: "gc",
+  group: "local CI",
+  summary: "Remove what is of no use any more: snapshots, images, leftovers",
+  description: [
+    "That is what killed tasks left, what another image, QEMU or key has made useless, and, of",
+    "snapshots and build caches, what was not used for longest once they take more than the limit.",
+    "What is in use is never removed, so other tasks may run meanwhile.",
+  ].join("\n"),
+  options: [{
+    name: "limit",
+    type: "number",
+    value: "GiB",
+    unit: "GiB",
+    min: 0,
+    fraction: true,
+    default: 12,
+    help: "what snapshots and build caches may take together; 0 removes all not in use",
+  }, { name: "dry-run", type: "boolean", help: "print what would be removed, remove nothing" }],
+  omit: ["yes"],
+  examples: [
+    { goal: "see what could go, and why", command: "deno task gc --dry-run" },
+    { goal: "free as much as can be made again", command: "deno task gc --limit 0" },
+  ],
+  env: [
+    { name: "GUESTHOUSE_STATE", help: "folder of runs and caches (default: .guesthouse)" },
+    { name: "GUESTHOUSE_SNAPSHOTS", help: "folder of snapshots (default: .guesthouse/snapshots)" },
+    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
+  ],
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { bytesText } = await import("../lib/cli/bytes.ts");
+  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { collectGarbage } = await import("../lib/build/gc.ts");
+  const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
+  const { removed, kept } = await collectGarbage({
+    platforms: await loadPlatforms(platformsDir),
+    limitBytes: (ctx.num("limit") ?? 0) * 2 ** 30,
+    dryRun: ctx.dryRun,
+    signal: ctx.signal,
+    onWarning: (text) => ctx.log.warn(text),
+  });
+  const bytesKept = totalBytes(kept);
+  ctx.result({
+    ok: true,
+    dryRun: ctx.dryRun,
+    removed: removed.map((item) => ({ ...storedDocument(item), why: item.why })),
+    kept: kept.map(storedDocument),
+    bytesFreed: totalBytes(removed),
+    bytesKept,
+  });
+  printRemoved(ctx, removed, `${bytesText(bytesKept)} kept`);
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,633 @@
+// What frees disk space, through `deno task`. Starts no guest: folders, records and processes stand
+// in for what real tasks leave.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+import { cacheDir, type CacheRecord } from "../lib/build/cache_disk.ts";
+import { nativeHome, nativeLock } from "../lib/build/native.ts";
+import { snapshotRecipe } from "../lib/build/snapshot_recipe.ts";
+import { keyOf, type Recipe, recipeKey } from "../lib/cache/recipe.ts";
+import { writeSidecar } from "../lib/cache/sidecar.ts";
+import { loadPlatform } from "../lib/config/platform.ts";
+import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
+import { commitSnapshot, snapshotDir } from "../lib/guest/snapshots.ts";
+import { savingLock } from "../lib/guest/stagings.ts";
+import { exists } from "../lib/host/folders.ts";
+import { ensureKeys } from "../lib/host/keys.ts";
+import {
+  imageCacheDir,
+  imagesDir,
+  platformsDir,
+  root,
+  RUN_FILES,
+  runsDir,
+  SNAPSHOT_FILES,
+  snapshotsDir,
+  SOCKET_OWNER,
+  socketDir,
+} from "../lib/host/paths.ts";
+import { processStartTime } from "../lib/host/process.ts";
+import { living } from "../lib/host/process_testing.ts";
+import { imageSidecar, imageVersionDir, rootfsInputs } from "../lib/image/image.ts";
+import { buildingLock, currentVersion } from "../lib/image/versions.ts";
+import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
+import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+
+const NAME = "debian-amd64";
+const platform = await loadPlatform(platformsDir, NAME);
+
+/** A sandbox in which this process sees the same folders as the tasks. */
+async function storage(): Promise<Sandbox> {
+  const stack = new AsyncDisposableStack();
+  const box = stack.use(await makeSandbox());
+  const env = {
+    ...box.env,
+    GUESTHOUSE_IMAGES: join(box.dir, "images/dist"),
+    GUESTHOUSE_SNAPSHOTS: join(box.dir, "snapshots"),
+  };
+  for (const [name, value] of Object.entries(env)) {
+    const before = Deno.env.get(name);
+    stack.defer(() => before === undefined ? Deno.env.delete(name) : Deno.env.set(name, before));
+    Deno.env.set(name, value);
+  }
+  return {
+    ...box,
+    env,
+    task: (name: string, args?: readonly string[], options: RunTaskOptions = {}) =>
+      box.task(name, args, { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+interface GcDocument {
+  readonly ok: boolean;
+  readonly dryRun: boolean;
+  readonly removed: { kind: string; path: string; bytes: number; why: string }[];
+  readonly kept: { kind: string; path: string; bytes: number }[];
+  readonly bytesFreed: number;
+  readonly bytesKept: number;
+}
+
+/** Runs gc twice: with --dry-run, which must tell what the second then does. */
+async function gc(box: Sandbox, ...args: string[]): Promise<GcDocument> {
+  const plan = await box.task("gc", ["--json", "--dry-run", ...args]);
+  assertEquals(plan.code, 0, plan.stderr);
+  const planned = documentOf<GcDocument>(plan);
+  assertEquals([planned.ok, planned.dryRun], [true, true]);
+  for (const { path } of [...planned.removed, ...planned.kept]) {
+    assert(await exists(path), `--dry-run removed ${path}`);
+  }
+  const outcome = await box.task("gc", ["--json", ...args]);
+  assertEquals([outcome.code, outcome.stderr], [0, ""]);
+  const done = documentOf<GcDocument>(outcome);
+  const told = ({ removed, kept }: GcDocument) => [
+    removed.map(({ path, why }) => [path, why]),
+    kept.map(({ path }) => path).sort(),
+  ];
+  assertEquals(told(done), told(planned));
+  assertEquals(done.bytesFreed, done.removed.reduce((sum, { bytes }) => sum + bytes, 0));
+  assertEquals(done.bytesKept, done.kept.reduce((sum, { bytes }) => sum + bytes, 0));
+  for (const { path } of done.removed) assert(!await exists(path), `${path} is still there`);
+  for (const { path } of done.kept) assert(await exists(path), `${path} is gone`);
+  return done;
+}
+
+/** What went, as `KIND NAME` with the reason. */
+const gone = ({ removed }: GcDocument): Record<string, string> =>
+  Object.fromEntries(removed.map(({ kind, path, why }) => [`${kind} ${path}`, why]));
+
+/** A process that stands for QEMU. */
+async function startSleep() {
+  const child = new Deno.Command("sleep", { args: ["120"] }).spawn();
+  return {
+    pid: child.pid,
+    status: child.status,
+    startTime: await processStartTime(child.pid) ?? "",
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has been ended, as some tests want.
+      }
+      await child.status;
+    },
+  };
+}
+
+/** Another process that holds a lock, shared as users do or for itself. */
+async function hold(path: string, mode: "shared" | "exclusive"): Promise<AsyncDisposable> {
+  await Deno.mkdir(join(path, ".."), { recursive: true });
+  const child = new Deno.Command("flock", {
+    args: [mode === "shared" ? "-s" : "-x", path, "sh", "-c", "echo held; cat"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  return {
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close();
+      await child.status;
+    },
+  };
+}
+
+/** A run whose task is gone, with a record if there are facts. */
+async function leaveRun(facts?: Partial<RunRecord>): Promise<string> {
+  const run = await createRun(NAME);
+  await Deno.writeTextFile(join(run.dir, RUN_FILES.overlay), "x".repeat(100_000));
+  if (facts !== undefined) {
+    await writeRecord({
+      ...{ id: run.id, platform: NAME, pid: 4_194_305, startTime: "1", sshPort: 2222 },
+      ...{ user: "ci", imageDir: "/nowhere", accelerator: "tcg", memoryMiB: 1024, cores: 1 },
+      ...{ kept: false, started: "2026-11-01T10:00:00.000Z", console: "/console.log" },
+      ...facts,
+    });
+  }
+  run.leave();
+  await run[Symbol.asyncDispose]();
+  return run.id;
+}
+
+const runPath = (id: string) => join(runsDir(), id);
+
+async function recipeOf(text: string): Promise<Recipe> {
+  return await recipeKey([{ name: "stand-in", value: text }]);
+}
+
+/** Makes a version of an image, as far as gc looks. */
+async function placeVersion(name: string, recipe: Recipe, current: boolean): Promise<string> {
+  const dir = imageVersionDir(name, recipe.key);
+  await Deno.mkdir(dir, { recursive: true });
+  await Deno.writeTextFile(join(dir, "disk.qcow2"), "x".repeat(200_000));
+  if (current) await writeSidecar(imageSidecar(name), recipe);
+  return dir;
+}
+
+/** The recipe of a snapshot that a guest would start from now. */
+async function presentRecipe(memoryMiB = 1024): Promise<Recipe> {
+  const qemu = await qemuProgram("qemu-system-x86_64");
+  const image = await currentVersion(NAME);
+  assert(image !== undefined);
+  return await snapshotRecipe({ platform, image, memoryMiB, cores: 1 }, {
+    ...{ qemu, machine: pinMachine(platform.machine, qemu) },
+    ...{ accelerator: "tcg", keys: await ensureKeys() },
+  });
+}
+
+/** The same recipe with another digest for one input. */
+function changed({ inputs }: Recipe, name: string): Recipe {
+  assert(inputs.some((input) => input.name === name), `no input ${name}`);
+  const digest = createHash("sha256").update(`another ${name}`).digest("hex");
+  const other = inputs.map((input) => input.name === name ? { ...input, digest } : input);
+  return { key: keyOf(other), inputs: other };
+}
+
+/** Saves a snapshot that was last used so many hours ago. */
+async function placeSnapshot(
+  recipe: Recipe,
+  { memoryMiB = 1024, hours = 1, imageDir, name = NAME, bytes = 100_000 }: {
+    readonly memoryMiB?: number;
+    readonly hours?: number;
+    readonly imageDir?: string;
+    readonly name?: string;
+    readonly bytes?: number;
+  } = {},
+): Promise<string> {
+  const staging = join(snapshotsDir(), name, `.staging-${crypto.randomUUID()}`);
+  await Deno.mkdir(staging, { recursive: true });
+  for (const file of [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk]) {
+    await Deno.writeTextFile(join(staging, file), "x".repeat(bytes));
+  }
+  await commitSnapshot(staging, recipe, {
+    ...{ platform: name, memoryMiB, cores: 1 },
+    imageDir: imageDir ?? (await currentVersion(NAME))?.dir ?? "/nowhere",
+  });
+  const dir = snapshotDir(name, recipe.key);
+  await age(join(dir, SNAPSHOT_FILES.used), hours);
+  return dir;
+}
+
+async function age(path: string, hours: number): Promise<void> {
+  const then = new Date(Date.now() - hours * 3600_000);
+  await Deno.utime(path, then, then);
+}
+
+/** A build cache of a project, which is made too. */
+async function placeCache(
+  project: string,
+  facts: Partial<CacheRecord> = {},
+  { name = NAME, hours = 1 } = {},
+): Promise<string> {
+  const dir = cacheDir(name, project);
+  await Deno.mkdir(dir, { recursive: true });
+  await Deno.mkdir(project, { recursive: true });
+  await Deno.writeTextFile(join(dir, "disk.raw"), "x".repeat(300_000));
+  await Deno.writeTextFile(join(dir, "lock"), "pid 1 (build of mine)\n");
+  const image = (await currentVersion(NAME))?.key ?? "none";
+  const record = { project, platform: name, image, inUse: false, ...facts };
+  await Deno.writeTextFile(join(dir, "cache.json"), JSON.stringify(record));
+  await age(join(dir, "cache.json"), hours);
+  return dir;
+}
+
+Deno.test("gc of a checkout that has nothing removes nothing", async () => {
+  await using box = await storage();
+  const plain = await box.task("gc");
+  assertEquals([plain.code, plain.stdout], [0, "0 removed, 0 B freed; 0 B kept\n"]);
+  const { removed, kept } = await gc(box, "--limit", "0");
+  assertEquals([removed, kept], [[], []]);
+});
+
+Deno.test("gc refuses a limit that is no amount", async () => {
+  await using box = await storage();
+  assertFailure(await box.task("gc", ["--limit", "-1"]), { exit: 2, says: ["--limit"] });
+});
+
+Deno.test("gc ends and removes what killed tasks left, and nothing that runs", async () => {
+  await using box = await storage();
+  await using orphan = await startSleep();
+  await using stranger = await startSleep();
+  await using keptQemu = await startSleep();
+  await using busyQemu = await startSleep();
+  // The guest of a task that is still there, beside its lock.
+  await using busy = await createRun(NAME);
+  const facts = { pid: busyQemu.pid, startTime: busyQemu.startTime };
+  const ids: Record<string, string> = {};
+  const place = async (name: string, facts?: Partial<RunRecord>) => {
+    // createRun() sweeps as well, so earlier runs are put out of its sight until all are made.
+    const aside = join(box.dir, "aside");
+    await Deno.mkdir(aside, { recursive: true });
+    const id = await leaveRun(facts);
+    await Deno.rename(runPath(id), join(aside, id));
+    ids[name] = id;
+  };
+  await place("kept", { pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true });
+  await place("orphan", { pid: orphan.pid, startTime: orphan.startTime });
+  await place("reused pid", { pid: stranger.pid, startTime: "1", kept: true });
+  await place("ended", {});
+  await place("without a record");
+  await place("sockets only");
+  for (const name of Object.keys(ids).filter((name) => name !== "sockets only")) {
+    await Deno.rename(join(box.dir, "aside", ids[name]!), runPath(ids[name]!));
+  }
+  await writeRecord({
+    ...{ id: busy.id, platform: NAME, sshPort: 1, user: "ci", imageDir: "/nowhere" },
+    ...{ accelerator: "tcg", memoryMiB: 1, cores: 1, kept: false, started: "", console: "" },
+    ...facts,
+  });
+  const foreign = join(socketDir(), `${NAME}-00000000`);
+  await Deno.mkdir(foreign);
+  await Deno.writeTextFile(join(foreign, SOCKET_OWNER), "/another/checkout/runs/x");
+
+  const outcome = await gc(box);
+  assertEquals(gone(outcome), {
+    [`guest ${runPath(ids.orphan!)}`]: `its task is gone, and QEMU (pid ${orphan.pid}) is not`,
+    [`run ${runPath(ids["reused pid"]!)}`]: "its kept guest has ended",
+    [`run ${runPath(ids.ended!)}`]: "its task is gone, and its guest has ended",
+    [`run ${runPath(ids["without a record"]!)}`]: "its task is gone, and it has no guest",
+    [`sockets ${join(socketDir(), ids["sockets only"]!)}`]: "its run is gone",
+  });
+  assertEquals(
+    outcome.kept.map(({ path }) => path).sort(),
+    [runPath(busy.id), runPath(ids.kept!)].sort(),
+  );
+  assert(outcome.removed.every(({ kind, bytes }) => kind === "sockets" || bytes >= 100_000));
+  assertEquals((await orphan.status).signal, "SIGKILL");
+  const others = [stranger.pid, keptQemu.pid, busyQemu.pid];
+  assertEquals(await living(others), others);
+  const sockets = (await Array.fromAsync(Deno.readDir(socketDir()))).map(({ name }) => name);
+  assertEquals(sockets.sort(), [`${NAME}-00000000`, busy.id, ids.kept!].sort());
+});
+
+Deno.test("gc removes snapshots that no guest can come from again", async () => {
+  await using box = await storage();
+  await placeVersion(NAME, await recipeOf("now"), true);
+  const recipe = await presentRecipe();
+  const good = await placeSnapshot(recipe);
+  // A size that somebody may ask for again.
+  const small = await placeSnapshot(await presentRecipe(512), { memoryMiB: 512 });
+  const words = await placeSnapshot(changed(recipe, "command line"));
+  const wanted: Record<string, string> = {};
+  for (
+    const name of [
+      ...["image", "image folder", "QEMU", "machine", "format", "keys", "devices", "CPU"],
+      "provision/resume.pl",
+    ]
+  ) {
+    wanted[await placeSnapshot(changed(recipe, name))] = `${name} changed`;
+  }
+  const byName = async (what: string) => await placeSnapshot(await changedBy(recipe, what));
+  const bare = await byName("bare");
+  await Deno.remove(join(bare, SNAPSHOT_FILES.sidecar));
+  wanted[bare] = "snapshot.hash is missing or damaged";
+  const damaged = await byName("damaged");
+  await Deno.writeTextFile(join(damaged, SNAPSHOT_FILES.sidecar), "x");
+  wanted[damaged] = "snapshot.hash is missing or damaged";
+  const listless = await byName("listless");
+  await Deno.writeTextFile(join(listless, SNAPSHOT_FILES.manifest), "{}");
+  wanted[listless] = "snapshot.json is missing or damaged";
+  const moved = await byName("moved");
+  const elsewhere = join(snapshotsDir(), NAME, "0123456789abcdef");
+  await Deno.rename(moved, elsewhere);
+  wanted[elsewhere] = "it belongs to another key";
+  const floating = await placeSnapshot(await changedBy(recipe, "floating"), {
+    imageDir: join(imagesDir(), NAME, "gone"),
+  });
+  wanted[floating] = "the image below it is gone";
+  wanted[await placeSnapshot(recipe, { name: "debian-gone" })] =
+    "there is no such platform any more";
+
+  const outcome = await gc(box);
+  assertEquals(
+    gone(outcome),
+    Object.fromEntries(Object.entries(wanted).map(([dir, why]) => [`snapshot ${dir}`, why])),
+  );
+  const kept = outcome.kept.filter(({ kind }) => kind === "snapshot").map(({ path }) => path);
+  assertEquals(kept.sort(), [good, small, words].sort());
+});
+
+/** A recipe that differs by the guest's size alone, which gc does not hold against a snapshot. */
+function changedBy(recipe: Recipe, text: string): Promise<Recipe> {
+  const digest = createHash("sha256").update(text).digest("hex");
+  const inputs = recipe.inputs.map((input) =>
+    input.name === "memory" ? { ...input, digest } : input
+  );
+  return Promise.resolve({ key: keyOf(inputs), inputs });
+}
+
+Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async () => {
+  await using box = await storage();
+  await placeVersion(NAME, await recipeOf("now"), true);
+  const recipe = await presentRecipe();
+  const good = await placeSnapshot(recipe);
+  const foreign = await placeSnapshot(changed(recipe, "QEMU"));
+  const keyless = await placeSnapshot(changed(recipe, "keys"));
+  const bin = join(box.dir, "bin");
+  await Deno.mkdir(bin);
+  for (const program of ["sh", "cat", "ps", "kill"]) {
+    await Deno.symlink(join("/bin", program), join(bin, program)).catch(() => {});
+  }
+  await Deno.symlink(Deno.execPath(), join(bin, "deno"));
+  const outcome = await box.task("gc", ["--json"], { env: { PATH: bin } });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertEquals(documentOf<GcDocument>(outcome).removed.map(({ path }) => path), [keyless]);
+  assert(await exists(good) && await exists(foreign));
+});
+
+Deno.test("gc removes no snapshot that a task or a kept guest uses, be it of use or not", async () => {
+  await using box = await storage();
+  await placeVersion(NAME, await recipeOf("now"), true);
+  const recipe = await presentRecipe();
+  await using keptQemu = await startSleep();
+  const ofTask = await placeSnapshot(changed(recipe, "QEMU"));
+  const ofGuest = await placeSnapshot(changed(recipe, "machine"));
+  const free = await placeSnapshot(changed(recipe, "keys"));
+  const goodOfTask = await placeSnapshot(recipe);
+  await leaveRun({
+    ...{ pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true },
+    backing: join(ofGuest, SNAPSHOT_FILES.disk),
+  });
+  {
+    await using _stale = await hold(join(ofTask, SNAPSHOT_FILES.lock), "shared");
+    await using _good = await hold(join(goodOfTask, SNAPSHOT_FILES.lock), "shared");
+    const outcome = await gc(box, "--limit", "0");
+    assertEquals(outcome.removed.map(({ path }) => path), [free]);
+  }
+  const outcome = await gc(box, "--limit", "0");
+  assertEquals(outcome.removed.map(({ path }) => path).sort(), [ofTask, goodOfTask].sort());
+  assert(await exists(ofGuest));
+});
+
+Deno.test("gc removes a half-finished snapshot, unless one is being saved", async () => {
+  await using box = await storage();
+  const staging = join(snapshotsDir(), NAME, ".staging-abc");
+  const other = join(snapshotsDir(), "debian-arm64", ".staging-def");
+  for (const dir of [staging, other]) {
+    await Deno.mkdir(dir, { recursive: true });
+    await Deno.writeTextFile(join(dir, "memory"), "x".repeat(50_000));
+  }
+  {
+    await using _saving = await hold(savingLock(NAME), "exclusive");
+    const outcome = await gc(box);
+    assertEquals(Object.keys(gone(outcome)), [`unfinished snapshot ${other}`]);
+    assertEquals(outcome.kept.map(({ path }) => path), [staging]);
+  }
+  assertEquals(Object.keys(gone(await gc(box))), [`unfinished snapshot ${staging}`]);
+});
+
+Deno.test("gc removes build caches that no build would use", async () => {
+  await using box = await storage();
+  await placeVersion(NAME, await recipeOf("now"), true);
+  const project = (name: string) => join(box.dir, "projects", name);
+  const good = await placeCache(project("good"));
+  const wanted: Record<string, string> = {
+    [await placeCache(project("old"), { image: "0".repeat(64) })]:
+      "it was filled by the tools of another image",
+    [await placeCache(project("cut"), { inUse: true })]: "the guest that had it was cut off",
+    [await placeCache(project("alien"), {}, { name: "debian-gone" })]:
+      "there is no such platform any more",
+  };
+  const orphaned = await placeCache(project("orphaned"));
+  await Deno.remove(project("orphaned"));
+  wanted[orphaned] = "its project is gone";
+  const damaged = await placeCache(project("damaged"));
+  await Deno.writeTextFile(join(damaged, "cache.json"), "{");
+  wanted[damaged] = "its record is missing or damaged";
+  const used = await placeCache(project("used"), { inUse: true });
+  await using _build = await hold(join(used, "lock"), "exclusive");
+
+  const outcome = await gc(box);
+  assertEquals(
+    gone(outcome),
+    Object.fromEntries(Object.entries(wanted).map(([dir, why]) => [`build cache ${dir}`, why])),
+  );
+  const kept = outcome.kept.filter(({ kind }) => kind === "build cache").map(({ path }) => path);
+  assertEquals(kept.sort(), [good, used].sort());
+});
+
+Deno.test("gc removes superseded images that nobody needs", async () => {
+  await using box = await storage();
+  const version = async (text: string, current = false) =>
+    await placeVersion(NAME, await recipeOf(text), current);
+  const now = await version("now", true);
+  const [former, ofGuest, ofTask, ofSnapshot] = await Promise.all([
+    version("former"),
+    version("of a kept guest"),
+    version("of a task"),
+    version("of a snapshot"),
+  ]);
+  const other = await placeVersion("debian-arm64", await recipeOf("other"), false);
+  await using keptQemu = await startSleep();
+  await leaveRun({
+    ...{ pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true },
+    imageDir: ofGuest,
+  });
+  const snapshot = await placeSnapshot(changed(await presentRecipe(), "QEMU"), {
+    imageDir: ofSnapshot,
+  });
+  {
+    await using _snapshot = await hold(join(snapshot, SNAPSHOT_FILES.lock), "shared");
+    await using _task = await hold(ofTask, "shared");
+    await using _building = await hold(buildingLock("debian-arm64"), "exclusive");
+    const outcome = await gc(box);
+    const key = (await currentVersion(NAME))?.key.slice(0, 16);
+    assertEquals(gone(outcome), { [`image ${former}`]: `superseded by ${key}` });
+    for (const dir of [now, ofGuest, ofTask, ofSnapshot, other]) assert(await exists(dir), dir);
+  }
+  const outcome = await gc(box);
+  assertEquals(
+    Object.keys(gone(outcome)).sort(),
+    [`image ${ofSnapshot}`, `image ${ofTask}`, `image ${other}`, `snapshot ${snapshot}`].sort(),
+  );
+  assertEquals([await exists(now), await exists(ofGuest)], [true, true]);
+});
+
+Deno.test("gc removes packed packages whose recipe has changed", async () => {
+  await using box = await storage();
+  await Deno.mkdir(imageCacheDir(), { recursive: true });
+  const place = async (name: string) => {
+    await Deno.writeTextFile(join(imageCacheDir(), name), "x".repeat(10_000));
+    return join(imageCacheDir(), name);
+  };
+  const key = (await recipeKey(rootfsInputs(platform))).key.slice(0, 16);
+  const now = await place(`rootfs-${NAME}-${key}-now.tar.zst`);
+  const foreign = await place("rootfs-freebsd-amd64-0123456789abcdef-now.tar.zst");
+  const stage = await place(`stage-${NAME}`);
+  const old = await place(`rootfs-${NAME}-0123456789abcdef-first-boot.tar.zst`);
+  const part = await place(`.part-rootfs-${NAME}-${key}-now.tar.zst`);
+  await Deno.mkdir(join(imagesDir(), NAME), { recursive: true });
+  {
+    await using _building = await hold(buildingLock(NAME), "exclusive");
+    assertEquals(gone(await gc(box)), {});
+  }
+  assertEquals(gone(await gc(box)), {
+    [`rootfs ${part}`]: "its build did not get to its end",
+    [`rootfs ${old}`]: "its recipe has changed",
+  });
+  for (const path of [now, foreign, stage]) assert(await exists(path), path);
+});
+
+Deno.test("gc removes what was not used for longest, until the rest is within the limit", async () => {
+  await using box = await storage();
+  await placeVersion(NAME, await recipeOf("now"), true);
+  const recipe = await presentRecipe();
+  const bytes = 5 * 2 ** 20;
+  const place = async (hours: number) =>
+    await placeSnapshot(await changedBy(recipe, String(hours)), { hours, bytes });
+  const [oldest, newest, middle] = [await place(50), await place(1), await place(20)];
+  const cache = await placeCache(join(box.dir, "mine"), {}, { hours: 30 });
+  // 15 MiB each, and a small cache between them: all but the oldest fit into 40 MiB.
+  const first = await gc(box, "--limit", String(40 / 1024));
+  assertEquals(first.removed.map(({ path }) => path), [oldest]);
+  assertMatch(first.removed[0]?.why ?? "", /^over the limit, last used 20\d\d-.*Z$/);
+  const second = await gc(box, "--limit", String(20 / 1024));
+  assertEquals(second.removed.map(({ path }) => path), [cache, middle]);
+  {
+    await using _task = await hold(join(newest, SNAPSHOT_FILES.lock), "shared");
+    assertEquals((await gc(box, "--limit", "0")).removed, []);
+  }
+  const last = await gc(box, "--limit", "0");
+  assertEquals(last.removed.map(({ path }) => path), [newest]);
+  assertEquals(last.kept.map(({ kind }) => kind), ["image"]);
+});
+
+Deno.test("gc prints a table and a sum", async () => {
+  await using box = await storage();
+  const id = await leaveRun({});
+  const plan = await box.task("gc", ["--dry-run"]);
+  const [header = "", row = "", sum = ""] = plan.stdout.split("\n");
+  assertMatch(header, /^kind +what +size +why$/);
+  assertMatch(
+    row,
+    new RegExp(`^run +${id} +[\\d.]+ KiB  its task is gone, and its guest has ended`),
+  );
+  assertMatch(sum, /^1 would be removed, [\d.]+ KiB would be freed; 0 B kept$/);
+  const { stdout } = await box.task("gc");
+  assertMatch(stdout, /^1 removed, [\d.]+ KiB freed; 0 B kept$/m);
+  assertEquals((await box.task("gc")).stdout, "0 removed, 0 B freed; 0 B kept\n");
+});
+
+/** A project with a build folder of its own, which is none of our business. */
+async function makeProject(box: Sandbox, name: string): Promise<string> {
+  const dir = join(await Deno.realPath(box.dir), "projects", name);
+  await Deno.mkdir(join(dir, "build"), { recursive: true });
+  await Deno.writeTextFile(join(dir, "build/mine"), "");
+  await Deno.writeTextFile(join(dir, "guesthouse.json"), "not JSON, which does not matter here");
+  return dir;
+}
+
+async function placeNative(project: string): Promise<string> {
+  const home = nativeHome(project);
+  await Deno.mkdir(join(home, "build"), { recursive: true });
+  await Deno.writeTextFile(join(home, "build/mine.o"), "x".repeat(20_000));
+  await Deno.symlink(project, join(home, "project"));
+  return home;
+}
+
+Deno.test("clean drops what builds of the project left, and nothing else", async () => {
+  await using box = await storage();
+  const [mine, other] = [await makeProject(box, "mine; rm"), await makeProject(box, "other")];
+  const place = async (project: string) => [
+    await placeCache(project),
+    await placeCache(project, {}, { name: "debian-arm64" }),
+    await placeNative(project),
+  ];
+  const [amd64 = "", arm64 = "", native = ""] = await place(mine);
+  const others = await place(other);
+  const clean = async (...args: string[]) => {
+    const outcome = await box.task("clean", ["--json", ...args]);
+    assertEquals([outcome.code, outcome.stderr], [0, ""]);
+    const { ok, removed, bytesFreed } = documentOf(outcome);
+    assertEquals([ok, bytesFreed > 0], [true, removed.length > 0]);
+    return removed.map(({ path }: { path: string }) => path);
+  };
+  const ofMine = ["--project", mine];
+  assertEquals(await clean(...ofMine, "--dry-run"), [amd64, arm64, native]);
+  assertEquals(await clean("debian-arm64", ...ofMine), [arm64]);
+  assertEquals(await clean("native", ...ofMine, "--dry-run"), [native]);
+  assertEquals(await clean(...ofMine), [amd64, native]);
+  assertEquals(await clean(...ofMine), []);
+  for (const path of others) assert(await exists(path), path);
+  assertEquals((await clean("--all")).sort(), others.sort());
+  for (const dir of [mine, other]) {
+    assertEquals(await Deno.readTextFile(join(dir, "build/mine")), "");
+    assert(await exists(join(dir, "guesthouse.json")));
+  }
+});
+
+Deno.test("clean leaves what a task uses, says who that is, and ends with status 1", async () => {
+  await using box = await storage();
+  const mine = await makeProject(box, "mine");
+  const cache = await placeCache(mine);
+  const native = await placeNative(mine);
+  await Deno.mkdir(join(nativeLock(native), ".."), { recursive: true });
+  await Deno.writeTextFile(nativeLock(native), "pid 77 (build of mine)\n");
+  await using _building = await hold(nativeLock(native), "exclusive");
+  await using _cached = await hold(join(cache, "lock"), "exclusive");
+  for (const extra of [["--dry-run"], []]) {
+    const outcome = await box.task("clean", ["--project", mine, ...extra]);
+    assertEquals(outcome.code, 1);
+    assertNoBug(outcome);
+    assertStringIncludes(outcome.stderr, `${NAME} ${mine} stays: in use by pid 1 (build of mine)`);
+    assertStringIncludes(outcome.stderr, "stays: in use by pid 77 (build of mine)");
+    assertMatch(outcome.stdout, /^0 .*; 2 left$/m);
+  }
+  const { ok, left } = documentOf(await box.task("clean", ["--json", "--project", mine]));
+  assertEquals([ok, left.length, left[0].holder], [false, 2, "pid 1 (build of mine)"]);
+  for (const path of [cache, native]) assert(await exists(path), path);
+});
+
+Deno.test("clean refuses --project with --all, and a project that is not there", async () => {
+  await using box = await storage();
+  assertFailure(await box.task("clean", ["--all", "--project", root]), {
+    exit: 2,
+    says: ["Cannot use --project with --all"],
+  });
+  assertFailure(await box.task("clean", ["--project", join(box.dir, "none")]), {
+    exit: 2,
+    says: ["there is no such folder"],
+  });
+});
