@@ -41,6 +41,8 @@ sub serve {
     while ($text =~ s/^([^\n]*)\n//) {
       my $answer = eval { answer($1) } // 'error: ' . ($@ =~ s/\n.*//sr);
       syswrite $port, "$answer\n";
+      # Whoever reads the console of a guest that never booted should know why.
+      eval { write_file('/dev/console', "guesthouse: resumed\n") } if $answer eq 'resumed';
     }
   }
 }

@@ -31,6 +31,7 @@ Deno.test("planSteps() configures, builds and tests with CMake by default", () =
       name: "configure",
       command: ["cmake", "-S", "/s r c", "-B", "/build", "-DCMAKE_BUILD_TYPE=Release"],
       cwd: "/s r c",
+      once: true,
     },
     { name: "build", command: ["cmake", "--build", "/build", "--parallel", "3"], cwd: "/s r c" },
     {
