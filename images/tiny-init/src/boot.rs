@@ -45,11 +45,7 @@ pub fn boot(arguments: &[*const c_char]) -> Result<Infallible, Failure> {
     watch.step_ms();
     if let Some(seed) = seed {
         seed.write(Path::new("/"), owner).map_err(&seed_failed)?;
-        say!(
-            "seed: {} ms ({} files and folders)",
-            watch.step_ms(),
-            seed.len()
-        );
+        say!("seed: {} ms ({} files and folders)", watch.step_ms(), seed.len());
     }
     let init = choose_init(&words);
     say!("switch-root: total {} ms ({init})", watch.total_ms());

@@ -8,16 +8,13 @@ const PREFIX: &str = "guesthouse.";
 impl Words {
     /// Reads `/proc/cmdline`. What follows `--` is for init, not for the kernel or for us.
     pub fn parse(line: &str) -> Words {
-        let ours = split(line)
-            .into_iter()
-            .take_while(|word| word != "--")
-            .filter_map(|word| {
-                let word = word.strip_prefix(PREFIX)?;
-                Some(match word.split_once('=') {
-                    Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                    None => (word.to_owned(), None),
-                })
-            });
+        let ours = split(line).into_iter().take_while(|word| word != "--").filter_map(|word| {
+            let word = word.strip_prefix(PREFIX)?;
+            Some(match word.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (word.to_owned(), None),
+            })
+        });
         Words(ours.collect())
     }
 
@@ -43,10 +40,7 @@ fn split(line: &str) -> Vec<String> {
         match letter {
             '"' => quoted = !quoted,
             _ if letter.is_whitespace() && !quoted => words.push(String::new()),
-            _ => words
-                .last_mut()
-                .expect("there is one from the start")
-                .push(letter),
+            _ => words.last_mut().expect("there is one from the start").push(letter),
         }
     }
     words.retain(|word| !word.is_empty());
@@ -87,10 +81,7 @@ mod tests {
 
     #[test]
     fn words_for_init_are_left_alone() {
-        assert_eq!(
-            Words::parse("guesthouse.a=1 -- guesthouse.a=2").value("a"),
-            Some("1")
-        );
+        assert_eq!(Words::parse("guesthouse.a=1 -- guesthouse.a=2").value("a"), Some("1"));
         assert_eq!(Words::parse("").flag("a"), None);
     }
 }

@@ -82,12 +82,7 @@ mod tests {
     #[test]
     fn of_knows_scripts_and_leaves_the_rest() {
         assert_eq!(Program::of(b"#!/bin/sh\n"), Program::Script);
-        for other in [
-            &b""[..],
-            b"\x7fELF",
-            b"echo hello to everybody\n",
-            &header(3, [62, 0]),
-        ] {
+        for other in [&b""[..], b"\x7fELF", b"echo hello to everybody\n", &header(3, [62, 0])] {
             assert_eq!(Program::of(other), Program::Other);
         }
         assert_eq!(Program::of(&header(1, [62, 0])[..19]), Program::Other);

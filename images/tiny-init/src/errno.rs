@@ -17,10 +17,7 @@ pub fn error(number: i32) -> io::Error {
 
 /// The symbol of an error number, e.g. "ENOENT".
 pub fn name(number: i32) -> &'static str {
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == number)
-        .map_or("?", |(_, name)| name)
+    NAMES.iter().find(|(known, _)| *known == number).map_or("?", |(_, name)| name)
 }
 
 macro_rules! names {
@@ -32,6 +29,7 @@ const NAMES: &[(i32, &str)] = names! {
     EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC EROFS EMLINK
     ERANGE ENAMETOOLONG ENOSYS ENOTEMPTY ELOOP EPROTO EOVERFLOW EOPNOTSUPP EAFNOSUPPORT
     EADDRNOTAVAIL ENETUNREACH ETIMEDOUT EUCLEAN EMEDIUMTYPE ENOKEY EKEYREJECTED ELIBBAD
+    ECANCELED
 };
 
 #[cfg(test)]
@@ -49,9 +47,6 @@ mod tests {
     #[test]
     fn errno_of_an_error_that_is_not_the_kernels() {
         assert_eq!(errno(&error(17)), 17);
-        assert_eq!(
-            errno(&io::Error::from(io::ErrorKind::UnexpectedEof)),
-            libc::EIO
-        );
+        assert_eq!(errno(&io::Error::from(io::ErrorKind::UnexpectedEof)), libc::EIO);
     }
 }

@@ -37,9 +37,7 @@ fn run() -> io::Result<ExitStatus> {
     sys::mount("sysfs", &sys, "sysfs", 0, "")?;
     sys::mount("/dev", &dev, "", libc::MS_BIND, "")?;
     let mut shell = Command::new("/bin/sh");
-    shell
-        .arg(SCRIPT)
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    shell.arg(SCRIPT).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     // SAFETY: between fork and exec only two system calls are made.
     unsafe {
         shell.pre_exec(|| {

@@ -15,29 +15,19 @@ const INIT: &str = "/sbin/init";
 /// The program that takes over. One that the command line names, or that is there as the agent,
 /// must work: running another one instead would hide the fault.
 pub fn choose_init(words: &Words) -> String {
-    let agent = if fs::symlink_metadata(AGENT).is_ok() {
-        AGENT
-    } else {
-        INIT
-    };
+    let agent = if fs::symlink_metadata(AGENT).is_ok() { AGENT } else { INIT };
     words.value("init").unwrap_or(agent).to_owned()
 }
 
 /// Replaces this process by a program, which gets the environment and what is left of the arguments
 /// that the kernel has given to init. Returns only if that fails.
 pub fn exec_init(path: &str, arguments: &[*const c_char]) -> Failure {
-    let error = check_machine(path)
-        .err()
-        .unwrap_or_else(|| exec(path, arguments));
+    let error = check_machine(path).err().unwrap_or_else(|| exec(path, arguments));
     let status = match errno(&error) {
         libc::ENOEXEC => Status::NotExecutable,
         _ => Status::Exec,
     };
-    Failure {
-        step: "execv",
-        status,
-        error,
-    }
+    Failure { step: "execv", status, error }
 }
 
 /// Reads the program's header, since the kernel's ENOEXEC does not tell why.

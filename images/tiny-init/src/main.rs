@@ -33,10 +33,7 @@ use std::ffi::{c_char, c_int};
 #[cfg_attr(not(test), no_mangle)]
 pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     if !sys::is_init_of_initramfs() {
-        sys::write(
-            2,
-            b"tiny-init runs as PID 1 of an initramfs, whose files it removes\n",
-        );
+        sys::write(2, b"tiny-init runs as PID 1 of an initramfs, whose files it removes\n");
         return 2;
     }
     report::power_off_on_panic();

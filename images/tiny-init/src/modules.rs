@@ -10,9 +10,7 @@ const FOLDER: &str = "/modules";
 
 /// File names in `/modules/order`: one a line, in load order. Blank lines and `#` are left out.
 fn parse_order(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Loads every listed module, and returns how many are in. One that fails is reported, and the boot

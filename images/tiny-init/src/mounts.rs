@@ -20,13 +20,7 @@ pub fn mount_pseudo() -> Result<(), Failure> {
     dev?;
     mount("mount /proc", "proc", "/proc", DATA_ONLY, "")?;
     mount("mount /sys", "sysfs", "/sys", DATA_ONLY, "")?;
-    mount(
-        "mount /tmp",
-        "tmpfs",
-        "/tmp",
-        MS_NOSUID | MS_NODEV,
-        "mode=1777",
-    )
+    mount("mount /tmp", "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777")
 }
 
 fn mount(step: &'static str, kind: &str, at: &str, flags: u64, data: &str) -> Result<(), Failure> {
@@ -41,13 +35,8 @@ fn mount(step: &'static str, kind: &str, at: &str, flags: u64, data: &str) -> Re
 /// Without a console the boot goes on in silence. Descriptors 0 to 2 are taken in any case, so that
 /// no line is ever written into another file.
 fn open_console() {
-    let open = |path| {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_NOCTTY)
-            .open(path)
-    };
+    let open =
+        |path| OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path);
     if let Ok(file) = open("/dev/console").or_else(|_| open("/dev/null")) {
         sys::become_stdio(file);
     }
@@ -55,11 +44,7 @@ fn open_console() {
 
 /// Moves `/dev`, `/proc` and `/sys` below the root.
 pub fn move_pseudo() -> Result<(), Failure> {
-    for (step, at) in [
-        ("move /dev", "/dev"),
-        ("move /proc", "/proc"),
-        ("move /sys", "/sys"),
-    ] {
+    for (step, at) in [("move /dev", "/dev"), ("move /proc", "/proc"), ("move /sys", "/sys")] {
         let target = format!("{ROOT}{at}");
         ensure_folder(&target)
             .and_then(|()| sys::mount(at, &target, "", MS_MOVE, ""))
@@ -79,9 +64,6 @@ pub fn ensure_folder(path: &str) -> io::Result<()> {
 /// Reads the start of a file: fewer bytes if it is shorter.
 pub fn read_start(path: &str, bytes: usize) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    io::Read::read_to_end(
-        &mut io::Read::take(File::open(path)?, bytes as u64),
-        &mut start,
-    )?;
+    io::Read::read_to_end(&mut io::Read::take(File::open(path)?, bytes as u64), &mut start)?;
     Ok(start)
 }

@@ -138,14 +138,7 @@ mod tests {
 
     #[test]
     fn parse_address_refuses_the_rest() {
-        for text in [
-            "",
-            "10.0.2.15",
-            "10.0.2/24",
-            "10.0.2.15/33",
-            "10.0.2.15/-1",
-            "::1/64",
-        ] {
+        for text in ["", "10.0.2.15", "10.0.2/24", "10.0.2.15/33", "10.0.2.15/-1", "::1/64"] {
             assert_eq!(parse_address(text), None, "{text}");
         }
     }

@@ -44,11 +44,7 @@ pub struct Failure {
 impl Failure {
     /// For `map_err`.
     pub fn of(step: &'static str, status: Status) -> impl Fn(io::Error) -> Failure {
-        move |error| Failure {
-            step,
-            status,
-            error,
-        }
+        move |error| Failure { step, status, error }
     }
 }
 
@@ -82,10 +78,7 @@ pub struct Watch {
 impl Watch {
     pub fn start() -> Watch {
         let now = Instant::now();
-        Watch {
-            start: now,
-            step: now,
-        }
+        Watch { start: now, step: now }
     }
 
     /// Milliseconds since the last call, or since the start.

@@ -37,20 +37,13 @@ pub fn mount_root(disk: &str, words: &Words) -> Result<String, Failure> {
     let plan = Plan::new(choose_fs(disk, found, words).map_err(&fail)?, words);
     let fs = plan.fs.name();
     // Inode tables that were never used need not be zeroed in a disk that is thrown away.
-    let data = if plan.fs == RootFs::Ext4 {
-        "noinit_itable"
-    } else {
-        ""
-    };
+    let data = if plan.fs == RootFs::Ext4 { "noinit_itable" } else { "" };
     let flags = MS_NOATIME | if plan.read_only { MS_RDONLY } else { 0 };
     sys::mount(disk, ROOT, fs, flags, data).map_err(|error| {
         if errno(&error) == libc::ENODEV {
             say!("root: the kernel has no {fs}: is its module in /modules/order?");
         } else if found != Some(fs) {
-            say!(
-                "root: {disk} holds {}, not {fs}",
-                found.unwrap_or("nothing known")
-            );
+            say!("root: {disk} holds {}, not {fs}", found.unwrap_or("nothing known"));
         }
         fail(error)
     })?;
@@ -103,15 +96,7 @@ mod tests {
             (RootFs::Erofs, "guesthouse.overlay=off", true, false),
         ] {
             let plan = Plan::new(fs, &Words::parse(line));
-            assert_eq!(
-                plan,
-                Plan {
-                    fs,
-                    read_only,
-                    overlay
-                },
-                "{fs:?} {line}"
-            );
+            assert_eq!(plan, Plan { fs, read_only, overlay }, "{fs:?} {line}");
         }
     }
 
@@ -119,10 +104,7 @@ mod tests {
     fn choose_fs_prefers_the_word_to_the_disk() {
         let choose = |found, line| choose_fs("/dev/vda", found, &Words::parse(line)).ok();
         assert_eq!(choose(Some("ext4"), ""), Some(RootFs::Ext4));
-        assert_eq!(
-            choose(Some("ext4"), "guesthouse.rootfstype=erofs"),
-            Some(RootFs::Erofs)
-        );
+        assert_eq!(choose(Some("ext4"), "guesthouse.rootfstype=erofs"), Some(RootFs::Erofs));
         assert_eq!(choose(Some("ext4"), "guesthouse.rootfstype=btrfs"), None);
         assert_eq!(choose(Some("qcow2"), ""), None);
         assert_eq!(choose(None, ""), None);

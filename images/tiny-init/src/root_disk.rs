@@ -28,16 +28,9 @@ pub fn wait_for_root_disk(words: &Words) -> Result<String, Failure> {
         std::thread::sleep(pause);
         pause = (pause * 5 / 4).min(Duration::from_millis(50));
     }
-    say!(
-        "root disk: not found: {wanted} (disks: {})",
-        describe(&disks())
-    );
+    say!("root disk: not found: {wanted} (disks: {})", describe(&disks()));
     let error = errno::error(libc::ENODEV);
-    Err(Failure {
-        step: "root disk",
-        status: Status::RootDisk,
-        error,
-    })
+    Err(Failure { step: "root disk", status: Status::RootDisk, error })
 }
 
 fn find(wanted: &str) -> Option<String> {
@@ -48,9 +41,7 @@ fn find(wanted: &str) -> Option<String> {
         let disk = disks.iter().find(|disk| disk.has_serial(wanted))?;
         format!("/dev/{}", disk.name)
     };
-    fs::metadata(&path)
-        .is_ok_and(|found| found.file_type().is_block_device())
-        .then_some(path)
+    fs::metadata(&path).is_ok_and(|found| found.file_type().is_block_device()).then_some(path)
 }
 
 /// A disk in `/sys/block`.
@@ -63,10 +54,7 @@ struct Disk {
 
 impl Disk {
     fn has_serial(&self, wanted: &str) -> bool {
-        let known = wanted
-            .as_bytes()
-            .get(..SERIAL_BYTES)
-            .unwrap_or(wanted.as_bytes());
+        let known = wanted.as_bytes().get(..SERIAL_BYTES).unwrap_or(wanted.as_bytes());
         self.name.starts_with("vd") && self.serial.as_bytes() == known
     }
 }
@@ -79,19 +67,12 @@ fn disks() -> Vec<Disk> {
     let mut disks: Vec<Disk> = folder
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| {
-            !["loop", "ram", "zram"]
-                .iter()
-                .any(|kind| name.starts_with(kind))
-        })
+        .filter(|name| !["loop", "ram", "zram"].iter().any(|kind| name.starts_with(kind)))
         .map(|name| {
             let read = |file| fs::read_to_string(format!("/sys/block/{name}/{file}"));
             Disk {
                 serial: read("serial").unwrap_or_default().trim_end().to_owned(),
-                sectors: read("size")
-                    .ok()
-                    .and_then(|text| text.trim().parse().ok())
-                    .unwrap_or(0),
+                sectors: read("size").ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
                 name,
             }
         })
@@ -104,16 +85,10 @@ fn describe(disks: &[Disk]) -> String {
     if disks.is_empty() {
         return "none".to_owned();
     }
-    let each = disks.iter().map(
-        |Disk {
-             name,
-             serial,
-             sectors,
-         }| match serial.as_str() {
-            "" => format!("{name} of {} MiB", sectors >> 11),
-            _ => format!("{name} of {} MiB with serial {serial}", sectors >> 11),
-        },
-    );
+    let each = disks.iter().map(|Disk { name, serial, sectors }| match serial.as_str() {
+        "" => format!("{name} of {} MiB", sectors >> 11),
+        _ => format!("{name} of {} MiB with serial {serial}", sectors >> 11),
+    });
     each.collect::<Vec<_>>().join(", ")
 }
 
@@ -122,11 +97,7 @@ mod tests {
     use super::*;
 
     fn disk(name: &str, serial: &str) -> Disk {
-        Disk {
-            name: name.to_owned(),
-            serial: serial.to_owned(),
-            sectors: 16 << 11,
-        }
+        Disk { name: name.to_owned(), serial: serial.to_owned(), sectors: 16 << 11 }
     }
 
     #[test]
@@ -140,10 +111,7 @@ mod tests {
     #[test]
     fn describe_names_every_disk() {
         let disks = [disk("vda", "root"), disk("vdb", "")];
-        assert_eq!(
-            describe(&disks),
-            "vda of 16 MiB with serial root, vdb of 16 MiB"
-        );
+        assert_eq!(describe(&disks), "vda of 16 MiB with serial root, vdb of 16 MiB");
         assert_eq!(describe(&[]), "none");
     }
 }

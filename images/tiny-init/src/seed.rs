@@ -1,8 +1,9 @@
 //! What a run brings into its root: `/seed` in the initramfs mirrors the root's tree.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use crate::report::say;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{lchown, symlink, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{chown, lchown, symlink, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The guest's user, and its home in local CI's guests.
@@ -43,32 +44,32 @@ impl Seed {
 
     /// Writes it below `root` with its modes. A folder that is there takes on the seed's mode, too.
     pub fn write(&self, root: &Path, owner: impl Fn(&Path) -> u32) -> io::Result<()> {
-        for entry in &self.0 {
-            let (path, owner) = (root.join(&entry.path), owner(&entry.path));
-            match &entry.content {
-                Content::Folder if path.is_dir() => {}
-                Content::Folder => fs::create_dir(&path)?,
-                Content::Link(target) => {
-                    remove_if_there(&path)?;
-                    symlink(target, &path)?;
-                    lchown(&path, Some(owner), Some(owner))?;
-                    continue;
-                }
-                Content::File(bytes) => {
-                    // What is there may be a link to a file that is nobody's to change.
-                    remove_if_there(&path)?;
-                    let new = OpenOptions::new()
-                        .write(true)
-                        .create_new(true)
-                        .mode(0o600)
-                        .open(&path);
-                    new?.write_all(bytes)?;
-                }
+        self.0.iter().try_for_each(|entry| {
+            let path = root.join(&entry.path);
+            entry.write(&path, owner(&entry.path)).inspect_err(|_| say!("seed: {}", path.display()))
+        })
+    }
+}
+
+impl Entry {
+    fn write(&self, path: &Path, owner: u32) -> io::Result<()> {
+        match &self.content {
+            Content::Folder if path.is_dir() => {}
+            Content::Folder => fs::create_dir(path)?,
+            Content::Link(target) => {
+                remove_if_there(path)?;
+                symlink(target, path)?;
+                return lchown(path, Some(owner), Some(owner));
             }
-            std::os::unix::fs::chown(&path, Some(owner), Some(owner))?;
-            fs::set_permissions(&path, Permissions::from_mode(entry.mode))?;
+            Content::File(bytes) => {
+                // What is there may be a link to a file that is nobody's to change.
+                remove_if_there(path)?;
+                let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+                new?.write_all(bytes)?;
+            }
         }
-        Ok(())
+        chown(path, Some(owner), Some(owner))?;
+        fs::set_permissions(path, Permissions::from_mode(self.mode))
     }
 }
 
@@ -90,27 +91,14 @@ fn read_folder(folder: &Path, below: &Path, entries: &mut Vec<Entry>) -> io::Res
         let metadata = found.metadata()?;
         let mode = metadata.permissions().mode() & 0o7777;
         if metadata.is_dir() {
-            entries.push(Entry {
-                path: path.clone(),
-                mode,
-                content: Content::Folder,
-            });
+            entries.push(Entry { path: path.clone(), mode, content: Content::Folder });
             read_folder(&source, &path, entries)?;
         } else if metadata.is_symlink() {
             let content = Content::Link(fs::read_link(&source)?);
-            entries.push(Entry {
-                path,
-                mode,
-                content,
-            });
+            entries.push(Entry { path, mode, content });
         } else {
-            let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut File::open(&source)?, &mut bytes)?;
-            entries.push(Entry {
-                path,
-                mode,
-                content: Content::File(bytes),
-            });
+            let content = Content::File(fs::read(&source)?);
+            entries.push(Entry { path, mode, content });
         }
     }
     Ok(())
@@ -139,8 +127,8 @@ mod tests {
 
     #[test]
     fn write_replaces_files_and_links_and_keeps_modes() {
-        let box_ = std::env::temp_dir().join(format!("tiny-init-seed-{}", std::process::id()));
-        let (seed, root) = (box_.join("seed"), box_.join("root"));
+        let base = std::env::temp_dir().join(format!("tiny-init-seed-{}", std::process::id()));
+        let (seed, root) = (base.join("seed"), base.join("root"));
         fs::create_dir_all(seed.join("etc/ssh")).unwrap();
         fs::create_dir_all(root.join("etc")).unwrap();
         fs::write(seed.join("etc/hostname"), "guest\n").unwrap();
@@ -157,21 +145,12 @@ mod tests {
         read.write(&root, |_| mine).unwrap();
         read.write(&root, |_| mine).unwrap();
 
-        assert_eq!(
-            fs::read_to_string(root.join("etc/hostname")).unwrap(),
-            "guest\n"
-        );
-        assert_eq!(
-            fs::read_to_string(root.join("untouched")).unwrap(),
-            "as it was"
-        );
-        assert_eq!(
-            fs::read_link(root.join("etc/name")).unwrap(),
-            Path::new("hostname")
-        );
+        assert_eq!(fs::read_to_string(root.join("etc/hostname")).unwrap(), "guest\n");
+        assert_eq!(fs::read_to_string(root.join("untouched")).unwrap(), "as it was");
+        assert_eq!(fs::read_link(root.join("etc/name")).unwrap(), Path::new("hostname"));
         let mode = |path| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o7777;
         assert_eq!((mode("etc/ssh"), mode("etc/ssh/key")), (0o700, 0o600));
-        fs::remove_dir_all(&box_).unwrap();
+        fs::remove_dir_all(&base).unwrap();
         assert!(Seed::read(&seed).unwrap().is_none());
     }
 }

@@ -44,17 +44,7 @@ mod tests {
 
     #[test]
     fn parse_size_refuses_what_is_no_size() {
-        for text in [
-            "",
-            "M",
-            "-1M",
-            "1.5G",
-            "12 M",
-            "12T",
-            "%",
-            "+5",
-            "99999999999999999999",
-        ] {
+        for text in ["", "M", "-1M", "1.5G", "12 M", "12T", "%", "+5", "99999999999999999999"] {
             assert_eq!(parse_size(text, 1000), None, "{text}");
         }
         assert_eq!(parse_size("18446744073709551615G", 0), None);

@@ -45,9 +45,7 @@ const MAGIC: [(usize, &[u8], &str); 8] = [
 /// Names what the disk holds, where that is known.
 pub fn content(start: &[u8]) -> Option<&'static str> {
     let holds = |(offset, magic, _): &&(usize, &[u8], &str)| {
-        start
-            .get(*offset..)
-            .is_some_and(|rest| rest.starts_with(magic))
+        start.get(*offset..).is_some_and(|rest| rest.starts_with(magic))
     };
     MAGIC.iter().find(holds).map(|(_, _, name)| *name)
 }
@@ -64,14 +62,8 @@ mod tests {
 
     #[test]
     fn content_tells_file_systems_apart() {
-        assert_eq!(
-            content(&disk(0x438, &0xef53u16.to_le_bytes())),
-            Some("ext4")
-        );
-        assert_eq!(
-            content(&disk(1024, &0xe0f5_e1e2_u32.to_le_bytes())),
-            Some("erofs")
-        );
+        assert_eq!(content(&disk(0x438, &0xef53u16.to_le_bytes())), Some("ext4"));
+        assert_eq!(content(&disk(1024, &0xe0f5_e1e2_u32.to_le_bytes())), Some("erofs"));
         assert_eq!(content(&disk(0, b"QFI\xfb")), Some("qcow2"));
         assert_eq!(content(&disk(510, b"\x55\xaa")), Some("a partition table"));
     }

@@ -27,10 +27,7 @@ mod tests {
         assert_eq!(page.len(), 4096);
         assert_eq!(page[1028..1032], 255u32.to_ne_bytes());
         assert_eq!(&page[4086..], b"SWAPSPACE2");
-        assert_eq!(
-            swap_header(1 << 20, 65536).unwrap()[1028..1032],
-            15u32.to_ne_bytes()
-        );
+        assert_eq!(swap_header(1 << 20, 65536).unwrap()[1028..1032], 15u32.to_ne_bytes());
     }
 
     #[test]

@@ -18,11 +18,7 @@ const DEFAULT: &str = "50%";
 /// Sets up swap as `guesthouse.zram=SIZE` says. Guests work without it, so a failure is only
 /// reported.
 pub fn set_up_zram(words: &Words, watch: &mut Watch) {
-    let fallback = if Path::new(SYSFS).exists() {
-        DEFAULT
-    } else {
-        "off"
-    };
+    let fallback = if Path::new(SYSFS).exists() { DEFAULT } else { "off" };
     let wanted = words.value("zram").unwrap_or(fallback);
     let Some(bytes) = parse_size(wanted, sys::memory_bytes()) else {
         say!("zram: no size: {wanted:?} (such as 256M, 50%, off)");
@@ -42,9 +38,6 @@ fn swap_in_memory(bytes: u64) -> io::Result<()> {
     let bytes = bytes / page_size as u64 * page_size as u64;
     let header = swap_header(bytes, page_size).ok_or_else(|| errno::error(libc::EINVAL))?;
     fs::write(format!("{SYSFS}/disksize"), bytes.to_string())?;
-    OpenOptions::new()
-        .write(true)
-        .open(DEVICE)?
-        .write_all(&header)?;
+    OpenOptions::new().write(true).open(DEVICE)?.write_all(&header)?;
     sys::swap_on(DEVICE)
 }
