@@ -40,10 +40,10 @@ pub fn mount_root(disk: &str, words: &Words) -> Result<String, Failure> {
     let data = if plan.fs == RootFs::Ext4 { "noinit_itable" } else { "" };
     let flags = MS_NOATIME | if plan.read_only { MS_RDONLY } else { 0 };
     sys::mount(disk, ROOT, fs, flags, data).map_err(|error| {
-        if errno(&error) == libc::ENODEV {
-            say!("root: the kernel has no {fs}: is its module in /modules/order?");
-        } else if found != Some(fs) {
+        if found != Some(fs) {
             say!("root: {disk} holds {}, not {fs}", found.unwrap_or("nothing known"));
+        } else if errno(&error) == libc::ENODEV {
+            say!("root: the kernel has no {fs}: is its module in /modules/order?");
         }
         fail(error)
     })?;
