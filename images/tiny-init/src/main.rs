@@ -3,6 +3,10 @@
 #![cfg_attr(not(test), no_main)]
 #![cfg_attr(test, allow(dead_code))]
 
+// Easily lost: Cargo reads `.cargo/config.toml` of the folder that it is started in.
+#[cfg(not(any(target_feature = "crt-static", debug_assertions)))]
+compile_error!("not static: build in this folder, or with -C target-feature=+crt-static");
+
 mod boot;
 mod cmdline;
 mod elf;
