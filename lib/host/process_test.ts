@@ -236,8 +236,11 @@ Deno.test("processStartTime() is the same for as long as a process runs, zombies
   assertEquals(await processStartTime(4_194_305), undefined);
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
-  // Its parent becomes a sleep, which never reaps.
-  await using _parent = spawnOwned(sh('sh -c "exit 0" & echo $! >"$0"; exec sleep 60', pidFile));
+  // Its parent becomes a sleep, which never reaps; a shell might, so it ends only then.
+  const child = `until grep -q sleep "/proc/$PPID/comm"; do :; done`;
+  await using _parent = spawnOwned(
+    sh(`sh -c '${child}' & echo $! >"$0"; exec sleep 60`, pidFile),
+  );
   const [zombie] = await pidsIn(pidFile, 1) as [number];
   await waitUntil("a zombie", async () => await processStartTime(zombie) === undefined);
   assert((await run(["ls", "-d", `/proc/${zombie}`])).code === 0, "it should be a zombie");

@@ -10,8 +10,8 @@ export interface RootfsRecipe {
   readonly debArch: string;
   readonly arch: ElfArch;
   readonly packages: readonly string[];
-  /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. */
-  readonly kernelPackage: string;
+  /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none. */
+  readonly kernelPackage?: string;
   /** Path of the script that runs in the root. */
   readonly provision: string;
   /** Path of the script that configures the packages where that must wait for the first boot. */
@@ -32,6 +32,12 @@ const EXCLUDED_PATHS = [
   "/usr/share/locale/*",
   "/usr/share/lintian/*",
 ];
+
+/**
+ * No file in a root is newer (2023-06-10, the day of Debian 12), in seconds since 1970: equal packages
+ * then give equal archives.
+ */
+const NEWEST_FILE = 1_686_355_200;
 
 /** The exact mmdebstrap command, so that `--dry-run` prints what a real run executes. */
 export function mmdebstrapCommand(
@@ -101,7 +107,8 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
   let partial = "";
   const result = await run(command, {
     env: {
-      GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage,
+      GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",
+      SOURCE_DATE_EPOCH: String(NEWEST_FILE),
       GUESTHOUSE_DEB_ARCH: recipe.debArch,
       GUESTHOUSE_CONFIGURE: options.configure === "now" ? "now" : "later",
       // mmdebstrap makes its root below this folder; being ours, it goes whatever happens.

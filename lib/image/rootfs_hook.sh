@@ -9,18 +9,21 @@ export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 
 # The kernel package is unpacked, not installed: its scripts build an initramfs, which a build guest
 # does not need and which takes minutes under user-mode emulation.
-real=$(apt-cache depends --no-recommends "$GUESTHOUSE_KERNEL_PACKAGE" |
-  sed -n 's/^  Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
-[ -n "$real" ] || { echo "E: $GUESTHOUSE_KERNEL_PACKAGE names no kernel image" >&2; exit 1; }
-work=$(mktemp -d "$root/tmp/kernel.XXXXXX")
-(cd "$work" && apt-get --quiet=2 --option=APT::Sandbox::User=root download "$real")
-# --keep-directory-symlink: /lib is a symlink to /usr/lib in the root, a folder in the package.
-dpkg-deb --fsys-tarfile "$work"/*.deb |
-  tar --extract --directory="$root" --keep-directory-symlink --exclude='./usr/share/*' \
-    --exclude='./boot/System.map-*'
-rm -rf "$work"
-version=$(basename "$root"/boot/vmlinuz-*)
-depmod -b "$root" "${version#vmlinuz-}"
+install_kernel() {
+  real=$(apt-cache depends --no-recommends "$GUESTHOUSE_KERNEL_PACKAGE" |
+    sed -n 's/^  Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
+  [ -n "$real" ] || { echo "E: $GUESTHOUSE_KERNEL_PACKAGE names no kernel image" >&2; exit 1; }
+  work=$(mktemp -d "$root/tmp/kernel.XXXXXX")
+  (cd "$work" && apt-get --quiet=2 --option=APT::Sandbox::User=root download "$real")
+  # --keep-directory-symlink: /lib is a symlink to /usr/lib in the root, a folder in the package.
+  dpkg-deb --fsys-tarfile "$work"/*.deb |
+    tar --extract --directory="$root" --keep-directory-symlink --exclude='./usr/share/*' \
+      --exclude='./boot/System.map-*'
+  rm -rf "$work"
+  version=$(basename "$root"/boot/vmlinuz-*)
+  depmod -b "$root" "${version#vmlinuz-}"
+}
+[ -z "$GUESTHOUSE_KERNEL_PACKAGE" ] || install_kernel
 
 cp "$here/provision.sh" "$root/guesthouse-provision"
 if [ "$GUESTHOUSE_CONFIGURE" = now ]; then

@@ -1,7 +1,7 @@
 import { HostError } from "../cli/errors.ts";
 import { findProgram } from "../host/find_program.ts";
 import { sha256File } from "../cache/file_digest.ts";
-import { runChecked } from "../host/process.ts";
+import { run } from "../host/process.ts";
 import { programIdentity } from "../host/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../host/verdict_cache.ts";
 
@@ -29,11 +29,11 @@ export async function qemuProgram(binary: string, signal?: AbortSignal): Promise
   }
   const known = await readVerdict(binary, isRemembered);
   if (known?.identity === identity) return known;
-  const help = await runChecked([binary, "-machine", "help"], {
-    what: "list QEMU's machines",
-    signal,
-  });
-  const program = { identity, sha256: await sha256File(path), machines: parseAliases(help.stdout) };
+  const sha256 = await sha256File(path);
+  const help = await run([binary, "-machine", "help"], { signal });
+  // It will not start a guest either, and then says why.
+  if (help.code !== 0) return { sha256, machines: {} };
+  const program = { identity, sha256, machines: parseAliases(help.stdout) };
   await writeVerdict(binary, program);
   return program;
 }

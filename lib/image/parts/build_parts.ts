@@ -1,0 +1,94 @@
+import { ARTIFACTS } from "../../../configs/artifacts.ts";
+import type { ElfArch } from "../elf.ts";
+import { type Artifact, type ArtifactName, buildOrder } from "./artifact.ts";
+import type { FileSystem } from "./file_system.ts";
+import { partFiles, partRecipe } from "./recipes.ts";
+import { ensurePart, type PartBuildOptions, partState } from "./store.ts";
+
+/** What {@link buildParts} takes. */
+export interface BuildPartsOptions {
+  readonly parts: readonly ArtifactName[];
+  readonly archs: readonly ElfArch[];
+  readonly fs?: FileSystem | undefined;
+  /** Build the named parts even if nothing has changed. */
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  /** Gives a part's build its places to report to; called once it begins. */
+  report(title: string): Omit<PartBuildOptions, "signal">;
+  /** Called as a part is done. */
+  onDone(result: PartResult): void;
+}
+
+/** What became of a part. */
+export interface PartResult {
+  /** `NAME ARCH`. */
+  readonly title: string;
+  readonly name: ArtifactName;
+  readonly arch: ElfArch;
+  readonly built: boolean;
+  readonly reasons: readonly string[];
+  readonly files: readonly string[];
+  readonly seconds: number;
+}
+
+/** What a part is called in tables and messages. */
+export const partTitle = (name: ArtifactName, arch: ElfArch): string => `${name} ${arch}`;
+
+/**
+ * Builds parts and what they embed, each as soon as that is there, so that what is independent is
+ * built at once. If one fails, those that need it do not begin, the others end first, and then its
+ * error is thrown.
+ */
+export async function buildParts(options: BuildPartsOptions): Promise<PartResult[]> {
+  const order = buildOrder(ARTIFACTS, options.parts);
+  const results = new Map<string, Promise<PartResult>>();
+  for (const arch of options.archs) {
+    for (const artifact of order) {
+      const needs = artifact.needs.map((need) => results.get(partTitle(need, arch)));
+      const result = Promise.all(needs).then(() => buildOne(artifact, arch, options));
+      result.catch(() => {});
+      results.set(partTitle(artifact.name, arch), result);
+    }
+  }
+  const settled = await Promise.allSettled(results.values());
+  options.signal.throwIfAborted();
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+}
+
+async function buildOne(
+  { name }: Artifact,
+  arch: ElfArch,
+  { parts, fs, force, signal, report, onDone }: BuildPartsOptions,
+): Promise<PartResult> {
+  signal.throwIfAborted();
+  const title = partTitle(name, arch);
+  const started = performance.now();
+  const recipe = await partRecipe({ name, arch, fs }, signal);
+  const state = await partState(recipe);
+  const forced = force && parts.includes(name);
+  const outcome = state.fresh && !forced
+    ? { built: false, reasons: [] }
+    : await ensurePart(recipe, { signal, force: forced, ...report(title) });
+  const result = {
+    ...{ title, name, arch, ...outcome, files: recipe.outputs },
+    seconds: (performance.now() - started) / 1000,
+  };
+  onDone(result);
+  return result;
+}
+
+/** Where each part stands, in the order in which they would be built. */
+export async function explainParts(
+  { parts, archs, fs, signal }: Pick<BuildPartsOptions, "parts" | "archs" | "fs" | "signal">,
+): Promise<{ title: string; fresh: boolean; reasons: readonly string[]; files: string[] }[]> {
+  const order = buildOrder(ARTIFACTS, parts);
+  return await Promise.all(archs.flatMap((arch) =>
+    order.map(async ({ name }) => {
+      const { fresh, reasons } = await partState(await partRecipe({ name, arch, fs }, signal));
+      const files = partFiles({ name, arch, fs });
+      return { title: partTitle(name, arch), fresh, reasons, files };
+    })
+  ));
+}

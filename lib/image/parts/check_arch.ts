@@ -1,0 +1,18 @@
+import { WorkError } from "../../cli/errors.ts";
+import { type ElfArch, readElfHeader } from "../elf.ts";
+
+/**
+ * Makes sure that a program is for an architecture, by its ELF header. A cached program of the
+ * wrong one in an image ends in a kernel panic (`execv` errno 8, exitcode=0x00006500), which says
+ * nothing of the kind. Throws {@link WorkError} that names both architectures.
+ */
+export function checkArch(bytes: Uint8Array, arch: ElfArch, what: string): void {
+  const header = readElfHeader(bytes);
+  if (header?.bits === 64 && header.arch === arch) return;
+  const found = header === undefined
+    ? "no ELF file at all"
+    : `for ${header.arch}${header.bits === 32 ? " (32 bits)" : ""}`;
+  throw new WorkError(`Cannot use ${what}: it is ${found}, and ${arch} is needed`, {
+    next: `deno task build-images ${arch} --force`,
+  });
+}

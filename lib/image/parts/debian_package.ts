@@ -1,0 +1,80 @@
+import { join } from "@std/path";
+import { WorkError } from "../../cli/errors.ts";
+import { run, runChecked, type RunOptions } from "../../host/process.ts";
+
+/** Where packages come from. */
+export interface PackageSource {
+  readonly suite: string;
+  /** Debian's name of the architecture, e.g. `arm64`. */
+  readonly debArch: string;
+}
+
+/** The release that image parts are taken from. */
+export const SUITE = "bookworm";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** Debian's packages for an architecture, whatever the host's own apt knows of. */
+export interface Apt {
+  /** The packages that a package depends on, by name. */
+  depends(name: string): Promise<string[]>;
+  /** Downloads a package, whose signature chain apt checks, and unpacks it into a folder. */
+  unpack(name: string, dir: string): Promise<void>;
+}
+
+/** Reads the lists of packages into a folder of our own (10 s), which needs no root. */
+export async function openApt(
+  dir: string,
+  { suite, debArch }: PackageSource,
+  options: Pick<RunOptions, "signal" | "onOutput">,
+): Promise<Apt> {
+  const state = join(dir, "state");
+  await Deno.mkdir(join(state, "lists/partial"), { recursive: true });
+  await Deno.mkdir(join(dir, "cache/archives/partial"), { recursive: true });
+  await Deno.writeTextFile(join(state, "status"), "");
+  const lines = [
+    ["http://deb.debian.org/debian", suite],
+    ["http://deb.debian.org/debian", `${suite}-updates`],
+    ["http://deb.debian.org/debian-security", `${suite}-security`],
+  ].map(([site, name]) => `deb [signed-by=${KEYRING}] ${site} ${name} main\n`);
+  await Deno.writeTextFile(join(dir, "sources.list"), lines.join(""));
+  const settings = [
+    `Dir::State=${state}`,
+    `Dir::State::status=${join(state, "status")}`,
+    `Dir::Cache=${join(dir, "cache")}`,
+    `Dir::Etc::SourceList=${join(dir, "sources.list")}`,
+    "Dir::Etc::SourceParts=/dev/null",
+    "Dir::Etc::Preferences=/dev/null",
+    "Dir::Etc::PreferencesParts=/dev/null",
+    `APT::Architecture=${debArch}`,
+    `APT::Architectures=${debArch}`,
+    "Acquire::Languages=none",
+    "Acquire::Retries=3",
+    // The folder is ours, and apt's own user could not write there.
+    "APT::Sandbox::User=root",
+  ].flatMap((setting) => ["--option", setting]);
+  const apt = async (program: "apt-get" | "apt-cache", args: string[], cwd?: string) => {
+    const command = [program, ...settings, ...args];
+    const { code, stdout, stderr } = await run(command, { ...options, cwd });
+    if (code === 0) return stdout;
+    throw new WorkError(`Cannot get Debian's packages: ${program} ended with status ${code}`, {
+      details: stderr.split("\n").filter(Boolean).slice(-6),
+    });
+  };
+  await apt("apt-get", ["--quiet=2", "update"]);
+  return {
+    async depends(name) {
+      const text = await apt("apt-cache", ["depends", "--no-recommends", name]);
+      return [...text.matchAll(/^ {2}Depends: ([^\s<:]+)/gm)].map(([, found = ""]) => found);
+    },
+    async unpack(name, target) {
+      const debs = await Deno.makeTempDir({ dir });
+      await apt("apt-get", ["--quiet=2", "download", name], debs);
+      for await (const { name: deb } of Deno.readDir(debs)) {
+        const command = ["dpkg-deb", "--extract", join(debs, deb), target];
+        await runChecked(command, { ...options, what: `unpack ${name}` });
+      }
+      await Deno.remove(debs, { recursive: true });
+    },
+  };
+}

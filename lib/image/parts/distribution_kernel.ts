@@ -1,0 +1,102 @@
+import { basename, join } from "@std/path";
+import { WorkError } from "../../cli/errors.ts";
+import { runChecked } from "../../host/process.ts";
+import { imageCacheDir, root } from "../../host/paths.ts";
+import { directory, file, packCpio } from "../cpio.ts";
+import type { ElfArch } from "../elf.ts";
+import { findBuiltin, findModules, loadOrder } from "../modules.ts";
+import { extractVmlinux } from "./bz_image.ts";
+import { checkArch } from "./check_arch.ts";
+import { openApt, SUITE } from "./debian_package.ts";
+import type { PartBuildOptions, PartRecipe } from "./store.ts";
+
+/** Debian's names of the architectures. */
+export const DEB_ARCH: Readonly<Record<ElfArch, string>> = { x86_64: "amd64", aarch64: "arm64" };
+
+/** What a microVM's devices, root disk and swap need, in whatever order they come. */
+export const GUEST_MODULES: readonly string[] = [
+  ...["virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "virtio_rng"],
+  ...["virtio_balloon", "ext4", "erofs", "overlay", "zram"],
+];
+
+/** How to take the kernel, and the modules in their load order, out of Debian's package. */
+export function distributionKernel(outputs: readonly string[], arch: ElfArch): PartRecipe {
+  const metapackage = `linux-image-cloud-${DEB_ARCH[arch]}`;
+  return {
+    title: `kernel ${arch}`,
+    outputs,
+    inputs: [
+      // The newest version at the time of the build; --force takes a newer one.
+      { name: "package", value: { suite: SUITE, metapackage } },
+      { name: "modules", value: GUEST_MODULES },
+      ...["distribution_kernel", "debian_package", "bz_image", "lz4"].map((name) => ({
+        name: `lib/image/parts/${name}.ts`,
+        file: join(root, "lib/image/parts", `${name}.ts`),
+      })),
+      { name: "lib/image/modules.ts", file: join(root, "lib/image/modules.ts") },
+    ],
+    async build(dir, options) {
+      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });
+      try {
+        await extract({ work, metapackage, arch, dir, outputs }, options);
+      } finally {
+        await Deno.remove(work, { recursive: true });
+      }
+    },
+  };
+}
+
+interface Extraction {
+  /** A folder for packages and what is in them. */
+  readonly work: string;
+  readonly metapackage: string;
+  readonly arch: ElfArch;
+  readonly dir: string;
+  readonly outputs: readonly string[];
+}
+
+async function extract(
+  { work, metapackage, arch, dir, outputs }: Extraction,
+  { signal, log, onPhase }: PartBuildOptions,
+): Promise<void> {
+  onPhase("package");
+  const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
+  const source = { suite: SUITE, debArch: DEB_ARCH[arch] };
+  const apt = await openApt(join(work, "apt"), source, { signal, onOutput });
+  const kernel = (await apt.depends(metapackage)).find((name) => name.startsWith("linux-image-"));
+  if (kernel === undefined) {
+    throw new WorkError(`Cannot get a kernel: ${metapackage} names none`);
+  }
+  const version = kernel.slice("linux-image-".length);
+  const tree = join(work, "tree");
+  await apt.unpack(kernel, tree);
+  onPhase("extract");
+  const [vmlinuz = "", modules = "", vmlinux] = outputs;
+  const bytes = await Deno.readFile(join(tree, `boot/vmlinuz-${version}`));
+  await Deno.writeFile(join(dir, vmlinuz), bytes);
+  if (vmlinux !== undefined) {
+    const unpacked = extractVmlinux(bytes);
+    checkArch(unpacked, arch, `the kernel in ${basename(vmlinuz)}`);
+    await Deno.writeFile(join(dir, vmlinux), unpacked);
+  }
+  await runChecked(["depmod", "-b", tree, version], { what: "index the modules", signal });
+  await Deno.writeFile(join(dir, modules), await packModules(join(tree, "lib/modules", version)));
+}
+
+/** An archive with the modules and the order in which they are loaded, as tiny-init reads it. */
+async function packModules(versionDir: string): Promise<Uint8Array<ArrayBuffer>> {
+  const order = await loadOrder(
+    GUEST_MODULES,
+    await findModules(versionDir),
+    await findBuiltin(versionDir),
+  );
+  const list = order.map(({ path }) => `${basename(path)}\n`).join("");
+  const files = order.map(async ({ path }) =>
+    file(`modules/${basename(path)}`, await Deno.readFile(path))
+  );
+  return packCpio([
+    directory("modules"),
+    file("modules/order", list),
+    ...await Promise.all(files),
+  ]);
+}

@@ -1,0 +1,83 @@
+import { join } from "@std/path";
+import { runChecked } from "../../host/process.ts";
+import type { RootTree } from "../disk.ts";
+import type { PartBuildOptions } from "./store.ts";
+
+/** How a root is stored: one that can be written to, or a smaller one that cannot. */
+export type FileSystem = "ext4" | "erofs";
+
+/** The same for every image, since images of one content must be equal; no two are ever mounted together. */
+const UUID = "67756573-7468-6f75-7365-000000000001";
+/** The newest time in any image, in seconds since 1970: see `rootfs.ts`. */
+const TIME = 1_686_355_200;
+/** What a guest may write, beside what its packages take. */
+const EXT4_GIB = 4;
+
+/** Writes a tree as a file system into a packed qcow2 image, without root and without a mount. */
+export async function writeFileSystem(
+  tree: RootTree,
+  qcow2: string,
+  fs: FileSystem,
+  { signal }: Pick<PartBuildOptions, "signal">,
+): Promise<void> {
+  const raw = `${qcow2}.raw`;
+  try {
+    // Whoever made the tree did so now; its files keep their own times.
+    await runChecked(tree.inside(["touch", "-h", "-d", `@${TIME}`, ...newest(tree)]), {
+      ...{ what: "set the time of what was added", signal },
+    });
+    if (fs === "erofs") await writeErofs(tree, raw, signal);
+    else await writeExt4(tree, raw, signal);
+    const packed = ["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", "compression_type=zstd"];
+    // In order, since the threads that pack would otherwise decide where clusters lie.
+    await runChecked(["qemu-img", ...packed, "-m", "1", raw, qcow2], {
+      ...{ what: "pack the disk image", signal },
+    });
+  } finally {
+    await Deno.remove(raw).catch(() => {});
+  }
+}
+
+/** What was added after the packages: the agent, and the folders above it. */
+function newest(tree: RootTree): string[] {
+  return ["usr/sbin/guest-agent", "usr/sbin", "dev", "."].map((path) => join(tree.path, path));
+}
+
+async function writeErofs(tree: RootTree, raw: string, signal: AbortSignal): Promise<void> {
+  const command = ["mkfs.erofs", "-zlz4hc", `-T${TIME}`, `-U${UUID}`, raw, tree.path];
+  await runChecked(tree.inside(command), { what: "make the file system", signal });
+}
+
+async function writeExt4(tree: RootTree, raw: string, signal: AbortSignal): Promise<void> {
+  const env = { E2FSPROGS_FAKE_TIME: String(TIME) };
+  const command = [
+    ...["mke2fs", "-q", "-t", "ext4", "-d", tree.path, "-L", "guesthouse", "-U", UUID],
+    ...["-m", "0", "-E", `lazy_itable_init=1,lazy_journal_init=1,hash_seed=${UUID}`],
+    ...[raw, `${EXT4_GIB}G`],
+  ];
+  await runChecked(tree.inside(command), { what: "make the file system", signal, env });
+  await fixTimes(raw, signal);
+}
+
+/**
+ * mke2fs copies the times of change and of access from the tree, where they are those of its
+ * unpacking. debugfs sets them. In a new file system the inodes in use are the first ones.
+ */
+async function fixTimes(raw: string, signal: AbortSignal): Promise<void> {
+  const { stdout } = await runChecked(["dumpe2fs", "-h", raw], {
+    ...{ what: "read the file system", signal },
+  });
+  const count = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(stdout)?.[1]);
+  const used = count("Inode count") - count("Free inodes");
+  const script: string[] = [];
+  for (let inode = 1; inode <= used; inode++) {
+    for (const field of ["ctime", "atime", "crtime"]) {
+      script.push(`set_inode_field <${inode}> ${field} @${TIME}`);
+      script.push(`set_inode_field <${inode}> ${field}_extra 0`);
+    }
+  }
+  await runChecked(["debugfs", "-w", "-f", "-", raw], {
+    ...{ what: "set the times of files", signal, stdin: `${script.join("\n")}\n` },
+    env: { E2FSPROGS_FAKE_TIME: String(TIME) },
+  });
+}

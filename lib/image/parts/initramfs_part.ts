@@ -1,0 +1,58 @@
+import { constants, zstdCompressSync } from "node:zlib";
+import { join } from "@std/path";
+import { root } from "../../host/paths.ts";
+import { charDevice, directory, file, packCpio } from "../cpio.ts";
+import type { ElfArch } from "../elf.ts";
+import { checkArch } from "./check_arch.ts";
+import { embedded } from "./embedded.ts";
+import { partPath, type PartRecipe } from "./store.ts";
+
+/** The highest level that the kernel's unpacker has the window for. */
+const LEVEL = 19;
+
+/**
+ * How to pack an initramfs: tiny-init, the device nodes that it needs before it has mounted any,
+ * and the modules of the kernel, if it has any. zstd, and the same bytes for the same parts.
+ */
+export async function initramfsPart(
+  output: string,
+  arch: ElfArch,
+  parts: { readonly tinyInit: string; readonly modules?: string },
+): Promise<PartRecipe> {
+  const { tinyInit, modules } = parts;
+  return {
+    title: `${modules === undefined ? "micro-initramfs" : "initramfs"} ${arch}`,
+    outputs: [output],
+    inputs: [
+      await embedded("tiny-init", tinyInit),
+      ...(modules === undefined ? [] : [await embedded("modules", modules)]),
+      // Its zstd packs.
+      { name: "Deno", value: Deno.version.deno },
+      ...["lib/image/parts/initramfs_part.ts", "lib/image/cpio.ts"].map((name) => ({
+        name,
+        file: join(root, name),
+      })),
+    ],
+    async build(dir, { onPhase }) {
+      onPhase("pack");
+      const init = await Deno.readFile(partPath(tinyInit));
+      checkArch(init, arch, partPath(tinyInit));
+      const base = packCpio([
+        ...["dev", "proc", "sys", "tmp", "mnt"].map((path) => directory(path)),
+        charDevice("dev/console", 5, 1),
+        charDevice("dev/null", 1, 3, 0o666),
+        file("init", init, 0o755),
+      ]);
+      const more = modules === undefined
+        ? new Uint8Array()
+        : await Deno.readFile(partPath(modules));
+      const whole = new Uint8Array(base.length + more.length);
+      whole.set(base);
+      whole.set(more, base.length);
+      const packed = zstdCompressSync(whole, {
+        params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
+      });
+      await Deno.writeFile(join(dir, output), packed);
+    },
+  };
+}

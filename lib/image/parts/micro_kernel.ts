@@ -1,0 +1,122 @@
+import { basename, join } from "@std/path";
+import { WorkError } from "../../cli/errors.ts";
+import { programIdentity } from "../../host/tools.ts";
+import { run, runChecked } from "../../host/process.ts";
+import { imageCacheDir, root } from "../../host/paths.ts";
+import type { ElfArch } from "../elf.ts";
+import { checkArch } from "./check_arch.ts";
+import { openApt, SUITE } from "./debian_package.ts";
+import type { PartBuildOptions, PartRecipe } from "./store.ts";
+
+/** Debian's package of the kernel's sources. */
+const SOURCE_PACKAGE = "linux-source-6.1";
+
+/** What the kernel's Makefile calls an architecture, and which of its files we take. */
+const KERNEL: Readonly<Record<ElfArch, { make: string; image: string; elf?: string }>> = {
+  x86_64: { make: "x86_64", image: "arch/x86/boot/bzImage", elf: "vmlinux" },
+  aarch64: { make: "arm64", image: "arch/arm64/boot/Image" },
+};
+
+/** How to compile the kernel for microVMs from Debian's sources and `images/kernel`. */
+export async function microKernel(outputs: readonly string[], arch: ElfArch): Promise<PartRecipe> {
+  const compiler = crossPrefix(arch) + "gcc";
+  const config = (name: string) => join(root, "images/kernel", `${name}.config`);
+  return {
+    title: `micro-kernel ${arch}`,
+    outputs,
+    inputs: [
+      { name: "package", value: { suite: SUITE, package: SOURCE_PACKAGE } },
+      { name: "compiler", value: await programIdentity(compiler) ?? "" },
+      { name: "images/kernel/common.config", file: config("common") },
+      { name: `images/kernel/${arch}.config`, file: config(arch) },
+      ...["micro_kernel", "debian_package"].map((name) => ({
+        name: `lib/image/parts/${name}.ts`,
+        file: join(root, "lib/image/parts", `${name}.ts`),
+      })),
+    ],
+    async build(dir, options) {
+      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });
+      try {
+        const fragments = [config("common"), config(arch)];
+        const built = await compile(work, arch, fragments, options);
+        const { image, elf } = KERNEL[arch];
+        await Deno.copyFile(join(built, image), join(dir, outputs[0]!));
+        if (elf === undefined || outputs[1] === undefined) return;
+        const stripped = join(dir, outputs[1]);
+        const strip = [`${crossPrefix(arch)}strip`, "-o", stripped, join(built, elf)];
+        await runChecked(strip, { what: "strip the kernel", signal: options.signal });
+        checkArch(await Deno.readFile(stripped), arch, basename(stripped));
+      } finally {
+        await Deno.remove(work, { recursive: true });
+      }
+    },
+  };
+}
+
+/** The prefix of the compiler's name; none for the host's own. */
+const crossPrefix = (arch: ElfArch) => arch === Deno.build.arch ? "" : `${arch}-linux-gnu-`;
+
+/** Returns the folder with the results. */
+async function compile(
+  work: string,
+  arch: ElfArch,
+  fragments: readonly string[],
+  { signal, log, onPhase }: PartBuildOptions,
+): Promise<string> {
+  const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
+  onPhase("sources");
+  // The sources are the same for every architecture.
+  const apt = await openApt(join(work, "apt"), { suite: SUITE, debArch: "amd64" }, {
+    signal,
+    onOutput,
+  });
+  await apt.unpack(SOURCE_PACKAGE, join(work, "package"));
+  onPhase("unpack");
+  const tar = join(work, "package/usr/src", `${SOURCE_PACKAGE}.tar.xz`);
+  await runChecked(["tar", "--extract", "--file", tar, "--directory", work], {
+    ...{ what: "unpack the kernel's sources", signal },
+  });
+  const sources = join(work, SOURCE_PACKAGE);
+  const output = join(work, "build");
+  await Deno.mkdir(output);
+  const fragment = join(work, "fragment.config");
+  const texts = await Promise.all(fragments.map((path) => Deno.readTextFile(path)));
+  await Deno.writeTextFile(fragment, texts.join("\n"));
+  const { make, image, elf } = KERNEL[arch];
+  const variables = [
+    ...[`O=${output}`, `ARCH=${make}`, `CROSS_COMPILE=${crossPrefix(arch)}`],
+    `KCONFIG_ALLCONFIG=${fragment}`,
+  ];
+  const runMake = async (...targets: string[]) => {
+    const command = ["make", "-s", `-j${navigator.hardwareConcurrency}`, ...variables, ...targets];
+    // The same for every build, or else they would be in the kernel's version.
+    const env = {
+      KBUILD_BUILD_TIMESTAMP: "1970-01-01",
+      KBUILD_BUILD_USER: "guesthouse",
+      KBUILD_BUILD_HOST: "guesthouse",
+      LC_ALL: "C",
+    };
+    const { code, stdout, stderr } = await run(command, { cwd: sources, env, signal, onOutput });
+    if (code === 0) return;
+    throw new WorkError(`Cannot build the kernel for ${arch}: make ended with status ${code}`, {
+      details: (stdout + stderr).split("\n").filter(Boolean).slice(-12),
+    });
+  };
+  onPhase("configure");
+  await runMake("allnoconfig");
+  await checkConfig(join(output, ".config"), texts.join("\n"));
+  onPhase("compile");
+  await runMake(...(elf === undefined ? [] : [elf]), basename(image));
+  return output;
+}
+
+/** Options that depend on others which are off vanish without a word; here they are an error. */
+export async function checkConfig(path: string, wanted: string): Promise<void> {
+  const taken = new Set((await Deno.readTextFile(path)).split("\n"));
+  const lost = wanted.split("\n").filter((line) => line.startsWith("CONFIG_") && !taken.has(line));
+  if (lost.length === 0) return;
+  throw new WorkError("Cannot build the kernel: its configuration lacks what images/kernel asks", {
+    details: lost,
+    next: "add what these options depend on to images/kernel",
+  });
+}

@@ -1,0 +1,85 @@
+import { join } from "@std/path";
+import { WorkError } from "../../cli/errors.ts";
+import { run } from "../../host/process.ts";
+import { imageCacheDir, root } from "../../host/paths.ts";
+import type { ElfArch } from "../elf.ts";
+import { checkArch } from "./check_arch.ts";
+import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
+import type { PartRecipe } from "./store.ts";
+
+/** The programs of ours that run in guests; each is a crate in `images/`. */
+export type Crate = "guest-agent" | "tiny-init";
+
+/** How to compile one of our programs, statically linked. */
+export async function rustProgram(
+  crate: Crate,
+  output: string,
+  arch: ElfArch,
+  signal: AbortSignal,
+): Promise<PartRecipe> {
+  const toolchain = await findToolchain(arch, signal);
+  const { identity, target } = toolchain;
+  return {
+    title: `${crate} ${arch}`,
+    outputs: [output],
+    inputs: [
+      { name: "toolchain", value: { identity, target } },
+      {
+        name: crate,
+        dir: join(root, "images", crate),
+        skip: (path) => path === "target" || path.startsWith("tests"),
+      },
+      source("rust_program.ts"),
+    ],
+    async build(dir, { signal, onPhase, log }) {
+      onPhase("compile");
+      const built = await compile(crate, toolchain, { signal, log });
+      const bytes = await Deno.readFile(built);
+      checkArch(bytes, arch, built);
+      await Deno.writeFile(join(dir, output), bytes, { mode: 0o755 });
+    },
+  };
+}
+
+async function compile(
+  crate: Crate,
+  { cargo, rustc, target, linker }: RustToolchain,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: (line: string) => void },
+): Promise<string> {
+  const crateDir = join(root, "images", crate);
+  const targetDir = join(imageCacheDir(), "cargo", crate);
+  const flags = [
+    "-C",
+    "target-feature=+crt-static",
+    // So that no path of this machine is in the program, and two checkouts give the same bytes.
+    `--remap-path-prefix=${crateDir}=/${crate}`,
+    `--remap-path-prefix=${
+      Deno.env.get("CARGO_HOME") ?? join(Deno.env.get("HOME") ?? "/root", ".cargo")
+    }=/cargo`,
+    ...(linker === undefined ? ["-C", "linker=rust-lld"] : ["-C", `linker=${linker}`]),
+  ];
+  const command = [cargo, "build", "--release", "--locked", "--target", target];
+  const { code, stdout, stderr } = await run(command, {
+    cwd: crateDir,
+    env: {
+      RUSTC: rustc,
+      CARGO_TARGET_DIR: targetDir,
+      // Separated by 0x1f, since a path may hold spaces.
+      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+      CARGO_TERM_COLOR: "never",
+    },
+    signal,
+    onOutput: (text) => text.split("\n").filter(Boolean).forEach(log),
+  });
+  if (code !== 0) {
+    throw new WorkError(`Cannot compile ${crate} for ${target}: cargo exited with status ${code}`, {
+      details: (stderr + stdout).split("\n").filter(Boolean).slice(-12),
+    });
+  }
+  return join(targetDir, target, "release", crate);
+}
+
+const source = (name: string) => ({
+  name: `lib/image/parts/${name}`,
+  file: join(root, "lib/image/parts", name),
+});
