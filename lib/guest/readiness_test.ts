@@ -148,7 +148,7 @@ Deno.test("waitForReady() tells a guest that powers off from a QEMU that fails",
       GuestError,
       "it switched itself off before it was ready",
     );
-    assertEquals(error.next, `less -R ${consolePath}`);
+    assertEquals(error.next, `deno task ci-diagnose ${consolePath}`);
   });
 });
 
@@ -163,7 +163,7 @@ Deno.test("waitForReady() stops at the deadline with the last 40 lines and the l
     const lines = error.details.filter((line) => line.startsWith("| "));
     assertEquals([lines.length, lines[0], lines.at(-1)], [40, "| line 60", "| line 99"]);
     assertStringIncludes(error.details.join("\n"), "last try: Cannot connect to guest");
-    assertEquals(error.next, `less -R ${consolePath}, or raise timeouts.boot`);
+    assertEquals(error.next, `deno task ci-diagnose ${consolePath}, or raise timeouts.boot`);
   });
 });
 
