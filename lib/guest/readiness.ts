@@ -189,7 +189,11 @@ function exitError(guest: StartingGuest, exit: GuestExit, console: ConsoleLog): 
 function causeError(guest: StartingGuest, fatal: ConsoleCause, console: ConsoleLog): GuestError {
   const cause = leadingCause(fatal, console.symptoms);
   return new GuestError(`Cannot start guest "${guest.name}": ${cause.summary}`, {
-    details: [...symptomLines(console), ...consoleLines(console)],
+    details: [
+      ...symptomLines(console),
+      ...cause === fatal ? [] : [`${fatal.summary}: ${fatal.line}`],
+      ...consoleLines(console),
+    ],
     cause,
     next: spellAdvice(
       cause.next,

@@ -97,15 +97,16 @@ Deno.test("waitForReady() gives up a try that began before the announcement", as
   });
 });
 
-Deno.test("waitForReady() names a panic, and shows the console", async () => {
+Deno.test("waitForReady() names what a panic followed from, and shows the console", async () => {
   await withScene(async ({ say, wait }) => {
     const waiting = wait({});
     await say("Out of memory: Killed process 1 (init) total\n");
     await say("Kernel panic - not syncing: Fatal exception\n");
     const error = await assertRejects(() => waiting, GuestError);
     const text = formatError(error);
-    assertStringIncludes(text, 'Cannot start guest "x": its kernel panicked: Fatal exception\n');
+    assertStringIncludes(text, 'Cannot start guest "x": it ran out of memory and killed "init"\n');
     assertStringIncludes(text, '  it ran out of memory and killed "init": Out of memory');
+    assertStringIncludes(text, "  its kernel panicked: Fatal exception: Kernel panic");
     assertStringIncludes(text, "| Kernel panic - not syncing: Fatal exception\n");
     assertEquals(error.exit, 4);
   });
