@@ -38,9 +38,13 @@ interface Hit {
 const AROUND = 2;
 
 /** Symptoms are looked up by who says a line; the table's order is kept. */
-const BY_KIND = Object.fromEntries(
-  (["console", "qemu", "task", "host", "ssh"] as const).map((kind) => [kind, symptomsFor(kind)]),
-) as Readonly<Record<LineKind, readonly Symptom[]>>;
+const BY_KIND: Readonly<Record<LineKind, readonly Symptom[]>> = {
+  console: symptomsFor("console"),
+  qemu: symptomsFor("qemu"),
+  task: symptomsFor("task"),
+  host: symptomsFor("host"),
+  ssh: symptomsFor("ssh"),
+};
 
 function symptomsFor(kind: LineKind): Symptom[] {
   return kind === "ssh"

@@ -5,7 +5,7 @@ import { isShownConsole, type Log, withoutShownPrefix } from "./log_lines.ts";
 /** Who says a line; `ssh` stands for ssh's own words in the log of a task. */
 export type LineKind = LogKind | "ssh";
 
-const QEMU_LINE = /^(?:qemu-system-\w+|qemu(?:-kvm|-img)?): |^QEMU log: /;
+const QEMU_LINE = /^(?:qemu-system-\w+|qemu(?:-kvm|-img)?): |^Could not access KVM /;
 const SSH_LINE =
   /^(?:ssh: |last try: |kex_|ssh_|Connection (?:closed|reset|timed|to )|@ +WARNING|Host key |No \S+ host key|Load key |no such identity|Unable to negotiate|Timeout, server |client_loop: |"?System is booting|\S+@\S+: Permission denied \()/;
 /** What no build prints at the start of a line, but kernels, firmware, init and agent do. */

@@ -19,7 +19,9 @@ export const ACCELERATORS: readonly Symptom[] = [
   },
   {
     id: "kvm-denied",
-    patterns: [/Could not access KVM kernel module: Permission denied/],
+    patterns: [
+      /(?:Could not access KVM kernel module|failed to initialize kvm): Permission denied/i,
+    ],
     says: "Could not access KVM kernel module: Permission denied",
     where,
     endsBoot,

@@ -21,7 +21,7 @@ export const BUILDS: readonly Symptom[] = [
   {
     id: "user-namespaces",
     patterns: [/unshare.*Operation not permitted|newuidmap.*(?:failed|not permitted)/],
-    says: "unshare: … Operation not permitted",
+    says: "unshare failed: Operation not permitted",
     where,
     endsBoot,
     title: "this host forbids user namespaces",

@@ -86,7 +86,7 @@ export const ROOT_DISK: readonly Symptom[] = [
   {
     id: "bsd-root-prompt",
     patterns: [/^mountroot> ?$|^root device(?: \(default \S+\))?: ?$/],
-    says: "mountroot>",
+    says: "root device (default …):",
     where,
     endsBoot,
     title: "its kernel asks which root disk to use",
