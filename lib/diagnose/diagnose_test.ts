@@ -51,7 +51,7 @@ Deno.test("diagnose() explains what a task says by what its guest and QEMU say",
   );
   assertEquals(idsOf(task, console, qemu), [
     "host-disk-full",
-    "agent-step",
+    "agent-start",
     "not-ready",
     "ssh-refused",
   ]);

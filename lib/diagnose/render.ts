@@ -22,7 +22,7 @@ export function renderFindings(findings: readonly Finding[]): string {
 
 function renderFinding(finding: Finding, isFirst: boolean): string {
   const { file, line, title, cause, commands, count, role, id } = finding;
-  const label = isFirst ? "cause" : role === "hint" ? "perhaps" : "also";
+  const label = role === "hint" ? "perhaps" : isFirst ? "cause" : "also";
   const times = count > 1 ? `, and ${count - 1} more such ${count > 2 ? "lines" : "line"}` : "";
   const width = String(finding.excerpt.at(-1)?.line ?? line).length;
   return [

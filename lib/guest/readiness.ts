@@ -203,10 +203,16 @@ function causeError(guest: StartingGuest, fatal: ConsoleCause, console: ConsoleL
   });
 }
 
-/** What ended the start, or what that followed from: a panic may be due to memory that ran out. */
+/**
+ * What ended the start, or what that followed from: a panic may be due to memory that ran out, and
+ * a root disk that cannot be mounted to a module that was missing.
+ */
 function leadingCause(fatal: ConsoleCause, symptoms: readonly ConsoleCause[]): ConsoleCause {
-  if (fatal.role !== "consequence") return fatal;
-  return symptoms.find(({ role }) => role === "cause") ?? fatal;
+  const causes = symptoms.filter(({ role }) => role === "cause");
+  const module = causes.find(({ kind }) => kind.startsWith("module-"));
+  // Nothing but the emulator makes a guest stand still, and tasks start such a guest again.
+  if (module !== undefined && fatal.kind !== "lockup") return module;
+  return fatal.role === "consequence" ? causes[0] ?? fatal : fatal;
 }
 
 /** For a log that says more than a message can. */

@@ -112,6 +112,20 @@ Deno.test("waitForReady() names what a panic followed from, and shows the consol
   });
 });
 
+Deno.test("waitForReady() names the module for whose lack the root disk cannot be mounted", async () => {
+  await withScene(async ({ say, wait }) => {
+    const waiting = wait({});
+    await say("[module] ext4.ko: errno=2\n[init] root failed: errno=19 (ENODEV)\n");
+    const error = await assertRejects(
+      () => waiting,
+      GuestError,
+      'Cannot start guest "x": its initramfs lacks the module ext4.ko',
+    );
+    assertEquals(error.next, "deno task setup-images x --force");
+    assertStringIncludes(error.details.join("\n"), "its initramfs failed at root: ENODEV");
+  });
+});
+
 Deno.test("waitForReady() prefers the console's cause to QEMU's end, which follows it", async () => {
   await withScene(async ({ say, end, wait }) => {
     await say("guesthouse-init: root mounted\nguesthouse-init: FAILED: no /sbin/init\n");

@@ -37,7 +37,8 @@ export const BUILDS: readonly Symptom[] = [
     role,
     endsBoot,
     title: "mmdebstrap exited with status {status}",
-    cause: "No network, a mirror that is down, or a full disk; the lines above it say which.",
+    cause: "No network, a mirror that is down, or a full disk; the lines above it say which. A " +
+      "second run takes up what was done.",
     fix: ["less logs/setup-{guest}.log", "deno task setup-images {guest}"],
   },
   {

@@ -1,10 +1,10 @@
-import { CHECK, MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom, TALKATIVE } from "./symptom.ts";
+import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 
 const where = ["console"] as const;
 const endsBoot = true;
 
-/** What the first process of the initramfs says when it cannot go on. */
-export const INIT: readonly Symptom[] = [
+/** What the first process of the initramfs says when it cannot hand over to the root's program. */
+export const INIT_PROGRAM: readonly Symptom[] = [
   {
     id: "initramfs-failed",
     patterns: [/guesthouse-init: FAILED: (?<reason>.+)/],
@@ -17,13 +17,34 @@ export const INIT: readonly Symptom[] = [
   },
   {
     id: "init-wrong-arch",
-    patterns: [/\[init\] (?<program>\S+): is for (?<found>\w+), this is (?<arch>\w+)/],
+    patterns: [/\[init\] (?<program>\S+): is for (?<found>[^,]+), this is (?<arch>\w+)/],
     says: "[init] …: is for …, this is …",
     where,
     endsBoot,
     title: "its {program} is for {found}, and the guest is {arch}",
     cause: "A program for another architecture was put into the image.",
     fix: [REBUILD, "deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "init-no-program",
+    patterns: [/\[init\] (?<program>\S+): is no program/],
+    says: "[init] …: is no program",
+    where,
+    endsBoot,
+    title: "its {program} is no program",
+    cause: "The file is empty, cut short, or a script whose first line names no interpreter.",
+    fix: [REBUILD],
+  },
+  {
+    id: "init-interpreter",
+    patterns: [/\[init\] (?<program>\S+): its interpreter is missing/],
+    says: "[init] …: its interpreter is missing",
+    where,
+    endsBoot,
+    title: "its {program} needs an interpreter that the image lacks",
+    cause: "The dynamic loader (ld-linux) of a program, or the first line of a script, names a " +
+      "file that is not there.",
+    fix: [REBUILD, "less logs/setup-{guest}.log"],
   },
   {
     id: "init-exec-format",
@@ -76,94 +97,5 @@ export const INIT: readonly Symptom[] = [
     title: "its first program cannot be run: {error}",
     cause: "The initramfs has done its part; the root disk's program does not start.",
     fix: [REBUILD, READ_CONSOLE],
-  },
-  {
-    id: "init-step-failed",
-    patterns: [/\[init\] (?<step>\S.*?) failed: errno=(?<errno>\d+)/],
-    says: "[init] … failed: errno=…",
-    where,
-    endsBoot,
-    title: "its initramfs failed at {step}: {error}",
-    cause: "The named step of the initramfs went wrong; nothing before it did.",
-    fix: [REBUILD, TALKATIVE],
-  },
-];
-
-/** The statuses with which the initramfs ends, which follow what it has said before. */
-const STATUSES: readonly (readonly [status: number, what: string, cause: string, fix: string])[] = [
-  [
-    64,
-    "modules or root not found",
-    "The root disk did not appear, or its modules are not in the initramfs.",
-    REBUILD,
-  ],
-  [
-    65,
-    "the root disk cannot be mounted",
-    "Its file system is damaged, or the kernel lacks the module for it.",
-    REBUILD,
-  ],
-  [
-    66,
-    "its first program has the wrong format",
-    "The program is for another architecture.",
-    REBUILD,
-  ],
-  [
-    67,
-    "its first program cannot be run",
-    "It is missing, not executable, or too large for the memory.",
-    REBUILD,
-  ],
-  [
-    68,
-    "what this run brings along cannot be written",
-    "The root disk is full or read-only, or the seed is damaged.",
-    "deno task gc",
-  ],
-  [
-    69,
-    "its first boot failed",
-    "A package could not be configured inside the guest.",
-    "less logs/setup-{guest}.log",
-  ],
-  [
-    70,
-    "a pseudo file system cannot be mounted",
-    "The kernel lacks /proc, /sys or devtmpfs.",
-    REBUILD,
-  ],
-  [
-    71,
-    "its init crashed",
-    "That is a fault of the init itself; its last words are on the console.",
-    READ_CONSOLE,
-  ],
-];
-
-/** One symptom for each status, and one for those that have no meaning. */
-export const INIT_STATUSES: readonly Symptom[] = [
-  ...STATUSES.map(([status, what, cause, fix]): Symptom => ({
-    id: `init-status-${status}`,
-    patterns: [new RegExp(String.raw`\[init\] status=${status}\b`)],
-    says: `[init] status=${status}`,
-    where,
-    endsBoot,
-    role: "consequence",
-    title: `its initramfs gave up: ${what}`,
-    cause,
-    fix: fix === READ_CONSOLE ? [fix] : [fix, READ_CONSOLE],
-  })),
-  {
-    id: "init-status-other",
-    // Status 0 is an init that has done its work.
-    patterns: [/\[init\] status=(?<status>[1-9]\d*)/],
-    says: "[init] status=…",
-    where,
-    endsBoot,
-    role: "consequence",
-    title: "its initramfs gave up with status {status}",
-    cause: "The status has no meaning of its own; what was said before it has.",
-    fix: [READ_CONSOLE, CHECK],
   },
 ];

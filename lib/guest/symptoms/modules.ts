@@ -5,8 +5,8 @@ const where = ["console"] as const;
 const endsBoot = false;
 
 /** Without one of these there is no root disk, or no network. */
-const NEEDED = "ext4|jbd2|mbcache|crc16|crc32c\\w*|libcrc32c|virtio\\w*|failover|net_failover|" +
-  "scsi_mod|sd_mod|ahci|nvme\\w*";
+const NEEDED = "ext4|jbd2|mbcache|crc16|crc32c[\\w-]*|libcrc32c|virtio\\w*|failover|net_failover|" +
+  "scsi_mod|sd_mod|ahci|nvme\\w*|erofs|order";
 
 /** Kernel modules that do not load. */
 export const MODULES: readonly Symptom[] = [

@@ -1,4 +1,4 @@
-import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 
 const where = ["console", "task"] as const;
 const endsBoot = false;
@@ -66,45 +66,5 @@ export const NETWORK: readonly Symptom[] = [
       "deno task vm-run {guest} -- getent hosts deb.debian.org",
       "getent hosts deb.debian.org",
     ],
-  },
-];
-
-/** The guest's agent, which serves the host over a virtio port. */
-export const AGENT: readonly Symptom[] = [
-  {
-    id: "agent-step",
-    patterns: [/\[agent\] (?<what>.+?): errno=(?<errno>\d+)/],
-    says: "[agent] …: errno=…",
-    where: ["console"],
-    endsBoot,
-    title: "its agent failed at {what}: {error}",
-    cause: "The agent runs, and could not do the named thing; it may go on without it.",
-    fix: [REBUILD, READ_CONSOLE],
-  },
-  {
-    id: "agent-silent",
-    patterns: [/agent (?:was |is )?not ready(?: (?:within|after) (?<seconds>[\d.]+) ?s)?/i],
-    says: "agent not ready",
-    where: ["task"],
-    endsBoot,
-    without: /\[agent\] /,
-    role: "consequence",
-    title: "its agent never started",
-    cause: "The console has no line of the agent, so the guest did not come that far, or the " +
-      "image holds no agent for its architecture.",
-    fix: [READ_CONSOLE, REBUILD],
-  },
-  {
-    id: "agent-unready",
-    patterns: [/agent (?:was |is )?not ready(?: (?:within|after) (?<seconds>[\d.]+) ?s)?/i],
-    says: "agent not ready",
-    where: ["task"],
-    endsBoot,
-    role: "consequence",
-    title: "its agent started, but does not answer",
-    cause:
-      "The last line of the agent on the console says where it stands: most often the virtio " +
-      "port is missing (module virtio_console), or the host is too busy.",
-    fix: ["grep -n '\\[agent\\]' {console}", CHECK],
   },
 ];

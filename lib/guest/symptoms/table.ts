@@ -1,10 +1,13 @@
 import { ACCELERATORS } from "./accelerators.ts";
+import { AGENT } from "./agent.ts";
 import { BUILDS } from "./building.ts";
 import { FIRMWARE } from "./firmware.ts";
-import { INIT, INIT_STATUSES } from "./init.ts";
+import { INIT_PROGRAM } from "./init.ts";
+import { INIT_STATUSES } from "./init_statuses.ts";
+import { INIT_STEPS } from "./init_steps.ts";
 import { PANICS, STALLS } from "./kernel.ts";
 import { MODULES } from "./modules.ts";
-import { AGENT, NETWORK } from "./network.ts";
+import { NETWORK } from "./network.ts";
 import { PROGRAMS } from "./programs.ts";
 import { QEMU_FILES, QEMU_OTHER, QEMU_SHARING } from "./qemu_files.ts";
 import { QEMU_OPTIONS } from "./qemu_options.ts";
@@ -24,7 +27,8 @@ export const TOPICS = {
   "firmware": FIRMWARE,
   "qemu-other": QEMU_OTHER,
   "ssh": SSH,
-  "init": INIT,
+  "init-program": INIT_PROGRAM,
+  "init-steps": INIT_STEPS,
   "modules": MODULES,
   "init-statuses": INIT_STATUSES,
   "root-disk": ROOT_DISK,
