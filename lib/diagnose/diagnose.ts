@@ -63,11 +63,12 @@ const ROLE_ORDER: readonly Role[] = ["cause", "consequence", "hint"];
  */
 export function diagnose(logs: readonly Log[]): Finding[] {
   const hits = new Map<string, Hit>();
+  const refuted = findRefuted(logs);
   const typed = logs.map((log) => ({ log, kind: logKind(log) }))
     .toSorted((a, b) => KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind));
   for (const { log, kind } of typed) {
     for (const [index, line] of log.lines.entries()) {
-      const match = matchLine(line, kind, logs);
+      const match = matchLine(line, kind, refuted);
       if (match === undefined) continue;
       const known = hits.get(match.symptom.id);
       if (known !== undefined) known.count++;
@@ -82,19 +83,24 @@ export function diagnose(logs: readonly Log[]): Finding[] {
 
 const roleOf = ({ symptom }: Hit): Role => symptom.role ?? "cause";
 
-function matchLine(line: string, kind: LogKind, logs: readonly Log[]) {
+function matchLine(line: string, kind: LogKind, refuted: ReadonlySet<Symptom>) {
   const text = withoutShownPrefix(line);
   if (text === "") return undefined;
   for (const symptom of BY_KIND[lineKind(line, kind)]) {
     const values = matchSymptom(text, symptom);
-    if (values !== undefined && !isRefuted(symptom, logs)) return { symptom, values };
+    if (values !== undefined && !refuted.has(symptom)) return { symptom, values };
   }
   return undefined;
 }
 
-function isRefuted({ without }: Symptom, logs: readonly Log[]): boolean {
-  return without !== undefined &&
-    logs.some(({ lines }) => lines.some((line) => without.test(line)));
+/** The symptoms that some line of the logs rules out. */
+function findRefuted(logs: readonly Log[]): ReadonlySet<Symptom> {
+  const refutable = SYMPTOMS.filter(({ without }) => without !== undefined);
+  return new Set(
+    refutable.filter(({ without }) =>
+      logs.some(({ lines }) => lines.some((line) => without?.test(line)))
+    ),
+  );
 }
 
 function toFinding({ symptom, values, log, index, kind, count }: Hit): Finding {

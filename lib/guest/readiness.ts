@@ -3,7 +3,7 @@ import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts"
 import { delay } from "../qemu/wait.ts";
 import type { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
-import { quoteWord } from "./quote.ts";
+import { diagnoseCommand } from "./diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
 /** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */
@@ -213,11 +213,6 @@ function leadingCause(fatal: ConsoleCause, symptoms: readonly ConsoleCause[]): C
   // Nothing but the emulator makes a guest stand still, and tasks start such a guest again.
   if (module !== undefined && fatal.kind !== "lockup") return module;
   return fatal.role === "consequence" ? causes[0] ?? fatal : fatal;
-}
-
-/** For a log that says more than a message can. */
-function diagnoseCommand(log: string): string {
-  return `deno task ci-diagnose ${quoteWord(log)}`;
 }
 
 function deadlineError(

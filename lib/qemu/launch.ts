@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
-import { quoteWord } from "../guest/quote.ts";
+import { diagnoseCommand } from "../guest/diagnose_command.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
 import {
@@ -194,7 +194,7 @@ async function startFailure(
 ): Promise<unknown> {
   if (options.signal?.aborted) return options.signal.reason;
   const { name, binary, logs } = options;
-  const next = `deno task ci-diagnose ${quoteWord(logs.qemu)}`;
+  const next = diagnoseCommand(logs.qemu);
   if (error instanceof QmpTimeoutError) {
     await process.stop();
     return new GuestError(`Cannot start guest "${name}": QEMU runs, but does not answer on QMP`, {

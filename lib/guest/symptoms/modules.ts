@@ -37,7 +37,7 @@ export const MODULES: readonly Symptom[] = [
     id: "module-format",
     patterns: [
       /\[module\] (?<module>\S+): errno=(?<errno>8)\b/,
-      /(?<module>[\w-]+): version magic '[^']*' should be '[^']*'/,
+      /(?<![\w-])(?<module>[\w-]+): version magic '[^']*' should be '[^']*'/,
     ],
     says: "[module] ext4.ko: errno=8",
     where,
@@ -52,7 +52,7 @@ export const MODULES: readonly Symptom[] = [
     id: "module-signature",
     patterns: [
       /\[module\] (?<module>\S+): errno=(?<errno>1|126|127|128|129)\b/,
-      /(?<module>\S+): module verification failed.*reject|Loading of (?:unsigned module|module with unavailable key) is rejected/,
+      /(?<!\S)(?<module>\S+): module verification failed.*reject|Loading of (?:unsigned module|module with unavailable key) is rejected/,
     ],
     says: "[module] ext4.ko: errno=129",
     where,
@@ -75,7 +75,7 @@ export const MODULES: readonly Symptom[] = [
   },
   {
     id: "module-symbol",
-    patterns: [/\b(?<module>[\w-]+): Unknown symbol (?<symbol>\w+)/],
+    patterns: [/(?<![\w-])(?<module>[\w-]+): Unknown symbol (?<symbol>\w+)/],
     says: "ext4: Unknown symbol …",
     where,
     endsBoot,

@@ -39,6 +39,8 @@ export const NETWORK: readonly Symptom[] = [
     says: "Network is unreachable",
     where,
     endsBoot,
+    // Guests boot without, so it does not explain a guest that does not.
+    role: "consequence",
     title: "it has no way out to the network",
     cause: "The guest has no route, or its gateway (10.0.2.2) does not answer. QEMU's network " +
       "passes on no ping to other machines, so test with a connection.",
@@ -57,6 +59,8 @@ export const NETWORK: readonly Symptom[] = [
     says: "Temporary failure in name resolution",
     where,
     endsBoot,
+    // Guests boot without, so it does not explain a guest that does not.
+    role: "consequence",
     title: "it cannot look up names",
     cause:
       "QEMU answers at 10.0.2.3 by the host's own resolver: either the guest does not ask it " +

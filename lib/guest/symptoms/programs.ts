@@ -7,7 +7,7 @@ export const PROGRAMS: readonly Symptom[] = [
   {
     id: "exec-format",
     patterns: [
-      /(?<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error/,
+      /(?<![^\s:])(?<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error/,
       /Exec format error/,
     ],
     says: "Exec format error",
@@ -41,7 +41,10 @@ export const PROGRAMS: readonly Symptom[] = [
   },
   {
     id: "program-crashed",
-    patterns: [/(?<program>[\w.+-]+)\[\d+\]: segfault at/, /traps: (?<program>[\w.+-]+)\[\d+\]/],
+    patterns: [
+      /(?<![\w.+-])(?<program>[\w.+-]+)\[\d+\]: segfault at/,
+      /traps: (?<program>[\w.+-]+)\[\d+\]/,
+    ],
     says: "…[…]: segfault at …",
     where: ["console"],
     endsBoot,

@@ -8,7 +8,7 @@ const HELP = "{program|qemu-system-x86_64}";
 export const QEMU_OPTIONS: readonly Symptom[] = [
   {
     id: "machine-unknown",
-    patterns: [/(?:(?<program>qemu-system-\w+): )?.*unsupported machine type/],
+    patterns: [/(?:(?<program>qemu-system-\w+): )?unsupported machine type/],
     says: "unsupported machine type",
     where,
     endsBoot,
