@@ -71,6 +71,12 @@ gc *args:
 clean *args:
     @deno task --quiet --config {{ config }} clean "$@"
 
+# Name the cause of a failed run, and the fix
+[no-cd]
+[no-exit-message]
+ci-diagnose *args:
+    @deno task --quiet --config {{ config }} ci-diagnose "$@"
+
 # Say what this host can do, and what it lacks
 [no-cd]
 [no-exit-message]

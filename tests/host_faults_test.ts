@@ -277,7 +277,7 @@ Deno.test({
       says: [
         'Cannot start guest "debian-amd64": QEMU exited with status 1\n',
         "  qemu-system-x86_64: the moon is in the wrong phase\n",
-        `  next: less ${join(box.dir, "logs/debian-amd64.qemu.log")}\n`,
+        `  next: deno task ci-diagnose ${join(box.dir, "logs/debian-amd64.qemu.log")}\n`,
       ],
     });
     await box.assertClean();

@@ -8,6 +8,7 @@ import { GuestError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { planSteps } from "../config/steps.ts";
+import { diagnoseCommand } from "../guest/diagnose_command.ts";
 import { quoteWord, shellQuote } from "../guest/quote.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { useImage } from "../image/image.ts";
@@ -114,7 +115,7 @@ async function pollLogin(
     if (clock() * 1000 > deadlineMs) {
       throw new GuestError(
         `Cannot log in to guest "${guest.name}" with a password: no login within ${clock()} s`,
-        { next: `less ${guest.logs.console}` },
+        { next: diagnoseCommand(guest.logs.console) },
       );
     }
     await delay(POLL_MS, signal);

@@ -1,5 +1,6 @@
-import { TaskError } from "../cli/errors.ts";
+import { EXIT, TaskError } from "../cli/errors.ts";
 import type { Project } from "../config/project.ts";
+import { diagnoseCommand } from "../guest/diagnose_command.ts";
 import type { LogFiles } from "./log_files.ts";
 import type { BuildResult } from "./result.ts";
 import type { FailedStep } from "./steps.ts";
@@ -38,7 +39,9 @@ export function recordError(result: BuildResult, error: unknown, log: LogFiles):
   if (!(error instanceof TaskError) && !isTimeout) throw error;
   const { message } = error;
   const details = error instanceof TaskError ? error.details : [];
-  const next = error instanceof TaskError ? error.next : 'set "timeouts" in guesthouse.json';
+  const next = error instanceof TaskError
+    ? error.next ?? (error.exit === EXIT.guest ? diagnoseCommand(log.console) : undefined)
+    : 'set "timeouts" in guesthouse.json';
   result.status = isTimeout || (error instanceof TaskError && error.exit === 1) ? "fail" : "error";
   if (error instanceof TaskError) result.exit = error.exit;
   result.error = { message, details, ...(next === undefined ? {} : { next }) };

@@ -121,5 +121,6 @@ async function throwIfLost(ssh: SshConnection): Promise<void> {
   if (words === undefined) return;
   throw new GuestError(`Cannot finish the command: lost connection to guest "${ssh.name}"`, {
     details: [`ssh: ${words}`],
+    next: "deno task ci-diagnose",
   });
 }

@@ -26,12 +26,12 @@ const fixtures: { readonly file: string; readonly summary: string; readonly next
   {
     file: "init_exited.txt",
     summary: "its first process ended with status 7",
-    next: "less -R /console.log",
+    next: "deno task ci-diagnose /console.log",
   },
   {
     file: "init_crashed.txt",
     summary: "its first process ended by signal 11",
-    next: "less -R /console.log",
+    next: "deno task ci-diagnose /console.log",
   },
   {
     file: "no_root.txt",
@@ -41,7 +41,7 @@ const fixtures: { readonly file: string; readonly summary: string; readonly next
   {
     file: "emergency.txt",
     summary: "it went into emergency mode instead of booting",
-    next: "less -R /console.log",
+    next: "deno task ci-diagnose /console.log",
   },
   {
     file: "initramfs_shell.txt",

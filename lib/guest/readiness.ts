@@ -3,6 +3,7 @@ import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts"
 import { delay } from "../qemu/wait.ts";
 import type { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
+import { diagnoseCommand } from "./diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
 /** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */
@@ -181,16 +182,37 @@ function exitError(guest: StartingGuest, exit: GuestExit, console: ConsoleLog): 
       ...consoleLines(console),
       `QEMU log: ${guest.logs.qemu}`,
     ],
-    next: `less -R ${exit.code === 0 ? guest.logs.console : guest.logs.qemu}`,
+    next: diagnoseCommand(exit.code === 0 ? guest.logs.console : guest.logs.qemu),
   });
 }
 
-function causeError(guest: StartingGuest, cause: ConsoleCause, console: ConsoleLog): GuestError {
+function causeError(guest: StartingGuest, fatal: ConsoleCause, console: ConsoleLog): GuestError {
+  const cause = leadingCause(fatal, console.symptoms);
   return new GuestError(`Cannot start guest "${guest.name}": ${cause.summary}`, {
-    details: [...symptomLines(console), ...consoleLines(console)],
+    details: [
+      ...symptomLines(console),
+      ...cause === fatal ? [] : [`${fatal.summary}: ${fatal.line}`],
+      ...consoleLines(console),
+    ],
     cause,
-    next: spellAdvice(cause.next, { name: guest.name, console: guest.logs.console }),
+    next: spellAdvice(
+      cause.next,
+      { name: guest.name, console: guest.logs.console },
+      cause.values,
+    ),
   });
+}
+
+/**
+ * What ended the start, or what that followed from: a panic may be due to memory that ran out, and
+ * a root disk that cannot be mounted to a module that was missing.
+ */
+function leadingCause(fatal: ConsoleCause, symptoms: readonly ConsoleCause[]): ConsoleCause {
+  const causes = symptoms.filter(({ role }) => role === "cause");
+  const module = causes.find(({ kind }) => kind.startsWith("module-"));
+  // Nothing but the emulator makes a guest stand still, and tasks start such a guest again.
+  if (module !== undefined && fatal.kind !== "lockup") return module;
+  return fatal.role === "consequence" ? causes[0] ?? fatal : fatal;
 }
 
 function deadlineError(
@@ -207,7 +229,7 @@ function deadlineError(
     : [];
   return new GuestError(`Cannot start guest "${guest.name}": ${why}`, {
     details: [...symptomLines(console), ...lastTry, ...consoleLines(console)],
-    next: `less -R ${guest.logs.console}, or raise timeouts.boot`,
+    next: `${diagnoseCommand(guest.logs.console)}, or raise timeouts.boot`,
     cause: lastError,
   });
 }

@@ -97,17 +97,32 @@ Deno.test("waitForReady() gives up a try that began before the announcement", as
   });
 });
 
-Deno.test("waitForReady() names a panic, and shows the console", async () => {
+Deno.test("waitForReady() names what a panic followed from, and shows the console", async () => {
   await withScene(async ({ say, wait }) => {
     const waiting = wait({});
     await say("Out of memory: Killed process 1 (init) total\n");
     await say("Kernel panic - not syncing: Fatal exception\n");
     const error = await assertRejects(() => waiting, GuestError);
     const text = formatError(error);
-    assertStringIncludes(text, 'Cannot start guest "x": its kernel panicked: Fatal exception\n');
+    assertStringIncludes(text, 'Cannot start guest "x": it ran out of memory and killed "init"\n');
     assertStringIncludes(text, '  it ran out of memory and killed "init": Out of memory');
+    assertStringIncludes(text, "  its kernel panicked: Fatal exception: Kernel panic");
     assertStringIncludes(text, "| Kernel panic - not syncing: Fatal exception\n");
     assertEquals(error.exit, 4);
+  });
+});
+
+Deno.test("waitForReady() names the module for whose lack the root disk cannot be mounted", async () => {
+  await withScene(async ({ say, wait }) => {
+    const waiting = wait({});
+    await say("[module] ext4.ko: errno=2\n[init] root failed: errno=19 (ENODEV)\n");
+    const error = await assertRejects(
+      () => waiting,
+      GuestError,
+      'Cannot start guest "x": its initramfs lacks the module ext4.ko',
+    );
+    assertEquals(error.next, "deno task setup-images x --force");
+    assertStringIncludes(error.details.join("\n"), "its initramfs failed at root: ENODEV");
   });
 });
 
@@ -148,7 +163,7 @@ Deno.test("waitForReady() tells a guest that powers off from a QEMU that fails",
       GuestError,
       "it switched itself off before it was ready",
     );
-    assertEquals(error.next, `less -R ${consolePath}`);
+    assertEquals(error.next, `deno task ci-diagnose ${consolePath}`);
   });
 });
 
@@ -163,7 +178,7 @@ Deno.test("waitForReady() stops at the deadline with the last 40 lines and the l
     const lines = error.details.filter((line) => line.startsWith("| "));
     assertEquals([lines.length, lines[0], lines.at(-1)], [40, "| line 60", "| line 99"]);
     assertStringIncludes(error.details.join("\n"), "last try: Cannot connect to guest");
-    assertEquals(error.next, `less -R ${consolePath}, or raise timeouts.boot`);
+    assertEquals(error.next, `deno task ci-diagnose ${consolePath}, or raise timeouts.boot`);
   });
 });
 

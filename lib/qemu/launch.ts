@@ -1,5 +1,6 @@
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
+import { diagnoseCommand } from "../guest/diagnose_command.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
 import {
@@ -193,7 +194,7 @@ async function startFailure(
 ): Promise<unknown> {
   if (options.signal?.aborted) return options.signal.reason;
   const { name, binary, logs } = options;
-  const next = `less ${logs.qemu}`;
+  const next = diagnoseCommand(logs.qemu);
   if (error instanceof QmpTimeoutError) {
     await process.stop();
     return new GuestError(`Cannot start guest "${name}": QEMU runs, but does not answer on QMP`, {

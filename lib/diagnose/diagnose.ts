@@ -1,0 +1,144 @@
+import { basename } from "@std/path";
+import { quoteWord } from "../guest/quote.ts";
+import { fill, type Values } from "../guest/symptoms/fill.ts";
+import { matchSymptom } from "../guest/symptoms/match.ts";
+import type { LogKind, Role, Symptom } from "../guest/symptoms/symptom.ts";
+import { SYMPTOMS } from "../guest/symptoms/table.ts";
+import { type LineKind, lineKind, logKind } from "./line_kind.ts";
+import { type Log, withoutShownPrefix } from "./log_lines.ts";
+
+/** A symptom that a run's logs show. */
+export interface Finding {
+  readonly id: string;
+  readonly role: Role;
+  readonly endsBoot: boolean;
+  readonly title: string;
+  readonly cause: string;
+  /** Commands to run, the most useful first. */
+  readonly commands: readonly string[];
+  readonly file: string;
+  /** The first is 1. */
+  readonly line: number;
+  /** How many lines of all logs show it. */
+  readonly count: number;
+  /** The line that shows it, with two around it. */
+  readonly excerpt: readonly { readonly line: number; readonly text: string }[];
+}
+
+interface Hit {
+  readonly symptom: Symptom;
+  readonly values: Values;
+  readonly log: Log;
+  readonly index: number;
+  readonly kind: LogKind;
+  count: number;
+}
+
+/** How many lines before and after the one that matters are shown. */
+const AROUND = 2;
+
+/** Symptoms are looked up by who says a line; the table's order is kept. */
+const BY_KIND: Readonly<Record<LineKind, readonly Symptom[]>> = {
+  console: symptomsFor("console"),
+  qemu: symptomsFor("qemu"),
+  task: symptomsFor("task"),
+  host: symptomsFor("host"),
+  ssh: symptomsFor("ssh"),
+};
+
+function symptomsFor(kind: LineKind): Symptom[] {
+  return kind === "ssh"
+    ? SYMPTOMS.filter(({ ssh }) => ssh !== undefined)
+    : SYMPTOMS.filter(({ where, ssh }) => ssh === undefined && where.includes(kind));
+}
+
+/** QEMU comes before the guest, and the task hears of both. */
+const KIND_ORDER: readonly LogKind[] = ["host", "qemu", "console", "task"];
+const ROLE_ORDER: readonly Role[] = ["cause", "consequence", "hint"];
+
+/**
+ * What the logs of one run say about its failure, the symptom that explains the rest first: causes
+ * before consequences before hints, and each of them in the order of time, which is that of the
+ * lines in a log. A symptom is found once, where it is said first and most directly.
+ */
+export function diagnose(logs: readonly Log[]): Finding[] {
+  const hits = new Map<string, Hit>();
+  const refuted = findRefuted(logs);
+  const typed = logs.map((log) => ({ log, kind: logKind(log) }))
+    .toSorted((a, b) => KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind));
+  for (const { log, kind } of typed) {
+    for (const [index, line] of log.lines.entries()) {
+      const match = matchLine(line, kind, refuted);
+      if (match === undefined) continue;
+      const known = hits.get(match.symptom.id);
+      if (known !== undefined) known.count++;
+      else hits.set(match.symptom.id, { ...match, log, index, kind, count: 1 });
+    }
+  }
+  // Stable, so that the order of time remains within a role.
+  return [...hits.values()]
+    .toSorted((a, b) => ROLE_ORDER.indexOf(roleOf(a)) - ROLE_ORDER.indexOf(roleOf(b)))
+    .map(toFinding);
+}
+
+const roleOf = ({ symptom }: Hit): Role => symptom.role ?? "cause";
+
+function matchLine(line: string, kind: LogKind, refuted: ReadonlySet<Symptom>) {
+  const text = withoutShownPrefix(line);
+  if (text === "") return undefined;
+  for (const symptom of BY_KIND[lineKind(line, kind)]) {
+    const values = matchSymptom(text, symptom);
+    if (values !== undefined && !refuted.has(symptom)) return { symptom, values };
+  }
+  return undefined;
+}
+
+/** The symptoms that some line of the logs rules out. */
+function findRefuted(logs: readonly Log[]): ReadonlySet<Symptom> {
+  const refutable = SYMPTOMS.filter(({ without }) => without !== undefined);
+  return new Set(
+    refutable.filter(({ without }) =>
+      logs.some(({ lines }) => lines.some((line) => without?.test(line)))
+    ),
+  );
+}
+
+function toFinding({ symptom, values, log, index, kind, count }: Hit): Finding {
+  const all = { ...values, ...placesOf(log, kind) };
+  return {
+    id: symptom.id,
+    role: symptom.role ?? "cause",
+    endsBoot: symptom.endsBoot,
+    title: fill(symptom.title, all),
+    cause: fill(symptom.cause, all),
+    commands: symptom.fix.map((command) => fill(command, all, quoteWord)),
+    file: log.name,
+    line: index + 1,
+    count,
+    excerpt: excerptOf(log, index),
+  };
+}
+
+function excerptOf({ lines }: Log, index: number): Finding["excerpt"] {
+  const from = Math.max(0, index - AROUND);
+  return lines.slice(from, index + AROUND + 1)
+    .map((text, offset) => ({ line: from + offset + 1, text }));
+}
+
+/** A log's name ends with one of these behind the name of its guest. */
+const LOG_SUFFIX = /(?:-\d+)?(?:\.console|\.qemu)?\.log$/;
+
+/** The guest that a log is of, by its name, and its console; what is not known stays a name. */
+function placesOf({ name }: Log, kind: LogKind): Values {
+  const file = basename(name);
+  const isOurs = LOG_SUFFIX.test(file) && /^(?:setup-|vm-run-)?\w+-\w+/.test(file);
+  const stem = file.replace(LOG_SUFFIX, "");
+  const guest = isOurs ? stem.replace(/^(?:setup-|vm-run-)/, "") : undefined;
+  const isFile = name !== "-" && !name.startsWith("run ");
+  const beside = isFile && isOurs ? name.slice(0, -file.length) + stem : "logs/PLATFORM";
+  return {
+    guest: guest ?? "PLATFORM",
+    console: kind === "console" && isFile ? name : `${beside}.console.log`,
+    log: isFile ? name : "logs/PLATFORM.log",
+  };
+}

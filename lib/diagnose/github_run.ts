@@ -1,0 +1,73 @@
+import { HostError, TaskError, UsageError } from "../cli/errors.ts";
+import { findProgram } from "../host/find_program.ts";
+import { run } from "../host/process.ts";
+import { type Log, plainLines } from "./log_lines.ts";
+
+/** How long GitHub may take; the logs of a big run come as one archive. */
+const TIMEOUT_MS = 120_000;
+
+/** How `gh` is installed, by the package manager that a host has. */
+const INSTALL: readonly (readonly [manager: string, command: string])[] = [
+  ["apt-get", "sudo apt-get install gh"],
+  ["dnf", "sudo dnf install gh"],
+  ["pacman", "sudo pacman -S github-cli"],
+  ["brew", "brew install gh"],
+  ["nix", "nix profile install nixpkgs#gh"],
+];
+
+/** The command that reads what failed in a run of GitHub Actions. */
+export function runLogCommand(id: number): string[] {
+  return ["gh", "run", "view", String(id), "--log-failed"];
+}
+
+/**
+ * Reads the logs of the steps that failed in a run, by GitHub's own program, which has its own
+ * login. A run without failed steps gives an empty log.
+ *
+ * @param dir a folder of the repository that the run is of
+ * @throws {HostError} where `gh` is not installed or not logged in
+ * @throws {UsageError} where there is no such run
+ */
+export async function readGitHubRun(
+  id: number,
+  { dir, signal }: { readonly dir: string; readonly signal: AbortSignal },
+): Promise<Log> {
+  const command = runLogCommand(id);
+  if (findProgram("gh") === undefined) throw missingError(id);
+  const { code, stdout, stderr } = await run(command, { cwd: dir, timeoutMs: TIMEOUT_MS, signal })
+    .catch((error) => {
+      if (error instanceof DOMException && error.name === "TimeoutError") throw lateError(id);
+      throw error;
+    });
+  if (code !== 0) throw runError(id, stderr);
+  return { name: `run ${id}`, lines: plainLines(stdout) };
+}
+
+function missingError(id: number): HostError {
+  const [, install] = INSTALL.find(([manager]) => findProgram(manager) !== undefined) ?? [];
+  return new HostError(`Cannot read run ${id}: "gh" is not installed`, {
+    details: ["--run asks GitHub by its own command line program"],
+    next: install ?? "install GitHub's command line program: https://cli.github.com",
+  });
+}
+
+function lateError(id: number): HostError {
+  return new HostError(`Cannot read run ${id}: GitHub did not answer within 120 s`, {
+    next: "run it again, or download the logs and name the file",
+  });
+}
+
+function runError(id: number, stderr: string): TaskError {
+  const details = stderr.trim().split("\n").slice(-6).map((line) => `gh: ${line}`);
+  const message = (why: string) => `Cannot read run ${id}: ${why}`;
+  if (/auth login|GH_TOKEN|HTTP 401/.test(stderr)) {
+    return new HostError(message("gh is not logged in"), { details, next: "gh auth login" });
+  }
+  if (/HTTP 404|not found|could not find/i.test(stderr)) {
+    return new UsageError(message("the repository has no such run"), {
+      details,
+      next: "gh run list --status failure",
+    });
+  }
+  return new HostError(message("gh failed"), { details, next: "gh run list --status failure" });
+}

@@ -1,0 +1,6 @@
+import { quoteWord } from "./quote.ts";
+
+/** The next step where a log says more than a message can, and nothing better is known. */
+export function diagnoseCommand(log: string): string {
+  return `deno task ci-diagnose ${quoteWord(log)}`;
+}

@@ -1,0 +1,68 @@
+import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const endsBoot = false;
+
+/** The guest's agent, which serves the host over a virtio port. */
+export const AGENT: readonly Symptom[] = [
+  {
+    id: "agent-start",
+    patterns: [
+      /\[agent\] (?<what>start|open \S+|mount \/(?:proc|sys|dev)): errno=(?<errno>\d+)/,
+    ],
+    says: "[agent] …: errno=…",
+    where: ["console"],
+    endsBoot,
+    title: "its agent cannot serve, as it failed at {what}: {error}",
+    cause: "Without its port there is no way to it. With ENOENT the port is missing: the module " +
+      "virtio_console was not loaded, or QEMU was started without the port.",
+    fix: [REBUILD, "deno task build-vm {guest} --dry-run"],
+  },
+  {
+    id: "agent-network",
+    patterns: [/\[agent\] (?<what>lo|network \S+): errno=(?<errno>\d+)/],
+    says: "[agent] network …: errno=…",
+    where: ["console"],
+    endsBoot,
+    title: "its agent cannot set up {what}: {error}",
+    cause: "The guest is up, and its programs have no network. With ENODEV there is no network " +
+      "device, or virtio_net was not loaded.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+  {
+    id: "agent-step",
+    patterns: [/\[agent\] (?<what>.+?): errno=(?<errno>\d+)/],
+    says: "[agent] …: errno=…",
+    where: ["console"],
+    endsBoot,
+    role: "hint",
+    title: "its agent failed at {what}: {error}",
+    cause: "The agent goes on without the named thing, and so do most commands.",
+    fix: [READ_CONSOLE, REBUILD],
+  },
+  {
+    id: "agent-silent",
+    patterns: [/agent (?:(?:was |is )?not ready|(?:did|does) not answer)/i],
+    says: "agent … not ready",
+    where: ["task"],
+    endsBoot,
+    without: /\[agent\] /,
+    role: "consequence",
+    title: "its agent never started",
+    cause: "The console has no line of the agent, so the guest did not come that far, or the " +
+      "image holds no agent for its architecture.",
+    fix: [READ_CONSOLE, REBUILD],
+  },
+  {
+    id: "agent-unready",
+    patterns: [/agent (?:(?:was |is )?not ready|(?:did|does) not answer)/i],
+    says: "agent … not ready",
+    where: ["task"],
+    endsBoot,
+    role: "consequence",
+    title: "its agent started, but does not answer",
+    cause:
+      "The last line of the agent on the console says where it stands: most often the virtio " +
+      "port is missing (module virtio_console), or the host is too busy.",
+    fix: ["grep -n '\\[agent\\]' {console}", CHECK],
+  },
+];

@@ -1,0 +1,94 @@
+import { ONE_AT_A_TIME, type Symptom } from "./symptom.ts";
+
+const where = ["task"] as const;
+const role = "consequence" as const;
+const endsBoot = false;
+
+/** What tasks say when an image or a project cannot be built. */
+export const BUILDS: readonly Symptom[] = [
+  {
+    id: "no-user-ids",
+    patterns: [
+      /no (?:entry|subordinate ids?|mapping).*\/etc\/sub[ug]id|\/etc\/sub[ug]id.*(?:no|missing|not)/i,
+    ],
+    says: "/etc/subuid",
+    where,
+    endsBoot,
+    title: "this user has no further user ids",
+    cause: "mmdebstrap maps the image's users to ids that /etc/subuid grants.",
+    fix: ['sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"'],
+  },
+  {
+    id: "user-namespaces",
+    patterns: [/unshare.*Operation not permitted|newuidmap.*(?:failed|not permitted)/],
+    says: "unshare failed: Operation not permitted",
+    where,
+    endsBoot,
+    title: "this host forbids user namespaces",
+    cause: "Images are built in one unless root builds them. On Ubuntu the setting is " +
+      "kernel.apparmor_restrict_unprivileged_userns=0.",
+    fix: ["sudo sysctl kernel.unprivileged_userns_clone=1", "sudo -E deno task setup-images"],
+  },
+  {
+    id: "mmdebstrap-failed",
+    patterns: [/mmdebstrap exited with status (?<status>\d+)/],
+    says: "mmdebstrap exited with status …",
+    where,
+    role,
+    endsBoot,
+    title: "mmdebstrap exited with status {status}",
+    cause: "No network, a mirror that is down, or a full disk; the lines above it say which. A " +
+      "second run takes up what was done.",
+    fix: ["less logs/setup-{guest}.log", "deno task setup-images {guest}"],
+  },
+  {
+    id: "first-boot-silent",
+    patterns: [/the guest fell silent/],
+    says: "the guest fell silent",
+    where,
+    role,
+    endsBoot: true,
+    title: "the image's first boot hangs",
+    cause: "A package's script waits for something, or the host is too busy.",
+    fix: ["less logs/setup-{guest}.log"],
+  },
+  {
+    id: "step-failed",
+    patterns: [
+      /Step "(?<step>[^"]*)" failed on \S+/,
+      /^== (?<step>.+): status [1-9]\d* after [\d.]+ s$/,
+    ],
+    says: 'Step "…" failed on …',
+    where,
+    role,
+    endsBoot,
+    title: 'the project\'s step "{step}" failed',
+    cause: "The project's own fault unless something above says otherwise.",
+    fix: ["less {log}", "deno task build-vm {guest} --shell-on-failure"],
+  },
+  {
+    id: "step-late",
+    patterns: [/it still ran after (?<seconds>[\d.]+) s|did not finish within (?<ms>\d+) ms/],
+    says: "it still ran after … s",
+    where,
+    role,
+    endsBoot,
+    title: "a step took longer than it may",
+    cause: "It hangs, or is slow under emulation.",
+    fix: ["grep -n timeouts guesthouse.json", ONE_AT_A_TIME],
+  },
+  {
+    id: "no-artifact",
+    patterns: [/nothing matches "(?<glob>[^"]*)"/],
+    says: 'nothing matches "…"',
+    where,
+    endsBoot,
+    title: 'the build left nothing that matches "{glob}"',
+    cause: "The artifact has another name or folder, or its step was left out.",
+    fix: [
+      "grep -n artifacts guesthouse.json",
+      "deno task build-vm {guest} --keep",
+      "deno task vm-ssh {guest} -- ls /home/ci/guesthouse/build",
+    ],
+  },
+];

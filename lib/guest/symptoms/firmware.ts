@@ -1,0 +1,56 @@
+import { CHECK, DIAGNOSE, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const endsBoot = true;
+
+/** What stands between QEMU and the kernel. */
+export const FIRMWARE: readonly Symptom[] = [
+  {
+    id: "firmware-missing",
+    patterns: [
+      /could not load (?:PC BIOS|VGA BIOS|firmware)(?: '(?<path>[^']*)')?/i,
+      /Could not (?:open|find) (?:ROM image |firmware )?'(?<path>[^']*(?:OVMF|AAVMF|edk2-|QEMU_EFI|bios-)[^']*)'/,
+    ],
+    says: "Could not open '/usr/share/OVMF/OVMF_CODE.fd': No such file or directory",
+    where: ["qemu"],
+    endsBoot,
+    title: "its firmware {path|file} is not on this host",
+    cause: "QEMU's package and that of its firmware are two; the second is missing, or keeps the " +
+      "file in another folder.",
+    fix: [CHECK, "sudo apt-get install ovmf qemu-efi-aarch64 seabios"],
+  },
+  {
+    id: "firmware-no-disk",
+    patterns: [/No bootable device|BdsDxe: No bootable option or device was found|^Shell> ?$/],
+    says: "No bootable device.",
+    where: ["console"],
+    endsBoot,
+    title: "its firmware found nothing to boot",
+    cause: "The disk holds no boot loader, is damaged, or wants the other kind of firmware (UEFI " +
+      "or BIOS).",
+    fix: [REBUILD],
+  },
+  {
+    id: "boot-loader",
+    patterns: [
+      /EFI stub: ERROR: (?<reason>.+)/,
+      /^error: (?<reason>no such device: .+|unknown filesystem.*)/,
+    ],
+    says: "EFI stub: ERROR: …",
+    where: ["console"],
+    endsBoot,
+    title: "its boot loader failed: {reason}",
+    cause: "Kernel or initramfs are not where the boot loader looks for them.",
+    fix: [REBUILD],
+  },
+  {
+    id: "cpu-too-old",
+    patterns: [/This kernel requires an? (?<cpu>.+) CPU, but only detected/],
+    says: "This kernel requires an … CPU, but only detected an … CPU.",
+    where: ["console"],
+    endsBoot,
+    title: "its kernel needs an {cpu} CPU",
+    cause: "The platform's cpu is older than what the kernel was built for.",
+    fix: ["grep -n cpu configs/platforms/*.ts", READ_CONSOLE],
+    next: DIAGNOSE,
+  },
+];

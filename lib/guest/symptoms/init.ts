@@ -1,0 +1,101 @@
+import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const where = ["console"] as const;
+const endsBoot = true;
+
+/** What the first process of the initramfs says when it cannot hand over to the root's program. */
+export const INIT_PROGRAM: readonly Symptom[] = [
+  {
+    id: "initramfs-failed",
+    patterns: [/guesthouse-init: FAILED: (?<reason>.+)/],
+    says: "guesthouse-init: FAILED: …",
+    where,
+    endsBoot,
+    title: "its initramfs failed: {reason}",
+    cause: "A module or the root disk is not as the initramfs expects.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+  {
+    id: "init-wrong-arch",
+    patterns: [/\[init\] (?<program>\S+): is for (?<found>[^,]+), this is (?<arch>\w+)/],
+    says: "[init] …: is for …, this is …",
+    where,
+    endsBoot,
+    title: "its {program} is for {found}, and the guest is {arch}",
+    cause: "A program for another architecture was put into the image.",
+    fix: [REBUILD, "deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "init-no-program",
+    patterns: [/\[init\] (?<program>\S+): is no program/],
+    says: "[init] …: is no program",
+    where,
+    endsBoot,
+    title: "its {program} is no program",
+    cause: "The file is empty, cut short, or a script whose first line names no interpreter.",
+    fix: [REBUILD],
+  },
+  {
+    id: "init-interpreter",
+    patterns: [/\[init\] (?<program>\S+): its interpreter is missing/],
+    says: "[init] …: its interpreter is missing",
+    where,
+    endsBoot,
+    title: "its {program} needs an interpreter that the image lacks",
+    cause: "The dynamic loader (ld-linux) of a program, or the first line of a script, names a " +
+      "file that is not there.",
+    fix: [REBUILD, "less logs/setup-{guest}.log"],
+  },
+  {
+    id: "init-exec-format",
+    patterns: [/\[init\] execv failed: errno=(?<errno>8)\b/],
+    says: "[init] execv failed: errno=8",
+    where,
+    endsBoot,
+    title: "its first program cannot be run: {error}",
+    cause:
+      "It is for another architecture, or cut short: most likely the image holds the program " +
+      "of another platform.",
+    fix: [REBUILD, "deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "init-exec-missing",
+    patterns: [/\[init\] execv failed: errno=(?<errno>2)\b/],
+    says: "[init] execv failed: errno=2",
+    where,
+    endsBoot,
+    title: "its first program is not in the image",
+    cause: "The root disk lacks it, or lacks the dynamic loader that it names (ld-linux).",
+    fix: [REBUILD, "less logs/setup-{guest}.log"],
+  },
+  {
+    id: "init-exec-denied",
+    patterns: [/\[init\] execv failed: errno=(?<errno>13)\b/],
+    says: "[init] execv failed: errno=13",
+    where,
+    endsBoot,
+    title: "its first program may not be run: {error}",
+    cause: "The file is not executable, or its file system is mounted noexec.",
+    fix: [REBUILD],
+  },
+  {
+    id: "init-exec-memory",
+    patterns: [/\[init\] execv failed: errno=(?<errno>12)\b/],
+    says: "[init] execv failed: errno=12",
+    where,
+    endsBoot,
+    title: "it has too little memory for its first program",
+    cause: "The guest's memory is nearly all taken by the kernel and the initramfs.",
+    fix: [MORE_MEMORY],
+  },
+  {
+    id: "init-exec-failed",
+    patterns: [/\[init\] execv failed: errno=(?<errno>\d+)/],
+    says: "[init] execv failed: errno=…",
+    where,
+    endsBoot,
+    title: "its first program cannot be run: {error}",
+    cause: "The initramfs has done its part; the root disk's program does not start.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+];

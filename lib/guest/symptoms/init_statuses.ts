@@ -1,0 +1,83 @@
+import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const where = ["console"] as const;
+const endsBoot = true;
+
+/** The statuses with which the initramfs ends, which follow what it has said before. */
+const STATUSES: readonly (readonly [status: number, what: string, cause: string, fix: string])[] = [
+  [
+    64,
+    "modules or root not found",
+    "The root disk did not appear, or its modules are not in the initramfs.",
+    REBUILD,
+  ],
+  [
+    65,
+    "the root disk cannot be mounted",
+    "Its file system is damaged, or the kernel lacks the module for it.",
+    REBUILD,
+  ],
+  [
+    66,
+    "its first program has the wrong format",
+    "The program is for another architecture.",
+    REBUILD,
+  ],
+  [
+    67,
+    "its first program cannot be run",
+    "It is missing, not executable, or too large for the memory.",
+    REBUILD,
+  ],
+  [
+    68,
+    "what this run brings along cannot be written",
+    "The root disk is full or read-only, or the seed is damaged.",
+    "deno task gc",
+  ],
+  [
+    69,
+    "its first boot failed",
+    "A package could not be configured inside the guest.",
+    "less logs/setup-{guest}.log",
+  ],
+  [
+    70,
+    "a pseudo file system cannot be mounted",
+    "The kernel lacks /proc, /sys or devtmpfs.",
+    REBUILD,
+  ],
+  [
+    71,
+    "its init crashed",
+    "That is a fault of the init itself; its last words are on the console.",
+    READ_CONSOLE,
+  ],
+];
+
+/** One symptom for each status, and one for those that have no meaning. */
+export const INIT_STATUSES: readonly Symptom[] = [
+  ...STATUSES.map(([status, what, cause, fix]): Symptom => ({
+    id: `init-status-${status}`,
+    patterns: [new RegExp(String.raw`\[init\] status=${status}\b`)],
+    says: `[init] status=${status}`,
+    where,
+    endsBoot,
+    role: "consequence",
+    title: `its initramfs gave up: ${what}`,
+    cause,
+    fix: fix === READ_CONSOLE ? [fix] : [fix, READ_CONSOLE],
+  })),
+  {
+    id: "init-status-other",
+    // Status 0 is an init that has done its work.
+    patterns: [/\[init\] status=(?<status>[1-9]\d*)/],
+    says: "[init] status=…",
+    where,
+    endsBoot,
+    role: "consequence",
+    title: "its initramfs gave up with status {status}",
+    cause: "The status has no meaning of its own; what was said before it has.",
+    fix: [READ_CONSOLE, CHECK],
+  },
+];

@@ -1,0 +1,86 @@
+import { READ_CONSOLE, REBUILD, type Symptom, TALKATIVE } from "./symptom.ts";
+
+const where = ["console"] as const;
+const endsBoot = true;
+
+/** What goes wrong in the initramfs before it hands over. */
+export const INIT_STEPS: readonly Symptom[] = [
+  {
+    id: "init-root-disk",
+    patterns: [/\[init\] root disk: not found: (?<disk>\S+)(?: \(disks: (?<disks>[^)]*)\))?/],
+    says: "[init] root disk: not found: … (disks: …)",
+    where,
+    endsBoot,
+    title: "its root disk {disk} did not appear; it has {disks|none that is known}",
+    cause: "No disk has that path or serial: the module of the disk's driver is missing where " +
+      "there are none, and guesthouse.root= is wrong where there are others.",
+    fix: [REBUILD, "deno task build-vm {guest} --dry-run"],
+  },
+  {
+    id: "init-root-content",
+    patterns: [
+      /\[init\] root: (?<disk>\S+) holds (?<found>.+), not (?<wanted>\S+)/,
+      /\[init\] root: (?<disk>[^\s:]+): (?:the disk holds|guesthouse\.rootfstype is) (?<found>.+), which/,
+    ],
+    says: "[init] root: … holds …, not …",
+    where,
+    endsBoot,
+    title: "its root disk {disk} holds {found}, which cannot be the root",
+    cause: "The image is damaged, of another kind, or one whose format QEMU was not told.",
+    fix: [REBUILD, "qemu-img info images/dist/{guest}/disk.qcow2"],
+  },
+  {
+    id: "init-root-driver",
+    patterns: [/\[init\] root: the kernel has no (?<fs>\w+)/],
+    says: "[init] root: the kernel has no ext4",
+    where,
+    endsBoot,
+    title: "its kernel has no {fs}",
+    cause: "The module of the root's file system, or one that it needs, was not loaded.",
+    fix: [REBUILD, "deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "init-network",
+    patterns: [/\[init\] network(?: lo)? failed: errno=(?<errno>\d+)/],
+    says: "[init] network failed: errno=…",
+    where,
+    endsBoot: false,
+    title: "its initramfs cannot set up the network: {error}",
+    cause: "The guest boots on, and cannot be logged in to. With ENODEV there is no network " +
+      "device, or virtio_net was not loaded.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+  {
+    id: "init-optional",
+    patterns: [/\[init\] (?<step>zram|overlay) failed: errno=(?<errno>\d+)/],
+    says: "[init] zram failed: errno=…",
+    where,
+    endsBoot: false,
+    role: "hint",
+    title: "it does without {step}: {error}",
+    cause: "Swap in memory and a writable layer are of use, and the guest boots without them.",
+    fix: ["deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "init-panicked",
+    patterns: [/\[init\] panicked at (?<place>\S+?):? (?<reason>.*)/],
+    says: "[init] panicked at …",
+    where,
+    endsBoot,
+    title: "its init crashed at {place}: {reason}",
+    cause: "That is a fault of the init itself.",
+    fix: [READ_CONSOLE, REBUILD],
+  },
+  {
+    id: "init-step-failed",
+    patterns: [/\[init\] (?<step>\S.*?) failed: errno=(?<errno>\d+)/],
+    says: "[init] … failed: errno=…",
+    where,
+    endsBoot,
+    title: "its initramfs failed at {step}: {error}",
+    cause:
+      "The named step of the initramfs went wrong; for the seed and the first boot, the line " +
+      "before says at which file or how.",
+    fix: [REBUILD, TALKATIVE],
+  },
+];

@@ -1,0 +1,146 @@
+import {
+  DIAGNOSE,
+  MORE_MEMORY,
+  ONE_AT_A_TIME,
+  READ_CONSOLE,
+  REBUILD,
+  type Symptom,
+  TALKATIVE,
+} from "./symptom.ts";
+
+const where = ["console"] as const;
+const endsBoot = true;
+
+/** Panics: what they follow from stands above them in the log. */
+export const PANICS: readonly Symptom[] = [
+  {
+    id: "panic-memory",
+    patterns: [
+      /Kernel panic - not syncing: (?:System is deadlocked on memory|Out of memory.*)/,
+    ],
+    says: "Kernel panic - not syncing: System is deadlocked on memory",
+    where,
+    endsBoot,
+    title: "it ran out of memory",
+    cause: "The guest has less memory than its kernel, initramfs and first programs take.",
+    fix: [MORE_MEMORY],
+    next: 'give the guest more memory ("memory" in guesthouse.json)',
+  },
+  {
+    id: "init-absent",
+    patterns: [/Kernel panic - not syncing: No working init found/],
+    says: "Kernel panic - not syncing: No working init found.",
+    where,
+    endsBoot,
+    title: "it has no init program",
+    cause: "Neither the initramfs nor the root disk has one that this kernel can run.",
+    fix: [REBUILD],
+  },
+  {
+    id: "init-requested",
+    patterns: [/Kernel panic - not syncing: Requested init (?<init>\S+) failed/],
+    says: "Kernel panic - not syncing: Requested init … failed",
+    where,
+    endsBoot,
+    title: "it has no {init}",
+    cause: "init= or rdinit= on the kernel's command line names what is not there.",
+    fix: [REBUILD, "grep append configs/platforms/*.ts"],
+  },
+  {
+    id: "panic-101",
+    patterns: [/Attempted to kill init! exitcode=0x(?<exitcode>00006500)/],
+    says: "Attempted to kill init! exitcode=0x00006500",
+    where,
+    endsBoot,
+    role: "consequence",
+    title: "its first process ended {ended}",
+    cause:
+      "0x65 is 101, the status of a Rust program that panicked, and of one that could not be " +
+      "run. A line that says execv failed tells which: errno=8 is another architecture, 2 a " +
+      "missing file, 13 one that is not executable, 12 too little memory.",
+    fix: ["grep -n 'errno=' {console}", REBUILD],
+    next: DIAGNOSE,
+  },
+  {
+    id: "init-ended",
+    patterns: [
+      /Kernel panic - not syncing: Attempted to kill init! exitcode=0x(?<exitcode>[0-9a-f]{8})/,
+    ],
+    says: "Attempted to kill init! exitcode=…",
+    where,
+    endsBoot,
+    role: "consequence",
+    title: "its first process ended {ended}",
+    cause: "The kernel cannot do without it. What it said before stands above the panic.",
+    fix: [READ_CONSOLE, TALKATIVE],
+    next: DIAGNOSE,
+  },
+  {
+    id: "panic",
+    patterns: [/Kernel panic - not syncing: (?<reason>.+)/],
+    says: "Kernel panic - not syncing: …",
+    where,
+    endsBoot,
+    role: "consequence",
+    title: "its kernel panicked: {reason}",
+    cause: "Under a hypervisor, try whether emulation does the same.",
+    fix: [READ_CONSOLE, "deno task build-vm {guest} --accel tcg"],
+    next: DIAGNOSE,
+  },
+  {
+    id: "bsd-panic",
+    // FreeBSD and NetBSD. Their kernels write it at the start of a line.
+    patterns: [/^(?:\[[ \d.]+\] )?panic: (?<reason>.+)/],
+    says: "panic: …",
+    where,
+    endsBoot,
+    role: "consequence",
+    title: "its kernel panicked: {reason}",
+    cause: "Under a hypervisor, try whether emulation does the same.",
+    fix: [READ_CONSOLE, "deno task build-vm {guest} --accel tcg"],
+    next: DIAGNOSE,
+  },
+];
+
+const FEWER = "run fewer guests at once (--jobs 1), or raise timeouts.boot";
+
+/** A guest whose processors do not get on. */
+export const STALLS: readonly Symptom[] = [
+  {
+    id: "lockup",
+    // The kernel tells after 22 s, 48 s, ...: by the second time nothing brings it back. Seen
+    // under TCG (QEMU 7.2) about once in a hundred boots.
+    patterns: [/soft lockup - CPU#\d+ stuck for (?<seconds>4[5-9]|[5-9]\d|\d{3,})s/],
+    says: "watchdog: BUG: soft lockup - CPU#… stuck for 48s!",
+    where,
+    endsBoot,
+    title: "its CPU has stood still for {seconds} s",
+    cause: "The emulator hangs, which a second start mends; tasks start such a guest twice.",
+    fix: [ONE_AT_A_TIME],
+    next: FEWER,
+  },
+  {
+    id: "overload",
+    patterns: [/soft lockup - CPU#\d+ stuck for (?<seconds>\d+)s/],
+    says: "watchdog: BUG: soft lockup - CPU#… stuck for 22s!",
+    where,
+    endsBoot: false,
+    role: "hint",
+    title: "its CPU stood still for {seconds} s",
+    cause: "The host gives the guest too little of its processors.",
+    fix: [ONE_AT_A_TIME],
+    next: FEWER,
+  },
+  {
+    id: "rcu-stall",
+    patterns: [/rcu_\w+ (?:self-)?detected stalls?/],
+    says: "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+    where,
+    endsBoot: false,
+    role: "hint",
+    title: "its CPU stood still",
+    cause: "The host gives the guest too little of its processors.",
+    fix: [ONE_AT_A_TIME],
+    next: FEWER,
+  },
+];

@@ -1,0 +1,96 @@
+import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const where = ["console"] as const;
+/** The initramfs goes on, and fails later if it needed the module. */
+const endsBoot = false;
+
+/** Without one of these there is no root disk, or no network. */
+const NEEDED = "ext4|jbd2|mbcache|crc16|crc32c[\\w-]*|libcrc32c|virtio\\w*|failover|net_failover|" +
+  "scsi_mod|sd_mod|ahci|nvme\\w*|erofs|order";
+
+/** Kernel modules that do not load. */
+export const MODULES: readonly Symptom[] = [
+  {
+    id: "module-optional",
+    patterns: [
+      new RegExp(`\\[module\\] (?!(?:${NEEDED})(?:\\.ko|:))(?<module>\\S+): errno=(?<errno>\\d+)`),
+    ],
+    says: "[module] …: errno=…",
+    where,
+    endsBoot,
+    role: "hint",
+    title: "it does without the module {module}: {error}",
+    cause: "Neither the root disk nor the network needs it.",
+    fix: ["deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "module-missing",
+    patterns: [/\[module\] (?<module>\S+): errno=(?<errno>2)\b/],
+    says: "[module] ext4.ko: errno=2",
+    where,
+    endsBoot,
+    title: "its initramfs lacks the module {module}",
+    cause: "The initramfs was packed without it, or for another kernel.",
+    fix: [REBUILD, "deno task setup-images {guest} --explain"],
+  },
+  {
+    id: "module-format",
+    patterns: [
+      /\[module\] (?<module>\S+): errno=(?<errno>8)\b/,
+      /(?<![\w-])(?<module>[\w-]+): version magic '[^']*' should be '[^']*'/,
+    ],
+    says: "[module] ext4.ko: errno=8",
+    where,
+    endsBoot,
+    title: "its module {module} is not for this kernel",
+    cause:
+      "Module and kernel come from different packages or architectures, or the file is still " +
+      "compressed.",
+    fix: [REBUILD],
+  },
+  {
+    id: "module-signature",
+    patterns: [
+      /\[module\] (?<module>\S+): errno=(?<errno>1|126|127|128|129)\b/,
+      /(?<!\S)(?<module>\S+): module verification failed.*reject|Loading of (?:unsigned module|module with unavailable key) is rejected/,
+    ],
+    says: "[module] ext4.ko: errno=129",
+    where,
+    endsBoot,
+    title: "its kernel refuses the module {module|it was given}",
+    cause:
+      "The kernel takes signed modules only (Secure Boot, lockdown, module.sig_enforce), and " +
+      "the signature is missing or not its own.",
+    fix: [REBUILD, 'deno task build-vm {guest} --append "module.sig_enforce=0"'],
+  },
+  {
+    id: "module-memory",
+    patterns: [/\[module\] (?<module>\S+): errno=(?<errno>12)\b/],
+    says: "[module] ext4.ko: errno=12",
+    where,
+    endsBoot,
+    title: "it has too little memory for its module {module}",
+    cause: "The guest's memory is nearly all taken by the kernel and the initramfs.",
+    fix: [MORE_MEMORY],
+  },
+  {
+    id: "module-symbol",
+    patterns: [/(?<![\w-])(?<module>[\w-]+): Unknown symbol (?<symbol>\w+)/],
+    says: "ext4: Unknown symbol …",
+    where,
+    endsBoot,
+    title: "its module {module} needs {symbol} of another module",
+    cause: "A module that it depends on was not loaded before it, or is for another kernel.",
+    fix: [REBUILD],
+  },
+  {
+    id: "module-failed",
+    patterns: [/\[module\] (?<module>\S+): errno=(?<errno>\d+)/],
+    says: "[module] virtio_blk.ko: errno=…",
+    where,
+    endsBoot,
+    title: "its module {module} does not load: {error}",
+    cause: "The kernel has the file, and refuses it.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+];

@@ -1,0 +1,74 @@
+import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const where = ["console", "task"] as const;
+const endsBoot = false;
+
+/** From the network device to names. QEMU's user network is 10.0.2.0/24, its gateway 10.0.2.2. */
+export const NETWORK: readonly Symptom[] = [
+  {
+    id: "network-device",
+    patterns: [/guesthouse-init: no network device/, /Cannot find device "(?<device>eth\d+)"/],
+    says: "guesthouse-init: no network device",
+    where,
+    endsBoot,
+    title: "it has no network device",
+    cause: "The module virtio_net is missing, or the guest was started without a network.",
+    fix: [REBUILD, READ_CONSOLE],
+  },
+  {
+    id: "network-address",
+    patterns: [
+      /No DHCPOFFERS received|udhcpc: no lease, failing|networkd-wait-online.*[Tt]imeout occurred/,
+      /(?<device>eth\d+): no (?:IPv4 )?address/,
+    ],
+    says: "No DHCPOFFERS received.",
+    where,
+    endsBoot,
+    title: "it got no network address",
+    cause: "guesthouse's own images have a fixed address (10.0.2.15); an image that asks for one " +
+      "by DHCP did not reach QEMU's server.",
+    fix: ["deno task vm-run {guest} -- ip -br addr", READ_CONSOLE],
+  },
+  {
+    id: "network-gateway",
+    patterns: [
+      /Network is unreachable/,
+      /Destination Host Unreachable/,
+      /100% packet loss/,
+    ],
+    says: "Network is unreachable",
+    where,
+    endsBoot,
+    // Guests boot without, so it does not explain a guest that does not.
+    role: "consequence",
+    title: "it has no way out to the network",
+    cause: "The guest has no route, or its gateway (10.0.2.2) does not answer. QEMU's network " +
+      "passes on no ping to other machines, so test with a connection.",
+    fix: [
+      "deno task vm-run {guest} -- ip route",
+      "deno task vm-run {guest} -- bash -c 'echo </dev/tcp/10.0.2.2/22'",
+    ],
+  },
+  {
+    id: "network-names",
+    patterns: [
+      /Temporary failure resolving '(?<host>[^']*)'/,
+      /Could not resolve host:? '?(?<host>[\w.-]+)/,
+      /Temporary failure in name resolution|Name or service not known/,
+    ],
+    says: "Temporary failure in name resolution",
+    where,
+    endsBoot,
+    // Guests boot without, so it does not explain a guest that does not.
+    role: "consequence",
+    title: "it cannot look up names",
+    cause:
+      "QEMU answers at 10.0.2.3 by the host's own resolver: either the guest does not ask it " +
+      "(/etc/resolv.conf), or the host itself resolves no names.",
+    fix: [
+      "deno task vm-run {guest} -- cat /etc/resolv.conf",
+      "deno task vm-run {guest} -- getent hosts deb.debian.org",
+      "getent hosts deb.debian.org",
+    ],
+  },
+];

@@ -1,0 +1,56 @@
+import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const endsBoot = false;
+
+/** What goes wrong in the programs that a guest runs. */
+export const PROGRAMS: readonly Symptom[] = [
+  {
+    id: "exec-format",
+    patterns: [
+      /(?<![^\s:])(?<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error/,
+      /Exec format error/,
+    ],
+    says: "Exec format error",
+    where: ["console", "task"],
+    endsBoot,
+    title: "{program|a program} is for another architecture",
+    cause: "A program that was built on the host, or downloaded for it, was run in the guest: " +
+      "often a build folder or a tool that came along with the sources.",
+    fix: [
+      "file {program|PROGRAM}",
+      "deno task vm-run {guest} -- uname -m",
+      "grep -n excludes guesthouse.json",
+    ],
+  },
+  {
+    id: "clock-skew",
+    patterns: [
+      /[Cc]lock skew detected/,
+      /has modification time [\d.e+]+ s in the future/,
+      /certificate is not yet valid|Release file .* is not valid yet/,
+    ],
+    says: "Clock skew detected.",
+    where: ["console", "task"],
+    endsBoot,
+    role: "hint",
+    title: "the clocks of host and guest differ",
+    cause:
+      "Files or certificates of the host are from the guest's future: its clock stood still, " +
+      "as in a guest that was resumed or a host that slept.",
+    fix: ["deno task vm-run {guest} -- date", "date", "deno task clean"],
+  },
+  {
+    id: "program-crashed",
+    patterns: [
+      /(?<![\w.+-])(?<program>[\w.+-]+)\[\d+\]: segfault at/,
+      /traps: (?<program>[\w.+-]+)\[\d+\]/,
+    ],
+    says: "…[…]: segfault at …",
+    where: ["console"],
+    endsBoot,
+    role: "hint",
+    title: "{program} crashed in the guest",
+    cause: "The program's own fault, or that of an emulated CPU that lacks what it uses.",
+    fix: [READ_CONSOLE, REBUILD],
+  },
+];

@@ -1,0 +1,146 @@
+import { ONE_AT_A_TIME, REBUILD, type Symptom } from "./symptom.ts";
+
+const where = ["qemu"] as const;
+const endsBoot = true;
+
+const FREE_PORT = 'set the platform\'s ssh port to "auto" for a free one';
+
+/** What somebody else has already. */
+export const QEMU_SHARING: readonly Symptom[] = [
+  {
+    id: "port-taken",
+    patterns: [/Could not set up host forwarding rule '(?:tcp|udp):[^:]*:(?<port>\d+)-/],
+    says: "Could not set up host forwarding rule 'tcp:127.0.0.1:…-:22'",
+    where,
+    endsBoot,
+    title: "port {port} of this host is already taken",
+    cause: "Another program, or another guest, listens on the port that was asked for.",
+    fix: ["ss -ltnp 'sport = :{port}'", "deno task vm-list"],
+    next: `ss -ltnp 'sport = :{port}', or ${FREE_PORT}`,
+  },
+  {
+    id: "address-in-use",
+    patterns: [/Failed to find an available port|Address already in use/],
+    says: "Address already in use",
+    where,
+    endsBoot,
+    title: "a port of this host is already taken",
+    cause: "Another program, or another guest, listens on it.",
+    fix: ["ss -ltnp", "deno task vm-list"],
+    next: FREE_PORT,
+  },
+  {
+    id: "image-locked",
+    patterns: [/Failed to get "(?:write|consistent read|shared "write")" lock/],
+    says: 'Failed to get "write" lock',
+    where,
+    endsBoot,
+    title: "another QEMU uses the same disk image",
+    cause: "A guest of a killed task still runs, or another program has the image open. vm-list " +
+      "removes the first.",
+    fix: ["deno task vm-list", "deno task vm-stop --all"],
+  },
+  {
+    id: "run-locked",
+    patterns: [/cannot create PID file: Cannot lock pid file/],
+    says: "cannot create PID file: Cannot lock pid file",
+    where,
+    endsBoot,
+    title: "another QEMU runs in the same run folder",
+    cause: "A guest of a killed task still runs; vm-list removes it.",
+    fix: ["deno task vm-list"],
+  },
+];
+
+/** Images, memory and files. */
+export const QEMU_FILES: readonly Symptom[] = [
+  {
+    id: "image-truncated",
+    patterns: [
+      /Could not read (?:L1 table|L2 table|refcount table|snapshots?|qcow2 header)/,
+      /[Ii]mage is (?:too small|truncated)|unexpected end of file/i,
+    ],
+    says: "Could not read L1 table",
+    where,
+    endsBoot,
+    title: "its disk image is cut short",
+    cause: "A copy or a download did not finish, or the disk was full meanwhile.",
+    fix: [REBUILD, "df -h"],
+  },
+  {
+    id: "image-damaged",
+    patterns: [/Image is not in qcow2 format|[Ii]mage is corrupt|qcow2: Marking image as corrupt/],
+    says: "Image is not in qcow2 format",
+    where,
+    endsBoot,
+    title: "its disk image is damaged",
+    cause: "The file is no image, or was changed by something other than QEMU.",
+    fix: [REBUILD],
+  },
+  {
+    id: "backing-file",
+    patterns: [/Could not open backing file/],
+    says: "Could not open backing file",
+    where,
+    endsBoot,
+    title: "the image behind its overlay cannot be opened",
+    cause: "The base image was moved or removed while an overlay of it is in use.",
+    fix: [REBUILD, "deno task gc"],
+  },
+  {
+    id: "host-memory-low",
+    patterns: [/cannot set up guest memory|[Cc]annot allocate memory/],
+    says: "cannot set up guest memory",
+    where,
+    endsBoot,
+    title: "this host has not enough free memory for it",
+    cause: "QEMU asks for all of the guest's memory at its start.",
+    fix: [ONE_AT_A_TIME, "free -m"],
+    next: "lower the guest's memory, or run fewer guests at once with --jobs 1",
+  },
+  {
+    id: "host-disk-full",
+    patterns: [/No space left on device/],
+    says: "qemu-system-…: …: No space left on device",
+    where: ["qemu", "host"],
+    endsBoot: false,
+    title: "a disk of this host is full",
+    cause: "Overlays, snapshots and logs grow while guests run.",
+    fix: ["df -h", "deno task gc"],
+  },
+];
+
+/** What no other symptom of QEMU's tells more exactly. */
+export const QEMU_OTHER: readonly Symptom[] = [
+  {
+    id: "file-unopened",
+    patterns: [/Could not open '(?<path>[^']*)': (?<reason>.*)/],
+    says: "Could not open '…': …",
+    where,
+    endsBoot,
+    title: '"{path}" cannot be opened: {reason}',
+    cause: "The file is not there, or the user may not read or write it.",
+    fix: ["ls -l {path}"],
+  },
+  {
+    id: "socket-unbound",
+    patterns: [/Failed to bind socket to (?<path>.*): (?<reason>.*)/],
+    says: "Failed to bind socket to …",
+    where,
+    endsBoot,
+    title: 'the socket "{path}" cannot be made: {reason}',
+    cause: "Its folder is missing or not writable; sockets lie in $XDG_RUNTIME_DIR or /tmp.",
+    fix: ["ls -l {path}", 'ls -ld "${XDG_RUNTIME_DIR:-/tmp}"'],
+  },
+  {
+    id: "qemu-terminated",
+    patterns: [/terminating on signal (?<signal>\d+) from pid (?<pid>\d+)/],
+    says: "terminating on signal … from pid …",
+    where,
+    endsBoot: false,
+    role: "hint",
+    title: "QEMU was told to end (signal {signal})",
+    cause: "A task ends its guest so when nothing else has helped; otherwise somebody did.",
+    fix: ["deno task vm-list"],
+  },
+];

@@ -1,0 +1,95 @@
+import { MORE_MEMORY, ONE_AT_A_TIME, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+
+const endsBoot = false;
+
+/** Memory and disk, of the guest and of the host. */
+export const RESOURCES: readonly Symptom[] = [
+  {
+    id: "host-memory",
+    patterns: [/[Oo]ut of memory: Killed process \d+ \((?<program>qemu-system-[\w-]*)\)/],
+    says: "Out of memory: Killed process … (qemu-system-…)",
+    where: ["host", "task", "console"],
+    endsBoot: true,
+    title: "this host ran out of memory and killed QEMU",
+    cause: "The memory of all guests, and of what else runs, is more than the host has.",
+    fix: [ONE_AT_A_TIME, "free -m"],
+  },
+  {
+    id: "qemu-killed",
+    patterns: [/QEMU was killed \(signal 9\)/],
+    says: "QEMU was killed (signal 9)",
+    where: ["task"],
+    endsBoot: true,
+    title: "QEMU was killed (signal 9)",
+    cause: "Most likely the host ran out of memory; its kernel's log then names QEMU.",
+    fix: ["sudo dmesg | grep -i 'killed process'", ONE_AT_A_TIME],
+  },
+  {
+    id: "guest-memory",
+    patterns: [/[Oo]ut of memory: Killed process \d+ \((?<process>.+?)\)/],
+    says: "Out of memory: Killed process … (…)",
+    where: ["console"],
+    endsBoot,
+    title: 'it ran out of memory and killed "{process}"',
+    cause: "Often many compilers at once: each takes up to a gigabyte.",
+    fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
+    next: 'give the guest more memory ("memory" in guesthouse.json)',
+  },
+  {
+    id: "compiler-killed",
+    patterns: [
+      /fatal error: Killed signal terminated program (?<process>\S+)/,
+      /virtual memory exhausted: Cannot allocate memory/,
+    ],
+    says: "fatal error: Killed signal terminated program cc1plus",
+    where: ["task"],
+    endsBoot,
+    title: "a compiler ran out of memory",
+    cause: "Often many compilers at once: each takes up to a gigabyte.",
+    fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
+  },
+  {
+    id: "guest-disk-full",
+    patterns: [
+      /EXT4-fs (?:error|warning) \(.*No space left|No space left on device|filesystem full/i,
+    ],
+    says: "No space left on device",
+    where: ["console", "task"],
+    endsBoot,
+    title: "its disk is full",
+    cause: 'The build takes more than the platform\'s "diskGiB"; on the console of an image that ' +
+      "is being built, the packages do.",
+    fix: ["grep -n diskGiB configs/platforms/*.ts", REBUILD],
+    next: "give the guest a larger disk (diskGiB of the platform), " +
+      "then deno task setup-images {guest}",
+  },
+  {
+    id: "disk-errors",
+    patterns: [
+      /(?:blk_update_request: )?I\/O error, dev (?<device>\w+), sector \d+/,
+      /EXT4-fs error \(device (?<device>\S+)\)/,
+      /(?<device>[vs]d[a-z]\d*): .*(?:checksum invalid|checksum error)/,
+    ],
+    says: "I/O error, dev …, sector …",
+    where: ["console"],
+    endsBoot,
+    title: "its disk {device} gives read or write errors",
+    cause: "The image is damaged or cut short, or the host's disk is full or broken.",
+    fix: [REBUILD, "df -h"],
+  },
+  {
+    id: "read-only",
+    patterns: [
+      /Remounting filesystem read-only/,
+      /[:(] ?Read-only file system\)?\.?$/,
+    ],
+    says: "Read-only file system",
+    where: ["console", "task"],
+    endsBoot,
+    role: "consequence",
+    title: "a file system of the guest is read-only",
+    cause: "After an error the kernel lets nobody write; without one, the place was never " +
+      "writable, such as an installed system's own folders.",
+    fix: [READ_CONSOLE, "deno task vm-run {guest} -- findmnt -o TARGET,FSTYPE,OPTIONS"],
+  },
+];

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { diagnose } from "../../diagnose/diagnose.ts";
+import { plainLines } from "../../diagnose/log_lines.ts";
+import { fill, spellErrno, valuesOf } from "./fill.ts";
+import { SYMPTOMS } from "./table.ts";
+
+const TESTDATA = fromFileUrl(new URL("testdata", import.meta.url));
+
+const readFixture = (id: string) => Deno.readTextFile(join(TESTDATA, `${id}.log`));
+
+for (const { id, says } of SYMPTOMS) {
+  Deno.test(`the symptom ${id} is found first in its log, which has the text of its table`, async () => {
+    // A name that says nothing, so that each line has to say what it is.
+    const lines = plainLines(await readFixture(id));
+    const [first] = diagnose([{ name: "fixture.txt", lines }]);
+    assertEquals(first?.id, id, lines.join("\n"));
+    const pieces = says.split("…").map((piece) => RegExp.escape(piece.trim()));
+    const text = new RegExp(pieces.join(".*"));
+    assert(lines.some((line) => text.test(line)), `${says} is not in ${id}.log`);
+  });
+}
+
+Deno.test("each symptom has a log in testdata, and each log a symptom", async () => {
+  const files = await Array.fromAsync(Deno.readDir(TESTDATA), ({ name }) => name);
+  assertEquals(files.sort(), SYMPTOMS.map(({ id }) => `${id}.log`).sort());
+});
+
+Deno.test("symptoms have ids of their own, whole texts, and commands", () => {
+  assertEquals(new Set(SYMPTOMS.map(({ id }) => id)).size, SYMPTOMS.length);
+  for (const { id, title, cause, fix, patterns, where } of SYMPTOMS) {
+    assertMatch(id, /^[a-z][a-z0-9-]+$/);
+    assertMatch(title, /[^.]$/, id);
+    assertMatch(cause, /^[A-Z/0\w].*\.$/s, id);
+    assert(fix.length > 0 && patterns.length > 0 && where.length > 0, id);
+    for (const pattern of patterns) assertEquals(pattern.flags.replace("i", ""), "", id);
+  }
+});
+
+Deno.test("no command puts a caught text between quotes, where it could end them", () => {
+  const known = ["guest", "console", "log"];
+  for (const { id, fix, next = "", patterns } of SYMPTOMS) {
+    for (const command of [...fix, next]) {
+      for (const [quoted] of command.matchAll(/'[^']*\{\w+[^']*'/g)) {
+        const name = /\{(\w+)/.exec(quoted)![1]!;
+        const isNumber = patterns.every(({ source }) => source.includes(`(?<${name}>\\d+)`));
+        assert(isNumber && !known.includes(name), `${id}: ${command}`);
+      }
+    }
+  }
+});
+
+Deno.test("what templates name is caught by a pattern, or always there", () => {
+  const always = ["guest", "console", "log", "error", "ended"];
+  for (const { id, title, cause, fix, next = "", patterns } of SYMPTOMS) {
+    for (
+      const [, name = "", fallback] of [title, cause, next, ...fix].join(" ")
+        .matchAll(/(?<!\$)\{(\w+)(\|[^}]*)?\}/g)
+    ) {
+      const catching = patterns.filter(({ source }) => source.includes(`(?<${name}>`));
+      const isEverywhere = catching.length === patterns.length;
+      assert(
+        always.includes(name) || isEverywhere || (catching.length > 0 && fallback !== undefined),
+        `${id}: {${name}} is not caught by each of its patterns and has no fallback`,
+      );
+    }
+  }
+});
+
+Deno.test("fill() puts in values, quoted where asked to, and falls back", () => {
+  assertEquals(fill("{a} {b|none} {c}", { a: "1" }), "1 none C");
+  assertEquals(fill("ls {a}", { a: "x; y" }, (text) => `'${text}'`), "ls 'x; y'");
+  assertEquals(fill('"${HOME:-/tmp}" ${x}', { x: "no" }), '"${HOME:-/tmp}" ${x}');
+});
+
+Deno.test("valuesOf() spells error numbers and the status of a process", () => {
+  const values = (pattern: RegExp, text: string) => valuesOf(pattern.exec(text)!);
+  assertEquals(values(/errno=(?<errno>\d+)/, "errno=8").error, "ENOEXEC, wrong format");
+  assertEquals(spellErrno("4242"), "errno 4242");
+  const exitcode = /0x(?<exitcode>[0-9a-f]+)/;
+  assertEquals(values(exitcode, "0x00006500").ended, "with status 101");
+  assertEquals(values(exitcode, "0x0000000b").ended, "by signal 11");
+});

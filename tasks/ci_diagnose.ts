@@ -1,0 +1,92 @@
+// Names the cause of a failed run from its logs, and the fix.
+//   deno task ci-diagnose [LOG...] [--run ID]
+import { EXIT, UsageError } from "../lib/cli/errors.ts";
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import type { Log } from "../lib/diagnose/log_lines.ts";
+
+export const spec: TaskSpec = {
+  name: "ci-diagnose",
+  group: "local CI",
+  summary: "Name the cause of a failed run, and the fix, from its logs",
+  description: [
+    "Knows the symptoms that docs/debugging.md lists. The cause comes first, with its place, the",
+    "lines around it and the commands that help; at most three findings are shown. Without a LOG it",
+    "reads the newest logs of this checkout. Status 0: a cause was found; 1: none, and the logs'",
+    "last lines are shown.",
+  ].join("\n"),
+  positionals: [{
+    name: "LOG",
+    help: "a log of a console, of QEMU or of a task; a folder of logs; - for standard input",
+    repeat: true,
+  }],
+  options: [{
+    name: "run",
+    type: "number",
+    value: "ID",
+    min: 1,
+    help: "read what failed in this run of GitHub Actions instead, by gh",
+  }],
+  omit: ["yes"],
+  examples: [
+    { goal: "see why the last run failed", command: "deno task ci-diagnose" },
+    {
+      goal: "see why a guest did not come up",
+      command: "deno task ci-diagnose logs/debian-arm64.console.log",
+    },
+    { goal: "see why a run on GitHub failed", command: "deno task ci-diagnose --run 1234567890" },
+    { goal: "judge any text", command: "journalctl -k | deno task ci-diagnose -" },
+  ],
+  runs: "gh run view ID --log-failed (with --run only)",
+  env: [{ name: "GUESTHOUSE_LOGS", help: "folder of logs (default: logs)" }],
+};
+
+async function main(ctx: TaskContext): Promise<number | void> {
+  const { diagnose } = await import("../lib/diagnose/diagnose.ts");
+  const { renderFindings, renderTails, SHOWN, tailsOf } = await import(
+    "../lib/diagnose/render.ts"
+  );
+  const logs = await readLogs(ctx);
+  if (logs === undefined) return;
+  const findings = diagnose(logs);
+  const found = findings.length > 0;
+  ctx.result({
+    ok: found,
+    logs: logs.map(({ name }) => name),
+    findings: findings.slice(0, SHOWN),
+    others: findings.slice(SHOWN).map(({ id }) => id),
+    ...found ? {} : { tails: tailsOf(logs) },
+  });
+  if (ctx.json) return found ? EXIT.ok : EXIT.failed;
+  if (found) return ctx.print(renderFindings(findings));
+  ctx.print(renderTails(logs));
+  ctx.log.warn(`no known symptom in ${logs.map(({ name }) => name).join(", ")}`);
+  ctx.log.info(
+    "Look into logs/PLATFORM.log, .console.log and .qemu.log; docs/debugging.md says what is where",
+  );
+  return EXIT.failed;
+}
+
+/** The logs that were asked for; none under `--dry-run`, which only says what would be read. */
+async function readLogs(ctx: TaskContext): Promise<Log[] | undefined> {
+  const { callersDir } = await import("../lib/build/output_path.ts");
+  const { readNamedLogs, readNewestLogs } = await import("../lib/diagnose/find_logs.ts");
+  const { logsDir } = await import("../lib/host/paths.ts");
+  const id = ctx.num("run");
+  const names = ctx.positionals;
+  if (id === undefined) {
+    if (ctx.dryRun) return void ctx.print(`read ${names.join(" ") || logsDir()}`);
+    return names.length > 0
+      ? await readNamedLogs(names, callersDir())
+      : await readNewestLogs(logsDir(), callersDir());
+  }
+  if (names.length > 0) {
+    throw new UsageError('Cannot run "ci-diagnose": LOG and --run exclude each other', {
+      next: "deno task ci-diagnose --help",
+    });
+  }
+  const { readGitHubRun, runLogCommand } = await import("../lib/diagnose/github_run.ts");
+  if (ctx.dryRun) return void ctx.print(runLogCommand(id).join(" "));
+  return [await readGitHubRun(id, { dir: callersDir(), signal: ctx.signal })];
+}
+
+if (import.meta.main) await runTask(spec, main);
