@@ -14,7 +14,7 @@ fn parse(bytes: &[u8], mut part: impl FnMut() -> usize) -> Vec<Seen> {
     let mut parser = Parser::new();
     let (mut seen, mut at) = (Vec::new(), 0);
     while at < bytes.len() {
-        let end = bytes.len().min(at + part().max(1));
+        let end = bytes.len().min(at.saturating_add(part().max(1)));
         let count = parser
             .fill(|room| {
                 assert!(!room.is_empty());
