@@ -31,6 +31,26 @@ const LINKS: [(&str, &str); 4] = [
     ("/proc/self/fd/2", "/dev/stderr"),
 ];
 
+/// `PROC_PID_INIT_INO` of `<linux/proc_ns.h>`: the namespace that the kernel starts with.
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
+
+/// Whether this process is the init of a machine. PID 1 of a container is not: what it would
+/// mount and write could belong to the machine that the container is on.
+pub fn is_init_of_machine() -> bool {
+    let namespace = || fs::read_link("/proc/self/ns/pid");
+    if std::process::id() != 1 {
+        return false;
+    }
+    if namespace().is_err() {
+        let _ = ensure_mounted("proc", "/proc", "");
+    }
+    match namespace() {
+        Ok(name) => name.to_str() == Some(FIRST_PID_NAMESPACE),
+        // A kernel without such namespaces has no containers either.
+        Err(_) => Path::new("/proc/self").exists(),
+    }
+}
+
 /// Brings the guest up. Returns what its commands are limited to.
 pub fn boot() -> Limits {
     // SAFETY: no memory is involved.
@@ -46,8 +66,8 @@ pub fn boot() -> Limits {
     report("hostname", set_hostname(&words));
     network::set_up(&words);
     let most = most_processes();
-    report("cgroup", cgroup::prepare(most));
-    Limits { processes: Some(most), reset_oom_score: spare_from_oom() }
+    let cgroups = report("cgroup", cgroup::prepare(most));
+    Limits { processes: Some(most), cgroups, reset_oom_score: spare_from_oom() }
 }
 
 /// Tells the OOM killer to spare this process. Returns whether it will.

@@ -6,6 +6,7 @@ use crate::sys;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 const ROOT: &str = "/sys/fs/cgroup";
 const OURS: &str = "/sys/fs/cgroup/guesthouse";
@@ -17,7 +18,11 @@ pub struct Cgroup {
 }
 
 /// Makes the parent of all groups; at most `most_processes` run in them together.
+/// Fails with `ENOTSUP` where version 2 is not mounted.
 pub fn prepare(most_processes: u64) -> io::Result<()> {
+    if !Path::new(ROOT).join("cgroup.controllers").exists() {
+        return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
+    }
     // A kernel may lack one of them; what it has is still of use.
     for controller in ["+pids", "+memory"] {
         let _ = fs::write(format!("{ROOT}/cgroup.subtree_control"), controller);

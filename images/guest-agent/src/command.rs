@@ -45,7 +45,7 @@ impl Command {
         number: u64,
         now: u64,
     ) -> Result<Command, Failure> {
-        let cgroup = limits.reset_oom_score.then(|| Cgroup::create(number)).flatten();
+        let cgroup = limits.cgroups.then(|| Cgroup::create(number)).flatten();
         let oom_before = oom::kills();
         let spawned = spawn(request, limits, cgroup.as_ref().map(|group| group.procs.as_raw_fd()))?;
         Ok(Command {
@@ -53,7 +53,7 @@ impl Command {
             stdin: spawned.stdin,
             queue: Vec::new(),
             queued_from: 0,
-            stdin_ended: false,
+            stdin_ended: !request.stdin,
             outputs: [Some(spawned.stdout), Some(spawned.stderr)],
             status: None,
             deadline: request.timeout_ms.map(|timeout| now.saturating_add(timeout)),

@@ -5,6 +5,7 @@
 mod agent;
 mod boot;
 mod cgroup;
+mod channel;
 mod command;
 mod console;
 mod events;
@@ -35,7 +36,7 @@ const EVENTS_PORT: &str = "guesthouse.events";
 
 fn main() {
     // The kernel passes words of its command line to PID 1; none of them is for the agent.
-    if std::process::id() == 1 {
+    if boot::is_init_of_machine() {
         let limits = boot::boot();
         return serve(Role::Init, limits, || Ok((Link::port(PORT), Link::port(EVENTS_PORT))));
     }
@@ -55,7 +56,7 @@ fn main() {
             Ok((Link::socket(path)?, Link::socket(events)?))
         }),
         [] => {
-            let limits = Limits { processes: None, reset_oom_score: boot::spare_from_oom() };
+            let limits = Limits { reset_oom_score: boot::spare_from_oom(), ..Limits::default() };
             serve(Role::Service, limits, || Ok((Link::port(PORT), Link::port(EVENTS_PORT))));
         }
         _ => {

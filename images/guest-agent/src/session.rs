@@ -1,11 +1,12 @@
 //! One session with a host: its channels, and what each frame does to them.
 
+use crate::channel::{fault, Channel, Task};
 use crate::command::Command;
 use crate::failure::Failure;
 use crate::files::{Reading, Writing};
 use crate::machine::Machine;
 use crate::outbox::Outbox;
-use crate::protocol::{Kind, CREDIT_STEP, FILE_WINDOW, MAX_CHANNELS, MAX_CREDIT, WINDOW};
+use crate::protocol::{Kind, MAX_CHANNELS};
 use crate::requests::{self, Done, FileResult, ShutdownMode};
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
@@ -20,25 +21,6 @@ pub struct Session {
     /// Whose turn it was: data goes out in turns, so that one channel cannot starve the others.
     turn: u32,
     pub shutdown: Option<ShutdownMode>,
-}
-
-struct Channel {
-    task: Task,
-    /// Bytes that we may send.
-    credit: u64,
-    /// Bytes that the host may send, and those it has sent that we have not given back.
-    allowed: u64,
-    owed: u64,
-}
-
-enum Task {
-    Exec(Box<Command>),
-    Read(Reading),
-    Write(Writing),
-}
-
-fn fault(message: impl Into<String>) -> Failure {
-    Failure::new("protocol", message)
 }
 
 impl Session {
@@ -68,7 +50,9 @@ impl Session {
         match kind {
             Kind::Data => self.data(channel, payload, out),
             Kind::End => self.end(channel, out),
-            Kind::Credit => self.grant(channel, payload),
+            Kind::Credit => {
+                self.channels.get_mut(&channel).map_or(Ok(()), |open| open.grant(payload))
+            }
             Kind::Signal => self.signal(channel, payload),
             _ => self.cancel(channel, out),
         }
@@ -100,7 +84,9 @@ impl Session {
             _ => return self.answer(kind, channel, payload, machine, out),
         };
         match task {
-            Ok(task) => self.add(channel, task, out),
+            Ok(task) => {
+                self.channels.insert(channel, Channel::new(channel, task, out));
+            }
             Err(failure) => out.error(channel, &failure),
         }
         Ok(())
@@ -135,35 +121,10 @@ impl Session {
         Ok(())
     }
 
-    fn add(&mut self, channel: u32, task: Task, out: &mut Outbox) {
-        let mut allowed = WINDOW;
-        if matches!(task, Task::Write(_)) {
-            allowed = FILE_WINDOW;
-            out.credit(channel, FILE_WINDOW - WINDOW);
-        }
-        self.channels.insert(channel, Channel { task, credit: WINDOW, allowed, owed: 0 });
-    }
-
     fn data(&mut self, number: u32, payload: &[u8], out: &mut Outbox) -> Result<(), Failure> {
         let Some(channel) = self.channels.get_mut(&number) else { return Ok(()) };
-        let length = payload.len() as u64;
-        if length > channel.allowed {
-            return Err(fault(format!("more data than credit on channel {number}")));
-        }
-        channel.allowed -= length;
-        match &mut channel.task {
-            Task::Exec(command) if command.takes_stdin() => {
-                let taken = command.feed(payload);
-                channel.give_back(number, taken, out);
-            }
-            Task::Write(writing) => match writing.write(payload) {
-                Ok(()) => channel.give_back(number, length, out),
-                Err(failure) => {
-                    self.channels.remove(&number);
-                    out.error(number, &failure);
-                }
-            },
-            _ => return Err(fault(format!("channel {number} takes no data"))),
+        if channel.data(number, payload, out)? {
+            self.channels.remove(&number);
         }
         Ok(())
     }
@@ -185,17 +146,6 @@ impl Session {
             Ok(bytes) => out.json(Kind::Result, number, &FileResult { bytes }),
             Err(failure) => out.error(number, &failure),
         }
-    }
-
-    fn grant(&mut self, number: u32, payload: &[u8]) -> Result<(), Failure> {
-        let bytes = payload.try_into().map_err(|_| fault("a credit that is not four bytes"))?;
-        if let Some(channel) = self.channels.get_mut(&number) {
-            channel.credit += u64::from(u32::from_le_bytes(bytes));
-            if channel.credit > MAX_CREDIT {
-                return Err(fault(format!("too much credit on channel {number}")));
-            }
-        }
-        Ok(())
     }
 
     fn signal(&mut self, number: u32, payload: &[u8]) -> Result<(), Failure> {
@@ -224,12 +174,7 @@ impl Session {
     pub fn watch(&self, has_room: bool, polls: &mut Vec<libc::pollfd>) -> bool {
         let mut ready = false;
         for channel in self.channels.values() {
-            let may_send = has_room && channel.credit > 0;
-            match &channel.task {
-                Task::Exec(command) => command.watch(may_send, polls),
-                Task::Read(_) => ready |= may_send,
-                Task::Write(_) => {}
-            }
+            ready |= channel.watch(has_room, polls);
         }
         ready
     }
@@ -268,46 +213,6 @@ impl Session {
             if channel.pump(number, ready, out, now) {
                 self.channels.remove(&number);
             }
-        }
-    }
-}
-
-impl Channel {
-    /// Returns whether the channel is closed now; its last frame is then in `out`.
-    fn pump(&mut self, number: u32, ready: &[RawFd], out: &mut Outbox, now: u64) -> bool {
-        match &mut self.task {
-            Task::Exec(command) => {
-                let (sent, taken) = command.pump(ready, number, self.credit, out, now);
-                let result = command.tick(now);
-                self.credit -= sent;
-                self.give_back(number, taken, out);
-                result.map(|result| out.json(Kind::Result, number, &result)).is_some()
-            }
-            Task::Read(reading) => {
-                if self.credit == 0 || !out.has_room() {
-                    return false;
-                }
-                match reading.pump(number, self.credit, out) {
-                    Ok(0) => out.json(Kind::Result, number, &FileResult { bytes: reading.sent }),
-                    Ok(count) => {
-                        self.credit -= count;
-                        return false;
-                    }
-                    Err(failure) => out.error(number, &failure),
-                }
-                true
-            }
-            Task::Write(_) => false,
-        }
-    }
-
-    /// Lets the host send as many bytes again, in portions that are worth a frame.
-    fn give_back(&mut self, number: u32, bytes: u64, out: &mut Outbox) {
-        self.owed += bytes;
-        if self.owed >= CREDIT_STEP {
-            out.credit(number, self.owed);
-            self.allowed += self.owed;
-            self.owed = 0;
         }
     }
 }

@@ -19,6 +19,8 @@ const PIPE_BYTES: i32 = 256 * 1024;
 pub struct Limits {
     /// `RLIMIT_NPROC`, which binds users other than root.
     pub processes: Option<u64>,
+    /// Whether each command gets a control group.
+    pub cgroups: bool,
     /// The OOM killer spares the agent, and must not spare its commands.
     pub reset_oom_score: bool,
 }
