@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { GuestError } from "../lib/cli/errors.ts";
-import type { AgentClient, ExecOptions } from "../lib/guest/agent/client.ts";
+import type { AgentClient, ExecOptions, StartedCommand } from "../lib/guest/agent/client.ts";
 import { AgentError } from "../lib/guest/agent/errors.ts";
 import { AgentEvents } from "../lib/guest/agent/events.ts";
 import { eventually, isAlive, startAgent } from "./agent_binary.ts";
@@ -131,6 +131,29 @@ Deno.test("AgentClient.exec() kills the command when it is aborted", async () =>
   });
   await assertRejects(() => running, Error, "enough");
   await eventually("the command is gone", async () => !(await isAlive(pid)));
+  await agent.ping();
+});
+
+Deno.test("AgentClient.exec() hands out the means to send signals", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  let command: StartedCommand | undefined;
+  const result = await run(agent, {
+    argv: sh("trap 'echo got; exit 7' INT; echo; while :; do sleep 0.01; done"),
+    onStart: (started) => command = started,
+    onStderr: () => {},
+    onStdout: () => void command?.kill(2),
+  });
+  assertEquals([result.code, result.signal], [7, null]);
+  await command?.kill(2);
+  await assertRejects(() => command!.kill(0), RangeError);
+});
+
+Deno.test("AgentClient refuses a request that does not fit into a frame, and goes on", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  const long = () => agent.exec({ argv: ["echo", "x".repeat(300_000)] });
+  await assertRejects(long, RangeError, "at most 262144 fit");
   await agent.ping();
 });
 

@@ -7,9 +7,6 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 
-/// How often to look whether a host has come to a port: the kernel does not tell without a signal
-/// per packet, and waiting for the hang-up to end would be a busy loop.
-const LOOK_MS: u64 = 20;
 /// How often to look whether the port is there; its driver may still be loading.
 const FIND_MS: u64 = 50;
 
@@ -22,13 +19,19 @@ pub struct Link {
     source: Source,
     connected: bool,
     look_at: u64,
+    /// How often to look whether a host has come to a port: the kernel does not tell without a
+    /// signal per packet, and waiting for the hang-up to end would be a busy loop.
+    look_ms: u64,
+    /// Whether it has said that the port cannot be opened.
+    complained: bool,
 }
 
 impl Link {
-    /// The virtio-serial port of this name, as soon as there is one.
-    pub fn port(name: &str) -> Link {
+    /// The virtio-serial port of this name, as soon as there is one. A host that comes to it is
+    /// noticed within `look_ms` milliseconds.
+    pub fn port(name: &str, look_ms: u64) -> Link {
         let source = Source::Port { name: name.into(), fd: None };
-        Link { source, connected: false, look_at: 0 }
+        Link { source, connected: false, look_at: 0, look_ms, complained: false }
     }
 
     /// Listens on a new Unix socket; one connection at a time is served. A socket that is there
@@ -38,7 +41,7 @@ impl Link {
         let listener = UnixListener::bind(path)?;
         listener.set_nonblocking(true)?;
         let source = Source::Socket { listener, connection: None };
-        Ok(Link { source, connected: false, look_at: u64::MAX })
+        Ok(Link { source, connected: false, look_at: u64::MAX, look_ms: 0, complained: false })
     }
 
     /// The descriptor to read and write, while a host is there.
@@ -97,9 +100,9 @@ impl Link {
             }
             Source::Port { name, fd } if now >= self.look_at => {
                 if fd.is_none() {
-                    *fd = open_port(name);
+                    *fd = open_port(name, &mut self.complained);
                 }
-                self.look_at = now + if fd.is_some() { LOOK_MS } else { FIND_MS };
+                self.look_at = now + if fd.is_some() { self.look_ms } else { FIND_MS };
                 fd.as_ref().is_some_and(|fd| !hung_up(fd.as_raw_fd()))
             }
             Source::Port { .. } => false,
@@ -112,7 +115,7 @@ impl Link {
         self.connected = false;
         match &mut self.source {
             Source::Socket { connection, .. } => *connection = None,
-            Source::Port { .. } => self.look_at = now + LOOK_MS,
+            Source::Port { .. } => self.look_at = now + self.look_ms,
         }
     }
 }
@@ -124,7 +127,7 @@ fn accept(listener: &UnixListener) -> Option<OwnedFd> {
 }
 
 /// Finds a port by its name, among `/sys/class/virtio-ports/vport0p1/name` and so on.
-fn open_port(wanted: &str) -> Option<OwnedFd> {
+fn open_port(wanted: &str, complained: &mut bool) -> Option<OwnedFd> {
     for entry in fs::read_dir("/sys/class/virtio-ports").ok()?.flatten() {
         let name = fs::read_to_string(entry.path().join("name")).unwrap_or_default();
         if name.trim_end() != wanted {
@@ -133,7 +136,11 @@ fn open_port(wanted: &str) -> Option<OwnedFd> {
         let path = format!("/dev/{}", entry.file_name().to_string_lossy());
         match sys::open(&path, libc::O_RDWR | libc::O_NONBLOCK, 0) {
             Ok(fd) => return Some(fd),
-            Err(error) => say_failed(&format!("open {path}"), &error),
+            Err(error) if !*complained => {
+                *complained = true;
+                say_failed(&format!("open {path}"), &error);
+            }
+            Err(_) => {}
         }
     }
     None

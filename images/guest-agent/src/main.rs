@@ -31,14 +31,12 @@ use spawn::Limits;
 use std::io;
 
 const USAGE: &str = "usage: guest-agent [--socket PATH [--events PATH]] | --version";
-const PORT: &str = "guesthouse.agent";
-const EVENTS_PORT: &str = "guesthouse.events";
 
 fn main() {
     // The kernel passes words of its command line to PID 1; none of them is for the agent.
     if boot::is_init_of_machine() {
         let limits = boot::boot();
-        return serve(Role::Init, limits, || Ok((Link::port(PORT), Link::port(EVENTS_PORT))));
+        return serve(Role::Init, limits, ports);
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -57,13 +55,18 @@ fn main() {
         }),
         [] => {
             let limits = Limits { reset_oom_score: boot::spare_from_oom(), ..Limits::default() };
-            serve(Role::Service, limits, || Ok((Link::port(PORT), Link::port(EVENTS_PORT))));
+            serve(Role::Service, limits, ports);
         }
         _ => {
             eprintln!("{USAGE}");
             std::process::exit(2);
         }
     }
+}
+
+/// A host that waits for the agent loses up to 20 ms; nobody waits for somebody to hear events.
+fn ports() -> io::Result<(Link, Link)> {
+    Ok((Link::port("guesthouse.agent", 20), Link::port("guesthouse.events", 200)))
 }
 
 fn serve(role: Role, limits: Limits, links: impl FnOnce() -> io::Result<(Link, Link)>) {

@@ -113,9 +113,12 @@ export class Channel {
     if (!this.#ended) this.#post(encodeFrame(KIND.cancel, this.number)).catch(() => {});
   }
 
-  /** Sends a signal to the command's process group. */
-  signal(signal: number): Promise<void> {
-    return this.#post(encodeJson(KIND.signal, this.number, { signal }));
+  /** Sends a signal to the command's process group. Throws `RangeError` for what is none. */
+  async signal(signal: number): Promise<void> {
+    if (!Number.isInteger(signal) || signal < 1 || signal > 64) {
+      throw new RangeError(`Cannot send signal ${signal}: wanted 1 to 64`);
+    }
+    if (!this.#ended) await this.#post(encodeJson(KIND.signal, this.number, { signal }));
   }
 
   /**

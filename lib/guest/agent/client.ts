@@ -46,6 +46,14 @@ export interface ExecOptions {
   readonly onStderr?: Sink;
   /** Aborting kills the command in the guest. */
   readonly signal?: AbortSignal;
+  /** Gets the means to send signals, as a terminal's Ctrl-C, once the request is sent. */
+  readonly onStart?: (command: StartedCommand) => void;
+}
+
+/** A command that has been asked for. */
+export interface StartedCommand {
+  /** Sends a signal, by number, to the command's process group. Nothing happens when it is over. */
+  kill(signal: number): Promise<void>;
 }
 
 /** Which part of a file is read. */
@@ -85,6 +93,8 @@ const OVERTIME_MS = 15_000;
  * refuses fails with an `AgentError`. The agent kills what a session started when it ends.
  */
 export class AgentClient implements AsyncDisposable {
+  /** The guest's name, for messages. */
+  readonly name: string;
   /** What the agent said of itself. */
   readonly hello: AgentHello;
   /** Resolves when the session is over. */
@@ -96,6 +106,7 @@ export class AgentClient implements AsyncDisposable {
 
   private constructor(connection: AgentConnection, hello: AgentHello) {
     this.#connection = connection;
+    this.name = connection.guest.name;
     this.hello = hello;
     this.closed = connection.closed;
     connection.attach({ frame: (frame) => this.#take(frame), lost: () => this.#lose() });
@@ -169,6 +180,7 @@ export class AgentClient implements AsyncDisposable {
     const channel = this.#channel({ what, onData: options.onStdout, onStderr: options.onStderr });
     const request = { argv, env, cwd, user, timeoutMs, stdin: stdin !== undefined };
     await channel.open(KIND.exec, request, true);
+    options.onStart?.({ kill: (signal) => channel.signal(signal) });
     const sent = stdin === undefined ? undefined : sendTo(channel, stdin);
     const limitMs = timeoutMs === undefined ? undefined : timeoutMs + OVERTIME_MS;
     const result = await this.#settle(channel, what, { signal, timeoutMs: limitMs });
