@@ -74,18 +74,19 @@ Deno.test("AgentClient.exec() leaves no descriptor but the three in a command", 
   assertEquals(stdout.trim().split("\n"), ["0", "1", "2", "3"]);
 });
 
-Deno.test("AgentClient.exec() feeds several MiB of stdin, and none when none is given", async () => {
+Deno.test("AgentClient.exec() feeds stdin at the pace of the command, and none when none is given", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const wanted = createHash("sha256");
   const source = ReadableStream.from((function* () {
-    for (const block of pattern(20 * MIB)) {
+    for (const block of pattern(128 * MIB)) {
       wanted.update(block);
       yield block;
     }
   })());
   const digest = await run(agent, { argv: ["sha256sum"], stdin: source });
   assertEquals(digest.stdout.split(" ")[0], wanted.digest("hex"));
+  assert(await host.peakKiB() < 32 * 1024);
   assertEquals((await run(agent, { argv: ["wc", "-c"] })).stdout.trim(), "0");
 });
 

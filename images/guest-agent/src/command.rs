@@ -123,6 +123,11 @@ impl Command {
         if self.stdin.is_none() {
             return bytes.len() as u64;
         }
+        // The window bounds what waits; what was taken has to go while the queue never runs empty.
+        if self.queued_from > self.queue.len() / 2 {
+            self.queue.drain(..self.queued_from);
+            self.queued_from = 0;
+        }
         self.queue.extend_from_slice(bytes);
         self.drain_stdin()
     }
