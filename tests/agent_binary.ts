@@ -57,13 +57,20 @@ export interface RunningAgent extends AsyncDisposable {
   cpuTicks(): Promise<number>;
 }
 
-/** Starts an agent. Disposal ends it, and removes the folder. */
-export async function startAgent(): Promise<RunningAgent> {
+/**
+ * Starts an agent, by a command in front of it if there is one. Disposal ends it, and removes the
+ * folder.
+ */
+export async function startAgent(...wrapper: readonly string[]): Promise<RunningAgent> {
   const binary = await agentBinary();
   const dir = await Deno.makeTempDir({ prefix: "guesthouse-agent-" });
   const socket = `${dir}/agent`;
-  const child = new Deno.Command(binary, {
-    args: ["--socket", socket],
+  // The wrapper may make it another user's.
+  await Deno.chmod(dir, 0o777);
+  await Deno.copyFile(binary, `${dir}/guest-agent`);
+  const [program, ...args] = [...wrapper, `${dir}/guest-agent`, "--socket", socket];
+  const child = new Deno.Command(program!, {
+    args,
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -191,6 +191,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "AgentClient.exec() that finds no process left fails, and the agent lives on",
+  ignore: !isRoot,
+  async fn() {
+    // The limit does not bind root, so the agent is somebody else, who has one process: itself.
+    const somebody = ["setpriv", "--reuid=54321", "--clear-groups", "prlimit", "--nproc=1"];
+    await using host = await startAgent(...somebody);
+    const agent = await host.connect();
+    for (let round = 0; round < 3; round++) {
+      const error = await assertRejects(() => agent.exec({ argv: ["true"] }), AgentError);
+      assertEquals(error.code, "EAGAIN");
+      assertStringIncludes(error.message, "cannot start a process");
+    }
+    await agent.ping();
+  },
+});
+
 Deno.test("A command that floods neither blocks a ping nor grows the agent", async () => {
   await using host = await startAgent();
   const agent = await host.connect();

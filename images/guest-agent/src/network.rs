@@ -170,4 +170,20 @@ mod tests {
             [0, 0, 1, 2, 3, 4]
         );
     }
+
+    /// The kernel's own view, in a network namespace of this thread's; that takes root.
+    #[test]
+    fn a_device_gets_address_and_default_route() {
+        // SAFETY: no memory is involved.
+        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+            eprintln!("skipped: no network namespace without root");
+            return;
+        }
+        configure("lo", &settings("")).unwrap();
+        let routes = fs::read_to_string("/proc/thread-self/net/route").unwrap();
+        let fields = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+        let routes: Vec<String> = routes.lines().skip(1).map(fields).collect();
+        // 192.168.127.1 as the kernel prints it: hexadecimal, of a little-endian number.
+        assert!(routes.contains(&"lo 00000000 017FA8C0".to_string()), "{routes:?}");
+    }
 }

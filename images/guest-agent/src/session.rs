@@ -216,3 +216,7 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "session_test.rs"]
+mod tests;
