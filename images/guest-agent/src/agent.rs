@@ -31,6 +31,8 @@ pub struct Agent {
     session: Option<Session>,
     oom_kills: u64,
     oom_look_at: u64,
+    /// Whether commands run, or ran since the last look.
+    oom_watched: bool,
     announced: bool,
     /// Whether requests wait in the parser until there is room for their answers.
     held: bool,
@@ -48,6 +50,7 @@ impl Agent {
             session: None,
             oom_kills: oom::kills(),
             oom_look_at: 0,
+            oom_watched: false,
             announced: false,
             held: false,
         })
@@ -75,11 +78,11 @@ impl Agent {
             return 0;
         }
         let mut due = self.link.due().min(self.events.due());
+        if self.oom_watched {
+            due = due.min(self.oom_look_at);
+        }
         if let Some(session) = &self.session {
             due = due.min(session.due());
-            if session.has_commands() {
-                due = due.min(self.oom_look_at);
-            }
             if session.watch(self.out.has_room(), polls) {
                 return 0;
             }
@@ -216,10 +219,14 @@ impl Agent {
 
     fn watch_oom(&mut self, now: u64) {
         let busy = self.session.as_ref().is_some_and(Session::has_commands);
-        if !busy || now < self.oom_look_at {
+        let looks = self.oom_watched && now >= self.oom_look_at;
+        if busy && !self.oom_watched || looks {
+            self.oom_look_at = now + OOM_MS;
+            self.oom_watched = busy;
+        }
+        if !looks {
             return;
         }
-        self.oom_look_at = now + OOM_MS;
         let kills = oom::kills();
         if kills > self.oom_kills {
             self.events.emit("oom", object(json!({ "kills": kills - self.oom_kills })));

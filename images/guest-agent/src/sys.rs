@@ -30,9 +30,13 @@ pub fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     retry(|| unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) })
 }
 
+/// Fails with `EIO` rather than write nothing, so that loops around it end.
 pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: as above.
-    retry(|| unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })
+    match retry(|| unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) }) {
+        Ok(0) if !bytes.is_empty() => Err(io::Error::from_raw_os_error(libc::EIO)),
+        written => written,
+    }
 }
 
 /// Reads at most `most` bytes behind what is in `bytes`; spares zeroing them first.
