@@ -1,0 +1,161 @@
+//! What PID 1 does before it serves: file systems, names, the network, limits. A step that fails
+//! says so on the console, and the guest comes up without it: then it can still be asked why.
+
+use crate::cgroup;
+use crate::console::say_failed;
+use crate::network;
+use crate::spawn::Limits;
+use crate::sys::{self, c_string};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{symlink, MetadataExt};
+use std::path::Path;
+
+/// Source and type, folder, options; in the order in which they need each other.
+const MOUNTS: [(&str, &str, &str); 8] = [
+    ("proc", "/proc", ""),
+    ("sysfs", "/sys", ""),
+    ("devtmpfs", "/dev", "mode=0755"),
+    ("devpts", "/dev/pts", "gid=5,mode=0620,ptmxmode=0666"),
+    ("tmpfs", "/dev/shm", "mode=1777"),
+    ("tmpfs", "/run", "mode=0755"),
+    ("tmpfs", "/tmp", "mode=1777"),
+    ("cgroup2", "/sys/fs/cgroup", ""),
+];
+
+/// What programs expect in /dev and devtmpfs does not make.
+const LINKS: [(&str, &str); 4] = [
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+];
+
+/// `PROC_PID_INIT_INO` of `<linux/proc_ns.h>`: the namespace that the kernel starts with.
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
+
+/// Whether this process is the init of a machine. PID 1 of a container is not: what it would
+/// mount and write could belong to the machine that the container is on.
+pub fn is_init_of_machine() -> bool {
+    let namespace = || fs::read_link("/proc/self/ns/pid");
+    if std::process::id() != 1 {
+        return false;
+    }
+    if namespace().is_err() {
+        let _ = ensure_mounted("proc", "/proc", "");
+    }
+    match namespace() {
+        Ok(name) => name.to_str() == Some(FIRST_PID_NAMESPACE),
+        // A kernel without such namespaces has no containers either.
+        Err(_) => Path::new("/proc/self").exists(),
+    }
+}
+
+/// Brings the guest up. Returns what its commands are limited to.
+pub fn boot() -> Limits {
+    // SAFETY: no memory is involved.
+    unsafe { libc::umask(0o022) };
+    for (kind, dir, options) in MOUNTS {
+        report(&format!("mount {dir}"), ensure_mounted(kind, dir, options));
+    }
+    for (target, link) in LINKS {
+        let _ = symlink(target, link);
+    }
+    report("standard streams", open_standard_streams());
+    let words = fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    report("hostname", set_hostname(&words));
+    network::set_up(&words);
+    let most = most_processes();
+    let cgroups = report("cgroup", cgroup::prepare(most));
+    Limits { processes: Some(most), cgroups, reset_oom_score: spare_from_oom() }
+}
+
+/// Tells the OOM killer to spare this process. Returns whether it will.
+pub fn spare_from_oom() -> bool {
+    let written = fs::write("/proc/self/oom_score_adj", "-1000");
+    report("oom_score_adj", written)
+}
+
+/// Says on the console what failed. Returns whether nothing did.
+pub fn report(what: &str, result: io::Result<()>) -> bool {
+    if let Err(error) = &result {
+        say_failed(what, error);
+    }
+    result.is_ok()
+}
+
+/// The value of `key=value` in the kernel's command line.
+pub fn kernel_word<'a>(words: &'a str, key: &str) -> Option<&'a str> {
+    words.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+}
+
+fn ensure_mounted(kind: &str, dir: &str, options: &str) -> io::Result<()> {
+    if is_mount_point(dir) {
+        return Ok(());
+    }
+    // On a read-only root it has to be there; the mount says so if it is not.
+    let _ = fs::create_dir_all(dir);
+    mount(kind, dir, kind, libc::MS_NOSUID, options)
+}
+
+/// A folder on another device than the one above it.
+fn is_mount_point(dir: &str) -> bool {
+    let above = Path::new(dir).parent().and_then(|parent| fs::metadata(parent).ok());
+    match (fs::metadata(dir), above) {
+        (Ok(here), Some(above)) => here.dev() != above.dev(),
+        _ => false,
+    }
+}
+
+/// mount(2). Texts with zero bytes fail with `EINVAL`.
+pub fn mount(source: &str, dir: &str, kind: &str, flags: u64, options: &str) -> io::Result<()> {
+    let texts = [c_string(source)?, c_string(dir)?, c_string(kind)?, c_string(options)?];
+    let [source, dir, kind, options] = texts.each_ref().map(|text| text.as_ptr());
+    // SAFETY: all four end in a zero byte and live until the call returns.
+    sys::check(unsafe { libc::mount(source, dir, kind, flags, options.cast()) })?;
+    Ok(())
+}
+
+/// Fills the descriptors 0 to 2, which the kernel leaves closed when there was no console to open:
+/// another file would get these numbers, and commands would write into it.
+fn open_standard_streams() -> io::Result<()> {
+    loop {
+        let fd = sys::open("/dev/null", libc::O_RDWR, 0)?;
+        if std::os::fd::AsRawFd::as_raw_fd(&fd) > 2 {
+            return Ok(());
+        }
+        std::mem::forget(fd);
+    }
+}
+
+/// The word `guesthouse.hostname`, else what /etc/hostname says, else "guest".
+fn set_hostname(words: &str) -> io::Result<()> {
+    let file = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let name = kernel_word(words, "guesthouse.hostname").unwrap_or(file.trim());
+    let name = if name.is_empty() { "guest" } else { name };
+    // SAFETY: the pointer and the length are those of one text.
+    sys::check(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) })?;
+    Ok(())
+}
+
+/// Three quarters of what the kernel allows. A fork bomb hits this bound, and the agent, which is
+/// not under it, can still start what ends the bomb.
+fn most_processes() -> u64 {
+    let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let threads = number("/proc/sys/kernel/threads-max").unwrap_or(4096);
+    let pids = number("/proc/sys/kernel/pid_max").unwrap_or(32768);
+    threads.min(pids) / 4 * 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kernel_word;
+
+    #[test]
+    fn kernel_words_are_matched_whole() {
+        let words = "quiet guesthouse.dnsx=1 guesthouse.dns=9.9.9.9 guesthouse.network=off\n";
+        assert_eq!(kernel_word(words, "guesthouse.dns"), Some("9.9.9.9"));
+        assert_eq!(kernel_word(words, "guesthouse.network"), Some("off"));
+        assert_eq!(kernel_word(words, "quiet"), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! A command that runs in a channel: its pipes, its time, its end.
+
+use crate::cgroup::Cgroup;
+use crate::failure::Failure;
+use crate::oom;
+use crate::outbox::Outbox;
+use crate::protocol::Kind;
+use crate::requests::{Exec, ExecResult};
+use crate::spawn::{spawn, Limits};
+use crate::sys;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+const CHUNK: u64 = 64 * 1024;
+/// Between the TERM and the KILL of a command whose time is up.
+const GRACE_MS: u64 = 2000;
+/// A command may leave something behind that holds its pipes open for ever. Once it has ended,
+/// and nothing came for this long, it is over.
+const QUIET_MS: u64 = 300;
+const OUTPUTS: [Kind; 2] = [Kind::Data, Kind::Stderr];
+
+pub struct Command {
+    pub pid: i32,
+    stdin: Option<OwnedFd>,
+    /// What the command has not read yet; `queued_from` is where it begins.
+    queue: Vec<u8>,
+    queued_from: usize,
+    stdin_ended: bool,
+    outputs: [Option<OwnedFd>; 2],
+    /// The wait status, once it has ended.
+    status: Option<i32>,
+    deadline: Option<u64>,
+    kill_at: Option<u64>,
+    timed_out: bool,
+    quiet_at: u64,
+    oom_before: u64,
+    cgroup: Option<Cgroup>,
+}
+
+impl Command {
+    /// Starts it. `number` names its control group, if it gets one.
+    pub fn start(
+        request: &Exec,
+        limits: Limits,
+        number: u64,
+        now: u64,
+    ) -> Result<Command, Failure> {
+        let cgroup = limits.cgroups.then(|| Cgroup::create(number)).flatten();
+        let oom_before = oom::kills();
+        let spawned = spawn(request, limits, cgroup.as_ref().map(|group| group.procs.as_raw_fd()))?;
+        Ok(Command {
+            pid: spawned.pid,
+            stdin: spawned.stdin,
+            queue: Vec::new(),
+            queued_from: 0,
+            stdin_ended: !request.stdin,
+            outputs: [Some(spawned.stdout), Some(spawned.stderr)],
+            status: None,
+            deadline: request.timeout_ms.map(|timeout| now.saturating_add(timeout)),
+            kill_at: None,
+            timed_out: false,
+            quiet_at: u64::MAX,
+            oom_before,
+            cgroup,
+        })
+    }
+
+    /// Adds what it waits for to a poll.
+    pub fn watch(&self, may_send: bool, polls: &mut Vec<libc::pollfd>) {
+        let mut add = |fd: &OwnedFd, events| {
+            polls.push(libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 });
+        };
+        if may_send {
+            self.outputs.iter().flatten().for_each(|fd| add(fd, libc::POLLIN));
+        }
+        match &self.stdin {
+            Some(stdin) if !self.queue.is_empty() => add(stdin, libc::POLLOUT),
+            _ => {}
+        }
+    }
+
+    /// Moves what can be moved. Returns how many bytes went out, and how many stdin took.
+    pub fn pump(
+        &mut self,
+        ready: &[RawFd],
+        channel: u32,
+        mut credit: u64,
+        out: &mut Outbox,
+        now: u64,
+    ) -> (u64, u64) {
+        let mut sent = 0;
+        for (output, kind) in self.outputs.iter_mut().zip(OUTPUTS) {
+            let Some(fd) = output.as_ref().map(AsRawFd::as_raw_fd) else { continue };
+            if credit == 0 || !out.has_room() {
+                // The host keeps it waiting; that is no silence.
+                self.quiet_at = self.quiet_at.max(now + QUIET_MS);
+                continue;
+            }
+            if !ready.contains(&fd) {
+                continue;
+            }
+            match out.read_from(fd, kind, channel, CHUNK.min(credit) as usize) {
+                Ok(count) if count > 0 => {
+                    credit -= count as u64;
+                    sent += count as u64;
+                    self.quiet_at = self.quiet_at.max(now + QUIET_MS);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => *output = None,
+            }
+        }
+        let stdin_ready = self.stdin.as_ref().is_some_and(|fd| ready.contains(&fd.as_raw_fd()));
+        (sent, if stdin_ready { self.drain_stdin() } else { 0 })
+    }
+
+    /// Whether the host may send to stdin.
+    pub fn takes_stdin(&self) -> bool {
+        !self.stdin_ended
+    }
+
+    /// Hands bytes to stdin, or queues them. Returns how many need no more room.
+    pub fn feed(&mut self, bytes: &[u8]) -> u64 {
+        if self.stdin.is_none() {
+            return bytes.len() as u64;
+        }
+        // The window bounds what waits; what was taken has to go while the queue never runs empty.
+        if self.queued_from > self.queue.len() / 2 {
+            self.queue.drain(..self.queued_from);
+            self.queued_from = 0;
+        }
+        self.queue.extend_from_slice(bytes);
+        self.drain_stdin()
+    }
+
+    /// No more stdin will come.
+    pub fn end_stdin(&mut self) {
+        self.stdin_ended = true;
+        if self.queue.is_empty() {
+            self.stdin = None;
+        }
+    }
+
+    fn drain_stdin(&mut self) -> u64 {
+        let mut taken = 0;
+        while let Some(stdin) = &self.stdin {
+            if self.queued_from == self.queue.len() {
+                break;
+            }
+            match sys::write(stdin.as_raw_fd(), &self.queue[self.queued_from..]) {
+                Ok(count) => {
+                    self.queued_from += count;
+                    taken += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return taken,
+                // Nobody reads it any more. That is the command's affair, and no failure.
+                Err(_) => {
+                    taken += (self.queue.len() - self.queued_from) as u64;
+                    self.stdin = None;
+                    self.queued_from = self.queue.len();
+                }
+            }
+        }
+        (self.queue, self.queued_from) = (Vec::new(), 0);
+        if self.stdin_ended {
+            self.stdin = None;
+        }
+        taken
+    }
+
+    pub fn exited(&mut self, status: i32, now: u64) {
+        self.status = Some(status);
+        self.quiet_at = now + QUIET_MS;
+    }
+
+    /// Sends a signal to the whole process group.
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: no memory is involved. The group may be gone, which is what one wants then.
+        unsafe { libc::kill(-self.pid, signal) };
+    }
+
+    /// Kills all that belongs to it.
+    pub fn kill(&self) {
+        self.signal(libc::SIGKILL);
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.kill();
+        }
+    }
+
+    /// Does what is due, and returns the result when the command is over.
+    pub fn tick(&mut self, now: u64) -> Option<ExecResult> {
+        if self.deadline.is_some_and(|at| now >= at) {
+            self.deadline = None;
+            self.timed_out = true;
+            self.kill_at = Some(now + GRACE_MS);
+            self.signal(libc::SIGTERM);
+        }
+        if self.kill_at.is_some_and(|at| now >= at) {
+            self.kill_at = None;
+            self.kill();
+        }
+        let status = self.status?;
+        if now >= self.quiet_at {
+            self.outputs = [None, None];
+        }
+        let over = self.outputs.iter().all(Option::is_none);
+        over.then(|| self.result(status))
+    }
+
+    /// When something is due next, in milliseconds since boot.
+    pub fn due(&self) -> u64 {
+        let quiet = if self.status.is_some() { self.quiet_at } else { u64::MAX };
+        [self.deadline, self.kill_at].into_iter().flatten().fold(quiet, u64::min)
+    }
+
+    fn result(&mut self, status: i32) -> ExecResult {
+        let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
+        let code = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
+        // 137 is what a shell makes of a child that was killed.
+        let killed = signal == Some(libc::SIGKILL) || code == Some(128 + libc::SIGKILL);
+        let oom = self.cgroup.as_ref().is_some_and(Cgroup::had_oom)
+            || (killed && oom::kills() > self.oom_before);
+        self.pid = 0;
+        ExecResult { code, signal, timed_out: self.timed_out, oom }
+    }
+}
+
+impl Drop for Command {
+    /// A command that has not come to its result dies with its channel.
+    fn drop(&mut self) {
+        if self.pid > 0 {
+            self.kill();
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Starts a command in a session and process group of its own.
+
+use crate::failure::Failure;
+use crate::requests::Exec;
+use crate::sys::{self, c_string};
+use crate::users::{self, Identity};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Large enough that a command which prints a lot is not woken for every 64 KiB.
+const PIPE_BYTES: i32 = 256 * 1024;
+
+/// What the agent imposes on every command.
+#[derive(Clone, Copy, Default)]
+pub struct Limits {
+    /// `RLIMIT_NPROC`, which binds users other than root.
+    pub processes: Option<u64>,
+    /// Whether each command gets a control group.
+    pub cgroups: bool,
+    /// The OOM killer spares the agent, and must not spare its commands.
+    pub reset_oom_score: bool,
+}
+
+/// A command that runs. All three descriptors are non-blocking.
+pub struct Spawned {
+    pub pid: i32,
+    pub stdin: Option<OwnedFd>,
+    pub stdout: OwnedFd,
+    pub stderr: OwnedFd,
+}
+
+/// Everything the child needs, made before the fork: the child must not allocate.
+struct Plan {
+    candidates: Vec<CString>,
+    argv: Vec<CString>,
+    env: Vec<CString>,
+    cwd: Option<CString>,
+    home: CString,
+    identity: Option<Identity>,
+    limits: Limits,
+    cgroup: Option<RawFd>,
+}
+
+/// Starts what a request asks for; `cgroup` is its `cgroup.procs`. Fails with the errno of the
+/// step that failed, `unknown-user`, or `EINVAL` for an empty argv and for zero bytes in texts.
+pub fn spawn(request: &Exec, limits: Limits, cgroup: Option<RawFd>) -> Result<Spawned, Failure> {
+    let plan = Plan::new(request, limits, cgroup)?;
+    let what = || "cannot start a process".to_string();
+    let (in_read, in_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
+    let (out_read, out_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
+    let (err_read, err_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
+    let null;
+    let stdin: &OwnedFd = if request.stdin {
+        &in_read
+    } else {
+        let opened = sys::open("/dev/null", libc::O_RDONLY, 0);
+        null = opened.map_err(|error| Failure::io("cannot open /dev/null", &error))?;
+        &null
+    };
+    // SAFETY: no memory is involved. It is a hint, and a refusal changes nothing but the speed.
+    unsafe { libc::fcntl(out_read.as_raw_fd(), libc::F_SETPIPE_SZ, PIPE_BYTES) };
+    for fd in [&in_write, &out_read, &err_read] {
+        sys::set_nonblocking(fd.as_raw_fd()).map_err(|error| Failure::io(what(), &error))?;
+    }
+    let stdio = [stdin.as_raw_fd(), out_write.as_raw_fd(), err_write.as_raw_fd()];
+    let pid = plan.fork(stdio).map_err(|(step, errno)| plan.failure(request, step, errno))?;
+    let stdin = request.stdin.then_some(in_write);
+    Ok(Spawned { pid, stdin, stdout: out_read, stderr: err_read })
+}
+
+impl Plan {
+    fn new(request: &Exec, limits: Limits, cgroup: Option<RawFd>) -> Result<Plan, Failure> {
+        // SAFETY: the call cannot fail and touches no memory.
+        let own = unsafe { libc::geteuid() };
+        let user = users::find(request.user.as_deref().unwrap_or(&own.to_string()))?;
+        let env = environment(&user, &request.env);
+        let program = request.argv.first().ok_or_else(|| Failure::new("EINVAL", "empty argv"))?;
+        let path = env.get("PATH").map_or(DEFAULT_PATH, String::as_str);
+        let texts = |list: Vec<String>| -> Result<Vec<CString>, Failure> {
+            let zero = |_| Failure::new("EINVAL", "argv or env holds a zero byte");
+            list.iter().map(|text| c_string(text).map_err(zero)).collect()
+        };
+        Ok(Plan {
+            candidates: texts(candidates(program, path))?,
+            argv: texts(request.argv.clone())?,
+            env: texts(env.iter().map(|(key, value)| format!("{key}={value}")).collect())?,
+            cwd: texts(request.cwd.iter().cloned().collect())?.pop(),
+            home: texts(vec![user.home.clone()])?.remove(0),
+            // Whoever is not root can only stay who they are.
+            identity: (request.user.is_some() && (own == 0 || user.uid != own)).then_some(user),
+            limits,
+            cgroup,
+        })
+    }
+
+    /// Forks, and waits until the child has become the program or has failed to.
+    fn fork(&self, stdio: [RawFd; 3]) -> Result<i32, (u8, i32)> {
+        let errno = |error: io::Error| (STEP_FORK, error.raw_os_error().unwrap_or(libc::EIO));
+        let (status_read, status_write) = sys::pipe().map_err(errno)?;
+        let argv = pointers(&self.argv);
+        let env = pointers(&self.env);
+        // SAFETY: the process has one thread, and the child calls nothing but system calls.
+        let pid = unsafe { sys::check(libc::fork()) }.map_err(errno)?;
+        if pid == 0 {
+            let status = status_write.as_raw_fd();
+            // SAFETY: this is the child.
+            let (step, errno) = unsafe { self.become_program(stdio, status, &argv, &env) };
+            let [a, b, c, d] = errno.to_ne_bytes();
+            let _ = sys::write(status, &[step, a, b, c, d]);
+            // SAFETY: ends the child without running anything of the agent's.
+            unsafe { libc::_exit(127) };
+        }
+        drop(status_write);
+        let mut report = [0; 5];
+        match sys::read(status_read.as_raw_fd(), &mut report) {
+            Ok(5) => {
+                let [step, a, b, c, d] = report;
+                Err((step, i32::from_ne_bytes([a, b, c, d])))
+            }
+            _ => Ok(pid),
+        }
+    }
+
+    /// In the child: returns only with the step and errno of a failure.
+    unsafe fn become_program(
+        &self,
+        stdio: [RawFd; 3],
+        status: RawFd,
+        argv: &[*const libc::c_char],
+        env: &[*const libc::c_char],
+    ) -> (u8, i32) {
+        let errno = || *libc::__errno_location();
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::setsid();
+        self.limit();
+        for (number, fd) in stdio.into_iter().enumerate() {
+            if libc::dup2(fd, number as RawFd) == -1 {
+                return (STEP_FORK, errno());
+            }
+        }
+        // All of the agent's own are closed by exec; this is for what it inherited.
+        libc::syscall(libc::SYS_close_range, 3, status - 1, 0);
+        libc::syscall(libc::SYS_close_range, status + 1, u32::MAX, 0);
+        if let Some(user) = &self.identity {
+            if libc::setgroups(user.groups.len(), user.groups.as_ptr()) == -1
+                || libc::setgid(user.gid) == -1
+                || libc::setuid(user.uid) == -1
+            {
+                return (STEP_USER, errno());
+            }
+        }
+        if !self.enter_folder() {
+            return (STEP_CWD, errno());
+        }
+        (STEP_EXEC, self.exec(argv, env))
+    }
+
+    unsafe fn limit(&self) {
+        if let Some(procs) = self.cgroup {
+            libc::write(procs, c"0".as_ptr().cast(), 1);
+        }
+        if self.limits.reset_oom_score {
+            let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY);
+            libc::write(fd, c"0".as_ptr().cast(), 1);
+            libc::close(fd);
+        }
+        if let Some(most) = self.limits.processes {
+            let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            libc::setrlimit(libc::RLIMIT_NPROC, &limit);
+        }
+    }
+
+    /// A folder that was asked for must be there; the home need not.
+    unsafe fn enter_folder(&self) -> bool {
+        match &self.cwd {
+            Some(cwd) => libc::chdir(cwd.as_ptr()) == 0,
+            None => libc::chdir(self.home.as_ptr()) == 0 || libc::chdir(c"/".as_ptr()) == 0,
+        }
+    }
+
+    /// Tries one place after the other as a shell does, and returns the errno that tells most.
+    unsafe fn exec(&self, argv: &[*const libc::c_char], env: &[*const libc::c_char]) -> i32 {
+        let mut told = libc::ENOENT;
+        for program in &self.candidates {
+            libc::execve(program.as_ptr(), argv.as_ptr(), env.as_ptr());
+            match *libc::__errno_location() {
+                libc::ENOENT | libc::ENOTDIR => {}
+                libc::EACCES => told = libc::EACCES,
+                errno => return errno,
+            }
+        }
+        told
+    }
+
+    fn failure(&self, request: &Exec, step: u8, errno: i32) -> Failure {
+        let name = |text: &Option<String>| text.clone().unwrap_or_default();
+        let what = match step {
+            STEP_USER => format!("cannot become user \"{}\"", name(&request.user)),
+            STEP_CWD => format!("cannot enter folder \"{}\"", name(&request.cwd)),
+            STEP_EXEC => format!("cannot run \"{}\"", request.argv[0]),
+            _ => "cannot start a process".into(),
+        };
+        Failure::os(what, errno)
+    }
+}
+
+const STEP_FORK: u8 = 0;
+const STEP_USER: u8 = 1;
+const STEP_CWD: u8 = 2;
+const STEP_EXEC: u8 = 3;
+
+/// What a login would set, under what the request sets.
+fn environment(user: &Identity, wanted: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let base = [
+        ("HOME", user.home.as_str()),
+        ("LOGNAME", &user.name),
+        ("PATH", DEFAULT_PATH),
+        ("SHELL", &user.shell),
+        ("USER", &user.name),
+    ];
+    let mut env: BTreeMap<_, _> =
+        base.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    env.extend(wanted.iter().map(|(key, value)| (key.clone(), value.clone())));
+    env
+}
+
+/// The files that a program's name may mean.
+fn candidates(program: &str, path: &str) -> Vec<String> {
+    if program.contains('/') || program.is_empty() {
+        return vec![program.to_string()];
+    }
+    let folder = |dir: &str| if dir.is_empty() { ".".to_string() } else { dir.to_string() };
+    path.split(':').map(|dir| format!("{}/{program}", folder(dir))).collect()
+}
+
+fn pointers(texts: &[CString]) -> Vec<*const libc::c_char> {
+    let ends = std::iter::once(ptr::null());
+    texts.iter().map(|text| CStr::as_ptr(text)).chain(ends).collect()
+}

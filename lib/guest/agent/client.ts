@@ -1,0 +1,303 @@
+import { Channel, type ChannelOptions, type Sink } from "./channel.ts";
+import { AgentConnection, connectWhenThere } from "./connection.ts";
+import { type AgentGuest, lostAgent } from "./errors.ts";
+import type { Frame } from "./frames.ts";
+import { KIND, type Kind } from "./protocol.ts";
+import {
+  type AgentHello,
+  type AgentInfo,
+  type ExecResult,
+  parseDone,
+  parseExecResult,
+  parseFileResult,
+  parseInfo,
+} from "./messages.ts";
+
+/** How {@link AgentClient.connect} connects. */
+export interface AgentConnectOptions extends AgentGuest {
+  readonly signal?: AbortSignal;
+  /** How long the agent may take to answer, its guest's boot included. */
+  readonly timeoutMs: number;
+}
+
+/** How a short request waits. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  /** Default 30 000. */
+  readonly timeoutMs?: number;
+}
+
+/** A command for the guest. */
+export interface ExecOptions {
+  /** The program and its arguments. No shell reads them. */
+  readonly argv: readonly string[];
+  /** Added to what a login of the user would set. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the user's home. */
+  readonly cwd?: string;
+  /** A user's name or number. Default: the agent's own, root. */
+  readonly user?: string;
+  /** Default: none, and the command reads an end of file. */
+  readonly stdin?: Uint8Array | ReadableStream<Uint8Array>;
+  /** After this the agent ends the command: TERM, then KILL two seconds later. Default: never. */
+  readonly timeoutMs?: number;
+  /** Takes output. The command waits while the promise that it returns is pending. */
+  readonly onStdout?: Sink;
+  readonly onStderr?: Sink;
+  /** Aborting kills the command in the guest. */
+  readonly signal?: AbortSignal;
+  /** Gets the means to send signals, as a terminal's Ctrl-C, once the request is sent. */
+  readonly onStart?: (command: StartedCommand) => void;
+}
+
+/** A command that has been asked for. */
+export interface StartedCommand {
+  /** Sends a signal, by number, to the command's process group. Nothing happens when it is over. */
+  kill(signal: number): Promise<void>;
+}
+
+/** Which part of a file is read. */
+export interface ReadFileOptions {
+  readonly offset?: number;
+  /** At most so many bytes. Default: to the end. */
+  readonly length?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How a file is written. */
+export interface WriteFileOptions {
+  /** Permission bits. Default: those of the file that is replaced, else 0o644. */
+  readonly mode?: number;
+  /** Adds to the file in place. Default: written beside it and renamed when complete. */
+  readonly append?: boolean;
+  /** Makes the folders above it. */
+  readonly parents?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What the guest's clock becomes. */
+export interface ClockSetting {
+  /** Since 1970, UTC. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** 64 random bytes, which make the guest's random numbers its own. */
+  readonly entropy: Uint8Array;
+}
+
+/** The agent ends a command that is out of time itself; after this much more it is lost. */
+const OVERTIME_MS = 15_000;
+
+/**
+ * A client of the agent in a guest. Requests may overlap. When the session ends, whatever is
+ * pending and everything later fails with a `GuestError` that says why; a request that the agent
+ * refuses fails with an `AgentError`. The agent kills what a session started when it ends.
+ */
+export class AgentClient implements AsyncDisposable {
+  /** The guest's name, for messages. */
+  readonly name: string;
+  /** What the agent said of itself. */
+  readonly hello: AgentHello;
+  /** Resolves when the session is over. */
+  readonly closed: Promise<void>;
+  readonly #connection: AgentConnection;
+  readonly #channels = new Map<number, Channel>();
+  #last = 0;
+  #lost = false;
+
+  private constructor(connection: AgentConnection, hello: AgentHello) {
+    this.#connection = connection;
+    this.name = connection.guest.name;
+    this.hello = hello;
+    this.closed = connection.closed;
+    connection.attach({ frame: (frame) => this.#take(frame), lost: () => this.#lose() });
+  }
+
+  /**
+   * Begins a session over the socket of the port `guesthouse.agent`, as soon as the agent answers.
+   * Throws `GuestError` when it does not in time, or the reason of the signal.
+   */
+  static async connect(path: string, options: AgentConnectOptions): Promise<AgentClient> {
+    const { signal, timeoutMs } = options;
+    const late = AbortSignal.timeout(timeoutMs);
+    const either = signal === undefined ? late : AbortSignal.any([signal, late]);
+    let cause: unknown;
+    while (!either.aborted) {
+      try {
+        const connection = new AgentConnection(await connectWhenThere(path, either), options);
+        try {
+          return new AgentClient(connection, await connection.greet(either));
+        } catch (error) {
+          connection.end("no session");
+          await connection.closed;
+          throw error;
+        }
+      } catch (error) {
+        cause = error;
+        if (either.aborted) break;
+        if (isFinal(error)) throw error;
+        // A socket that takes connections and drops them must not be asked without a pause.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    signal?.throwIfAborted();
+    const reason = `no answer within ${timeoutMs / 1000} s on "${path}"`;
+    throw lostAgent(options, "reach the agent", reason, cause);
+  }
+
+  /** Waits for the agent to answer. */
+  async ping(options?: RequestOptions): Promise<void> {
+    parseDone(await this.#ask("ping the agent", KIND.ping, {}, options));
+  }
+
+  /** The state of the guest. */
+  async info(options?: RequestOptions): Promise<AgentInfo> {
+    return parseInfo(await this.#ask("ask for the state", KIND.info, {}, options));
+  }
+
+  /** Sets the guest's clock and mixes entropy into its random numbers. */
+  async setClock(setting: ClockSetting, options?: RequestOptions): Promise<void> {
+    const { seconds, nanoseconds, entropy } = setting;
+    const request = { seconds, nanoseconds, entropy: entropy.toHex() };
+    parseDone(await this.#ask("set the clock", KIND.clock, request, options));
+  }
+
+  /** Turns the guest off, or restarts it. Returns when the agent has begun to. */
+  async shutdown(
+    mode: "poweroff" | "reboot" = "poweroff",
+    options?: RequestOptions,
+  ): Promise<void> {
+    parseDone(await this.#ask("shut down", KIND.shutdown, { mode }, options));
+  }
+
+  /**
+   * Runs a command and returns how it ended, whatever its status. Throws `AgentError` when it
+   * cannot be started, the reason of the signal, or what a sink or the source of stdin throws.
+   */
+  async exec(options: ExecOptions): Promise<ExecResult> {
+    const { argv, env, cwd, user, stdin, timeoutMs, signal } = options;
+    signal?.throwIfAborted();
+    const what = `run "${argv[0] ?? ""}"`;
+    const channel = this.#channel({ what, onData: options.onStdout, onStderr: options.onStderr });
+    const request = { argv, env, cwd, user, timeoutMs, stdin: stdin !== undefined };
+    await channel.open(KIND.exec, request, true);
+    options.onStart?.({ kill: (signal) => channel.signal(signal) });
+    const sent = stdin === undefined ? undefined : sendTo(channel, stdin);
+    const limitMs = timeoutMs === undefined ? undefined : timeoutMs + OVERTIME_MS;
+    const result = await this.#settle(channel, what, { signal, timeoutMs: limitMs });
+    await sent;
+    return parseExecResult(result);
+  }
+
+  /** Reads a file into a sink. Returns how many bytes it took. Throws as {@link exec} does. */
+  async readFile(path: string, sink: Sink, options: ReadFileOptions = {}): Promise<number> {
+    const { offset, length, signal } = options;
+    signal?.throwIfAborted();
+    const what = `read "${path}"`;
+    const channel = this.#channel({ what, onData: sink });
+    await channel.open(KIND.read, { path, offset, length }, true);
+    return parseFileResult(await this.#settle(channel, what, { signal })).bytes;
+  }
+
+  /** Writes a file. Returns its length in bytes. Throws as {@link exec} does. */
+  async writeFile(
+    path: string,
+    source: Uint8Array | ReadableStream<Uint8Array>,
+    options: WriteFileOptions = {},
+  ): Promise<number> {
+    const { mode, append, parents, signal } = options;
+    signal?.throwIfAborted();
+    const what = `write "${path}"`;
+    const channel = this.#channel({ what });
+    await channel.open(KIND.write, { path, mode, append, parents }, false);
+    const sent = sendTo(channel, source);
+    const result = await this.#settle(channel, what, { signal });
+    await sent;
+    return parseFileResult(result).bytes;
+  }
+
+  /** Ends the session; the agent kills what it started. May be repeated. */
+  close(): void {
+    this.#connection.end("the connection was closed on this side");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+
+  async #ask(
+    what: string,
+    kind: Kind,
+    request: unknown,
+    options: RequestOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    options.signal?.throwIfAborted();
+    const channel = this.#channel({ what });
+    await channel.open(kind, request, false);
+    return await this.#settle(channel, what, { timeoutMs: 30_000, ...options });
+  }
+
+  #channel(options: ChannelOptions): Channel {
+    const channel = new Channel(++this.#last, this.#connection, options);
+    this.#channels.set(channel.number, channel);
+    channel.over.then(() => this.#channels.delete(channel.number));
+    if (this.#lost) channel.lose();
+    return channel;
+  }
+
+  /** The channel's result; abort and timeout cancel it. */
+  async #settle(
+    channel: Channel,
+    what: string,
+    { signal, timeoutMs }: RequestOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const give = (reason: () => unknown) => () => {
+      channel.fail(reason());
+      channel.cancel();
+    };
+    const abort = give(() => signal?.reason);
+    const late = give(() =>
+      lostAgent(this.#connection.guest, what, `no answer within ${(timeoutMs ?? 0) / 1000} s`)
+    );
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await channel.result;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #take(frame: Frame): void {
+    const channel = this.#channels.get(frame.channel);
+    if (channel === undefined) throw new SyntaxError(`received channel ${frame.channel}, not open`);
+    channel.take(frame);
+  }
+
+  #lose(): void {
+    this.#lost = true;
+    for (const channel of this.#channels.values()) channel.lose();
+  }
+}
+
+/** Sends the source; its failure becomes that of the channel. */
+async function sendTo(
+  channel: Channel,
+  source: Uint8Array | ReadableStream<Uint8Array>,
+): Promise<void> {
+  try {
+    await channel.sendAll(source);
+  } catch (error) {
+    channel.fail(error);
+    channel.cancel();
+  }
+}
+
+/** Another try would end the same way. */
+function isFinal(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause ?? error : error;
+  return cause instanceof SyntaxError || cause instanceof Deno.errors.PermissionDenied ||
+    cause instanceof Deno.errors.NotCapable;
+}
