@@ -76,7 +76,8 @@ export interface LaunchedGuest extends AsyncDisposable {
   readonly run: RunFolder;
   readonly guest: Guest;
   readonly host: GuestHost;
-  readonly record: RunRecord;
+  /** Written by now, once this resolves. */
+  readonly record: Promise<RunRecord>;
   /** Path of the socket of the guest's port. */
   readonly portSocket: string;
   /** Seconds since the launch. */
@@ -123,12 +124,10 @@ export async function launchGuest(
       socketDir: run.socketDir,
     }),
   );
-  // On record as soon as it runs, so that whoever sweeps after a kill finds it.
-  const record: RunRecord = {
+  const facts: Omit<RunRecord, "startTime"> = {
     id: run.id,
     platform: name,
     pid: guest.pid,
-    startTime: await processStartTime(guest.pid) ?? "",
     sshPort: guest.sshPort ?? 0,
     user: platform.ssh.user,
     imageDir: image.dir,
@@ -140,7 +139,15 @@ export async function launchGuest(
     started: new Date().toISOString(),
     console: logs.console,
   };
-  await writeRecord(record);
+  // On record as soon as it runs, so that whoever sweeps after a kill finds it; the guest itself
+  // does not wait for that.
+  const record = processStartTime(guest.pid).then(async (startTime = "") => {
+    const whole: RunRecord = { ...facts, startTime };
+    await writeRecord(whole);
+    return whole;
+  });
+  // Before its folder goes.
+  stack.defer(() => record.then(() => {}, () => {}));
   const resources = stack.move();
   return {
     ...{ run, guest, host, record, portSocket, clock },

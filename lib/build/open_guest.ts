@@ -104,7 +104,7 @@ function toOpenGuest(
       await ssh.close();
     },
     async keep(project) {
-      const kept = { ...record, kept: true, ...(project === undefined ? {} : { project }) };
+      const kept = { ...await record, kept: true, ...(project === undefined ? {} : { project }) };
       await writeRecord(kept);
       await guest.release();
       releaseOverlay();

@@ -204,6 +204,7 @@ async function restore(
       announced: true,
     }),
   );
+  await launched.record;
   const bootSeconds = clock();
   onNote(`restored: ${JSON.stringify({ ...times, connected: bootSeconds })}`, "info");
   const resources = stack.move();

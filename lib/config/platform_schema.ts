@@ -136,12 +136,19 @@ export function definePlatform(input: PlatformInput): Platform {
     nprocCommand: nprocCommand ?? (value.os === "linux" ? ["nproc"] : ["sysctl", "-n", "hw.ncpu"]),
     cpu: {
       // QEMU emulates pointer authentication in full unless told otherwise, at half the speed.
-      tcg: cpu.tcg ?? (value.arch === "aarch64" ? "max,pauth-impdef=on" : "max"),
+      tcg: cpu.tcg ?? (value.arch === "aarch64" ? "max,pauth-impdef=on" : TCG_X86),
       kvm: cpu.kvm ?? "host",
       hvf: cpu.hvf ?? "host",
     },
   };
 }
+
+/**
+ * All that QEMU can emulate, but five-level page tables and the kernel's protection from its own
+ * mistakes with user memory: under emulation each access to memory pays for them, and no program
+ * sees them.
+ */
+const TCG_X86 = "max,la57=off,smep=off,smap=off";
 
 const DEB_ARCH = { x86_64: "amd64", aarch64: "arm64" } as const;
 

@@ -62,7 +62,11 @@ Deno.test("definePlatform() fills in every default", () => {
     image: { ...input.image, debArch: "amd64" },
     cpu: { kvm: "Haswell" },
   } as const;
-  assertEquals(definePlatform(amd64).cpu, { tcg: "max", kvm: "Haswell", hvf: "host" });
+  assertEquals(definePlatform(amd64).cpu, {
+    tcg: "max,la57=off,smep=off,smap=off",
+    kvm: "Haswell",
+    hvf: "host",
+  });
 });
 
 Deno.test("definePlatform() keeps what is set", () => {

@@ -17,7 +17,7 @@ export interface FoundProgram {
 
 /**
  * Searches `PATH`, then the folders of system programs, for an executable file. An absolute
- * path is only checked to be a file.
+ * path is only checked to be there; it may be a folder.
  *
  * Synchronous, as a look-up takes 20 µs: handing each to a thread would cost more than it gains.
  *
@@ -45,7 +45,7 @@ function fileAt(
 ): FoundProgram | undefined {
   try {
     const info = Deno.statSync(path);
-    if (!info.isFile || (executable && ((info.mode ?? 0) & 0o111) === 0)) return undefined;
+    if (executable && (!info.isFile || ((info.mode ?? 0) & 0o111) === 0)) return undefined;
     return { path, bytes: info.size, changedMs: info.mtime?.getTime() ?? 0 };
   } catch (error) {
     // Deno reads nothing below /dev, /proc and /sys without all permissions, and no

@@ -67,11 +67,14 @@ function managerCommands(
   host: InstallHost,
 ): (readonly string[])[] {
   switch (manager) {
-    case "apt":
+    case "apt": {
+      const foreign = foreignArchs(packages, host);
       return [
-        ...host.haveAptLists ? [] : [aptCommand(host, ["update"])],
+        ...foreign.map((arch) => [...asRootQuietly(host), "dpkg", "--add-architecture", arch]),
+        ...host.haveAptLists && foreign.length === 0 ? [] : [aptCommand(host, ["update"])],
         aptCommand(host, ["install", "-y", "--no-install-recommends", ...packages]),
       ];
+    }
     case "brew":
       return [["brew", "install", ...packages]];
     case "dnf":
@@ -84,6 +87,13 @@ function managerCommands(
         ...packages.map((name) => `nixpkgs#${name}`),
       ]];
   }
+}
+
+/** Debian's names of architectures of which packages are wanted (`NAME:arm64`), but the host's. */
+function foreignArchs(packages: readonly string[], { arch }: InstallHost): string[] {
+  const own = arch === "x86_64" ? "amd64" : "arm64";
+  const named = packages.flatMap((name) => name.split(":").slice(1));
+  return [...new Set(named)].filter((name) => name !== own);
 }
 
 /** No questions from packages, and messages in the language that {@link remedies} reads. */

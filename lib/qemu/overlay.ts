@@ -1,6 +1,6 @@
 import { resolve } from "@std/path";
 import { HostError } from "../cli/errors.ts";
-import { run } from "../host/process.ts";
+import { emptyOverlay } from "./empty_overlay.ts";
 import { checkImage } from "./qcow2.ts";
 
 /** A qcow2 file on top of a base image. Disposal removes it, unless it was released. */
@@ -26,7 +26,7 @@ export interface CreateOverlayOptions {
 /**
  * Makes an empty overlay on a base image, which stays as it is. Throws {@link HostError} when the
  * base is missing, damaged, or has a backing file itself without being `frozen` (a chain would break
- * silently when its lowest part is rebuilt), and when qemu-img fails.
+ * silently when its lowest part is rebuilt), and when the file cannot be written.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<Overlay> {
   const { name } = options;
@@ -44,19 +44,23 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<Over
   await claim(path, name);
   const overlay = toOverlay(path);
   try {
-    const { code, stderr } = await run(
-      ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing, path],
-      { signal: options.signal },
-    );
-    if (code === 0) return overlay;
-    throw new HostError(`Cannot create an overlay for "${name}": qemu-img failed`, {
-      details: [...stderr.trim().split("\n"), `overlay: ${path}`, `image: ${backing}`],
-      next: "df -h",
-    });
+    options.signal?.throwIfAborted();
+    await Deno.writeFile(path, emptyOverlay(backing, header.diskBytes));
+    return overlay;
   } catch (error) {
     await overlay[Symbol.asyncDispose]();
-    throw error;
+    if (!(error instanceof RangeError) && !isDiskFault(error)) throw error;
+    throw new HostError(`Cannot create an overlay for "${name}": ${error.message}`, {
+      details: [`overlay: ${path}`, `image: ${backing}`],
+      next: "df -h",
+      cause: error,
+    });
   }
+}
+
+/** A full disk, and the like. */
+function isDiskFault(error: unknown): error is Error {
+  return error instanceof Error && /\(os error \d+\)/.test(error.message);
 }
 
 /** Makes the file, so that of two callers with the same path one fails. */
