@@ -77,6 +77,7 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
       deadlineMs: bootMs,
     }),
   );
+  await launched.record;
   const bootSeconds = launched.clock();
   const resources = stack.move();
   return toOpenGuest(launched, ssh, {
