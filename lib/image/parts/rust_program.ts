@@ -51,6 +51,9 @@ async function compile(
   const flags = [
     "-C",
     "target-feature=+crt-static",
+    // Nothing is gained in a guest by a program that can lie anywhere.
+    "-C",
+    "relocation-model=static",
     // So that no path of this machine is in the program, and two checkouts give the same bytes.
     `--remap-path-prefix=${crateDir}=/${crate}`,
     `--remap-path-prefix=${
