@@ -1,8 +1,11 @@
 // Runs one command in a guest.
-//   deno task vm-run PLATFORM -- CMD...
+//   deno task vm-run PLATFORM|VARIANT -- CMD...
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
+import { MICRO_OPTIONS } from "../lib/build/micro_options.ts";
+import { platformNames } from "../lib/config/platform_names.ts";
 import { platformsDir } from "../lib/host/paths.ts";
+import { type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
 
 export const spec: TaskSpec = {
   name: "vm-run",
@@ -11,11 +14,17 @@ export const spec: TaskSpec = {
   description: [
     "Uses the platform's guest that was left up with --keep, if there is one; else starts a",
     "throw-away guest for this command alone. Standard input, output and error are the command's.",
+    "A variant (raw, python, node) is a microVM of its own, from what build-images has made.",
   ].join("\n"),
-  positionals: [PLATFORM_POSITIONAL],
-  rest: { name: "CMD", help: "the command and its arguments, taken as they are", required: true },
+  positionals: [{
+    ...PLATFORM_POSITIONAL,
+    help: "the guest's platform, or the variant of a microVM",
+    choices: async () => [...await platformNames(platformsDir), ...VARIANTS],
+  }],
+  rest: { name: "CMD", help: "the command and its arguments, taken as they are" },
   options: [
     ...GUEST_OPTIONS,
+    ...MICRO_OPTIONS,
     { name: "fresh", type: "boolean", help: "start a new guest even if one is up" },
     { name: "timeout", type: "number", unit: "s", min: 1, help: "end the command after this" },
   ],
@@ -23,6 +32,7 @@ export const spec: TaskSpec = {
   examples: [
     { goal: "see what a guest is", command: "deno task vm-run debian-arm64 -- uname -a" },
     { goal: "pipe into a guest", command: "echo hello | deno task vm-run debian-amd64 -- wc -c" },
+    { goal: "run code in a microVM", command: "deno task vm-run python --eval 'print(6 * 7)'" },
   ],
   runs: "qemu-system-*, ssh",
   exits: [{ status: "other", help: "the status of CMD" }],
@@ -36,7 +46,15 @@ async function main(ctx: TaskContext): Promise<number> {
   const { guestSize } = await import("../lib/build/machine.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
-  const platform = await loadPlatform(platformsDir, ctx.positionals[0] ?? "");
+  const [name = ""] = ctx.positionals;
+  if ((VARIANTS as readonly string[]).includes(name)) {
+    const { vmRunMicro } = await import("../lib/build/micro_task.ts");
+    return await vmRunMicro(ctx, name as Variant, import.meta.url);
+  }
+  const { refuseMicroOptions, requireCommand } = await import("../lib/build/micro_options.ts");
+  refuseMicroOptions(ctx, name);
+  requireCommand(ctx);
+  const platform = await loadPlatform(platformsDir, name);
   const size = guestSize(platform, undefined, {
     memoryMiB: ctx.num("memory"),
     cores: ctx.num("cores"),

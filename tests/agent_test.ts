@@ -174,7 +174,7 @@ Deno.test("AgentClient.exec() says which step failed, with a code", async () => 
     const error = await assertRejects(() => agent.exec(options), AgentError, why);
     assertEquals(error.code, code);
     assertStringIncludes(error.message, 'in guest "test"');
-    assertStringIncludes(error.next ?? "", "deno task vm-ssh test");
+    assertStringIncludes(error.next ?? "", "docs/agent-protocol.md");
   }
 });
 

@@ -497,6 +497,7 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "setup-images": ["image", "binfmt", "vm"],
   "build-vm": ["vm"],
   "vm-run": ["vm"],
+  "check-images": ["vm"],
   "vm-ssh": ["vm"],
   "build-native": ["native"],
   "test": ["native", "image", "binfmt", "vm", "rust", "parts", "test", "browser"],

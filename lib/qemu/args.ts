@@ -84,6 +84,32 @@ export function portArgs(socketPath: string): string[] {
   ];
 }
 
+/** One of the ports of {@link portsArgs}. */
+export interface GuestPortOptions {
+  /** The name under which the guest finds it. */
+  readonly name: string;
+  /** Path of its Unix socket, which must lie in a private folder. */
+  readonly socketPath: string;
+}
+
+/** Several byte streams between host and guest. */
+export function portsArgs(
+  ports: readonly GuestPortOptions[],
+  transport: Transport = "pci",
+): string[] {
+  const device = transport === "pci" ? "virtio-serial-pci" : "virtio-serial-device";
+  // Port 0 is set aside for consoles.
+  return [
+    ...["-device", `${device},id=serial0,max_ports=${ports.length + 1}`],
+    ...ports.flatMap(({ name, socketPath }, index) => [
+      "-chardev",
+      `socket,id=port${index},path=${optionValue(socketPath)},server=on,wait=off`,
+      "-device",
+      `virtserialport,bus=serial0.0,chardev=port${index},name=${name}`,
+    ]),
+  ];
+}
+
 /** A disk of that size which reads as zeros and forgets what is written, without any file. */
 export function emptyDiskArgs(id: string, sizeBytes: number): string[] {
   return [

@@ -26,7 +26,7 @@ export function refusal(guest: AgentGuest, what: string, failure: AgentFailure):
   return new AgentError(
     code,
     `Cannot ${what} in guest "${guest.name}": ${message} (${code})`,
-    { next: `deno task vm-ssh ${guest.name}, and try it there` },
+    { next: "look the code up in docs/agent-protocol.md" },
   );
 }
 

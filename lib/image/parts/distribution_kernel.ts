@@ -16,7 +16,7 @@ export const DEB_ARCH: Readonly<Record<ElfArch, string>> = { x86_64: "amd64", aa
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
 export const GUEST_MODULES: readonly string[] = [
   ...["virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "virtio_rng"],
-  ...["virtio_balloon", "ext4", "erofs", "overlay", "zram"],
+  ...["virtio_balloon", "ext4", "erofs", "overlay", "lzo_rle", "zram"],
 ];
 
 /** How to take the kernel, and the modules in their load order, out of Debian's package. */

@@ -1,0 +1,137 @@
+import { UsageError } from "../cli/errors.ts";
+import type { Accelerator } from "../host/accelerator.ts";
+import type { ElfArch } from "../image/elf.ts";
+import {
+  cpuArgs,
+  diskArgs,
+  kernelArgs,
+  machineArgs,
+  memoryArgs,
+  portsArgs,
+  rngArgs,
+  sandboxArgs,
+  type Transport,
+} from "../qemu/args.ts";
+import type { Size } from "./machine.ts";
+
+/** Whose kernel a microVM runs: `micro` is the one that `build-kernel` makes. */
+export type KernelChoice = "micro" | "distribution";
+
+/** How a microVM reaches the world. */
+export type MicroNetwork = "none" | "user";
+
+/** The names of the agent's ports. */
+export const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
+
+/** What {@link microArgs} puts together. */
+export interface MicroOptions extends Size {
+  readonly arch: ElfArch;
+  readonly kernelChoice: KernelChoice;
+  readonly accelerator: Accelerator;
+  readonly kernel: string;
+  readonly initramfs: string | undefined;
+  /** The overlay; without it, the guest has no disk. */
+  readonly disk: string | undefined;
+  readonly network: MicroNetwork;
+  /** Paths of the sockets of the agent's ports. */
+  readonly sockets: { readonly agent: string; readonly events: string };
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
+}
+
+/** What a microVM is by architecture and kernel: machine, how devices are attached, console. */
+function machineOf({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelChoice">): {
+  readonly machine: string;
+  readonly transport: Transport;
+  readonly console: string;
+} {
+  if (arch === "aarch64") return { machine: "virt", transport: "mmio", console: "ttyAMA0" };
+  // Debian's kernel finds devices of a microvm by ACPI only, and with that the machine has no timer
+  // that an emulated processor could be calibrated by (QEMU 7.2): it hangs.
+  if (kernelChoice === "distribution") {
+    return { machine: "q35", transport: "pci", console: "ttyS0" };
+  }
+  return { machine: "microvm,acpi=off", transport: "mmio", console: "ttyS0" };
+}
+
+const CPUS: Readonly<Record<ElfArch, string>> = {
+  x86_64: "max,la57=off,smep=off,smap=off,erms=off",
+  aarch64: "max,pauth-impdef=on",
+};
+
+/** The addresses of QEMU's user network, as near to gvproxy's as it allows. */
+const USER_NET = [
+  ...["net=192.168.127.0/24", "host=192.168.127.1", "dns=192.168.127.3"],
+  ...["dhcpstart=192.168.127.15", "ipv6=off"],
+];
+
+/** Everything that shapes a microVM, as QEMU's arguments. */
+export function microArgs(options: MicroOptions): string[] {
+  const { arch, accelerator, network, disk, initramfs, sockets } = options;
+  const { machine, transport } = machineOf(options);
+  const netDevice = transport === "pci" ? "virtio-net-pci,romfile=," : "virtio-net-device,";
+  return [
+    ...machineArgs({ machine, accelerator }),
+    ...cpuArgs({ cpu: accelerator === "tcg" ? CPUS[arch] : "host", cores: options.cores }),
+    ...memoryArgs(options.memoryMiB),
+    ...kernelArgs({
+      kernel: options.kernel,
+      ...(initramfs === undefined ? {} : { initramfs }),
+      append: microWords(options),
+    }),
+    ...(disk === undefined
+      ? []
+      : diskArgs({ path: disk, format: "qcow2", throwAway: true, transport })),
+    ...(network === "none" ? [] : [
+      "-netdev",
+      ["user", "id=net0", ...USER_NET].join(","),
+      "-device",
+      `${netDevice}netdev=net0`,
+    ]),
+    ...rngArgs(transport),
+    ...portsArgs([
+      { name: AGENT_PORTS.agent, socketPath: sockets.agent },
+      { name: AGENT_PORTS.events, socketPath: sockets.events },
+    ], transport),
+    ...sandboxArgs(),
+  ];
+}
+
+/** The words of the kernel's command line. */
+export function microWords(options: MicroOptions): string[] {
+  const { console } = machineOf(options);
+  return [
+    ...[`console=${console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
+    // Under emulation these cost time and protect nothing: the guest runs one user's code.
+    ...(options.accelerator === "tcg" ? ["mitigations=off", "cryptomgr.notests"] : []),
+    ...(options.arch === "x86_64" ? ["reboot=t", "tsc=reliable", "no_timer_check"] : []),
+    ...(options.network === "none" ? ["guesthouse.network=off"] : ["guesthouse.dns=192.168.127.3"]),
+    ...options.append ?? [],
+  ];
+}
+
+/**
+ * Refuses what a guest could only answer with a kernel panic. Throws {@link UsageError} with what
+ * to change.
+ */
+export function checkBoot(
+  { disk, initramfs, append = [] }: Pick<MicroOptions, "disk" | "initramfs" | "append">,
+): void {
+  if (disk === undefined && initramfs === undefined) {
+    throw new UsageError("Cannot boot: there is neither a root disk nor an initramfs", {
+      next: "name a variant, whose disk deno task build-qcow2 makes",
+    });
+  }
+  const root = append.find((word) => /^(root|guesthouse\.root)=/.test(word));
+  const [, , device = ""] = /^(guesthouse\.)?root=(.*)$/.exec(root ?? "") ?? [];
+  if (device.startsWith("/dev/vd") && disk === undefined) {
+    throw new UsageError(`Cannot boot with "${root}": the guest has no disk`, {
+      next: `leave "${root}" out of --append`,
+    });
+  }
+  if (/^\/dev\/vd[b-z]/.test(device)) {
+    throw new UsageError(`Cannot boot with "${root}": the guest has one disk, /dev/vda`, {
+      next: `leave "${root}" out of --append`,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { resolve } from "@std/path";
+import type { TaskContext } from "../cli/context.ts";
+import { UsageError } from "../cli/errors.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { ensureHost } from "../host/ensure_host.ts";
+import { reexec } from "../host/reexec.ts";
+import type { ElfArch } from "../image/elf.ts";
+import type { Variant } from "../image/parts/artifact.ts";
+import { kernelWords } from "./load.ts";
+import type { KernelChoice, MicroNetwork } from "./micro_machine.ts";
+import { requireCommand } from "./micro_options.ts";
+import { callersDir, outputPath } from "./output_path.ts";
+import { evalCommand, type FileTransfer, runInMicroVm } from "./run_micro.ts";
+
+/** What a microVM is given without options: enough for a small program and its interpreter. */
+const MEMORY_MIB = 512;
+const CORES = 2;
+
+/** `vm-run` of a variant. */
+export async function vmRunMicro(
+  ctx: TaskContext,
+  variant: Variant,
+  file: string,
+): Promise<number> {
+  const argv = commandOf(ctx, variant);
+  const uploads = await Promise.all(ctx.list("upload").map(upload));
+  const downloads = await Promise.all(ctx.list("download").map(download));
+  const arch = (ctx.str("arch") ?? Deno.build.arch) as ElfArch;
+  const { installed } = await ensureHost(["vm"], ctx, { guestArchs: [arch], task: "vm-run" });
+  if (installed) return await reexec("build", file, Deno.args);
+  const seconds = ctx.num("timeout");
+  ctx.log.step(`Start a microVM: ${variant} ${arch}`);
+  return await runInMicroVm({
+    ...{ variant, arch, signal: ctx.signal, append: kernelWords(ctx) },
+    memoryMiB: ctx.num("memory") ?? MEMORY_MIB,
+    cores: ctx.num("cores") ?? CORES,
+    accelerator: ctx.str("accel") as AcceleratorChoice,
+    kernel: ctx.str("kernel") as KernelChoice | undefined,
+    network: (ctx.str("network") ?? "none") as MicroNetwork,
+  }, {
+    ...{ argv, uploads, downloads },
+    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+  });
+}
+
+function commandOf(ctx: TaskContext, variant: Variant): readonly string[] {
+  const code = ctx.str("eval");
+  if (code === undefined) {
+    requireCommand(ctx);
+    return ctx.rest;
+  }
+  if (ctx.rest.length === 0) return evalCommand(variant, code);
+  throw new UsageError("Cannot use --eval with -- CMD: each says what to run", {
+    next: "deno task vm-run --help",
+  });
+}
+
+async function upload(text: string): Promise<FileTransfer> {
+  const [, host = "", guest = ""] = /^(.+):(\/[^:]+)$/.exec(text) ?? [];
+  if (guest === "") throw badTransfer("upload", text, "FILE:/GUEST/PATH");
+  const path = resolve(callersDir(), host);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.isFile) return { host: path, guest };
+  throw new UsageError(
+    `Cannot upload "${host}": ${info ? "it is not a file" : "it is not there"}`,
+    {
+      details: [`looked at: ${path}`],
+      next: "name a file; pack a folder with tar first",
+    },
+  );
+}
+
+async function download(text: string): Promise<FileTransfer> {
+  const [, guest = "", host = ""] = /^(\/[^:]*):(.+)$/.exec(text) ?? [];
+  if (guest === "") throw badTransfer("download", text, "/GUEST/PATH:FILE");
+  const path = await outputPath(host, {
+    action: "download to",
+    noun: "a file",
+    whyNot: async (path) =>
+      await Deno.stat(path).then((info) => info.isDirectory, () => false)
+        ? "it is a folder"
+        : undefined,
+  });
+  return { guest, host: path };
+}
+
+function badTransfer(option: string, text: string, form: string): UsageError {
+  return new UsageError(`Cannot ${option} ${JSON.stringify(text)}: it is not ${form}`, {
+    next: "deno task vm-run --help",
+  });
+}

@@ -1,0 +1,79 @@
+// Boots each variant's microVM and looks at what its users rely on.
+//   deno task check-images [VARIANT...] [--arch ARCH]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { ACCEL_OPTION } from "../lib/build/common_options.ts";
+import { ARCHS, type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
+import type { ElfArch } from "../lib/image/elf.ts";
+
+export const spec: TaskSpec = {
+  name: "check-images",
+  group: "image parts",
+  summary: "Boot the microVM of each variant and check what it offers",
+  description: "Version, clock, network off, a file there and back, and code in its language.",
+  positionals: [{
+    name: "VARIANT",
+    help: "the variants to check (default: all)",
+    repeat: true,
+    choices: VARIANTS,
+  }],
+  options: [
+    {
+      name: "arch",
+      type: "string",
+      value: "ARCH",
+      choices: [...ARCHS, "all"],
+      help: "the guests' architecture, or all (default: the host's)",
+    },
+    {
+      name: "kernel",
+      type: "string",
+      value: "NAME",
+      choices: ["micro", "distribution"],
+      help: "the kernel (default: the one of build-kernel, if it has been built)",
+    },
+    ACCEL_OPTION,
+  ],
+  omit: ["dry-run"],
+  examples: [
+    { goal: "check every variant", command: "deno task check-images" },
+    { goal: "check one on both architectures", command: "deno task check-images raw --arch all" },
+  ],
+  runs: "qemu-system-*",
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { ensureHost } = await import("../lib/host/ensure_host.ts");
+  const { reexec } = await import("../lib/host/reexec.ts");
+  const { renderTable } = await import("../lib/cli/table.ts");
+  const { checkImage } = await import("../lib/build/check_images.ts");
+  const variants = (ctx.positionals.length === 0 ? VARIANTS : ctx.positionals) as Variant[];
+  const arch = ctx.str("arch") ?? Deno.build.arch;
+  const archs = arch === "all" ? ARCHS : [arch as ElfArch];
+  const { installed } = await ensureHost(["vm"], ctx, { guestArchs: archs, task: spec.name });
+  if (installed) return await reexec("build", import.meta.url, Deno.args);
+  const images = [];
+  for (const arch of archs) {
+    for (const variant of variants) {
+      ctx.log.step(`Check ${variant} on ${arch}`);
+      images.push(
+        await checkImage({
+          ...{ variant, arch, signal: ctx.signal, network: "none", memoryMiB: 512, cores: 2 },
+          accelerator: ctx.str("accel") as "auto",
+          kernel: ctx.str("kernel") as "micro" | "distribution" | undefined,
+        }),
+      );
+    }
+  }
+  const ok = images.every(({ checks }) => checks.every((check) => check.ok));
+  const rows = images.flatMap(({ variant, arch, kernel, checks }) =>
+    checks.map((check) => [
+      ...[variant, arch, kernel, check.name],
+      ...[check.ok ? "pass" : "FAIL", check.found],
+    ])
+  );
+  ctx.print(renderTable([["variant", "arch", "kernel", "check", "result", "found"], ...rows]));
+  ctx.result({ ok, images });
+  return ok ? 0 : 1;
+}
+
+if (import.meta.main) await runTask(spec, main);
