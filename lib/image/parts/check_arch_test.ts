@@ -1,0 +1,32 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { WorkError } from "../../cli/errors.ts";
+import { checkArch } from "./check_arch.ts";
+
+/** The head of an ELF file. */
+function elf(machine: number, bits: 32 | 64 = 64): Uint8Array {
+  const head = new Uint8Array(64);
+  head.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, 1]);
+  head[18] = machine;
+  return head;
+}
+
+Deno.test("checkArch() takes a program of the architecture", () => {
+  checkArch(elf(62), "x86_64", "agent");
+  checkArch(elf(183), "aarch64", "agent");
+});
+
+// What once ended in "execv failed: errno=8", exitcode=0x00006500 and a kernel panic.
+Deno.test("checkArch() names found and wanted architecture", () => {
+  const cases: [Uint8Array, string][] = [
+    [elf(62), "it is for x86_64, and aarch64 is needed"],
+    [elf(3, 32), "it is for i386 (32 bits), and aarch64 is needed"],
+    [elf(999 & 0xff), "it is for machine 231, and aarch64 is needed"],
+    [new Uint8Array(64), "it is no ELF file at all, and aarch64 is needed"],
+    [new Uint8Array(), "it is no ELF file at all, and aarch64 is needed"],
+  ];
+  for (const [bytes, says] of cases) {
+    const error = assertThrows(() => checkArch(bytes, "aarch64", "agent"), WorkError);
+    assertEquals(error.message, `Cannot use agent: ${says}`);
+    assertEquals(error.next, "deno task build-images aarch64 --force");
+  }
+});

@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { imagesFolder } from "../image_testing.ts";
+import { embedded } from "./embedded.ts";
+import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./store.ts";
+
+/** A part whose contents are its input; counts its builds. */
+function counted(value: string, output = "part-x") {
+  const part = {
+    builds: 0,
+    title: "part x",
+    outputs: [output],
+    inputs: [{ name: "value", value }],
+    async build(dir: string) {
+      part.builds++;
+      await Deno.writeTextFile(join(dir, output), value);
+    },
+  };
+  return part satisfies PartRecipe;
+}
+
+const options = () => ({
+  signal: new AbortController().signal,
+  onPhase: () => {},
+  log: () => {},
+});
+
+Deno.test("ensurePart() builds once, and again when an input changes, saying which", async () => {
+  await using _images = await imagesFolder();
+  const one = counted("one");
+  assertEquals((await ensurePart(one, options())).built, true);
+  assertEquals((await ensurePart(one, options())).built, false);
+  assertEquals(one.builds, 1);
+  assertEquals(await Deno.readTextFile(partPath("part-x")), "one");
+  const state = await partState(counted("two"));
+  assertEquals([state.fresh, state.reasons], [false, ["value changed"]]);
+  const two = await ensurePart(counted("two"), options());
+  assertEquals([two.built, two.reasons], [true, ["value changed"]]);
+  assertEquals(await Deno.readTextFile(partPath("part-x")), "two");
+});
+
+Deno.test("ensurePart() builds again without its sidecar; equal bytes force nothing else", async () => {
+  await using _images = await imagesFolder();
+  const part = counted("one");
+  await ensurePart(part, options());
+  const before = await embedded("x", "part-x");
+  await Deno.remove(`${partPath("part-x")}.hash`);
+  assertEquals((await ensurePart(part, options())).built, true);
+  assertEquals(part.builds, 2);
+  assertEquals(await embedded("x", "part-x"), before);
+  await ensurePart(counted("other"), options());
+  assert((await embedded("x", "part-x") as { value: unknown }).value !== undefined);
+  assert(JSON.stringify(await embedded("x", "part-x")) !== JSON.stringify(before));
+});
+
+Deno.test("ensurePart() builds again what was changed, and takes what was only touched", async () => {
+  await using _images = await imagesFolder();
+  const part = counted("one");
+  await ensurePart(part, options());
+  await Deno.utime(partPath("part-x"), 1, 1);
+  assertEquals((await ensurePart(part, options())).built, false);
+  await Deno.writeTextFile(partPath("part-x"), "two");
+  const state = await partState(part);
+  assertEquals(state.reasons, ["part-x is missing or was changed"]);
+  assertEquals((await ensurePart(part, options())).built, true);
+  await Deno.remove(partPath("part-x"));
+  assertEquals(await partDigest("part-x"), undefined);
+  assertEquals((await ensurePart(part, options())).built, true);
+});
+
+Deno.test("ensurePart() leaves the former part when a build fails or is interrupted", async () => {
+  await using images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  const failing = { ...counted("two"), build: () => Promise.reject(new Error("no compiler")) };
+  await assertRejects(() => ensurePart(failing, options()), Error, "no compiler");
+  const abort = new AbortController();
+  const slow = {
+    ...counted("three"),
+    build: async (dir: string) => {
+      await Deno.writeTextFile(join(dir, "part-x"), "half");
+      abort.abort(new Error("interrupted"));
+    },
+  };
+  const interrupted = { ...options(), signal: abort.signal };
+  await assertRejects(() => ensurePart(slow, interrupted), Error, "interrupted");
+  assertEquals(await Deno.readTextFile(partPath("part-x")), "one");
+  assertEquals((await partState(counted("one"))).fresh, true);
+  const left = await Array.fromAsync(Deno.readDir(join(images.path, "cache")), ({ name }) => name);
+  assertEquals(left, ["part-x.lock"]);
+});
+
+Deno.test("two ensurePart() at once build once", async () => {
+  await using _images = await imagesFolder();
+  const part = counted("one");
+  const outcomes = await Promise.all([ensurePart(part, options()), ensurePart(part, options())]);
+  assertEquals(outcomes.map(({ built }) => built).sort(), [false, true]);
+  assertEquals(part.builds, 1);
+});
