@@ -20,5 +20,7 @@ ln -s /run/resolv.conf /etc/resolv.conf
 mkdir -p /mnt /srv /work
 
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old
-rm -rf /var/log/* /tmp/* /var/lib/dpkg/*-old
+# Not /tmp: mmdebstrap's configuration of apt lies there, without which it would go on to empty the
+# package lists of the host.
+rm -rf /var/log/* /var/lib/dpkg/*-old
 find / -xdev -name '__pycache__' -type d -prune -exec rm -rf {} +
