@@ -94,3 +94,15 @@ test *args:
 [no-exit-message]
 ok:
     @deno task --quiet --config {{ config }} ok
+
+# Build every part of microVMs
+[no-cd]
+[no-exit-message]
+build-images *args:
+    @deno task --quiet --config {{ config }} build-images "$@"
+
+# Boot the microVM of each variant and check what it offers
+[no-cd]
+[no-exit-message]
+check-images *args:
+    @deno task --quiet --config {{ config }} check-images "$@"
