@@ -29,7 +29,7 @@ export const spec: TaskSpec = {
       value: "NAME",
       repeat: true,
       choices: MEASUREMENTS,
-      help: "measure only this (default: all but from-nothing)",
+      help: "measure only this (default: all but micro and from-nothing)",
     },
     {
       name: "from-nothing",
@@ -61,6 +61,9 @@ export const spec: TaskSpec = {
   runs: "qemu-system-*, ssh, rsync, deno task",
 };
 
+/** What takes minutes, or parts that not everybody has built. */
+const ON_DEMAND: readonly string[] = ["micro", "from-nothing"];
+
 async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
@@ -69,7 +72,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const page = await pageTarget(ctx);
   const all = await loadPlatforms(platformsDir);
   const only = ctx.list("only");
-  const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => name !== "from-nothing");
+  const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
   const outcome = await runBench(ctx, {
     platforms: ctx.positionals.length === 0
       ? all

@@ -93,6 +93,16 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
       }),
     );
   }
+  if (wanted.has("micro")) {
+    const { measureMicro } = await import("./micro.ts");
+    const archs = [...new Set(platforms.map(({ arch }) => arch))];
+    rows.push(
+      ...await measureMicro({
+        ...{ ...common, accelerator, archs },
+        onRun: (text) => ctx.log.info(text),
+      }),
+    );
+  }
   if (wanted.has("help")) rows.push(...await measureHelp(common));
   if (wanted.has("setup-images")) rows.push(await measureSetUp({ ...common, platforms }));
   if (wanted.has("from-nothing")) {
