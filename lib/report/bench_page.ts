@@ -37,7 +37,8 @@ const DERIVED: readonly string[] = [TOTAL, "around the compile"];
 
 /**
  * A bar for each kind of build and each platform: rows named `KIND: PHASE`, where there is one
- * named `KIND: total` too. A kind that says "warm" is of guests that were up or suspended.
+ * named `KIND: total` too. Incremental builds start warm, as
+ * do those that say so.
  */
 export function benchTimeline(rows: readonly Row[]): TimelineRow[] {
   return rows.flatMap(({ name, platform, median, error }) => {
@@ -50,7 +51,7 @@ export function benchTimeline(rows: readonly Row[]): TimelineRow[] {
     return [{
       name: platform === null ? kind : `${platform} ${kind}`,
       status: median === null ? "error" as const : "pass" as const,
-      start: /\bwarm\b/.test(kind) ? "warm" as const : "cold" as const,
+      start: /\b(warm|incremental)\b/.test(kind) ? "warm" as const : "cold" as const,
       spans: median === null ? [] : oneAfterTheOther(
         phases.map((row) => [row.name.slice(kind.length + 2), row.median ?? 0]),
         median,

@@ -34,6 +34,7 @@ Deno.test("benchTimeline() keeps kinds and platforms apart, and knows the warm o
     ...rowsOf("build-vm", "a", 53),
     ...rowsOf("build-vm", "b", 51),
     ...rowsOf("warm build-vm", "a", 50),
+    ...rowsOf("incremental", "a", 50),
   ];
   const bars = benchTimeline(rows).map(({ name, start, spans }) => [
     ...[name, start, spans.at(-1)?.phase, spans.at(-1)?.toSeconds],
@@ -43,6 +44,7 @@ Deno.test("benchTimeline() keeps kinds and platforms apart, and knows the warm o
     ["b build-vm", "cold", "shutdown", 51],
     // Medians of phases may be more than the median of the whole.
     ["a warm build-vm", "warm", "shutdown", 51],
+    ["a incremental", "warm", "shutdown", 51],
   ]);
 });
 
