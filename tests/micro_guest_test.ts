@@ -104,6 +104,21 @@ Deno.test("vm-run says what is wrong with a command of a microVM", async () => {
   await box.assertClean();
 });
 
+Deno.test("vm-run names the cause when a microVM does not come up", async () => {
+  await using box = await makeSandbox();
+  await buildRaw(box);
+  const words = "guesthouse.rootfstype=btrfs";
+  assertFailure(await box.task("vm-run", raw("--append", words, "--", "true")), {
+    exit: 4,
+    says: [
+      "its root disk /dev/vda holds btrfs",
+      "[init] status=65",
+      `next: deno task build-images ${ARCH} --force`,
+    ],
+  });
+  await box.assertClean();
+});
+
 Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
   await using box = await makeSandbox();
   await buildRaw(box);

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { GuestError } from "../cli/errors.ts";
 import { AgentClient } from "../guest/agent/client.ts";
 import { ConsoleLog } from "../guest/console.ts";
 import { waitForReady } from "../guest/readiness.ts";
@@ -83,6 +84,8 @@ export async function openMicroVm(request: MicroRequest): Promise<MicroVm> {
           signal: attempt.signal,
           timeoutMs: attempt.deadlineMs,
         }),
+    }).catch((error) => {
+      throw withPartsAdvice(error, arch);
     }),
   );
   const bootSeconds = clock();
@@ -92,6 +95,14 @@ export async function openMicroVm(request: MicroRequest): Promise<MicroVm> {
     ...{ guest, agent, bootSeconds, kernel: files.kernelChoice },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** The causes on a console advise what mends a platform's image; a microVM's parts are others. */
+function withPartsAdvice(error: unknown, arch: ElfArch): unknown {
+  if (!(error instanceof GuestError) || !error.next?.includes("setup-images")) return error;
+  const { message, details } = error;
+  const next = `deno task build-images ${arch} --force`;
+  return new GuestError(message, { details, next, cause: error });
 }
 
 /** The time of now, and 64 bytes that nobody else has. */
