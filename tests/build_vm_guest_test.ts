@@ -88,7 +88,7 @@ Deno.test({
     await task.waitFor(/ready-2/);
     await task.type("\x03");
     // What is typed before the shell is back may be lost.
-    await task.waitFor(/\^C[^]*\$ $/);
+    await task.waitFor(/\^C[^]*ci@debian-amd64:~\$ /);
     await task.type('echo "$(hostname) $(cat left) marker-$((40+2))"; exit\n');
     const outcome = await task.outcome;
     assertMatch(outcome.stdout, /^debian-amd64 found marker-42\r$/m);
