@@ -97,6 +97,21 @@ function rustupLibrary(target: string): string {
   return `${home}/toolchains/stable-${host}/lib/rustlib/${target}/lib`;
 }
 
+/**
+ * A program of the system's own Rust toolchain: what rustup has put earlier on the PATH lacks the
+ * other architecture, and may be of any version.
+ */
+function rustTool(
+  name: string,
+  group: ToolGroup,
+  purpose: string,
+  packages: Tool["packages"],
+): Tool {
+  const folders = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
+  const programs = folders.map((folder) => `${folder}/${name}`);
+  return { name, programs, groups: [group], purpose, packages };
+}
+
 /** Rust's standard library for guests of an architecture: Debian's, or what rustup has added. */
 function rustLibrary(arch: GuestArch): Tool {
   const debArch = arch === "aarch64" ? "arm64" : "amd64";
@@ -340,13 +355,9 @@ export const TOOLS: readonly Tool[] = [
     minimum: "3.2.3",
     packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
   },
-  {
-    name: "cargo",
-    programs: ["/usr/bin/cargo", "cargo"],
-    groups: ["rust"],
-    purpose: "compiles what runs in microVMs",
-    packages: { apt: "cargo-web", brew: "rustup", dnf: "cargo", pacman: "rust", nix: "cargo" },
-  },
+  rustTool("cargo", "rust", "compiles what runs in microVMs", {
+    ...{ apt: "cargo-web", brew: "rustup", dnf: "cargo", pacman: "rust", nix: "cargo" },
+  }),
   rustLibrary("x86_64"),
   rustLibrary("aarch64"),
   crossCompiler("x86_64"),
@@ -432,20 +443,12 @@ export const TOOLS: readonly Tool[] = [
     packages: { apt: "bsdutils", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
     neededIf: (need) => need.os === "linux",
   },
-  {
-    name: "clippy",
-    programs: ["/usr/bin/cargo-clippy", "cargo-clippy"],
-    groups: ["test"],
-    purpose: "finds faults in what runs in microVMs",
-    packages: { apt: "rust-web-clippy", dnf: "clippy", pacman: "rust", nix: "clippy" },
-  },
-  {
-    name: "rustfmt",
-    programs: ["/usr/bin/rustfmt", "rustfmt"],
-    groups: ["test"],
-    purpose: "checks the format of what runs in microVMs",
-    packages: { apt: "rustfmt-web", dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
-  },
+  rustTool("cargo-clippy", "test", "finds faults in what runs in microVMs", {
+    ...{ apt: "rust-web-clippy", dnf: "clippy", pacman: "rust", nix: "clippy" },
+  }),
+  rustTool("rustfmt", "test", "checks the format of what runs in microVMs", {
+    ...{ apt: "rustfmt-web", dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
+  }),
   {
     name: "zsh",
     programs: ["zsh"],
