@@ -7,7 +7,7 @@ export const spec: TaskSpec = {
   name: "docs",
   group: "development",
   summary: "Write docs/debugging.md from the table of symptoms",
-  description: "From docs/debugging.template.md and lib/guest/symptoms, which ci-diagnose reads.",
+  description: "From docs/debugging.template.md and lib/symptoms, which ci-diagnose reads.",
   options: [{
     name: "check",
     type: "boolean",

@@ -8,7 +8,7 @@ import { GuestError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { planSteps } from "../config/steps.ts";
-import { diagnoseCommand } from "../guest/diagnose_command.ts";
+import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { quoteWord, shellQuote } from "../guest/quote.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { useImage } from "../image/image.ts";

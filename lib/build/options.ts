@@ -1,6 +1,6 @@
 import { EXIT, TaskError } from "../cli/errors.ts";
 import type { Project } from "../config/project.ts";
-import { diagnoseCommand } from "../guest/diagnose_command.ts";
+import { diagnoseCommand } from "../host/diagnose_command.ts";
 import type { LogFiles } from "./log_files.ts";
 import type { BuildResult } from "./result.ts";
 import type { FailedStep } from "./steps.ts";

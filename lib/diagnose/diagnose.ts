@@ -1,9 +1,9 @@
 import { basename } from "@std/path";
-import { quoteWord } from "../guest/quote.ts";
-import { fill, type Values } from "../guest/symptoms/fill.ts";
-import { matchSymptom } from "../guest/symptoms/match.ts";
-import type { LogKind, Role, Symptom } from "../guest/symptoms/symptom.ts";
-import { SYMPTOMS } from "../guest/symptoms/table.ts";
+import { wordText } from "../host/command_text.ts";
+import { fill, type Values } from "../symptoms/fill.ts";
+import { matchSymptom } from "../symptoms/match.ts";
+import type { LogKind, Role, Symptom } from "../symptoms/symptom.ts";
+import { SYMPTOMS } from "../symptoms/table.ts";
 import { type LineKind, lineKind, logKind } from "./line_kind.ts";
 import { type Log, withoutShownPrefix } from "./log_lines.ts";
 
@@ -111,7 +111,7 @@ function toFinding({ symptom, values, log, index, kind, count }: Hit): Finding {
     endsBoot: symptom.endsBoot,
     title: fill(symptom.title, all),
     cause: fill(symptom.cause, all),
-    commands: symptom.fix.map((command) => fill(command, all, quoteWord)),
+    commands: symptom.fix.map((command) => fill(command, all, wordText)),
     file: log.name,
     line: index + 1,
     count,

@@ -1,5 +1,5 @@
 import { basename } from "@std/path";
-import type { LogKind } from "../guest/symptoms/symptom.ts";
+import type { LogKind } from "../symptoms/symptom.ts";
 import { isShownConsole, type Log, withoutShownPrefix } from "./log_lines.ts";
 
 /** Who says a line; `ssh` stands for ssh's own words in the log of a task. */

@@ -1,8 +1,8 @@
-import { quoteWord } from "./quote.ts";
-import { fill, type Values } from "./symptoms/fill.ts";
-import { matchSymptom } from "./symptoms/match.ts";
-import type { Role } from "./symptoms/symptom.ts";
-import { SYMPTOMS } from "./symptoms/table.ts";
+import { wordText } from "../host/command_text.ts";
+import { fill, type Values } from "../symptoms/fill.ts";
+import { matchSymptom } from "../symptoms/match.ts";
+import type { Role } from "../symptoms/symptom.ts";
+import { SYMPTOMS } from "../symptoms/table.ts";
 
 /** A named reason that a line on a guest's console gives for a failure. */
 export interface ConsoleCause {
@@ -53,5 +53,5 @@ export function spellAdvice(
   guest: { readonly name: string; readonly console: string },
   values: Values = {},
 ): string {
-  return fill(advice, { ...values, guest: guest.name, console: guest.console }, quoteWord);
+  return fill(advice, { ...values, guest: guest.name, console: guest.console }, wordText);
 }

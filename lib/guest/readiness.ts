@@ -3,7 +3,7 @@ import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts"
 import { delay } from "../qemu/wait.ts";
 import type { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
-import { diagnoseCommand } from "./diagnose_command.ts";
+import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
 /** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */

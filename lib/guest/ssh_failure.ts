@@ -1,10 +1,10 @@
 import { GuestError } from "../cli/errors.ts";
-import { quoteWord } from "./quote.ts";
-import { fill } from "./symptoms/fill.ts";
-import { SSH } from "./symptoms/ssh.ts";
-import type { SshReason } from "./symptoms/ssh_reason.ts";
+import { wordText } from "../host/command_text.ts";
+import { fill } from "../symptoms/fill.ts";
+import { SSH } from "../symptoms/ssh.ts";
+import type { SshReason } from "../symptoms/ssh_reason.ts";
 
-export type { SshReason } from "./symptoms/ssh_reason.ts";
+export type { SshReason } from "../symptoms/ssh_reason.ts";
 
 /** A connection did not come up. */
 export class SshConnectError extends GuestError {
@@ -31,6 +31,6 @@ export function explainSshOutput(guest: string, stderr: string): SshConnectError
   }
   const { reason, retryable } = symptom.ssh;
   // What waiting may mend calls for nothing, and whoever waits says so when it was in vain.
-  const next = retryable ? undefined : fill(symptom.fix[0] ?? "", { guest }, quoteWord);
+  const next = retryable ? undefined : fill(symptom.fix[0] ?? "", { guest }, wordText);
   return new SshConnectError(guest, reason, symptom.title, retryable, { details, next });
 }

@@ -1,9 +1,10 @@
 /** A command as one line that a user can paste into a shell: words are quoted where needed. */
 export function commandText(command: readonly string[]): string {
-  return command.map(quoteWord).join(" ");
+  return command.map(wordText).join(" ");
 }
 
-function quoteWord(word: string): string {
+/** One word of such a command. */
+export function wordText(word: string): string {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

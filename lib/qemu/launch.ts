@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
-import { diagnoseCommand } from "../guest/diagnose_command.ts";
+import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
 import {

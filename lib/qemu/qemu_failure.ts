@@ -1,7 +1,7 @@
-import { quoteWord } from "../guest/quote.ts";
-import { fill } from "../guest/symptoms/fill.ts";
-import { matchSymptom } from "../guest/symptoms/match.ts";
-import { SYMPTOMS } from "../guest/symptoms/table.ts";
+import { wordText } from "../host/command_text.ts";
+import { fill } from "../symptoms/fill.ts";
+import { matchSymptom } from "../symptoms/match.ts";
+import { SYMPTOMS } from "../symptoms/table.ts";
 
 /** What QEMU's own output says about why it ended. */
 export interface QemuFailure {
@@ -30,7 +30,7 @@ export function explainQemuOutput(
       const next = symptom.next ?? symptom.fix[0] ?? "";
       return {
         why: fill(symptom.title, values),
-        next: fill(next, { ...values, guest }, quoteWord),
+        next: fill(next, { ...values, guest }, wordText),
       };
     }
   }

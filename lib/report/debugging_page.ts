@@ -1,8 +1,8 @@
 import { dirname, join } from "@std/path";
 import { displayWidth, padEnd } from "../cli/text.ts";
-import { fill } from "../guest/symptoms/fill.ts";
-import type { Symptom } from "../guest/symptoms/symptom.ts";
-import { TOPICS } from "../guest/symptoms/table.ts";
+import { fill } from "../symptoms/fill.ts";
+import type { Symptom } from "../symptoms/symptom.ts";
+import { TOPICS } from "../symptoms/table.ts";
 
 /** `docs/debugging.md` below the checkout. */
 export const DEBUGGING_PAGE = "docs/debugging.md";
@@ -33,7 +33,7 @@ export function renderDebuggingPage(template: string): string {
     return renderSymptoms(symptoms);
   });
   if (topics.size > 0) throw new RangeError(`the template leaves out: ${[...topics].join(", ")}`);
-  return `<!-- Written by \`deno task docs\` from ${TEMPLATE} and lib/guest/symptoms. -->\n\n${page}`;
+  return `<!-- Written by \`deno task docs\` from ${TEMPLATE} and lib/symptoms. -->\n\n${page}`;
 }
 
 /** Writes the page of a checkout; with `check`, only says whether it is as it would be written. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { SYMPTOMS, TOPICS } from "../guest/symptoms/table.ts";
+import { SYMPTOMS, TOPICS } from "../symptoms/table.ts";
 import { root } from "../host/paths.ts";
 import { renderDebuggingPage, writeDebuggingPage } from "./debugging_page.ts";
 

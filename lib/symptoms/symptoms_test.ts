@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { diagnose } from "../../diagnose/diagnose.ts";
-import { plainLines } from "../../diagnose/log_lines.ts";
+import { diagnose } from "../diagnose/diagnose.ts";
+import { plainLines } from "../diagnose/log_lines.ts";
 import { fill, spellErrno, valuesOf } from "./fill.ts";
 import { SYMPTOMS } from "./table.ts";
 

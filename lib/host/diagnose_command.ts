@@ -1,6 +1,6 @@
-import { quoteWord } from "./quote.ts";
+import { wordText } from "./command_text.ts";
 
 /** The next step where a log says more than a message can, and nothing better is known. */
 export function diagnoseCommand(log: string): string {
-  return `deno task ci-diagnose ${quoteWord(log)}`;
+  return `deno task ci-diagnose ${wordText(log)}`;
 }
