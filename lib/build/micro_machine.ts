@@ -1,4 +1,5 @@
 import { UsageError } from "../cli/errors.ts";
+import { TCG_CPU } from "../config/archs.ts";
 import type { Accelerator } from "../host/accelerator.ts";
 import type { ElfArch } from "../image/elf.ts";
 import {
@@ -7,6 +8,7 @@ import {
   kernelArgs,
   machineArgs,
   memoryArgs,
+  netArgs,
   portsArgs,
   rngArgs,
   sandboxArgs,
@@ -54,25 +56,16 @@ function machineOf({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelCh
   return { machine: "microvm,acpi=off", transport: "mmio", console: "ttyS0" };
 }
 
-const CPUS: Readonly<Record<ElfArch, string>> = {
-  x86_64: "max,la57=off,smep=off,smap=off,erms=off",
-  aarch64: "max,pauth-impdef=on",
-};
-
-/** The addresses of QEMU's user network, as near to gvproxy's as it allows. */
-const USER_NET = [
-  ...["net=192.168.127.0/24", "host=192.168.127.1", "dns=192.168.127.3"],
-  ...["dhcpstart=192.168.127.15", "ipv6=off"],
-];
+/** The addresses of the guest's network; QEMU gives its name server one of its own. */
+const ADDRESSES = { net: "192.168.127.0/24", host: "192.168.127.1", dns: "192.168.127.3" };
 
 /** Everything that shapes a microVM, as QEMU's arguments. */
 export function microArgs(options: MicroOptions): string[] {
   const { arch, accelerator, network, disk, initramfs, sockets } = options;
   const { machine, transport } = machineOf(options);
-  const netDevice = transport === "pci" ? "virtio-net-pci,romfile=," : "virtio-net-device,";
   return [
     ...machineArgs({ machine, accelerator }),
-    ...cpuArgs({ cpu: accelerator === "tcg" ? CPUS[arch] : "host", cores: options.cores }),
+    ...cpuArgs({ cpu: accelerator === "tcg" ? TCG_CPU[arch] : "host", cores: options.cores }),
     ...memoryArgs(options.memoryMiB),
     ...kernelArgs({
       kernel: options.kernel,
@@ -82,12 +75,7 @@ export function microArgs(options: MicroOptions): string[] {
     ...(disk === undefined
       ? []
       : diskArgs({ path: disk, format: "qcow2", throwAway: true, transport })),
-    ...(network === "none" ? [] : [
-      "-netdev",
-      ["user", "id=net0", ...USER_NET].join(","),
-      "-device",
-      `${netDevice}netdev=net0`,
-    ]),
+    ...(network === "none" ? [] : netArgs({ transport, addresses: ADDRESSES })),
     ...rngArgs(transport),
     ...portsArgs([
       { name: AGENT_PORTS.agent, socketPath: sockets.agent },
@@ -105,7 +93,9 @@ export function microWords(options: MicroOptions): string[] {
     // Under emulation these cost time and protect nothing: the guest runs one user's code.
     ...(options.accelerator === "tcg" ? ["mitigations=off", "cryptomgr.notests"] : []),
     ...(options.arch === "x86_64" ? ["reboot=t", "tsc=reliable", "no_timer_check"] : []),
-    ...(options.network === "none" ? ["guesthouse.network=off"] : ["guesthouse.dns=192.168.127.3"]),
+    ...(options.network === "none"
+      ? ["guesthouse.network=off"]
+      : [`guesthouse.dns=${ADDRESSES.dns}`]),
     ...options.append ?? [],
   ];
 }

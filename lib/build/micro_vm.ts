@@ -12,6 +12,7 @@ import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { startClock } from "./clock.ts";
 import type { Size } from "./machine.ts";
+import { hostTime } from "./host_time.ts";
 import { findMicroFiles } from "./micro_files.ts";
 import { checkBoot, type KernelChoice, microArgs, type MicroNetwork } from "./micro_machine.ts";
 
@@ -103,15 +104,4 @@ function withPartsAdvice(error: unknown, arch: ElfArch): unknown {
   const { message, details } = error;
   const next = `deno task build-images ${arch} --force`;
   return new GuestError(message, { details, next, cause: error });
-}
-
-/** The time of now, and 64 bytes that nobody else has. */
-function hostTime() {
-  const now = performance.timeOrigin + performance.now();
-  const seconds = Math.floor(now / 1000);
-  return {
-    seconds,
-    nanoseconds: Math.floor((now - seconds * 1000) * 1e6),
-    entropy: crypto.getRandomValues(new Uint8Array(64)),
-  };
 }

@@ -1,5 +1,6 @@
 import { GuestError } from "../cli/errors.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
+import { writeAll } from "../host/write_all.ts";
 import { AgentError } from "../guest/agent/errors.ts";
 import type { Variant } from "../image/parts/artifact.ts";
 import { startLogs } from "./log_files.ts";
@@ -95,13 +96,6 @@ async function execute(
     await writeAll(Deno.stderr, new TextEncoder().encode(`${(error as Error).message}\n`));
     return status;
   }
-}
-
-async function writeAll(
-  to: { write(bytes: Uint8Array): Promise<number> },
-  bytes: Uint8Array,
-): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }
 
 /** A file as a stream that leaves it open. */

@@ -27,6 +27,7 @@ import {
   type LaunchedGuest,
   launchGuest,
 } from "./launch_guest.ts";
+import { hostTime } from "./host_time.ts";
 import { RESUME, snapshotRecipe } from "./snapshot_recipe.ts";
 
 /** What {@link startWarm} takes. */
@@ -216,11 +217,8 @@ async function restore(
 
 /** The host's time, and 64 bytes that nobody else has. */
 function resumeRequest(): string {
-  const now = performance.timeOrigin + performance.now();
-  const seconds = Math.floor(now / 1000);
-  const nanoseconds = Math.floor((now - seconds * 1000) * 1e6);
-  const seed = crypto.getRandomValues(new Uint8Array(64)).toHex();
-  return `resume ${seconds} ${nanoseconds} ${seed}`;
+  const { seconds, nanoseconds, entropy } = hostTime();
+  return `resume ${seconds} ${nanoseconds} ${entropy.toHex()}`;
 }
 
 /**

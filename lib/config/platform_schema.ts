@@ -1,3 +1,4 @@
+import { DEB_ARCH, TCG_CPU } from "./archs.ts";
 import { z } from "zod";
 import { UsageError } from "../cli/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
@@ -135,22 +136,12 @@ export function definePlatform(input: PlatformInput): Platform {
     ...rest,
     nprocCommand: nprocCommand ?? (value.os === "linux" ? ["nproc"] : ["sysctl", "-n", "hw.ncpu"]),
     cpu: {
-      // QEMU emulates pointer authentication in full unless told otherwise, at half the speed.
-      tcg: cpu.tcg ?? (value.arch === "aarch64" ? "max,pauth-impdef=on" : TCG_X86),
+      tcg: cpu.tcg ?? TCG_CPU[value.arch],
       kvm: cpu.kvm ?? "host",
       hvf: cpu.hvf ?? "host",
     },
   };
 }
-
-/**
- * All that QEMU can emulate, but what no program sees and every access to memory pays for under
- * emulation: five-level page tables, the kernel's protection from its own mistakes with user memory,
- * and the hint that copying by the byte (`rep movsb`) is fast.
- */
-const TCG_X86 = "max,la57=off,smep=off,smap=off,erms=off";
-
-const DEB_ARCH = { x86_64: "amd64", aarch64: "arm64" } as const;
 
 /** What cannot go together. Looks at fields that may be at fault themselves, and passes these over. */
 function relationFaults(input: PlatformInput | undefined): Fault[] {

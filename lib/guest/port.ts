@@ -1,4 +1,5 @@
 import { GuestError } from "../cli/errors.ts";
+import { writeAll } from "../host/write_all.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 
 /** How {@link GuestPort.ask} waits. */
@@ -50,8 +51,7 @@ export class GuestPort implements Disposable {
   }
 
   async #exchange(request: string, wanted: string): Promise<void> {
-    const writer = new TextEncoder().encode(`${request}\n`);
-    for (let at = 0; at < writer.length;) at += await this.#connection.write(writer.subarray(at));
+    await writeAll(this.#connection, new TextEncoder().encode(`${request}\n`));
     while (true) {
       const { value, done } = await this.#lines.next();
       if (done) throw this.#fault(request, "the port was closed");

@@ -1,5 +1,6 @@
 import { HostError } from "../cli/errors.ts";
 import type { Log } from "../cli/log.ts";
+import { DEB_ARCH } from "../config/archs.ts";
 import { commandText } from "./command_text.ts";
 import type { HostFacts, PackageManager } from "./facts.ts";
 import { run, type RunResult } from "./process.ts";
@@ -91,7 +92,7 @@ function managerCommands(
 
 /** Debian's names of architectures of which packages are wanted (`NAME:arm64`), but the host's. */
 function foreignArchs(packages: readonly string[], { arch }: InstallHost): string[] {
-  const own = arch === "x86_64" ? "amd64" : "arm64";
+  const own: string = DEB_ARCH[arch];
   const named = packages.flatMap((name) => name.split(":").slice(1));
   return [...new Set(named)].filter((name) => name !== own);
 }

@@ -1,3 +1,4 @@
+import { DEB_ARCH } from "../config/archs.ts";
 import type { HostFacts, PackageManager } from "./facts.ts";
 import type { GuestArch } from "./probe_image.ts";
 
@@ -114,7 +115,6 @@ function rustTool(
 
 /** Rust's standard library for guests of an architecture: Debian's, or what rustup has added. */
 function rustLibrary(arch: GuestArch): Tool {
-  const debArch = arch === "aarch64" ? "arm64" : "amd64";
   return {
     name: `rust-std-${arch}`,
     programs: [
@@ -123,7 +123,7 @@ function rustLibrary(arch: GuestArch): Tool {
     ],
     groups: ["rust"],
     purpose: `compiles programs for ${arch} guests`,
-    packages: { apt: `libstd-rust-web-dev:${debArch}` },
+    packages: { apt: `libstd-rust-web-dev:${DEB_ARCH[arch]}` },
     command: { brew: ["rustup", "target", "add", `${arch}-unknown-linux-musl`] },
     neededIf: (need) => need.guestArchs.includes(arch),
   };
@@ -146,13 +146,12 @@ function crossCompiler(arch: GuestArch): Tool {
 
 /** The C library to link statically with, for an architecture that is not the host's. */
 function crossLibrary(arch: GuestArch): Tool {
-  const debArch = arch === "aarch64" ? "arm64" : "amd64";
   return {
     name: `libc-${arch}`,
     programs: [`/usr/${arch}-linux-gnu/lib/libc.a`],
     groups: ["rust"],
     purpose: `is linked into programs for ${arch} guests`,
-    packages: { apt: `libc6-dev-${debArch}-cross`, dnf: `glibc-${arch}-linux-gnu` },
+    packages: { apt: `libc6-dev-${DEB_ARCH[arch]}-cross`, dnf: `glibc-${arch}-linux-gnu` },
     neededIf: (need) =>
       need.distroId === "debian" && need.guestArchs.includes(arch) && arch !== need.arch,
   };

@@ -4,8 +4,9 @@ import { type Recipe, type RecipeInput, recipeKey } from "../cache/recipe.ts";
 import { explainMiss, readSidecar } from "../cache/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
 import { trySharedLock } from "../host/lock.ts";
-import { IMAGE_FILES, imagesDir, root } from "../host/paths.ts";
+import { IMAGE_FILES, imagesDir } from "../host/paths.ts";
 import { type ImageManifest, readManifest, verifyImage } from "./manifest.ts";
+import { sourceInput } from "./source_input.ts";
 
 /** A finished image, ready to back a guest's overlay. */
 export interface Image {
@@ -40,8 +41,6 @@ export const imageVersionDir = (name: string, key: string): string =>
 /** Path of the sidecar that says which version is current. */
 export const imageSidecar = (name: string): string => join(imageHome(name), IMAGE_FILES.sidecar);
 
-const source = (path: string): RecipeInput => ({ name: path, file: join(root, path) });
-
 /** The script that configures packages in the guest, where the host cannot. */
 export const FIRST_BOOT = "provision/debian_first_boot.sh";
 
@@ -50,13 +49,13 @@ export function rootfsInputs(platform: Platform): RecipeInput[] {
   const { suite, debArch, packages, kernelPackage, provision } = platform.image;
   return [
     { name: "rootfs", value: { suite, debArch, packages, kernelPackage } },
-    source("lib/image/rootfs.ts"),
-    source("lib/image/rootfs_hook.sh"),
-    source("lib/image/merge_usr_hook.sh"),
-    source("lib/image/no_host_keys_hook.sh"),
-    source("lib/image/native_programs_hook.sh"),
-    source(provision),
-    source(FIRST_BOOT),
+    sourceInput("lib/image/rootfs.ts"),
+    sourceInput("lib/image/rootfs_hook.sh"),
+    sourceInput("lib/image/merge_usr_hook.sh"),
+    sourceInput("lib/image/no_host_keys_hook.sh"),
+    sourceInput("lib/image/native_programs_hook.sh"),
+    sourceInput(provision),
+    sourceInput(FIRST_BOOT),
   ];
 }
 
@@ -66,9 +65,9 @@ export async function imageRecipe(platform: Platform): Promise<Recipe> {
     ...rootfsInputs(platform),
     { name: "disk", value: { diskGiB: platform.image.diskGiB, arch: platform.arch } },
     ...["build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules"].map((name) =>
-      source(`lib/image/${name}.ts`)
+      sourceInput(`lib/image/${name}.ts`)
     ),
-    source("images/initramfs/init"),
+    sourceInput("images/initramfs/init"),
   ]);
 }
 

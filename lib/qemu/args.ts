@@ -77,11 +77,7 @@ export const PORT_NAME = "guesthouse";
 
 /** A byte stream between host and guest, on a Unix socket that must lie in a private folder. */
 export function portArgs(socketPath: string): string[] {
-  return [
-    ...["-device", "virtio-serial-pci,id=serial0,max_ports=2"],
-    ...["-chardev", `socket,id=port0,path=${optionValue(socketPath)},server=on,wait=off`],
-    ...["-device", `virtserialport,bus=serial0.0,chardev=port0,name=${PORT_NAME}`],
-  ];
+  return portsArgs([{ name: PORT_NAME, socketPath }]);
 }
 
 /** One of the ports of {@link portsArgs}. */
@@ -173,34 +169,42 @@ export function diskArgs(options: DiskOptions): string[] {
 
 /** What {@link netArgs} takes. */
 export interface NetOptions {
-  /** Port of 127.0.0.1 that leads to the guest's `guestPort`; 0 lets the host choose a free one. */
-  readonly hostPort: number;
+  /**
+   * Port of 127.0.0.1 that leads to the guest's `guestPort`; 0 lets the host choose a free one.
+   * Default: no port does.
+   */
+  readonly hostPort?: number;
   /** Default 22. */
   readonly guestPort?: number;
   /** Cuts the guest off from the host and the world, except for the forwarded port. */
   readonly restrict?: boolean;
   readonly transport?: Transport;
+  /** Of the network, of the host and of the name server in it. Default: QEMU's own (10.0.2.0/24). */
+  readonly addresses?: { readonly net: string; readonly host: string; readonly dns: string };
 }
 
 /** The id of the user network that {@link netArgs} makes. */
 export const NETDEV_ID = "net0";
 
 /**
- * QEMU's user network with one forwarded port. With port 0 the kernel binds a free port, so two
- * starts cannot collide; `info usernet` tells which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
+ * QEMU's user network, with one forwarded port if any. With port 0 the kernel binds a free port, so
+ * two starts cannot collide; `info usernet` tells which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
  */
 export function netArgs(options: NetOptions): string[] {
-  const { hostPort, guestPort = 22, transport = "pci" } = options;
-  const forward = `tcp:127.0.0.1:${portNumber("hostPort", hostPort, 0)}-:${
-    portNumber("guestPort", guestPort, 1)
-  }`;
+  const { hostPort, guestPort = 22, transport = "pci", addresses = {} } = options;
+  const forward = hostPort === undefined ? [] : [
+    `hostfwd=tcp:127.0.0.1:${portNumber("hostPort", hostPort, 0)}-:${
+      portNumber("guestPort", guestPort, 1)
+    }`,
+  ];
   const netdev = [
     "user",
     `id=${NETDEV_ID}`,
+    ...Object.entries(addresses).map(([key, address]) => `${key}=${address}`),
     // Without router advertisements a guest that waits for its network waits for IPv4 alone.
     "ipv6=off",
     ...(options.restrict ? ["restrict=on"] : []),
-    `hostfwd=${forward}`,
+    ...forward,
   ];
   // No option ROM: nothing boots from the network.
   const properties = [`netdev=${NETDEV_ID}`, ...(transport === "pci" ? ["romfile="] : [])];

@@ -1,4 +1,5 @@
 import { GuestError } from "../cli/errors.ts";
+import { writeAll } from "../host/write_all.ts";
 import type { QmpClient } from "./qmp.ts";
 import { delay } from "./wait.ts";
 
@@ -104,8 +105,4 @@ function withDeadline(options: StateOptions, what: string): AbortSignal {
   }, options.deadlineMs);
   Deno.unrefTimer(timer);
   return AbortSignal.any([options.signal, deadline.signal]);
-}
-
-async function writeAll(to: Deno.Conn | Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }

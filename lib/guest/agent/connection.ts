@@ -1,3 +1,4 @@
+import { writeAll } from "../../host/write_all.ts";
 import { delay, settlesWithin } from "../../qemu/wait.ts";
 import { type AgentGuest, lostAgent } from "./errors.ts";
 import { encodePreamble, type Frame, FrameDecoder } from "./frames.ts";
@@ -70,7 +71,7 @@ export class AgentConnection {
   send(bytes: Uint8Array): Promise<void> {
     const written = this.#writes.then(async () => {
       if (this.#over !== undefined) throw this.fault("reach the agent");
-      for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+      await writeAll(this.#conn, bytes);
     });
     this.#writes = written.catch((cause) => this.end(brokenReason(cause), cause));
     return this.#writes.then(() => written);

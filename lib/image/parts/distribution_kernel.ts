@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { WorkError } from "../../cli/errors.ts";
 import { runChecked } from "../../host/process.ts";
-import { imageCacheDir, root } from "../../host/paths.ts";
+import { imageCacheDir } from "../../host/paths.ts";
 import { directory, file, packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
 import { findBuiltin, findModules, loadOrder } from "../modules.ts";
@@ -9,9 +9,8 @@ import { extractVmlinux } from "./bz_image.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
-
-/** Debian's names of the architectures. */
-export const DEB_ARCH: Readonly<Record<ElfArch, string>> = { x86_64: "amd64", aarch64: "arm64" };
+import { moduleInputs } from "../source_input.ts";
+import { DEB_ARCH } from "../../config/archs.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
 export const GUEST_MODULES: readonly string[] = [
@@ -29,11 +28,8 @@ export function distributionKernel(outputs: readonly string[], arch: ElfArch): P
       // The newest version at the time of the build; --force takes a newer one.
       { name: "package", value: { suite: SUITE, metapackage } },
       { name: "modules", value: GUEST_MODULES },
-      ...["distribution_kernel", "debian_package", "bz_image", "lz4"].map((name) => ({
-        name: `lib/image/parts/${name}.ts`,
-        file: join(root, "lib/image/parts", `${name}.ts`),
-      })),
-      { name: "lib/image/modules.ts", file: join(root, "lib/image/modules.ts") },
+      ...moduleInputs("parts/distribution_kernel", "parts/debian_package"),
+      ...moduleInputs("parts/bz_image", "parts/lz4", "modules"),
     ],
     async build(dir, options) {
       const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });

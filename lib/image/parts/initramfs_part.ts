@@ -1,11 +1,11 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { join } from "@std/path";
-import { root } from "../../host/paths.ts";
 import { charDevice, directory, file, packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
 import { checkArch } from "./check_arch.ts";
 import { embedded } from "./embedded.ts";
 import { partPath, type PartRecipe } from "./store.ts";
+import { moduleInputs } from "../source_input.ts";
 
 /** The highest level that the kernel's unpacker has the window for. */
 const LEVEL = 19;
@@ -28,10 +28,7 @@ export async function initramfsPart(
       ...(modules === undefined ? [] : [await embedded("modules", modules)]),
       // Its zstd packs.
       { name: "Deno", value: Deno.version.deno },
-      ...["lib/image/parts/initramfs_part.ts", "lib/image/cpio.ts"].map((name) => ({
-        name,
-        file: join(root, name),
-      })),
+      ...moduleInputs("parts/initramfs_part", "cpio"),
     ],
     async build(dir, { onPhase }) {
       onPhase("pack");

@@ -7,6 +7,7 @@ import type { ElfArch } from "../elf.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
+import { moduleInputs, sourceInput } from "../source_input.ts";
 
 /** Debian's package of the kernel's sources. */
 const SOURCE_PACKAGE = "linux-source-6.1";
@@ -27,12 +28,8 @@ export async function microKernel(outputs: readonly string[], arch: ElfArch): Pr
     inputs: [
       { name: "package", value: { suite: SUITE, package: SOURCE_PACKAGE } },
       { name: "compiler", value: await programIdentity(compiler) ?? "" },
-      { name: "images/kernel/common.config", file: config("common") },
-      { name: `images/kernel/${arch}.config`, file: config(arch) },
-      ...["micro_kernel", "debian_package"].map((name) => ({
-        name: `lib/image/parts/${name}.ts`,
-        file: join(root, "lib/image/parts", `${name}.ts`),
-      })),
+      ...["common", arch].map((name) => sourceInput(`images/kernel/${name}.config`)),
+      ...moduleInputs("parts/micro_kernel", "parts/debian_package"),
     ],
     async build(dir, options) {
       const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });

@@ -6,6 +6,7 @@ import type { ElfArch } from "../elf.ts";
 import { checkArch } from "./check_arch.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
+import { moduleInputs } from "../source_input.ts";
 
 /** The programs of ours that run in guests; each is a crate in `images/`. */
 export type Crate = "guest-agent" | "tiny-init";
@@ -29,7 +30,7 @@ export async function rustProgram(
         dir: join(root, "images", crate),
         skip: (path) => path === "target" || path.startsWith("tests"),
       },
-      source("rust_program.ts"),
+      ...moduleInputs("parts/rust_program"),
     ],
     async build(dir, { signal, onPhase, log }) {
       onPhase("compile");
@@ -81,8 +82,3 @@ async function compile(
   }
   return join(targetDir, target, "release", crate);
 }
-
-const source = (name: string) => ({
-  name: `lib/image/parts/${name}`,
-  file: join(root, "lib/image/parts", name),
-});

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { HostError } from "../../cli/errors.ts";
+import { DEB_ARCH } from "../../config/archs.ts";
 import { runChecked } from "../../host/process.ts";
 import { imageCacheDir, root } from "../../host/paths.ts";
 import { type RecipeInput, recipeKey } from "../../cache/recipe.ts";
@@ -7,10 +8,10 @@ import { ensureBinfmt } from "../binfmt.ts";
 import { type RootTree, unpackTree } from "../disk.ts";
 import type { ElfArch } from "../elf.ts";
 import { buildRootfs } from "../rootfs.ts";
+import { moduleInputs, sourceInput } from "../source_input.ts";
 import type { Variant } from "./artifact.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
-import { DEB_ARCH } from "./distribution_kernel.ts";
 import { embedded } from "./embedded.ts";
 import { type FileSystem, writeFileSystem } from "./file_system.ts";
 import { type PartBuildOptions, partPath, type PartRecipe } from "./store.ts";
@@ -46,9 +47,7 @@ export async function variantDisk(options: VariantOptions): Promise<PartRecipe> 
       ...rootfsInputs(variant, arch),
       await embedded("guest-agent", agent),
       { name: "file system", value: fs },
-      ...["parts/variant", "parts/file_system", "disk"].map((name) =>
-        source(`lib/image/${name}.ts`)
-      ),
+      ...moduleInputs("parts/variant", "parts/file_system", "disk"),
     ],
     async build(dir, build) {
       const tar = await ensureRootfs(options, build);
@@ -61,16 +60,15 @@ export async function variantDisk(options: VariantOptions): Promise<PartRecipe> 
   };
 }
 
-const source = (path: string): RecipeInput => ({ name: path, file: join(root, path) });
-
 /** The slow stage, which stays the same when only the agent changes. */
 function rootfsInputs(variant: Variant, arch: ElfArch): RecipeInput[] {
   return [
     { name: "rootfs", value: { suite: SUITE, arch, packages: VARIANT_PACKAGES[variant] } },
-    ...["rootfs.ts", "rootfs_hook.sh", "native_programs_hook.sh"].map((name) =>
-      source(`lib/image/${name}`)
+    ...moduleInputs("rootfs"),
+    ...["rootfs_hook.sh", "native_programs_hook.sh"].map((name) =>
+      sourceInput(`lib/image/${name}`)
     ),
-    source(PROVISION),
+    sourceInput(PROVISION),
   ];
 }
 

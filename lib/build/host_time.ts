@@ -1,0 +1,19 @@
+/** What makes a guest's clock and random numbers its own. */
+export interface HostTime {
+  /** Since 1970, UTC. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** 64 bytes that nobody else has. */
+  readonly entropy: Uint8Array;
+}
+
+/** The time of now, and new random bytes. */
+export function hostTime(): HostTime {
+  const now = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(now / 1000);
+  return {
+    seconds,
+    nanoseconds: Math.floor((now - seconds * 1000) * 1e6),
+    entropy: crypto.getRandomValues(new Uint8Array(64)),
+  };
+}
