@@ -12,9 +12,10 @@ import { requireCommand } from "./micro_options.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 import { evalCommand, type FileTransfer, runInMicroVm } from "./run_micro.ts";
 
-/** What a microVM is given without options: enough for a small program and its interpreter. */
+/** What a microVM is given without options: enough for a small program and its interpreter. A second processor makes each start of a
+ * program slower under emulation. */
 const MEMORY_MIB = 512;
-const CORES = 2;
+const CORES = 1;
 
 /** `vm-run` of a variant. */
 export async function vmRunMicro(
