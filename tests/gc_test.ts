@@ -16,6 +16,7 @@ import {
 } from "../lib/host/paths.ts";
 import { living } from "../lib/host/process_testing.ts";
 import { rootfsInputs } from "../lib/image/image.ts";
+import { partLock } from "../lib/image/parts/unfinished.ts";
 import { buildingLock, currentVersion } from "../lib/image/versions.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 import {
@@ -304,6 +305,29 @@ Deno.test("gc removes packed packages whose recipe has changed", async () => {
     [`rootfs ${old}`]: "its recipe has changed",
   });
   for (const path of [now, foreign, stage]) assert(await exists(path), path);
+});
+
+Deno.test("gc removes what killed builds of parts left, and nothing of a build under way", async () => {
+  await using box = await storage();
+  const place = async (name: string) => {
+    const dir = join(imageCacheDir(), name);
+    await Deno.mkdir(join(dir, "tree-1/root/etc"), { recursive: true });
+    await Deno.writeTextFile(join(dir, "tree-1/root/etc/shadow"), "x".repeat(10_000));
+    return dir;
+  };
+  const killed = await place("part-raw-base-x86_64.qcow2-0123456789abcdef");
+  const busy = await place("part-vmlinuz-x86_64-0123456789abcdef");
+  const foreign = await place("part-of-something-else");
+  const cargo = await place("cargo");
+  const why = "its build did not get to its end";
+  {
+    await using _building = await hold(partLock("vmlinuz-x86_64"), "exclusive");
+    const outcome = await gc(box);
+    assertEquals(gone(outcome), { [`unfinished part ${killed}`]: why });
+    assertEquals(outcome.kept.map(({ path }) => path), [busy]);
+  }
+  assertEquals(gone(await gc(box)), { [`unfinished part ${busy}`]: why });
+  for (const path of [foreign, cargo]) assert(await exists(path), path);
 });
 
 Deno.test("gc removes what was not used for longest, until the rest is within the limit", async () => {

@@ -9,6 +9,7 @@ import { extractVmlinux } from "./bz_image.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
+import { unfinishedPrefix } from "./unfinished.ts";
 import { moduleInputs } from "../source_input.ts";
 import { DEB_ARCH } from "../../config/archs.ts";
 
@@ -32,7 +33,8 @@ export function distributionKernel(outputs: readonly string[], arch: ElfArch): P
       ...moduleInputs("parts/bz_image", "parts/lz4", "modules"),
     ],
     async build(dir, options) {
-      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });
+      const prefix = unfinishedPrefix(outputs[0]!);
+      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
       try {
         await extract({ work, metapackage, arch, dir, outputs }, options);
       } finally {

@@ -6,6 +6,7 @@ import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
 import { acquireLock } from "../../host/lock.ts";
 import { imageCacheDir, imagesDir } from "../../host/paths.ts";
 import { isRecord } from "../../host/verdict_cache.ts";
+import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
 
 /** How to make a part's files. */
 export interface PartRecipe {
@@ -82,7 +83,8 @@ export async function ensurePart(
   const cache = imageCacheDir();
   await Deno.mkdir(cache, { recursive: true });
   await Deno.mkdir(imagesDir(), { recursive: true });
-  await using _lock = await acquireLock(join(cache, `${part.outputs[0]}.lock`), {
+  const [output = ""] = part.outputs;
+  await using _lock = await acquireLock(partLock(output), {
     signal: options.signal,
     purpose: `building ${part.title}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
@@ -94,9 +96,8 @@ export async function ensurePart(
   }
   const reasons = state.fresh ? ["--force was given"] : state.reasons;
   reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
-  const prefix = `part-${part.outputs[0]}-`;
-  await removeLeftovers(cache, prefix);
-  const dir = await Deno.makeTempDir({ dir: cache, prefix });
+  await sweepUnfinished(output);
+  const dir = await Deno.makeTempDir({ dir: cache, prefix: unfinishedPrefix(output) });
   try {
     await part.build(dir, options);
     options.signal.throwIfAborted();
@@ -135,12 +136,5 @@ async function readRecord(file: string): Promise<FileRecord | undefined> {
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
     throw error;
-  }
-}
-
-/** What killed builds of this part left: the caller holds its lock. */
-async function removeLeftovers(cache: string, prefix: string): Promise<void> {
-  for await (const { name } of Deno.readDir(cache)) {
-    if (name.startsWith(prefix)) await Deno.remove(join(cache, name), { recursive: true });
   }
 }

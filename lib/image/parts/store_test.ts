@@ -96,3 +96,17 @@ Deno.test("two ensurePart() at once build once", async () => {
   assertEquals(outcomes.map(({ built }) => built).sort(), [false, true]);
   assertEquals(part.builds, 1);
 });
+
+Deno.test("ensurePart() removes what a killed build of the part left, and nothing of another's", async () => {
+  await using images = await imagesFolder();
+  const cache = join(images.path, "cache");
+  const place = async (name: string) => {
+    await Deno.mkdir(join(cache, name, "tree-1/root"), { recursive: true });
+    await Deno.writeTextFile(join(cache, name, "part-x"), "half");
+  };
+  await place("part-part-x-0123456789abcdef");
+  await place("part-part-x-y-0123456789abcdef");
+  await ensurePart(counted("one"), options());
+  const left = await Array.fromAsync(Deno.readDir(cache), ({ name }) => name);
+  assertEquals(left.sort(), ["part-part-x-y-0123456789abcdef", "part-x.lock"]);
+});
