@@ -4,14 +4,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ARTIFACTS } from "../configs/artifacts.ts";
 import { ARCHS } from "../lib/image/parts/artifact.ts";
-import { partFiles, partRecipe, type PartRequest } from "../lib/image/parts/recipes.ts";
-import { ensurePart, partPath } from "../lib/image/parts/store.ts";
+import { partFiles, type PartRequest } from "../lib/image/parts/recipes.ts";
+import { partPath } from "../lib/image/parts/store.ts";
 import { type Checkout, copyCheckout } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
-
-const signal = new AbortController().signal;
-const quiet = { signal, onPhase: () => {}, log: () => {} };
+import { placePart, seeImages } from "./stand_ins.ts";
 
 /** Every part, on every architecture. */
 const PARTS: readonly PartRequest[] = ARCHS.flatMap((arch) =>
@@ -19,29 +17,15 @@ const PARTS: readonly PartRequest[] = ARCHS.flatMap((arch) =>
 );
 const titleOf = ({ name, arch }: PartRequest) => `${name} ${arch}`;
 
-/** Puts a stand-in where a part would be, with the recipe of now. */
-async function placePart(request: PartRequest, content: string): Promise<void> {
-  const recipe = await partRecipe(request, signal);
-  const build = async (dir: string) => {
-    for (const file of recipe.outputs) await Deno.writeTextFile(join(dir, file), content + file);
-  };
-  await ensurePart({ ...recipe, build }, { ...quiet, force: true });
-}
+/** Contents that tell a file, and one build of it from another. */
+const saying = (words: string) => (file: string) => new TextEncoder().encode(words + file);
 
 /** A copy of the checkout in which every part is up to date, as this process sees it too. */
-async function builtCheckout(box: Sandbox): Promise<Checkout & AsyncDisposable> {
+async function builtCheckout(box: Sandbox): Promise<Checkout & Disposable> {
   const checkout = await copyCheckout(box, "copy");
-  const before = Deno.env.get("GUESTHOUSE_IMAGES");
-  Deno.env.set("GUESTHOUSE_IMAGES", checkout.images);
-  for (const part of PARTS) await placePart(part, "contents of ");
-  return {
-    ...checkout,
-    // deno-lint-ignore require-await -- the sandbox around it goes asynchronously
-    async [Symbol.asyncDispose]() {
-      if (before === undefined) Deno.env.delete("GUESTHOUSE_IMAGES");
-      else Deno.env.set("GUESTHOUSE_IMAGES", before);
-    },
-  };
+  const seen = seeImages(checkout.images);
+  for (const part of PARTS) await placePart(part, saying("contents of "));
+  return { ...checkout, [Symbol.dispose]: () => seen[Symbol.dispose]() };
 }
 
 /** What `build-images all --explain` would build, with the reasons. */
@@ -97,7 +81,7 @@ const CASES: readonly { file: string; stale: Record<string, readonly string[]> }
 
 Deno.test("build-images --explain names the input that has changed, for the parts that it is of", async () => {
   await using box = await makeSandbox();
-  await using checkout = await builtCheckout(box);
+  using checkout = await builtCheckout(box);
   assertEquals(await explain(checkout), {});
   for (const { file, stale } of CASES) {
     const path = join(checkout.dir, file);
@@ -112,7 +96,7 @@ Deno.test("build-images --explain names the input that has changed, for the part
 
 Deno.test("each part would be built again without its .hash, and what embeds it would not", async () => {
   await using box = await makeSandbox();
-  await using checkout = await builtCheckout(box);
+  using checkout = await builtCheckout(box);
   for (const part of PARTS) {
     const sidecar = `${partPath(partFiles(part)[0]!)}.hash`;
     const text = await Deno.readTextFile(sidecar);
@@ -126,7 +110,7 @@ Deno.test("each part would be built again without its .hash, and what embeds it 
 
 Deno.test("what embeds a part would be built again when its bytes change, and nothing else", async () => {
   await using box = await makeSandbox();
-  await using checkout = await builtCheckout(box);
+  using checkout = await builtCheckout(box);
   const cases: [PartRequest["name"], Record<string, readonly string[]>][] = [
     ["guest-agent", each(DISKS, ["guest-agent changed"], ["x86_64"])],
     ["tiny-init", each(["initramfs", "micro-initramfs"], ["tiny-init changed"], ["x86_64"])],
@@ -137,16 +121,16 @@ Deno.test("what embeds a part would be built again when its bytes change, and no
   ];
   for (const [name, stale] of cases) {
     const part = { name, arch: "x86_64" } as const;
-    await placePart(part, "other contents of ");
+    await placePart(part, saying("other contents of "));
     assertEquals(await explain(checkout), stale, name);
-    await placePart(part, "contents of ");
+    await placePart(part, saying("contents of "));
     assertEquals(await explain(checkout), {}, name);
   }
 });
 
 Deno.test("--explain says which file of a part was changed behind its back", async () => {
   await using box = await makeSandbox();
-  await using checkout = await builtCheckout(box);
+  using checkout = await builtCheckout(box);
   for (const part of PARTS) {
     for (const file of partFiles(part)) {
       const before = await Deno.readTextFile(partPath(file));

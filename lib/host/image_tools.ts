@@ -33,7 +33,7 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   {
     name: "debian-archive-keyring",
     programs: ["/usr/share/keyrings/debian-archive-keyring.gpg"],
-    groups: ["image"],
+    groups: ["image", "parts"],
     purpose: "verifies Debian's packages",
     packages: {
       apt: "debian-archive-keyring",
@@ -45,7 +45,7 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   {
     name: "gpg",
     programs: ["gpg"],
-    groups: ["image"],
+    groups: ["image", "parts"],
     purpose: "tells apt which keys are Debian's",
     packages: { apt: "gpg", dnf: "gnupg2", pacman: "gnupg", nix: "gnupg" },
     // Debian's own apt trusts them anyway.
@@ -62,7 +62,7 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   {
     name: "dpkg-deb",
     programs: ["dpkg-deb"],
-    groups: ["image"],
+    groups: ["image", "parts"],
     purpose: "unpacks kernel packages",
     versionArgs: ["--version"],
     versionPattern: /version (\d+(?:\.\d+)+)/,
@@ -71,7 +71,7 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   {
     name: "depmod",
     programs: ["depmod"],
-    groups: ["image"],
+    groups: ["image", "parts"],
     purpose: "indexes the modules of a guest's kernel",
     packages: { apt: "kmod", dnf: "kmod", pacman: "kmod", nix: "kmod" },
     neededIf: (need) => need.os === "linux",

@@ -26,7 +26,7 @@ export const NATIVE_TOOLS: readonly Tool[] = [
   {
     name: "make",
     programs: ["make", "gmake"],
-    groups: ["native"],
+    groups: ["native", "kernel"],
     purpose: "builds on the host",
     versionArgs: ["--version"],
     packages: { apt: "make", dnf: "make", pacman: "make", nix: "gnumake" },

@@ -95,6 +95,9 @@ export const PART_TOOLS: readonly Tool[] = [
   kernelTool("bc", "computes constants of the kernel", {
     ...{ apt: "bc", brew: "bc", dnf: "bc", pacman: "bc", nix: "bc" },
   }),
+  kernelTool("xz", "unpacks the kernel's sources", {
+    ...{ apt: "xz-utils", brew: "xz", dnf: "xz", pacman: "xz", nix: "xz" },
+  }),
   {
     name: "libelf",
     programs: ["/usr/include/libelf.h"],

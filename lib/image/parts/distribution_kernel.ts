@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
+import { TaskError, WorkError } from "../../cli/errors.ts";
 import { runChecked } from "../../host/process.ts";
 import { imageCacheDir } from "../../host/paths.ts";
 import { directory, file, packCpio } from "../cpio.ts";
@@ -83,11 +83,16 @@ async function extract(
 
 /** An archive with the modules and the order in which they are loaded, as tiny-init reads it. */
 async function packModules(versionDir: string): Promise<Uint8Array<ArrayBuffer>> {
-  const order = await loadOrder(
-    GUEST_MODULES,
-    await findModules(versionDir),
-    await findBuiltin(versionDir),
-  );
+  const available = await findModules(versionDir);
+  const order = await loadOrder(GUEST_MODULES, available, await findBuiltin(versionDir))
+    .catch((error) => {
+      if (!(error instanceof TaskError)) throw error;
+      throw new WorkError(error.message, {
+        details: [...error.details, `looked for in: the package of kernel ${basename(versionDir)}`],
+        next: "mend GUEST_MODULES in lib/image/parts/distribution_kernel.ts",
+        cause: error,
+      });
+    });
   const list = order.map(({ path }) => `${basename(path)}\n`).join("");
   const files = order.map(async ({ path }) =>
     file(`modules/${basename(path)}`, await Deno.readFile(path))

@@ -6,6 +6,7 @@ import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
 import { acquireLock } from "../../host/lock.ts";
 import { imageCacheDir, imagesDir } from "../../host/paths.ts";
 import { isRecord } from "../../host/verdict_cache.ts";
+import { explainFullDisk } from "./full_disk.ts";
 import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
 
 /** How to make a part's files. */
@@ -104,6 +105,8 @@ export async function ensurePart(
     await Deno.remove(sidecarOf(part)).catch(() => {});
     for (const file of part.outputs) await publish(join(dir, file), file);
     await writeSidecar(sidecarOf(part), state.recipe);
+  } catch (error) {
+    throw explainFullDisk(error, part.title);
   } finally {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
   }
