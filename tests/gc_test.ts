@@ -316,7 +316,7 @@ Deno.test("gc removes what killed builds of parts left, and nothing of a build u
     return dir;
   };
   const killed = await place("part-raw-base-x86_64.qcow2-0123456789abcdef");
-  const busy = await place("part-vmlinuz-x86_64-0123456789abcdef");
+  const busy = await place("part-vmlinuz-x86_64-123456789abcdef");
   const foreign = await place("part-of-something-else");
   const cargo = await place("cargo");
   const why = "its build did not get to its end";

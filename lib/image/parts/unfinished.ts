@@ -11,8 +11,8 @@ export interface UnfinishedPart {
   readonly path: string;
 }
 
-/** As {@link unfinishedPrefix} and the end that `Deno.makeTempDir()` gives say. */
-const NAME = /^part-(.+)-[0-9a-f]{16}$/;
+/** {@link unfinishedPrefix}, and a number in hexadecimal of `Deno.makeTempDir()`, without leading zeros. */
+const NAME = /^part-(.+)-[0-9a-f]{1,16}$/;
 
 /** How the names of folders begin in which a part is built, in the image cache. */
 export const unfinishedPrefix = (output: string): string => `part-${output}-`;
