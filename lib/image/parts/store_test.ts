@@ -68,6 +68,28 @@ Deno.test("ensurePart() builds again what was changed, and takes what was only t
   assertEquals((await ensurePart(part, options())).built, true);
 });
 
+Deno.test("partDigest() reads a copy once, and sees what was put in a file's place with its time", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  const path = partPath("part-x");
+  const before = await partDigest("part-x");
+  // As `cp` and a rename leave it.
+  await Deno.copyFile(path, `${path}.copy`);
+  await Deno.rename(`${path}.copy`, path);
+  const record = await Deno.readTextFile(`${path}.json`);
+  assertEquals(await partDigest("part-x"), before);
+  const renewed = await Deno.readTextFile(`${path}.json`);
+  assert(renewed !== record, "it is known by its own inode");
+  assertEquals(await partDigest("part-x"), before);
+  assertEquals(await Deno.readTextFile(`${path}.json`), renewed);
+
+  await Deno.writeTextFile(`${path}.other`, "two");
+  const { mtimeMs } = JSON.parse(renewed);
+  await Deno.utime(`${path}.other`, new Date(mtimeMs), new Date(mtimeMs));
+  await Deno.rename(`${path}.other`, path);
+  assertEquals(await partDigest("part-x"), undefined);
+});
+
 Deno.test("ensurePart() leaves the former part when a build fails or is interrupted", async () => {
   await using images = await imagesFolder();
   await ensurePart(counted("one"), options());
