@@ -111,6 +111,25 @@ Deno.test("ensurePart() leaves the former part when a build fails or is interrup
   assertEquals(left, ["part-x.lock"]);
 });
 
+Deno.test("ensurePart() that is stopped between two files vouches for neither, and begins again", async () => {
+  await using _images = await imagesFolder();
+  const two = (value: string, written: readonly string[]) => ({
+    ...counted(value),
+    outputs: ["part-x", "part-y"],
+    async build(dir: string) {
+      for (const name of written) await Deno.writeTextFile(join(dir, name), value + name);
+    },
+  });
+  const both = ["part-x", "part-y"];
+  await ensurePart(two("one ", both), options());
+  await assertRejects(() => ensurePart(two("two ", ["part-x"]), options()), Deno.errors.NotFound);
+  for (const value of ["one ", "two "]) {
+    assertEquals((await partState(two(value, both))).fresh, false);
+  }
+  await ensurePart(two("two ", both), options());
+  for (const name of both) assertEquals(await Deno.readTextFile(partPath(name)), `two ${name}`);
+});
+
 Deno.test("two ensurePart() at once build once", async () => {
   await using _images = await imagesFolder();
   const part = counted("one");
