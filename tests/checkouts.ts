@@ -1,4 +1,5 @@
-import { join } from "@std/path";
+import { assertEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
 import { root } from "../lib/host/paths.ts";
 import type { RunTaskOptions, Sandbox, TaskOutcome } from "./harness.ts";
 
@@ -46,7 +47,7 @@ async function copyFolder(below: string, to: string): Promise<void> {
 }
 
 /** Copies the files of these names from one folder to another, with its times. */
-export async function copyFiles(
+async function copyFiles(
   from: string,
   to: string,
   wanted: (name: string) => boolean,
@@ -58,4 +59,15 @@ export async function copyFiles(
     const { mtime } = await Deno.stat(join(from, name));
     await Deno.utime(join(to, name), mtime!, mtime!);
   }
+}
+
+/**
+ * Copies Debian's packages for the raw variant's disk into another image cache. They are packed once,
+ * in this checkout's own, which takes a minute.
+ */
+export async function copyPackages(box: Sandbox, cache: string): Promise<void> {
+  const outcome = await box.task("build-qcow2", ["raw"], { timeoutMs: 900_000 });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  const own = join(dirname(box.env.GUESTHOUSE_IMAGES!), "cache");
+  await copyFiles(own, cache, (name) => name.startsWith(`rootfs-raw-${Deno.build.arch}-`));
 }

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../lib/host/find_program.ts";
 import type { PartRequest } from "../lib/image/parts/recipes.ts";
-import { copyCheckout } from "./checkouts.ts";
+import { copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { hostWithout, nextCommand } from "./hosts.ts";
 import { assertFailure } from "./outcome.ts";
@@ -100,33 +100,47 @@ const withSmallDisk = (folder: string, bytes: number, list: string) => [
   ...[folder, String(bytes), list],
 ];
 
-Deno.test({
-  name: "a full disk ends a build with its cause, and nothing of it is left",
-  ignore: !isDebianRoot,
-  async fn() {
-    await using box = await makeSandbox();
-    await placeEmbedded(box, ARCH);
-    const images = join(box.dir, "images");
-    const list = join(box.dir, "list");
-    const env = { GUESTHOUSE_IMAGES: imagesOf(box) };
-    const wrapper = withSmallDisk(images, 1_600_000, list);
-    const outcome = await box.task("build-initramfs", [], { env, wrapper });
-    assertFailure(outcome, {
-      exit: 3,
-      says: ["a disk is full\n", "(os error 28)", "next: deno task gc"],
-    });
-    const left = (await Deno.readTextFile(list)).split("\n");
-    assert(left.includes(join(imagesOf(box), `tiny-init-${ARCH}`)));
-    assertEquals(
-      left.filter((path) => /initramfs-|\/part-/.test(path) && !/\.lock$/.test(path)),
-      [],
-    );
-    await box.assertClean();
-    // With room the same build goes through.
-    const again = await box.task("build-initramfs", [], { env });
-    assertEquals(again.code, 0, again.stderr);
-  },
-});
+/** What is built on a disk that is too small for it. */
+const ON_SMALL_DISK = [
+  // Less than its own output takes, which is as large as what it packs.
+  { task: "build-initramfs", args: [], bytes: 1_600_000 },
+  { task: "build-tiny-init", args: ["--force"], bytes: 1_600_000 },
+  // The packages themselves, and not what they unpack to.
+  { task: "build-qcow2", args: ["raw"], bytes: 100 * 2 ** 20 },
+];
+
+for (const { task, args, bytes } of ON_SMALL_DISK) {
+  Deno.test({
+    name: `a full disk ends ${task} with its cause, and nothing of it is left`,
+    ignore: !isDebianRoot,
+    async fn() {
+      await using box = await makeSandbox();
+      await placeEmbedded(box, ARCH);
+      if (task === "build-qcow2") {
+        using _ = seeImages(imagesOf(box));
+        await placePart({ name: "guest-agent", arch: ARCH }, () => programFor(ARCH, 2 ** 20));
+        await copyPackages(box, join(box.dir, "images/cache"));
+      }
+      const list = join(box.dir, "list");
+      const env = { GUESTHOUSE_IMAGES: imagesOf(box) };
+      const wrapper = withSmallDisk(join(box.dir, "images"), bytes, list);
+      const outcome = await box.task(task, args, { env, wrapper });
+      assertFailure(outcome, {
+        exit: 3,
+        says: ["a disk is full\n", "No space left on device", "next: deno task gc"],
+      });
+      const left = (await Deno.readTextFile(list)).split("\n");
+      assert(left.includes(join(imagesOf(box), `tiny-init-${ARCH}`)), "the former part stays");
+      const made = /\/(?:initramfs-[^/]*|[^/]*\.qcow2|part-[^/]*)$/;
+      assertEquals(left.filter((path) => made.test(path) && !path.endsWith(".lock")), []);
+      await box.assertClean();
+      if (task !== "build-initramfs") return;
+      // With room the same build goes through.
+      const again = await box.task(task, args, { env });
+      assertEquals(again.code, 0, again.stderr);
+    },
+  });
+}
 
 Deno.test("a program of another architecture is not packed into an initramfs", async () => {
   await using box = await makeSandbox();

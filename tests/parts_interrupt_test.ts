@@ -1,10 +1,10 @@
 // Builds image parts with the real programs, and stops them at each step.
 import { assert, assertEquals } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { fileNames } from "../lib/host/folders.ts";
 import { imageCacheDir } from "../lib/host/paths.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/recipes.ts";
-import { copyFiles } from "./checkouts.ts";
+import { copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
 import { placePart, programFor, seeImages } from "./stand_ins.ts";
@@ -56,11 +56,7 @@ const BUILDS: readonly Build[] = [
       using _ = seeImages(imagesOf(box));
       await placePart({ name: "guest-agent", arch: ARCH }, () => programFor(ARCH, 2 ** 20));
       if (phase === "packages") return;
-      await copyFiles(
-        await packagesCache(box),
-        imageCacheDir(),
-        (name) => name.startsWith(`rootfs-raw-${ARCH}-`),
-      );
+      await copyPackages(box, imageCacheDir());
     },
   },
   {
@@ -70,13 +66,6 @@ const BUILDS: readonly Build[] = [
     ends: false,
   },
 ];
-
-/** The checkout's own image cache, with the packages of the raw variant in it. */
-async function packagesCache(box: Sandbox): Promise<string> {
-  const outcome = await box.task("build-qcow2", ["raw"], { timeoutMs: BUILD_MS });
-  assertEquals(outcome.code, 0, outcome.stderr);
-  return join(dirname(box.env.GUESTHOUSE_IMAGES!), "cache");
-}
 
 for (const { task, args = [], part, phases, prepare, ends = true } of BUILDS) {
   Deno.test(`${task} can be run again after it was stopped at each step`, async () => {

@@ -4,7 +4,7 @@ import { dirname, join } from "@std/path";
 import { sha256File } from "../lib/cache/file_digest.ts";
 import { findProgram } from "../lib/host/find_program.ts";
 import { fileNames } from "../lib/host/folders.ts";
-import { type Checkout, copyCheckout, copyFiles } from "./checkouts.ts";
+import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";
 
@@ -47,17 +47,7 @@ Deno.test("image parts are the same bytes from two checkouts, and follow what th
   await test.step("the kernel and its modules", () => both("extract-kernel"));
   await test.step("both initramfs", () => both("build-initramfs"));
   await test.step("disks", async () => {
-    // Debian's packages are packed once, in this checkout.
-    const raw = await box.task("build-qcow2", ["raw"], { timeoutMs: BUILD_MS });
-    assertEquals(raw.code, 0, raw.stderr);
-    const cacheOf = (images: string) => join(dirname(images), "cache");
-    for (const { images } of [one, two]) {
-      await copyFiles(
-        cacheOf(box.env.GUESTHOUSE_IMAGES!),
-        cacheOf(images),
-        (name) => name.startsWith(`rootfs-raw-${ARCH}-`),
-      );
-    }
+    for (const { images } of [one, two]) await copyPackages(box, join(dirname(images), "cache"));
     await both("build-qcow2", "raw");
     await both("build-qcow2", "raw", "--fs", "erofs");
   });
