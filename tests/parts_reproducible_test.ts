@@ -4,9 +4,11 @@ import { dirname, join } from "@std/path";
 import { sha256File } from "../lib/cache/file_digest.ts";
 import { findProgram } from "../lib/host/find_program.ts";
 import { fileNames } from "../lib/host/folders.ts";
+import type { ArtifactName } from "../lib/image/parts/artifact.ts";
 import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
-import { makeSandbox } from "./harness.ts";
+import { makeSandbox, type Sandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";
+import { placePart, programFor, seeImages } from "./stand_ins.ts";
 
 const ARCH = Deno.build.arch;
 const OTHER = ARCH === "x86_64" ? "aarch64" : "x86_64";
@@ -30,47 +32,78 @@ async function digests({ images }: Checkout): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-Deno.test("image parts are the same bytes from two checkouts, and follow what they embed", async (test) => {
+/** Two copies, one below a folder whose name has a space in it. */
+const copies = async (box: Sandbox) =>
+  [
+    await copyCheckout(box, "one"),
+    await copyCheckout(box, "another folder/two"),
+  ] as const;
+
+/** Builds parts in both; fails unless their files, and the recipes beside them, are the same. */
+async function assertSame(
+  [one, two]: readonly [Checkout, Checkout],
+  task: string,
+  ...args: string[]
+): Promise<void> {
+  const built = await build(one, task, ...args);
+  assert(built.length > 0, "something is built");
+  assertEquals(await build(two, task, ...args), built);
+  assertEquals(await digests(one), await digests(two));
+}
+
+/** Puts the same stand-in for a part into both. */
+async function placeInBoth(both: readonly Checkout[], name: ArtifactName, content: Uint8Array) {
+  for (const { images } of both) {
+    using _ = seeImages(images);
+    await placePart({ name, arch: ARCH }, () => content.slice());
+  }
+}
+
+Deno.test("the guest agent is the same bytes from two checkouts", async () => {
   await using box = await makeSandbox();
-  const one = await copyCheckout(box, "one");
-  const two = await copyCheckout(box, "another folder/two");
-  const both = async (task: string, ...args: string[]) => {
-    await build(one, task, ...args);
-    await build(two, task, ...args);
-    const [a, b] = [await digests(one), await digests(two)];
-    assert(Object.keys(a).length > 0);
-    // The recipes beside the files too: no input is a place.
-    assertEquals(a, b);
-  };
-  await test.step("the guest agent", () => both("build-guest-agent", PROGRAMS_FOR));
-  await test.step("tiny-init", () => both("build-tiny-init", PROGRAMS_FOR));
-  await test.step("the kernel and its modules", () => both("extract-kernel"));
-  await test.step("both initramfs", () => both("build-initramfs"));
-  await test.step("disks", async () => {
-    for (const { images } of [one, two]) await copyPackages(box, join(dirname(images), "cache"));
-    await both("build-qcow2", "raw");
-    await both("build-qcow2", "raw", "--fs", "erofs");
-  });
-  await test.step("a part that is built again to the same bytes forces nothing else", async () => {
-    for (const part of [`guest-agent-linux-${ARCH}`, `tiny-init-${ARCH}`]) {
-      await Deno.remove(join(one.images, `${part}.hash`));
-    }
-    assertEquals(await build(one, "build-qcow2", "raw"), ["guest-agent"]);
-    assertEquals(await build(one, "build-initramfs"), ["tiny-init"]);
-    assertEquals(await digests(one), await digests(two));
-  });
-  await test.step("a part with other bytes forces what embeds it", async () => {
-    const before = await digests(one);
-    const report = join(one.dir, "images/tiny-init/src/report.rs");
-    const text = await Deno.readTextFile(report);
-    assert(text.includes('"[init] {}"'));
-    await Deno.writeTextFile(report, text.replace('"[init] {}"', '"[other] {}"'));
-    const built = await build(one, "build-initramfs");
-    assertEquals(built, ["initramfs", "micro-initramfs", "tiny-init"]);
-    const after = await digests(one);
-    for (const name of ["tiny-init", "initramfs", "initramfs-micro"]) {
-      assertNotEquals(after[`${name}-${ARCH}`], before[`${name}-${ARCH}`], name);
-    }
-    assertEquals(after[`vmlinuz-${ARCH}`], before[`vmlinuz-${ARCH}`]);
-  });
+  await assertSame(await copies(box), "build-guest-agent", PROGRAMS_FOR);
 });
+
+Deno.test("tiny-init is the same bytes from two checkouts, and forces what embeds it by its bytes alone", async () => {
+  await using box = await makeSandbox();
+  const both = await copies(box);
+  await assertSame(both, "build-tiny-init", PROGRAMS_FOR);
+  const [one] = both;
+  await placeInBoth([one], "kernel", new Uint8Array(512));
+  assertEquals(await build(one, "build-initramfs"), ["initramfs", "micro-initramfs"]);
+  const before = await digests(one);
+
+  await Deno.remove(join(one.images, `tiny-init-${ARCH}.hash`));
+  assertEquals(await build(one, "build-initramfs"), ["tiny-init"]);
+  assertEquals(await digests(one), before);
+
+  const report = join(one.dir, "images/tiny-init/src/report.rs");
+  const text = await Deno.readTextFile(report);
+  assert(text.includes('"[init] {}"'));
+  await Deno.writeTextFile(report, text.replace('"[init] {}"', '"[other] {}"'));
+  const built = await build(one, "build-initramfs");
+  assertEquals(built, ["initramfs", "micro-initramfs", "tiny-init"]);
+  const after = await digests(one);
+  for (const name of ["tiny-init", "initramfs", "initramfs-micro"]) {
+    assertNotEquals(after[`${name}-${ARCH}`], before[`${name}-${ARCH}`], name);
+  }
+  assertEquals(after[`vmlinuz-${ARCH}`], before[`vmlinuz-${ARCH}`]);
+});
+
+Deno.test("the kernel, its modules and each initramfs are the same bytes from two checkouts", async () => {
+  await using box = await makeSandbox();
+  const both = await copies(box);
+  await assertSame(both, "extract-kernel");
+  await placeInBoth(both, "tiny-init", programFor(ARCH, 2 ** 20));
+  await assertSame(both, "build-initramfs");
+});
+
+for (const fs of ["ext4", "erofs"]) {
+  Deno.test(`a disk of ${fs} is the same bytes from two checkouts`, async () => {
+    await using box = await makeSandbox();
+    const both = await copies(box);
+    await placeInBoth(both, "guest-agent", programFor(ARCH, 2 ** 20));
+    for (const { images } of both) await copyPackages(box, join(dirname(images), "cache"));
+    await assertSame(both, "build-qcow2", "raw", "--fs", fs);
+  });
+}

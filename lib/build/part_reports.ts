@@ -41,7 +41,10 @@ export class PartReports implements Disposable {
       });
     } catch (error) {
       this.#open.delete(title);
-      table.finish(title, "error", `see ${log.build}`);
+      const [verdict, note] = this.#ctx.signal.aborted
+        ? ["skip", "interrupted"] as const
+        : ["error", `see ${log.build}`] as const;
+      table.finish(title, verdict, note);
       throw error;
     }
   }
