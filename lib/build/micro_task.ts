@@ -37,6 +37,8 @@ export async function vmRunMicro(
     accelerator: ctx.str("accel") as AcceleratorChoice,
     kernel: ctx.str("kernel") as KernelChoice | undefined,
     network: (ctx.str("network") ?? "none") as MicroNetwork,
+    cold: ctx.flag("cold"),
+    onWarning: (text) => ctx.log.warn(text),
   }, {
     ...{ argv, uploads, downloads },
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,
