@@ -22,10 +22,14 @@ const POLL_MS = 10;
  */
 export async function ensureGvproxy(
   ctx: Pick<TaskContext, "yes" | "interactive" | "signal" | "log">,
+  { find = findProgram, built = BUILT }: {
+    readonly find?: (name: string) => { readonly path: string } | undefined;
+    readonly built?: string;
+  } = {},
 ): Promise<string> {
-  const found = findProgram("gvproxy")?.path ?? (await isThere(BUILT) ? BUILT : undefined);
+  const found = find("gvproxy")?.path ?? (await isThere(built) ? built : undefined);
   if (found !== undefined) return found;
-  const go = findProgram("go")?.path;
+  const go = find("go")?.path;
   if (go === undefined) {
     throw new HostError(
       "Cannot give the guest a network: gvproxy is not there, nor Go to build it",
@@ -36,17 +40,17 @@ export async function ensureGvproxy(
   }
   if (!await confirm(`Build gvproxy (go install ${MODULE})?`, ctx)) {
     throw new HostError("Cannot give the guest a network: gvproxy is not there", {
-      next: `GOBIN=${dirname(BUILT)} go install ${MODULE}, or the same command with --yes`,
+      next: `GOBIN=${dirname(built)} go install ${MODULE}, or the same command with --yes`,
     });
   }
   ctx.log.step(`Build gvproxy: go install ${MODULE}`);
   await runChecked([go, "install", MODULE], {
     what: "build gvproxy",
-    env: { GOBIN: dirname(BUILT) },
+    env: { GOBIN: dirname(built) },
     signal: ctx.signal,
     timeoutMs: BUILD_MS,
   });
-  return BUILT;
+  return built;
 }
 
 /**
