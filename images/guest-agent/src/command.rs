@@ -31,6 +31,8 @@ pub struct Command {
     status: Option<i32>,
     deadline: Option<u64>,
     kill_at: Option<u64>,
+    /// When its output no longer counts, since it was killed: what dies slowly may still write.
+    deaf_at: u64,
     timed_out: bool,
     quiet_at: u64,
     /// How many the OOM killer had taken at the start; `u64::MAX` where the group knows better.
@@ -60,6 +62,7 @@ impl Command {
             status: None,
             deadline: request.timeout_ms.map(|timeout| now.saturating_add(timeout)),
             kill_at: None,
+            deaf_at: u64::MAX,
             timed_out: false,
             quiet_at: u64::MAX,
             oom_before,
@@ -198,10 +201,11 @@ impl Command {
         }
         if self.kill_at.is_some_and(|at| now >= at) {
             self.kill_at = None;
+            self.deaf_at = now + QUIET_MS;
             self.kill();
         }
         let status = self.status?;
-        if now >= self.quiet_at {
+        if now >= self.quiet_at.min(self.deaf_at) {
             self.outputs = [None, None];
         }
         let over = self.outputs.iter().all(Option::is_none);
@@ -210,7 +214,7 @@ impl Command {
 
     /// When something is due next, in milliseconds since boot.
     pub fn due(&self) -> u64 {
-        let quiet = if self.status.is_some() { self.quiet_at } else { u64::MAX };
+        let quiet = self.status.map_or(u64::MAX, |_| self.quiet_at.min(self.deaf_at));
         [self.deadline, self.kill_at].into_iter().flatten().fold(quiet, u64::min)
     }
 
