@@ -67,20 +67,9 @@ pub fn boot() -> Limits {
     let words = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     report("hostname", set_hostname(&words));
     network::set_up(&words);
-    report("priority", come_first());
     let most = most_processes();
     let cgroups = report("cgroup", cgroup::prepare(most));
     Limits { processes: Some(most), cgroups, oom_score: spare_from_oom() }
-}
-
-/// Lets this process run as soon as it can, however many commands want to; they themselves share
-/// what is left as usual.
-fn come_first() -> io::Result<()> {
-    let first = libc::sched_param { sched_priority: 1 };
-    let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
-    // SAFETY: `first` is valid, and only read.
-    sys::check(unsafe { libc::sched_setscheduler(0, policy, &first) })?;
-    Ok(())
 }
 
 /// Tells the OOM killer to spare this process. Returns the file that says so, for commands to be

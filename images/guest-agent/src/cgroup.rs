@@ -37,8 +37,9 @@ pub fn prepare(most_processes: u64) -> io::Result<()> {
     if !Path::new(ROOT).join("cgroup.controllers").exists() {
         return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
     }
-    // A kernel may lack one of them; what it has is still of use.
-    for controller in ["+pids", "+memory"] {
+    // A kernel may lack one of them; what it has is still of use. By `cpu` the agent's share of the
+    // processor is that of all commands together, however many they are.
+    for controller in ["+pids", "+memory", "+cpu"] {
         let _ = fs::write(format!("{ROOT}/cgroup.subtree_control"), controller);
     }
     match fs::create_dir(OURS) {
