@@ -2,26 +2,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { imagesDir } from "../lib/host/paths.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-
-const ARCH = Deno.build.arch;
-const BUILD_MS = 600_000;
-
-/** Builds a part in the checkout's own images, once for all tests. */
-async function buildPart(box: Sandbox, task: string, ...args: string[]) {
-  const outcome = await box.task(task, [...args, "--json"], { timeoutMs: BUILD_MS });
-  assertEquals(outcome.code, 0, outcome.stderr);
-  assertNoBug(outcome);
-  return documentOf(outcome).parts as { name: string; built: boolean; files: string[] }[];
-}
-
-async function buildRaw(box: Sandbox): Promise<void> {
-  await buildPart(box, "build-initramfs");
-  await buildPart(box, "build-qcow2", "raw");
-}
-
-const raw = (...args: string[]) => ["raw", "--kernel", "distribution", ...args];
+import { makeSandbox } from "./harness.ts";
+import { ARCH, BUILD_MS, buildPart, buildRaw, raw } from "./micro_vm.ts";
+import { assertFailure, documentOf } from "./outcome.ts";
 
 Deno.test("parts are built once, and what embeds a part only follows its bytes", async () => {
   await using box = await makeSandbox();

@@ -8,6 +8,7 @@ import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
 import { startClock } from "./clock.ts";
+import { startGvproxy } from "./gvproxy.ts";
 import type { Size } from "./machine.ts";
 import { findMicroFiles, type MicroFiles } from "./micro_files.ts";
 import {
@@ -26,6 +27,8 @@ export interface MicroRequest extends Size {
   /** Default: our own if it has been built. */
   readonly kernel?: KernelChoice | undefined;
   readonly network: MicroNetwork;
+  /** Path of gvproxy, for its network. */
+  readonly gvproxy?: string | undefined;
   readonly append?: readonly string[] | undefined;
   readonly logs: GuestLogs;
   readonly signal: AbortSignal;
@@ -99,7 +102,18 @@ export async function launchMicro(
       path: plan.overlay ?? join(run.dir, RUN_FILES.overlay),
     }),
   );
-  const sockets = { agent: join(run.socketDir, "agent"), events: join(run.socketDir, "events") };
+  const socket = (name: string) => join(run.socketDir, name);
+  const sockets = {
+    agent: socket("agent"),
+    events: socket("events"),
+    network: socket("network"),
+  };
+  if (request.network === "gvproxy") {
+    const log = `${logs.qemu}.gvproxy`;
+    stack.use(
+      await startGvproxy(request.gvproxy ?? "gvproxy", { socket: sockets.network, log, signal }),
+    );
+  }
   const guest = stack.use(
     await startGuest({
       ...{ name, binary, logs, signal },

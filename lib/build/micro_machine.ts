@@ -16,6 +16,7 @@ import {
   portsArgs,
   rngArgs,
   sandboxArgs,
+  streamNetArgs,
   type Transport,
 } from "../qemu/args.ts";
 import type { Size } from "./machine.ts";
@@ -24,11 +25,19 @@ import type { Size } from "./machine.ts";
 export const KERNEL_CHOICES = ["micro", "distribution"] as const;
 export type KernelChoice = typeof KERNEL_CHOICES[number];
 
-/** How a microVM reaches the world. */
-export type MicroNetwork = "none" | "user";
+/** How a microVM reaches the world: not at all, by QEMU itself, or by a gvproxy beside it. */
+export const MICRO_NETWORKS = ["none", "user", "gvproxy"] as const;
+export type MicroNetwork = typeof MICRO_NETWORKS[number];
 
 /** The names of the agent's ports. */
 export const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
+
+/** Paths of the sockets of the agent's ports and of gvproxy, which is there for its network only. */
+export interface MicroSockets {
+  readonly agent: string;
+  readonly events: string;
+  readonly network: string;
+}
 
 /** What {@link microArgs} puts together. */
 export interface MicroOptions extends Size {
@@ -46,8 +55,7 @@ export interface MicroOptions extends Size {
   /** The overlay; without it, the guest has no disk. */
   readonly disk: string | undefined;
   readonly network: MicroNetwork;
-  /** Paths of the sockets of the agent's ports. */
-  readonly sockets: { readonly agent: string; readonly events: string };
+  readonly sockets: MicroSockets;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
 }
@@ -77,6 +85,13 @@ export const microMachine = (options: Pick<MicroOptions, "arch" | "kernelChoice"
 /** The CPU model of a microVM. */
 export const microCpu = ({ arch, accelerator }: Pick<MicroOptions, "arch" | "accelerator">) =>
   accelerator === "tcg" ? TCG_CPU[arch] : "host";
+
+/** What the agent is told of the network; its own defaults are gvproxy's. */
+const NETWORK_WORDS: Readonly<Record<MicroNetwork, readonly string[]>> = {
+  none: ["guesthouse.network=off"],
+  user: [`guesthouse.dns=${ADDRESSES.dns}`],
+  gvproxy: [],
+};
 
 /** Everything that shapes a microVM, as QEMU's arguments. */
 export function microArgs(options: MicroOptions): string[] {
@@ -112,7 +127,8 @@ export function microDevices(options: MicroDevices): string[] {
     ...(disk === undefined
       ? []
       : diskArgs({ path: disk, format: "qcow2", throwAway: true, transport })),
-    ...(network === "none" ? [] : netArgs({ transport, addresses: ADDRESSES })),
+    ...(network === "user" ? netArgs({ transport, addresses: ADDRESSES }) : []),
+    ...(network === "gvproxy" ? streamNetArgs({ socketPath: sockets.network, transport }) : []),
     ...rngArgs(transport),
     ...portsArgs([
       { name: AGENT_PORTS.agent, socketPath: sockets.agent },
@@ -135,9 +151,7 @@ export function microWords(options: MicroOptions): string[] {
     ...[`console=${console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
     ...(options.accelerator === "tcg" ? TCG_WORDS : []),
     ...(options.arch === "x86_64" ? ["reboot=t", "tsc=reliable", "no_timer_check"] : []),
-    ...(options.network === "none"
-      ? ["guesthouse.network=off"]
-      : [`guesthouse.dns=${ADDRESSES.dns}`]),
+    ...NETWORK_WORDS[options.network],
     ...options.append ?? [],
   ];
 }

@@ -33,7 +33,7 @@ export async function microRecipe(
 ): Promise<Recipe> {
   const { variant, arch, memoryMiB, cores } = request;
   const { kernelChoice, digests } = files;
-  const sockets = { agent: "/agent", events: "/events" };
+  const sockets = { agent: "/agent", events: "/events", network: "/network" };
   const shape = { ...request, ...files, accelerator, sockets, disk: "/overlay" };
   return await recipeKey([
     { name: "format", value: 1 },

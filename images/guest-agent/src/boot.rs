@@ -153,13 +153,16 @@ fn set_hostname(words: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Three quarters of what the kernel allows. A fork bomb hits this bound, and the agent, which is
-/// not under it, can still start what ends the bomb.
+/// Ending more than this takes an emulated processor longer than anybody waits.
+const MOST_PROCESSES: u64 = 1024;
+
+/// Three quarters of what the kernel allows, at most [`MOST_PROCESSES`]. A fork bomb hits this
+/// bound, and the agent, which is not under it, can still start what ends the bomb.
 fn most_processes() -> u64 {
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let threads = number("/proc/sys/kernel/threads-max").unwrap_or(4096);
     let pids = number("/proc/sys/kernel/pid_max").unwrap_or(32768);
-    threads.min(pids) / 4 * 3
+    (threads.min(pids) / 4 * 3).min(MOST_PROCESSES)
 }
 
 #[cfg(test)]
