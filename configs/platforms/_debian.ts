@@ -20,6 +20,8 @@ export const PACKAGES: readonly string[] = [
  * code, so what protects programs from each other is left out: under emulation it costs seconds.
  */
 export const APPEND = [
+  // For the initramfs (docs/tiny-init.md): QEMU's user network gives fixed addresses.
+  ...["guesthouse.address=10.0.2.15/24", "guesthouse.gateway=10.0.2.2"],
   ...["root=/dev/vda", "rw", "quiet", "net.ifnames=0"],
   ...["mitigations=off", "nokaslr", "audit=0", "apparmor=0", "cryptomgr.notests"],
   ...["random.trust_cpu=on", "rcupdate.rcu_expedited=1"],
