@@ -7,6 +7,7 @@ export type ToolGroup =
   | "native"
   | "image"
   | "binfmt"
+  | "init"
   | "vm"
   | "rust"
   | "kernel"
@@ -104,14 +105,17 @@ function rustupLibrary(target: string): string {
  */
 function rustTool(
   name: string,
-  group: ToolGroup,
+  groups: readonly ToolGroup[],
   purpose: string,
   packages: Tool["packages"],
 ): Tool {
   const folders = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
   const programs = folders.map((folder) => `${folder}/${name}`);
-  return { name, programs, groups: [group], purpose, packages };
+  return { name, programs, groups, purpose, packages };
 }
+
+/** What runs in microVMs is compiled, and of that the init of every image. */
+const COMPILING: readonly ToolGroup[] = ["rust", "init"];
 
 /** Rust's standard library for guests of an architecture: Debian's, or what rustup has added. */
 function rustLibrary(arch: GuestArch): Tool {
@@ -121,7 +125,7 @@ function rustLibrary(arch: GuestArch): Tool {
       `/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`,
       rustupLibrary(`${arch}-unknown-linux-musl`),
     ],
-    groups: ["rust"],
+    groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
     packages: { apt: `libstd-rust-web-dev:${DEB_ARCH[arch]}` },
     command: { brew: ["rustup", "target", "add", `${arch}-unknown-linux-musl`] },
@@ -136,7 +140,7 @@ function crossCompiler(arch: GuestArch): Tool {
   return {
     name,
     programs: [name],
-    groups: ["rust", "kernel"],
+    groups: [...COMPILING, "kernel"],
     purpose: `links and compiles for ${arch} guests`,
     versionArgs: ["--version"],
     packages: { apt: debian, dnf: debian, pacman: `${arch}-linux-gnu-gcc` },
@@ -149,7 +153,7 @@ function crossLibrary(arch: GuestArch): Tool {
   return {
     name: `libc-${arch}`,
     programs: [`/usr/${arch}-linux-gnu/lib/libc.a`],
-    groups: ["rust"],
+    groups: COMPILING,
     purpose: `is linked into programs for ${arch} guests`,
     packages: { apt: `libc6-dev-${DEB_ARCH[arch]}-cross`, dnf: `glibc-${arch}-linux-gnu` },
     neededIf: (need) =>
@@ -354,7 +358,7 @@ export const TOOLS: readonly Tool[] = [
     minimum: "3.2.3",
     packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
   },
-  rustTool("cargo", "rust", "compiles what runs in microVMs", {
+  rustTool("cargo", COMPILING, "compiles what runs in guests", {
     ...{ apt: "cargo-web", brew: "rustup", dnf: "cargo", pacman: "rust", nix: "cargo" },
   }),
   rustLibrary("x86_64"),
@@ -366,7 +370,7 @@ export const TOOLS: readonly Tool[] = [
   {
     name: "gcc",
     programs: ["gcc"],
-    groups: ["rust", "kernel"],
+    groups: [...COMPILING, "kernel"],
     purpose: "links programs, and compiles kernels",
     versionArgs: ["--version"],
     versionPattern: /(?:\) |version )(\d+(?:\.\d+)+)/,
@@ -442,10 +446,10 @@ export const TOOLS: readonly Tool[] = [
     packages: { apt: "bsdutils", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
     neededIf: (need) => need.os === "linux",
   },
-  rustTool("cargo-clippy", "test", "finds faults in what runs in microVMs", {
+  rustTool("cargo-clippy", ["test"], "finds faults in what runs in microVMs", {
     ...{ apt: "rust-web-clippy", dnf: "clippy", pacman: "rust", nix: "clippy" },
   }),
-  rustTool("rustfmt", "test", "checks the format of what runs in microVMs", {
+  rustTool("rustfmt", ["test"], "checks the format of what runs in microVMs", {
     ...{ apt: "rustfmt-web", dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
   }),
   {
@@ -478,6 +482,7 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
   "native",
   "image",
   "binfmt",
+  "init",
   "vm",
   "rust",
   "kernel",
@@ -490,20 +495,21 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
 export const IMAGE_GROUPS: readonly ToolGroup[] = [
   "image",
   "binfmt",
+  "init",
   "kernel",
   "parts",
 ];
 
 const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
-  "build-all": ["native", "image", "binfmt", "vm"],
-  "setup-images": ["image", "binfmt", "vm"],
+  "build-all": ["native", "image", "binfmt", "init", "vm"],
+  "setup-images": ["image", "binfmt", "init", "vm"],
   "build-vm": ["vm"],
   "vm-run": ["vm"],
   "check-images": ["vm"],
   "vm-ssh": ["vm"],
   "build-native": ["native"],
   "test": ["native", "image", "binfmt", "vm", "rust", "parts", "test", "browser"],
-  "bench": ["image", "binfmt", "vm"],
+  "bench": ["image", "binfmt", "init", "vm"],
   "build-images": ["rust", "kernel", "parts", "image", "binfmt"],
   "build-guest-agent": ["rust"],
   "build-tiny-init": ["rust"],
