@@ -1,30 +1,14 @@
 // Compiles the guest agent, statically linked.
 //   deno task build-guest-agent [ARCH]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { ARCH_POSITIONAL, PART_OPTIONS, PART_SPEC } from "../lib/build/parts_task.ts";
+import { runTask } from "../lib/cli/task.ts";
+import { partsTask } from "../lib/build/parts_task.ts";
 
-export const spec: TaskSpec = {
-  ...PART_SPEC,
+export const { spec, main } = partsTask({
   name: "build-guest-agent",
   summary: "Build the guest agent, PID 1 of a microVM's root",
-  positionals: [ARCH_POSITIONAL],
-  options: PART_OPTIONS,
-  examples: [
-    { goal: "build it for this host's architecture", command: "deno task build-guest-agent" },
-    { goal: "build it for both architectures", command: "deno task build-guest-agent all" },
-    { goal: "see which input has changed", command: "deno task build-guest-agent --explain" },
-  ],
   runs: "cargo build",
-};
-
-async function main(ctx: TaskContext): Promise<number> {
-  const { runPartsTask } = await import("../lib/build/parts_task.ts");
-  return await runPartsTask(ctx, {
-    parts: ["guest-agent"],
-    arch: ctx.positionals[0],
-    task: spec.name,
-    file: import.meta.url,
-  });
-}
+  builds: ["guest-agent"],
+  file: import.meta.url,
+});
 
 if (import.meta.main) await runTask(spec, main);

@@ -1,18 +1,17 @@
 // Makes the disk of a variant: Debian's packages and the guest agent.
 //   deno task build-qcow2 VARIANT [ARCH]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { ARCH_POSITIONAL, PART_OPTIONS, PART_SPEC } from "../lib/build/parts_task.ts";
+import { runTask } from "../lib/cli/task.ts";
+import { partsTask } from "../lib/build/parts_task.ts";
 import { type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
+import type { FileSystem } from "../lib/image/parts/file_system.ts";
 
-export const spec: TaskSpec = {
-  ...PART_SPEC,
+export const { spec, main } = partsTask({
   name: "build-qcow2",
   summary: "Build the root file system of a variant, with the agent inside",
   positionals: [
     { name: "VARIANT", help: "what the guest is for", required: true, choices: VARIANTS },
-    ARCH_POSITIONAL,
   ],
-  options: [...PART_OPTIONS, {
+  options: [{
     name: "fs",
     type: "string",
     value: "NAME",
@@ -26,18 +25,11 @@ export const spec: TaskSpec = {
     { goal: "see which input has changed", command: "deno task build-qcow2 raw --explain" },
   ],
   runs: "mmdebstrap, tar, mke2fs -d or mkfs.erofs, debugfs, qemu-img convert",
-};
-
-async function main(ctx: TaskContext): Promise<number> {
-  const { runPartsTask } = await import("../lib/build/parts_task.ts");
-  const [variant, arch] = ctx.positionals;
-  return await runPartsTask(ctx, {
-    parts: [variant as Variant],
-    arch,
-    fs: ctx.str("fs") as "ext4" | "erofs",
-    task: spec.name,
-    file: import.meta.url,
-  });
-}
+  builds: (ctx) => ({
+    parts: [ctx.positionals[0] as Variant],
+    fs: ctx.str("fs") as FileSystem,
+  }),
+  file: import.meta.url,
+});
 
 if (import.meta.main) await runTask(spec, main);

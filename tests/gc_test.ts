@@ -1,239 +1,44 @@
 // What frees disk space, through `deno task`. Starts no guest: folders, records and processes stand
 // in for what real tasks leave.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createHash } from "node:crypto";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { cacheDir, type CacheRecord } from "../lib/build/cache_disk.ts";
-import { nativeHome, nativeLock } from "../lib/build/native.ts";
-import { snapshotRecipe } from "../lib/build/snapshot_recipe.ts";
-import { keyOf, type Recipe, recipeKey } from "../lib/cache/recipe.ts";
-import { writeSidecar } from "../lib/cache/sidecar.ts";
-import { loadPlatform } from "../lib/config/platform.ts";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
-import { commitSnapshot, snapshotDir } from "../lib/guest/snapshots.ts";
 import { savingLock } from "../lib/guest/stagings.ts";
 import { exists } from "../lib/host/folders.ts";
-import { ensureKeys } from "../lib/host/keys.ts";
 import {
   imageCacheDir,
   imagesDir,
-  platformsDir,
-  root,
-  RUN_FILES,
-  runsDir,
   SNAPSHOT_FILES,
   snapshotsDir,
   SOCKET_OWNER,
   socketDir,
 } from "../lib/host/paths.ts";
-import { processStartTime } from "../lib/host/process.ts";
 import { living } from "../lib/host/process_testing.ts";
-import { imageSidecar, imageVersionDir, rootfsInputs } from "../lib/image/image.ts";
+import { rootfsInputs } from "../lib/image/image.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
 import { rootfsKey, rootfsLock } from "../lib/image/rootfs_tar.ts";
+import { partLock } from "../lib/image/parts/unfinished.ts";
 import { buildingLock, currentVersion } from "../lib/image/versions.ts";
-import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
-import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-
-const NAME = "debian-amd64";
-const platform = await loadPlatform(platformsDir, NAME);
-
-/** A sandbox in which this process sees the same folders as the tasks. */
-async function storage(): Promise<Sandbox> {
-  const stack = new AsyncDisposableStack();
-  const box = stack.use(await makeSandbox());
-  const env = {
-    ...box.env,
-    GUESTHOUSE_IMAGES: join(box.dir, "images/dist"),
-    GUESTHOUSE_SNAPSHOTS: join(box.dir, "snapshots"),
-  };
-  for (const [name, value] of Object.entries(env)) {
-    const before = Deno.env.get(name);
-    stack.defer(() => before === undefined ? Deno.env.delete(name) : Deno.env.set(name, before));
-    Deno.env.set(name, value);
-  }
-  return {
-    ...box,
-    env,
-    task: (name: string, args?: readonly string[], options: RunTaskOptions = {}) =>
-      box.task(name, args, { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
-
-interface GcDocument {
-  readonly ok: boolean;
-  readonly dryRun: boolean;
-  readonly removed: { kind: string; path: string; bytes: number; why: string }[];
-  readonly kept: { kind: string; path: string; bytes: number }[];
-  readonly bytesFreed: number;
-  readonly bytesKept: number;
-}
-
-/** Runs gc twice: with --dry-run, which must tell what the second then does. */
-async function gc(box: Sandbox, ...args: string[]): Promise<GcDocument> {
-  const plan = await box.task("gc", ["--json", "--dry-run", ...args]);
-  assertEquals(plan.code, 0, plan.stderr);
-  const planned = documentOf<GcDocument>(plan);
-  assertEquals([planned.ok, planned.dryRun], [true, true]);
-  for (const { path } of [...planned.removed, ...planned.kept]) {
-    assert(await exists(path), `--dry-run removed ${path}`);
-  }
-  const outcome = await box.task("gc", ["--json", ...args]);
-  assertEquals([outcome.code, outcome.stderr], [0, ""]);
-  const done = documentOf<GcDocument>(outcome);
-  const told = ({ removed, kept }: GcDocument) => [
-    removed.map(({ path, why }) => [path, why]),
-    kept.map(({ path }) => path).sort(),
-  ];
-  assertEquals(told(done), told(planned));
-  assertEquals(done.bytesFreed, done.removed.reduce((sum, { bytes }) => sum + bytes, 0));
-  assertEquals(done.bytesKept, done.kept.reduce((sum, { bytes }) => sum + bytes, 0));
-  for (const { path } of done.removed) assert(!await exists(path), `${path} is still there`);
-  for (const { path } of done.kept) assert(await exists(path), `${path} is gone`);
-  return done;
-}
-
-/** What went, as `KIND NAME` with the reason. */
-const gone = ({ removed }: GcDocument): Record<string, string> =>
-  Object.fromEntries(removed.map(({ kind, path, why }) => [`${kind} ${path}`, why]));
-
-/** A process that stands for QEMU. */
-async function startSleep() {
-  const child = new Deno.Command("sleep", { args: ["120"] }).spawn();
-  return {
-    pid: child.pid,
-    status: child.status,
-    startTime: await processStartTime(child.pid) ?? "",
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has been ended, as some tests want.
-      }
-      await child.status;
-    },
-  };
-}
-
-/** Another process that holds a lock, shared as users do or for itself. */
-async function hold(path: string, mode: "shared" | "exclusive"): Promise<AsyncDisposable> {
-  await Deno.mkdir(join(path, ".."), { recursive: true });
-  const child = new Deno.Command("flock", {
-    args: [mode === "shared" ? "-s" : "-x", path, "sh", "-c", "echo held; cat"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  await reader.read();
-  await reader.cancel();
-  return {
-    async [Symbol.asyncDispose]() {
-      await child.stdin.close();
-      await child.status;
-    },
-  };
-}
-
-/** A run whose task is gone, with a record if there are facts. */
-async function leaveRun(facts?: Partial<RunRecord>): Promise<string> {
-  const run = await createRun(NAME);
-  await Deno.writeTextFile(join(run.dir, RUN_FILES.overlay), "x".repeat(100_000));
-  if (facts !== undefined) {
-    await writeRecord({
-      ...{ id: run.id, platform: NAME, pid: 4_194_305, startTime: "1", sshPort: 2222 },
-      ...{ user: "ci", imageDir: "/nowhere", accelerator: "tcg", memoryMiB: 1024, cores: 1 },
-      ...{ kept: false, started: "2026-11-01T10:00:00.000Z", console: "/console.log" },
-      ...facts,
-    });
-  }
-  run.leave();
-  await run[Symbol.asyncDispose]();
-  return run.id;
-}
-
-const runPath = (id: string) => join(runsDir(), id);
-
-async function recipeOf(text: string): Promise<Recipe> {
-  return await recipeKey([{ name: "stand-in", value: text }]);
-}
-
-/** Makes a version of an image, as far as gc looks. */
-async function placeVersion(name: string, recipe: Recipe, current: boolean): Promise<string> {
-  const dir = imageVersionDir(name, recipe.key);
-  await Deno.mkdir(dir, { recursive: true });
-  await Deno.writeTextFile(join(dir, "disk.qcow2"), "x".repeat(200_000));
-  if (current) await writeSidecar(imageSidecar(name), recipe);
-  return dir;
-}
-
-/** The recipe of a snapshot that a guest would start from now. */
-async function presentRecipe(memoryMiB = 1024): Promise<Recipe> {
-  const qemu = await qemuProgram("qemu-system-x86_64");
-  const image = await currentVersion(NAME);
-  assert(image !== undefined);
-  return await snapshotRecipe({ platform, image, memoryMiB, cores: 1 }, {
-    ...{ qemu, machine: pinMachine(platform.machine, qemu) },
-    ...{ accelerator: "tcg", keys: await ensureKeys() },
-  });
-}
-
-/** The same recipe with another digest for one input. */
-function changed({ inputs }: Recipe, name: string): Recipe {
-  assert(inputs.some((input) => input.name === name), `no input ${name}`);
-  const digest = createHash("sha256").update(`another ${name}`).digest("hex");
-  const other = inputs.map((input) => input.name === name ? { ...input, digest } : input);
-  return { key: keyOf(other), inputs: other };
-}
-
-/** Saves a snapshot that was last used so many hours ago. */
-async function placeSnapshot(
-  recipe: Recipe,
-  { memoryMiB = 1024, hours = 1, imageDir, name = NAME, bytes = 100_000 }: {
-    readonly memoryMiB?: number;
-    readonly hours?: number;
-    readonly imageDir?: string;
-    readonly name?: string;
-    readonly bytes?: number;
-  } = {},
-): Promise<string> {
-  const staging = join(snapshotsDir(), name, `.staging-${crypto.randomUUID()}`);
-  await Deno.mkdir(staging, { recursive: true });
-  for (const file of [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk]) {
-    await Deno.writeTextFile(join(staging, file), "x".repeat(bytes));
-  }
-  await commitSnapshot(staging, recipe, {
-    ...{ platform: name, memoryMiB, cores: 1 },
-    imageDir: imageDir ?? (await currentVersion(NAME))?.dir ?? "/nowhere",
-  });
-  const dir = snapshotDir(name, recipe.key);
-  await age(join(dir, SNAPSHOT_FILES.used), hours);
-  return dir;
-}
-
-async function age(path: string, hours: number): Promise<void> {
-  const then = new Date(Date.now() - hours * 3600_000);
-  await Deno.utime(path, then, then);
-}
-
-/** A build cache of a project, which is made too. */
-async function placeCache(
-  project: string,
-  facts: Partial<CacheRecord> = {},
-  { name = NAME, hours = 1 } = {},
-): Promise<string> {
-  const dir = cacheDir(name, project);
-  await Deno.mkdir(dir, { recursive: true });
-  await Deno.mkdir(project, { recursive: true });
-  await Deno.writeTextFile(join(dir, "disk.raw"), "x".repeat(300_000));
-  await Deno.writeTextFile(join(dir, "lock"), "pid 1 (build of mine)\n");
-  const image = (await currentVersion(NAME))?.key ?? "none";
-  const record = { project, platform: name, image, inUse: false, ...facts };
-  await Deno.writeTextFile(join(dir, "cache.json"), JSON.stringify(record));
-  await age(join(dir, "cache.json"), hours);
-  return dir;
-}
+import { assertFailure, documentOf } from "./outcome.ts";
+import {
+  changed,
+  changedBy,
+  gc,
+  type GcDocument,
+  gone,
+  hold,
+  leaveRun,
+  NAME,
+  placeCache,
+  placeSnapshot,
+  placeVersion,
+  platform,
+  presentRecipe,
+  recipeOf,
+  runPath,
+  startSleep,
+  storage,
+} from "./stored_things.ts";
 
 Deno.test("gc of a checkout that has nothing removes nothing", async () => {
   await using box = await storage();
@@ -350,15 +155,6 @@ Deno.test("gc removes snapshots that no guest can come from again", async () => 
   const kept = outcome.kept.filter(({ kind }) => kind === "snapshot").map(({ path }) => path);
   assertEquals(kept.sort(), [good, small, words].sort());
 });
-
-/** A recipe that differs by the guest's size alone, which gc does not hold against a snapshot. */
-function changedBy(recipe: Recipe, text: string): Promise<Recipe> {
-  const digest = createHash("sha256").update(text).digest("hex");
-  const inputs = recipe.inputs.map((input) =>
-    input.name === "memory" ? { ...input, digest } : input
-  );
-  return Promise.resolve({ key: keyOf(inputs), inputs });
-}
 
 Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async () => {
   await using box = await storage();
@@ -517,6 +313,29 @@ Deno.test("gc removes packed packages whose recipe has changed", async () => {
   for (const path of [now, foreign, stage, ofVariant]) assert(await exists(path), path);
 });
 
+Deno.test("gc removes what killed builds of parts left, and nothing of a build under way", async () => {
+  await using box = await storage();
+  const place = async (name: string) => {
+    const dir = join(imageCacheDir(), name);
+    await Deno.mkdir(join(dir, "tree-1/root/etc"), { recursive: true });
+    await Deno.writeTextFile(join(dir, "tree-1/root/etc/shadow"), "x".repeat(10_000));
+    return dir;
+  };
+  const killed = await place("part-raw-base-x86_64.qcow2-0123456789abcdef");
+  const busy = await place("part-vmlinuz-x86_64-123456789abcdef");
+  const foreign = await place("part-of-something-else");
+  const cargo = await place("cargo");
+  const why = "its build did not get to its end";
+  {
+    await using _building = await hold(partLock("vmlinuz-x86_64"), "exclusive");
+    const outcome = await gc(box);
+    assertEquals(gone(outcome), { [`unfinished part ${killed}`]: why });
+    assertEquals(outcome.kept.map(({ path }) => path), [busy]);
+  }
+  assertEquals(gone(await gc(box)), { [`unfinished part ${busy}`]: why });
+  for (const path of [foreign, cargo]) assert(await exists(path), path);
+});
+
 Deno.test("gc removes what was not used for longest, until the rest is within the limit", async () => {
   await using box = await storage();
   await placeVersion(NAME, await recipeOf("now"), true);
@@ -555,86 +374,4 @@ Deno.test("gc prints a table and a sum", async () => {
   const { stdout } = await box.task("gc");
   assertMatch(stdout, /^1 removed, [\d.]+ KiB freed; 0 B kept$/m);
   assertEquals((await box.task("gc")).stdout, "0 removed, 0 B freed; 0 B kept\n");
-});
-
-/** A project with a build folder of its own, which is none of our business. */
-async function makeProject(box: Sandbox, name: string): Promise<string> {
-  const dir = join(await Deno.realPath(box.dir), "projects", name);
-  await Deno.mkdir(join(dir, "build"), { recursive: true });
-  await Deno.writeTextFile(join(dir, "build/mine"), "");
-  await Deno.writeTextFile(join(dir, "guesthouse.json"), "not JSON, which does not matter here");
-  return dir;
-}
-
-async function placeNative(project: string): Promise<string> {
-  const home = nativeHome(project);
-  await Deno.mkdir(join(home, "build"), { recursive: true });
-  await Deno.writeTextFile(join(home, "build/mine.o"), "x".repeat(20_000));
-  await Deno.symlink(project, join(home, "project"));
-  return home;
-}
-
-Deno.test("clean drops what builds of the project left, and nothing else", async () => {
-  await using box = await storage();
-  const [mine, other] = [await makeProject(box, "mine; rm"), await makeProject(box, "other")];
-  const place = async (project: string) => [
-    await placeCache(project),
-    await placeCache(project, {}, { name: "debian-arm64" }),
-    await placeNative(project),
-  ];
-  const [amd64 = "", arm64 = "", native = ""] = await place(mine);
-  const others = await place(other);
-  const clean = async (...args: string[]) => {
-    const outcome = await box.task("clean", ["--json", ...args]);
-    assertEquals([outcome.code, outcome.stderr], [0, ""]);
-    const { ok, removed, bytesFreed } = documentOf(outcome);
-    assertEquals([ok, bytesFreed > 0], [true, removed.length > 0]);
-    return removed.map(({ path }: { path: string }) => path);
-  };
-  const ofMine = ["--project", mine];
-  assertEquals(await clean(...ofMine, "--dry-run"), [amd64, arm64, native]);
-  assertEquals(await clean("debian-arm64", ...ofMine), [arm64]);
-  assertEquals(await clean("native", ...ofMine, "--dry-run"), [native]);
-  assertEquals(await clean(...ofMine), [amd64, native]);
-  assertEquals(await clean(...ofMine), []);
-  for (const path of others) assert(await exists(path), path);
-  assertEquals((await clean("--all")).sort(), others.sort());
-  for (const dir of [mine, other]) {
-    assertEquals(await Deno.readTextFile(join(dir, "build/mine")), "");
-    assert(await exists(join(dir, "guesthouse.json")));
-  }
-});
-
-Deno.test("clean leaves what a task uses, says who that is, and ends with status 1", async () => {
-  await using box = await storage();
-  const mine = await makeProject(box, "mine");
-  const cache = await placeCache(mine);
-  const native = await placeNative(mine);
-  await Deno.mkdir(join(nativeLock(native), ".."), { recursive: true });
-  await Deno.writeTextFile(nativeLock(native), "pid 77 (build of mine)\n");
-  await using _building = await hold(nativeLock(native), "exclusive");
-  await using _cached = await hold(join(cache, "lock"), "exclusive");
-  for (const extra of [["--dry-run"], []]) {
-    const outcome = await box.task("clean", ["--project", mine, ...extra]);
-    assertEquals(outcome.code, 1);
-    assertNoBug(outcome);
-    assertStringIncludes(outcome.stderr, `${NAME} ${mine} stays: in use by pid 1 (build of mine)`);
-    assertStringIncludes(outcome.stderr, "stays: in use by pid 77 (build of mine)");
-    assertMatch(outcome.stdout, /^0 .*; 2 left$/m);
-  }
-  const { ok, left } = documentOf(await box.task("clean", ["--json", "--project", mine]));
-  assertEquals([ok, left.length, left[0].holder], [false, 2, "pid 1 (build of mine)"]);
-  for (const path of [cache, native]) assert(await exists(path), path);
-});
-
-Deno.test("clean refuses --project with --all, and a project that is not there", async () => {
-  await using box = await storage();
-  assertFailure(await box.task("clean", ["--all", "--project", root]), {
-    exit: 2,
-    says: ["Cannot use --project with --all"],
-  });
-  assertFailure(await box.task("clean", ["--project", join(box.dir, "none")]), {
-    exit: 2,
-    says: ["there is no such folder"],
-  });
 });

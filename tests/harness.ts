@@ -34,6 +34,10 @@ export interface RunTaskOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder that the user calls from. */
   readonly cwd?: string;
+  /** The checkout whose task it is. Default: this one. */
+  readonly checkout?: string;
+  /** A command that runs the command that follows it, such as `unshare`. Not with a terminal. */
+  readonly wrapper?: readonly string[];
   /**
    * Run it in a terminal, for {@link RunningTask.type}. What is typed and both streams are then
    * on its standard output. Default false: it has no standard input.
@@ -93,17 +97,17 @@ function startTask(
   env: Readonly<Record<string, string>>,
   options: RunTaskOptions,
 ): RunningTask {
-  const { terminal = false } = options;
-  const deno = ["task", "--quiet", "--config", join(root, "deno.json"), name, ...args];
+  const { terminal = false, checkout = root, wrapper = [] } = options;
+  const deno = ["task", "--quiet", "--config", join(checkout, "deno.json"), name, ...args];
   const [program, programArgs] = terminal
     // -e passes the task's status through, -f what it shows at once.
     ? ["script", ["-qefc", shellQuote([Deno.execPath(), ...deno]), "/dev/null"]]
-    : [Deno.execPath(), deno];
+    : [wrapper[0] ?? Deno.execPath(), [...wrapper, Deno.execPath(), ...deno].slice(1)];
   const child = new Deno.Command(program, {
     args: programArgs,
-    cwd: options.cwd ?? root,
+    cwd: options.cwd ?? checkout,
     // deno task leaves a folder alone that an outer npx or task has set already.
-    env: { ...env, INIT_CWD: options.cwd ?? root, ...options.env },
+    env: { ...env, INIT_CWD: options.cwd ?? checkout, ...options.env },
     stdin: terminal ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",

@@ -8,32 +8,9 @@ import { platformsDir } from "../lib/host/paths.ts";
 import { imageState } from "../lib/image/image.ts";
 import { makeSandbox, type RunningTask, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
+import { hostWithout, nextCommand } from "./hosts.ts";
 
 const isDebianRoot = Deno.uid() === 0 && findProgram("apt-get") !== undefined;
-
-/** A `PATH` with a link to every program of this host but these, and with these scripts. */
-async function hostWithout(
-  box: Sandbox,
-  without: RegExp,
-  scripts: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const dir = join(box.dir, "bin");
-  await Deno.mkdir(dir);
-  for (const [name, body] of Object.entries(scripts)) {
-    await Deno.writeTextFile(join(dir, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-  }
-  const taken = new Set(Object.keys(scripts));
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    // PATH may name folders that are not there.
-    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-    for (const { name } of entries) {
-      if (taken.has(name) || without.test(name)) continue;
-      taken.add(name);
-      await Deno.symlink(join(folder, name), join(dir, name));
-    }
-  }
-  return dir;
-}
 
 /** Settings under which no image is there. */
 const noImages = (box: Sandbox) => ({ GUESTHOUSE_IMAGES: join(box.dir, "images/dist") });
@@ -106,10 +83,6 @@ Deno.test({
     await box.assertClean();
   },
 });
-
-/** The install command, in the words of this Deno's origin (`deno`, or `npx -y deno@...`). */
-const nextCommand = (task: string) =>
-  new RegExp(`^ {2}next: .*\\bdeno\\S* task check --install --for ${task} --yes$`, "m");
 
 Deno.test({
   name: "without the tools of images, setup-images ends with status 3 and one command",

@@ -18,13 +18,15 @@ export const PACKAGES: readonly string[] = [
 /**
  * The kernel's command line but for the console. The guest is thrown away and runs nobody else's
  * code, so what protects programs from each other is left out: under emulation it costs seconds.
+ * Above all programs at random places: QEMU keeps translated code by its address, so without
+ * `norandmaps` a compiler is translated anew each time it runs.
  */
 export const APPEND = [
   // For the initramfs (docs/tiny-init.md): QEMU's user network gives fixed addresses.
   ...["guesthouse.address=10.0.2.15/24", "guesthouse.gateway=10.0.2.2"],
   ...["root=/dev/vda", "rw", "quiet", "net.ifnames=0"],
   ...["mitigations=off", "nokaslr", "audit=0", "apparmor=0", "cryptomgr.notests"],
-  ...["random.trust_cpu=on", "rcupdate.rcu_expedited=1"],
+  ...["random.trust_cpu=on", "rcupdate.rcu_expedited=1", "norandmaps"],
   ...["systemd.show_status=no", "systemd.log_level=warning"],
 ].join(" ");
 

@@ -1,6 +1,6 @@
 import { startLogs } from "../build/log_files.ts";
 import type { KernelChoice } from "../build/micro_machine.ts";
-import { type MicroVm, openMicroVm } from "../build/micro_vm.ts";
+import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../build/micro_vm.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { ElfArch } from "../image/elf.ts";
 import { makeRow, type Row } from "./row.ts";
@@ -21,6 +21,8 @@ export interface MicroBenchOptions {
 /** What one microVM took, in seconds. */
 interface MicroTimes {
   readonly ready: number;
+  /** From a snapshot. */
+  readonly warm: number;
   /** Median of several `true`. */
   readonly roundTrip: number;
   readonly output: number;
@@ -33,6 +35,7 @@ const ROUND_TRIPS = 20;
 
 const NAMES: Readonly<Record<keyof MicroTimes, string>> = {
   ready: "agent ready",
+  warm: "agent ready, warm",
   roundTrip: "agent round trip",
   output: "100 MiB out",
   input: "100 MiB in",
@@ -68,22 +71,34 @@ async function timeMicro(
   kernel: KernelChoice,
 ): Promise<MicroTimes> {
   await using logs = await startLogs(`bench-raw-${arch}`);
-  await using vm = await openMicroVm({
+  const request: OpenMicroOptions = {
     ...{ variant: "raw", arch, accelerator, kernel, network: "none", memoryMiB: 512, cores: 2 },
     ...{ logs, signal },
-  });
+  };
+  const warm = await timeWarm(request);
+  await using vm = await openMicroVm({ ...request, cold: true });
   const roundTrips: number[] = [];
   for (let trip = 0; trip < ROUND_TRIPS; trip++) {
     roundTrips.push(await timed(() => vm.agent.exec({ argv: ["true"], signal })));
   }
   return {
     ready: vm.bootSeconds,
+    warm,
     roundTrip: median(roundTrips) ?? 0,
     output: await timed(() => takeOutput(vm, signal)),
     input: await timed(() =>
       vm.agent.writeFile("/tmp/bench", new Uint8Array(TRANSFER_BYTES), { signal })
     ),
   };
+}
+
+/** Seconds until the agent of a guest from a snapshot answers; saves the snapshot if need be. */
+async function timeWarm(request: OpenMicroOptions): Promise<number> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await using vm = await openMicroVm(request);
+    if (vm.start === "warm") return vm.bootSeconds;
+  }
+  throw new Error("no microVM comes from a snapshot");
 }
 
 /** What a command prints arrives whole, or it was no measurement. */

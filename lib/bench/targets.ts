@@ -34,6 +34,8 @@ export const TARGETS: Readonly<Record<string, number>> = {
   "4 guests": 6,
   "agent ready, micro kernel": 2,
   "agent ready, distribution kernel": 3,
+  "agent ready, warm, micro kernel": 0.35,
+  "agent ready, warm, distribution kernel": 0.35,
   "agent round trip, micro kernel": 0.015,
   "agent round trip, distribution kernel": 0.015,
   // At 40 MiB/s.

@@ -2,7 +2,8 @@ import type { AgentClient } from "../guest/agent/client.ts";
 import type { ElfArch } from "../image/elf.ts";
 import type { Variant } from "../image/parts/artifact.ts";
 import { startLogs } from "./log_files.ts";
-import { type MicroRequest, openMicroVm } from "./micro_vm.ts";
+import type { MicroRequest } from "./micro_launch.ts";
+import { openMicroVm } from "./micro_vm.ts";
 import { evalCommand } from "./run_micro.ts";
 
 /** What one look at a variant's guest found. */
@@ -36,7 +37,7 @@ const CLOCK_SECONDS = 5;
 export async function checkImage(request: Omit<MicroRequest, "logs">): Promise<CheckedImage> {
   const { variant, arch } = request;
   await using logs = await startLogs(`check-${variant}-${arch}`);
-  await using vm = await openMicroVm({ ...request, logs });
+  await using vm = await openMicroVm({ ...request, logs, cold: true });
   const { agent } = vm;
   const checks = [
     await checkVersion(agent, arch),

@@ -2,12 +2,13 @@ import { basename } from "@std/path";
 import type { Platform } from "../config/platform.ts";
 import { listSnapshots } from "../guest/snapshots.ts";
 import { diskBytes, realPath } from "../host/folders.ts";
+import { isBeingBuilt, listUnfinished, removeUnfinished } from "../image/parts/unfinished.ts";
 import { isRootfsBusy, listRootfs, removeRootfs } from "../image/stored_rootfs.ts";
 import { isVersionBusy, listVersions, removeVersion } from "../image/versions.ts";
 import type { Guests } from "./gc_snapshots.ts";
 import type { Bin } from "./storage.ts";
 
-/** Removes former versions of images, and what they were made from. */
+/** Removes former versions of images, what they were made from, and what killed builds left. */
 export async function sweepImages(
   bin: Bin,
   { platforms }: { readonly platforms: readonly Platform[] },
@@ -36,5 +37,13 @@ export async function sweepImages(
       isBusy: () => isRootfsBusy(rootfs),
       remove: () => removeRootfs(rootfs),
     }, why);
+  }
+  for (const left of await listUnfinished()) {
+    const { path } = left;
+    await bin.sort({
+      ...{ kind: "unfinished part", path, what: basename(path), bytes: await diskBytes(path) },
+      isBusy: () => isBeingBuilt(left),
+      remove: () => removeUnfinished(left),
+    }, "its build did not get to its end");
   }
 }

@@ -1,5 +1,4 @@
 import { basename, join } from "@std/path";
-import { TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import {
@@ -11,13 +10,15 @@ import {
 } from "../guest/snapshots.ts";
 import { dropStaging, listStagings, savingLock } from "../guest/stagings.ts";
 import { diskBytes, exists, folderNames } from "../host/folders.ts";
-import { findPublicKeys } from "../host/keys.ts";
 import { isLocked } from "../host/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir } from "../host/paths.ts";
-import { currentVersion } from "../image/versions.ts";
-import { type QemuProgram, qemuProgram } from "../qemu/program.ts";
 import { cacheLock, dropCache, listCaches, type StoredCache, uselessCache } from "./cache_store.ts";
-import { outdatedInputs, type PresentHost } from "./snapshot_recipe.ts";
+import {
+  microJudges,
+  platformJudges,
+  presentHosts,
+  type SnapshotJudge,
+} from "./snapshot_judges.ts";
 import type { Bin, Removable } from "./storage.ts";
 
 /** What {@link sweepSnapshots} takes. */
@@ -42,10 +43,11 @@ export async function sweepSnapshots(
 ): Promise<void> {
   await sweepStagings(bin);
   const present = await presentHosts(options);
+  const judges = new Map([...platformJudges(present), ...microJudges(options.signal)]);
   const rest: Aging[] = [];
   for (const listed of await listSnapshots()) {
     const aging = agingSnapshot(listed, guests);
-    const why = await uselessSnapshot(listed, present.get(listed.platform));
+    const why = await uselessSnapshot(listed, judges.get(listed.platform));
     if (why === undefined || !await bin.drop(aging.item, why)) rest.push(aging);
   }
   for (const cache of await listCaches()) {
@@ -114,37 +116,15 @@ async function shrink(bin: Bin, items: readonly Aging[], limitBytes: number): Pr
 /** Why no guest will come from a snapshot again, or `undefined`. */
 async function uselessSnapshot(
   { dir, recipe, manifest }: ListedSnapshot,
-  present: PresentHost | undefined,
+  judge: SnapshotJudge | undefined,
 ): Promise<string | undefined> {
-  if (present === undefined) return "there is no such platform any more";
+  if (judge === undefined) return "there is no such platform any more";
   if (recipe === undefined) return `${SNAPSHOT_FILES.sidecar} is missing or damaged`;
   if (manifest === undefined) return `${SNAPSHOT_FILES.manifest} is missing or damaged`;
   if (!recipe.key.startsWith(basename(dir)) || manifest.key !== recipe.key) {
     return "it belongs to another key";
   }
   if (!await exists(manifest.imageDir)) return "the image below it is gone";
-  const reasons = await outdatedInputs(recipe, manifest, present);
+  const reasons = await judge(recipe, manifest);
   return reasons.length === 0 ? undefined : reasons.join(", ");
-}
-
-async function presentHosts(
-  { platforms, signal }: SweepSnapshotsOptions,
-): Promise<ReadonlyMap<string, PresentHost>> {
-  const keys = await findPublicKeys();
-  const entries = platforms.map(async (platform) => {
-    const image = await currentVersion(platform.name);
-    const qemu = await findQemu(`qemu-system-${platform.arch}`, signal);
-    return [platform.name, { platform, image, qemu, keys }] as const;
-  });
-  return new Map(await Promise.all(entries));
-}
-
-/** A host without it, or with one that does not run, says nothing about what was made by it. */
-async function findQemu(binary: string, signal: AbortSignal): Promise<QemuProgram | undefined> {
-  try {
-    return await qemuProgram(binary, signal);
-  } catch (error) {
-    if (error instanceof TaskError) return undefined;
-    throw error;
-  }
 }

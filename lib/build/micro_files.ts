@@ -12,6 +12,10 @@ export interface MicroFiles {
   readonly kernel: string;
   readonly initramfs: string;
   readonly disk: string;
+  /** The disk's name among the parts. */
+  readonly diskName: string;
+  /** SHA-256 of each. */
+  readonly digests: { readonly kernel: string; readonly initramfs: string; readonly disk: string };
 }
 
 /**
@@ -33,18 +37,26 @@ export async function findMicroFiles(
   // The ELF kernel, where there is one, starts without unpacking itself; QEMU starts it on a
   // microvm only.
   const kernel = own && arch === "x86_64" ? kernels[1] ?? "" : kernels[0] ?? "";
-  for (const file of [kernel, initramfs, disk]) {
-    if (await partDigest(file) !== undefined) continue;
+  const digestOf = async (file: string) => {
+    const digest = await partDigest(file);
+    if (digest !== undefined) return digest;
     throw new HostError(`Cannot start guest "${variant}": ${file} is missing or was changed`, {
       next: `deno task build-images ${arch} --yes`,
     });
-  }
+  };
+  const digests = {
+    kernel: await digestOf(kernel),
+    initramfs: await digestOf(initramfs),
+    disk: await digestOf(disk),
+  };
   await checkKernel(partPath(kernel), arch, variant);
   return {
     kernelChoice,
     kernel: partPath(kernel),
     initramfs: partPath(initramfs),
     disk: partPath(disk),
+    diskName: disk,
+    digests,
   };
 }
 

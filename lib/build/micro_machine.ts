@@ -5,38 +5,57 @@ import type { ElfArch } from "../image/elf.ts";
 import {
   cpuArgs,
   diskArgs,
+  incomingArgs,
   kernelArgs,
   machineArgs,
+  MEMORY_ID,
   memoryArgs,
+  memoryFileArgs,
+  type MemoryFileOptions,
   netArgs,
   portsArgs,
   rngArgs,
   sandboxArgs,
+  streamNetArgs,
   type Transport,
 } from "../qemu/args.ts";
 import type { Size } from "./machine.ts";
 
-/** Whose kernel a microVM runs: `micro` is the one that `build-kernel` makes. */
-export type KernelChoice = "micro" | "distribution";
+/** Whose kernel a microVM can run: `micro` is the one that `build-kernel` makes. */
+export const KERNEL_CHOICES = ["micro", "distribution"] as const;
+export type KernelChoice = typeof KERNEL_CHOICES[number];
 
-/** How a microVM reaches the world. */
-export type MicroNetwork = "none" | "user";
+/** How a microVM reaches the world: not at all, by QEMU itself, or by a gvproxy beside it. */
+export const MICRO_NETWORKS = ["none", "user", "gvproxy"] as const;
+export type MicroNetwork = typeof MICRO_NETWORKS[number];
 
 /** The names of the agent's ports. */
 export const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
+
+/** Paths of the sockets of the agent's ports and of gvproxy, which is there for its network only. */
+export interface MicroSockets {
+  readonly agent: string;
+  readonly events: string;
+  readonly network: string;
+}
 
 /** What {@link microArgs} puts together. */
 export interface MicroOptions extends Size {
   readonly arch: ElfArch;
   readonly kernelChoice: KernelChoice;
   readonly accelerator: Accelerator;
+  /** The machine type with its version. Default: the one that {@link microMachine} names. */
+  readonly machine?: string;
+  /** Whether the kernel boots (default), or the guest's state comes over QMP. */
+  readonly beginning?: "boot" | "incoming";
+  /** Memory that is a file; without it, QEMU makes its own. */
+  readonly memoryFile?: Pick<MemoryFileOptions, "path" | "mode"> | undefined;
   readonly kernel: string;
   readonly initramfs: string | undefined;
   /** The overlay; without it, the guest has no disk. */
   readonly disk: string | undefined;
   readonly network: MicroNetwork;
-  /** Paths of the sockets of the agent's ports. */
-  readonly sockets: { readonly agent: string; readonly events: string };
+  readonly sockets: MicroSockets;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
 }
@@ -59,43 +78,80 @@ function machineOf({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelCh
 /** The addresses of the guest's network; QEMU gives its name server one of its own. */
 const ADDRESSES = { net: "192.168.127.0/24", host: "192.168.127.1", dns: "192.168.127.3" };
 
+/** The machine type of a microVM, without a version. */
+export const microMachine = (options: Pick<MicroOptions, "arch" | "kernelChoice">): string =>
+  machineOf(options).machine;
+
+/** The CPU model of a microVM. */
+export const microCpu = ({ arch, accelerator }: Pick<MicroOptions, "arch" | "accelerator">) =>
+  accelerator === "tcg" ? TCG_CPU[arch] : "host";
+
+/** What the agent is told of the network; its own defaults are gvproxy's. */
+const NETWORK_WORDS: Readonly<Record<MicroNetwork, readonly string[]>> = {
+  none: ["guesthouse.network=off"],
+  user: [`guesthouse.dns=${ADDRESSES.dns}`],
+  gvproxy: [],
+};
+
 /** Everything that shapes a microVM, as QEMU's arguments. */
 export function microArgs(options: MicroOptions): string[] {
-  const { arch, accelerator, network, disk, initramfs, sockets } = options;
-  const { machine, transport } = machineOf(options);
+  const { accelerator, initramfs, memoryFile, memoryMiB } = options;
+  const machine = options.machine ?? microMachine(options);
+  const memory = memoryFile === undefined ? undefined : MEMORY_ID;
   return [
-    ...machineArgs({ machine, accelerator }),
-    ...cpuArgs({ cpu: accelerator === "tcg" ? TCG_CPU[arch] : "host", cores: options.cores }),
-    ...memoryArgs(options.memoryMiB),
-    ...kernelArgs({
+    ...(memoryFile === undefined ? [] : memoryFileArgs({ ...memoryFile, memoryMiB })),
+    ...machineArgs({ machine, accelerator, memory }),
+    ...cpuArgs({ cpu: microCpu(options), cores: options.cores }),
+    ...memoryArgs(memoryMiB),
+    ...(options.beginning === "incoming" ? incomingArgs() : kernelArgs({
       kernel: options.kernel,
       ...(initramfs === undefined ? {} : { initramfs }),
       append: microWords(options),
-    }),
+    })),
+    ...microDevices(options),
+    ...sandboxArgs(),
+  ];
+}
+
+/** What {@link microDevices} puts together. */
+export type MicroDevices = Pick<
+  MicroOptions,
+  "arch" | "kernelChoice" | "disk" | "network" | "sockets"
+>;
+
+/** Disk, network, random numbers and ports of a microVM. */
+export function microDevices(options: MicroDevices): string[] {
+  const { disk, network, sockets } = options;
+  const { transport } = machineOf(options);
+  return [
     ...(disk === undefined
       ? []
       : diskArgs({ path: disk, format: "qcow2", throwAway: true, transport })),
-    ...(network === "none" ? [] : netArgs({ transport, addresses: ADDRESSES })),
+    ...(network === "user" ? netArgs({ transport, addresses: ADDRESSES }) : []),
+    ...(network === "gvproxy" ? streamNetArgs({ socketPath: sockets.network, transport }) : []),
     ...rngArgs(transport),
     ...portsArgs([
       { name: AGENT_PORTS.agent, socketPath: sockets.agent },
       { name: AGENT_PORTS.events, socketPath: sockets.events },
     ], transport),
-    ...sandboxArgs(),
   ];
 }
+
+/**
+ * Under emulation these cost time and protect nothing, since the guest runs one user's code. Above
+ * all the random places of programs: QEMU keeps translated code by its address, so a program at
+ * another address is translated anew each time it runs, which takes longer than running it.
+ */
+const TCG_WORDS = ["mitigations=off", "cryptomgr.notests", "norandmaps"];
 
 /** The words of the kernel's command line. */
 export function microWords(options: MicroOptions): string[] {
   const { console } = machineOf(options);
   return [
     ...[`console=${console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
-    // Under emulation these cost time and protect nothing: the guest runs one user's code.
-    ...(options.accelerator === "tcg" ? ["mitigations=off", "cryptomgr.notests"] : []),
+    ...(options.accelerator === "tcg" ? TCG_WORDS : []),
     ...(options.arch === "x86_64" ? ["reboot=t", "tsc=reliable", "no_timer_check"] : []),
-    ...(options.network === "none"
-      ? ["guesthouse.network=off"]
-      : [`guesthouse.dns=${ADDRESSES.dns}`]),
+    ...NETWORK_WORDS[options.network],
     ...options.append ?? [],
   ];
 }

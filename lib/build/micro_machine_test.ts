@@ -13,7 +13,7 @@ const options: MicroOptions = {
   network: "none",
   memoryMiB: 256,
   cores: 1,
-  sockets: { agent: "/a", events: "/e" },
+  sockets: { agent: "/a", events: "/e", network: "/n" },
 };
 
 Deno.test("microArgs() gives each kernel the machine whose devices it finds", () => {
@@ -41,6 +41,9 @@ Deno.test("microArgs() gives a guest no network unless it is asked for", () => {
     args.some((arg) => arg.startsWith("user,id=net0,net=192.168.127.0/24,host=192.168.127.1")),
   );
   assert(microWords(open).includes("guesthouse.dns=192.168.127.3"));
+  const proxied: MicroOptions = { ...options, network: "gvproxy" };
+  assert(microArgs(proxied).some((arg) => arg.endsWith(",addr.type=unix,addr.path=/n")));
+  assert(!microWords(proxied).some((word) => word.startsWith("guesthouse.")));
 });
 
 Deno.test("checkBoot() refuses what a guest could only panic at", () => {

@@ -1,6 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { OptionSpec } from "../cli/spec.ts";
+import { KERNEL_CHOICES, MICRO_NETWORKS } from "./micro_machine.ts";
 import { ARCHS, VARIANTS } from "../image/parts/artifact.ts";
 
 /** What `vm-run` takes for microVMs only. */
@@ -36,14 +37,14 @@ export const MICRO_OPTIONS: readonly OptionSpec[] = [
     name: "network",
     type: "string",
     value: "NAME",
-    choices: ["none", "user"],
-    help: "a variant's network: none, or the host's by QEMU (default: none)",
+    choices: MICRO_NETWORKS,
+    help: "a variant's network: none, the host's by QEMU, or by gvproxy (default: none)",
   },
   {
     name: "kernel",
     type: "string",
     value: "NAME",
-    choices: ["micro", "distribution"],
+    choices: KERNEL_CHOICES,
     help: "a variant's kernel (default: the one of build-kernel, if it has been built)",
   },
 ];

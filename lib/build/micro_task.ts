@@ -6,15 +6,17 @@ import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
 import type { ElfArch } from "../image/elf.ts";
 import type { Variant } from "../image/parts/artifact.ts";
+import { ensureGvproxy } from "./gvproxy.ts";
 import { kernelWords } from "./load.ts";
 import type { KernelChoice, MicroNetwork } from "./micro_machine.ts";
 import { requireCommand } from "./micro_options.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 import { evalCommand, type FileTransfer, runInMicroVm } from "./run_micro.ts";
 
-/** What a microVM is given without options: enough for a small program and its interpreter. */
+/** What a microVM is given without options: enough for a small program and its interpreter. A second processor makes each start of a
+ * program slower under emulation. */
 const MEMORY_MIB = 512;
-const CORES = 2;
+const CORES = 1;
 
 /** `vm-run` of a variant. */
 export async function vmRunMicro(
@@ -28,6 +30,8 @@ export async function vmRunMicro(
   const arch = (ctx.str("arch") ?? Deno.build.arch) as ElfArch;
   const { installed } = await ensureHost(["vm"], ctx, { guestArchs: [arch], task: "vm-run" });
   if (installed) return await reexec("build", file, Deno.args);
+  const network = (ctx.str("network") ?? "none") as MicroNetwork;
+  const gvproxy = network === "gvproxy" ? await ensureGvproxy(ctx) : undefined;
   const seconds = ctx.num("timeout");
   ctx.log.step(`Start a microVM: ${variant} ${arch}`);
   return await runInMicroVm({
@@ -36,7 +40,9 @@ export async function vmRunMicro(
     cores: ctx.num("cores") ?? CORES,
     accelerator: ctx.str("accel") as AcceleratorChoice,
     kernel: ctx.str("kernel") as KernelChoice | undefined,
-    network: (ctx.str("network") ?? "none") as MicroNetwork,
+    ...{ network, gvproxy },
+    cold: ctx.flag("cold"),
+    onWarning: (text) => ctx.log.warn(text),
   }, {
     ...{ argv, uploads, downloads },
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,

@@ -4,7 +4,7 @@ import { writeAll } from "../host/write_all.ts";
 import { AgentError } from "../guest/agent/errors.ts";
 import type { Variant } from "../image/parts/artifact.ts";
 import { startLogs } from "./log_files.ts";
-import { type MicroRequest, openMicroVm } from "./micro_vm.ts";
+import { type OpenMicroOptions, openMicroVm } from "./micro_vm.ts";
 
 /** How each variant runs code that is given as text. */
 const EVALUATORS: Readonly<Record<Variant, readonly string[]>> = {
@@ -41,13 +41,22 @@ const STATUS_OF: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, 
  * 128 and the signal's number where one has ended it.
  */
 export async function runInMicroVm(
-  request: Omit<MicroRequest, "logs">,
+  request: Omit<OpenMicroOptions, "logs" | "onNote"> & {
+    /** Told what the user should know of the start. */
+    readonly onWarning: (text: string) => void;
+  },
   command: MicroCommand,
 ): Promise<number> {
   const { variant, arch, signal } = request;
   await using logs = await startLogs(`vm-run-${variant}-${arch}`);
-  await using vm = await openMicroVm({ ...request, logs });
-  logs.write(`== agent ready after ${vm.bootSeconds} s, kernel: ${vm.kernel}\n`);
+  await using vm = await openMicroVm({
+    ...{ ...request, logs },
+    onNote(text, level) {
+      logs.write(`== ${text}\n`);
+      if (level === "warning") request.onWarning(text);
+    },
+  });
+  logs.write(`== agent ready after ${vm.bootSeconds} s, ${vm.start}, kernel: ${vm.kernel}\n`);
   const { agent } = vm;
   for (const { host, guest } of command.uploads) {
     using file = await Deno.open(host, { read: true });

@@ -105,8 +105,8 @@ export async function outdatedInputs(
 
 const ACCELERATORS: readonly Accelerator[] = ["kvm", "hvf", "tcg"];
 
-/** The recipe has only its digest. */
-async function recordedAccelerator({ inputs }: Recipe): Promise<Accelerator | undefined> {
+/** The accelerator of a snapshot: its recipe has only the digest. */
+export async function recordedAccelerator({ inputs }: Recipe): Promise<Accelerator | undefined> {
   const recorded = inputs.find(({ name }) => name === "accelerator")?.digest;
   for (const accelerator of ACCELERATORS) {
     const { inputs: [own] } = await recipeKey([{ name: "accelerator", value: accelerator }]);

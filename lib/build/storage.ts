@@ -14,6 +14,7 @@ export type StoredKind =
   | "build cache"
   | "image"
   | "rootfs"
+  | "unfinished part"
   | "native build";
 
 /** Something on disk. */

@@ -12,29 +12,36 @@ export interface RootTree extends AsyncDisposable {
   inside(command: readonly string[]): string[];
 }
 
+/** Wraps a command so that it sees the owners of a {@link RootTree}. */
+function asOwner(command: readonly string[]): string[] {
+  if (Deno.uid() === 0) return [...command];
+  return ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
+}
+
+/** Removes a folder that may hold a tree whose task was killed, and so files of other users. */
+export async function removeTree(path: string): Promise<void> {
+  await runChecked(asOwner(["rm", "-rf", "--", path]), { what: `remove ${path}` });
+}
+
 /** Unpacks a root file system from a tar file. */
 export async function unpackTree(
   tar: string,
   parentDir: string,
   options: Pick<RunOptions, "signal"> = {},
 ): Promise<RootTree> {
-  const inside = (command: readonly string[]) =>
-    Deno.uid() === 0
-      ? [...command]
-      : ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
   const path = await Deno.makeTempDir({ dir: parentDir, prefix: "tree-" });
   // The tree's own root folder is readable by all; the temporary one around it stays private.
   const tree = {
     path: join(path, "root"),
-    inside,
+    inside: asOwner,
     async [Symbol.asyncDispose]() {
-      await run(inside(["rm", "-rf", "--", path]));
+      await run(asOwner(["rm", "-rf", "--", path]));
     },
   };
   try {
     await Deno.mkdir(tree.path);
     await runChecked(
-      inside([
+      asOwner([
         ...["tar", "--extract", "--numeric-owner", "--preserve-permissions"],
         ...["--file", tar, "--directory", tree.path],
         // Device nodes need privileges that a user namespace lacks; the guest has a devtmpfs.

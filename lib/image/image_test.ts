@@ -24,11 +24,11 @@ Deno.test("imageRecipe() lists each input by its path in the checkout, every hoo
   const files = await Array.fromAsync(Deno.readDir(join(root, "lib/image")));
   const hooks = files.filter(({ name }) => name.endsWith("_hook.sh"));
   const inputs = (await imageRecipe(testPlatform())).inputs.map(({ name }) => name);
-  const isCrate = (name: string) => name.startsWith("images/tiny-init/");
+  const isCrate = (name: string) => name.startsWith("tiny-init/");
   assertArrayIncludes(inputs.filter(isCrate), [
-    "images/tiny-init/.cargo/config.toml",
-    "images/tiny-init/Cargo.lock",
-    "images/tiny-init/src/main.rs",
+    "tiny-init/.cargo/config.toml",
+    "tiny-init/Cargo.lock",
+    "tiny-init/src/main.rs",
   ]);
   assertEquals(
     inputs.filter((name) => !isCrate(name)),

@@ -14,7 +14,7 @@ export type Crate = "guest-agent" | "tiny-init";
 
 /** All of a crate that decides what its program is. */
 export const crateInput = (crate: Crate): RecipeInput => ({
-  name: `images/${crate}`,
+  name: crate,
   dir: join(root, "images", crate),
   skip: (path) => path === "target" || path.startsWith("tests"),
 });

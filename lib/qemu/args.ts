@@ -206,9 +206,30 @@ export function netArgs(options: NetOptions): string[] {
     ...(options.restrict ? ["restrict=on"] : []),
     ...forward,
   ];
+  return ["-netdev", netdev.join(","), ...netDeviceArgs(transport)];
+}
+
+function netDeviceArgs(transport: Transport): string[] {
   // No option ROM: nothing boots from the network.
   const properties = [`netdev=${NETDEV_ID}`, ...(transport === "pci" ? ["romfile="] : [])];
-  return ["-netdev", netdev.join(","), "-device", virtioDevice("net", transport, properties)];
+  return ["-device", virtioDevice("net", transport, properties)];
+}
+
+/**
+ * A network whose other end is a program that listens on a Unix socket, each packet after its
+ * length (QEMU 7.2 and later).
+ */
+export function streamNetArgs(
+  { socketPath, transport = "pci" }: {
+    readonly socketPath: string;
+    readonly transport?: Transport;
+  },
+): string[] {
+  const netdev = ["stream", `id=${NETDEV_ID}`, "server=off", "addr.type=unix"];
+  return [
+    ...["-netdev", [...netdev, `addr.path=${optionValue(socketPath)}`].join(",")],
+    ...netDeviceArgs(transport),
+  ];
 }
 
 /** The first serial port goes to a file, which is emptied first. */

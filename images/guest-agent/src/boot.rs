@@ -4,10 +4,11 @@
 use crate::cgroup;
 use crate::console::say_failed;
 use crate::network;
-use crate::spawn::Limits;
+use crate::spawn::{Limits, SPARED};
 use crate::sys::{self, c_string};
 use std::fs;
 use std::io;
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;
 
@@ -20,7 +21,8 @@ const MOUNTS: [(&str, &str, &str); 8] = [
     ("tmpfs", "/dev/shm", "mode=1777"),
     ("tmpfs", "/run", "mode=0755"),
     ("tmpfs", "/tmp", "mode=1777"),
-    ("cgroup2", "/sys/fs/cgroup", ""),
+    // A process then enters a group without waiting for every processor. Linux 6.0 and later.
+    ("cgroup2", "/sys/fs/cgroup", "favordynmods"),
 ];
 
 /// What programs expect in /dev and devtmpfs does not make.
@@ -67,13 +69,21 @@ pub fn boot() -> Limits {
     network::set_up(&words);
     let most = most_processes();
     let cgroups = report("cgroup", cgroup::prepare(most));
-    Limits { processes: Some(most), cgroups, reset_oom_score: spare_from_oom() }
+    Limits { processes: Some(most), cgroups, oom_score: spare_from_oom() }
 }
 
-/// Tells the OOM killer to spare this process. Returns whether it will.
-pub fn spare_from_oom() -> bool {
-    let written = fs::write("/proc/self/oom_score_adj", "-1000");
-    report("oom_score_adj", written)
+/// Tells the OOM killer to spare this process. Returns the file that says so, for commands to be
+/// started without that; it stays open.
+pub fn spare_from_oom() -> Option<RawFd> {
+    let opened = sys::open("/proc/self/oom_score_adj", libc::O_RDWR, 0);
+    let file = opened.and_then(|file| sys::write(file.as_raw_fd(), SPARED).map(|_| file));
+    match file {
+        Ok(file) => Some(file.into_raw_fd()),
+        Err(error) => {
+            say_failed("oom_score_adj", &error);
+            None
+        }
+    }
 }
 
 /// Says on the console what failed. Returns whether nothing did.
@@ -95,7 +105,12 @@ fn ensure_mounted(kind: &str, dir: &str, options: &str) -> io::Result<()> {
     }
     // On a read-only root it has to be there; the mount says so if it is not.
     let _ = fs::create_dir_all(dir);
-    mount(kind, dir, kind, libc::MS_NOSUID, options)
+    let with = |options| mount(kind, dir, kind, libc::MS_NOSUID, options);
+    match with(options) {
+        // An older kernel may not know an option that only makes things faster.
+        Err(error) if kind == "cgroup2" && error.kind() == io::ErrorKind::InvalidInput => with(""),
+        mounted => mounted,
+    }
 }
 
 /// A folder on another device than the one above it.

@@ -3,9 +3,10 @@
 //! knows whether the OOM killer came. Without them the agent does without.
 
 use crate::sys;
+use std::cell::RefCell;
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 const ROOT: &str = "/sys/fs/cgroup";
@@ -15,6 +16,19 @@ const OURS: &str = "/sys/fs/cgroup/guesthouse";
 pub struct Cgroup {
     dir: String,
     pub procs: OwnedFd,
+    /// `cgroup.events`, which says whether anything runs in it.
+    state: OwnedFd,
+    /// `memory.events`, where the kernel accounts memory by group.
+    memory: Option<OwnedFd>,
+    oom_before: u64,
+}
+
+/// How many groups are kept for the next commands: making and removing one takes the kernel as long
+/// as starting a small program.
+const MOST_FREE: usize = 4;
+
+thread_local! {
+    static FREE: RefCell<Vec<Cgroup>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Makes the parent of all groups; at most `most_processes` run in them together.
@@ -37,12 +51,37 @@ pub fn prepare(most_processes: u64) -> io::Result<()> {
 
 impl Cgroup {
     /// A group for the command of this number, or `None` where there are none.
-    pub fn create(number: u64) -> Option<Cgroup> {
+    pub fn take(number: u64) -> Option<Cgroup> {
+        let free = FREE.with_borrow_mut(Vec::pop);
+        let mut group = match free {
+            Some(group) => group,
+            None => Cgroup::create(number)?,
+        };
+        group.oom_before = group.oom_kills();
+        Some(group)
+    }
+
+    fn create(number: u64) -> Option<Cgroup> {
         sweep();
         let dir = format!("{OURS}/{number}");
         fs::create_dir(&dir).ok()?;
-        let procs = sys::open(&format!("{dir}/cgroup.procs"), libc::O_WRONLY, 0).ok()?;
-        Some(Cgroup { dir, procs })
+        let open = |name: &str, flags| sys::open(&format!("{dir}/{name}"), flags, 0).ok();
+        let procs = open("cgroup.procs", libc::O_WRONLY)?;
+        let state = open("cgroup.events", libc::O_RDONLY)?;
+        let memory = open("memory.events", libc::O_RDONLY);
+        Some(Cgroup { dir, procs, state, memory, oom_before: 0 })
+    }
+
+    /// Keeps the group for another command if nothing runs in it, else leaves it to [`sweep`].
+    pub fn give_back(self) {
+        if value(&self.state, "populated ") != Some(0) {
+            return;
+        }
+        FREE.with_borrow_mut(|free| {
+            if free.len() < MOST_FREE {
+                free.push(self);
+            }
+        });
     }
 
     /// Kills everything in it. Needs Linux 5.14; before that the process group must do.
@@ -50,11 +89,18 @@ impl Cgroup {
         let _ = fs::write(format!("{}/cgroup.kill", self.dir), "1");
     }
 
-    /// Whether the OOM killer took something of it.
+    /// Whether the kernel accounts for the OOM killer by group.
+    pub fn knows_oom(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// Whether the OOM killer took something of it since it was taken.
     pub fn had_oom(&self) -> bool {
-        let events = fs::read_to_string(format!("{}/memory.events", self.dir)).unwrap_or_default();
-        let kills = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        kills.is_some_and(|count| count.trim() != "0")
+        self.oom_kills() > self.oom_before
+    }
+
+    fn oom_kills(&self) -> u64 {
+        self.memory.as_ref().and_then(|file| value(file, "oom_kill ")).unwrap_or(0)
     }
 }
 
@@ -70,4 +116,12 @@ fn sweep() {
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let _ = fs::remove_dir(entry.path());
     }
+}
+
+/// The number behind a key in a small file of the kernel's, read anew.
+fn value(file: &OwnedFd, key: &str) -> Option<u64> {
+    let mut text = [0; 512];
+    let count = sys::read_at(file.as_raw_fd(), &mut text, 0).ok()?;
+    let text = std::str::from_utf8(&text[..count]).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key))?.trim().parse().ok()
 }

@@ -33,6 +33,7 @@ pub struct Command {
     kill_at: Option<u64>,
     timed_out: bool,
     quiet_at: u64,
+    /// How many the OOM killer had taken at the start; `u64::MAX` where the group knows better.
     oom_before: u64,
     cgroup: Option<Cgroup>,
 }
@@ -45,8 +46,9 @@ impl Command {
         number: u64,
         now: u64,
     ) -> Result<Command, Failure> {
-        let cgroup = limits.cgroups.then(|| Cgroup::create(number)).flatten();
-        let oom_before = oom::kills();
+        let cgroup = limits.cgroups.then(|| Cgroup::take(number)).flatten();
+        let by_group = cgroup.as_ref().is_some_and(Cgroup::knows_oom);
+        let oom_before = if by_group { u64::MAX } else { oom::kills() };
         let spawned = spawn(request, limits, cgroup.as_ref().map(|group| group.procs.as_raw_fd()))?;
         Ok(Command {
             pid: spawned.pid,
@@ -218,7 +220,7 @@ impl Command {
         // 137 is what a shell makes of a child that was killed.
         let killed = signal == Some(libc::SIGKILL) || code == Some(128 + libc::SIGKILL);
         let oom = self.cgroup.as_ref().is_some_and(Cgroup::had_oom)
-            || (killed && oom::kills() > self.oom_before);
+            || (killed && self.oom_before != u64::MAX && oom::kills() > self.oom_before);
         self.pid = 0;
         ExecResult { code, signal, timed_out: self.timed_out, oom }
     }
@@ -229,6 +231,9 @@ impl Drop for Command {
     fn drop(&mut self) {
         if self.pid > 0 {
             self.kill();
+        }
+        if let Some(cgroup) = self.cgroup.take() {
+            cgroup.give_back();
         }
     }
 }

@@ -54,7 +54,7 @@ fn main() {
             Ok((Link::socket(path)?, Link::socket(events)?))
         }),
         [] => {
-            let limits = Limits { reset_oom_score: boot::spare_from_oom(), ..Limits::default() };
+            let limits = Limits { oom_score: boot::spare_from_oom(), ..Limits::default() };
             serve(Role::Service, limits, ports);
         }
         _ => {

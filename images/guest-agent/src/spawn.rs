@@ -6,7 +6,6 @@ use crate::sys::{self, c_string};
 use crate::users::{self, Identity};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -21,9 +20,17 @@ pub struct Limits {
     pub processes: Option<u64>,
     /// Whether each command gets a control group.
     pub cgroups: bool,
-    /// The OOM killer spares the agent, and must not spare its commands.
-    pub reset_oom_score: bool,
+    /// The agent's own `oom_score_adj`: the OOM killer spares the agent, and must not spare its
+    /// commands.
+    pub oom_score: Option<RawFd>,
 }
+
+/// What `oom_score_adj` says of the agent, and of everything else.
+pub const SPARED: &[u8] = b"-1000";
+const NOT_SPARED: &[u8] = b"0";
+
+/// Stack of a child until it is its program; it calls nothing but system calls.
+const STACK_BYTES: usize = 64 * 1024;
 
 /// A command that runs. All three descriptors are non-blocking.
 pub struct Spawned {
@@ -50,25 +57,22 @@ struct Plan {
 pub fn spawn(request: &Exec, limits: Limits, cgroup: Option<RawFd>) -> Result<Spawned, Failure> {
     let plan = Plan::new(request, limits, cgroup)?;
     let what = || "cannot start a process".to_string();
-    let (in_read, in_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
     let (out_read, out_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
     let (err_read, err_write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
-    let null;
-    let stdin: &OwnedFd = if request.stdin {
-        &in_read
+    let (child_stdin, stdin) = if request.stdin {
+        let (read, write) = sys::pipe().map_err(|error| Failure::io(what(), &error))?;
+        (read, Some(write))
     } else {
         let opened = sys::open("/dev/null", libc::O_RDONLY, 0);
-        null = opened.map_err(|error| Failure::io("cannot open /dev/null", &error))?;
-        &null
+        (opened.map_err(|error| Failure::io("cannot open /dev/null", &error))?, None)
     };
     // SAFETY: no memory is involved. It is a hint, and a refusal changes nothing but the speed.
     unsafe { libc::fcntl(out_read.as_raw_fd(), libc::F_SETPIPE_SZ, PIPE_BYTES) };
-    for fd in [&in_write, &out_read, &err_read] {
+    for fd in [&out_read, &err_read].into_iter().chain(&stdin) {
         sys::set_nonblocking(fd.as_raw_fd()).map_err(|error| Failure::io(what(), &error))?;
     }
-    let stdio = [stdin.as_raw_fd(), out_write.as_raw_fd(), err_write.as_raw_fd()];
-    let pid = plan.fork(stdio).map_err(|(step, errno)| plan.failure(request, step, errno))?;
-    let stdin = request.stdin.then_some(in_write);
+    let stdio = [child_stdin.as_raw_fd(), out_write.as_raw_fd(), err_write.as_raw_fd()];
+    let pid = plan.start(stdio).map_err(|(step, errno)| plan.failure(request, step, errno))?;
     Ok(Spawned { pid, stdin, stdout: out_read, stderr: err_read })
 }
 
@@ -97,31 +101,29 @@ impl Plan {
         })
     }
 
-    /// Forks, and waits until the child has become the program or has failed to.
-    fn fork(&self, stdio: [RawFd; 3]) -> Result<i32, (u8, i32)> {
-        let errno = |error: io::Error| (STEP_FORK, error.raw_os_error().unwrap_or(libc::EIO));
-        let (status_read, status_write) = sys::pipe().map_err(errno)?;
-        let argv = pointers(&self.argv);
-        let env = pointers(&self.env);
-        // SAFETY: the process has one thread, and the child calls nothing but system calls.
-        let pid = unsafe { sys::check(libc::fork()) }.map_err(errno)?;
-        if pid == 0 {
-            let status = status_write.as_raw_fd();
-            // SAFETY: this is the child.
-            let (step, errno) = unsafe { self.become_program(stdio, status, &argv, &env) };
-            let [a, b, c, d] = errno.to_ne_bytes();
-            let _ = sys::write(status, &[step, a, b, c, d]);
-            // SAFETY: ends the child without running anything of the agent's.
-            unsafe { libc::_exit(127) };
-        }
-        drop(status_write);
-        let mut report = [0; 5];
-        match sys::read(status_read.as_raw_fd(), &mut report) {
-            Ok(5) => {
-                let [step, a, b, c, d] = report;
-                Err((step, i32::from_ne_bytes([a, b, c, d])))
-            }
-            _ => Ok(pid),
+    /// Starts a child, and waits until it has become the program or has failed to. The child runs
+    /// in the agent's memory until then, which spares copying the tables of it.
+    fn start(&self, stdio: [RawFd; 3]) -> Result<i32, (u8, i32)> {
+        let (argv, env) = (pointers(&self.argv), pointers(&self.env));
+        let mut child = Child { plan: self, stdio, argv: &argv, env: &env, failed: None };
+        let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
+        self.set_oom_score(NOT_SPARED);
+        // SAFETY: the process has one thread, which waits while the child uses `child` and the
+        // stack; the child calls nothing but system calls.
+        let pid = unsafe {
+            let top = stack.as_mut_ptr().add(stack.capacity());
+            let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+            sys::check(libc::clone(run_child, top.cast(), flags, (&raw mut child).cast()))
+        };
+        self.set_oom_score(SPARED);
+        let pid = pid.map_err(|error| (STEP_START, error.raw_os_error().unwrap_or(libc::EIO)))?;
+        child.failed.map_or(Ok(pid), Err)
+    }
+
+    /// A child gets what the agent has at that moment; writing it there costs more.
+    fn set_oom_score(&self, score: &[u8]) {
+        if let Some(fd) = self.limits.oom_score {
+            let _ = sys::write(fd, score);
         }
     }
 
@@ -129,7 +131,6 @@ impl Plan {
     unsafe fn become_program(
         &self,
         stdio: [RawFd; 3],
-        status: RawFd,
         argv: &[*const libc::c_char],
         env: &[*const libc::c_char],
     ) -> (u8, i32) {
@@ -142,16 +143,16 @@ impl Plan {
         self.limit();
         for (number, fd) in stdio.into_iter().enumerate() {
             if libc::dup2(fd, number as RawFd) == -1 {
-                return (STEP_FORK, errno());
+                return (STEP_START, errno());
             }
         }
         // All of the agent's own are closed by exec; this is for what it inherited.
-        libc::syscall(libc::SYS_close_range, 3, status - 1, 0);
-        libc::syscall(libc::SYS_close_range, status + 1, u32::MAX, 0);
+        libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0);
         if let Some(user) = &self.identity {
-            if libc::setgroups(user.groups.len(), user.groups.as_ptr()) == -1
-                || libc::setgid(user.gid) == -1
-                || libc::setuid(user.uid) == -1
+            // The wrappers of the C library would tell threads that they think they share.
+            if libc::syscall(libc::SYS_setgroups, user.groups.len(), user.groups.as_ptr()) == -1
+                || libc::syscall(libc::SYS_setgid, user.gid) == -1
+                || libc::syscall(libc::SYS_setuid, user.uid) == -1
             {
                 return (STEP_USER, errno());
             }
@@ -165,11 +166,6 @@ impl Plan {
     unsafe fn limit(&self) {
         if let Some(procs) = self.cgroup {
             libc::write(procs, c"0".as_ptr().cast(), 1);
-        }
-        if self.limits.reset_oom_score {
-            let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY);
-            libc::write(fd, c"0".as_ptr().cast(), 1);
-            libc::close(fd);
         }
         if let Some(most) = self.limits.processes {
             let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
@@ -211,7 +207,27 @@ impl Plan {
     }
 }
 
-const STEP_FORK: u8 = 0;
+/// What a child needs, and what it leaves behind.
+struct Child<'a> {
+    plan: &'a Plan,
+    stdio: [RawFd; 3],
+    argv: &'a [*const libc::c_char],
+    env: &'a [*const libc::c_char],
+    /// Step and errno, if it has not become the program.
+    failed: Option<(u8, i32)>,
+}
+
+/// Where a child begins, with its [`Child`]. It never returns to the agent's code.
+extern "C" fn run_child(child: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `start` gives a pointer to a `Child` and waits; then this process ends.
+    unsafe {
+        let child = &mut *child.cast::<Child>();
+        child.failed = Some(child.plan.become_program(child.stdio, child.argv, child.env));
+        libc::_exit(127)
+    }
+}
+
+const STEP_START: u8 = 0;
 const STEP_USER: u8 = 1;
 const STEP_CWD: u8 = 2;
 const STEP_EXEC: u8 = 3;

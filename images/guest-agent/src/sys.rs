@@ -30,6 +30,12 @@ pub fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     retry(|| unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) })
 }
 
+/// Reads at an offset, whatever was read before.
+pub fn read_at(fd: RawFd, buffer: &mut [u8], offset: i64) -> io::Result<usize> {
+    // SAFETY: as above.
+    retry(|| unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), offset) })
+}
+
 /// Fails with `EIO` rather than write nothing, so that loops around it end.
 pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: as above.

@@ -13,8 +13,11 @@ export interface BuildPartsOptions {
   /** Build the named parts even if nothing has changed. */
   readonly force: boolean;
   readonly signal: AbortSignal;
-  /** Gives a part's build its places to report to; called once it begins. */
-  report(title: string): Omit<PartBuildOptions, "signal">;
+  /** Runs a part's build with places to report to; called once it begins. */
+  reporting<T>(
+    title: string,
+    build: (reporter: Omit<PartBuildOptions, "signal">) => Promise<T>,
+  ): Promise<T>;
   /** Called as a part is done. */
   onDone(result: PartResult): void;
 }
@@ -33,6 +36,12 @@ export interface PartResult {
 
 /** What a part is called in tables and messages. */
 export const partTitle = (name: ArtifactName, arch: ElfArch): string => `${name} ${arch}`;
+
+/** The titles of parts and of what they embed, in the order in which they are built. */
+export function partTitles(parts: readonly ArtifactName[], archs: readonly ElfArch[]): string[] {
+  const order = buildOrder(ARTIFACTS, parts);
+  return archs.flatMap((arch) => order.map(({ name }) => partTitle(name, arch)));
+}
 
 /**
  * Builds parts and what they embed, each as soon as that is there, so that what is independent is
@@ -60,7 +69,7 @@ export async function buildParts(options: BuildPartsOptions): Promise<PartResult
 async function buildOne(
   { name }: Artifact,
   arch: ElfArch,
-  { parts, fs, force, signal, report, onDone }: BuildPartsOptions,
+  { parts, fs, force, signal, reporting, onDone }: BuildPartsOptions,
 ): Promise<PartResult> {
   signal.throwIfAborted();
   const title = partTitle(name, arch);
@@ -68,9 +77,10 @@ async function buildOne(
   const recipe = await partRecipe({ name, arch, fs }, signal);
   const state = await partState(recipe);
   const forced = force && parts.includes(name);
-  const outcome = state.fresh && !forced
-    ? { built: false, reasons: [] }
-    : await ensurePart(recipe, { signal, force: forced, ...report(title) });
+  const outcome = state.fresh && !forced ? { built: false, reasons: [] } : await reporting(
+    title,
+    (reporter) => ensurePart(recipe, { ...reporter, signal, force: forced }),
+  );
   const result = {
     ...{ title, name, arch, ...outcome, files: recipe.outputs },
     seconds: (performance.now() - started) / 1000,

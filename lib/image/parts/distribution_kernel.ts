@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
+import { TaskError, WorkError } from "../../cli/errors.ts";
 import { runChecked } from "../../host/process.ts";
 import { imageCacheDir } from "../../host/paths.ts";
 import { packCpio } from "../cpio.ts";
@@ -10,6 +10,7 @@ import { extractVmlinux } from "./bz_image.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
+import { unfinishedPrefix } from "./unfinished.ts";
 import { moduleInputs } from "../source_input.ts";
 import { DEB_ARCH } from "../../config/archs.ts";
 
@@ -30,10 +31,11 @@ export function distributionKernel(outputs: readonly string[], arch: ElfArch): P
       { name: "package", value: { suite: SUITE, metapackage } },
       { name: "modules", value: GUEST_MODULES },
       ...moduleInputs("parts/distribution_kernel", "parts/debian_package"),
-      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "initramfs"),
+      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "cpio", "initramfs"),
     ],
     async build(dir, options) {
-      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });
+      const prefix = unfinishedPrefix(outputs[0]!);
+      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
       try {
         await extract({ work, metapackage, arch, dir, outputs }, options);
       } finally {
@@ -82,10 +84,15 @@ async function extract(
 
 /** An archive with the modules and the order in which they are loaded, as tiny-init reads it. */
 async function packModules(versionDir: string): Promise<Uint8Array<ArrayBuffer>> {
-  const order = await loadOrder(
-    GUEST_MODULES,
-    await findModules(versionDir),
-    await findBuiltin(versionDir),
-  );
+  const available = await findModules(versionDir);
+  const order = await loadOrder(GUEST_MODULES, available, await findBuiltin(versionDir))
+    .catch((error) => {
+      if (!(error instanceof TaskError)) throw error;
+      throw new WorkError(error.message, {
+        details: [...error.details, `looked for in: the package of kernel ${basename(versionDir)}`],
+        next: "mend GUEST_MODULES in lib/image/parts/distribution_kernel.ts",
+        cause: error,
+      });
+    });
   return packCpio(await moduleEntries(order));
 }

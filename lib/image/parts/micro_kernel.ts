@@ -7,6 +7,7 @@ import type { ElfArch } from "../elf.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
+import { unfinishedPrefix } from "./unfinished.ts";
 import { moduleInputs, sourceInput } from "../source_input.ts";
 
 /** Debian's package of the kernel's sources. */
@@ -32,7 +33,8 @@ export async function microKernel(outputs: readonly string[], arch: ElfArch): Pr
       ...moduleInputs("parts/micro_kernel", "parts/debian_package"),
     ],
     async build(dir, options) {
-      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: `part-${outputs[0]}-` });
+      const prefix = unfinishedPrefix(outputs[0]!);
+      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
       try {
         const fragments = [config("common"), config(arch)];
         const built = await compile(work, arch, fragments, options);

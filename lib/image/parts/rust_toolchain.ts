@@ -1,9 +1,9 @@
 import { dirname, join } from "@std/path";
 import { HostError } from "../../cli/errors.ts";
 import { findProgram } from "../../host/find_program.ts";
-import { run } from "../../host/process.ts";
 import { programIdentity } from "../../host/tools.ts";
 import type { ElfArch } from "../elf.ts";
+import { rustSysroot } from "./rust_sysroot.ts";
 
 /** Programs that compile Rust for a guest. */
 export interface RustToolchain {
@@ -30,12 +30,18 @@ export async function findToolchain(arch: ElfArch, signal: AbortSignal): Promise
   for (const rustc of rustcs()) {
     const cargo = join(dirname(rustc), "cargo");
     if (findProgram(cargo) === undefined) continue;
+    const sysroot = await rustSysroot(rustc, signal);
+    if (sysroot === undefined) continue;
     for (const libc of ["musl", "gnu"]) {
       const target = `${arch}-unknown-linux-${libc}`;
-      if (!await haveTarget(rustc, target, signal)) continue;
+      if (findProgram(join(sysroot, "lib/rustlib", target, "lib")) === undefined) continue;
       const linker = libc === "musl" ? undefined : crossLinker(arch);
       if (linker !== undefined && findProgram(linker) === undefined) continue;
-      const parts = [await programIdentity(rustc), linker && await programIdentity(linker)];
+      const parts = [
+        await programIdentity(rustc),
+        compilerBehind(rustc, sysroot),
+        linker && await programIdentity(linker),
+      ];
       return { cargo, rustc, target, linker, identity: parts.filter(Boolean).join("; ") };
     }
   }
@@ -52,9 +58,9 @@ function rustcs(): string[] {
     .filter((path) => findProgram(path) !== undefined);
 }
 
-async function haveTarget(rustc: string, target: string, signal: AbortSignal): Promise<boolean> {
-  const command = [rustc, "--print", "target-libdir", "--target", target];
-  const { code, stdout } = await run(command, { signal });
-  if (code !== 0) return false;
-  return await Deno.stat(stdout.trim()).then(() => true, () => false);
+/** What rustup's stand-in runs, which says more than the stand-in; `undefined` if it is none. */
+function compilerBehind(rustc: string, sysroot: string): string | undefined {
+  const found = findProgram(join(sysroot, "bin/rustc"));
+  if (found === undefined || found.path === rustc) return undefined;
+  return `${found.path} (${found.bytes} bytes of ${found.changedMs})`;
 }

@@ -6,6 +6,8 @@ import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
 import { acquireLock } from "../../host/lock.ts";
 import { imageCacheDir, imagesDir } from "../../host/paths.ts";
 import { isRecord } from "../../host/verdict_cache.ts";
+import { explainFullDisk } from "./full_disk.ts";
+import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
 
 /** How to make a part's files. */
 export interface PartRecipe {
@@ -40,6 +42,8 @@ export interface FileRecord {
   readonly sha256: string;
   readonly bytes: number;
   readonly mtimeMs: number;
+  /** Tells a file that was put in its place with its time; some file systems have none. */
+  readonly inode?: number;
 }
 
 /** Where a part's file lies. */
@@ -58,14 +62,22 @@ export async function partState(part: PartRecipe): Promise<PartState> {
   return { fresh: reasons.length === 0, reasons, recipe };
 }
 
-/** The SHA-256 of a part's file; `undefined` unless it is as it was made. */
+/**
+ * The SHA-256 of a part's file; `undefined` unless it is as it was made. It is not read again as long
+ * as its size, time and inode are the same; a copy is read once, and then known by its own.
+ */
 export async function partDigest(file: string): Promise<string | undefined> {
   const record = await readRecord(file);
   const info = await Deno.stat(partPath(file)).catch(() => undefined);
   if (record === undefined || info === undefined || info.size !== record.bytes) return undefined;
-  if (info.mtime?.getTime() === record.mtimeMs) return record.sha256;
+  const isSame = info.mtime?.getTime() === record.mtimeMs &&
+    (record.inode === undefined || record.inode === info.ino);
+  if (isSame) return record.sha256;
   // Copied or touched, or changed: only its contents tell.
-  return await sha256File(partPath(file)) === record.sha256 ? record.sha256 : undefined;
+  if (await sha256File(partPath(file)) !== record.sha256) return undefined;
+  // Where nothing can be written, the file is read each time.
+  await writeRecord(file, record.sha256, info).catch(() => {});
+  return record.sha256;
 }
 
 /**
@@ -82,7 +94,8 @@ export async function ensurePart(
   const cache = imageCacheDir();
   await Deno.mkdir(cache, { recursive: true });
   await Deno.mkdir(imagesDir(), { recursive: true });
-  await using _lock = await acquireLock(join(cache, `${part.outputs[0]}.lock`), {
+  const [output = ""] = part.outputs;
+  await using _lock = await acquireLock(partLock(output), {
     signal: options.signal,
     purpose: `building ${part.title}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
@@ -94,15 +107,16 @@ export async function ensurePart(
   }
   const reasons = state.fresh ? ["--force was given"] : state.reasons;
   reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
-  const prefix = `part-${part.outputs[0]}-`;
-  await removeLeftovers(cache, prefix);
-  const dir = await Deno.makeTempDir({ dir: cache, prefix });
+  await sweepUnfinished(output);
+  const dir = await Deno.makeTempDir({ dir: cache, prefix: unfinishedPrefix(output) });
   try {
     await part.build(dir, options);
     options.signal.throwIfAborted();
     await Deno.remove(sidecarOf(part)).catch(() => {});
     for (const file of part.outputs) await publish(join(dir, file), file);
     await writeSidecar(sidecarOf(part), state.recipe);
+  } catch (error) {
+    throw explainFullDisk(error, part.title);
   } finally {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
   }
@@ -117,11 +131,13 @@ async function publish(from: string, file: string): Promise<void> {
     await whole.sync();
   }
   await Deno.rename(from, target);
-  const info = await Deno.stat(target);
+  await writeRecord(file, await sha256File(target), await Deno.stat(target));
+}
+
+async function writeRecord(file: string, sha256: string, info: Deno.FileInfo): Promise<void> {
   const record: FileRecord = {
-    sha256: await sha256File(target),
-    bytes: info.size,
-    mtimeMs: info.mtime?.getTime() ?? 0,
+    ...{ sha256, bytes: info.size, mtimeMs: info.mtime?.getTime() ?? 0 },
+    ...(info.ino === null ? {} : { inode: info.ino }),
   };
   await atomicWrite(manifestOf(file), `${JSON.stringify(record)}\n`);
 }
@@ -130,17 +146,11 @@ async function readRecord(file: string): Promise<FileRecord | undefined> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(manifestOf(file)));
     const isValid = isRecord(value) && typeof value.sha256 === "string" &&
-      typeof value.bytes === "number" && typeof value.mtimeMs === "number";
+      typeof value.bytes === "number" && typeof value.mtimeMs === "number" &&
+      (value.inode === undefined || typeof value.inode === "number");
     return isValid ? value as unknown as FileRecord : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
     throw error;
-  }
-}
-
-/** What killed builds of this part left: the caller holds its lock. */
-async function removeLeftovers(cache: string, prefix: string): Promise<void> {
-  for await (const { name } of Deno.readDir(cache)) {
-    if (name.startsWith(prefix)) await Deno.remove(join(cache, name), { recursive: true });
   }
 }

@@ -68,6 +68,28 @@ Deno.test("ensurePart() builds again what was changed, and takes what was only t
   assertEquals((await ensurePart(part, options())).built, true);
 });
 
+Deno.test("partDigest() reads a copy once, and sees what was put in a file's place with its time", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  const path = partPath("part-x");
+  const before = await partDigest("part-x");
+  // As `cp` and a rename leave it.
+  await Deno.copyFile(path, `${path}.copy`);
+  await Deno.rename(`${path}.copy`, path);
+  const record = await Deno.readTextFile(`${path}.json`);
+  assertEquals(await partDigest("part-x"), before);
+  const renewed = await Deno.readTextFile(`${path}.json`);
+  assert(renewed !== record, "it is known by its own inode");
+  assertEquals(await partDigest("part-x"), before);
+  assertEquals(await Deno.readTextFile(`${path}.json`), renewed);
+
+  await Deno.writeTextFile(`${path}.other`, "two");
+  const { mtimeMs } = JSON.parse(renewed);
+  await Deno.utime(`${path}.other`, new Date(mtimeMs), new Date(mtimeMs));
+  await Deno.rename(`${path}.other`, path);
+  assertEquals(await partDigest("part-x"), undefined);
+});
+
 Deno.test("ensurePart() leaves the former part when a build fails or is interrupted", async () => {
   await using images = await imagesFolder();
   await ensurePart(counted("one"), options());
@@ -89,10 +111,43 @@ Deno.test("ensurePart() leaves the former part when a build fails or is interrup
   assertEquals(left, ["part-x.lock"]);
 });
 
+Deno.test("ensurePart() that is stopped between two files vouches for neither, and begins again", async () => {
+  await using _images = await imagesFolder();
+  const two = (value: string, written: readonly string[]) => ({
+    ...counted(value),
+    outputs: ["part-x", "part-y"],
+    async build(dir: string) {
+      for (const name of written) await Deno.writeTextFile(join(dir, name), value + name);
+    },
+  });
+  const both = ["part-x", "part-y"];
+  await ensurePart(two("one ", both), options());
+  await assertRejects(() => ensurePart(two("two ", ["part-x"]), options()), Deno.errors.NotFound);
+  for (const value of ["one ", "two "]) {
+    assertEquals((await partState(two(value, both))).fresh, false);
+  }
+  await ensurePart(two("two ", both), options());
+  for (const name of both) assertEquals(await Deno.readTextFile(partPath(name)), `two ${name}`);
+});
+
 Deno.test("two ensurePart() at once build once", async () => {
   await using _images = await imagesFolder();
   const part = counted("one");
   const outcomes = await Promise.all([ensurePart(part, options()), ensurePart(part, options())]);
   assertEquals(outcomes.map(({ built }) => built).sort(), [false, true]);
   assertEquals(part.builds, 1);
+});
+
+Deno.test("ensurePart() removes what a killed build of the part left, and nothing of another's", async () => {
+  await using images = await imagesFolder();
+  const cache = join(images.path, "cache");
+  const place = async (name: string) => {
+    await Deno.mkdir(join(cache, name, "tree-1/root"), { recursive: true });
+    await Deno.writeTextFile(join(cache, name, "part-x"), "half");
+  };
+  await place("part-part-x-0123456789abcdef");
+  await place("part-part-x-y-0123456789abcdef");
+  await ensurePart(counted("one"), options());
+  const left = await Array.fromAsync(Deno.readDir(cache), ({ name }) => name);
+  assertEquals(left.sort(), ["part-part-x-y-0123456789abcdef", "part-x.lock"]);
 });

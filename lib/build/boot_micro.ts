@@ -1,0 +1,70 @@
+import { GuestError } from "../cli/errors.ts";
+import { AgentClient } from "../guest/agent/client.ts";
+import { ConsoleLog } from "../guest/console.ts";
+import { waitForReady } from "../guest/readiness.ts";
+import type { ElfArch } from "../image/elf.ts";
+import { hostTime } from "./host_time.ts";
+import {
+  type LaunchedMicro,
+  launchMicro,
+  type MicroHost,
+  microName,
+  type MicroPlan,
+  type MicroRequest,
+} from "./micro_launch.ts";
+
+/** How long a microVM may take until its agent answers, under TCG on a busy host. */
+const READY_MS = 60_000;
+
+/** A microVM that has booted and whose agent has answered. Disposal throws it away. */
+export interface BootedMicro extends LaunchedMicro {
+  readonly agent: AgentClient;
+  /** Seconds from the launch until the agent had answered. */
+  readonly bootSeconds: number;
+}
+
+/**
+ * Boots a microVM, waits for its agent, and gives it the time and random numbers of its own.
+ * Throws {@link GuestError} with the cause that its console names.
+ */
+export async function bootMicro(
+  request: MicroRequest,
+  host: MicroHost,
+  plan: MicroPlan = {},
+): Promise<BootedMicro> {
+  const { arch, signal, logs } = request;
+  const name = microName(request);
+  await using stack = new AsyncDisposableStack();
+  const launched = stack.use(await launchMicro(request, host, plan));
+  const agent = stack.use(
+    await waitForReady(launched.guest, {
+      deadlineMs: READY_MS,
+      announced: true,
+      console: new ConsoleLog(logs.console),
+      signal,
+      connect: (attempt) =>
+        AgentClient.connect(launched.agentSocket, {
+          ...{ name, console: logs.console },
+          signal: attempt.signal,
+          timeoutMs: attempt.deadlineMs,
+        }),
+    }).catch((error) => {
+      throw withPartsAdvice(error, arch);
+    }),
+  );
+  const bootSeconds = launched.clock();
+  await agent.setClock(hostTime(), { signal });
+  const resources = stack.move();
+  return {
+    ...{ ...launched, agent, bootSeconds },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** The causes on a console advise what mends a platform's image; a microVM's parts are others. */
+function withPartsAdvice(error: unknown, arch: ElfArch): unknown {
+  if (!(error instanceof GuestError) || !error.next?.includes("setup-images")) return error;
+  const { message, details } = error;
+  const next = `deno task build-images ${arch} --force`;
+  return new GuestError(message, { details, next, cause: error });
+}

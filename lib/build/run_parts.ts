@@ -1,0 +1,94 @@
+import type { TaskContext } from "../cli/context.ts";
+import type { ElfArch } from "../image/elf.ts";
+import type { ToolGroup } from "../host/tool_table.ts";
+import { ARCHS, type ArtifactName } from "../image/parts/artifact.ts";
+import type { PartResult } from "../image/parts/build_parts.ts";
+import type { PartsChoice } from "./parts_task.ts";
+
+/** What each part needs on the host. */
+const GROUPS: Readonly<Record<ArtifactName, readonly ToolGroup[]>> = {
+  "guest-agent": ["rust"],
+  "tiny-init": ["rust"],
+  "kernel": ["parts"],
+  "micro-kernel": ["parts", "kernel"],
+  "initramfs": ["parts"],
+  "micro-initramfs": [],
+  "raw": ["image", "binfmt", "parts"],
+  "python": ["image", "binfmt", "parts"],
+  "node": ["image", "binfmt", "parts"],
+};
+
+/** What {@link runPartsTask} builds. */
+export interface PartsRequest extends PartsChoice {
+  /** `x86_64`, `aarch64` or `all`; the host's where none is given. */
+  readonly arch: string | undefined;
+  /** The task's name and file, to start it again once tools are installed. */
+  readonly task: string;
+  readonly file: string;
+}
+
+/** Builds parts as a task does: tools first, then a table, the files, and one document. */
+export async function runPartsTask(ctx: TaskContext, request: PartsRequest): Promise<number> {
+  const { parts, fs } = request;
+  const archs = archsOf(request.arch);
+  if (ctx.flag("explain")) return await explain(ctx, request, archs);
+  const status = await ensureTools(ctx, request, archs);
+  if (status !== undefined) return status;
+  const { buildParts, partTitles } = await import("../image/parts/build_parts.ts");
+  const { PartReports } = await import("./part_reports.ts");
+  const rows: PartResult[] = [];
+  using reports = new PartReports(ctx, partTitles(parts, archs));
+  await buildParts({
+    ...{ parts, archs, fs, force: ctx.flag("force"), signal: ctx.signal },
+    reporting: (title, build) => reports.reporting(title, build),
+    onDone(result) {
+      rows.push(result);
+      reports.finish(result);
+    },
+  });
+  const { partPath } = await import("../image/parts/store.ts");
+  ctx.result({
+    ok: true,
+    parts: rows.map(({ name, arch, built, reasons, files, seconds }) => ({
+      ...{ name, arch, built, reasons, seconds: Math.round(seconds * 1000) / 1000 },
+      files: files.map(partPath),
+    })),
+  });
+  if (rows.every(({ built }) => !built)) ctx.print(`${rows.length} parts are up to date`);
+  return 0;
+}
+
+function archsOf(arch: string | undefined): readonly ElfArch[] {
+  if (arch === "all") return ARCHS;
+  return [(arch ?? Deno.build.arch) as ElfArch];
+}
+
+async function explain(
+  ctx: TaskContext,
+  { parts, fs }: PartsRequest,
+  archs: readonly ElfArch[],
+): Promise<number> {
+  const { explainParts } = await import("../image/parts/build_parts.ts");
+  const rows = await explainParts({ parts, archs, fs, signal: ctx.signal });
+  for (const { title, fresh, reasons } of rows) {
+    ctx.print([`${title}: ${fresh ? "up to date" : "would be built"}`, ...reasons].join("\n  "));
+  }
+  ctx.result({ ok: true, parts: rows });
+  return 0;
+}
+
+/** Installs what is missing for parts that will be built; returns the status of a successor. */
+async function ensureTools(
+  ctx: TaskContext,
+  { parts, task, file }: PartsRequest,
+  archs: readonly ElfArch[],
+): Promise<number | undefined> {
+  const { ARTIFACTS } = await import("../../configs/artifacts.ts");
+  const { buildOrder } = await import("../image/parts/artifact.ts");
+  const groups = new Set(buildOrder(ARTIFACTS, parts).flatMap(({ name }) => GROUPS[name]));
+  const { ensureHost } = await import("../host/ensure_host.ts");
+  const { installed } = await ensureHost([...groups], ctx, { guestArchs: archs, task });
+  if (!installed) return undefined;
+  const { reexec } = await import("../host/reexec.ts");
+  return await reexec("parts", file, Deno.args);
+}

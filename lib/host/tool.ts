@@ -1,0 +1,44 @@
+import type { HostFacts, PackageManager } from "./facts.ts";
+import type { GuestArch } from "./probe_image.ts";
+
+/** What a set of tools is for. */
+export type ToolGroup =
+  | "native"
+  | "image"
+  | "binfmt"
+  | "init"
+  | "vm"
+  | "rust"
+  | "kernel"
+  | "parts"
+  | "test"
+  | "browser";
+
+/** The circumstances that decide which tools a group takes. */
+export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "isRoot"> {
+  /** The architectures of the guests to build, or to boot. */
+  readonly guestArchs: readonly GuestArch[];
+}
+
+/** A program, or a file, that tasks need on the host. */
+export interface Tool {
+  /** As users know it. */
+  readonly name: string;
+  /** Any of these will do; an absolute path is a file that need not be a program. */
+  readonly programs: readonly string[];
+  readonly groups: readonly ToolGroup[];
+  /** What a task does with it. */
+  readonly purpose: string;
+  /** How to ask for the version; a tool without them is only looked for. */
+  readonly versionArgs?: readonly string[];
+  /** Its first group is the version (default: the first number with dots). */
+  readonly versionPattern?: RegExp;
+  /** The lowest version that works. */
+  readonly minimum?: string;
+  /** The package that has it. A manager that is not listed has none. */
+  readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
+  /** A command in place of a package, where the host's maker ships the tool. */
+  readonly command?: Readonly<Partial<Record<PackageManager, readonly string[]>>>;
+  /** Whether it is needed at all (default: always). */
+  readonly neededIf?: (need: ToolNeed) => boolean;
+}

@@ -1,0 +1,40 @@
+import { join } from "@std/path";
+import { findProgram } from "../../host/find_program.ts";
+import { run } from "../../host/process.ts";
+import { isRecord, readVerdict, writeVerdict } from "../../host/verdict_cache.ts";
+
+/** Where a compiler's libraries lie, as it said when it was this file. */
+interface KnownSysroot {
+  readonly path: string;
+  readonly bytes: number;
+  readonly changedMs: number;
+  readonly sysroot: string;
+}
+
+/**
+ * The folder of a compiler's own files, e.g. `/usr`; `undefined` if it does not run. Asking takes
+ * tens of milliseconds, so the answer is remembered for as long as the file is the same one. Not
+ * that of rustup's stand-in, which stays the same file when another toolchain becomes the default.
+ */
+export async function rustSysroot(
+  rustc: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const found = findProgram(rustc);
+  if (found === undefined) return undefined;
+  const known = await readVerdict("rust", isKnown);
+  const { path, bytes, changedMs } = found;
+  if (known?.path === path && known.bytes === bytes && known.changedMs === changedMs) {
+    return known.sysroot;
+  }
+  const { code, stdout } = await run([rustc, "--print", "sysroot"], { signal });
+  const sysroot = stdout.trim();
+  if (code !== 0 || sysroot === "") return undefined;
+  if (path === join(sysroot, "bin/rustc")) await writeVerdict("rust", { ...found, sysroot });
+  return sysroot;
+}
+
+function isKnown(value: unknown): value is KnownSysroot {
+  return isRecord(value) && typeof value.path === "string" && typeof value.bytes === "number" &&
+    typeof value.changedMs === "number" && typeof value.sysroot === "string";
+}

@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { makeSandbox, type Sandbox } from "./harness.ts";
+import { assertNoBug } from "./outcome.ts";
+
+/** What the tests of warm starts boot. */
+export const AMD64 = "debian-amd64";
+/** The smallest guests in which a build still runs: their snapshots are quickly saved. */
+export const SMALL = ["--memory", "512"];
+
+/** A sandbox whose snapshots are its own. */
+export async function ownSnapshots(): Promise<Sandbox & { readonly snapshots: string }> {
+  const box = await makeSandbox();
+  const snapshots = join(box.dir, "snapshots");
+  const env = { GUESTHOUSE_SNAPSHOTS: snapshots };
+  return {
+    ...box,
+    snapshots,
+    env: { ...box.env, ...env },
+    task: (name, args, options) => box.task(name, args, { ...options, env }),
+    start: (name, args, options) => box.start(name, args, { ...options, env }),
+    [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs a shell text in a guest of its own; returns what it printed. */
+export async function inGuest(
+  box: Sandbox,
+  text: string,
+  args: readonly string[] = SMALL,
+  platform = AMD64,
+): Promise<{ stdout: string; stderr: string; log: string }> {
+  const outcome = await box.task("vm-run", [platform, ...args, "--", "sh", "-c", text]);
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertNoBug(outcome);
+  const log = await Deno.readTextFile(join(box.dir, `logs/vm-run-${platform}.log`));
+  return { ...outcome, log };
+}
+
+/** The folders of a platform's snapshots. */
+export async function snapshotFolders(box: { readonly snapshots: string }): Promise<string[]> {
+  const home = join(box.snapshots, AMD64);
+  const entries = await Array.fromAsync(Deno.readDir(home)).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory).map(({ name }) => join(home, name)).sort();
+}

@@ -1,0 +1,109 @@
+// Builds image parts from two copies of this checkout in different folders, with the real programs.
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { sha256File } from "../lib/cache/file_digest.ts";
+import { findProgram } from "../lib/host/find_program.ts";
+import { fileNames } from "../lib/host/folders.ts";
+import type { ArtifactName } from "../lib/image/parts/artifact.ts";
+import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
+import { makeSandbox, type Sandbox } from "./harness.ts";
+import { assertNoBug, documentOf } from "./outcome.ts";
+import { placePart, programFor, seeImages } from "./stand_ins.ts";
+
+const ARCH = Deno.build.arch;
+const OTHER = ARCH === "x86_64" ? "aarch64" : "x86_64";
+const BUILD_MS = 900_000;
+/** Programs are also compiled for the other architecture, where there is a compiler for it. */
+const PROGRAMS_FOR = findProgram(`${OTHER}-linux-gnu-gcc`) === undefined ? ARCH : "all";
+
+/** Builds parts; returns the names of those that were not up to date. */
+async function build(checkout: Checkout, task: string, ...args: string[]): Promise<string[]> {
+  const outcome = await checkout.task(task, [...args, "--json"], { timeoutMs: BUILD_MS });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertNoBug(outcome);
+  const rows: { name: string; built: boolean }[] = documentOf(outcome).parts;
+  return rows.filter(({ built }) => built).map(({ name }) => name).sort();
+}
+
+/** The digest of every file in a checkout's images, but for the records of when they were made. */
+async function digests({ images }: Checkout): Promise<Record<string, string>> {
+  const names = (await fileNames(images)).filter((name) => !name.endsWith(".json"));
+  const entries = names.map(async (name) => [name, await sha256File(join(images, name))]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Two copies, one below a folder whose name has a space in it. */
+const copies = async (box: Sandbox) =>
+  [
+    await copyCheckout(box, "one"),
+    await copyCheckout(box, "another folder/two"),
+  ] as const;
+
+/** Builds parts in both; fails unless their files, and the recipes beside them, are the same. */
+async function assertSame(
+  [one, two]: readonly [Checkout, Checkout],
+  task: string,
+  ...args: string[]
+): Promise<void> {
+  const built = await build(one, task, ...args);
+  assert(built.length > 0, "something is built");
+  assertEquals(await build(two, task, ...args), built);
+  assertEquals(await digests(one), await digests(two));
+}
+
+/** Puts the same stand-in for a part into both. */
+async function placeInBoth(both: readonly Checkout[], name: ArtifactName, content: Uint8Array) {
+  for (const { images } of both) {
+    using _ = seeImages(images);
+    await placePart({ name, arch: ARCH }, () => content.slice());
+  }
+}
+
+Deno.test("the guest agent is the same bytes from two checkouts", async () => {
+  await using box = await makeSandbox();
+  await assertSame(await copies(box), "build-guest-agent", PROGRAMS_FOR);
+});
+
+Deno.test("tiny-init is the same bytes from two checkouts, and forces what embeds it by its bytes alone", async () => {
+  await using box = await makeSandbox();
+  const both = await copies(box);
+  await assertSame(both, "build-tiny-init", PROGRAMS_FOR);
+  const [one] = both;
+  await placeInBoth([one], "kernel", new Uint8Array(512));
+  assertEquals(await build(one, "build-initramfs"), ["initramfs", "micro-initramfs"]);
+  const before = await digests(one);
+
+  await Deno.remove(join(one.images, `tiny-init-${ARCH}.hash`));
+  assertEquals(await build(one, "build-initramfs"), ["tiny-init"]);
+  assertEquals(await digests(one), before);
+
+  const report = join(one.dir, "images/tiny-init/src/report.rs");
+  const text = await Deno.readTextFile(report);
+  assert(text.includes('"[init] {}"'));
+  await Deno.writeTextFile(report, text.replace('"[init] {}"', '"[other] {}"'));
+  const built = await build(one, "build-initramfs");
+  assertEquals(built, ["initramfs", "micro-initramfs", "tiny-init"]);
+  const after = await digests(one);
+  for (const name of ["tiny-init", "initramfs", "initramfs-micro"]) {
+    assertNotEquals(after[`${name}-${ARCH}`], before[`${name}-${ARCH}`], name);
+  }
+  assertEquals(after[`vmlinuz-${ARCH}`], before[`vmlinuz-${ARCH}`]);
+});
+
+Deno.test("the kernel, its modules and each initramfs are the same bytes from two checkouts", async () => {
+  await using box = await makeSandbox();
+  const both = await copies(box);
+  await assertSame(both, "extract-kernel");
+  await placeInBoth(both, "tiny-init", programFor(ARCH, 2 ** 20));
+  await assertSame(both, "build-initramfs");
+});
+
+for (const fs of ["ext4", "erofs"]) {
+  Deno.test(`a disk of ${fs} is the same bytes from two checkouts`, async () => {
+    await using box = await makeSandbox();
+    const both = await copies(box);
+    await placeInBoth(both, "guest-agent", programFor(ARCH, 2 ** 20));
+    for (const { images } of both) await copyPackages(box, join(dirname(images), "cache"));
+    await assertSame(both, "build-qcow2", "raw", "--fs", fs);
+  });
+}
