@@ -7,8 +7,6 @@ export const SUITE = "bookworm";
 export const PACKAGES: readonly string[] = [
   // The system: what boots, answers and takes the sources.
   ...["systemd-sysv", "kmod", "iproute2", "openssh-server", "sudo", "rsync"],
-  // The programs of the initramfs.
-  "busybox-static",
   // What most CMake projects need.
   ...["cmake", "g++", "make", "ninja-build", "ccache"],
   // Graphics and terminal libraries.
