@@ -29,7 +29,7 @@ export const spec: TaskSpec = {
     { goal: "replace a damaged image", command: "deno task setup-images debian-amd64 --force" },
     { goal: "see which input has changed", command: "deno task setup-images --explain" },
   ],
-  runs: "mmdebstrap, tar, mke2fs -d, qemu-img convert",
+  runs: "mmdebstrap, cargo build, tar, mke2fs -d, qemu-img convert",
   env: [
     { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
     { name: "GUESTHOUSE_STATE", help: "folder of locks and verdicts (default: .guesthouse)" },

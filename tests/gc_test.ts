@@ -2,7 +2,6 @@
 // in for what real tasks leave.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { recipeKey } from "../lib/cache/recipe.ts";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
 import { savingLock } from "../lib/guest/stagings.ts";
 import { exists } from "../lib/host/folders.ts";
@@ -16,6 +15,8 @@ import {
 } from "../lib/host/paths.ts";
 import { living } from "../lib/host/process_testing.ts";
 import { rootfsInputs } from "../lib/image/image.ts";
+import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
+import { rootfsKey, rootfsLock } from "../lib/image/rootfs_tar.ts";
 import { partLock } from "../lib/image/parts/unfinished.ts";
 import { buildingLock, currentVersion } from "../lib/image/versions.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
@@ -289,22 +290,27 @@ Deno.test("gc removes packed packages whose recipe has changed", async () => {
     await Deno.writeTextFile(join(imageCacheDir(), name), "x".repeat(10_000));
     return join(imageCacheDir(), name);
   };
-  const key = (await recipeKey(rootfsInputs(platform))).key.slice(0, 16);
-  const now = await place(`rootfs-${NAME}-${key}-now.tar.zst`);
-  const foreign = await place("rootfs-freebsd-amd64-0123456789abcdef-now.tar.zst");
+  const key = await rootfsKey(rootfsInputs(platform));
+  const now = await place(`rootfs-${NAME}-${key}.tar.zst`);
+  const foreign = await place("rootfs-freebsd-amd64-0123456789abcdef.tar.zst");
   const stage = await place(`stage-${NAME}`);
   const old = await place(`rootfs-${NAME}-0123456789abcdef-first-boot.tar.zst`);
-  const part = await place(`.part-rootfs-${NAME}-${key}-now.tar.zst`);
-  await Deno.mkdir(join(imagesDir(), NAME), { recursive: true });
+  const part = await place(`.part-rootfs-${NAME}-${key}.tar.zst`);
+  const variant = { variant: "raw", arch: "aarch64" } as const;
+  const variantKey = await rootfsKey(variantRootfsInputs(variant));
+  const ofVariant = await place(`rootfs-raw-aarch64-${variantKey}.tar.zst`);
+  const oldOfVariant = await place("rootfs-raw-aarch64-0123456789abcdef.tar.zst");
   {
-    await using _building = await hold(buildingLock(NAME), "exclusive");
+    await using _building = await hold(rootfsLock(NAME), "exclusive");
+    await using _other = await hold(rootfsLock("raw-aarch64"), "exclusive");
     assertEquals(gone(await gc(box)), {});
   }
   assertEquals(gone(await gc(box)), {
     [`rootfs ${part}`]: "its build did not get to its end",
     [`rootfs ${old}`]: "its recipe has changed",
+    [`rootfs ${oldOfVariant}`]: "its recipe has changed",
   });
-  for (const path of [now, foreign, stage]) assert(await exists(path), path);
+  for (const path of [now, foreign, stage, ofVariant]) assert(await exists(path), path);
 });
 
 Deno.test("gc removes what killed builds of parts left, and nothing of a build under way", async () => {

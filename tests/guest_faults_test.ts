@@ -45,6 +45,29 @@ Deno.test("build-vm names a kernel panic within seconds, not after the boot's de
   await box.assertClean();
 });
 
+/** What an initramfs cannot go on with: a word of the command line, and what is said of it. */
+const initFaults = [
+  {
+    word: "guesthouse.init=/sbin/no-such-init",
+    says: ["its first program is not in the image", "initramfs: switch-root: total "],
+  },
+  {
+    word: "guesthouse.rootfstype=erofs",
+    says: ["its root disk /dev/vda holds ext4, which cannot be the root", "[init] status=65"],
+  },
+];
+for (const { word, says } of initFaults) {
+  Deno.test(`build-vm names what the initramfs cannot go on with: ${word}`, async () => {
+    await using box = await makeSandbox();
+    const project = await writeProject(box.dir, "p", shellProject({ work: "true" }));
+    const outcome = await box.task("build-vm", [
+      ...["debian-amd64", "--project", project, "--append", word],
+    ]);
+    assertFailure(outcome, { exit: 4, says: ['Cannot start guest "debian-amd64"', ...says] });
+    await box.assertClean();
+  });
+}
+
 Deno.test("build-vm gives up a guest that hangs at boot, with the console's last lines", async () => {
   await using box = await makeSandbox();
   const project = await writeProject(
@@ -54,7 +77,7 @@ Deno.test("build-vm gives up a guest that hangs at boot, with the console's last
   );
   // A shell that waits for ever for input from the console.
   const outcome = await box.task("build-vm", [
-    ...["debian-amd64", "--project", project, "--append", "rdinit=/bin/sh"],
+    ...["debian-amd64", "--project", project, "--append", "guesthouse.init=/bin/sh"],
   ]);
   assertFailure(outcome, { exit: 4, says: ['Cannot start guest "debian-amd64"', "8 s", "next:"] });
   await box.assertClean();

@@ -114,6 +114,7 @@ Deno.test("setup-images --dry-run prints the commands of what it would build, an
   const outcome = await box.task("setup-images", [NAME, "--dry-run"], { env });
   assertEquals(outcome.code, 0, outcome.stderr);
   assertMatch(outcome.stdout, /^mmdebstrap --mode=\w+ --architectures=amd64 .*--include=cmake /m);
+  assertMatch(outcome.stdout, /^(npx .*|deno) task build-tiny-init x86_64$/m);
   assertMatch(outcome.stdout, /^mke2fs -q -t ext4 -d /m);
   assertMatch(outcome.stdout, /^qemu-img convert -f raw -O qcow2 /m);
   const sidecar = await readSidecar(join(home, IMAGE_FILES.sidecar));

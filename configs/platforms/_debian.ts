@@ -7,8 +7,6 @@ export const SUITE = "bookworm";
 export const PACKAGES: readonly string[] = [
   // The system: what boots, answers and takes the sources.
   ...["systemd-sysv", "kmod", "iproute2", "openssh-server", "sudo", "rsync"],
-  // The programs of the initramfs.
-  "busybox-static",
   // What most CMake projects need.
   ...["cmake", "g++", "make", "ninja-build", "ccache"],
   // Graphics and terminal libraries.
@@ -22,6 +20,8 @@ export const PACKAGES: readonly string[] = [
  * `norandmaps` a compiler is translated anew each time it runs.
  */
 export const APPEND = [
+  // For the initramfs (docs/tiny-init.md): QEMU's user network gives fixed addresses.
+  ...["guesthouse.address=10.0.2.15/24", "guesthouse.gateway=10.0.2.2"],
   ...["root=/dev/vda", "rw", "quiet", "net.ifnames=0"],
   ...["mitigations=off", "nokaslr", "audit=0", "apparmor=0", "cryptomgr.notests"],
   ...["random.trust_cpu=on", "rcupdate.rcu_expedited=1", "norandmaps"],

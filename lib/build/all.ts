@@ -6,7 +6,7 @@ import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { commandText } from "../host/command_text.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { hostFacts } from "../host/facts.ts";
-import { IMAGE_GROUPS, type ToolGroup } from "../host/tool_table.ts";
+import type { ToolGroup } from "../host/tool_table.ts";
 import { reexec } from "../host/reexec.ts";
 import { imageState } from "../image/image.ts";
 import { dryRunGuest } from "./dry_run.ts";
@@ -21,6 +21,7 @@ import { type Job, runWithin } from "./schedule.ts";
 import {
   mayBuildImages,
   notSetUp,
+  SET_UP_GROUPS,
   setUpImages,
   type SetUpOptions,
   tableOptions,
@@ -60,7 +61,7 @@ export async function prepareAll(
   const groups: ToolGroup[] = [
     ...request.native ? ["native" as const] : [],
     ...platforms.length > 0 ? ["vm" as const] : [],
-    ...build ? IMAGE_GROUPS : [],
+    ...build ? SET_UP_GROUPS : [],
   ];
   const { installed } = await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),

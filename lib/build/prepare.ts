@@ -2,9 +2,14 @@ import type { TaskContext } from "../cli/context.ts";
 import type { Platform } from "../config/platform.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
-import { IMAGE_GROUPS } from "../host/tool_table.ts";
 import { imageState } from "../image/image.ts";
-import { mayBuildImages, notSetUp, setUpImages, type SetUpOptions } from "./set_up.ts";
+import {
+  mayBuildImages,
+  notSetUp,
+  SET_UP_GROUPS,
+  setUpImages,
+  type SetUpOptions,
+} from "./set_up.ts";
 
 /** Whether guests can be started now, or a successor of this task has done its work. */
 export type Prepared =
@@ -28,7 +33,7 @@ export async function prepareGuests(
   const toBuild = [...missing, ...stale];
   const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
   // All tools at once: a task that has installed some is started again, and that only once.
-  const { installed } = await ensureHost(build ? ["vm", ...IMAGE_GROUPS] : ["vm"], ctx, {
+  const { installed } = await ensureHost(build ? ["vm", ...SET_UP_GROUPS] : ["vm"], ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: options.task,
   });

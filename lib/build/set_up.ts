@@ -4,8 +4,10 @@ import { HostError } from "../cli/errors.ts";
 import { LiveTable } from "../cli/live_table.ts";
 import type { Platform } from "../config/platform.ts";
 import { commandText } from "../host/command_text.ts";
-import { ensureHost } from "../host/ensure_host.ts";
+import { denoTaskText } from "../host/deno_task.ts";
+import { ensureHost, findInstall, type Installation } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
+import type { ToolGroup } from "../host/tool_table.ts";
 import { ensureImage } from "../image/build.ts";
 import { imageState } from "../image/image.ts";
 import { mmdebstrapCommand } from "../image/rootfs.ts";
@@ -13,6 +15,9 @@ import { diskCommands } from "../image/disk.ts";
 import { imageCacheDir } from "../host/paths.ts";
 import { startClock } from "./clock.ts";
 import { startLogs } from "./log_files.ts";
+
+/** What building images takes, besides what guests take. */
+export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
 
 /** One image as `setup-images --json` prints it. */
 export interface SetUpImage {
@@ -45,7 +50,7 @@ export async function setUpImages(
   const states = await Promise.all(platforms.map((platform) => imageState(platform)));
   const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
   if (toBuild.length > 0) {
-    const { installed } = await ensureHost(["image", "binfmt", "vm"], ctx, {
+    const { installed } = await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
       guestArchs: toBuild.map(({ arch }) => arch),
       task: "setup-images",
     });
@@ -53,12 +58,22 @@ export async function setUpImages(
       const { permissionSet, file } = options.again;
       return { kind: "reexecuted", status: await reexec(permissionSet, file, Deno.args) };
     }
-    if (ctx.dryRun) {
-      for (const platform of toBuild) printCommands(platform, ctx);
-      return { kind: "done", images: [] };
-    }
   }
-  using table = new LiveTable(toBuild.map(({ name }) => name), tableOptions(ctx));
+  const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {
+    guestArchs: toBuild.map(({ arch }) => arch),
+    task: "setup-images",
+    aside: true,
+  });
+  if (ctx.dryRun) {
+    for (const platform of toBuild) printCommands(platform, ctx);
+    return { kind: "done", images: [] };
+  }
+  const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
+  using table = new LiveTable(rows, tableOptions(ctx));
+  // It takes as long as the host's other tools did, and is not needed before the packages are there.
+  const installing = compiler && installAside(compiler, table, ctx);
+  // Its failure is reported by the images that need it.
+  installing?.catch(() => {});
   // All at once: building one takes a core for minutes and little memory, and two on a machine
   // with more cores must not wait for each other.
   const settled = await Promise.allSettled(platforms.map(async (platform) => {
@@ -72,6 +87,7 @@ export async function setUpImages(
       const { image, built, reasons } = await ensureImage(platform, {
         signal: ctx.signal,
         force: options.force,
+        compiler: installing,
         onPhase: (phase) => {
           log.write(`== ${phase}\n`);
           table.phase(platform.name, phase);
@@ -88,6 +104,8 @@ export async function setUpImages(
       throw error;
     }
   }));
+  // Whatever became of the images: what it has begun, apt must end.
+  await installing?.catch(() => {});
   ctx.signal.throwIfAborted();
   const failed = settled.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw failed[0]?.reason;
@@ -95,6 +113,25 @@ export async function setUpImages(
     kind: "done",
     images: settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []),
   };
+}
+
+/** The row of the table for the installation of a compiler. */
+const COMPILER = "compiler";
+
+async function installAside(
+  { install }: Installation,
+  table: LiveTable,
+  { signal }: TaskContext,
+): Promise<void> {
+  table.phase(COMPILER, "install");
+  const show = (line: string) => table.line(COMPILER, line);
+  try {
+    await install({ signal, isPatient: true, log: { info: show, debug: show } });
+    table.finish(COMPILER, "pass", "installed");
+  } catch (error) {
+    table.finish(COMPILER, "error", "the images cannot be built without it");
+    throw error;
+  }
 }
 
 /** Whether images may be built without being asked for: `--yes`, or a person who agrees. */
@@ -134,5 +171,7 @@ function printCommands(platform: Platform, ctx: TaskContext): void {
     arch: platform.arch,
     firstBoot: "",
   }, { hooksDir: "HOOKS", output: tar, configure: "now", isRoot: Deno.uid() === 0 });
-  for (const command of [mmdebstrap, mke2fs, convert]) ctx.print(commandText(command));
+  ctx.print(commandText(mmdebstrap));
+  ctx.print(denoTaskText("build-tiny-init", [platform.arch]));
+  for (const command of [mke2fs, convert]) ctx.print(commandText(command));
 }

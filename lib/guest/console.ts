@@ -1,8 +1,8 @@
 import { LineBuffer } from "./line_buffer.ts";
 import { type ConsoleCause, findCause } from "./console_causes.ts";
 
-/** What our own initramfs says about how far it is; see `images/initramfs/init`. */
-const STEP = /guesthouse-init: (?:STEP )?(?!FAILED)(.+)/;
+/** What our own initramfs says as it has done a step; see `docs/tiny-init.md`. */
+const STEP = /\[init\] (\S+: (?:total )?\d+ ms.*)/;
 /** What a guest's last unit prints when its SSH server listens; see `provision/`. */
 const READY = /guesthouse: ready$/;
 

@@ -20,7 +20,7 @@ async function withLog(
 const fixtures: { readonly file: string; readonly summary: string; readonly next: string }[] = [
   {
     file: "initramfs_failed.txt",
-    summary: "its initramfs failed: cannot mount /dev/vda as ext4",
+    summary: "its initramfs failed at root: EINVAL, wrong argument",
     next: "deno task setup-images x --force",
   },
   {
@@ -90,7 +90,11 @@ Deno.test("ConsoleLog keeps a process killed for memory beside the panic that fo
 Deno.test("ConsoleLog sees that a guest is ready, and how far its initramfs came", async () => {
   const log = new ConsoleLog(join(TESTDATA, "ready.txt"));
   await log.poll();
-  assertEquals([log.ready, log.lastStep, log.cause], [true, "switching root", undefined]);
+  assertEquals([log.ready, log.lastStep, log.cause], [
+    true,
+    "switch-root: total 553 ms (/sbin/init)",
+    undefined,
+  ]);
   assertEquals(log.tail(2), ["Debian GNU/Linux 12 debian-arm64 ttyAMA0", "debian-arm64 login:"]);
 });
 
@@ -117,7 +121,7 @@ Deno.test("ConsoleLog sees a prompt that never ends its line", async () => {
 Deno.test("ConsoleLog prefers a cause over its consequences, in whichever order", async () => {
   const lines = [
     "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n",
-    "guesthouse-init: FAILED: no disk\n",
+    "[init] root failed: errno=22 (EINVAL)\n",
   ];
   for (const order of [lines, lines.toReversed()]) {
     await withLog(async (log, write) => {
@@ -125,7 +129,7 @@ Deno.test("ConsoleLog prefers a cause over its consequences, in whichever order"
         await write(line);
         await log.poll();
       }
-      assertEquals(log.cause?.summary, "its initramfs failed: no disk");
+      assertEquals(log.cause?.summary, "its initramfs failed at root: EINVAL, wrong argument");
     });
   }
 });

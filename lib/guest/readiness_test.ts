@@ -62,7 +62,7 @@ Deno.test("waitForReady() makes its first try when the guest announces itself", 
   await withScene(async ({ say, wait }) => {
     let tries = 0;
     const waiting = wait({ connect: () => Promise.resolve(`try ${++tries}`) });
-    await say("guesthouse-init: root mounted\n");
+    await say("[init] root: 108 ms (/dev/vda, ext4)\n");
     await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(tries, 0);
     await say("guesthouse: ready\n");
@@ -128,15 +128,15 @@ Deno.test("waitForReady() names the module for whose lack the root disk cannot b
 
 Deno.test("waitForReady() prefers the console's cause to QEMU's end, which follows it", async () => {
   await withScene(async ({ say, end, wait }) => {
-    await say("guesthouse-init: root mounted\nguesthouse-init: FAILED: no /sbin/init\n");
+    await say("[init] root: 108 ms (/dev/vda, ext4)\n[init] execv failed: errno=2 (ENOENT)\n");
     end({ code: 0, success: true, output: [] });
     const error = await assertRejects(
       () => wait({}),
       GuestError,
-      'Cannot start guest "x": its initramfs failed: no /sbin/init',
+      'Cannot start guest "x": its first program is not in the image',
     );
     assertEquals(error.next, "deno task setup-images x --force");
-    assertStringIncludes(error.details.join("\n"), "initramfs: root mounted");
+    assertStringIncludes(error.details.join("\n"), "initramfs: root: 108 ms (/dev/vda, ext4)");
   });
 });
 

@@ -2,7 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import { HostError } from "../cli/errors.ts";
 import { denoTaskText } from "./deno_task.ts";
 import type { HostFacts } from "./facts.ts";
-import type { InstallHost, InstallPlan } from "./install.ts";
+import type { InstallHost, InstallOptions, InstallPlan } from "./install.ts";
 import { isReexecuted } from "./reexec.ts";
 import { IMAGE_GROUPS } from "./tool_table.ts";
 import {
@@ -23,6 +23,8 @@ export type EnsureContext = Pick<
 export interface EnsureOptions extends ToolQuery {
   /** What to name in the command that installs the tools, instead of the groups. */
   readonly task?: string | readonly string[];
+  /** Whether they are installed beside other work, so that a task that was started again may. */
+  readonly aside?: boolean;
 }
 
 /**
@@ -41,24 +43,52 @@ export async function ensureHost(
   ctx: EnsureContext,
   options: EnsureOptions = {},
 ): Promise<{ readonly installed: boolean }> {
+  const found = await findInstall(groups, ctx, options);
+  if (found === undefined) return { installed: false };
+  ctx.log.step(found.title);
+  await found.install(ctx);
+  return { installed: true };
+}
+
+/** An installation that may begin. */
+export interface Installation {
+  /** What it installs. */
+  readonly title: string;
+  /** Carries it out. Throws {@link HostError} if the tools are not there in the end. */
+  install(options: InstallOptions): Promise<void>;
+}
+
+/**
+ * As {@link ensureHost}, but leaves the installation to the caller, who can go on with other work
+ * meanwhile: `undefined` if nothing is missing, or under `--dry-run`. A task that is not started
+ * again can run only those of the new programs that its permissions name by an absolute path.
+ */
+export async function findInstall(
+  groups: readonly ToolGroup[],
+  ctx: EnsureContext,
+  options: EnsureOptions = {},
+): Promise<Installation | undefined> {
   const wanting = await wantingTools(groups, options);
-  if (wanting.length === 0) return { installed: false };
-  if (isReexecuted()) throw stillWantingError(wanting);
+  if (wanting.length === 0) return undefined;
+  if (isReexecuted() && !options.aside) throw stillWantingError(wanting);
   const { plan, host } = await planFor(wanting);
   if (ctx.dryRun) {
     if (plan.text !== "") ctx.print(plan.text);
-    return { installed: false };
+    return undefined;
   }
   const names = [options.task ?? groups].flat();
   if (plan.unavailable.length > 0 || !plan.automatic || !await mayInstall(wanting, plan, ctx)) {
     throw missingToolsError(wanting, plan, names);
   }
-  const { runInstall } = await import("./install.ts");
-  ctx.log.step(`Install ${wanting.map(({ tool }) => tool.name).join(", ")}`);
-  await runInstall(plan, host, ctx);
-  const lost = await wantingTools(groups, { ...options, skipVersions: true });
-  if (lost.length > 0) throw stillWantingError(lost);
-  return { installed: true };
+  return {
+    title: `Install ${wanting.map(({ tool }) => tool.name).join(", ")}`,
+    async install(installOptions) {
+      const { runInstall } = await import("./install.ts");
+      await runInstall(plan, host, installOptions);
+      const lost = await wantingTools(groups, { ...options, skipVersions: true });
+      if (lost.length > 0) throw stillWantingError(lost);
+    },
+  };
 }
 
 async function wantingTools(

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HostError } from "../cli/errors.ts";
 import { createLog } from "../cli/log.ts";
-import { type EnsureContext, ensureHost, missingToolsError } from "./ensure_host.ts";
+import { type EnsureContext, ensureHost, findInstall, missingToolsError } from "./ensure_host.ts";
 import type { InstallPlan } from "./install.ts";
 import { haveProgram, sandbox } from "./testing.ts";
 import { TOOLS } from "./tool_table.ts";
@@ -104,6 +104,25 @@ Deno.test("ensureHost() prints the commands under --dry-run, and runs none", asy
   if (haveProgram("apt-get")) {
     assertEquals(/apt-get .*install .*rsync/.test(printed.join("\n")), true, printed.join("\n"));
   }
+});
+
+Deno.test({
+  name: "findInstall() says what it would install beside other work, also in a task started again",
+  ignore: !haveProgram("apt-get") || Deno.uid() !== 0,
+  async fn() {
+    await using box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.ppid) });
+    const { ctx, printed } = quietContext({ yes: true });
+    const query = { searchPath: box.path, guestArchs: ["x86_64"] } as const;
+    await assertRejects(
+      () => findInstall(["vm"], ctx, query),
+      HostError,
+      "would not become usable",
+    );
+    const found = await findInstall(["vm"], ctx, { ...query, aside: true });
+    assertEquals(found?.title, "Install qemu-img, qemu-system-x86_64, ssh, ssh-keygen, rsync");
+    // It is the caller who begins.
+    assertEquals(printed, []);
+  },
 });
 
 Deno.test("ensureHost() does not install again in a task that was started again", async () => {

@@ -133,8 +133,10 @@ export async function haveAptLists(folder = "/var/lib/apt/lists"): Promise<boole
 
 /** What {@link runInstall} takes besides the plan. */
 export interface InstallOptions {
-  readonly log: Log;
+  readonly log: Pick<Log, "info" | "debug">;
   readonly signal?: AbortSignal;
+  /** Leaves the processors to whatever else wants them. */
+  readonly isPatient?: boolean;
 }
 
 /** For dpkg to end what it is writing. What it leaves undone, {@link remedies} completes later. */
@@ -196,11 +198,11 @@ export function remedies(
 
 async function runLogged(
   command: readonly string[],
-  { log, signal }: InstallOptions,
+  { log, signal, isPatient = false }: InstallOptions,
 ): Promise<RunResult> {
   log.info(commandText(command));
   for (let tries = 1;; tries++) {
-    const result = await run(command, {
+    const result = await run(isPatient ? ["nice", "-n", "19", ...command] : command, {
       signal,
       env: Object.fromEntries(QUIET_APT.map((assignment) => assignment.split("="))),
       graceMs: GRACE_MS,
@@ -215,7 +217,7 @@ async function runLogged(
 }
 
 /** How much there is to fetch is worth knowing; the hundreds of other lines are not. */
-function showLine(line: string, log: Log): void {
+function showLine(line: string, log: InstallOptions["log"]): void {
   if (/^(Need to get|Fetched) /.test(line)) log.info(line);
   else log.debug(line);
 }

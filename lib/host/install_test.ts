@@ -158,7 +158,9 @@ async function standIn(box: Awaited<ReturnType<typeof sandbox>>, body: string) {
   const shown: string[] = [];
   const log = createLog({ write: (text) => shown.push(text), color: false });
   const calls = async () => (await Deno.readTextFile(join(box.path, "calls"))).trim().split("\n");
-  return { install: () => runInstall(plan, DEBIAN, { log }), shown, calls };
+  const install = (options: { readonly isPatient?: boolean } = {}) =>
+    runInstall(plan, DEBIAN, { log, ...options });
+  return { install, shown, calls };
 }
 
 /** Puts the sandbox first on the `PATH` of the programs that a test runs. */
@@ -197,6 +199,13 @@ Deno.test("runInstall() gives apt no question to ask", async () => {
   );
   await install();
   assertEquals(await calls(), ["install qemu", "noninteractive C"]);
+});
+
+Deno.test("runInstall() gives way to other work where it is told to be patient", async () => {
+  await using box = await sandboxOnPath();
+  const { install, calls } = await standIn(box, "nice >>calls");
+  await install({ isPatient: true });
+  assertEquals(await calls(), ["install qemu", "19"]);
 });
 
 Deno.test("runInstall() reports what apt said last, and how to try again", async () => {

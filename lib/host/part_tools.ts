@@ -1,7 +1,7 @@
 import { DEB_ARCH } from "../config/archs.ts";
 import type { GuestArch } from "./probe_image.ts";
 import { rustTool } from "./rust_tool.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool, ToolGroup } from "./tool.ts";
 
 /** A variable that only some permission sets cover; the others do not look for what it moves. */
 function variable(name: string): string | undefined {
@@ -16,6 +16,9 @@ function rustupLibrary(target: string): string {
   return `${home}/toolchains/stable-${host}/lib/rustlib/${target}/lib`;
 }
 
+/** What runs in microVMs is compiled, and of that the init of every image. */
+const COMPILING: readonly ToolGroup[] = ["rust", "init"];
+
 /** Rust's standard library for guests of an architecture: Debian's, or what rustup has added. */
 function rustLibrary(arch: GuestArch): Tool {
   return {
@@ -24,7 +27,7 @@ function rustLibrary(arch: GuestArch): Tool {
       `/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`,
       rustupLibrary(`${arch}-unknown-linux-musl`),
     ],
-    groups: ["rust"],
+    groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
     packages: { apt: `libstd-rust-web-dev:${DEB_ARCH[arch]}` },
     command: { brew: ["rustup", "target", "add", `${arch}-unknown-linux-musl`] },
@@ -39,7 +42,7 @@ function crossCompiler(arch: GuestArch): Tool {
   return {
     name,
     programs: [name],
-    groups: ["rust", "kernel"],
+    groups: [...COMPILING, "kernel"],
     purpose: `links and compiles for ${arch} guests`,
     versionArgs: ["--version"],
     packages: { apt: debian, dnf: debian, pacman: `${arch}-linux-gnu-gcc` },
@@ -52,7 +55,7 @@ function crossLibrary(arch: GuestArch): Tool {
   return {
     name: `libc-${arch}`,
     programs: [`/usr/${arch}-linux-gnu/lib/libc.a`],
-    groups: ["rust"],
+    groups: COMPILING,
     purpose: `is linked into programs for ${arch} guests`,
     packages: { apt: `libc6-dev-${DEB_ARCH[arch]}-cross`, dnf: `glibc-${arch}-linux-gnu` },
     neededIf: (need) =>
@@ -65,9 +68,9 @@ function kernelTool(name: string, purpose: string, packages: Tool["packages"]): 
   return { name, programs: [name], groups: ["kernel"], purpose, packages };
 }
 
-/** What builds the parts of microVMs. */
+/** What builds the parts of microVMs, and the init of every image. */
 export const PART_TOOLS: readonly Tool[] = [
-  rustTool("cargo", "rust", "compiles what runs in microVMs", {
+  rustTool("cargo", COMPILING, "compiles what runs in guests", {
     ...{ apt: "cargo-web", brew: "rustup", dnf: "cargo", pacman: "rust", nix: "cargo" },
   }),
   rustLibrary("x86_64"),
@@ -79,7 +82,7 @@ export const PART_TOOLS: readonly Tool[] = [
   {
     name: "gcc",
     programs: ["gcc"],
-    groups: ["rust", "kernel"],
+    groups: [...COMPILING, "kernel"],
     purpose: "links programs, and compiles kernels",
     versionArgs: ["--version"],
     versionPattern: /(?:\) |version )(\d+(?:\.\d+)+)/,

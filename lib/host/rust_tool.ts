@@ -6,11 +6,11 @@ import type { Tool, ToolGroup } from "./tool.ts";
  */
 export function rustTool(
   name: string,
-  group: ToolGroup,
+  groups: readonly ToolGroup[],
   purpose: string,
   packages: Tool["packages"],
 ): Tool {
   const folders = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
   const programs = folders.map((folder) => `${folder}/${name}`);
-  return { name, programs, groups: [group], purpose, packages };
+  return { name, programs, groups, purpose, packages };
 }

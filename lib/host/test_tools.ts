@@ -43,10 +43,10 @@ export const TEST_TOOLS: readonly Tool[] = [
     packages: { apt: "bsdutils", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
     neededIf: (need) => need.os === "linux",
   },
-  rustTool("cargo-clippy", "test", "finds faults in what runs in microVMs", {
+  rustTool("cargo-clippy", ["test"], "finds faults in what runs in microVMs", {
     ...{ apt: "rust-web-clippy", dnf: "clippy", pacman: "rust", nix: "clippy" },
   }),
-  rustTool("rustfmt", "test", "checks the format of what runs in microVMs", {
+  rustTool("rustfmt", ["test"], "checks the format of what runs in microVMs", {
     ...{ apt: "rustfmt-web", dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
   }),
   {

@@ -6,6 +6,7 @@ export type ToolGroup =
   | "native"
   | "image"
   | "binfmt"
+  | "init"
   | "vm"
   | "rust"
   | "kernel"

@@ -22,6 +22,7 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
   "native",
   "image",
   "binfmt",
+  "init",
   "vm",
   "rust",
   "kernel",
@@ -34,20 +35,21 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
 export const IMAGE_GROUPS: readonly ToolGroup[] = [
   "image",
   "binfmt",
+  "init",
   "kernel",
   "parts",
 ];
 
 const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
-  "build-all": ["native", "image", "binfmt", "vm"],
-  "setup-images": ["image", "binfmt", "vm"],
+  "build-all": ["native", "image", "binfmt", "init", "vm"],
+  "setup-images": ["image", "binfmt", "init", "vm"],
   "build-vm": ["vm"],
   "vm-run": ["vm"],
   "check-images": ["vm"],
   "vm-ssh": ["vm"],
   "build-native": ["native"],
   "test": ["native", "image", "binfmt", "vm", "rust", "parts", "test", "browser"],
-  "bench": ["image", "binfmt", "vm"],
+  "bench": ["image", "binfmt", "init", "vm"],
   "build-images": ["rust", "kernel", "parts", "image", "binfmt"],
   "build-guest-agent": ["rust"],
   "build-tiny-init": ["rust"],

@@ -1,12 +1,10 @@
 import { basename, join } from "@std/path";
-import { recipeKey } from "../cache/recipe.ts";
 import { writeSidecar } from "../cache/sidecar.ts";
 import { TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import { run, runChecked } from "../host/process.ts";
 import { acquireLock } from "../host/lock.ts";
 import { IMAGE_FILES, imageCacheDir, root } from "../host/paths.ts";
-import { ensureBinfmt } from "./binfmt.ts";
 import { makeDisk, type RootTree, unpackTree } from "./disk.ts";
 import { configureOnFirstBoot } from "./first_boot.ts";
 import { type Image, imageHome, imageSidecar, type ImageState, imageState } from "./image.ts";
@@ -14,7 +12,10 @@ import { FIRST_BOOT, imageVersionDir, rootfsInputs } from "./image.ts";
 import { BOOT_MODULES, buildInitramfs } from "./initramfs.ts";
 import { writeManifest } from "./manifest.ts";
 import { findBuiltin, findModules, loadOrder } from "./modules.ts";
-import { buildRootfs, type ConfigureWhen } from "./rootfs.ts";
+import { checkArch } from "./parts/check_arch.ts";
+import { partRecipe } from "./parts/recipes.ts";
+import { ensurePart, partPath } from "./parts/store.ts";
+import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
 import { removeUnusedVersions } from "./versions.ts";
 
 /** How {@link ensureImage} builds. */
@@ -22,6 +23,8 @@ export interface BuildImageOptions {
   readonly signal: AbortSignal;
   /** Build even if the recipe has not changed. */
   readonly force?: boolean;
+  /** Resolves once the compiler is there; it may be installed while packages are. */
+  readonly compiler?: Promise<void> | undefined;
   /** Called as each stage begins, with its name. */
   readonly onPhase: (phase: string) => void;
   /** Called with each line that the programs underneath print. */
@@ -81,15 +84,21 @@ async function buildImage(
   await Deno.mkdir(imageCacheDir(), { recursive: true });
   // This task holds the lock, so whatever temporary folder is here belongs to a killed build.
   await removeLeftovers(home);
-  const rootfs = await ensureRootfs(platform, options);
+  // Done long before the packages are there, which take as much of the network as of a core.
+  const compiling = compileInit(platform, options);
+  const compiled = compiling.then(() => {}, () => {});
+  await using _compiling = { [Symbol.asyncDispose]: () => compiled };
+  await using rootfs = await installPackages(platform, options);
+  onPhase("init");
+  const init = await compiling;
 
   onPhase("unpack");
-  await using tree = await unpackTree(rootfs.tar, home, { signal });
+  await using tree = await unpackTree(rootfs.path, home, { signal });
   const dir = await Deno.makeTempDir({ dir: home, prefix: "version-" });
   try {
     await Deno.chmod(dir, 0o755);
     onPhase("initramfs");
-    const kernelVersion = await extractBootFiles(tree, dir);
+    const kernelVersion = await extractBootFiles(tree, init, dir);
     await Deno.writeTextFile(join(dir, IMAGE_FILES.packages), await installedPackages(tree));
     onPhase("disk");
     await makeDisk(tree, join(dir, IMAGE_FILES.disk), platform.image.diskGiB, { signal });
@@ -109,47 +118,44 @@ async function buildImage(
   await removeUnusedVersions(home, state.recipe.key);
 }
 
-/** The slow stage: several minutes for a foreign architecture. Kept in the image cache. */
-async function ensureRootfs(
+/** Debian's packages: several minutes for a foreign architecture. */
+async function installPackages(
   platform: Platform,
   options: BuildImageOptions,
-): Promise<{ tar: string; configure: ConfigureWhen }> {
-  const { key } = await recipeKey(rootfsInputs(platform));
-  const prefix = `rootfs-${platform.name}-`;
-  const file = (configure: ConfigureWhen) =>
-    join(imageCacheDir(), `${prefix}${key.slice(0, 16)}-${configure}.tar.zst`);
-  for (const configure of ["now", "first-boot"] as const) {
-    const tar = file(configure);
-    if (!options.force && await exists(tar)) return { tar, configure };
-  }
-  await using binfmt = await ensureBinfmt(platform.arch);
-  options.log(`programs of ${platform.arch} run here: ${binfmt.kind} (${binfmt.reason})`);
-  const configure = binfmt.kind === "none" ? "first-boot" : "now";
-  options.onPhase("packages");
-  const output = file(configure);
-  // mmdebstrap chooses the compression by the name, so the part file ends alike.
-  const part = join(imageCacheDir(), `.part-${basename(output)}`);
+): Promise<RootfsTar> {
   const { suite, debArch, packages, kernelPackage, provision } = platform.image;
-  await using unfinished = new AsyncDisposableStack();
-  unfinished.defer(() => Deno.remove(part).catch(() => {}));
-  await buildRootfs({
-    ...{ suite, debArch, packages, kernelPackage },
-    arch: platform.arch,
-    provision: join(root, provision),
-    firstBoot: join(root, FIRST_BOOT),
-  }, {
-    ...{ output: part, configure, log: options.log, signal: options.signal },
-    stageRecord: join(imageCacheDir(), `stage-${platform.name}`),
-  });
-  for await (const entry of Deno.readDir(imageCacheDir())) {
-    if (entry.name.startsWith(prefix)) await Deno.remove(join(imageCacheDir(), entry.name));
-  }
-  await Deno.rename(part, output);
-  return { tar: output, configure };
+  return await ensureRootfsTar({
+    name: platform.name,
+    recipe: {
+      ...{ suite, debArch, packages, kernelPackage, arch: platform.arch },
+      provision: join(root, provision),
+      firstBoot: join(root, FIRST_BOOT),
+    },
+    inputs: rootfsInputs(platform),
+    mayWait: true,
+    force: options.force,
+  }, options);
+}
+
+/** Compiles the initramfs's program, unless that has been done. */
+async function compileInit({ arch }: Platform, options: BuildImageOptions): Promise<Uint8Array> {
+  await options.compiler;
+  const part = await partRecipe({ name: "tiny-init", arch }, options.signal);
+  const { log, signal } = options;
+  // A line of its own would hide how far the packages are, which take longer.
+  await ensurePart(part, { log, signal, onPhase: () => {} });
+  const path = partPath(part.outputs[0]!);
+  const init = await Deno.readFile(path);
+  checkArch(init, arch, path);
+  return init;
 }
 
 /** Takes the kernel out of the tree and builds the initramfs for it; returns its version. */
-async function extractBootFiles(tree: RootTree, dir: string): Promise<string> {
+async function extractBootFiles(
+  tree: RootTree,
+  init: Uint8Array,
+  dir: string,
+): Promise<string> {
   const boot = join(tree.path, "boot");
   const names = (await Array.fromAsync(Deno.readDir(boot))).map((entry) => entry.name);
   const kernel = names.find((name) => name.startsWith("vmlinuz-"));
@@ -164,12 +170,7 @@ async function extractBootFiles(tree: RootTree, dir: string): Promise<string> {
     await findModules(versionDir),
     await findBuiltin(versionDir),
   );
-  const initramfs = await buildInitramfs({
-    busybox: await Deno.readFile(join(tree.path, "usr/bin/busybox")),
-    init: await Deno.readFile(join(root, "images/initramfs/init")),
-    modules,
-  });
-  await Deno.writeFile(join(dir, IMAGE_FILES.initramfs), initramfs);
+  await Deno.writeFile(join(dir, IMAGE_FILES.initramfs), await buildInitramfs({ init, modules }));
   return version;
 }
 
@@ -217,8 +218,4 @@ async function removeTree(path: string): Promise<void> {
       ? command
       : ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command],
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

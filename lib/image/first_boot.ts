@@ -5,7 +5,7 @@ import { spawnOwned } from "../host/process.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
 import type { BuildImageOptions } from "./build.ts";
 
-/** What the guest prints once its packages are configured (`images/initramfs/init`). */
+/** What the guest prints once its packages are configured (`docs/tiny-init.md`). */
 const DONE = "guesthouse-init: configured";
 
 /**

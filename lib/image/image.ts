@@ -6,7 +6,7 @@ import type { Platform } from "../config/platform.ts";
 import { trySharedLock } from "../host/lock.ts";
 import { IMAGE_FILES, imagesDir } from "../host/paths.ts";
 import { type ImageManifest, readManifest, verifyImage } from "./manifest.ts";
-import { sourceInput } from "./source_input.ts";
+import { crateInput, moduleInputs, sourceInput } from "./source_input.ts";
 
 /** A finished image, ready to back a guest's overlay. */
 export interface Image {
@@ -64,10 +64,10 @@ export async function imageRecipe(platform: Platform): Promise<Recipe> {
   return await recipeKey([
     ...rootfsInputs(platform),
     { name: "disk", value: { diskGiB: platform.image.diskGiB, arch: platform.arch } },
-    ...["build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules"].map((name) =>
-      sourceInput(`lib/image/${name}.ts`)
-    ),
-    sourceInput("images/initramfs/init"),
+    ...moduleInputs("build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules"),
+    ...moduleInputs("rootfs_tar", "parts/rust_program"),
+    // Its sources and not its digest: where finished images come from elsewhere, it is not built.
+    crateInput("tiny-init"),
   ]);
 }
 

@@ -1,21 +1,13 @@
 import { basename } from "@std/path";
-import { charDevice, type CpioEntry, directory, file, link, packCpio } from "./cpio.ts";
+import { charDevice, type CpioEntry, directory, file, packCpio } from "./cpio.ts";
 import type { KernelModule } from "./modules.ts";
 
 /** Modules that a guest needs before its root disk can be mounted, and for its network. */
 export const BOOT_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "ext4"];
 
-/** Commands of busybox that `images/initramfs/init` uses. */
-const APPLETS = [
-  ...["sh", "mount", "umount", "insmod", "ip", "cp", "chown", "mkdir", "sleep"],
-  ...["switch_root", "poweroff", "chroot", "grep"],
-];
-
 /** What an initramfs is made of. */
 export interface InitramfsParts {
-  /** A static busybox of the guest's architecture. */
-  readonly busybox: Uint8Array;
-  /** The script that runs as PID 1. */
+  /** tiny-init, for the guest's architecture. */
   readonly init: Uint8Array;
   /** Modules in the order in which they are loaded. */
   readonly modules: readonly KernelModule[];
@@ -26,19 +18,29 @@ export interface InitramfsParts {
  * the few MiB that compression would save.
  */
 export async function buildInitramfs(parts: InitramfsParts): Promise<Uint8Array<ArrayBuffer>> {
-  const entries: CpioEntry[] = [
-    ...["bin", "dev", "proc", "sys", "mnt", "modules"].map((path) => directory(path)),
+  return packCpio([...initEntries(parts.init), ...await moduleEntries(parts.modules)]);
+}
+
+/** tiny-init, the folders that it mounts on, and the device nodes that it needs before that. */
+export function initEntries(init: Uint8Array): CpioEntry[] {
+  return [
+    ...["dev", "proc", "sys", "tmp", "mnt"].map((path) => directory(path)),
     charDevice("dev/console", 5, 1),
     charDevice("dev/null", 1, 3, 0o666),
-    file("bin/busybox", parts.busybox, 0o755),
-    ...APPLETS.map((applet) => link(`bin/${applet}`, "busybox")),
-    file("init", parts.init, 0o755),
-    file("modules/order", parts.modules.map((module) => `${basename(module.path)}\n`).join("")),
+    file("init", init, 0o755),
   ];
-  for (const module of parts.modules) {
-    entries.push(file(`modules/${basename(module.path)}`, await Deno.readFile(module.path)));
-  }
-  return packCpio(entries);
+}
+
+/** Modules with the order in which they are loaded, as tiny-init reads it. */
+export async function moduleEntries(modules: readonly KernelModule[]): Promise<CpioEntry[]> {
+  const files = modules.map(async ({ path }) =>
+    file(`modules/${basename(path)}`, await Deno.readFile(path))
+  );
+  return [
+    directory("modules"),
+    file("modules/order", modules.map(({ path }) => `${basename(path)}\n`).join("")),
+    ...await Promise.all(files),
+  ];
 }
 
 /** What one run brings into its guest. */

@@ -1,8 +1,5 @@
-import { assertArrayIncludes, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
-import { root } from "../host/paths.ts";
-import { run } from "../host/process.ts";
-import { haveProgram, sandbox } from "../host/testing.ts";
+import { assertEquals } from "@std/assert";
+import { sandbox } from "../host/testing.ts";
 import { readCpio } from "./cpio_testing.ts";
 import { namesOf, writeModules } from "./elf_testing.ts";
 import { BOOT_MODULES, buildInitramfs, packSeed } from "./initramfs.ts";
@@ -17,7 +14,7 @@ const membersOf = (archive: Uint8Array) =>
 
 const octal = (mode: number | undefined) => mode?.toString(8);
 
-Deno.test("buildInitramfs() packs busybox, init and the modules in the order of loading", async () => {
+Deno.test("buildInitramfs() packs tiny-init and the modules in the order of loading", async () => {
   await using box = await sandbox();
   await writeModules(box.path, {
     "drivers/virtio_blk.ko": ["depends=virtio"],
@@ -25,14 +22,10 @@ Deno.test("buildInitramfs() packs busybox, init and the modules in the order of 
     "drivers/not-needed.ko": [],
   });
   const modules = await loadOrder(["virtio_blk"], await findModules(box.path), new Set());
-  const members = membersOf(
-    await buildInitramfs({ busybox: bytes("busybox"), init: bytes("#!/bin/sh"), modules }),
-  );
-  assertEquals(text(members.get("bin/busybox")?.data), "busybox");
-  assertEquals(octal(members.get("bin/busybox")?.mode), "100755");
-  assertEquals(text(members.get("init")?.data), "#!/bin/sh");
+  const members = membersOf(await buildInitramfs({ init: bytes("tiny-init"), modules }));
+  assertEquals(text(members.get("init")?.data), "tiny-init");
   assertEquals(octal(members.get("init")?.mode), "100755");
-  // The init script reads one name a line, to the last.
+  // tiny-init reads one name a line, to the last.
   assertEquals(text(members.get("modules/order")?.data), "virtio.ko\nvirtio_blk.ko\n");
   for (const { path } of modules) {
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -42,9 +35,7 @@ Deno.test("buildInitramfs() packs busybox, init and the modules in the order of 
 });
 
 Deno.test("buildInitramfs() has the console that the kernel opens before init runs", async () => {
-  const members = membersOf(
-    await buildInitramfs({ busybox: bytes("b"), init: bytes("i"), modules: [] }),
-  );
+  const members = membersOf(await buildInitramfs({ init: bytes("i"), modules: [] }));
   assertEquals(members.get("dev/console")?.device, [5, 1]);
   assertEquals(octal(members.get("dev/console")?.mode), "20600");
   assertEquals(members.get("dev/null")?.device, [1, 3]);
@@ -52,7 +43,7 @@ Deno.test("buildInitramfs() has the console that the kernel opens before init ru
 });
 
 Deno.test("buildInitramfs() puts each folder before what lies in it", async () => {
-  const parts = { busybox: bytes("b"), init: bytes("i"), modules: [] };
+  const parts = { init: bytes("i"), modules: [] };
   const seed = { secret: "s", public: "p" };
   const archives = [
     await buildInitramfs(parts),
@@ -65,38 +56,6 @@ Deno.test("buildInitramfs() puts each folder before what lies in it", async () =
       seen.add(name);
     }
   }
-});
-
-/** What the shell does itself, and the functions in the script. */
-const SHELL_WORDS = new Set([
-  ...["if", "then", "else", "fi", "while", "do", "done", "exec", "export", "read", "echo"],
-  ...["say", "fail"],
-]);
-
-Deno.test("buildInitramfs() links every command that the init script uses to busybox", async () => {
-  const init = await Deno.readFile(join(root, "images/initramfs/init"));
-  const members = membersOf(await buildInitramfs({ busybox: bytes("b"), init, modules: [] }));
-  const script = text(init).split("\n").filter((line) => !/^\s*#/.test(line)).join("\n");
-  // Words at the start of a line, or after what begins a command.
-  const starts = /(?<=^\s*|&& |\|\| |; |\$\(|\b(?:if|while|do|then|else|exec) )[a-z_]+(?=[ \n])/gm;
-  const words = new Set([...script.matchAll(starts)].map(([word]) => word));
-  const commands = [...words].filter((word) => !SHELL_WORDS.has(word)).sort();
-  assertArrayIncludes(commands, ["chown", "insmod", "mount", "switch_root"]);
-  for (const command of commands) {
-    const member = members.get(`bin/${command}`);
-    assertEquals(text(member?.data), "busybox", `init uses ${command}`);
-    assertEquals(octal(member?.mode), "120777");
-  }
-});
-
-Deno.test({
-  name: "the init script is one that a shell can parse",
-  ignore: !haveProgram("dash"),
-  async fn() {
-    const script = join(root, "images/initramfs/init");
-    assertEquals(await run(["dash", "-n", script]), { code: 0, stdout: "", stderr: "" });
-    assertMatch(await Deno.readTextFile(script), /^#!\/bin\/busybox sh\n/);
-  },
 });
 
 Deno.test("BOOT_MODULES can be ordered for a kernel that has each as a module or built in", async () => {

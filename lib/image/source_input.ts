@@ -8,3 +8,13 @@ export const sourceInput = (path: string): RecipeInput => ({ name: path, file: j
 /** Modules of `lib/image` that decide what is built. */
 export const moduleInputs = (...names: string[]): RecipeInput[] =>
   names.map((name) => sourceInput(`lib/image/${name}.ts`));
+
+/** The programs of ours that run in guests; each is a crate in `images/`. */
+export type Crate = "guest-agent" | "tiny-init";
+
+/** All of a crate that decides what its program is. */
+export const crateInput = (crate: Crate): RecipeInput => ({
+  name: crate,
+  dir: join(root, "images", crate),
+  skip: (path) => path === "target" || path.startsWith("tests"),
+});

@@ -6,16 +6,6 @@ const endsBoot = true;
 /** What the first process of the initramfs says when it cannot hand over to the root's program. */
 export const INIT_PROGRAM: readonly Symptom[] = [
   {
-    id: "initramfs-failed",
-    patterns: [/guesthouse-init: FAILED: (?<reason>.+)/],
-    says: "guesthouse-init: FAILED: …",
-    where,
-    endsBoot,
-    title: "its initramfs failed: {reason}",
-    cause: "A module or the root disk is not as the initramfs expects.",
-    fix: [REBUILD, READ_CONSOLE],
-  },
-  {
     id: "init-wrong-arch",
     patterns: [/\[init\] (?<program>\S+): is for (?<found>[^,]+), this is (?<arch>\w+)/],
     says: "[init] …: is for …, this is …",

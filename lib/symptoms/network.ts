@@ -7,8 +7,8 @@ const endsBoot = false;
 export const NETWORK: readonly Symptom[] = [
   {
     id: "network-device",
-    patterns: [/guesthouse-init: no network device/, /Cannot find device "(?<device>eth\d+)"/],
-    says: "guesthouse-init: no network device",
+    patterns: [/Cannot find device "(?<device>eth\d+)"/],
+    says: 'Cannot find device "eth0"',
     where,
     endsBoot,
     title: "it has no network device",

@@ -2,8 +2,9 @@ import { basename, join } from "@std/path";
 import { TaskError, WorkError } from "../../cli/errors.ts";
 import { runChecked } from "../../host/process.ts";
 import { imageCacheDir } from "../../host/paths.ts";
-import { directory, file, packCpio } from "../cpio.ts";
+import { packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
+import { moduleEntries } from "../initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../modules.ts";
 import { extractVmlinux } from "./bz_image.ts";
 import { checkArch } from "./check_arch.ts";
@@ -30,7 +31,7 @@ export function distributionKernel(outputs: readonly string[], arch: ElfArch): P
       { name: "package", value: { suite: SUITE, metapackage } },
       { name: "modules", value: GUEST_MODULES },
       ...moduleInputs("parts/distribution_kernel", "parts/debian_package"),
-      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "cpio"),
+      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "cpio", "initramfs"),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);
@@ -93,13 +94,5 @@ async function packModules(versionDir: string): Promise<Uint8Array<ArrayBuffer>>
         cause: error,
       });
     });
-  const list = order.map(({ path }) => `${basename(path)}\n`).join("");
-  const files = order.map(async ({ path }) =>
-    file(`modules/${basename(path)}`, await Deno.readFile(path))
-  );
-  return packCpio([
-    directory("modules"),
-    file("modules/order", list),
-    ...await Promise.all(files),
-  ]);
+  return packCpio(await moduleEntries(order));
 }

@@ -1,7 +1,8 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { join } from "@std/path";
-import { charDevice, directory, file, packCpio } from "../cpio.ts";
+import { packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
+import { initEntries } from "../initramfs.ts";
 import { checkArch } from "./check_arch.ts";
 import { embedded } from "./embedded.ts";
 import { partPath, type PartRecipe } from "./store.ts";
@@ -28,18 +29,13 @@ export async function initramfsPart(
       ...(modules === undefined ? [] : [await embedded("modules", modules)]),
       // Its zstd packs.
       { name: "Deno", value: Deno.version.deno },
-      ...moduleInputs("parts/initramfs_part", "cpio"),
+      ...moduleInputs("parts/initramfs_part", "cpio", "initramfs"),
     ],
     async build(dir, { onPhase }) {
       onPhase("pack");
       const init = await Deno.readFile(partPath(tinyInit));
       checkArch(init, arch, partPath(tinyInit));
-      const base = packCpio([
-        ...["dev", "proc", "sys", "tmp", "mnt"].map((path) => directory(path)),
-        charDevice("dev/console", 5, 1),
-        charDevice("dev/null", 1, 3, 0o666),
-        file("init", init, 0o755),
-      ]);
+      const base = packCpio(initEntries(init));
       const more = modules === undefined
         ? new Uint8Array()
         : await Deno.readFile(partPath(modules));

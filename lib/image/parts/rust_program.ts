@@ -6,10 +6,7 @@ import type { ElfArch } from "../elf.ts";
 import { checkArch } from "./check_arch.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
-import { moduleInputs } from "../source_input.ts";
-
-/** The programs of ours that run in guests; each is a crate in `images/`. */
-export type Crate = "guest-agent" | "tiny-init";
+import { type Crate, crateInput, moduleInputs } from "../source_input.ts";
 
 /** How to compile one of our programs, statically linked. */
 export async function rustProgram(
@@ -25,11 +22,7 @@ export async function rustProgram(
     outputs: [output],
     inputs: [
       { name: "toolchain", value: { identity, target } },
-      {
-        name: crate,
-        dir: join(root, "images", crate),
-        skip: (path) => path === "target" || path.startsWith("tests"),
-      },
+      crateInput(crate),
       ...moduleInputs("parts/rust_program"),
     ],
     async build(dir, { signal, onPhase, log }) {

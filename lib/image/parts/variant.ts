@@ -1,13 +1,11 @@
 import { join } from "@std/path";
-import { HostError } from "../../cli/errors.ts";
 import { DEB_ARCH } from "../../config/archs.ts";
 import { runChecked } from "../../host/process.ts";
-import { imageCacheDir, root } from "../../host/paths.ts";
-import { type RecipeInput, recipeKey } from "../../cache/recipe.ts";
-import { ensureBinfmt } from "../binfmt.ts";
+import { root } from "../../host/paths.ts";
+import type { RecipeInput } from "../../cache/recipe.ts";
 import { type RootTree, unpackTree } from "../disk.ts";
 import type { ElfArch } from "../elf.ts";
-import { buildRootfs } from "../rootfs.ts";
+import { ensureRootfsTar } from "../rootfs_tar.ts";
 import { moduleInputs, sourceInput } from "../source_input.ts";
 import type { Variant } from "./artifact.ts";
 import { checkArch } from "./check_arch.ts";
@@ -27,10 +25,14 @@ export const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {
 const AGENT_PATH = "usr/sbin/guest-agent";
 const PROVISION = "provision/variant.sh";
 
-/** What {@link variantDisk} takes. */
-export interface VariantOptions {
+/** A variant for one architecture. */
+export interface VariantRoot {
   readonly variant: Variant;
   readonly arch: ElfArch;
+}
+
+/** What {@link variantDisk} takes. */
+export interface VariantOptions extends VariantRoot {
   readonly fs: FileSystem;
   /** The agent's file in `images/dist`. */
   readonly agent: string;
@@ -44,15 +46,13 @@ export async function variantDisk(options: VariantOptions): Promise<PartRecipe> 
     title: `${variant} ${arch}`,
     outputs: [output],
     inputs: [
-      ...rootfsInputs(variant, arch),
+      ...variantRootfsInputs(options),
       await embedded("guest-agent", agent),
       { name: "file system", value: fs },
-      ...moduleInputs("parts/variant", "parts/file_system", "disk"),
+      ...moduleInputs("parts/variant", "parts/file_system", "disk", "rootfs_tar"),
     ],
     async build(dir, build) {
-      const tar = await ensureRootfs(options, build);
-      build.onPhase("unpack");
-      await using tree = await unpackTree(tar, dir, build);
+      await using tree = await unpackPackages(options, dir, build);
       await addAgent(tree, options, build);
       build.onPhase("disk");
       await writeFileSystem(tree, join(dir, output), fs, build);
@@ -60,8 +60,8 @@ export async function variantDisk(options: VariantOptions): Promise<PartRecipe> 
   };
 }
 
-/** The slow stage, which stays the same when only the agent changes. */
-function rootfsInputs(variant: Variant, arch: ElfArch): RecipeInput[] {
+/** What is installed for a variant, which stays the same when only the agent changes. */
+export function variantRootfsInputs({ variant, arch }: VariantRoot): RecipeInput[] {
   return [
     { name: "rootfs", value: { suite: SUITE, arch, packages: VARIANT_PACKAGES[variant] } },
     ...moduleInputs("rootfs"),
@@ -72,41 +72,26 @@ function rootfsInputs(variant: Variant, arch: ElfArch): RecipeInput[] {
   ];
 }
 
-/** Debian's packages as a tar file, kept in the image cache. */
-async function ensureRootfs(
-  { variant, arch }: VariantOptions,
-  { signal, log, onPhase }: PartBuildOptions,
-): Promise<string> {
-  const { key } = await recipeKey(rootfsInputs(variant, arch));
-  const prefix = `rootfs-${variant}-${arch}-`;
-  const name = `${prefix}${key.slice(0, 16)}.tar.zst`;
-  const output = join(imageCacheDir(), name);
-  if (await Deno.stat(output).then(() => true, () => false)) return output;
-  await using binfmt = await ensureBinfmt(arch);
-  if (binfmt.kind === "none") {
-    throw new HostError(`Cannot install packages for ${arch}: ${binfmt.reason}`, {
-      next: `run it as root, or build for ${Deno.build.arch} only`,
-    });
-  }
-  onPhase("packages");
-  // mmdebstrap chooses the compression by the name, so the part file ends alike.
-  const part = join(imageCacheDir(), `.part-${name}`);
-  await using unfinished = new AsyncDisposableStack();
-  unfinished.defer(() => Deno.remove(part).catch(() => {}));
-  await buildRootfs({
-    ...{ suite: SUITE, debArch: DEB_ARCH[arch], arch, packages: VARIANT_PACKAGES[variant] },
-    provision: join(root, PROVISION),
-    // Never used: the packages are configured here and now.
-    firstBoot: join(root, PROVISION),
-  }, {
-    ...{ output: part, configure: "now", log, signal },
-    stageRecord: join(imageCacheDir(), `stage-${variant}-${arch}`),
-  });
-  for await (const entry of Deno.readDir(imageCacheDir())) {
-    if (entry.name.startsWith(prefix)) await Deno.remove(join(imageCacheDir(), entry.name));
-  }
-  await Deno.rename(part, output);
-  return output;
+/** What the tar file of a variant's packages is named for. */
+export const variantRootfsName = ({ variant, arch }: VariantRoot): string => `${variant}-${arch}`;
+
+async function unpackPackages(
+  { variant, arch }: VariantRoot,
+  dir: string,
+  build: PartBuildOptions,
+): Promise<RootTree> {
+  await using rootfs = await ensureRootfsTar({
+    name: variantRootfsName({ variant, arch }),
+    recipe: {
+      ...{ suite: SUITE, debArch: DEB_ARCH[arch], arch, packages: VARIANT_PACKAGES[variant] },
+      provision: join(root, PROVISION),
+      // Never used: the packages are configured here and now.
+      firstBoot: join(root, PROVISION),
+    },
+    inputs: variantRootfsInputs({ variant, arch }),
+  }, build);
+  build.onPhase("unpack");
+  return await unpackTree(rootfs.path, dir, build);
 }
 
 async function addAgent(
