@@ -10,6 +10,7 @@ import type { Share, ShareHelpers, ShareRequest } from "./share.ts";
 import { checkShareDir } from "./share_dir.ts";
 import { shareMount } from "./share_mount.ts";
 import { namespaceWrapper } from "./share_owner.ts";
+import { commandOf } from "./state.ts";
 import { requireVirtiofsd, virtiofsdCommand } from "./virtiofsd_program.ts";
 
 const READ_ONLY_SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "share_read_only.sh");
@@ -83,10 +84,15 @@ async function startDaemon(
     }
     await delay(POLL_MS, signal);
   }
-  const startTime = await processStartTime(daemon.pid) ?? "";
+  const recorded = {
+    pid: daemon.pid,
+    startTime: await processStartTime(daemon.pid) ?? "",
+    // Its supervisor's, which ends it.
+    command: await commandOf(daemon.pid) ?? [],
+  };
   const resources = cleanup.move();
   return {
-    processes: { virtiofsd: { pid: daemon.pid, startTime, command } },
+    processes: { virtiofsd: recorded },
     release: () => daemon.release(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

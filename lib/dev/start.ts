@@ -16,7 +16,7 @@ import { type DevFlavour, loadFlavour } from "./flavour.ts";
 import { DEV_FILES, DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
 import { checkPort } from "./port.ts";
 import { type DevRecord, writeDevRecord } from "./record.ts";
-import { makeShare, type Share } from "./share.ts";
+import { makeShare } from "./share.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
 
 /** What {@link startDev} takes. */
@@ -91,11 +91,13 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(sockets, { recursive: true }));
-  const share = makeShare({
+  const share = await makeShare({
     ...shareRequest(config, options.hostDir, sockets),
     log: devFile(name, "qemuLog"),
+    onNote: (text) => options.onNote(text, "info"),
     signal,
   });
+  for (const note of share.notes) options.onNote(note, "warning");
   stack.defer(() => share.afterStop());
   const helpers = stack.use(await share.beforeStart());
   const launch: LaunchDevOptions = {
