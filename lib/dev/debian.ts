@@ -10,6 +10,7 @@ import { DEV_IMAGE } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
+import { devShellSeed } from "./shell.ts";
 
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
 export const debian: DevFlavour = {
@@ -67,7 +68,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
     await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
     // It holds the guest's host key.
     await Deno.chmod(initramfs, 0o600);
-    await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
+    await Deno.writeFile(initramfs, await packDevSeed(request), { append: true });
   }
   return {
     args: kernelArgs({
@@ -80,7 +81,9 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
 }
 
 /** What the initramfs copies over the root at each start (`images/initramfs/init`). */
-export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
+export async function packDevSeed(
+  request: FlavourRequest,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { config, keys } = request;
   const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
   return packCpio([
@@ -91,6 +94,7 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
     file("seed/etc/guesthouse/dev.env", settingsText(request)),
+    ...await devShellSeed(`/${config.share.name}`),
   ]);
 }
 

@@ -82,7 +82,7 @@ export async function makeShare(request: ShareRequest): Promise<Share> {
     case "9p":
       return await (await import("./share_9p.ts")).make9pShare(request);
     case "virtiofs":
-      return await (await import("./share_virtiofs.ts")).makeVirtiofsShare(request);
+      return (await import("./share_virtiofs.ts")).makeVirtiofsShare(request);
     case "rsync":
       return (await import("./share_rsync.ts")).makeRsyncShare(request);
   }

@@ -22,17 +22,11 @@ const POLL_MS = 10;
 const SHOWN_LINES = 6;
 
 /** The project as a folder that a daemon beside QEMU serves. */
-export async function makeVirtiofsShare(request: ShareRequest): Promise<Share> {
+export function makeVirtiofsShare(request: ShareRequest): Share {
   const { hostDir, guestIds, socketDir, signal } = request;
   const { readOnly } = request.config.share;
   const socketPath = join(socketDir, DEV_SOCKETS.virtiofs);
   checkSocketPath(socketPath);
-  const daemon = await requireVirtiofsd(signal);
-  const command = virtiofsdCommand(daemon, {
-    ...{ socketPath, readOnly, guestIds },
-    dir: hostDir,
-    readOnlyScript: READ_ONLY_SCRIPT,
-  });
   const removeSocket = () => Deno.remove(socketPath).catch(() => {});
   return {
     launchWrapper: [],
@@ -43,6 +37,11 @@ export async function makeVirtiofsShare(request: ShareRequest): Promise<Share> {
     async beforeStart() {
       const wrapper = namespaceWrapper(guestIds);
       await checkShareDir({ dir: hostDir, readOnly, wrapper, signal });
+      const command = virtiofsdCommand(await requireVirtiofsd(signal), {
+        ...{ socketPath, readOnly, guestIds },
+        dir: hostDir,
+        readOnlyScript: READ_ONLY_SCRIPT,
+      });
       await removeSocket();
       return await startDaemon(command, { socketPath, log: request.log, signal });
     },
