@@ -68,7 +68,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
     await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
     // It holds the guest's host key.
     await Deno.chmod(initramfs, 0o600);
-    await Deno.writeFile(initramfs, await packDevSeed(request), { append: true });
+    await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
   }
   return {
     args: kernelArgs({
@@ -81,9 +81,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
 }
 
 /** What the initramfs copies over the root at each start (`images/initramfs/init`). */
-export async function packDevSeed(
-  request: FlavourRequest,
-): Promise<Uint8Array<ArrayBuffer>> {
+export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
   const { config, keys } = request;
   const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
   return packCpio([
@@ -94,7 +92,7 @@ export async function packDevSeed(
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
     file("seed/etc/guesthouse/dev.env", settingsText(request)),
-    ...await devShellSeed(`/${config.share.name}`),
+    ...devShellSeed(`/${config.share.name}`),
   ]);
 }
 

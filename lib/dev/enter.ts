@@ -24,17 +24,17 @@ const CLOCK_SLACK_SECONDS = 5;
  * meanwhile (a shell can tell without a process), goes to the project, and becomes the command or a
  * login shell. A command needs the folder; a shell says that it is missing and starts at home.
  */
-export async function enterText(options: EnterOptions): Promise<string> {
+export function enterText(options: EnterOptions): string {
   const { guestDir, argv, plain, seconds } = options;
   const dir = quoteWord(guestDir);
   const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
     `sudo -n date -u -s "@${seconds}" >/dev/null`;
   const missing = `echo "guesthouse: the guest has no folder "${dir} >&2`;
   if (argv.length === 0) {
-    const shell = plain ? '"$SHELL" -l' : await devShellCommand(".");
+    const shell = plain ? '"$SHELL" -l' : devShellCommand(".");
     return `${clock}; cd ${dir} || ${missing}; exec ${shell}`;
   }
-  const command = plain ? shellQuote(argv) : await devShellCommand(".", argv);
+  const command = plain ? shellQuote(argv) : devShellCommand(".", argv);
   return `${clock}; cd ${dir} || { ${missing}; exit 4; }; exec ${command}`;
 }
 
@@ -45,12 +45,12 @@ export interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain"
 }
 
 /** The `ssh` command for it, over the shared connection. */
-export async function enterCommand(
+export function enterCommand(
   record: DevRecord,
   options: EnterCommandOptions,
-): Promise<string[]> {
+): string[] {
   const { terminal, ...rest } = options;
-  const text = await enterText({ guestDir: record.share.guestDir, ...rest });
+  const text = enterText({ guestDir: record.share.guestDir, ...rest });
   return [
     ...["ssh", "-F", sshConfigPath(record), "-o", "LogLevel=ERROR"],
     terminal ? "-t" : "-T",

@@ -32,7 +32,7 @@ const SSH_FAILED = 255;
 
 /** Enters the guest in this terminal; returns the status of the command, or of the shell. */
 export async function runEntered(ctx: TaskContext, record: DevRecord): Promise<number> {
-  const command = await enterCommand(record, {
+  const command = enterCommand(record, {
     argv: ctx.rest,
     plain: ctx.flag("plain"),
     terminal: ctx.rest.length === 0 || Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),

@@ -20,7 +20,8 @@ if [ $# -eq 0 ]; then
 fi
 
 if [ -e .envrc ] && command -v direnv >/dev/null; then
-  DIRENV_LOG_FORMAT= exec direnv exec . "$@"
+  export DIRENV_LOG_FORMAT=
+  exec direnv exec . "$@"
 fi
 [ -n "$nix" ] || exec "$@"
 if [ -x "$lib/dev-env" ]; then
