@@ -106,6 +106,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
       keys: parts.host.keys,
       guestIds: guestIds(),
       mount: share.guestSetup(),
+      screen: options.display !== undefined,
     }),
     socketDir: sockets,
     logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },
