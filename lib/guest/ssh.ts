@@ -111,6 +111,23 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   return toConnection(name, configPath, master, stderr, cleanup.move());
 }
 
+/**
+ * Commands over a shared connection that somebody else has opened and keeps: disposal leaves it as
+ * it is. `configPath` is a file as {@link connectSsh} writes it.
+ */
+export function joinSsh(name: string, configPath: string): SshConnection {
+  // Nobody here sees the end of the connection; a command notices by itself.
+  const closed = new Promise<string>(() => {});
+  return {
+    name,
+    configPath,
+    closed,
+    exec: (argv, options = {}) => exec({ name, configPath, closed }, argv, options),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
 async function waitForSocket(
   { name, controlPath, signal }: ConnectOptions,
   deadlineMs: number,
