@@ -54,28 +54,10 @@ in
         description = "The name that QEMU gives the shared folder.";
       };
 
-      msize = mkOption {
-        type = types.ints.between 4096 (1024 * 1024);
-        default = 512000;
-        description = ''
-          The largest 9p message, in bytes. virtio carries at most 128 pages at once, less two for
-          its own use, which is where Linux caps it anyway.
-        '';
-      };
-
-      cache = mkOption {
-        type = types.enum [ "none" "mmap" "loose" ];
-        default = "mmap";
-        description = ''
-          What the guest keeps of 9p files. With loose it is fast, but does not notice what the
-          host writes; with none no program can map a file, which linkers and git do.
-        '';
-      };
-
-      readOnly = mkOption {
-        type = types.bool;
-        default = false;
-        description = "Whether the guest may only read the project.";
+      options = mkOption {
+        type = types.nullOr (types.listOf types.str);
+        default = null;
+        description = "Mount options. By default those that suit the mode.";
       };
     };
   };
