@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { socketDir, stateDir } from "../host/paths.ts";
+import { locksDir, socketDir, stateDir } from "../host/paths.ts";
 
 /** The folder of all dev guests. */
 export const devGuestsDir = (): string => join(stateDir(), "dev");
@@ -21,8 +21,6 @@ export const DEV_FILES = {
   /** The record of the guest while it runs. */
   record: "run.json",
   knownHosts: "known_hosts",
-  /** Held by a task that changes the guest: makes, starts, ends or destroys it. */
-  lock: "lock",
   /** Where init makes a guest that is not whole yet. */
   staging: "staging",
   /** The serial console of the newest start. */
@@ -39,8 +37,18 @@ export const DEV_FILES = {
 export const devFile = (name: string, file: keyof typeof DEV_FILES): string =>
   join(devDir(name), DEV_FILES[file]);
 
-/** The private folder of a guest's sockets. */
-export const devSocketDir = (id: string): string => join(socketDir(), id);
+/** Held by a task that changes the guest: makes, starts, ends or destroys it. */
+export const devLock = (name: string): string => join(locksDir(), `dev-${name}`);
+
+/**
+ * The private folder of a guest's sockets; `place` tells those of a guest that is being made from
+ * those of the finished one. Checkouts share the folder around it, hence the digest of ours.
+ */
+export async function devSocketDir(name: string, place: "run" | "init" = "run"): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(devDir(name)));
+  const id = new Uint8Array(digest).slice(0, 4).toHex();
+  return join(socketDir(), `dev-${id}-${place}`);
+}
 
 /** Names inside {@link devSocketDir}; QMP's is `qmpSocketPath()`. */
 export const DEV_SOCKETS = {
