@@ -17,7 +17,8 @@ export interface UnpackOptions {
 
 /**
  * Unpacks a `.zst` file; blocks of zeros become holes. A file without that ending is copied, with
- * holes. Throws {@link WorkError} for damaged data.
+ * holes. Throws {@link WorkError} for damaged data, though not for data that just ends early: that
+ * is what a checksum is for.
  */
 export async function unpackSparse(
   from: string,
@@ -42,9 +43,9 @@ export async function unpackSparse(
     }
   } catch (error) {
     signal.throwIfAborted();
-    // Node's codes of damaged data: ZSTD_error_..., Z_BUF_ERROR for an early end.
+    // Node's codes of damaged data: ZSTD_error_..., Z_DATA_ERROR.
     if (!/^Z(STD)?_/i.test((error as { code?: string }).code ?? "")) throw error;
-    throw new WorkError(`Cannot unpack ${from}: its data is damaged or cut off`, {
+    throw new WorkError(`Cannot unpack ${from}: its data is damaged`, {
       details: [error instanceof Error ? error.message : String(error)],
       next: "deno task arm-dev-init --force",
       cause: error,
