@@ -1,6 +1,5 @@
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { quoteWord } from "../guest/quote.ts";
-import { IMAGE_FILES } from "../host/paths.ts";
 import { runChecked } from "../host/process.ts";
 import { ensureImage } from "../image/build.ts";
 import { directory, file, packCpio } from "../image/cpio.ts";
@@ -10,6 +9,7 @@ import { kernelArgs } from "../qemu/args.ts";
 import { DEV_IMAGE } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
+import { removeIfPresent } from "./read_text.ts";
 
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
 export const debian: DevFlavour = {
@@ -62,12 +62,13 @@ async function wholeImage({ signal, onStep, log, force }: PrepareRequest): Promi
 async function boot(request: FlavourRequest): Promise<BootPlan> {
   const { dir, config } = request;
   const initramfs = join(dir, DEV_FILES.seeded);
-  // A new file, since a guest that is up may still have the old one open.
-  await Deno.remove(initramfs).catch(() => {});
-  await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
-  // It holds the guest's host key.
-  await Deno.chmod(initramfs, 0o600);
-  await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
+  if (request.dryRun !== true) {
+    await removeIfPresent(initramfs);
+    await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
+    // It holds the guest's host key.
+    await Deno.chmod(initramfs, 0o600);
+    await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
+  }
   return {
     args: kernelArgs({
       kernel: join(dir, DEV_FILES.kernel),
@@ -106,8 +107,3 @@ function settingsText({ config, guestIds, mount }: FlavourRequest): string {
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${quoteWord(value)}\n`).join("");
 }
-
-/** The command line tools underneath, for `--dry-run`. */
-export const debianCommands = (diskGiB: number): string[][] => [
-  ["qemu-img", "resize", "-q", "-f", "qcow2", basename(IMAGE_FILES.disk), `${diskGiB}G`],
-];

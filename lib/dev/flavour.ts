@@ -14,6 +14,8 @@ export interface FlavourRequest {
   readonly guestIds: Ids;
   /** What the guest mounts at `/NAME`. */
   readonly mount: GuestMount | undefined;
+  /** Only say how; write nothing. Default `false`. */
+  readonly dryRun?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,19 @@ export async function readTextIfPresent(path: string): Promise<string | undefine
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isPathAbsent(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an error says that a path leads nowhere. */
+export function isPathAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound;
+}
+
+/** Removes a file or a whole folder, if there is one. */
+export async function removeIfPresent(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!isPathAbsent(error)) throw error;
+  });
 }

@@ -13,10 +13,10 @@ import { awaitLogin } from "./guest.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";
 import { type DevFlavour, loadFlavour } from "./flavour.ts";
-import { DEV_FILES, DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
+import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
 import { checkPort } from "./port.ts";
 import { type DevRecord, writeDevRecord } from "./record.ts";
-import { makeShare, type Share } from "./share.ts";
+import { makeShare } from "./share.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
 
 /** What {@link startDev} takes. */
@@ -199,6 +199,3 @@ function toStarted(up: Up, resources: AsyncDisposableStack): StartedDev {
     },
   };
 }
-
-/** Names of a guest's files that only a start makes. */
-export const START_FILES = [DEV_FILES.seeded, DEV_FILES.record, DEV_FILES.knownHosts] as const;

@@ -1,6 +1,7 @@
 import { hostIdentity } from "../host/facts.ts";
 import { run } from "../host/process.ts";
 import { devFile } from "./paths.ts";
+import { removeIfPresent } from "./read_text.ts";
 import { type DevRecord, isSameProcess, readDevRecord, type RecordedProcess } from "./record.ts";
 
 /** Whether a guest runs. */
@@ -52,12 +53,8 @@ export async function commandOf(pid: number): Promise<string[] | undefined> {
 
 /** Removes what a guest that has ended leaves behind: its record and its sockets. */
 export async function clearRecord(record: DevRecord): Promise<void> {
-  await Deno.remove(record.socketDir, { recursive: true }).catch(ignoreAbsent);
-  await Deno.remove(devFile(record.name, "record")).catch(ignoreAbsent);
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  await removeIfPresent(record.socketDir);
+  await removeIfPresent(devFile(record.name, "record"));
 }
 
 /**
