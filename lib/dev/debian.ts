@@ -74,7 +74,11 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
     args: kernelArgs({
       kernel: join(dir, DEV_FILES.kernel),
       initramfs,
-      append: [DEV_IMAGE.append ?? "", `systemd.hostname=${config.name}`],
+      append: [
+        DEV_IMAGE.append ?? "",
+        `systemd.hostname=${config.name}`,
+        ...(request.screen === true ? ["guesthouse.gui"] : []),
+      ],
     }),
     announcesReady: true,
   };

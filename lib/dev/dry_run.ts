@@ -25,6 +25,7 @@ export async function startCommand(options: StartDevOptions): Promise<string[]> 
     keys: host.keys,
     guestIds: guestIds(),
     mount: share.guestSetup(),
+    screen: options.display !== undefined,
     dryRun: true,
   });
   return guestCommand(devStart({

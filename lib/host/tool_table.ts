@@ -11,6 +11,7 @@ export type ToolGroup =
   | "rust"
   | "kernel"
   | "parts"
+  | "nixos"
   | "test"
   | "browser";
 
@@ -411,6 +412,15 @@ export const TOOLS: readonly Tool[] = [
     },
   },
   {
+    name: "u-boot",
+    programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+    groups: ["nixos"],
+    purpose: "boots NixOS guests",
+    packages: { apt: "u-boot-qemu" },
+    // Elsewhere it comes from the farm that builds NixOS.
+    neededIf: (need) => need.os === "linux" && need.distroId === "debian",
+  },
+  {
     name: "ps",
     programs: ["ps"],
     groups: ["test"],
@@ -432,6 +442,16 @@ export const TOOLS: readonly Tool[] = [
     purpose: "unpacks the projects that tests build",
     versionArgs: ["--version"],
     packages: { apt: "dpkg-dev", dnf: "dpkg-dev", nix: "dpkg" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
+    name: "nix-instantiate",
+    programs: ["nix-instantiate"],
+    groups: ["test"],
+    purpose: "evaluates the NixOS guest's configuration",
+    versionArgs: ["--version"],
+    minimum: "2.6", // the first with builtins.zipAttrsWith
+    packages: { apt: "nix-bin", nix: "nix" },
     neededIf: (need) => need.os === "linux",
   },
   {

@@ -1,0 +1,18 @@
+# armdev is logged in on the serial console, on the screen, and on the desktop if there is one.
+{ config, lib, ... }:
+{
+  # The last is where the system's own messages go.
+  boot.kernelParams = [ "console=tty0" "console=ttyAMA0,115200n8" ];
+
+  # Of every tty and serial line.
+  services.getty.autologinUser = "armdev";
+
+  services.xserver = lib.mkIf config.armDev.gui {
+    enable = true;
+    desktopManager.xfce.enable = true;
+  };
+  services.displayManager.autoLogin = lib.mkIf config.armDev.gui {
+    enable = true;
+    user = "armdev";
+  };
+}
