@@ -138,6 +138,18 @@ arm-dev-status *args:
 arm-dev-shutdown *args:
     @deno task --quiet --config {{ config }} arm-dev-shutdown "$@"
 
+# Bring the ARM dev guest's copy of the project up to date, both ways
+[no-cd]
+[no-exit-message]
+arm-dev-sync *args:
+    @deno task --quiet --config {{ config }} arm-dev-sync "$@"
+
+# Free space in the ARM dev guest, and on the host
+[no-cd]
+[no-exit-message]
+arm-dev-tidy *args:
+    @deno task --quiet --config {{ config }} arm-dev-tidy "$@"
+
 # Kill the ARM dev guest that does not shut down
 [no-cd]
 [no-exit-message]

@@ -2,7 +2,7 @@
 //   deno task arm-dev-init [--flavour nixos|debian] [--force]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/build/common_options.ts";
-import { FLAVOURS } from "../lib/dev/config.ts";
+import { FLAVOURS } from "../lib/dev/names.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
 export const spec: TaskSpec = {

@@ -1,18 +1,10 @@
 import { z } from "zod";
 import { UsageError } from "../cli/errors.ts";
+import { FLAVOURS, SHARE_MODES } from "./names.ts";
 import { check, countFaults, faultLines, fields } from "../config/faults.ts";
 
-/** What the guest runs. */
-export const FLAVOURS = ["nixos", "debian"] as const;
-
-/** What the guest runs: NixOS, or Debian, which is ready in minutes. */
-export type FlavourName = typeof FLAVOURS[number];
-
-/** How the guest sees the project. */
-export const SHARE_MODES = ["9p", "virtiofs", "rsync"] as const;
-
-/** How the guest sees the project: a mount of the host's folder, or a copy. */
-export type ShareMode = typeof SHARE_MODES[number];
+export { FLAVOURS, SHARE_MODES } from "./names.ts";
+export type { FlavourName, ShareMode } from "./names.ts";
 
 const word = (wanted: string) =>
   z.string({ error: wanted }).regex(/^[a-z][a-z0-9-]{0,31}$/, { error: wanted });

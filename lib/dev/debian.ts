@@ -10,6 +10,7 @@ import { DEV_IMAGE } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
+import { devShellSeed } from "./shell.ts";
 
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
 export const debian: DevFlavour = {
@@ -73,7 +74,11 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
     args: kernelArgs({
       kernel: join(dir, DEV_FILES.kernel),
       initramfs,
-      append: [DEV_IMAGE.append ?? "", `systemd.hostname=${config.name}`],
+      append: [
+        DEV_IMAGE.append ?? "",
+        `systemd.hostname=${config.name}`,
+        ...(request.screen === true ? ["guesthouse.gui"] : []),
+      ],
     }),
     announcesReady: true,
   };
@@ -91,6 +96,7 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
     file("seed/etc/guesthouse/dev.env", settingsText(request)),
+    ...devShellSeed(`/${config.share.name}`),
   ]);
 }
 

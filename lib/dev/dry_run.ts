@@ -14,13 +14,18 @@ export async function startCommand(options: StartDevOptions): Promise<string[]> 
   const host = await findDevHost(options.accelerator, signal);
   const socketDir = await devSocketDir(config.name);
   const log = devFile(config.name, "qemuLog");
-  const share = makeShare({ ...shareRequest(config, options.hostDir, socketDir), log, signal });
+  const share = await makeShare({
+    ...shareRequest(config, options.hostDir, socketDir),
+    log,
+    signal,
+  });
   const dir = devDir(config.name);
   const boot = await (await loadFlavour(flavour)).boot({
     ...{ config, dir, signal },
     keys: host.keys,
     guestIds: guestIds(),
     mount: share.guestSetup(),
+    screen: options.display !== undefined,
     dryRun: true,
   });
   return guestCommand(devStart({

@@ -2,6 +2,7 @@ import { quoteWord, shellQuote } from "../guest/quote.ts";
 import { DIRECT_HOST, SHARED_HOST } from "../guest/ssh_config.ts";
 import { sshConfigPath } from "./connect.ts";
 import type { DevRecord } from "./record.ts";
+import { devShellCommand } from "./shell.ts";
 
 /** What {@link enterText} takes. */
 export interface EnterOptions {
@@ -23,13 +24,18 @@ const CLOCK_SLACK_SECONDS = 5;
  * meanwhile (a shell can tell without a process), goes to the project, and becomes the command or a
  * login shell. A command needs the folder; a shell says that it is missing and starts at home.
  */
-export function enterText({ guestDir, argv, seconds }: EnterOptions): string {
+export function enterText(options: EnterOptions): string {
+  const { guestDir, argv, plain, seconds } = options;
   const dir = quoteWord(guestDir);
   const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
     `sudo -n date -u -s "@${seconds}" >/dev/null`;
   const missing = `echo "guesthouse: the guest has no folder "${dir} >&2`;
-  if (argv.length === 0) return `${clock}; cd ${dir} || ${missing}; exec "$SHELL" -l`;
-  return `${clock}; cd ${dir} || { ${missing}; exit 4; }; exec ${shellQuote(argv)}`;
+  if (argv.length === 0) {
+    const shell = plain ? '"$SHELL" -l' : devShellCommand(".");
+    return `${clock}; cd ${dir} || ${missing}; exec ${shell}`;
+  }
+  const command = plain ? shellQuote(argv) : devShellCommand(".", argv);
+  return `${clock}; cd ${dir} || { ${missing}; exit 4; }; exec ${command}`;
 }
 
 /** How a guest is entered from a terminal or a script. */
@@ -39,7 +45,10 @@ export interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain"
 }
 
 /** The `ssh` command for it, over the shared connection. */
-export function enterCommand(record: DevRecord, options: EnterCommandOptions): string[] {
+export function enterCommand(
+  record: DevRecord,
+  options: EnterCommandOptions,
+): string[] {
   const { terminal, ...rest } = options;
   const text = enterText({ guestDir: record.share.guestDir, ...rest });
   return [

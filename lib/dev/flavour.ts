@@ -14,6 +14,8 @@ export interface FlavourRequest {
   readonly guestIds: Ids;
   /** What the guest mounts at `/NAME`. */
   readonly mount: GuestMount | undefined;
+  /** Whether the guest has a screen. Default `false`. */
+  readonly screen?: boolean;
   /** Only say how; write nothing. Default `false`. */
   readonly dryRun?: boolean;
   readonly signal: AbortSignal;

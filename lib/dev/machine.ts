@@ -10,6 +10,7 @@ import {
   rngArgs,
   sandboxArgs,
 } from "../qemu/args.ts";
+import { sharedMemoryArgs } from "../qemu/share_args.ts";
 import type { DevConfig } from "./config.ts";
 import type { BootPlan } from "./flavour.ts";
 import type { Share } from "./share.ts";
@@ -59,11 +60,6 @@ export function devArgs(options: DevMachine): string[] {
     ...(options.reboots ? ["-action", "reboot=reset"] : []),
     ...sandboxArgs(),
   ];
-}
-
-/** Memory that a helper such as virtiofsd can map. */
-function sharedMemoryArgs(memoryMiB: number): string[] {
-  return ["-object", `memory-backend-memfd,id=${MEMORY_ID},size=${memoryMiB}M,share=on`];
 }
 
 /** A window with a screen, a keyboard and a pointer that needs no grabbing. */

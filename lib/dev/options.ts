@@ -1,6 +1,6 @@
 import type { OptionSpec } from "../cli/spec.ts";
 import { ACCEL_OPTION, PROJECT_OPTION } from "../build/common_options.ts";
-import { SHARE_MODES } from "./config.ts";
+import { SHARE_MODES } from "./names.ts";
 
 /** The system that these tasks belong to. */
 export const DEV_GROUP = "dev guest";

@@ -2,7 +2,7 @@ import { readTextIfPresent } from "./read_text.ts";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { processStartTime } from "../host/process.ts";
 import type { FlavourName, ShareMode } from "./config.ts";
-import { devFile } from "./paths.ts";
+import { devDir, devFile } from "./paths.ts";
 
 /** A process that belongs to the guest. */
 export interface RecordedProcess {
@@ -62,6 +62,7 @@ export async function readDevRecord(name: string): Promise<DevRecord | undefined
 
 /** Writes a guest's record. */
 export async function writeDevRecord(record: DevRecord): Promise<void> {
+  await Deno.mkdir(devDir(record.name), { recursive: true });
   await atomicWrite(devFile(record.name, "record"), `${JSON.stringify(record, null, 2)}\n`);
 }
 

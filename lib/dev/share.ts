@@ -23,6 +23,8 @@ export interface ShareRequest {
   readonly socketDir: string;
   /** Absolute path of a file for the words of helper processes. */
   readonly log: string;
+  /** Told what the user should know: what a sync copies, what could not be as asked. */
+  readonly onNote?: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -48,6 +50,8 @@ export interface Share {
   readonly launchWrapper: readonly string[];
   /** Whether the guest's memory must be shared with a helper (`share=on`), as virtiofs needs. */
   readonly sharedMemory: boolean;
+  /** What the user should know before the guest starts. */
+  readonly notes: readonly string[];
   /** QEMU's devices for it. */
   qemuArgs(): string[];
   /** What the guest mounts; `undefined` where it has a copy. */
@@ -62,23 +66,24 @@ export interface Share {
   afterStop(): Promise<void>;
 }
 
-const NO_HELPERS: ShareHelpers = {
+/** Nothing runs beside QEMU. */
+export const NO_HELPERS: ShareHelpers = {
   processes: {},
   release: async () => {},
   [Symbol.asyncDispose]: async () => {},
 };
 
-/** The share that the config asks for. */
-export function makeShare(request: ShareRequest): Share {
-  void request;
-  return {
-    launchWrapper: [],
-    sharedMemory: false,
-    qemuArgs: () => [],
-    guestSetup: () => undefined,
-    beforeStart: () => Promise.resolve(NO_HELPERS),
-    afterStart: async () => {},
-    beforeStop: async () => {},
-    afterStop: async () => {},
-  };
+/**
+ * The share that the config asks for. Throws `HostError` where this host cannot have it. What it
+ * takes is only loaded then.
+ */
+export async function makeShare(request: ShareRequest): Promise<Share> {
+  switch (request.config.share.mode) {
+    case "9p":
+      return await (await import("./share_9p.ts")).make9pShare(request);
+    case "virtiofs":
+      return (await import("./share_virtiofs.ts")).makeVirtiofsShare(request);
+    case "rsync":
+      return (await import("./share_rsync.ts")).makeRsyncShare(request);
+  }
 }

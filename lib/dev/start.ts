@@ -91,11 +91,13 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(sockets, { recursive: true }));
-  const share = makeShare({
+  const share = await makeShare({
     ...shareRequest(config, options.hostDir, sockets),
     log: devFile(name, "qemuLog"),
+    onNote: (text) => options.onNote(text, "info"),
     signal,
   });
+  for (const note of share.notes) options.onNote(note, "warning");
   stack.defer(() => share.afterStop());
   const helpers = stack.use(await share.beforeStart());
   const launch: LaunchDevOptions = {
@@ -106,6 +108,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
       keys: parts.host.keys,
       guestIds: guestIds(),
       mount: share.guestSetup(),
+      screen: options.display !== undefined,
     }),
     socketDir: sockets,
     logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },

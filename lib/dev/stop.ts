@@ -45,7 +45,7 @@ export async function shutdownDev(
   await using _lock = await acquireLock(devLock(name), { signal, purpose: "shutting it down" });
   const record = await settleState(name, onNote);
   if (record === undefined) return "not running";
-  const share = recordedShare(record, options);
+  const share = await recordedShare(record, options);
   const deadline = performance.now() + (forceAfterMs ?? timeoutMs);
   const leftMs = () => Math.max(0, deadline - performance.now());
   using end = watchEnd(record.qemu);
@@ -87,7 +87,7 @@ export async function killDev(options: StopDevOptions): Promise<DevRecord | unde
   using end = watchEnd(record.qemu);
   await kill(record, end.exited);
   // Whoever holds the lock cleans up itself.
-  if (lock !== undefined) await cleanUp(record, recordedShare(record, options));
+  if (lock !== undefined) await cleanUp(record, await recordedShare(record, options));
   return record;
 }
 
@@ -106,15 +106,16 @@ function hung(record: DevRecord, timeoutMs: number): GuestError {
 }
 
 /** The share as it was when the guest was started, whatever the config says by now. */
-export function recordedShare(
+export async function recordedShare(
   record: DevRecord,
-  { config, signal }: Pick<StopDevOptions, "config" | "signal">,
-): Share {
+  { config, signal, onNote }: Pick<StopDevOptions, "config" | "signal" | "onNote">,
+): Promise<Share> {
   const { mode, readOnly, guestDir, hostDir } = record.share;
   const share = { mode, readOnly, name: guestDir.slice(1) };
-  return makeShare({
+  return await makeShare({
     ...shareRequest({ ...config, share }, hostDir, record.socketDir),
     log: devFile(record.name, "qemuLog"),
+    onNote,
     signal,
   });
 }
