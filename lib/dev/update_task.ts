@@ -42,7 +42,7 @@ async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateS
   const { mode, hostDir, readOnly } = record.share;
   const running = { ...config, share: { ...config.share, mode, readOnly } };
   // As the guest was started, whatever the config says by now.
-  const share = makeShare({
+  const share = await makeShare({
     ...shareRequest(running, hostDir, socketDir()),
     log: "/dev/null",
     signal,

@@ -1,3 +1,5 @@
+import { plainLine } from "../../cli/text.ts";
+
 /** What Nix says is wrong with a configuration. */
 export interface NixError {
   /** Nix's own words, in one line. */
@@ -16,9 +18,6 @@ const PLACE = /\bat (?:«[^»]*»|"?)?(\/[^\s:"»]+\.nix)(?:"|»)?:(\d+):(\d+)/;
 const DEFINITION = /\bIn `([^']+\.nix)'/;
 /** Drawn source: a number or none, a bar, the text. */
 const EXCERPT = /^\s*\d*\s*\|/;
-/** A failed build of a derivation, which is not the configuration's own fault. */
-const COLOUR = /\x1b\[[0-9;]*m/g; // deno-lint-ignore-line no-control-regex
-
 /**
  * Reads Nix's report of an error. Nix up to 2.15 says first what is wrong and then the way there;
  * later ones end with it. Either way the place that counts is the one in the user's own files.
@@ -27,7 +26,7 @@ const COLOUR = /\x1b\[[0-9;]*m/g; // deno-lint-ignore-line no-control-regex
  *   the guest, or below a hash in the store
  */
 export function parseNixError(output: string, files: readonly string[]): NixError | undefined {
-  const lines = output.replaceAll(COLOUR, "").split("\n");
+  const lines = output.split("\n").map(plainLine);
   const starts = lines.flatMap((line, index) => /^\s*error:\s*\S/.test(line) ? [index] : []);
   const start = starts.at(-1);
   if (start === undefined) return undefined;
