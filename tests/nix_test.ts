@@ -121,6 +121,14 @@ Deno.test("ids follow the host's user, also where they are those of macOS", asyn
   assertEquals([createHome, home, useDefaultShell], [true, "/home/armdev", true]);
 });
 
+Deno.test("the user may have another name", async () => {
+  const { users, services, systemd } = await evaluateConfig('{ armDev.user = "me"; }');
+  assertEquals(users.users.me.home, "/home/me");
+  assertEquals(services.getty.autologinUser, "me");
+  assertEquals(services.openssh.settings.AllowUsers, ["me"]);
+  assertEquals(systemd.tmpfiles.rules, ["d /project 0755 me me -"]);
+});
+
 Deno.test("direnv loads the project's environment, and keeps its cache in the guest", async () => {
   const { programs, environment } = await evaluateConfig();
   assertEquals(programs.direnv.enable, true);

@@ -445,6 +445,14 @@ export const TOOLS: readonly Tool[] = [
     neededIf: (need) => need.os === "linux",
   },
   {
+    name: "mkfs.vfat",
+    programs: ["mkfs.vfat", "/usr/sbin/mkfs.vfat"],
+    groups: ["test"],
+    purpose: "makes the firmware partition of a disk that is like NixOS's",
+    packages: { apt: "dosfstools", dnf: "dosfstools", pacman: "dosfstools", nix: "dosfstools" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
     name: "nix-instantiate",
     programs: ["nix-instantiate"],
     groups: ["test"],

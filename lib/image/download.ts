@@ -108,7 +108,7 @@ async function sizeOf(path: string): Promise<number> {
 function refused(url: string, { status, statusText }: Response): WorkError {
   return new WorkError(`Cannot download ${url}: the server answers ${status} ${statusText}`, {
     next: status === 404
-      ? "look whether the file has moved, and correct its place in nix/pins.json"
+      ? "remove its entry from nix/pins.json, to take a new pin"
       : "run the same command again later",
   });
 }

@@ -1,11 +1,14 @@
-# armdev is logged in on the serial console, on the screen, and on the desktop if there is one.
+# The user is logged in on the serial console, on the screen, and on the desktop if there is one.
 { config, lib, ... }:
+let
+  inherit (config.armDev) user;
+in
 {
   # The last is where the system's own messages go.
   boot.kernelParams = [ "console=tty0" "console=ttyAMA0,115200n8" ];
 
   # Of every tty and serial line.
-  services.getty.autologinUser = "armdev";
+  services.getty.autologinUser = user;
 
   services.xserver = lib.mkIf config.armDev.gui {
     enable = true;
@@ -13,6 +16,6 @@
   };
   services.displayManager.autoLogin = lib.mkIf config.armDev.gui {
     enable = true;
-    user = "armdev";
+    inherit user;
   };
 }

@@ -11,16 +11,22 @@ in
       description = "The guest's name, on its prompt and in its network.";
     };
 
+    user = mkOption {
+      type = types.strMatching "[a-z][a-z0-9-]*";
+      default = "armdev";
+      description = "The name of the one user.";
+    };
+
     uid = mkOption {
       type = types.ints.positive;
       default = 1000;
-      description = "The id of armdev: that of the host's user, so that shared files have one owner.";
+      description = "The id of the user: that of the host's user, so that shared files have one owner.";
     };
 
     gid = mkOption {
       type = types.ints.positive;
       default = 1000;
-      description = "The id of armdev's group: that of the host's user.";
+      description = "The id of the user's group: that of the host's user.";
     };
 
     authorizedKeys = mkOption {
@@ -32,7 +38,7 @@ in
     gui = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether the guest has a desktop, which armdev is logged in to.";
+      description = "Whether the guest has a desktop, which the user is logged in to.";
     };
 
     share = {

@@ -2,6 +2,7 @@
 { config, lib, ... }:
 let
   cfg = config.armDev.share;
+  inherit (config.armDev) user;
   mountPoint = "/${cfg.name}";
 
   # The largest 9p message, in bytes. virtio carries at most 128 pages at once, less two for its
@@ -36,8 +37,8 @@ in
     };
   };
 
-  # rsync needs a folder that armdev may write; a mount needs one to lie on.
-  systemd.tmpfiles.rules = [ "d ${mountPoint} 0755 armdev ${config.users.users.armdev.group} -" ];
+  # rsync needs a folder that the user may write; a mount needs one to lie on.
+  systemd.tmpfiles.rules = [ "d ${mountPoint} 0755 ${user} ${config.users.users.${user}.group} -" ];
 
   # qemu-vm.nix replaces `fileSystems` as a whole, in which the mount would vanish without a word.
   # It has shares of its own, whose source may be a variable of the script that starts the VM.

@@ -1,4 +1,5 @@
 # SSH by key only. The host's tasks reach the guest over it, on a port of the host's loopback.
+{ config, ... }:
 {
   services.openssh = {
     enable = true;
@@ -9,7 +10,7 @@
       KbdInteractiveAuthentication = false;
       PermitEmptyPasswords = false;
       PermitRootLogin = "no";
-      AllowUsers = [ "armdev" ];
+      AllowUsers = [ config.armDev.user ];
     };
   };
 

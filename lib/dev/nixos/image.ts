@@ -6,7 +6,7 @@ import { imageCacheDir } from "../../host/paths.ts";
 import { runChecked } from "../../host/process.ts";
 import { download } from "../../image/download.ts";
 import type { FarmJob, NixosSources } from "./farm.ts";
-import { ensurePin } from "./pins.ts";
+import { ensurePin, pinsFile } from "./pins.ts";
 import { readSdLayout } from "./sd_layout.ts";
 import { unpackSparse } from "./unpack.ts";
 
@@ -15,8 +15,6 @@ export interface ImageOptions {
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
   readonly log: (line: string) => void;
-  /** The record of pins. Default: the checkout's. */
-  readonly pins?: string;
 }
 
 /** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
@@ -52,8 +50,8 @@ async function fetchPinned(
   options: ImageOptions,
 ): Promise<string> {
   const { signal, onStep, log } = options;
-  const { pin, isNew } = await ensurePin({ name, farm, job, signal, path: options.pins });
-  if (isNew) log(`Recorded ${name} in nix/pins.json: ${pin.sha256}. Commit that file`);
+  const { pin, isNew } = await ensurePin({ name, farm, job, signal });
+  if (isNew) log(`Recorded the checksum of ${name} in ${pinsFile(farm)}: ${pin.sha256}`);
   const folder = join(imageCacheDir(), "nixos");
   await Deno.mkdir(folder, { recursive: true });
   const file = decodeURIComponent(basename(new URL(pin.url).pathname));

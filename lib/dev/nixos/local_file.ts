@@ -14,7 +14,7 @@ export const LOCAL_FILE = "local.nix";
 
 /** What the NixOS configuration takes from this host. */
 export interface LocalSettings {
-  readonly config: Pick<DevConfig, "name" | "share">;
+  readonly config: Pick<DevConfig, "name" | "user" | "share">;
   /** Who the guest's user is. */
   readonly guestIds: Ids;
   /** Lines for `authorized_keys`. */
@@ -29,6 +29,7 @@ export function localNixText(settings: LocalSettings): string {
   const module = {
     armDev: {
       hostName: config.name,
+      user: config.user,
       ...guestIds,
       authorizedKeys,
       share: {

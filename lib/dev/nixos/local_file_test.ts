@@ -7,6 +7,7 @@ import { localNixText, type LocalSettings, writeLocalNix } from "./local_file.ts
 const settings: LocalSettings = {
   config: {
     name: "armdev",
+    user: "dev",
     share: { mode: "9p", name: "rsonpath", readOnly: false, hostStore: false },
   },
   guestIds: { uid: 501, gid: 20 },
@@ -21,6 +22,7 @@ Deno.test("localNixText() sets this host's ids, keys and share", () => {
 {
   armDev = {
     hostName = "armdev";
+    user = "dev";
     uid = 501;
     gid = 20;
     authorizedKeys = [

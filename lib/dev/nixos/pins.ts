@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { atomicWrite } from "../../cache/atomic_write.ts";
 import { DIGEST_PATTERN } from "../../cache/digest.ts";
+import { stateDir } from "../../host/paths.ts";
 import { UsageError } from "../../cli/errors.ts";
 import { readTextIfPresent } from "../read_text.ts";
 import { type FarmFile, type FarmJob, newestFile } from "./farm.ts";
@@ -14,8 +15,13 @@ export interface Pin extends FarmFile {
   readonly taken: string;
 }
 
-/** The pins of this checkout: a file to commit. */
-export const PINS_FILE: string = join(nixDir, "pins.json");
+/** The one place that pins of the checkout, a file to commit, speak of. */
+const PROJECT_FARM = "https://hydra.nixos.org";
+
+/** Where pins of that farm are recorded: in the checkout, or, of a mirror, in its state alone. */
+export function pinsFile(farm: string): string {
+  return farm === PROJECT_FARM ? join(nixDir, "pins.json") : join(stateDir(), "nixos-pins.json");
+}
 
 /** What {@link ensurePin} takes. */
 export interface PinRequest {
@@ -24,7 +30,7 @@ export interface PinRequest {
   readonly farm: string;
   readonly job: FarmJob;
   readonly signal: AbortSignal;
-  /** Default {@link PINS_FILE}. */
+  /** Default: {@link pinsFile}. */
   readonly path?: string;
   /** Takes a new pin, of today's newest build. */
   readonly renew?: boolean;
@@ -43,7 +49,7 @@ export interface FoundPin {
  * does.
  */
 export async function ensurePin(request: PinRequest): Promise<FoundPin> {
-  const { name, farm, job, signal, path = PINS_FILE } = request;
+  const { name, farm, job, signal, path = pinsFile(request.farm) } = request;
   const pins = await readPins(path);
   const known = pins[name];
   if (known?.job === job.job && request.renew !== true) return { pin: known, isNew: false };
@@ -55,7 +61,7 @@ export async function ensurePin(request: PinRequest): Promise<FoundPin> {
 }
 
 /** Every recorded pin, by name. */
-export async function readPins(path: string = PINS_FILE): Promise<Readonly<Record<string, Pin>>> {
+export async function readPins(path: string): Promise<Readonly<Record<string, Pin>>> {
   const text = await readTextIfPresent(path);
   if (text === undefined) return {};
   const pins = parse(text, path);
