@@ -260,6 +260,21 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     assertEquals(await exists(recordPath(box)), false);
   });
 
+  await step(
+    "in the foreground its console is the terminal's, and it ends with the task",
+    async () => {
+      const foreground = box.start("arm-dev", [...start, "--foreground"], { terminal: true });
+      await foreground.waitFor(/automatic login/);
+      await foreground.type("echo $((6*7)) $(id -un)\r");
+      await foreground.waitFor(/42 armdev/);
+      // Ctrl-]
+      await foreground.type("\x1d");
+      assertEquals((await foreground.outcome).code, 0, foreground.output());
+      await box.assertClean();
+      assertEquals((await status()).state, "stopped");
+    },
+  );
+
   await step("reset asks for the guest's name, and destroys the guest alone", async () => {
     assertFailure(await box.task("arm-dev-reset"), {
       exit: 2,

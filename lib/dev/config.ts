@@ -36,6 +36,8 @@ const devSchema = fields({
     name: mountName,
     /** Whether the guest may only read. Default `false`. */
     readOnly: z.boolean().default(false),
+    /** Whether the guest takes from the host's Nix store what is there. Default `false`. */
+    hostStore: z.boolean().default(false),
   }, "an object"),
   /** Port of 127.0.0.1 that leads to the guest's SSH. Default 5022. */
   sshPort: whole(1, 65535, "a port").default(5022),

@@ -12,7 +12,7 @@ Deno.test("defineDev() fills in every default", () => {
   assertEquals(defineDev({ share: { name: "project" } }), {
     name: "armdev",
     flavour: "nixos",
-    share: { mode: "9p", name: "project", readOnly: false },
+    share: { mode: "9p", name: "project", readOnly: false, hostStore: false },
     sshPort: 5022,
     memoryMiB: 4096,
     cores: 2,

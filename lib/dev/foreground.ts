@@ -1,5 +1,6 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { DevConfig } from "./config.ts";
+import { devFile } from "./paths.ts";
 import { attachConsole } from "./serial.ts";
 import type { StartedDev } from "./start.ts";
 import { shutdownDev } from "./stop.ts";
@@ -18,7 +19,12 @@ export async function stayInForeground(
 ): Promise<void> {
   const { record, exited, wasUp } = guest;
   ctx.log.info(`This is its serial console. Ctrl-] ${wasUp ? "leaves it" : "shuts it down"}.`);
-  const how = await attachConsole({ path: record.consoleSocket, exited, signal: ctx.signal });
+  const how = await attachConsole({
+    path: record.consoleSocket,
+    log: devFile(record.name, "consoleLog"),
+    exited,
+    signal: ctx.signal,
+  });
   if (how === "ended" || wasUp) return;
   using _ = ctx.waitingFor(`guest "${record.name}" to shut down`);
   await shutdownDev({

@@ -165,7 +165,7 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   await ensurePrivateDir(dirname(sockets));
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => Deno.remove(sockets, { recursive: true }));
+  stack.defer(() => removeIfPresent(sockets));
   const launch: LaunchDevOptions = {
     ...{ config, host, signal },
     boot: await flavour.boot(request),

@@ -44,6 +44,7 @@ export async function loadDev(ctx: TaskContext): Promise<DevConfig> {
       ...config.share,
       mode: (given("share", ctx.str) as ShareMode | undefined) ?? config.share.mode,
       readOnly: given("read-only", ctx.flag) || config.share.readOnly,
+      hostStore: given("host-store", ctx.flag) || config.share.hostStore,
     },
   });
 }

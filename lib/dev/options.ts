@@ -8,6 +8,13 @@ export const DEV_GROUP = "dev guest";
 /** Where the dev guest's files lie. */
 export const DEV_ENV = [
   { name: "GUESTHOUSE_STATE", help: "folder of guests and keys (default: .guesthouse)" },
+  { name: "GUESTHOUSE_HOST_STORE", help: "folder of the host's Nix (default: /nix)" },
+] as const;
+
+/** Where a NixOS guest's parts come from. */
+export const NIXOS_ENV = [
+  { name: "GUESTHOUSE_NIX", help: "folder of the NixOS configuration (default: nix)" },
+  { name: "GUESTHOUSE_NIXOS_FARM", help: "address of a mirror of NixOS's build farm" },
 ] as const;
 
 /** How the guest is started, for the tasks that may start it. */
@@ -21,6 +28,11 @@ export const START_OPTIONS: readonly OptionSpec[] = [
     help: "how the guest sees the project (default: as configs/arm_dev.ts says)",
   },
   { name: "read-only", type: "boolean", help: "let the guest only read the project" },
+  {
+    name: "host-store",
+    type: "boolean",
+    help: "let the guest take from the host's Nix store what is there",
+  },
   {
     name: "ssh-port",
     type: "number",

@@ -1,10 +1,15 @@
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;
 
+/** About a screenful. */
+const SHOWN_BYTES = 2000;
+
 /** What {@link attachConsole} takes. */
 export interface AttachOptions {
   /** The socket of the guest's serial console. */
   readonly path: string;
+  /** The console's log, whose end is shown first: the socket only has what comes from now on. */
+  readonly log: string;
   /** Settles when the guest has ended. */
   readonly exited: Promise<unknown>;
   readonly signal: AbortSignal;
@@ -16,31 +21,37 @@ export interface AttachOptions {
  */
 export async function attachConsole(options: AttachOptions): Promise<"ended" | "left"> {
   const { path, exited, signal } = options;
+  await Deno.stdout.write((await Deno.readFile(options.log)).slice(-SHOWN_BYTES));
   using conn = await Deno.connect({ transport: "unix", path });
-  const raw = Deno.stdin.isTerminal();
-  if (raw) Deno.stdin.setRaw(true);
-  try {
-    const left = Promise.withResolvers<"left">();
-    signal.addEventListener("abort", () => left.resolve("left"), { once: true });
-    if (signal.aborted) left.resolve("left");
-    if (raw) void type(conn).then(() => left.resolve("left"), () => {});
-    const shown = conn.readable.pipeTo(Deno.stdout.writable, { preventClose: true });
-    const ended = Promise.race([exited, shown.catch(() => {})]).then(() => "ended" as const);
-    return await Promise.race([ended, left.promise]);
-  } finally {
-    if (raw) Deno.stdin.setRaw(false);
-  }
+  const left = Promise.withResolvers<"left">();
+  const leave = () => left.resolve("left");
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  using _typing = Deno.stdin.isTerminal() ? await typeInto(conn, leave) : undefined;
+  const shown = conn.readable.pipeTo(Deno.stdout.writable, { preventClose: true });
+  const ended = Promise.race([exited, shown.catch(() => {})]).then(() => "ended" as const);
+  return await Promise.race([ended, left.promise]);
 }
 
-/** Hands what is typed to the guest. Resolves at Ctrl-]. */
-async function type(conn: Deno.Conn): Promise<void> {
-  const buffer = new Uint8Array(1024);
-  while (true) {
-    const length = await Deno.stdin.read(buffer);
-    if (length === null) return;
-    const typed = buffer.subarray(0, length);
+/** Hands each key to the guest until it is disposed, or Ctrl-] is typed. */
+async function typeInto(conn: Deno.Conn, onLeave: () => void): Promise<Disposable> {
+  // Deno's own stdin has no way to give a read up, and one that is pending keeps the task alive.
+  const { stdin } = await import("node:process");
+  let writing: Promise<unknown> = Promise.resolve();
+  const take = (typed: Uint8Array) => {
     const end = typed.indexOf(LEAVE);
-    await conn.write(end < 0 ? typed : typed.subarray(0, end));
-    if (end >= 0) return;
-  }
+    const keys = Uint8Array.from(end < 0 ? typed : typed.subarray(0, end));
+    // One after the other; a console that is gone takes no more.
+    writing = writing.then(() => conn.write(keys)).catch(() => {});
+    if (end >= 0) onLeave();
+  };
+  stdin.setRawMode(true);
+  stdin.on("data", take);
+  return {
+    [Symbol.dispose]() {
+      stdin.off("data", take);
+      stdin.setRawMode(false);
+      stdin.destroy();
+    },
+  };
 }

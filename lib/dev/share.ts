@@ -78,6 +78,14 @@ export const NO_HELPERS: ShareHelpers = {
  * takes is only loaded then.
  */
 export async function makeShare(request: ShareRequest): Promise<Share> {
+  const share = await projectShare(request);
+  const { config, signal } = request;
+  if (!config.share.hostStore) return share;
+  const { withHostStore } = await import("./host_store.ts");
+  return withHostStore(share, { user: config.user, signal });
+}
+
+async function projectShare(request: ShareRequest): Promise<Share> {
   switch (request.config.share.mode) {
     case "9p":
       return await (await import("./share_9p.ts")).make9pShare(request);

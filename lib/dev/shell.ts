@@ -6,8 +6,8 @@ import { type CpioEntry, directory, file } from "../image/cpio.ts";
 /** What runs in the guest. */
 const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "../../provision/dev_shell");
 
-/** They are small, and what is sent to a guest is put together without waiting. */
-const source = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
+/** A file of what runs in the guest. They are small, and what is sent to a guest is put together without waiting. */
+export const devSource = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
 
 /**
  * The command line for the guest's shell that runs a command in the project's folder, inside its
@@ -17,7 +17,7 @@ export function devShellCommand(
   guestDir: string,
   argv: readonly string[] = [],
 ): string {
-  return shellQuote(["sh", "-c", source("dev_shell.sh"), "dev-shell", guestDir, ...argv]);
+  return shellQuote(["sh", "-c", devSource("dev_shell.sh"), "dev-shell", guestDir, ...argv]);
 }
 
 /**
@@ -33,13 +33,13 @@ export function devShellSeed(guestDir: string): CpioEntry[] {
   const share = quoteWord(guestDir);
   return [
     ...folders.map((path) => directory(path)),
-    file(`${lib}/dev-env`, source("dev-env"), 0o755),
+    file(`${lib}/dev-env`, devSource("dev-env"), 0o755),
     file(`${lib}/shell/.envrc`, `cd ${share} && use nix\n`),
     file(
       "seed/etc/profile.d/guesthouse-shell.sh",
-      `_guesthouse_share=${share}\n${source("hook.sh")}`,
+      `_guesthouse_share=${share}\n${devSource("hook.sh")}`,
     ),
-    file("seed/etc/guesthouse/direnv/direnvrc", source("direnvrc")),
+    file("seed/etc/guesthouse/direnv/direnvrc", devSource("direnvrc")),
     // The project is trusted: it is what the guest is for.
     file(
       "seed/etc/guesthouse/direnv/direnv.toml",

@@ -15,6 +15,7 @@ import { guestIds, hostIds } from "./ids.ts";
 import { type DevFlavour, loadFlavour } from "./flavour.ts";
 import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
 import { checkPort } from "./port.ts";
+import { removeIfPresent } from "./read_text.ts";
 import { type DevRecord, writeDevRecord } from "./record.ts";
 import { makeShare } from "./share.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
@@ -90,7 +91,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   await ensurePrivateDir(dirname(sockets));
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => Deno.remove(sockets, { recursive: true }));
+  stack.defer(() => removeIfPresent(sockets));
   const share = await makeShare({
     ...shareRequest(config, options.hostDir, sockets),
     log: devFile(name, "qemuLog"),

@@ -111,7 +111,7 @@ export async function recordedShare(
   { config, signal, onNote }: Pick<StopDevOptions, "config" | "signal" | "onNote">,
 ): Promise<Share> {
   const { mode, readOnly, guestDir, hostDir } = record.share;
-  const share = { mode, readOnly, name: guestDir.slice(1) };
+  const share = { mode, readOnly, name: guestDir.slice(1), hostStore: false };
   return await makeShare({
     ...shareRequest({ ...config, share }, hostDir, record.socketDir),
     log: devFile(record.name, "qemuLog"),

@@ -14,6 +14,10 @@ export interface P9Options {
    */
   readonly security: "none" | "mapped-xattr";
   readonly readOnly?: boolean;
+  /** Of the share among others. Default `share0`. */
+  readonly id?: string;
+  /** The name under which the guest mounts it. Default {@link SHARE_TAG}. */
+  readonly tag?: string;
 }
 
 /**
@@ -21,10 +25,11 @@ export interface P9Options {
  * link, so no name leads out of the folder. File systems mounted below it are kept apart
  * (`multidevs=remap`), since two files of one inode number would else be one file to the guest.
  */
-export function p9Args({ dir, security, readOnly }: P9Options): string[] {
+export function p9Args(options: P9Options): string[] {
+  const { dir, security, readOnly, id = "share0", tag = SHARE_TAG } = options;
   const fsdev = [
     "local",
-    "id=share0",
+    `id=${id}`,
     `path=${optionValue(absolute(dir))}`,
     `security_model=${security}`,
     "multidevs=remap",
@@ -32,7 +37,7 @@ export function p9Args({ dir, security, readOnly }: P9Options): string[] {
   ];
   return [
     ...["-fsdev", fsdev.join(",")],
-    ...["-device", `virtio-9p-pci,fsdev=share0,mount_tag=${SHARE_TAG}`],
+    ...["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${tag}`],
   ];
 }
 

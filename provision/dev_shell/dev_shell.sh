@@ -6,6 +6,8 @@ shift
 cd -- "$folder" || { echo "dev-shell: the guest has no folder $folder" >&2; exit 1; }
 lib=/usr/local/lib/guesthouse
 [ ! -d /etc/guesthouse/direnv ] || export DIRENV_CONFIG=/etc/guesthouse/direnv
+[ ! -r /run/guesthouse/nix.conf ] ||
+  export NIX_USER_CONF_FILES="$HOME/.config/nix/nix.conf:/run/guesthouse/nix.conf"
 
 nix=
 [ ! -e shell.nix ] && [ ! -e flake.nix ] || nix=yes

@@ -1,6 +1,10 @@
 # Read by login shells, behind a line that sets _guesthouse_share. In the project's folder bash gets
 # the project's environment by direnv, and loses it again outside.
 export DIRENV_CONFIG=/etc/guesthouse/direnv
+# The host's store, where the guest was started with it; the user's own settings come first.
+if [ -r /run/guesthouse/nix.conf ]; then
+  export NIX_USER_CONF_FILES="$HOME/.config/nix/nix.conf:/run/guesthouse/nix.conf"
+fi
 
 if [ -n "${BASH_VERSION-}" ] && [ -n "${PS1-}" ] && command -v direnv >/dev/null; then
   # The folder whose .envrc counts for this one: a project without its own has one beside it.

@@ -5,7 +5,11 @@ import { run } from "../../host/process.ts";
 import { localNixText, type LocalSettings, writeLocalNix } from "./local_file.ts";
 
 const settings: LocalSettings = {
-  config: { name: "armdev", user: "dev", share: { mode: "9p", name: "rsonpath", readOnly: false } },
+  config: {
+    name: "armdev",
+    user: "dev",
+    share: { mode: "9p", name: "rsonpath", readOnly: false, hostStore: false },
+  },
   guestIds: { uid: 501, gid: 20 },
   authorizedKeys: ['ssh-ed25519 AAAA say "${hi}" \\ me'],
   mount: { type: "9p", source: "share", options: ["trans=virtio", "msize=512000"] },
