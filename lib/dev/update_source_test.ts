@@ -31,7 +31,7 @@ Deno.test("explainNix() shows the last lines of what it cannot place", () => {
 
 Deno.test("an update sends the configuration with this host's settings, and the script", async () => {
   const source = await nixosSource({
-    config: { name: "a", user: "me", share: { mode: "9p", name: "p", readOnly: false } },
+    config: { name: "a", user: "me", share: { name: "p" } },
     guestIds: { uid: 1000, gid: 1000 },
     authorizedKeys: [],
     mount: undefined,

@@ -20,7 +20,9 @@ export const LOCAL_FILE = "local.nix";
 
 /** What the NixOS configuration takes from this host. */
 export interface LocalSettings {
-  readonly config: Pick<DevConfig, "name" | "user" | "share">;
+  readonly config: Pick<DevConfig, "name" | "user"> & {
+    readonly share: Pick<DevConfig["share"], "name">;
+  };
   /** Who the guest's user is. */
   readonly guestIds: Ids;
   /** Lines for `authorized_keys`. */

@@ -13,7 +13,7 @@ Deno.test({
     try {
       await makeSeedDisk({
         path,
-        config: { name: "mine", user: "me", share: { mode: "9p", name: "p", readOnly: false } },
+        config: { name: "mine", user: "me", share: { name: "p" } },
         guestIds: { uid: 1234, gid: 1234 },
         authorizedKeys: ["ssh-ed25519 AAAA"],
         mount: undefined,
