@@ -14,7 +14,7 @@ export const spec: TaskSpec = {
       type: "number",
       unit: "s",
       min: 1,
-      default: 60,
+      default: 120,
       help: "give up after this, and leave the guest as it is",
     },
     {
@@ -48,7 +48,7 @@ async function main(ctx: TaskContext): Promise<void> {
   const by = await shutdownDev({
     config,
     signal: ctx.signal,
-    timeoutMs: (ctx.num("timeout") ?? 60) * 1000,
+    timeoutMs: (ctx.num("timeout") ?? 120) * 1000,
     ...(force === undefined ? {} : { forceAfterMs: force * 1000 }),
     onStep: (step) => ctx.log.step(step),
     onNote: (text) => ctx.log.info(text),

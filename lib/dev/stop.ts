@@ -24,7 +24,7 @@ export interface StopDevOptions {
 export type StoppedBy = "not running" | "ssh" | "power button" | "kill";
 
 /** How often the end of a guest is looked for. */
-const POLL_MS = 100;
+const POLL_MS = 250;
 /** How much of the time SSH gets, before the power button is pressed. */
 const SSH_SHARE = 0.6;
 /** The least time in which a guest can be asked to power off. */
