@@ -1,6 +1,6 @@
 # Recipes for the tasks that people type daily. Arguments go to the task as they are:
 #   just build-vm debian-arm64 --project "../my project"
-# but for a "--", which just keeps to itself; vm-run and vm-ssh put it back.
+# but for a "--", which just keeps to itself; vm-run, vm-ssh and arm-dev-ssh put it back.
 
 set positional-arguments
 
@@ -106,3 +106,64 @@ build-images *args:
 [no-exit-message]
 check-images *args:
     @deno task --quiet --config {{ config }} check-images "$@"
+
+# Make the ARM dev guest
+[no-cd]
+[no-exit-message]
+arm-dev-init *args:
+    @deno task --quiet --config {{ config }} arm-dev-init "$@"
+
+# Start the ARM dev guest
+[no-cd]
+[no-exit-message]
+arm-dev *args:
+    @deno task --quiet --config {{ config }} arm-dev "$@"
+
+# Connect to the ARM dev guest, or run a command in it: just arm-dev-ssh uname -m
+[no-cd]
+[no-exit-message]
+arm-dev-ssh *command:
+    @case ${1-} in -*) ;; *) set -- -- "$@" ;; esac; \
+    deno task --quiet --config {{ config }} arm-dev-ssh "$@"
+
+# Say how the ARM dev guest is
+[no-cd]
+[no-exit-message]
+arm-dev-status *args:
+    @deno task --quiet --config {{ config }} arm-dev-status "$@"
+
+# Shut the ARM dev guest down in order
+[no-cd]
+[no-exit-message]
+arm-dev-shutdown *args:
+    @deno task --quiet --config {{ config }} arm-dev-shutdown "$@"
+
+# Bring the ARM dev guest's copy of the project up to date, both ways
+[no-cd]
+[no-exit-message]
+arm-dev-sync *args:
+    @deno task --quiet --config {{ config }} arm-dev-sync "$@"
+
+# Apply the current configuration to the running ARM dev guest
+[no-cd]
+[no-exit-message]
+arm-dev-update *args:
+    @deno task --quiet --config {{ config }} arm-dev-update "$@"
+
+# Free space in the ARM dev guest, and on the host
+[no-cd]
+[no-exit-message]
+arm-dev-tidy *args:
+    @deno task --quiet --config {{ config }} arm-dev-tidy "$@"
+
+# Kill the ARM dev guest that does not shut down
+[no-cd]
+[no-exit-message]
+arm-dev-kill *args:
+    @deno task --quiet --config {{ config }} arm-dev-kill "$@"
+
+# Destroy the ARM dev guest's disk
+[no-cd]
+[no-exit-message]
+arm-dev-reset *args:
+    @deno task --quiet --config {{ config }} arm-dev-reset "$@"

@@ -29,7 +29,7 @@ export const spec: TaskSpec = {
       value: "NAME",
       repeat: true,
       choices: MEASUREMENTS,
-      help: "measure only this (default: all but micro and from-nothing)",
+      help: "measure only this (default: all but micro, dev and from-nothing)",
     },
     {
       name: "from-nothing",
@@ -62,7 +62,7 @@ export const spec: TaskSpec = {
 };
 
 /** What takes minutes, or parts that not everybody has built. */
-const ON_DEMAND: readonly string[] = ["micro", "from-nothing"];
+const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 
 async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["qemu"],
   ["guest", "image"],
   ["build", "diagnose"],
+  ["dev"],
   ["bench"],
   ["report"],
 ];

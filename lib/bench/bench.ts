@@ -103,6 +103,10 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
       }),
     );
   }
+  if (wanted.has("dev")) {
+    const { measureDev } = await import("./dev.ts");
+    rows.push(...await measureDev({ ...common, onRun: (text) => ctx.log.info(text) }));
+  }
   if (wanted.has("help")) rows.push(...await measureHelp(common));
   if (wanted.has("setup-images")) rows.push(await measureSetUp({ ...common, platforms }));
   if (wanted.has("from-nothing")) {

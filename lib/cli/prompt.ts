@@ -19,11 +19,26 @@ export async function confirm(question: string, ctx: Asker): Promise<boolean> {
   const { signal } = ctx;
   const answer = await $.maybeConfirm(question, { default: true, signal, noClear: true });
   if (answer !== undefined) return answer;
-  if (signal.aborted) {
-    // The question is gone, but its pending read would keep the process alive (dax 0.49).
-    const { stdin } = await import("node:process");
-    stdin.destroy();
-    throw signal.reason;
-  }
-  throw new InterruptedError(`Interrupted at the question "${question}"`);
+  throw await interruptionOf(signal, question);
+}
+
+/**
+ * Asks for a line of text on the terminal. The caller has made sure that somebody can be asked.
+ *
+ * @throws {InterruptedError} when the user answers with Ctrl-C, or a signal arrives
+ */
+export async function ask(question: string, { signal }: Pick<Asker, "signal">): Promise<string> {
+  const { default: $ } = await import("dax");
+  const answer = await $.maybePrompt(question, { signal, noClear: true });
+  if (answer !== undefined) return answer;
+  throw await interruptionOf(signal, question);
+}
+
+/** Why there was no answer. */
+async function interruptionOf(signal: AbortSignal, question: string): Promise<unknown> {
+  if (!signal.aborted) return new InterruptedError(`Interrupted at the question "${question}"`);
+  // The question is gone, but its pending read would keep the process alive (dax 0.49).
+  const { stdin } = await import("node:process");
+  stdin.destroy();
+  return signal.reason;
 }

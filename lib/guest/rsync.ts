@@ -2,7 +2,7 @@ import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
 import { run, type RunResult } from "../host/process.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
-import { pullArgs, pushArgs, type Selection } from "./rsync_args.ts";
+import { listArgs, pullArgs, pullListArgs, pushArgs, type Selection } from "./rsync_args.ts";
 import { parseItemized, parseStats, type PushStats } from "./rsync_output.ts";
 import type { SshConnection } from "./ssh.ts";
 
@@ -74,6 +74,44 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   }
   const files = parseItemized(result.stdout).sort();
   return { files, unmatched: unmatchedGlobs(globs, files) };
+}
+
+/** What {@link pullListed} takes. */
+export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
+  /** See `pullListArgs()`. */
+  readonly filesFrom: string;
+  readonly backupDir: string;
+}
+
+/** Copies exactly the listed files out of the guest. Throws as {@link pushTree}. */
+export async function pullListed(options: PullListedOptions): Promise<void> {
+  const { connection, signal } = options;
+  const command = pullListArgs({ ...options, sshConfig: connection.configPath });
+  const result = await run(command, { env: ENV, signal });
+  if (result.code === 0 || result.code === VANISHED) return;
+  throw await rsyncFault("copy files out of", connection, result);
+}
+
+/** What {@link listTree} takes. */
+export interface ListTreeOptions {
+  readonly connection: Connection;
+  /** Absolute folder. */
+  readonly dir: string;
+  readonly side: "host" | "guest";
+  /** See `projectFilter()`. */
+  readonly filterFile: string;
+  /** An absolute folder of this host that is empty. */
+  readonly emptyDir: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The paths of files and links that a filter lets through. Throws as {@link pushTree}. */
+export async function listTree(options: ListTreeOptions): Promise<string[]> {
+  const { connection, side, signal } = options;
+  const sshConfig = side === "guest" ? { sshConfig: connection.configPath } : {};
+  const result = await run(listArgs({ ...options, ...sshConfig }), { env: ENV, signal });
+  if (result.code === 0 || result.code === VANISHED) return parseItemized(result.stdout);
+  throw await rsyncFault(`list "${options.dir}" for`, connection, result);
 }
 
 /** How long ssh may take to notice a lost connection once rsync has. */

@@ -78,6 +78,54 @@ export function pullArgs(options: PullOptions): string[] {
   ];
 }
 
+/** What {@link pullListArgs} takes. */
+export interface PullListOptions extends Omit<PullOptions, "rules"> {
+  /** File of the paths to copy, each ended by a NUL byte and relative to both folders. */
+  readonly filesFrom: string;
+  /** Absolute folder that gets what is overwritten. */
+  readonly backupDir: string;
+}
+
+/**
+ * The argv that copies exactly the listed files out of a guest, over what is here. As with
+ * {@link pullArgs} the guest is not trusted. Nothing is deleted.
+ */
+export function pullListArgs(options: PullListOptions): string[] {
+  return [
+    ...commonArgs(options.sshConfig),
+    "--executability",
+    "--safe-links",
+    "--backup",
+    `--backup-dir=${absolute(options.backupDir)}`,
+    "--from0",
+    `--files-from=${options.filesFrom}`,
+    `${SHARED_HOST}:${absolute(options.guestDir)}/`,
+    `${absolute(options.destDir)}/`,
+  ];
+}
+
+/** The argv that names the files and links of a folder that a filter lets through: `%i %n`. */
+export function listArgs(
+  options: {
+    /** Absent for a folder of this host. */
+    readonly sshConfig?: string;
+    readonly dir: string;
+    readonly filterFile: string;
+    /** An absolute folder that is empty. */
+    readonly emptyDir: string;
+  },
+): string[] {
+  const { sshConfig, dir } = options;
+  const place = sshConfig === undefined ? "" : `${SHARED_HOST}:`;
+  return [
+    ...(sshConfig === undefined ? ["rsync", "--links"] : commonArgs(sshConfig)),
+    ...["--dry-run", "--recursive", "--itemize-changes", "--out-format=%i %n"],
+    `--filter=merge ${options.filterFile}`,
+    `${place}${absolute(dir)}/`,
+    `${absolute(options.emptyDir)}/`,
+  ];
+}
+
 /** The remote shell for rsync's `-e`: the shared connection, whatever its file is called. */
 export function rsyncShell(sshConfig: string): string {
   // rsync cuts this text at blanks itself. It knows quotes, and no backslashes; inside quotes, a

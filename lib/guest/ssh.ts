@@ -16,6 +16,8 @@ export interface ConnectOptions extends SshTarget {
   readonly controlPath: string;
   /** How long the connection may take to come up. Default 20 000. */
   readonly deadlineMs?: number;
+  /** A file to which ssh's own words are appended; only then the connection can be released. */
+  readonly log?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -68,6 +70,8 @@ export interface SshConnection extends AsyncDisposable {
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Closes the connection and removes its files. May be repeated. */
   close(): Promise<void>;
+  /** Lets the connection, which must have a log, outlive this task: disposal then leaves it. */
+  release(): Promise<void>;
 }
 
 /** What OpenSSH appends to the control path while it binds the socket (`mux.c`, 9.2). */
@@ -101,14 +105,39 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   await removeIfPresent(controlPath);
   await Deno.writeTextFile(configPath, config, { mode: 0o600 });
   const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
+  const { log } = options;
+  const logStart = log === undefined ? 0 : await sizeOf(log);
   const master = cleanup.use(
-    spawnOwned([...command, "-o", "LogLevel=INFO", DIRECT_HOST], { stderr: "piped", env: ENV }),
+    spawnOwned([...command, "-o", "LogLevel=INFO", DIRECT_HOST], {
+      env: ENV,
+      ...(log === undefined ? { stderr: "piped" } : { output: log }),
+    }),
   );
-  const stderr = collectTail(master.stderr);
+  const stderr = log === undefined
+    ? collectTail(master.stderr)
+    : tailOfLog(log, logStart, master.status);
   // ssh's own deadline tells where it got stuck, but does not cover the login itself.
   const hardDeadlineMs = (connectSeconds + 1) * 1000;
   await waitForSocket(options, hardDeadlineMs, master, stderr);
   return toConnection(name, configPath, master, stderr, cleanup.move());
+}
+
+/**
+ * Commands over a shared connection that somebody else has opened and keeps: disposal leaves it as
+ * it is. `configPath` is a file as {@link connectSsh} writes it.
+ */
+export function joinSsh(name: string, configPath: string): SshConnection {
+  // Nobody here sees the end of the connection; a command notices by itself.
+  const closed = new Promise<string>(() => {});
+  return {
+    name,
+    configPath,
+    closed,
+    exec: (argv, options = {}) => exec({ name, configPath, closed }, argv, options),
+    close: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 async function waitForSocket(
@@ -145,13 +174,20 @@ function toConnection(
     await stderr.done;
     return stderr.lines(1)[0] ?? "ssh ended";
   });
-  const close = () => resources.disposeAsync();
+  let released = false;
+  const close = async () => {
+    if (!released) await resources.disposeAsync();
+  };
   return {
     name,
     configPath,
     closed,
     exec: (argv, options = {}) => exec({ name, configPath, closed }, argv, options),
     close,
+    async release() {
+      await master.release();
+      released = true;
+    },
     [Symbol.asyncDispose]: close,
   };
 }
@@ -289,6 +325,18 @@ function collectTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Tail {
     for await (const piece of stream) tail.push(piece);
   })().catch(() => {});
   return Object.assign(tail, { done });
+}
+
+/** What a log has from a byte on, once its process has ended. */
+function tailOfLog(path: string, fromByte: number, ended: Promise<unknown>): Tail {
+  const tail = new TailText();
+  const done = ended.then(async () => tail.push((await Deno.readFile(path)).subarray(fromByte)))
+    .catch(() => {});
+  return Object.assign(tail, { done });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await Deno.stat(path).then(({ size }) => size, () => 0);
 }
 
 async function exists(path: string): Promise<boolean> {

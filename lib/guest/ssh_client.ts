@@ -1,3 +1,8 @@
+import { settlesWithin } from "../qemu/wait.ts";
+
+/** How long the output of a client that was killed may take to end. */
+const DRAIN_MS = 1000;
+
 /** A client of the shared connection: one `ssh` process. Disposal ends it. */
 export interface SshClient extends AsyncDisposable {
   /** Resolves, never rejects, when it has ended and its output has been handed on. */
@@ -33,9 +38,11 @@ export function startClient(command: readonly string[], options: ClientOptions):
   if (options.stdin !== undefined) void feed(child.stdin, options.stdin);
   let fault: { error: unknown } | undefined;
   const note = (error: unknown) => void (fault ??= { error });
+  const stdout = child.stdout.getReader();
+  const stderr = child.stderr.getReader();
   const ended = Promise.all([
-    forward(child.stdout, options.onStdout).catch(note),
-    forward(child.stderr, options.onStderr).then(() => options.onStderr?.(undefined)).catch(note),
+    forward(stdout, options.onStdout).catch(note),
+    forward(stderr, options.onStderr).then(() => options.onStderr?.(undefined)).catch(note),
     child.status,
   ]).then(() => {});
   return {
@@ -49,16 +56,22 @@ export function startClient(command: readonly string[], options: ClientOptions):
       } catch {
         // It has ended by itself.
       }
+      // Its ends of the pipes are in the hands of the shared connection, too, which gives them up
+      // when the guest does: never, if that hangs.
+      if (await settlesWithin(ended, DRAIN_MS) === "settled") return;
+      await Promise.allSettled([stdout.cancel(), stderr.cancel()]);
       await ended;
     },
   };
 }
 
 async function forward(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   onPiece: ((piece: Uint8Array<ArrayBuffer>) => void) | undefined,
 ): Promise<void> {
-  for await (const piece of stream) onPiece?.(piece);
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    onPiece?.(part.value);
+  }
 }
 
 /** A command may end without reading its input; that is its right. */

@@ -36,6 +36,24 @@ export const TEST_TOOLS: readonly Tool[] = [
     neededIf: (need) => need.os === "linux",
   },
   {
+    name: "mkfs.vfat",
+    programs: ["mkfs.vfat", "/usr/sbin/mkfs.vfat"],
+    groups: ["test"],
+    purpose: "makes the firmware partition of a disk that is like NixOS's",
+    packages: { apt: "dosfstools", dnf: "dosfstools", pacman: "dosfstools", nix: "dosfstools" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
+    name: "nix-instantiate",
+    programs: ["nix-instantiate"],
+    groups: ["test"],
+    purpose: "evaluates the NixOS guest's configuration",
+    versionArgs: ["--version"],
+    minimum: "2.6", // the first with builtins.zipAttrsWith
+    packages: { apt: "nix-bin", nix: "nix" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
     name: "script",
     programs: ["script"],
     groups: ["test"],

@@ -11,6 +11,7 @@ export type ToolGroup =
   | "rust"
   | "kernel"
   | "parts"
+  | "nixos"
   | "test"
   | "browser";
 

@@ -27,6 +27,7 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
   "rust",
   "kernel",
   "parts",
+  "nixos",
   "test",
   "browser",
 ];
@@ -47,6 +48,9 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "vm-run": ["vm"],
   "check-images": ["vm"],
   "vm-ssh": ["vm"],
+  "arm-dev-init": ["image", "binfmt", "vm"],
+  "arm-dev": ["vm"],
+  "arm-dev-ssh": ["vm"],
   "build-native": ["native"],
   "test": ["native", "image", "binfmt", "vm", "rust", "parts", "test", "browser"],
   "bench": ["image", "binfmt", "init", "vm"],

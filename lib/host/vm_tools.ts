@@ -82,4 +82,13 @@ export const VM_TOOLS: readonly Tool[] = [
     minimum: "3.2.3",
     packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
   },
+  {
+    name: "u-boot",
+    programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+    groups: ["nixos"],
+    purpose: "boots NixOS guests",
+    packages: { apt: "u-boot-qemu" },
+    // Elsewhere it comes from the farm that builds NixOS.
+    neededIf: (need) => need.os === "linux" && need.distroId === "debian",
+  },
 ];

@@ -232,10 +232,17 @@ export function streamNetArgs(
   ];
 }
 
-/** The first serial port goes to a file, which is emptied first. */
-export function consoleArgs(logPath: string): string[] {
+/**
+ * The first serial port goes to a file, which is emptied first. With a socket, which must lie in a
+ * private folder, one client at a time can also type into it.
+ */
+export function consoleArgs(logPath: string, socketPath?: string): string[] {
+  const device = socketPath === undefined ? `file,id=console0,path=${optionValue(logPath)}` : [
+    `socket,id=console0,path=${optionValue(socketPath)},server=on,wait=off`,
+    `logfile=${optionValue(logPath)},logappend=off`,
+  ].join(",");
   return [
-    ...["-chardev", `file,id=console0,path=${optionValue(logPath)}`],
+    ...["-chardev", device],
     ...["-serial", "chardev:console0"],
   ];
 }

@@ -43,6 +43,10 @@ export interface StartGuestOptions {
   /** Private folder with a short path for the QMP socket. Made if it does not exist. */
   readonly socketDir: string;
   readonly logs: GuestLogs;
+  /** Words in front of the command, such as `unshare --user --`, which must become QEMU (exec). */
+  readonly wrapper?: readonly string[];
+  /** Private socket by which somebody may use the first serial port, besides its log. */
+  readonly consoleSocket?: string;
   /** Stops the start; a guest that is up is stopped by its disposal. */
   readonly signal?: AbortSignal;
   /** How long QEMU may take until it answers on QMP. Default 30 000. */
@@ -86,12 +90,13 @@ export function qmpSocketPath(socketDir: string): string {
  */
 export function guestCommand(options: Omit<StartGuestOptions, "signal">): string[] {
   return [
+    ...(options.wrapper ?? []),
     options.binary,
     ...quietArgs(),
     ...messageArgs(),
     ...nameArgs(options.name),
     ...options.args,
-    ...consoleArgs(options.logs.console),
+    ...consoleArgs(options.logs.console, options.consoleSocket),
     ...qmpArgs(qmpSocketPath(options.socketDir)),
     ...pidfileArgs(join(options.runDir, RUN_FILES.pid)),
   ];

@@ -201,3 +201,21 @@ Deno.test("describeExit() tells a killed QEMU from one that gave up", () => {
   assertEquals(describeExit({ code: 134, success: false }), "QEMU died of signal 6");
   assertStringIncludes(describeExit({ code: 137, success: false }), "ran out of memory");
 });
+
+Deno.test("guestCommand() starts with the wrapper, and offers the console on a socket", async () => {
+  // deno-lint-ignore require-await -- withOptions() wants a promise
+  await withOptions(PAUSED, async (options, dir) => {
+    const command = guestCommand({
+      ...options,
+      wrapper: ["unshare", "--user", "--"],
+      consoleSocket: join(dir, "s/console"),
+    });
+    assertEquals(command.slice(0, 4), ["unshare", "--user", "--", "qemu-system-x86_64"]);
+    const console = command[command.indexOf("-serial") - 1];
+    assertEquals(
+      console,
+      `socket,id=console0,path=${join(dir, "s/console")},server=on,wait=off,` +
+        `logfile=${options.logs.console},logappend=off`,
+    );
+  });
+});

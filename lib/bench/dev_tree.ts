@@ -1,0 +1,31 @@
+import { join } from "@std/path";
+import { runChecked } from "../host/process.ts";
+
+/** How the tree looks that {@link makeTree} makes: 5,000 files. */
+const FOLDERS = 50;
+const FILES_EACH = 100;
+const LINES_EACH = 30;
+
+/** A word of one file alone, which `grep -r` looks for. */
+export const RARE_WORD = "zyzzyva";
+
+/** Fills a folder with a committed repository of 5,000 small files. */
+export async function makeTree(dir: string, signal: AbortSignal): Promise<void> {
+  for (let folder = 0; folder < FOLDERS; folder++) {
+    const path = join(dir, `folder${folder}`);
+    await Deno.mkdir(path, { recursive: true });
+    await Promise.all(Array.from({ length: FILES_EACH }, (_, index) => {
+      const line = `line of file ${index} in folder ${folder}\n`;
+      return Deno.writeTextFile(join(path, `file${index}.txt`), line.repeat(LINES_EACH));
+    }));
+  }
+  await Deno.writeTextFile(join(dir, `folder${FOLDERS - 1}`, "file0.txt"), `${RARE_WORD}\n`);
+  const git = (...args: string[]) =>
+    runChecked(["git", "-C", dir, "-c", "gc.auto=0", ...args], { signal, what: "make a tree" });
+  await git("init", "--quiet");
+  await git("add", "--all");
+  const who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
+  await git(...who, "commit", "--quiet", "--message", "A tree");
+  // As a repository is that has been cloned.
+  await git("repack", "-a", "-d", "--quiet");
+}

@@ -1,0 +1,30 @@
+import type { TaskContext } from "../cli/context.ts";
+import { UsageError } from "../cli/errors.ts";
+import { ask } from "../cli/prompt.ts";
+import { type DevFile, fileText } from "./files.ts";
+
+/**
+ * Tells what is about to be destroyed, and asks for the guest's name. Throws {@link UsageError}
+ * unless that is the answer, or `--yes` was given.
+ */
+export async function confirmReset(
+  ctx: TaskContext,
+  name: string,
+  files: readonly DevFile[],
+): Promise<void> {
+  const lines = files.map(fileText);
+  ctx.log.info([`This destroys guest "${name}":`, ...lines.map((line) => `  ${line}`)].join("\n"));
+  if (ctx.yes) return;
+  if (!ctx.interactive) {
+    throw new UsageError(`Cannot destroy guest "${name}": nobody is there to be asked`, {
+      details: lines,
+      next: "deno task arm-dev-reset --yes",
+    });
+  }
+  const answer = await ask(`Type its name to go on:`, ctx);
+  if (answer.trim() === name) return;
+  throw new UsageError(`Cannot destroy guest "${name}": the answer was another name`, {
+    details: ["nothing was destroyed"],
+    next: "deno task arm-dev-reset",
+  });
+}

@@ -1,0 +1,115 @@
+import { join } from "@std/path";
+import { quoteWord } from "../guest/quote.ts";
+import { runChecked } from "../host/process.ts";
+import { ensureImage } from "../image/build.ts";
+import { directory, file, packCpio } from "../image/cpio.ts";
+import type { Image } from "../image/image.ts";
+import { verifyImage } from "../image/manifest.ts";
+import { kernelArgs } from "../qemu/args.ts";
+import { DEV_IMAGE } from "./debian_image.ts";
+import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
+import { DEV_FILES } from "./paths.ts";
+import { removeIfPresent } from "./read_text.ts";
+import { devShellSeed } from "./shell.ts";
+
+/** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
+export const debian: DevFlavour = {
+  name: "debian",
+  prepareTools: ["image", "binfmt"],
+  firstBootWithoutSsh: false,
+  prepare,
+  boot,
+  // What there is to apply comes with every start; that it does is seen by the login.
+  firstBoot: () => Promise.resolve("done"),
+  generation: () => Promise.resolve(undefined),
+  tidy: [
+    { what: "packages of apt", argv: ["sudo", "-n", "apt-get", "clean"] },
+    { what: "Nix store", argv: ["nix-collect-garbage", "--delete-old"] },
+  ],
+};
+
+async function prepare(request: PrepareRequest): Promise<void> {
+  const { dir, config, signal } = request;
+  const image = await wholeImage(request);
+  request.onStep("copy the disk");
+  const disk = join(dir, DEV_FILES.disk);
+  // A full copy: the guest lives on when its image is renewed or removed.
+  await Deno.copyFile(image.disk, disk);
+  signal.throwIfAborted();
+  await runChecked(["qemu-img", "resize", "-q", "-f", "qcow2", disk, `${config.diskGiB}G`], {
+    signal,
+    what: "enlarge the disk",
+  });
+  await Deno.copyFile(image.kernel, join(dir, DEV_FILES.kernel));
+  await Deno.copyFile(image.initramfs, join(dir, DEV_FILES.initramfs));
+}
+
+/** The image, built if need be, and built again where its files are not what was built. */
+async function wholeImage({ signal, onStep, log, force }: PrepareRequest): Promise<Image> {
+  const options = { signal, onPhase: onStep, log };
+  const { image, built } = await ensureImage(DEV_IMAGE, { ...options, force });
+  if (built) return image;
+  try {
+    await verifyImage(image.dir, image.manifest);
+    return image;
+  } catch (error) {
+    signal.throwIfAborted();
+    log(error instanceof Error ? error.message : String(error));
+    return (await ensureImage(DEV_IMAGE, { ...options, force: true })).image;
+  }
+}
+
+/** The kernel boots directly; its initramfs carries what this start brings along. */
+async function boot(request: FlavourRequest): Promise<BootPlan> {
+  const { dir, config } = request;
+  const initramfs = join(dir, DEV_FILES.seeded);
+  if (request.dryRun !== true) {
+    await removeIfPresent(initramfs);
+    await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
+    // It holds the guest's host key.
+    await Deno.chmod(initramfs, 0o600);
+    await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
+  }
+  return {
+    args: kernelArgs({
+      kernel: join(dir, DEV_FILES.kernel),
+      initramfs,
+      append: [
+        DEV_IMAGE.append ?? "",
+        `systemd.hostname=${config.name}`,
+        ...(request.screen === true ? ["guesthouse.gui"] : []),
+      ],
+    }),
+    announcesReady: true,
+  };
+}
+
+/** What the initramfs copies over the root at each start (`images/initramfs/init`). */
+export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
+  const { config, keys } = request;
+  const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
+  return packCpio([
+    ...[...folders, "seed/etc/guesthouse"].map((path) => directory(path)),
+    file("seed/etc/hostname", `${config.name}\n`),
+    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${config.name}\n`),
+    file("seed/etc/ssh/ssh_host_ed25519_key", keys.hostSecret, 0o600),
+    file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
+    file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
+    file("seed/etc/guesthouse/dev.env", settingsText(request)),
+    ...devShellSeed(`/${config.share.name}`),
+  ]);
+}
+
+/** What `provision/arm_dev_debian.sh` sources in the guest, before anybody can log in. */
+function settingsText({ config, guestIds, mount }: FlavourRequest): string {
+  const settings = {
+    DEV_USER: config.user,
+    DEV_UID: String(guestIds.uid),
+    DEV_GID: String(guestIds.gid),
+    SHARE_DIR: `/${config.share.name}`,
+    SHARE_TYPE: mount?.type ?? "",
+    SHARE_SOURCE: mount?.source ?? "",
+    SHARE_OPTIONS: mount?.options.join(",") ?? "",
+  };
+  return Object.entries(settings).map(([name, value]) => `${name}=${quoteWord(value)}\n`).join("");
+}

@@ -1,0 +1,11 @@
+import { HostError } from "../cli/errors.ts";
+
+/** QEMU's `-display` for a window on this host. Throws {@link HostError} where there is no screen. */
+export function guestDisplay(): string {
+  if (Deno.build.os === "darwin") return "cocoa";
+  if (Deno.env.get("DISPLAY") || Deno.env.get("WAYLAND_DISPLAY")) return "gtk";
+  throw new HostError("Cannot open a window for the guest: this session has no screen", {
+    details: ["neither DISPLAY nor WAYLAND_DISPLAY is set"],
+    next: "leave out --gui, or run the task in a graphical session",
+  });
+}

@@ -1,0 +1,64 @@
+import { quoteWord, shellQuote } from "../guest/quote.ts";
+import { DIRECT_HOST, SHARED_HOST } from "../guest/ssh_config.ts";
+import { sshConfigPath } from "./connect.ts";
+import type { DevRecord } from "./record.ts";
+import { devShellCommand } from "./shell.ts";
+
+/** What {@link enterText} takes. */
+export interface EnterOptions {
+  /** The shared project in the guest. */
+  readonly guestDir: string;
+  /** A command; empty for a login shell. */
+  readonly argv: readonly string[];
+  /** Whether the project's dev shell is left out. */
+  readonly plain: boolean;
+  /** The host's time, in seconds since 1970. */
+  readonly seconds: number;
+}
+
+/** The guest's clock is set when it is further off than a connection takes to come up. */
+const CLOCK_SLACK_SECONDS = 5;
+
+/**
+ * What the guest's bash runs for somebody who connects: sets the clock where the host has slept
+ * meanwhile (a shell can tell without a process), goes to the project, and becomes the command or a
+ * login shell. A command needs the folder; a shell says that it is missing and starts at home.
+ */
+export function enterText(options: EnterOptions): string {
+  const { guestDir, argv, plain, seconds } = options;
+  const dir = quoteWord(guestDir);
+  const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
+    `sudo -n date -u -s "@${seconds}" >/dev/null`;
+  const missing = `echo "guesthouse: the guest has no folder "${dir} >&2`;
+  if (argv.length === 0) {
+    const shell = plain ? '"$SHELL" -l' : devShellCommand(".");
+    return `${clock}; cd ${dir} || ${missing}; exec ${shell}`;
+  }
+  const command = plain ? shellQuote(argv) : devShellCommand(".", argv);
+  return `${clock}; cd ${dir} || { ${missing}; exit 4; }; exec ${command}`;
+}
+
+/** How a guest is entered from a terminal or a script. */
+export interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain" | "seconds"> {
+  /** Whether the command gets a terminal; a shell always does. */
+  readonly terminal: boolean;
+}
+
+/** The `ssh` command for it, over the shared connection. */
+export function enterCommand(
+  record: DevRecord,
+  options: EnterCommandOptions,
+): string[] {
+  const { terminal, ...rest } = options;
+  const text = enterText({ guestDir: record.share.guestDir, ...rest });
+  return [
+    ...["ssh", "-F", sshConfigPath(record), "-o", "LogLevel=ERROR"],
+    terminal ? "-t" : "-T",
+    ...[SHARED_HOST, "--", text],
+  ];
+}
+
+/** What a person can type to connect without a task. */
+export function connectText(record: DevRecord): string {
+  return `ssh -F ${sshConfigPath(record)} ${DIRECT_HOST}`;
+}

@@ -1,0 +1,49 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { enterText } from "./enter.ts";
+
+/** Runs the text as the guest's bash does, in a folder of its own. */
+async function enter(guestDir: string, argv: readonly string[], seconds = now()) {
+  const { code, stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", enterText({ guestDir, argv, seconds, plain: true })],
+    // Stands for a sudo that sets the clock.
+    env: { PATH: `${sudoDir}:${Deno.env.get("PATH")}`, SHELL: "/bin/echo" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+const now = () => Math.round(Date.now() / 1000);
+const sudoDir = await Deno.makeTempDir({ prefix: "guesthouse-enter-" });
+await Deno.writeTextFile(`${sudoDir}/sudo`, '#!/bin/sh\nprintf "%s\\n" "$*" >&2\n', {
+  mode: 0o755,
+});
+addEventListener("unload", () => Deno.removeSync(sudoDir, { recursive: true }));
+
+Deno.test("enterText() runs a command in the folder, word by word, and passes its status", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "a folder " });
+  try {
+    assertEquals(await enter(dir, ["pwd"]), { code: 0, stdout: `${dir}\n`, stderr: "" });
+    const words = ["printf", "<%s>", "a b", "$HOME", "it's", "", "*"];
+    assertEquals((await enter(dir, words)).stdout, "<a b><$HOME><it's><><*>");
+    assertEquals((await enter(dir, ["sh", "-c", "exit 7"])).code, 7);
+  } finally {
+    await Deno.remove(dir);
+  }
+});
+
+Deno.test("enterText() ends with 4 for a command whose folder is missing; a shell starts anyway", async () => {
+  const command = await enter("/no such", ["true"]);
+  assertEquals([command.code, command.stdout], [4, ""]);
+  assertStringIncludes(command.stderr, "guesthouse: the guest has no folder /no such\n");
+  const shell = await enter("/no such", []);
+  assertEquals([shell.code, shell.stdout], [0, "-l\n"]);
+  assertStringIncludes(shell.stderr, "guesthouse: the guest has no folder /no such\n");
+});
+
+Deno.test("enterText() sets a clock that is far off, in either direction, and no other", async () => {
+  for (const off of [-3600, 3600]) {
+    const seconds = now() + off;
+    assertEquals((await enter("/", ["true"], seconds)).stderr, `-n date -u -s @${seconds}\n`);
+  }
+  assertEquals((await enter("/", ["true"], now() - 2)).stderr, "");
+});

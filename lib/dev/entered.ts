@@ -1,0 +1,51 @@
+import type { TaskContext } from "../cli/context.ts";
+import { GuestError } from "../cli/errors.ts";
+import { commandText } from "../host/command_text.ts";
+import { runInTerminal } from "../host/terminal.ts";
+import { answers, connectDev } from "./connect.ts";
+import { enterCommand } from "./enter.ts";
+import { requireDevGuest } from "./guest_file.ts";
+import type { DevRecord } from "./record.ts";
+import { devState } from "./state.ts";
+
+/**
+ * The record of the guest, which runs. Where it does not: `undefined` with `orElse`, else a
+ * {@link GuestError} with the command that starts it; an error of `requireDevGuest()` if there is
+ * no guest at all.
+ */
+export async function requireRunning(
+  name: string,
+  options: { readonly orElse: boolean },
+): Promise<DevRecord | undefined> {
+  const state = await devState(name);
+  if (state.kind === "running") return state.record;
+  await requireDevGuest(name);
+  if (options.orElse) return undefined;
+  throw new GuestError(`Cannot connect to guest "${name}": it is not running`, {
+    details: state.kind === "stale" ? [state.why] : [],
+    next: "deno task arm-dev, or deno task arm-dev-ssh --start",
+  });
+}
+
+/** What ssh exits with when the connection failed; a command in the guest may do so, too. */
+const SSH_FAILED = 255;
+
+/** Enters the guest in this terminal; returns the status of the command, or of the shell. */
+export async function runEntered(ctx: TaskContext, record: DevRecord): Promise<number> {
+  const command = enterCommand(record, {
+    argv: ctx.rest,
+    plain: ctx.flag("plain"),
+    terminal: ctx.rest.length === 0 || Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
+    seconds: Math.round(Date.now() / 1000),
+  });
+  if (ctx.dryRun) {
+    ctx.print(commandText(command));
+    return 0;
+  }
+  await connectDev(record, { signal: ctx.signal });
+  const status = await runInTerminal(command);
+  if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;
+  throw new GuestError(`Cannot go on in guest "${record.name}": the connection was lost`, {
+    next: "deno task arm-dev-status",
+  });
+}

@@ -1,0 +1,48 @@
+import { atomicWrite } from "../cache/atomic_write.ts";
+import { HostError } from "../cli/errors.ts";
+import type { FlavourName } from "./config.ts";
+import { DEV_FILES, devDir, devFile } from "./paths.ts";
+import { join } from "@std/path";
+import { readTextIfPresent } from "./read_text.ts";
+
+/** What is known of a guest that init has finished. */
+export interface DevGuest {
+  readonly name: string;
+  readonly flavour: FlavourName;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+}
+
+/** The finished guest of that name; `undefined` if init was never run or not to its end. */
+export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
+  const text = await readTextIfPresent(devFile(name, "guest"));
+  if (text === undefined) return undefined;
+  try {
+    const guest = JSON.parse(text);
+    return guest?.flavour === "nixos" || guest?.flavour === "debian" ? guest : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** As {@link findDevGuest}. Throws {@link HostError} with the command that makes the guest. */
+export async function requireDevGuest(name: string): Promise<DevGuest> {
+  const guest = await findDevGuest(name);
+  if (guest !== undefined) return guest;
+  const begun = await Deno.stat(join(devDir(name), DEV_FILES.staging)).then(
+    () => true,
+    () => false,
+  );
+  throw new HostError(
+    `Cannot use guest "${name}": ${
+      begun ? "it was not made to its end" : "it has not been made yet"
+    }`,
+    { next: "deno task arm-dev-init" },
+  );
+}
+
+/** Says in a folder that the guest in it is whole. */
+export async function writeDevGuest(dir: string, guest: DevGuest): Promise<void> {
+  await atomicWrite(join(dir, DEV_FILES.guest), `${JSON.stringify(guest, null, 2)}\n`);
+}

@@ -1,0 +1,14 @@
+import type { Ids } from "./share.ts";
+
+/** Who the guest's user is where the host's user is root, whom no login may become. */
+const FOR_ROOT: Ids = { uid: 1000, gid: 1000 };
+
+/** Who runs the task. */
+export function hostIds(): Ids {
+  return { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+}
+
+/** Who the guest's user is, so that the host's user and the guest's own the same files. */
+export function guestIds(host: Ids = hostIds()): Ids {
+  return host.uid === 0 ? FOR_ROOT : host;
+}

@@ -1,0 +1,214 @@
+import { dirname, join } from "@std/path";
+import type { LogFiles } from "../build/log_files.ts";
+import { startClock } from "../build/clock.ts";
+import { powerOffOverSsh } from "../build/power_off.ts";
+import { GuestError, UsageError } from "../cli/errors.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { acquireLock } from "../host/lock.ts";
+import type { Guest } from "../qemu/launch.ts";
+import { ensurePrivateDir } from "../qemu/private_dir.ts";
+import { settlesWithin } from "../qemu/wait.ts";
+import type { DevConfig, FlavourName } from "./config.ts";
+import { type DevFile, fileText, listDevFiles } from "./files.ts";
+import {
+  awaitLogin,
+  type DevHost,
+  findDevHost,
+  launchDev,
+  type LaunchDevOptions,
+} from "./guest.ts";
+import { type DevFlavour, loadFlavour, type PrepareRequest } from "./flavour.ts";
+import { findDevGuest, writeDevGuest } from "./guest_file.ts";
+import { guestIds } from "./ids.ts";
+import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./paths.ts";
+import { readTextIfPresent, removeIfPresent } from "./read_text.ts";
+import { settleState } from "./state.ts";
+
+/** What {@link initDev} takes. */
+export interface InitDevOptions {
+  readonly config: DevConfig;
+  readonly flavour: FlavourName;
+  /** Destroy a guest that is there. */
+  readonly force: boolean;
+  /** Build or download anew what could be used again. */
+  readonly fresh: boolean;
+  readonly accelerator: AcceleratorChoice;
+  readonly logs: LogFiles;
+  readonly signal: AbortSignal;
+  /** Called as each step begins, with its name. */
+  readonly onStep: (step: string) => void;
+  /** Called with each line that the programs underneath print. */
+  readonly log: (line: string) => void;
+  readonly onNote: (text: string) => void;
+}
+
+/** What {@link initDev} did. */
+export interface InitDevOutcome {
+  readonly seconds: number;
+  /** The files of the guest that was there before. */
+  readonly destroyed: readonly DevFile[];
+}
+
+/** More starts than any configuration needs, so one that always asks for another ends, too. */
+const MOST_BOOTS = 4;
+/** How long a guest may take to shut down in order. */
+const POWERDOWN_MS = 120_000;
+
+/**
+ * Makes the guest: its disk, a first boot, its configuration applied. All of it happens in a
+ * staging folder, so a guest that is there stays whole until its successor is; what was killed is
+ * taken up by the next run. Throws {@link UsageError} if there is a guest already, or it runs.
+ */
+export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> {
+  const { config, signal, onNote } = options;
+  const { name } = config;
+  const clock = startClock();
+  await using _lock = await acquireLock(devLock(name), {
+    signal,
+    purpose: "making it",
+    onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`),
+  });
+  if (await settleState(name, onNote) !== undefined) {
+    throw new UsageError(`Cannot make guest "${name}" anew: it is running`, {
+      next: "deno task arm-dev-shutdown",
+    });
+  }
+  const old = await refuseExisting(name, options.force);
+  if (old.length > 0) {
+    onNote(
+      [
+        `Guest "${name}" is destroyed, the home of its user included, once its successor is whole:`,
+        ...old.map((file) => `  ${fileText(file)}`),
+      ].join("\n"),
+    );
+  }
+  const staging = join(devDir(name), DEV_FILES.staging);
+  await openStaging(staging, options);
+  if (await readTextIfPresent(join(staging, DEV_FILES.guest)) === undefined) {
+    await makeGuest(staging, options);
+    const created = new Date().toISOString();
+    await writeDevGuest(staging, { name, flavour: options.flavour, created });
+  }
+  await publish(name, staging);
+  return { seconds: clock(), destroyed: old };
+}
+
+/**
+ * The files of a guest that is there; none if there is no guest. Throws {@link UsageError} that
+ * lists them, unless they may be destroyed.
+ */
+export async function refuseExisting(name: string, force: boolean): Promise<readonly DevFile[]> {
+  if (await findDevGuest(name) === undefined) return [];
+  const files = await listDevFiles(name);
+  if (force) return files;
+  throw new UsageError(`Cannot make guest "${name}": there is one already`, {
+    details: [
+      "with --force these are destroyed, the home of its user among them:",
+      ...files.map(fileText),
+    ],
+    next: "deno task arm-dev to start it, or deno task arm-dev-init --force to make another",
+  });
+}
+
+/** What a staging folder is for; another purpose needs an empty one. */
+const PURPOSE = "init.json";
+
+async function openStaging(staging: string, { config, flavour }: InitDevOptions): Promise<void> {
+  const purpose = `${JSON.stringify({ flavour, diskGiB: config.diskGiB, user: config.user })}\n`;
+  const path = join(staging, PURPOSE);
+  if (await readTextIfPresent(path) !== purpose) {
+    await removeIfPresent(staging);
+  }
+  await Deno.mkdir(staging, { recursive: true });
+  await Deno.writeTextFile(path, purpose);
+}
+
+async function makeGuest(staging: string, options: InitDevOptions): Promise<void> {
+  const { config, signal, onStep, log } = options;
+  const flavour = await loadFlavour(options.flavour);
+  const host = await findDevHost(options.accelerator, signal);
+  const request: PrepareRequest = {
+    ...{ config, signal, onStep, log },
+    dir: staging,
+    keys: host.keys,
+    guestIds: guestIds(),
+    mount: undefined,
+    force: options.fresh,
+  };
+  await flavour.prepare(request);
+  for (let round = 1; round <= MOST_BOOTS; round++) {
+    signal.throwIfAborted();
+    onStep(round === 1 ? "first boot" : `boot ${round}`);
+    const blind = flavour.firstBootWithoutSsh && round === 1;
+    const outcome = await bootOnce(flavour, { ...options, host, request, blind });
+    // A guest that nobody has logged in to is not known to work.
+    if (outcome === "done" && !blind) return;
+  }
+  throw new GuestError(
+    `Cannot make guest "${config.name}": its configuration asks for another ` +
+      `start after ${MOST_BOOTS}`,
+    { details: [`log: ${options.logs.build}`] },
+  );
+}
+
+interface BootOnce extends InitDevOptions {
+  readonly host: DevHost;
+  readonly request: PrepareRequest;
+  /** Whether nobody can log in yet. */
+  readonly blind: boolean;
+}
+
+/** One start of the guest that is being made, on a free port, to its orderly end. */
+async function bootOnce(flavour: DevFlavour, options: BootOnce) {
+  const { config, host, request, signal, logs, onStep } = options;
+  const sockets = await devSocketDir(config.name, "init");
+  await ensurePrivateDir(dirname(sockets));
+  await ensurePrivateDir(sockets);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeIfPresent(sockets));
+  const launch: LaunchDevOptions = {
+    ...{ config, host, signal },
+    boot: await flavour.boot(request),
+    dir: request.dir,
+    socketDir: sockets,
+    logs: { console: logs.console, qemu: logs.qemu },
+    sshPort: 0,
+    reboots: false,
+  };
+  const guest = stack.use(await launchDev(launch));
+  const ssh = options.blind ? undefined : stack.use(await awaitLogin(guest, launch));
+  const consoleSocket = join(sockets, DEV_SOCKETS.console);
+  const { exited } = guest;
+  const outcome = await flavour.firstBoot(
+    { ssh, consoleSocket, consoleLog: logs.console, exited },
+    request,
+  );
+  onStep("shut down");
+  if (ssh !== undefined) await powerOffOverSsh(ssh);
+  await endInOrder(guest, ssh !== undefined, signal);
+  return outcome;
+}
+
+/** What was written must be on the disk, so a guest that has to be stopped is not a made one. */
+async function endInOrder(guest: Guest, asked: boolean, signal: AbortSignal): Promise<void> {
+  if (!asked) await guest.qmp.execute("system_powerdown").catch(() => {});
+  const end = await settlesWithin(guest.exited, POWERDOWN_MS);
+  signal.throwIfAborted();
+  if (end === "settled") return;
+  throw new GuestError(
+    `Cannot make guest "${guest.name}": it did not shut down within ${POWERDOWN_MS / 1000} s`,
+    { details: [`console: ${guest.logs.console}`], next: "deno task arm-dev-init" },
+  );
+}
+
+/** Gives the finished guest its place. Killed half-way, the next init goes on from there. */
+async function publish(name: string, staging: string): Promise<void> {
+  const dir = devDir(name);
+  await removeIfPresent(join(dir, DEV_FILES.guest));
+  for await (const { name: file } of Deno.readDir(staging)) {
+    if (file === DEV_FILES.guest || file === PURPOSE) continue;
+    await Deno.rename(join(staging, file), join(dir, file));
+  }
+  await Deno.rename(join(staging, DEV_FILES.guest), join(dir, DEV_FILES.guest));
+  await Deno.remove(staging, { recursive: true });
+}

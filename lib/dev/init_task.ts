@@ -1,0 +1,57 @@
+import { startLogs } from "../build/log_files.ts";
+import { tableOptions } from "../build/set_up.ts";
+import type { TaskContext } from "../cli/context.ts";
+import { LiveTable } from "../cli/live_table.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { ensureHost } from "../host/ensure_host.ts";
+import { reexec } from "../host/reexec.ts";
+import type { DevConfig, FlavourName } from "./config.ts";
+import { loadFlavour } from "./flavour.ts";
+import { initDev, refuseExisting } from "./init.ts";
+
+/** The work of `arm-dev-init`: tools, then the guest, with a row of progress. */
+export async function runInit(
+  ctx: TaskContext,
+  config: DevConfig,
+  task: { readonly name: string; readonly file: string },
+): Promise<void> {
+  const flavour = (ctx.str("flavour") as FlavourName | undefined) ?? config.flavour;
+  const { prepareTools } = await loadFlavour(flavour);
+  const force = ctx.flag("force");
+  // Before minutes are spent on tools, and again under the guest's lock.
+  await refuseExisting(config.name, force);
+  const { installed } = await ensureHost([...prepareTools, "vm"], ctx, {
+    guestArchs: ["aarch64"],
+    task: task.name,
+  });
+  if (installed) await reexec("dev", task.file, Deno.args);
+  if (ctx.dryRun) {
+    ctx.print(`make guest "${config.name}" (${flavour}, ${config.diskGiB} GiB)`);
+    return;
+  }
+  await using logs = await startLogs(`${config.name}-init`);
+  using table = new LiveTable([config.name], tableOptions(ctx));
+  try {
+    const outcome = await initDev({
+      ...{ config, flavour, force, logs },
+      fresh: ctx.flag("fresh"),
+      accelerator: ctx.str("accel") as AcceleratorChoice,
+      signal: ctx.signal,
+      onStep: (step) => {
+        logs.write(`== ${step}\n`);
+        table.phase(config.name, step);
+      },
+      log: (line) => {
+        logs.write(`${line}\n`);
+        table.line(config.name, line);
+      },
+      onNote: (text) => ctx.log.info(text),
+    });
+    table.finish(config.name, "pass", "made");
+    ctx.result({ ok: true, name: config.name, flavour, ...outcome });
+  } catch (error) {
+    table.finish(config.name, "error", `see ${logs.build}`);
+    throw error;
+  }
+  ctx.log.info(`Guest "${config.name}" is made. Start it: deno task arm-dev`);
+}

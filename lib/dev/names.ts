@@ -1,0 +1,11 @@
+/** What the guest runs. */
+export const FLAVOURS = ["nixos", "debian"] as const;
+
+/** What the guest runs: NixOS, or Debian, which is ready in minutes. */
+export type FlavourName = typeof FLAVOURS[number];
+
+/** How the guest sees the project. */
+export const SHARE_MODES = ["9p", "virtiofs", "rsync"] as const;
+
+/** How the guest sees the project: a mount of the host's folder, or a copy. */
+export type ShareMode = typeof SHARE_MODES[number];

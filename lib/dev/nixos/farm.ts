@@ -1,0 +1,104 @@
+import { DIGEST_PATTERN } from "../../cache/digest.ts";
+import { WorkError } from "../../cli/errors.ts";
+
+/** One output of a job. */
+export interface FarmJob {
+  /** `PROJECT/JOBSET/JOB`, as the farm's pages have it. */
+  readonly job: string;
+  /** The product's subtype or its file name. */
+  readonly product: string;
+}
+
+/** Where the parts of a NixOS guest come from. */
+export interface NixosSources {
+  /** Address of a Hydra, without a slash at the end. */
+  readonly farm: string;
+  readonly image: FarmJob;
+  readonly uboot: FarmJob;
+}
+
+/** A file that a farm has built. */
+export interface FarmFile {
+  /** Of this very build: the newest one's address would give other bytes next week. */
+  readonly url: string;
+  /** SHA-256 in hexadecimal, as the farm states it. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** The fields of a build that count here (Hydra's API: `GET /build/ID`). */
+interface HydraBuild {
+  readonly id: number;
+  readonly buildproducts?: Readonly<Record<string, HydraProduct>>;
+}
+
+interface HydraProduct {
+  readonly name?: string;
+  readonly subtype?: string;
+  readonly filesize?: number;
+  readonly sha256hash?: string;
+}
+
+/**
+ * Asks the farm for the newest successful build of a job, and what it says of its product.
+ *
+ * @throws {WorkError} where the farm cannot be reached, or has no such product
+ */
+export async function newestFile(
+  farm: string,
+  { job, product }: FarmJob,
+  signal: AbortSignal,
+): Promise<FarmFile> {
+  const build = await fetchBuild(`${farm}/job/${job}/latest`, signal);
+  const products = Object.entries(build.buildproducts ?? {});
+  const found = products.find(([, { name, subtype }]) => name === product || subtype === product);
+  if (found === undefined) {
+    throw new WorkError(`Cannot use build ${build.id} of ${job}: it has no product "${product}"`, {
+      details: products.map(([, { name }]) => `it has ${name}`),
+      next: "correct the job in configs/nixos.ts",
+    });
+  }
+  const [number, { name, sha256hash, filesize }] = found;
+  if (!DIGEST_PATTERN.test(sha256hash ?? "") || !Number.isSafeInteger(filesize)) {
+    throw new WorkError(`Cannot use build ${build.id} of ${job}: the farm states no checksum`, {
+      next: "run the same command again later",
+    });
+  }
+  return {
+    url: `${farm}/build/${build.id}/download/${number}/${encodeURIComponent(name ?? "")}`,
+    sha256: sha256hash!,
+    bytes: filesize!,
+  };
+}
+
+async function fetchBuild(url: string, signal: AbortSignal): Promise<HydraBuild> {
+  let response: Response;
+  try {
+    response = await fetch(url, { headers: { accept: "application/json" }, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new WorkError(`Cannot ask ${url} for the newest build: there is no connection`, {
+      details: [error instanceof Error ? error.message : String(error)],
+      next: "run the same command again with a connection to the internet",
+      cause: error,
+    });
+  }
+  const text = await response.text();
+  if (!response.ok) {
+    throw new WorkError(`Cannot ask ${url} for the newest build: it answers ${response.status}`, {
+      next: response.status === 404
+        ? "correct the job in configs/nixos.ts"
+        : "run the same command again later",
+    });
+  }
+  try {
+    const build = JSON.parse(text);
+    if (typeof build?.id === "number") return build;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new WorkError(`Cannot read the answer of ${url}: it describes no build`, {
+    details: [text.slice(0, 200)],
+    next: "correct the farm in configs/nixos.ts",
+  });
+}

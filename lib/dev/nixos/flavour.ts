@@ -1,0 +1,135 @@
+import { join } from "@std/path";
+import type { SshConnection } from "../../guest/ssh.ts";
+import { diskArgs } from "../../qemu/args.ts";
+import type {
+  BootPlan,
+  DevFlavour,
+  FirstBootGuest,
+  FirstBootOutcome,
+  FlavourRequest,
+  PrepareRequest,
+} from "../flavour.ts";
+import { DEV_FILES } from "../paths.ts";
+import { buildImage, findBuilder } from "./builder.ts";
+import type { NixosSources } from "./farm.ts";
+import { applySeed, recordLock } from "./first_boot.ts";
+import { fetchSdImage, findUboot, type ImageOptions, makeGuestDisk } from "./image.ts";
+import type { LocalSettings } from "./local_file.ts";
+import { makeSeedDisk } from "./seed_disk.ts";
+
+/** Files of a NixOS guest, besides `DEV_FILES`. */
+export const NIXOS_FILES = {
+  uboot: "u-boot.bin",
+  /** The disk that a stock image gets its configuration from. */
+  seed: "seed.img",
+  /** Says that the configuration is in the disk. */
+  applied: "applied",
+} as const;
+
+/** Building a whole system, under emulation and with everything to download. */
+const BUILD_MS = 3 * 3_600_000;
+/** How much longer than later ones the stock image takes to start: it grows its disk first. */
+const FIRST_BOOT_FACTOR = 3;
+
+/** NixOS: its own image where this host can build one, else the stock image, which builds itself. */
+export const nixos: DevFlavour = {
+  name: "nixos",
+  prepareTools: ["nixos"],
+  firstBootWithoutSsh: true,
+  prepare,
+  boot,
+  firstBoot,
+  generation,
+  tidy: [
+    {
+      what: "old generations and what only they need",
+      argv: ["sudo", "-n", "nix-collect-garbage", "--delete-old"],
+    },
+    {
+      what: "boot entries of removed generations",
+      argv: ["sudo", "-n", "/run/current-system/bin/switch-to-configuration", "boot"],
+    },
+  ],
+};
+
+async function prepare(request: PrepareRequest): Promise<void> {
+  const { dir, config, signal, onStep, log } = request;
+  const { default: sources } = await import("../../../configs/nixos.ts");
+  await Deno.copyFile(await findUboot(sources, request), join(dir, NIXOS_FILES.uboot));
+  onStep("look for a builder of aarch64");
+  const builder = await findBuilder(signal);
+  const disk = join(dir, DEV_FILES.disk);
+  if (!builder.able) {
+    log(`${builder.why}; the guest builds itself from NixOS's own image`);
+    await prepareStock(sources, { ...request, disk, diskGiB: config.diskGiB });
+    return;
+  }
+  onStep("build the image");
+  const { image, lock } = await buildImage({ ...localSettings(request), signal, log });
+  await recordLock(lock);
+  await makeGuestDisk(image, disk, config.diskGiB, request);
+  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
+}
+
+/** Puts the stock image into the guest's disk. */
+export async function prepareStock(
+  sources: NixosSources,
+  options: ImageOptions & { readonly disk: string; readonly diskGiB: number },
+): Promise<void> {
+  const image = await fetchSdImage(sources, options);
+  await makeGuestDisk(image, options.disk, options.diskGiB, options);
+}
+
+/** u-boot reads the disk's own boot menu; the first time, there is a disk to be configured from. */
+async function boot(request: FlavourRequest): Promise<BootPlan> {
+  const { dir, keys, signal } = request;
+  const firmware = ["-bios", join(dir, NIXOS_FILES.uboot)];
+  if (await isApplied(dir)) return { args: firmware, announcesReady: false };
+  const path = join(dir, NIXOS_FILES.seed);
+  await makeSeedDisk({ ...localSettings(request), path, keys, signal });
+  const seed = diskArgs({ path, format: "raw", id: "seed", readOnly: true });
+  return { args: [...firmware, ...seed], announcesReady: false };
+}
+
+async function firstBoot(
+  guest: FirstBootGuest,
+  request: PrepareRequest,
+): Promise<FirstBootOutcome> {
+  const { dir, config, signal, onStep, log } = request;
+  if (await isApplied(dir)) return "done";
+  const lock = await applySeed({
+    name: config.name,
+    ...{ signal, onStep, log },
+    consoleSocket: guest.consoleSocket,
+    consoleLog: guest.consoleLog,
+    exited: guest.exited,
+    bootMs: config.bootMs * FIRST_BOOT_FACTOR,
+    buildMs: BUILD_MS,
+  });
+  if (await recordLock(lock)) log("Recorded nixpkgs in nix/flake.lock. Commit that file");
+  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
+  // It holds the guest's host key, which the guest has by now.
+  await Deno.remove(join(dir, NIXOS_FILES.seed)).catch(() => {});
+  return "restart";
+}
+
+/** The number of the system's generation, e.g. `12`. */
+async function generation(ssh: SshConnection): Promise<string | undefined> {
+  let output = "";
+  const { code } = await ssh.exec(["readlink", "/nix/var/nix/profiles/system"], {
+    onOutput: (text, stream) => {
+      if (stream === "stdout") output += text;
+    },
+  });
+  return code === 0 ? /^system-(\d+)-link$/.exec(output.trim())?.[1] : undefined;
+}
+
+/** What `local.nix` says of a guest. */
+export function localSettings(request: FlavourRequest): LocalSettings {
+  const { config, guestIds, keys, mount } = request;
+  return { config, guestIds, mount, authorizedKeys: [keys.clientPublic] };
+}
+
+async function isApplied(dir: string): Promise<boolean> {
+  return await Deno.stat(join(dir, NIXOS_FILES.applied)).then(() => true, () => false);
+}

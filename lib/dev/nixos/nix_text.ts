@@ -1,0 +1,79 @@
+/** A value that {@link nixText} can write: what JSON has, without `null`. */
+export type NixValue =
+  | string
+  | number
+  | boolean
+  | readonly NixValue[]
+  | { readonly [name: string]: NixValue };
+
+/** Names that need no quotes (Nix manual, "identifiers"; an apostrophe may follow, but need not). */
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+/** They look like identifiers, but are words of the language. */
+const KEYWORDS = new Set([
+  ...["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"],
+]);
+
+/**
+ * Writes a value as a Nix expression, over several lines where it is not empty.
+ *
+ * @param indent how many spaces stand before the lines that follow the first
+ * @throws {RangeError} for a number that Nix has no integer for: its integers have 64 bits, a
+ *   JavaScript number 53 without loss
+ */
+export function nixText(value: NixValue, indent = 0): string {
+  if (typeof value === "string") return quoteNix(value);
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number") return integerText(value);
+  const [open, close, lines] = isList(value)
+    ? ["[", "]", value.map((item) => itemText(item, indent + 2))] as const
+    : ["{", "}", entriesOf(value, indent + 2)] as const;
+  if (lines.length === 0) return `${open} ${close}`;
+  const space = " ".repeat(indent);
+  return [open, ...lines.map((line) => `${space}  ${line}`), `${space}${close}`].join("\n");
+}
+
+/**
+ * A Nix string in double quotes that means exactly this text: `\`, `"` and `${` would otherwise
+ * end it or run an expression.
+ *
+ * @throws {RangeError} for a NUL, which no Nix string can hold
+ */
+export function quoteNix(text: string): string {
+  if (text.includes("\0")) throw new RangeError("Cannot write a NUL into a Nix string");
+  const escaped = text.replace(/[\\"\n\r\t]|\$(?=\{)/g, (found) => ESCAPES[found] ?? found);
+  return `"${escaped}"`;
+}
+
+/** An unescaped line break would do, but a carriage return is read as a plain one. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  '"': '\\"',
+  "$": "\\$",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+function isList(value: NixValue): value is readonly NixValue[] {
+  return Array.isArray(value);
+}
+
+/** A negative number in a list would be read as a subtraction. */
+function itemText(item: NixValue, indent: number): string {
+  const text = nixText(item, indent);
+  return text.startsWith("-") ? `(${text})` : text;
+}
+
+function entriesOf(value: { readonly [name: string]: NixValue }, indent: number): string[] {
+  return Object.entries(value)
+    .map(([name, item]) => `${nameText(name)} = ${nixText(item, indent)};`);
+}
+
+function nameText(name: string): string {
+  return IDENTIFIER.test(name) && !KEYWORDS.has(name) ? name : quoteNix(name);
+}
+
+function integerText(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value);
+  throw new RangeError(`Cannot write ${value} as a Nix integer`);
+}

@@ -1,0 +1,37 @@
+import { UsageError } from "../cli/errors.ts";
+import { acquireLock } from "../host/lock.ts";
+import { type DevFile, listDevFiles } from "./files.ts";
+import { devDir, devFile, devLock } from "./paths.ts";
+import { removeIfPresent } from "./read_text.ts";
+import { settleState } from "./state.ts";
+
+/** What {@link resetDev} takes. */
+export interface ResetDevOptions {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+  /** Told what would be destroyed; throws unless that is wanted. */
+  readonly confirm: (files: readonly DevFile[]) => Promise<void>;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Destroys the guest: its folder and nothing else; the project on the host is elsewhere and is not
+ * touched. Returns what was destroyed. Throws {@link UsageError} while the guest runs.
+ */
+export async function resetDev(options: ResetDevOptions): Promise<readonly DevFile[]> {
+  const { name, signal, onNote } = options;
+  await using _lock = await acquireLock(devLock(name), { signal, purpose: "destroying it" });
+  if (await settleState(name, onNote) !== undefined) {
+    throw new UsageError(`Cannot destroy guest "${name}": it is running`, {
+      next: "deno task arm-dev-shutdown",
+    });
+  }
+  const files = await listDevFiles(name);
+  if (files.length === 0 || options.dryRun) return files;
+  await options.confirm(files);
+  // The file that says the guest is whole goes first, so that a killed reset leaves no half of one.
+  await removeIfPresent(devFile(name, "guest"));
+  await removeIfPresent(devDir(name));
+  return files;
+}

@@ -1,0 +1,49 @@
+import { SHARE_TAG } from "../qemu/share_args.ts";
+import type { ShareMode } from "./config.ts";
+import type { GuestMount } from "./share.ts";
+
+/** What the guest's kernel keeps of a 9p share. */
+export type P9Cache = "none" | "mmap" | "loose";
+
+/**
+ * Bytes of one 9p message: what Linux's virtio transport takes at most (125 pages of 4 KiB,
+ * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, takes a
+ * round trip for each piece of a file.
+ */
+export const P9_MSIZE = 512_000;
+
+/**
+ * `mmap` keeps nothing, so that both sides see each other's changes at once, and yet lets programs
+ * map files for writing, which linkers and databases do and `none` refuses. `loose` is faster, and
+ * shows what the host has changed late or never.
+ */
+export const P9_CACHE: P9Cache = "mmap";
+
+/** What {@link shareMount} takes. */
+export interface MountChoice {
+  readonly mode: Exclude<ShareMode, "rsync">;
+  readonly readOnly: boolean;
+  /** Default {@link P9_MSIZE}. */
+  readonly msize?: number;
+  /** Default {@link P9_CACHE}. */
+  readonly cache?: P9Cache;
+}
+
+/** How the guest mounts the project. The options are such as mount(8) and fstab(5) take. */
+export function shareMount({ mode, readOnly, msize, cache }: MountChoice): GuestMount {
+  return {
+    type: mode,
+    source: SHARE_TAG,
+    options: [
+      readOnly ? "ro" : "rw",
+      // No device and no set-uid program of a project is of any use.
+      ...["nosuid", "nodev", "nofail"],
+      ...(mode === "9p"
+        ? [
+          ...["trans=virtio", "version=9p2000.L"],
+          ...[`msize=${msize ?? P9_MSIZE}`, `cache=${cache ?? P9_CACHE}`],
+        ]
+        : []),
+    ],
+  };
+}

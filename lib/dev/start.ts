@@ -1,0 +1,205 @@
+import { dirname, join } from "@std/path";
+import { bootTwice } from "../build/connect.ts";
+import { startClock } from "../build/clock.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { acquireLock } from "../host/lock.ts";
+import { processStartTime } from "../host/process.ts";
+import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
+import { ensurePrivateDir } from "../qemu/private_dir.ts";
+import type { DevConfig } from "./config.ts";
+import { type DevHost, findDevHost, launchDev, type LaunchDevOptions } from "./guest.ts";
+import { awaitLogin } from "./guest.ts";
+import { requireDevGuest } from "./guest_file.ts";
+import { guestIds, hostIds } from "./ids.ts";
+import { type DevFlavour, loadFlavour } from "./flavour.ts";
+import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
+import { checkPort } from "./port.ts";
+import { removeIfPresent } from "./read_text.ts";
+import { type DevRecord, writeDevRecord } from "./record.ts";
+import { makeShare } from "./share.ts";
+import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
+
+/** What {@link startDev} takes. */
+export interface StartDevOptions {
+  readonly config: DevConfig;
+  /** The project on the host: absolute, without symbolic links. */
+  readonly hostDir: string;
+  readonly accelerator: AcceleratorChoice;
+  /** QEMU's `-display`; none without it. */
+  readonly display?: string;
+  readonly signal: AbortSignal;
+  /** What is being done, for progress. */
+  readonly onStep: (step: string) => void;
+  readonly onNote: (text: string, level: "info" | "warning") => void;
+}
+
+/** A guest that answers. Disposal ends it, unless it was released or had been up before. */
+export interface StartedDev extends AsyncDisposable {
+  readonly record: DevRecord;
+  /** Whether it was up before this task. */
+  readonly wasUp: boolean;
+  readonly seconds: number;
+  /** Settles when QEMU has ended; never for a guest that was up before. */
+  readonly exited: Promise<unknown>;
+  /** Lets the guest outlive the task. */
+  release(): Promise<void>;
+}
+
+/**
+ * Starts the guest, or finds it running. One task at a time starts it: another one waits, and then
+ * finds it up.
+ */
+export async function startDev(options: StartDevOptions): Promise<StartedDev> {
+  const { config, signal, onNote } = options;
+  const { name } = config;
+  await using _lock = await acquireLock(devLock(name), {
+    signal,
+    purpose: "starting it",
+    onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`, "info"),
+  });
+  const running = await settleState(name, (text) => onNote(text, "info"));
+  if (running !== undefined) return alreadyUp(running);
+  const { flavour } = await requireDevGuest(name);
+  checkPort(config.sshPort, name);
+  const host = await findDevHost(options.accelerator, signal);
+  options.onStep(`Start guest "${name}" (${host.accelerator}: ${host.reason})`);
+  const parts = { host, flavour: await loadFlavour(flavour) };
+  return await bootTwice(() => boot(options, parts), onNote);
+}
+
+function alreadyUp(record: DevRecord): StartedDev {
+  return {
+    ...{ record, wasUp: true, seconds: 0 },
+    exited: new Promise(() => {}),
+    release: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+interface Parts {
+  readonly host: DevHost;
+  readonly flavour: DevFlavour;
+}
+
+async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev> {
+  const { config, signal } = options;
+  const { name } = config;
+  const clock = startClock();
+  const dir = devDir(name);
+  const sockets = await devSocketDir(name);
+  await ensurePrivateDir(dirname(sockets));
+  await ensurePrivateDir(sockets);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeIfPresent(sockets));
+  const share = await makeShare({
+    ...shareRequest(config, options.hostDir, sockets),
+    log: devFile(name, "qemuLog"),
+    onNote: (text) => options.onNote(text, "info"),
+    signal,
+  });
+  for (const note of share.notes) options.onNote(note, "warning");
+  stack.defer(() => share.afterStop());
+  const helpers = stack.use(await share.beforeStart());
+  const launch: LaunchDevOptions = {
+    ...{ config, dir, signal, share },
+    host: parts.host,
+    boot: await parts.flavour.boot({
+      ...{ config, dir, signal },
+      keys: parts.host.keys,
+      guestIds: guestIds(),
+      mount: share.guestSetup(),
+      screen: options.display !== undefined,
+    }),
+    socketDir: sockets,
+    logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },
+    sshPort: config.sshPort,
+    reboots: true,
+    ...(options.display === undefined ? {} : { display: options.display }),
+  };
+  const guest = stack.use(await launchDev(launch));
+  const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
+  // On record as soon as it runs; if this task is killed, the guest ends and the record is stale.
+  stack.defer(() => clearRecord(record));
+  await writeDevRecord(record);
+  const ssh = stack.use(await awaitLogin(guest, launch));
+  await share.afterStart(ssh);
+  return toStarted({ record, guest, ssh, helpers, seconds: clock() }, stack.move());
+}
+
+/** What a share is told, by the config and the host's folder. */
+export function shareRequest(config: DevConfig, hostDir: string, socketDir: string) {
+  return {
+    ...{ config, hostDir, socketDir },
+    guestDir: `/${config.share.name}`,
+    hostIds: hostIds(),
+    guestIds: guestIds(),
+  };
+}
+
+async function toRecord(
+  { config, hostDir }: StartDevOptions,
+  { host, flavour }: Parts,
+  { guest, sockets, helpers }: {
+    readonly guest: Guest;
+    readonly sockets: string;
+    readonly helpers: DevRecord["helpers"];
+  },
+): Promise<DevRecord> {
+  return {
+    name: config.name,
+    flavour: flavour.name,
+    qemu: {
+      pid: guest.pid,
+      startTime: await processStartTime(guest.pid) ?? "",
+      command: await commandOf(guest.pid) ?? [],
+    },
+    helpers,
+    bootId: await bootId(),
+    since: new Date().toISOString(),
+    sshPort: guest.sshPort ?? config.sshPort,
+    user: config.user,
+    socketDir: sockets,
+    qmpSocket: qmpSocketPath(sockets),
+    consoleSocket: join(sockets, DEV_SOCKETS.console),
+    sshSocket: join(sockets, DEV_SOCKETS.ssh),
+    accelerator: host.accelerator,
+    memoryMiB: config.memoryMiB,
+    cores: config.cores,
+    share: {
+      mode: config.share.mode,
+      hostDir,
+      guestDir: `/${config.share.name}`,
+      readOnly: config.share.readOnly,
+    },
+  };
+}
+
+interface Up {
+  readonly record: DevRecord;
+  readonly guest: Guest;
+  readonly ssh: SshConnection;
+  readonly helpers: { release(): Promise<void> };
+  readonly seconds: number;
+}
+
+function toStarted(up: Up, resources: AsyncDisposableStack): StartedDev {
+  let released = false;
+  return {
+    record: up.record,
+    wasUp: false,
+    seconds: up.seconds,
+    exited: up.guest.exited,
+    async release() {
+      await up.helpers.release();
+      await up.ssh.release();
+      await up.guest.release();
+      released = true;
+      // Its QMP connection would keep the task alive.
+      await up.guest[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      if (!released) await resources.disposeAsync();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { FlavourName } from "./config.ts";
+import { connectDev } from "./connect.ts";
+import { bytesOnDisk } from "./files.ts";
+import { loadFlavour } from "./flavour.ts";
+import { findDevGuest } from "./guest_file.ts";
+import { devFile } from "./paths.ts";
+import { isPathAbsent } from "./read_text.ts";
+import type { DevRecord } from "./record.ts";
+import { devState } from "./state.ts";
+import { checkImage } from "../qemu/qcow2.ts";
+
+/** The guest as `arm-dev-status --json` prints it; `null` where there is nothing to say. */
+export interface DevStatus {
+  readonly name: string;
+  readonly state: "none" | "stopped" | "running";
+  readonly flavour: FlavourName | null;
+  readonly created: string | null;
+  /** Why there is a record that is not true any more. */
+  readonly stale: string | null;
+  readonly since: string | null;
+  readonly seconds: number | null;
+  readonly pid: number | null;
+  readonly sshPort: number | null;
+  readonly user: string | null;
+  readonly accelerator: string | null;
+  readonly memoryMiB: number | null;
+  readonly cores: number | null;
+  readonly share: DevRecord["share"] | null;
+  /** Which generation of its configuration it runs. */
+  readonly generation: string | null;
+  readonly disk:
+    | { readonly path: string; readonly bytes: number; readonly sizeBytes: number }
+    | null;
+}
+
+/** How long the guest may take to tell its generation. */
+const ASK_MS = 5000;
+
+/** Finds out how a guest is. Changes nothing: a record that is not true any more stays. */
+export async function devStatus(name: string, signal: AbortSignal): Promise<DevStatus> {
+  const guest = await findDevGuest(name);
+  const state = await devState(name);
+  const record = state.kind === "running" ? state.record : undefined;
+  return {
+    name,
+    state: record !== undefined ? "running" : guest === undefined ? "none" : "stopped",
+    flavour: guest?.flavour ?? record?.flavour ?? null,
+    created: guest?.created ?? null,
+    stale: state.kind === "stale" ? state.why : null,
+    since: record?.since ?? null,
+    seconds: record === undefined ? null : secondsSince(record.since),
+    pid: record?.qemu.pid ?? null,
+    sshPort: record?.sshPort ?? null,
+    user: record?.user ?? null,
+    accelerator: record?.accelerator ?? null,
+    memoryMiB: record?.memoryMiB ?? null,
+    cores: record?.cores ?? null,
+    share: record?.share ?? null,
+    generation: record === undefined ? null : await generationOf(record, signal),
+    disk: await diskOf(name),
+  };
+}
+
+const secondsSince = (iso: string) =>
+  Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
+
+/** A guest that does not answer has no generation to show; the status is there to say the rest. */
+async function generationOf(record: DevRecord, signal: AbortSignal): Promise<string | null> {
+  try {
+    const flavour = await loadFlavour(record.flavour);
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
+    await using ssh = await connectDev(record, { signal: deadline, deadlineMs: ASK_MS });
+    return await flavour.generation(ssh) ?? null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}
+
+async function diskOf(name: string): Promise<DevStatus["disk"]> {
+  const path = devFile(name, "disk");
+  try {
+    const bytes = bytesOnDisk(await Deno.stat(path));
+    return { path, bytes, sizeBytes: (await checkImage(path, { name })).diskBytes };
+  } catch (error) {
+    if (isPathAbsent(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { bytesText } from "../cli/bytes.ts";
+import type { DevStatus } from "./status.ts";
+
+/** A guest's status as lines for people. */
+export function statusText(status: DevStatus): string {
+  const { state, flavour, disk, share, stale, seconds } = status;
+  const lines = [`guest "${status.name}": ${stateText(status)}`];
+  const add = (what: string, text: string) => lines.push(`  ${what.padEnd(11)}${text}`);
+  if (flavour !== null) add("flavour", flavour);
+  if (status.generation !== null) add("generation", status.generation);
+  if (state === "running") {
+    add("since", `${status.since} (${durationText(seconds ?? 0)})`);
+    add("ssh", `${status.user}@127.0.0.1 port ${status.sshPort}`);
+    add("machine", `${status.cores} CPUs, ${status.memoryMiB} MiB, ${status.accelerator}`);
+  }
+  if (share !== null) {
+    const access = share.readOnly ? ", read-only" : "";
+    add("share", `${share.hostDir} as ${share.guestDir} (${share.mode}${access})`);
+  }
+  if (disk !== null) add("disk", `${bytesText(disk.bytes)} of ${bytesText(disk.sizeBytes)}`);
+  if (stale !== null) add("note", `its last run did not end in order: ${stale}`);
+  add("next", NEXT[state]);
+  return lines.join("\n");
+}
+
+const NEXT: Readonly<Record<DevStatus["state"], string>> = {
+  none: "deno task arm-dev-init",
+  stopped: "deno task arm-dev",
+  running: "deno task arm-dev-ssh",
+};
+
+function stateText({ state, pid }: DevStatus): string {
+  if (state === "none") return "not made yet";
+  return state === "running" ? `running, pid ${pid}` : "not running";
+}
+
+/** `3 d 4 h`, `2 h 5 min`, `40 s`: the two largest units. */
+export function durationText(seconds: number): string {
+  const units = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+  let left = seconds;
+  const parts: string[] = [];
+  for (const [unit, length] of units) {
+    const count = Math.floor(left / length);
+    left -= count * length;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.slice(0, 2).join(" ") || "0 s";
+}

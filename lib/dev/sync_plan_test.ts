@@ -1,0 +1,94 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { isInSync, nextBase, planLines, planSync, type SyncPlan } from "./sync_plan.ts";
+
+type Marks = Record<string, string>;
+
+const states = (base: Marks, host: Marks, guest: Marks, readOnly = false) => ({
+  base: new Map(Object.entries(base)),
+  host: new Map(Object.entries(host)),
+  guest: new Map(Object.entries(guest)),
+  readOnly,
+});
+
+/** What is in a plan, without its empty lists. */
+const filled = (plan: SyncPlan) =>
+  Object.fromEntries(Object.entries(plan).filter(([, paths]) => paths.length > 0));
+
+const cases: [what: string, base: Marks, host: Marks, guest: Marks, wanted: Partial<SyncPlan>][] = [
+  ["sends what is new here", {}, { a: "1" }, {}, { push: ["a"] }],
+  ["brings what is new there", {}, {}, { a: "1" }, { pull: ["a"] }],
+  ["leaves alone what both made", {}, { a: "1" }, { a: "2" }, { conflicts: ["a"] }],
+  ["has nothing to do with equal files", {}, { a: "1" }, { a: "1" }, {}],
+  ["sends what changed here", { a: "0" }, { a: "1" }, { a: "0" }, { push: ["a"] }],
+  ["brings what changed there", { a: "0" }, { a: "0" }, { a: "1" }, { pull: ["a"] }],
+  ["leaves alone what both changed", { a: "0" }, { a: "1" }, { a: "2" }, { conflicts: ["a"] }],
+  ["removes there what is gone here", { a: "0" }, {}, { a: "0" }, { remove: ["a"] }],
+  ["never removes here", { a: "0" }, { a: "0" }, {}, { restore: ["a"] }],
+  ["keeps what is gone here and changed there", { a: "0" }, {}, { a: "1" }, { conflicts: ["a"] }],
+  ["sends what is gone there and changed here", { a: "0" }, { a: "1" }, {}, { push: ["a"] }],
+  ["forgets what is gone on both sides", { a: "0" }, {}, {}, {}],
+  ["writes through no link of the host", {}, { d: "l /etc" }, { "d/passwd": "1" }, {
+    conflicts: ["d", "d/passwd"],
+  }],
+  ["keeps the guest's commits there", { ".git/HEAD": "0" }, { ".git/HEAD": "0" }, {
+    ".git/HEAD": "1",
+    ".git/objects/1": "1",
+  }, { guestOnly: [".git/HEAD", ".git/objects/1"] }],
+  ["sends the index, which both sides write", { ".git/index": "0" }, { ".git/index": "1" }, {
+    ".git/index": "2",
+  }, { push: [".git/index"] }],
+];
+
+for (const [what, base, host, guest, wanted] of cases) {
+  Deno.test(`planSync() ${what}`, () => {
+    assertEquals(filled(planSync(states(base, host, guest))), wanted);
+  });
+}
+
+Deno.test("planSync() brings nothing to the host of a read-only share", () => {
+  const plan = planSync(states({ a: "0", b: "0" }, { a: "0", b: "1" }, { a: "1", b: "0" }, true));
+  assertEquals(filled(plan), { push: ["b"], guestOnly: ["a"] });
+});
+
+Deno.test("nextBase() makes a second sync find nothing to do, but for conflicts", () => {
+  const paths = fc.constantFrom("a", "b", "c/d", "c/e", "f", ".git/HEAD");
+  const tree = fc.dictionary(paths, fc.constantFrom("1", "2", "3"));
+  fc.assert(fc.property(tree, tree, tree, (base, host, guest) => {
+    const before = states(base, host, guest);
+    const plan = planSync(before);
+    const nowHost = new Map(before.host);
+    const nowGuest = new Map(before.guest);
+    for (const path of plan.pull) nowHost.set(path, before.guest.get(path) ?? "");
+    for (const path of [...plan.push, ...plan.restore]) {
+      nowGuest.set(path, before.host.get(path) ?? "");
+    }
+    for (const path of plan.remove) nowGuest.delete(path);
+    const next = planSync({
+      base: nextBase(before, plan),
+      host: nowHost,
+      guest: nowGuest,
+      readOnly: false,
+    });
+    assertEquals(filled(next), filled({ ...next, conflicts: plan.conflicts }));
+    assertEquals([next.push, next.pull, next.remove, next.restore], [[], [], [], []]);
+    // Nothing of the host's is ever gone.
+    for (const path of before.host.keys()) assertEquals(nowHost.has(path), true);
+  }));
+});
+
+Deno.test("planLines() tells what goes where, with the first names", () => {
+  const host = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`f${i}`, "1"]));
+  const plan = planSync(states({}, { ...host, "new\nline": "1" }, { b: "1", f0: "2" }));
+  assertEquals(planLines(plan), [
+    "to the guest: 12",
+    ...["f1", "f10", "f11", "f2", "f3", "f4", "f5", "f6", "f7", "f8"].map((name) => `  ${name}`),
+    "  and 2 more",
+    "to the host: 1",
+    "  b",
+    "changed on both sides, left alone: 1",
+    "  f0",
+  ]);
+  assertEquals(isInSync(plan), false);
+  assertEquals(planLines(planSync(states({}, {}, {}))), ["both sides are equal"]);
+});

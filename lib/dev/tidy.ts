@@ -1,0 +1,122 @@
+import { GuestError } from "../cli/errors.ts";
+import { shellQuote } from "../guest/quote.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import type { GuestCommand } from "./flavour.ts";
+
+/** Bytes in use before and after. */
+export interface Saving {
+  readonly before: number;
+  readonly after: number;
+  /** Below 0 where it has grown meanwhile. */
+  readonly won: number;
+}
+
+/** A program that did not do its part. */
+export interface TidyFault {
+  readonly what: string;
+  readonly command: string;
+  readonly status: number;
+  /** Its last lines. */
+  readonly output: readonly string[];
+}
+
+/** What tidying has brought. */
+export interface TidyOutcome {
+  /** In the guest's file system. */
+  readonly guest: Saving;
+  /** What the disk's file takes on the host. */
+  readonly host: Saving;
+  readonly faults: readonly TidyFault[];
+}
+
+/** What {@link tidyGuest} takes. */
+export interface TidyOptions {
+  readonly ssh: SshConnection;
+  /** What frees space in the guest, in this order. */
+  readonly commands: readonly GuestCommand[];
+  /** What the disk's file takes on the host now. */
+  readonly hostBytes: () => Promise<number>;
+  readonly onStep: (step: string) => void;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What every flavour does after its own: forgets shells whose programs are gone, and tells the disk
+ * which blocks hold nothing any more, which QEMU then punches out of the file on the host. Trimming
+ * comes last, and after a sync, since ext4 frees blocks only when its journal is written.
+ */
+const LAST: readonly GuestCommand[] = [
+  {
+    what: "kept dev shells",
+    argv: ["sh", "-c", 'exec rm -rf -- "${XDG_CACHE_HOME:-$HOME/.cache}/guesthouse/shell"'],
+  },
+  { what: "write everything out", argv: ["sync"] },
+  { what: "trim the disk", argv: ["sudo", "-n", "fstrim", "--verbose", "/"] },
+];
+
+/** All that tidying runs in a guest, in order: also what `--dry-run` prints. */
+export const tidyCommands = (ofFlavour: readonly GuestCommand[]): GuestCommand[] => [
+  ...ofFlavour,
+  ...LAST,
+];
+
+/** How many of a program's last lines a fault shows. */
+const SHOWN_LINES = 6;
+
+/**
+ * Frees space in a running guest, and then on the host. A program that fails is told of and the
+ * others still run: a guest whose disk is full needs the trim most.
+ */
+export async function tidyGuest(options: TidyOptions): Promise<TidyOutcome> {
+  const { ssh, signal, hostBytes } = options;
+  const guestBefore = await usedInGuest(ssh, signal);
+  const hostBefore = await hostBytes();
+  const faults: TidyFault[] = [];
+  for (const command of tidyCommands(options.commands)) {
+    options.onStep(command.what);
+    const fault = await runStep(options, command);
+    if (fault !== undefined) faults.push(fault);
+  }
+  return {
+    guest: saving(guestBefore, await usedInGuest(ssh, signal)),
+    host: saving(hostBefore, await hostBytes()),
+    faults,
+  };
+}
+
+const saving = (before: number, after: number): Saving => ({ before, after, won: before - after });
+
+async function runStep(
+  { ssh, signal, log }: TidyOptions,
+  { what, argv }: GuestCommand,
+): Promise<TidyFault | undefined> {
+  let output = "";
+  const { code } = await ssh.exec(argv, { signal, onOutput: (text) => output += text });
+  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  lines.forEach(log);
+  if (code === 0) return undefined;
+  return { what, command: shellQuote(argv), status: code, output: lines.slice(-SHOWN_LINES) };
+}
+
+/** Bytes in use in the guest's file system. */
+async function usedInGuest(ssh: SshConnection, signal: AbortSignal): Promise<number> {
+  let text = "";
+  const argv = ["df", "--block-size=1", "--output=used", "/"];
+  await ssh.exec(argv, {
+    signal,
+    onOutput: (piece, stream) => stream === "stdout" && (text += piece),
+  });
+  const bytes = parseUsed(text);
+  if (bytes !== undefined) return bytes;
+  throw new GuestError(`Cannot tidy guest "${ssh.name}": it does not say how full its disk is`, {
+    details: [`${argv.join(" ")}: ${text.trim()}`],
+    next: "deno task arm-dev-ssh --plain -- df /",
+  });
+}
+
+/** Reads what `df --output=used` prints: a title, and a number below it. */
+export function parseUsed(text: string): number | undefined {
+  const [, line = ""] = text.trim().split("\n");
+  return /^\s*\d+\s*$/.test(line) ? Number(line) : undefined;
+}

@@ -1,0 +1,23 @@
+import { bytesText } from "../cli/bytes.ts";
+import { renderTable } from "../cli/table.ts";
+import type { Saving, TidyOutcome } from "./tidy.ts";
+
+/** What tidying has brought, for people. */
+export function tidyText(name: string, { guest, host, faults }: TidyOutcome): string {
+  return [
+    renderTable([
+      ["", "before", "after", "won"],
+      row(`in guest "${name}"`, guest),
+      row("its disk's file here", host),
+    ], { right: [1, 2, 3] }),
+    ...faults.flatMap(({ what, command, status, output }) => [
+      `failed: ${what}: status ${status} of ${command}`,
+      ...output.map((line) => `  ${line}`),
+    ]),
+  ].join("\n");
+}
+
+function row(what: string, { before, after, won }: Saving): string[] {
+  const sign = won < 0 ? "-" : "";
+  return [what, bytesText(before), bytesText(after), `${sign}${bytesText(Math.abs(won))}`];
+}

@@ -1,0 +1,71 @@
+import { GuestError } from "../cli/errors.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { ensureKeys } from "../host/keys.ts";
+import { delay } from "../qemu/wait.ts";
+import { logIn } from "./connect.ts";
+import type { DevRecord } from "./record.ts";
+
+/** How long one attempt to log in, or one question, may take. */
+const ATTEMPT_MS = 15_000;
+/** Between two attempts. */
+const RETRY_MS = 1000;
+
+/**
+ * Questions to a guest whose sshd may go, or come back, at any time. Each question has a login of
+ * its own: one that was there before says nothing of whether there will be another.
+ */
+export class UpdateLink {
+  constructor(readonly record: DevRecord, readonly signal: AbortSignal) {}
+
+  /**
+   * Runs a command after a new login. `undefined` if there is no login, or the connection breaks.
+   */
+  async ask(argv: readonly string[]): Promise<{ code: number; stdout: string } | undefined> {
+    try {
+      await using ssh = await this.#logIn();
+      return await collect(ssh, argv, this.signal);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      const isLate = error instanceof Error && error.name === "CommandTimeoutError";
+      if (error instanceof GuestError || isLate) return undefined;
+      throw error;
+    }
+  }
+
+  /** As {@link ask}, until there is an answer or the time is over. */
+  async askUntil(argv: readonly string[], deadlineMs: number) {
+    const deadline = performance.now() + deadlineMs;
+    while (performance.now() < deadline) {
+      const answer = await this.ask(argv);
+      if (answer !== undefined) return answer;
+      await delay(RETRY_MS, this.signal);
+    }
+    return undefined;
+  }
+
+  async #logIn(): Promise<SshConnection> {
+    const { record, signal } = this;
+    const keys = await ensureKeys(signal);
+    // Beside the connection that all tasks share, which may outlive the server that made it.
+    const own = { ...record, sshSocket: `${record.sshSocket}-u` };
+    return await logIn(own, keys, { signal, deadlineMs: ATTEMPT_MS });
+  }
+}
+
+/** Runs a command and takes what it prints. */
+export async function collect(
+  ssh: SshConnection,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<{ code: number; stdout: string }> {
+  let stdout = "";
+  const { code } = await ssh.exec(argv, {
+    signal,
+    timeoutMs: ATTEMPT_MS,
+    endInGuest: false,
+    onOutput: (text, stream) => {
+      if (stream === "stdout") stdout += text;
+    },
+  });
+  return { code, stdout };
+}

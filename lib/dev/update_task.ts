@@ -1,0 +1,63 @@
+import type { TaskContext } from "../cli/context.ts";
+import { ensureKeys } from "../host/keys.ts";
+import { socketDir } from "../host/paths.ts";
+import { requireRunning } from "./entered.ts";
+import { guestIds } from "./ids.ts";
+import { loadDevConfig } from "./load.ts";
+import type { DevRecord } from "./record.ts";
+import { makeShare } from "./share.ts";
+import { shareRequest } from "./start.ts";
+import { updateDev } from "./update.ts";
+import { debianSource, nixosSource, type UpdateSource } from "./update_source.ts";
+
+/** The work of `arm-dev-update`. */
+export async function runUpdate(ctx: TaskContext): Promise<void> {
+  const config = await loadDevConfig();
+  const record = await requireRunning(config.name, { orElse: false });
+  if (record === undefined) return;
+  if (ctx.dryRun) {
+    ctx.print(dryRunText(record));
+    return;
+  }
+  const { needsRestart } = await updateDev({
+    record,
+    source: await sourceOf(record, ctx.signal),
+    confirmSeconds: ctx.num("confirm-seconds"),
+    signal: ctx.signal,
+    onStep: (step) => ctx.log.step(`${config.name}: ${step}`),
+    log: (line) => ctx.log.debug(line),
+  });
+  ctx.result({ ok: true, name: config.name, flavour: record.flavour, needsRestart });
+  ctx.log.info(
+    needsRestart
+      ? `Guest "${config.name}" is updated; its new kernel counts after: ` +
+        "deno task arm-dev-shutdown && deno task arm-dev"
+      : `Guest "${config.name}" is updated`,
+  );
+}
+
+async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateSource> {
+  if (record.flavour === "debian") return debianSource;
+  const config = await loadDevConfig();
+  const { mode, hostDir, readOnly } = record.share;
+  const running = { ...config, share: { ...config.share, mode, readOnly } };
+  // As the guest was started, whatever the config says by now.
+  const share = await makeShare({
+    ...shareRequest(running, hostDir, socketDir()),
+    log: "/dev/null",
+    signal,
+  });
+  const { clientPublic } = await ensureKeys(signal);
+  return await nixosSource({
+    config: running,
+    guestIds: guestIds(),
+    mount: share.guestSetup(),
+    authorizedKeys: [clientPublic],
+  });
+}
+
+function dryRunText({ flavour, name }: DevRecord): string {
+  return flavour === "nixos"
+    ? `copy nix/ to guest "${name}", there: nixos-rebuild switch --flake path:/etc/nixos.new#armdev`
+    : `copy provision/arm_dev_debian.sh to guest "${name}", and run it there`;
+}

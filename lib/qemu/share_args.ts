@@ -1,0 +1,64 @@
+import { isAbsolute } from "@std/path";
+import { MEMORY_ID, optionValue } from "./args.ts";
+
+/** The name under which the guest mounts the shared folder, with 9p and with virtiofs. */
+export const SHARE_TAG = "share";
+
+/** What {@link p9Args} takes. */
+export interface P9Options {
+  /** Absolute path of the host's folder. */
+  readonly dir: string;
+  /**
+   * `none`: files belong to QEMU's own user, who may do with them what the user may. `mapped-xattr`:
+   * what the guest says of owners and modes goes into extended attributes.
+   */
+  readonly security: "none" | "mapped-xattr";
+  readonly readOnly?: boolean;
+  /** Of the share among others. Default `share0`. */
+  readonly id?: string;
+  /** The name under which the guest mounts it. Default {@link SHARE_TAG}. */
+  readonly tag?: string;
+}
+
+/**
+ * A folder of the host over 9p. QEMU opens each part of a path by itself and follows no symbolic
+ * link, so no name leads out of the folder. File systems mounted below it are kept apart
+ * (`multidevs=remap`), since two files of one inode number would else be one file to the guest.
+ */
+export function p9Args(options: P9Options): string[] {
+  const { dir, security, readOnly, id = "share0", tag = SHARE_TAG } = options;
+  const fsdev = [
+    "local",
+    `id=${id}`,
+    `path=${optionValue(absolute(dir))}`,
+    `security_model=${security}`,
+    "multidevs=remap",
+    ...(readOnly ? ["readonly=on"] : []),
+  ];
+  return [
+    ...["-fsdev", fsdev.join(",")],
+    ...["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${tag}`],
+  ];
+}
+
+/** The device of a virtiofs daemon that listens at this socket. It takes {@link sharedMemoryArgs}. */
+export function virtiofsArgs(socketPath: string): string[] {
+  return [
+    ...["-chardev", `socket,id=share0,path=${optionValue(absolute(socketPath))}`],
+    // QEMU's own default of 128 entries makes large reads wait for each other.
+    ...["-device", `vhost-user-fs-pci,chardev=share0,tag=${SHARE_TAG},queue-size=1024`],
+  ];
+}
+
+/** Memory that a daemon of the host can read and write; `machineArgs()` takes its id. */
+export function sharedMemoryArgs(memoryMiB: number): string[] {
+  if (!Number.isSafeInteger(memoryMiB) || memoryMiB < 1) {
+    throw new RangeError(`memoryMiB is ${memoryMiB}, which is not a whole number above 0`);
+  }
+  return ["-object", `memory-backend-memfd,id=${MEMORY_ID},size=${memoryMiB}M,share=on`];
+}
+
+function absolute(path: string): string {
+  if (!isAbsolute(path)) throw new RangeError(`"${path}" is not an absolute path`);
+  return path;
+}

@@ -1,0 +1,50 @@
+// Starts the ARM dev guest, which then outlives the task.
+//   deno task arm-dev [--foreground] [--gui] [--share MODE]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev",
+  group: DEV_GROUP,
+  summary: "Start the ARM dev guest, with the project shared",
+  description: [
+    "The guest goes on in the background when the task and its terminal end. If it is up already,",
+    "the task says so and how to connect. Its disk keeps what is written to it.",
+  ].join("\n"),
+  options: [
+    ...START_OPTIONS,
+    {
+      name: "foreground",
+      type: "boolean",
+      help: "show the serial console; the guest ends with the task (Ctrl-] shuts it down)",
+    },
+    { name: "gui", type: "boolean", help: "open a window with the guest's screen" },
+  ],
+  examples: [
+    { goal: "start the guest with the project you are in", command: "deno task arm-dev" },
+    { goal: "let it only read the project", command: "deno task arm-dev --read-only" },
+    { goal: "watch it boot, and work on its console", command: "deno task arm-dev --foreground" },
+  ],
+  runs: "qemu-system-aarch64, ssh",
+  env: DEV_ENV,
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
+  const request = await startRequest(ctx);
+  if (ctx.dryRun) {
+    const { startCommand } = await import("../lib/dev/dry_run.ts");
+    const { commandText } = await import("../lib/host/command_text.ts");
+    return ctx.print(commandText(await startCommand(request)));
+  }
+  const { announce, startedDocument } = await import("../lib/dev/announce.ts");
+  await using guest = await bringUp(ctx, request, { name: spec.name, file: import.meta.url });
+  ctx.result(startedDocument(guest));
+  announce(ctx, guest);
+  if (ctx.flag("foreground")) {
+    const { stayInForeground } = await import("../lib/dev/foreground.ts");
+    await stayInForeground(ctx, guest, request.config);
+  } else await guest.release();
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,39 @@
+// Kills the ARM dev guest: the process on record, and no other.
+//   deno task arm-dev-kill
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-kill",
+  group: DEV_GROUP,
+  summary: "Kill the ARM dev guest that does not shut down",
+  description: [
+    "What the guest has not written to its disk is lost. The process is told by its pid, its start",
+    "time and its command line, never by its name.",
+  ].join("\n"),
+  omit: ["yes"],
+  examples: [{ goal: "end a guest that hangs", command: "deno task arm-dev-kill" }],
+  runs: "kill",
+  env: DEV_ENV,
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { killDev } = await import("../lib/dev/stop.ts");
+  const { devState } = await import("../lib/dev/state.ts");
+  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const config = await loadDevConfig();
+  if (ctx.dryRun) {
+    const state = await devState(config.name);
+    return ctx.print(state.kind === "running" ? `kill ${state.record.qemu.pid}` : "not running");
+  }
+  const killed = await killDev({
+    config,
+    signal: ctx.signal,
+    onStep: (step) => ctx.log.step(step),
+    onNote: (text) => ctx.log.info(text),
+  });
+  ctx.result({ ok: true, name: config.name, pid: killed?.qemu.pid ?? null });
+  ctx.log.info(`Guest "${config.name}" ${killed === undefined ? "is not running" : "is killed"}`);
+}
+
+if (import.meta.main) await runTask(spec, main);

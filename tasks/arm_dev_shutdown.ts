@@ -1,0 +1,64 @@
+// Shuts the ARM dev guest down in order.
+//   deno task arm-dev-shutdown [--timeout S] [--force-after S]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-shutdown",
+  group: DEV_GROUP,
+  summary: "Shut the ARM dev guest down in order",
+  description: "Asks it over SSH, then by its power button. It is not killed, unless you say so.",
+  options: [
+    {
+      name: "timeout",
+      type: "number",
+      unit: "s",
+      min: 1,
+      default: 120,
+      help: "give up after this, and leave the guest as it is",
+    },
+    {
+      name: "force-after",
+      type: "number",
+      unit: "s",
+      min: 1,
+      help: "kill the guest if it still runs after this",
+    },
+  ],
+  omit: ["yes"],
+  examples: [
+    { goal: "end the day", command: "deno task arm-dev-shutdown" },
+    { goal: "be sure it is gone", command: "deno task arm-dev-shutdown --force-after 30" },
+  ],
+  runs: "systemctl poweroff by ssh, then QMP system_powerdown",
+  env: DEV_ENV,
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { shutdownDev } = await import("../lib/dev/stop.ts");
+  const { devState } = await import("../lib/dev/state.ts");
+  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const config = await loadDevConfig();
+  if (ctx.dryRun) {
+    const state = await devState(config.name);
+    const pid = state.kind === "running" ? ` (pid ${state.record.qemu.pid})` : ": not running";
+    return ctx.print(`shut down ${config.name}${pid}`);
+  }
+  const force = ctx.num("force-after");
+  const by = await shutdownDev({
+    config,
+    signal: ctx.signal,
+    timeoutMs: (ctx.num("timeout") ?? 120) * 1000,
+    ...(force === undefined ? {} : { forceAfterMs: force * 1000 }),
+    onStep: (step) => ctx.log.step(step),
+    onNote: (text) => ctx.log.info(text),
+  });
+  ctx.result({ ok: true, name: config.name, by });
+  ctx.log.info(
+    by === "not running"
+      ? `Guest "${config.name}" is not running`
+      : `Guest "${config.name}" is down${by === "kill" ? ": it was killed" : ""}`,
+  );
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,48 @@
+// Connects to the ARM dev guest, in the shared project.
+//   deno task arm-dev-ssh [--start] [-- CMD...]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-ssh",
+  group: DEV_GROUP,
+  summary: "Connect to the ARM dev guest, in the shared project",
+  description: [
+    "A login shell, or one command, in the project's folder and inside its dev shell. Standard",
+    "input, output and error are the command's.",
+  ].join("\n"),
+  rest: { name: "CMD", help: "run this instead of a login shell" },
+  options: [
+    { name: "start", type: "boolean", help: "start the guest if it is not up" },
+    { name: "plain", type: "boolean", help: "leave the dev shell out" },
+    ...START_OPTIONS,
+  ],
+  omit: ["json"],
+  examples: [
+    {
+      goal: "work in the guest, whether it is up or not",
+      command: "deno task arm-dev-ssh --start",
+    },
+    { goal: "run the tests there", command: "deno task arm-dev-ssh -- cargo test" },
+  ],
+  runs: "ssh",
+  env: DEV_ENV,
+  exits: [{ status: "other", help: "the status of the shell, or of CMD" }],
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { requireRunning, runEntered } = await import("../lib/dev/entered.ts");
+  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { name } = await loadDevConfig();
+  let record = await requireRunning(name, { orElse: ctx.flag("start") });
+  if (record === undefined) {
+    const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
+    const request = await startRequest(ctx);
+    await using guest = await bringUp(ctx, request, { name: spec.name, file: import.meta.url });
+    await guest.release();
+    record = guest.record;
+  }
+  return await runEntered(ctx, record);
+}
+
+if (import.meta.main) await runTask(spec, main);

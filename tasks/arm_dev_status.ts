@@ -1,0 +1,27 @@
+// Says how the ARM dev guest is.
+//   deno task arm-dev-status [--json]
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-status",
+  group: DEV_GROUP,
+  summary: "Say whether the ARM dev guest runs, and with what",
+  omit: ["dry-run", "yes"],
+  examples: [
+    { goal: "see how the guest is", command: "deno task arm-dev-status" },
+    { goal: "read it in a script", command: "deno task arm-dev-status --json" },
+  ],
+  env: DEV_ENV,
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { devStatus } = await import("../lib/dev/status.ts");
+  const { statusText } = await import("../lib/dev/status_text.ts");
+  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const status = await devStatus((await loadDevConfig()).name, ctx.signal);
+  ctx.result({ ok: true, ...status });
+  if (!ctx.json) ctx.print(statusText(status));
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,62 @@
+// Frees space in the ARM dev guest, and on the host.
+//   deno task arm-dev-tidy
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-tidy",
+  group: DEV_GROUP,
+  summary: "Free space in the ARM dev guest, and on the host",
+  description: [
+    "Removes old generations and what the Nix store holds for nobody, then trims the guest's disk,",
+    "so that its file on the host shrinks. The next dev shell is built anew. The guest must be up.",
+  ].join("\n"),
+  omit: ["yes"],
+  examples: [
+    { goal: "make room", command: "deno task arm-dev-tidy" },
+    { goal: "see what it would run", command: "deno task arm-dev-tidy --dry-run" },
+  ],
+  runs: "nix-collect-garbage, fstrim by ssh",
+  env: DEV_ENV,
+  exits: [{ status: "1", help: "a program failed in the guest; the others have run" }],
+};
+
+async function main(ctx: TaskContext): Promise<number> {
+  const { requireRunning } = await import("../lib/dev/entered.ts");
+  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { loadFlavour } = await import("../lib/dev/flavour.ts");
+  const { tidyCommands, tidyGuest } = await import("../lib/dev/tidy.ts");
+  const { tidyText } = await import("../lib/dev/tidy_text.ts");
+  const { name } = await loadDevConfig();
+  const record = await requireRunning(name, { orElse: false });
+  if (record === undefined) return 0;
+  const { tidy } = await loadFlavour(record.flavour);
+  if (ctx.dryRun) {
+    const { commandText } = await import("../lib/host/command_text.ts");
+    const { sshConfigPath } = await import("../lib/dev/connect.ts");
+    const { shellQuote } = await import("../lib/guest/quote.ts");
+    for (const { argv } of tidyCommands(tidy)) {
+      const words = ["ssh", "-F", sshConfigPath(record), "shared", "--", shellQuote(argv)];
+      ctx.print(commandText(words));
+    }
+    return 0;
+  }
+  const { connectDev } = await import("../lib/dev/connect.ts");
+  const { bytesOnDisk } = await import("../lib/dev/files.ts");
+  const { devFile } = await import("../lib/dev/paths.ts");
+  await using ssh = await connectDev(record, { signal: ctx.signal });
+  const outcome = await tidyGuest({
+    ssh,
+    commands: tidy,
+    hostBytes: async () => bytesOnDisk(await Deno.stat(devFile(name, "disk"))),
+    onStep: (step) => ctx.log.step(step),
+    log: (line) => ctx.verbose && ctx.log.info(`  ${line}`),
+    signal: ctx.signal,
+  });
+  const ok = outcome.faults.length === 0;
+  ctx.result({ ok, name, ...outcome });
+  ctx.print(tidyText(name, outcome));
+  return ok ? 0 : 1;
+}
+
+if (import.meta.main) await runTask(spec, main);

@@ -1,0 +1,38 @@
+// Applies the current configuration to the running ARM dev guest.
+//   deno task arm-dev-update
+import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
+
+export const spec: TaskSpec = {
+  name: "arm-dev-update",
+  group: DEV_GROUP,
+  summary: "Apply the current configuration to the running ARM dev guest",
+  description: [
+    "NixOS gets what is in nix/, by nixos-rebuild switch; Debian is provisioned again. The guest",
+    "does it by itself, and takes it back by itself unless this task can log in anew afterwards.",
+    "No restart, unless the kernel has changed: then the task says so. A restart is left to you.",
+  ].join("\n"),
+  options: [{
+    name: "confirm-seconds",
+    type: "number",
+    min: 10,
+    max: 3600,
+    default: 60,
+    unit: "s",
+    help: "how long the guest waits for the new login before it takes the update back",
+  }],
+  omit: ["yes"],
+  examples: [
+    { goal: "apply an edited nix/configuration.nix", command: "deno task arm-dev-update" },
+    { goal: "see what would be copied and run", command: "deno task arm-dev-update --dry-run" },
+  ],
+  env: [...DEV_ENV, ...NIXOS_ENV.slice(0, 1)],
+  runs: "rsync, then in the guest nixos-rebuild switch",
+};
+
+async function main(ctx: TaskContext): Promise<void> {
+  const { runUpdate } = await import("../lib/dev/update_task.ts");
+  await runUpdate(ctx);
+}
+
+if (import.meta.main) await runTask(spec, main);
