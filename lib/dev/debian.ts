@@ -84,7 +84,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   };
 }
 
-/** What the initramfs copies over the root at each start (`images/initramfs/init`). */
+/** What the initramfs copies over the root at each start (docs/tiny-init.md). */
 export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
   const { config, keys } = request;
   const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
