@@ -34,6 +34,7 @@ const TEST_FOLDERS = ["lib", "tasks", "types", "tests"];
 
 async function main(ctx: TaskContext): Promise<number> {
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
+  const { groupsForTask } = await import("../lib/host/tool_table.ts");
   const { reexec } = await import("../lib/host/reexec.ts");
   const { platformsDir, root } = await import("../lib/host/paths.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
@@ -41,7 +42,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const { spawnOwned } = await import("../lib/host/process.ts");
   const { writeStdout } = await import("../lib/cli/output.ts");
   const platforms = await loadPlatforms(platformsDir);
-  const groups = ["native", "image", "binfmt", "vm", "test", "browser"] as const;
+  const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
   const { installed } = await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: "test",

@@ -15,7 +15,7 @@ import { devShellSeed } from "./shell.ts";
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
 export const debian: DevFlavour = {
   name: "debian",
-  prepareTools: ["image", "binfmt"],
+  prepareTools: ["image", "binfmt", "init"],
   firstBootWithoutSsh: false,
   prepare,
   boot,
