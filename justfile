@@ -144,6 +144,12 @@ arm-dev-shutdown *args:
 arm-dev-sync *args:
     @deno task --quiet --config {{ config }} arm-dev-sync "$@"
 
+# Apply the current configuration to the running ARM dev guest
+[no-cd]
+[no-exit-message]
+arm-dev-update *args:
+    @deno task --quiet --config {{ config }} arm-dev-update "$@"
+
 # Free space in the ARM dev guest, and on the host
 [no-cd]
 [no-exit-message]

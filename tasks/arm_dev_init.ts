@@ -3,7 +3,7 @@
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/build/common_options.ts";
 import { FLAVOURS } from "../lib/dev/names.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
 
 export const spec: TaskSpec = {
   name: "arm-dev-init",
@@ -37,6 +37,7 @@ export const spec: TaskSpec = {
   runs: "mmdebstrap, mke2fs -d, qemu-img, qemu-system-aarch64, ssh",
   env: [
     ...DEV_ENV,
+    ...NIXOS_ENV,
     { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
   ],
 };

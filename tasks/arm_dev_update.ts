@@ -1,7 +1,7 @@
 // Applies the current configuration to the running ARM dev guest.
 //   deno task arm-dev-update
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
 
 export const spec: TaskSpec = {
   name: "arm-dev-update",
@@ -26,7 +26,7 @@ export const spec: TaskSpec = {
     { goal: "apply an edited nix/configuration.nix", command: "deno task arm-dev-update" },
     { goal: "see what would be copied and run", command: "deno task arm-dev-update --dry-run" },
   ],
-  env: DEV_ENV,
+  env: [...DEV_ENV, ...NIXOS_ENV.slice(0, 1)],
   runs: "rsync, then in the guest nixos-rebuild switch",
 };
 

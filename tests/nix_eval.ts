@@ -4,7 +4,7 @@ import { copy } from "@std/fs";
 import { join } from "@std/path";
 import { root } from "../lib/host/paths.ts";
 import { run } from "../lib/host/process.ts";
-import { nixDir } from "../lib/dev/nixos/local_file.ts";
+import { PROJECT_NIX } from "../lib/dev/nixos/local_file.ts";
 
 /** Writes nothing, needs no daemon. */
 export const NIX_INSTANTIATE = ["nix-instantiate", "--store", "dummy://"];
@@ -21,7 +21,7 @@ export interface NixCopy extends AsyncDisposable {
 export async function copyNix(localNix?: string): Promise<NixCopy> {
   const parent = await Deno.makeTempDir({ prefix: "guesthouse-nix-" });
   const dir = join(parent, "nix");
-  await copy(nixDir, dir);
+  await copy(PROJECT_NIX, dir);
   for (const name of ["local.nix", "flake.lock"]) {
     await Deno.remove(join(dir, name)).catch(() => {});
   }

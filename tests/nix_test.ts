@@ -2,14 +2,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { walk } from "@std/fs";
 import { join } from "@std/path";
-import { nixDir } from "../lib/dev/nixos/local_file.ts";
+import { PROJECT_NIX } from "../lib/dev/nixos/local_file.ts";
 import { findProgram } from "../lib/host/find_program.ts";
 import { root } from "../lib/host/paths.ts";
 import { run } from "../lib/host/process.ts";
 import { ensureCrateTool } from "./crate_tool.ts";
 import { copyNix, evaluate, evaluateConfig, NIX_INSTANTIATE, STUB_NIXPKGS } from "./nix_eval.ts";
 
-const FOLDERS = [nixDir, join(root, "tests/nix")];
+const FOLDERS = [PROJECT_NIX, join(root, "tests/nix")];
 
 async function nixFiles(): Promise<string[]> {
   const found: string[] = [];

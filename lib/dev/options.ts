@@ -11,6 +11,12 @@ export const DEV_ENV = [
   { name: "GUESTHOUSE_HOST_STORE", help: "folder of the host's Nix (default: /nix)" },
 ] as const;
 
+/** Where a NixOS guest's parts come from. */
+export const NIXOS_ENV = [
+  { name: "GUESTHOUSE_NIX", help: "folder of the NixOS configuration (default: nix)" },
+  { name: "GUESTHOUSE_NIXOS_FARM", help: "address of a mirror of NixOS's build farm" },
+] as const;
+
 /** How the guest is started, for the tasks that may start it. */
 export const START_OPTIONS: readonly OptionSpec[] = [
   PROJECT_OPTION,

@@ -4,7 +4,7 @@ import { pushTree } from "../guest/rsync.ts";
 import { root } from "../host/paths.ts";
 import { delay } from "../qemu/wait.ts";
 import { connectDev } from "./connect.ts";
-import type { DevRecord } from "./record.ts";
+import { type DevRecord, isSameProcess } from "./record.ts";
 import { collect, UpdateLink } from "./update_link.ts";
 import type { UpdateSource } from "./update_source.ts";
 
@@ -114,6 +114,7 @@ class Follower {
         const state = this.#read(answer.stdout);
         if (states.includes(state)) return state;
       }
+      if (answer === undefined && !await isSameProcess(record.qemu)) throw ended(record.name);
       const silent = performance.now() - heardAt > Math.max(SILENCE_MS, this.#undoMs());
       if (silent || performance.now() > deadline) throw lost(record.name, this.lines);
       await delay(POLL_MS, signal);
@@ -160,6 +161,12 @@ function stuck(name: string, lines: readonly string[]): GuestError {
   return new GuestError(`Cannot take back the update of guest "${name}"`, {
     details: lines.slice(-12),
     next: "deno task arm-dev-shutdown, then start it and choose an older generation on its console",
+  });
+}
+
+function ended(name: string): GuestError {
+  return new GuestError(`Cannot follow the update of guest "${name}": its QEMU has ended`, {
+    next: "deno task arm-dev; on NixOS, the console's boot menu has the generation before",
   });
 }
 

@@ -1,9 +1,10 @@
 import { walk } from "@std/fs";
 import { join, relative } from "@std/path";
 import { type TaskError, WorkError } from "../cli/errors.ts";
+import { showPath } from "../config/show_path.ts";
 import { root } from "../host/paths.ts";
 import type { FlavourName } from "./config.ts";
-import { type LocalSettings, nixDir, writeLocalNix } from "./nixos/local_file.ts";
+import { type LocalSettings, nixDir, PROJECT_NIX, writeLocalNix } from "./nixos/local_file.ts";
 import { type NixError, parseNixError, placeText } from "./nixos/nix_error.ts";
 import { copyConfiguration } from "./nixos/seed_disk.ts";
 
@@ -51,8 +52,8 @@ export const debianSource: UpdateSource = {
 };
 
 async function nixFiles(): Promise<string[]> {
-  const found = await Array.fromAsync(walk(nixDir, { exts: [".nix"] }));
-  return [...found.map(({ path }) => relative(nixDir, path)), "local.nix"];
+  const found = await Array.fromAsync(walk(nixDir(), { exts: [".nix"] }));
+  return [...found.map(({ path }) => relative(nixDir(), path)), "local.nix"];
 }
 
 async function makeTree(
@@ -79,7 +80,8 @@ export function explainNix(
   files: readonly string[],
 ): TaskError {
   const error = parseNixError(lines.join("\n"), files);
-  const place = error && placeText(error);
+  const folder = nixDir();
+  const place = error && placeText(error, folder === PROJECT_NIX ? "nix" : showPath(folder));
   const what = error === undefined ? "nixos-rebuild failed" : [place, error.message]
     .filter((part) => part !== undefined).join(": ");
   return new WorkError(`Cannot update guest "${name}": ${what}`, {

@@ -24,6 +24,14 @@ echo nixos >"$root/etc/hostname"
 printf '# The stock configuration.\n' >"$root/etc/nixos/configuration.nix"
 
 install -m 755 "$standin" "$root/usr/local/bin/nixos-rebuild"
+# nix-env --profile PROFILE --switch-generation NUMBER
+cat >"$root/usr/local/bin/nix-env" <<'SCRIPT'
+#!/bin/sh
+set -eu
+[ "$1 $3" = "--profile --switch-generation" ] && [ -e "$2-$4-link" ]
+ln -sfn "$(basename "$2")-$4-link" "$2"
+SCRIPT
+chmod 755 "$root/usr/local/bin/nix-env"
 
 cat >"$root/etc/systemd/system/standin.target" <<'UNIT'
 [Unit]

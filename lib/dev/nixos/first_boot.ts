@@ -57,7 +57,7 @@ export async function applySeed(options: ApplyOptions): Promise<string | undefin
  * Records nixpkgs as the guest has pinned it, unless there is a pin already. Returns whether it
  * did: the file is to be committed.
  */
-export async function recordLock(lock: string | undefined, dir = nixDir): Promise<boolean> {
+export async function recordLock(lock: string | undefined, dir = nixDir()): Promise<boolean> {
   const path = join(dir, "flake.lock");
   if (lock === undefined || await readTextIfPresent(path) !== undefined) return false;
   // Half a line of a serial console must not become a pin.

@@ -15,6 +15,12 @@ export interface ImageOptions {
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
   readonly log: (line: string) => void;
+  /** Where downloads are kept. Default: with the intermediate parts of images. */
+  readonly cacheDir?: string;
+  /** The record of pins. Default: `pinsFile()`. */
+  readonly pins?: string;
+  /** See `download()`. */
+  readonly retryMs?: number;
 }
 
 /** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
@@ -49,26 +55,27 @@ async function fetchPinned(
   job: FarmJob,
   options: ImageOptions,
 ): Promise<string> {
-  const { signal, onStep, log } = options;
-  const { pin, isNew } = await ensurePin({ name, farm, job, signal });
-  if (isNew) log(`Recorded the checksum of ${name} in ${pinsFile(farm)}: ${pin.sha256}`);
-  const folder = join(imageCacheDir(), "nixos");
+  const { signal, onStep, log, pins: path = pinsFile(farm) } = options;
+  const { pin, isNew } = await ensurePin({ name, farm, job, signal, path });
+  if (isNew) log(`Recorded the checksum of ${name} in ${path}: ${pin.sha256}`);
+  const folder = options.cacheDir ?? join(imageCacheDir(), "nixos");
   await Deno.mkdir(folder, { recursive: true });
   const file = decodeURIComponent(basename(new URL(pin.url).pathname));
-  const path = join(folder, `${pin.sha256.slice(0, 16)}-${file}`);
-  await using _ = await acquireLock(`${path}.lock`, { signal });
-  if (await isWhole(path, pin.sha256)) return path;
+  const target = join(folder, `${pin.sha256.slice(0, 16)}-${file}`);
+  await using _ = await acquireLock(`${target}.lock`, { signal });
+  if (await isWhole(target, pin.sha256)) return target;
   onStep(`download ${file} (${bytesText(pin.bytes)})`);
   let told = 0;
   await download({
-    ...{ url: pin.url, sha256: pin.sha256, bytes: pin.bytes, path, signal },
+    ...{ url: pin.url, sha256: pin.sha256, bytes: pin.bytes, path: target, signal },
+    retryMs: options.retryMs,
     onProgress: (bytes) => {
       if (bytes < pin.bytes && bytes - told < pin.bytes * TELL_EVERY) return;
       told = bytes;
       log(`${Math.floor(bytes / pin.bytes * 100)}% of ${bytesText(pin.bytes)}`);
     },
   });
-  return path;
+  return target;
 }
 
 async function isWhole(path: string, sha256: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { atomicWrite } from "../../cache/atomic_write.ts";
 import { root } from "../../host/paths.ts";
 import type { DevConfig } from "../config.ts";
@@ -7,14 +7,22 @@ import type { GuestMount, Ids } from "../share.ts";
 import { nixText } from "./nix_text.ts";
 
 /** The NixOS configuration of this checkout. */
-export const nixDir: string = join(root, "nix");
+export const PROJECT_NIX: string = join(root, "nix");
+
+/** The NixOS configuration that the guest gets (`GUESTHOUSE_NIX`). */
+export function nixDir(): string {
+  const value = Deno.env.get("GUESTHOUSE_NIX");
+  return value === undefined || value === "" ? PROJECT_NIX : resolve(value);
+}
 
 /** What git ignores of it: this host's own settings. */
 export const LOCAL_FILE = "local.nix";
 
 /** What the NixOS configuration takes from this host. */
 export interface LocalSettings {
-  readonly config: Pick<DevConfig, "name" | "user" | "share">;
+  readonly config: Pick<DevConfig, "name" | "user"> & {
+    readonly share: Pick<DevConfig["share"], "name">;
+  };
   /** Who the guest's user is. */
   readonly guestIds: Ids;
   /** Lines for `authorized_keys`. */
@@ -45,7 +53,7 @@ export function localNixText(settings: LocalSettings): string {
 }
 
 /** Writes `local.nix` into a folder, unless it says the same already. Returns whether it did. */
-export async function writeLocalNix(settings: LocalSettings, dir = nixDir): Promise<boolean> {
+export async function writeLocalNix(settings: LocalSettings, dir = nixDir()): Promise<boolean> {
   const path = join(dir, LOCAL_FILE);
   const text = localNixText(settings);
   if (await readTextIfPresent(path) === text) return false;

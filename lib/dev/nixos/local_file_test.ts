@@ -8,7 +8,7 @@ const settings: LocalSettings = {
   config: {
     name: "armdev",
     user: "dev",
-    share: { mode: "9p", name: "rsonpath", readOnly: false, hostStore: false },
+    share: { name: "rsonpath" },
   },
   guestIds: { uid: 501, gid: 20 },
   authorizedKeys: ['ssh-ed25519 AAAA say "${hi}" \\ me'],

@@ -68,7 +68,7 @@ function ownFile(path: string | undefined, files: readonly string[]): string | u
 }
 
 /** `nix/modules/ssh.nix:6:14`, as editors take it; without a file, nothing. */
-export function placeText({ file, line, column }: NixError): string | undefined {
+export function placeText({ file, line, column }: NixError, folder = "nix"): string | undefined {
   if (file === undefined) return undefined;
-  return ["nix/" + file, line, column].filter((part) => part !== undefined).join(":");
+  return [`${folder}/${file}`, line, column].filter((part) => part !== undefined).join(":");
 }

@@ -20,7 +20,7 @@ const PROJECT_FARM = "https://hydra.nixos.org";
 
 /** Where pins of that farm are recorded: in the checkout, or, of a mirror, in its state alone. */
 export function pinsFile(farm: string): string {
-  return farm === PROJECT_FARM ? join(nixDir, "pins.json") : join(stateDir(), "nixos-pins.json");
+  return farm === PROJECT_FARM ? join(nixDir(), "pins.json") : join(stateDir(), "nixos-pins.json");
 }
 
 /** What {@link ensurePin} takes. */

@@ -49,9 +49,9 @@ export async function makeSeedDisk(options: SeedOptions): Promise<void> {
 /** What Nix evaluates, without what building it here may have left. */
 export async function copyConfiguration(to: string): Promise<void> {
   await Deno.mkdir(to);
-  for await (const { name, isSymlink } of Deno.readDir(nixDir)) {
+  for await (const { name, isSymlink } of Deno.readDir(nixDir())) {
     // `nix build` leaves links to its results.
-    if (!isSymlink) await copy(join(nixDir, name), join(to, name));
+    if (!isSymlink) await copy(join(nixDir(), name), join(to, name));
   }
 }
 

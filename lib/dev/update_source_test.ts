@@ -1,0 +1,48 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { formatError } from "../cli/errors.ts";
+import { debianSource, explainNix, nixosSource } from "./update_source.ts";
+
+const FILES = ["local.nix", "modules/ssh.nix"];
+const testdata = join(dirname(fromFileUrl(import.meta.url)), "nixos/testdata");
+
+Deno.test("explainNix() says the file and the line first", async () => {
+  const lines = (await Deno.readTextFile(join(testdata, "syntax-2.24.txt"))).split("\n");
+  const text = formatError(explainNix("armdev", lines, FILES));
+  assertEquals(
+    text,
+    `Cannot update guest "armdev": nix/modules/ssh.nix:6:14: syntax error, unexpected '=', expecting ';'
+              5|     # The one kind of key that the host pins.
+              6|     hostKeys = [{ type = "ed25519"; path = "/etc/ssh/ssh_host_ed25519_key"; }];
+               |              ^
+              7|     settings = {
+  nothing has changed in the guest
+  next: edit nix/modules/ssh.nix:6:14`,
+  );
+});
+
+Deno.test("explainNix() shows the last lines of what it cannot place", () => {
+  const error = explainNix("armdev", ["copying 2 paths", "error: cannot connect"], FILES);
+  assertEquals(error.message, 'Cannot update guest "armdev": cannot connect');
+  assertEquals(error.details, ["copying 2 paths", "error: cannot connect"]);
+  assertEquals(error.next, "deno task arm-dev-update --verbose");
+  assertStringIncludes(explainNix("armdev", ["killed"], FILES).message, "nixos-rebuild failed");
+});
+
+Deno.test("an update sends the configuration with this host's settings, and the script", async () => {
+  const source = await nixosSource({
+    config: { name: "a", user: "me", share: { name: "p" } },
+    guestIds: { uid: 1000, gid: 1000 },
+    authorizedKeys: [],
+    mount: undefined,
+  });
+  const script = join(testdata, "syntax-2.8.txt");
+  await using tree = await source.prepare(script, "update");
+  const sent = await Array.fromAsync(Deno.readDir(tree.dir), ({ name }) => name);
+  assertEquals(sent.sort(), ["nix", "update"]);
+  const local = await Deno.readTextFile(join(tree.dir, "nix/local.nix"));
+  assertStringIncludes(local, 'user = "me"');
+  await using debian = await debianSource.prepare(script, "update");
+  const files = await Array.fromAsync(Deno.readDir(debian.dir), ({ name }) => name);
+  assertEquals(files.sort(), ["provision.sh", "update"]);
+});

@@ -1,0 +1,122 @@
+// Updates of a real dev guest in the Debian flavour: one that is kept, and three that are not.
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { GuestError, WorkError } from "../lib/cli/errors.ts";
+import { connectDev } from "../lib/dev/connect.ts";
+import { type DevRecord, readDevRecord } from "../lib/dev/record.ts";
+import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
+import { collect } from "../lib/dev/update_link.ts";
+import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";
+import { makeSandbox } from "./harness.ts";
+import { writeProject } from "./projects.ts";
+
+const INIT_MS = 540_000;
+const { signal } = new AbortController();
+
+/** A port that nobody listens on just now. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The flavour's own provisioning, and then something else. */
+function provisioningWith(lines: string): UpdateSource {
+  return {
+    ...debianSource,
+    async prepare(script, scriptName) {
+      const tree = await debianSource.prepare(script, scriptName);
+      await Deno.writeTextFile(join(tree.dir, "provision.sh"), lines, { append: true });
+      return tree;
+    },
+  };
+}
+
+/** The modules know their state's place from the environment, as tasks do. */
+function useEnvironment(env: Readonly<Record<string, string>>): Disposable {
+  const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    },
+  };
+}
+
+Deno.test("updates of a Debian dev guest", async (t) => {
+  await using box = await makeSandbox();
+  const project = await writeProject(box.dir, "project", { "a.txt": "a\n" });
+  await using _cleanup = {
+    async [Symbol.asyncDispose]() {
+      await box.task("arm-dev-kill");
+    },
+  };
+  const init = await box.task(
+    "arm-dev-init",
+    ["--flavour", "debian", "--yes", "--disk", "10", "--memory", "1024"],
+    { timeoutMs: INIT_MS },
+  );
+  assertEquals(init.code, 0, init.stderr);
+  const port = ["--ssh-port", String(freePort())];
+  const start = await box.task("arm-dev", ["--project", project, "--memory", "1024", ...port]);
+  assertEquals(start.code, 0, start.stderr);
+  using _env = useEnvironment(box.env);
+  const record = await readDevRecord("armdev") as DevRecord;
+  const inGuest = async (...argv: string[]) => {
+    await using ssh = await connectDev(record, { signal });
+    return await collect(ssh, argv, signal);
+  };
+  const update = (source: UpdateSource): Promise<UpdateOutcome> =>
+    updateDev({ record, source, signal, confirmSeconds: 15, onStep: () => {}, log: () => {} });
+
+  await t.step(
+    "arm-dev-update provisions again, and the guest can still be logged in to",
+    async () => {
+      await inGuest("sudo", "rm", "/usr/local/sbin/guesthouse-clock");
+      const { code, stderr } = await box.task("arm-dev-update", ["--verbose"]);
+      assertEquals(code, 0, stderr);
+      assertEquals((await inGuest("test", "-x", "/usr/local/sbin/guesthouse-clock")).code, 0);
+      // What comes with each start is still there for sshd's next one.
+      assertEquals((await inGuest("test", "-s", "/etc/ssh/ssh_host_ed25519_key.pub")).code, 0);
+    },
+  );
+
+  await t.step("provisioning that fails is taken back", async () => {
+    const source = provisioningWith("\necho changed >/etc/added-by-test\necho went wrong\nfalse\n");
+    const error = await assertRejects(() => update(source), WorkError, "was taken back");
+    assertStringIncludes(error.details.join("\n"), "went wrong");
+    assertEquals((await inGuest("test", "-e", "/etc/added-by-test")).code, 1);
+  });
+
+  await t.step("a configuration that sshd refuses is taken back", async () => {
+    const source = provisioningWith("\necho Nonsense >>/etc/ssh/sshd_config\n");
+    await assertRejects(() => update(source), WorkError, "was taken back");
+    assertEquals((await inGuest("grep", "-c", "Nonsense", "/etc/ssh/sshd_config")).code, 1);
+  });
+
+  await t.step("a configuration with which nobody can log in is taken back", async () => {
+    const source = provisioningWith(
+      "\necho AllowUsers nobody >>/etc/ssh/sshd_config\necho x >/etc/added-by-test\n",
+    );
+    const error = await assertRejects(() => update(source), WorkError, "nobody can log in");
+    assertStringIncludes(error.details.join("\n"), "the guest waited 15 s");
+    assertEquals((await inGuest("test", "-e", "/etc/added-by-test")).code, 1);
+    await using ssh = await connectDev(record, { signal });
+    assertEquals((await ssh.exec(["true"])).code, 0);
+  });
+
+  await t.step("a guest that goes away during an update is reported as lost", async () => {
+    const updating = updateDev({
+      record,
+      source: provisioningWith("\nsleep 600\n"),
+      signal,
+      onStep: (step) => {
+        if (step === "apply") setTimeout(() => Deno.kill(record.qemu.pid, "SIGKILL"), 3000);
+      },
+      log: () => {},
+    });
+    await assertRejects(() => updating, GuestError, "its QEMU has ended");
+  });
+});
