@@ -127,6 +127,16 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     await box.assertClean();
   });
 
+  await step("a start that is killed leaves no guest, and the next one goes on", async () => {
+    const killed = box.start("arm-dev", start);
+    await killed.waitFor(/Start guest "armdev"/);
+    await eventually("it is on record", () => exists(recordPath(box)));
+    Deno.kill(await taskPid(killed.pid), "SIGKILL");
+    await killed.outcome;
+    await box.assertClean({ runs: false });
+    assertMatch((await status()).stale, /^its QEMU \(process \d+\) has ended$/);
+  });
+
   await step("of two that start it at once, one does, and the other finds it up", async () => {
     const both = await Promise.all([1, 2].map(() => box.task("arm-dev", [...start, "--json"])));
     for (const outcome of both) {

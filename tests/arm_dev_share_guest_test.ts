@@ -34,11 +34,10 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   await Deno.symlink("../secret", join(project, "relative"));
   await Deno.symlink("/", join(project, "root"));
   const port = freePort();
-  const start = (mode: string, ...more: string[]) =>
-    box.task("arm-dev", [
-      ...["--project", project, "--ssh-port", String(port), "--memory", "1024"],
-      ...["--share", mode, ...more],
-    ]);
+  const start = (mode: string, more: readonly string[], env: Record<string, string> = {}) => {
+    const common = ["--project", project, "--ssh-port", String(port), "--memory", "1024"];
+    return box.task("arm-dev", [...common, "--share", mode, ...more], { env });
+  };
   const ssh = (...argv: string[]) => box.task("arm-dev-ssh", ["--plain", "--", ...argv]);
   /** What a script prints in the guest's copy of the project; it ends well. */
   const inGuest = async (script: string, ...args: string[]): Promise<string> => {
@@ -56,22 +55,26 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
       await box.task("arm-dev-kill");
     },
   };
-  const startWell = async (mode: string, ...more: string[]) => {
-    const { code, stderr } = await start(mode, ...more);
+  const startWell = async (mode: string, more: string[] = [], env = {}) => {
+    const { code, stderr } = await start(mode, more, env);
     assertEquals(code, 0, stderr);
     return stderr;
   };
   const uid = Deno.uid();
 
-  /** Both own what either makes, and see it at once. */
-  const shareWorks = async () => {
+  /** Both own what either makes, and see it: at once, or within the given number of looks. */
+  const shareWorks = async (looks: number) => {
     assertEquals(await inGuest("cat hello.txt; stat -c %U hello.txt"), "from the host\narmdev\n");
     await inGuest('mkdir made; echo "#!/bin/sh" >"made/$1"; chmod 755 "made/$1"', "a b,\n'c'");
     const made = await Deno.stat(join(project, "made/a b,\n'c'"));
     assertEquals([made.uid, (made.mode ?? 0) & 0o777], [uid, 0o755]);
     assertEquals((await Deno.stat(join(project, "made"))).uid, uid);
     await Deno.writeTextFile(join(project, "hello.txt"), "changed by the host\n");
-    assertEquals(await inGuest("cat hello.txt"), "changed by the host\n");
+    let seen = "";
+    for (let look = 0; look < looks && seen !== "changed by the host\n"; look++) {
+      seen = await inGuest("cat hello.txt");
+    }
+    assertEquals(seen, "changed by the host\n");
     await inGuest("echo changed by the guest >hello.txt");
     assertEquals(await onHost("hello.txt"), "changed by the guest\n");
     await inGuest(
@@ -113,7 +116,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
 
   await step("9p: both sides own and see the same files", async () => {
     await startWell("9p");
-    await shareWorks();
+    await shareWorks(1);
   });
 
   await step("9p: the guest reaches nothing above the project", nothingAbove);
@@ -167,9 +170,31 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
   });
 
+  await step("the host's Nix store gives the guest what it has", async () => {
+    const made = await new Deno.Command("nix-store", {
+      args: ["--store", `local?root=${join(box.dir, "root")}`, "--add", join(project, "hello.txt")],
+    }).output();
+    const path = new TextDecoder().decode(made.stdout).trim();
+    assertMatch(path, /^\/nix\/store\/.*-hello\.txt$/);
+    const env = { GUESTHOUSE_HOST_STORE: join(box.dir, "root/nix") };
+    await box.task("arm-dev-kill");
+    await startWell("9p", ["--host-store"], env);
+    const take = await box.task("arm-dev-ssh", [
+      "--",
+      "sh",
+      "-c",
+      'nix-store -r "$1"; cat "$1"',
+      "sh",
+      path,
+    ]);
+    assertEquals([take.code, take.stdout.endsWith("from the host\n")], [0, true], take.stderr);
+    const write = await ssh("sudo", "-n", "touch", "/run/guesthouse/host-nix/store/x");
+    assertEquals(write.code === 0, false);
+  });
+
   await step("9p --read-only: the guest's root cannot write either", async () => {
     await box.task("arm-dev-kill");
-    await startWell("9p", "--read-only");
+    await startWell("9p", ["--read-only"]);
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
     const remount = "sudo -n mount -o remount,rw /rsonpath; sudo -n touch /rsonpath/x";
     const { code } = await ssh("sh", "-c", remount);
@@ -181,7 +206,8 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     async () => {
       await box.task("arm-dev-kill");
       await startWell("virtiofs");
-      await shareWorks();
+      // The daemon lets the guest believe what it knows for a second.
+      await shareWorks(20);
       await nothingAbove();
     },
   );
@@ -189,7 +215,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   await step("virtiofs --read-only, and no daemon outlives its guest", async () => {
     await box.task("arm-dev-kill");
     await box.assertClean();
-    await startWell("virtiofs", "--read-only");
+    await startWell("virtiofs", ["--read-only"]);
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
     const remount = "sudo -n mount -o remount,rw /rsonpath; sudo -n touch /rsonpath/x";
     const { code } = await ssh("sh", "-c", remount);

@@ -6,11 +6,11 @@ import type { GuestMount } from "./share.ts";
 export type P9Cache = "none" | "mmap" | "loose";
 
 /**
- * Bytes of one 9p message. Linux's own default of 128 KiB (8 KiB before 5.15) takes a round trip for
- * each piece of a file. Its virtio transport takes 500 KiB at most (128 pages of 4 KiB, less the
- * headers; `net/9p/trans_virtio.c` of Linux 6.1) and lowers what is more.
+ * Bytes of one 9p message: what Linux's virtio transport takes at most (125 pages of 4 KiB,
+ * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, takes a
+ * round trip for each piece of a file.
  */
-export const P9_MSIZE = 512 * 1024;
+export const P9_MSIZE = 512_000;
 
 /**
  * `mmap` keeps nothing, so that both sides see each other's changes at once, and yet lets programs

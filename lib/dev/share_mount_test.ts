@@ -7,7 +7,7 @@ Deno.test("shareMount() shows each side the other's changes, in large messages",
     source: "share",
     options: [
       ...["rw", "nosuid", "nodev", "nofail", "trans=virtio", "version=9p2000.L"],
-      ...["msize=524288", "cache=mmap"],
+      ...["msize=512000", "cache=mmap"],
     ],
   });
 });

@@ -43,7 +43,7 @@ export function devShellSeed(guestDir: string): CpioEntry[] {
     // The project is trusted: it is what the guest is for.
     file(
       "seed/etc/guesthouse/direnv/direnv.toml",
-      `[whitelist]\nprefix = [${tomlText(guestDir)}, "/usr/local/lib/guesthouse/shell"]\n`,
+      `[whitelist]\nprefix = [${tomlText(`${guestDir}/`)}, "/usr/local/lib/guesthouse/shell/"]\n`,
     ),
   ];
 }

@@ -139,7 +139,7 @@ Deno.test("devShellSeed() trusts the project's folder and no other", () => {
   };
   assertEquals(
     text("etc/guesthouse/direnv/direnv.toml"),
-    '[whitelist]\nprefix = ["/project", "/usr/local/lib/guesthouse/shell"]\n',
+    '[whitelist]\nprefix = ["/project/", "/usr/local/lib/guesthouse/shell/"]\n',
   );
   assertEquals(text("usr/local/lib/guesthouse/shell/.envrc"), "cd /project && use nix\n");
   assertStringIncludes(

@@ -2,7 +2,7 @@ import { hostIdentity } from "../host/facts.ts";
 import { run } from "../host/process.ts";
 import { devFile } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
-import { type DevRecord, isSameProcess, readDevRecord, type RecordedProcess } from "./record.ts";
+import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 
 /** Whether a guest runs. */
 export type DevState =
@@ -24,19 +24,18 @@ export async function bootId(): Promise<string> {
   return (await hostIdentity()).bootId ?? "unknown";
 }
 
-async function whyStale(record: DevRecord): Promise<string | undefined> {
-  if (record.bootId !== await bootId()) return "the host was started anew since";
-  const { qemu } = record;
-  if (await isSameProcess(qemu)) {
-    return await isSameCommand(qemu) ? undefined : `process ${qemu.pid} runs another command now`;
-  }
-  return `its QEMU (process ${qemu.pid}) has ended`;
-}
-
-/** Whether a process still is what was started under its pid. */
-async function isSameCommand({ pid, command }: RecordedProcess): Promise<boolean> {
-  const found = await commandOf(pid);
-  return found !== undefined && found.join("\0") === command.join("\0");
+async function whyStale({ qemu, bootId: recorded }: DevRecord): Promise<string | undefined> {
+  // Each takes a program, and whoever connects to the guest waits for all of them.
+  const [boot, isSame, command] = await Promise.all([
+    bootId(),
+    isSameProcess(qemu),
+    commandOf(qemu.pid),
+  ]);
+  if (recorded !== boot) return "the host was started anew since";
+  if (!isSame) return `its QEMU (process ${qemu.pid}) has ended`;
+  // A process that became another program keeps its pid and its start time.
+  const isSameCommand = command?.join("\0") === qemu.command.join("\0");
+  return isSameCommand ? undefined : `process ${qemu.pid} runs another command now`;
 }
 
 /** The words of a process's command line; `undefined` if there is no such process. */

@@ -43,7 +43,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   // Git on the host knows nothing of what only the guest has, so its ignore files are read.
   await Deno.writeTextFile(
     filterFile,
-    `+ /.git/\n${await projectFilter({ dir: hostDir, excludes: [] })}`,
+    `+ /.git/***\n${await projectFilter({ dir: hostDir, excludes: [] })}`,
   );
   const emptyDir = join(scratch.dir, "empty");
   await Deno.mkdir(emptyDir);

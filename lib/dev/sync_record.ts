@@ -2,6 +2,7 @@ import { UsageError } from "../cli/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { devDir } from "./paths.ts";
 import type { DevRecord } from "./record.ts";
+import { checkShareDir } from "./share_dir.ts";
 import { type PreparedSync, prepareSync } from "./sync.ts";
 
 type Shared = Pick<DevRecord, "name" | "share">;
@@ -15,13 +16,14 @@ export function requireCopy({ name, share }: Shared): void {
   );
 }
 
-/** Plans a sync of a running guest's copy. */
+/** Plans a sync of a running guest's copy. Throws as `checkShareDir()` where the host's is gone. */
 export async function syncRecord(
   { name, share }: Shared,
   ssh: SshConnection,
   signal?: AbortSignal,
 ): Promise<PreparedSync> {
   const { hostDir, guestDir, readOnly } = share;
+  await checkShareDir({ dir: hostDir, readOnly, signal });
   return await prepareSync({
     ...{ ssh, hostDir, guestDir, readOnly, signal },
     stateDir: devDir(name),

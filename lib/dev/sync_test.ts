@@ -100,6 +100,25 @@ Deno.test("prepareSync() deletes nothing on the host, and keeps what it overwrit
   });
 });
 
+Deno.test("prepareSync() gives the guest the repository, and takes no part of it back", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    // The name of a branch may be one that is left out elsewhere.
+    await write(hostDir, { ".git/refs/heads/build/x": "1", ".git/index": "i", "build/x.o": "" });
+    await sync(options);
+    assertEquals(await read(guestDir, ".git/refs/heads/build/x"), "1");
+    assertEquals(await read(guestDir, "build/x.o"), undefined);
+    await write(guestDir, { ".git/refs/heads/build/x": "2", ".git/index": "of the guest" });
+    await write(hostDir, { ".git/index": "of the host" });
+    assertEquals((await sync(options)).lines, [
+      ...["to the guest: 1", "  .git/index"],
+      ...["changed in the guest, left there: 1", "  .git/refs/heads/build/x"],
+    ]);
+    assertEquals(await read(hostDir, ".git/refs/heads/build/x"), "1");
+    assertEquals(await read(guestDir, ".git/index"), "of the host");
+  });
+});
+
 Deno.test("prepareSync() writes nothing until it is run", async () => {
   await withLoopback(async (options) => {
     await write(options.hostDir, { a: "a" });

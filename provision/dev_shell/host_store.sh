@@ -9,7 +9,7 @@ mkdir -p "$here/host-nix" "$root/nix/store" "$root/nix/var/nix/db"
 modprobe -a 9pnet_virtio 9p 2>/dev/null || :
 # What is in a store never changes, so the guest may keep what it has read.
 mountpoint -q "$here/host-nix" ||
-  mount -t 9p -o ro,nosuid,nodev,trans=virtio,version=9p2000.L,msize=524288,cache=loose \
+  mount -t 9p -o ro,nosuid,nodev,trans=virtio,version=9p2000.L,msize=512000,cache=loose \
     "$tag" "$here/host-nix"
 mountpoint -q "$root/nix/store" || mount --bind "$here/host-nix/store" "$root/nix/store"
 # Nix writes to the registry of every store that it opens, so it gets a copy.

@@ -1,0 +1,12 @@
+import { assertEquals } from "@std/assert";
+import { guestIds, hostIds } from "./ids.ts";
+
+Deno.test("guestIds() are the host's, but for root's", () => {
+  assertEquals(guestIds({ uid: 501, gid: 20 }), { uid: 501, gid: 20 });
+  assertEquals(guestIds({ uid: 0, gid: 0 }), { uid: 1000, gid: 1000 });
+});
+
+Deno.test("hostIds() are those of this process", async () => {
+  const { stdout } = await new Deno.Command("id", { args: ["-u"] }).output();
+  assertEquals(`${hostIds().uid}\n`, new TextDecoder().decode(stdout));
+});
