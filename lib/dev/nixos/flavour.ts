@@ -88,7 +88,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   const path = join(dir, NIXOS_FILES.seed);
   await makeSeedDisk({ ...localSettings(request), path, keys, signal });
   const seed = diskArgs({ path, format: "raw", id: "seed", readOnly: true });
-  return { args: [...firmware, ...seed], announcesReady: false };
+  return { args: firmware, moreDisks: seed, announcesReady: false };
 }
 
 async function firstBoot(
