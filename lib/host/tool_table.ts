@@ -414,7 +414,7 @@ export const TOOLS: readonly Tool[] = [
   {
     name: "u-boot",
     programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
-    groups: ["nixos"],
+    groups: ["nixos", "test"],
     purpose: "boots NixOS guests",
     packages: { apt: "u-boot-qemu" },
     // Elsewhere it comes from the farm that builds NixOS.
