@@ -178,7 +178,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     assertMatch(path, /^\/nix\/store\/.*-hello\.txt$/);
     const env = { GUESTHOUSE_HOST_STORE: join(box.dir, "root/nix") };
     await box.task("arm-dev-kill");
-    await startWell("9p", ["--host-store"], env);
+    await startWell("9p", ["--read-only", "--host-store"], env);
     const take = await box.task("arm-dev-ssh", [
       "--",
       "sh",
@@ -193,8 +193,6 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   });
 
   await step("9p --read-only: the guest's root cannot write either", async () => {
-    await box.task("arm-dev-kill");
-    await startWell("9p", ["--read-only"]);
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
     const remount = "sudo -n mount -o remount,rw /rsonpath; sudo -n touch /rsonpath/x";
     const { code } = await ssh("sh", "-c", remount);

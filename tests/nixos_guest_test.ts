@@ -60,6 +60,7 @@ Deno.test("a NixOS guest, from its SD image to an update that is taken back", as
     assertEquals(farm.sent(), size);
     const pins = JSON.parse(await Deno.readTextFile(join(box.dir, "state/nixos-pins.json")));
     assertEquals(pins["sd-image"].bytes, size);
+    assertMatch(await Deno.readTextFile(join(nix, "flake.lock")), /"version":7/);
     for (const done of ["install the host key", "copy the configuration", "build the system"]) {
       assertStringIncludes(stderr, done);
     }

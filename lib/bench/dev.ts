@@ -60,6 +60,7 @@ export async function measureDev(options: DevBenchOptions): Promise<Row[]> {
   const projectDir = join(dir, "project");
   await makeTree(projectDir, options.signal);
   const state = join(dir, "state");
+  await Deno.mkdir(state);
   await ensureKeys(options.signal);
   await copy(keysDir(), join(state, "keys"));
   const env = { GUESTHOUSE_STATE: state, GUESTHOUSE_LOGS: join(dir, "logs") };

@@ -23,15 +23,25 @@ export async function confirm(question: string, ctx: Asker): Promise<boolean> {
 }
 
 /**
- * Asks for a line of text on the terminal. The caller has made sure that somebody can be asked.
+ * Asks for a line of text on the terminal; the end of the input is an empty answer. The caller has
+ * made sure that somebody can be asked.
  *
- * @throws {InterruptedError} when the user answers with Ctrl-C, or a signal arrives
+ * @throws {InterruptedError} when a signal arrives, which Ctrl-C is
  */
 export async function ask(question: string, { signal }: Pick<Asker, "signal">): Promise<string> {
-  const { default: $ } = await import("dax");
-  const answer = await $.maybePrompt(question, { signal, noClear: true });
-  if (answer !== undefined) return answer;
-  throw await interruptionOf(signal, question);
+  const { createInterface } = await import("node:readline/promises");
+  const { stdin, stderr } = await import("node:process");
+  // The terminal itself edits the line.
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  try {
+    const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    return await Promise.race([lines.question(`${question} `, { signal }), ended]);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    lines.close();
+    stdin.destroy();
+  }
 }
 
 /** Why there was no answer. */

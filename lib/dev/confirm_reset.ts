@@ -13,14 +13,14 @@ export async function confirmReset(
   files: readonly DevFile[],
 ): Promise<void> {
   const lines = files.map(fileText);
-  ctx.log.info([`This destroys guest "${name}":`, ...lines.map((line) => `  ${line}`)].join("\n"));
-  if (ctx.yes) return;
-  if (!ctx.interactive) {
+  if (!ctx.yes && !ctx.interactive) {
     throw new UsageError(`Cannot destroy guest "${name}": nobody is there to be asked`, {
       details: lines,
       next: "deno task arm-dev-reset --yes",
     });
   }
+  ctx.log.info([`This destroys guest "${name}":`, ...lines.map((line) => `  ${line}`)].join("\n"));
+  if (ctx.yes) return;
   const answer = await ask(`Type its name to go on:`, ctx);
   if (answer.trim() === name) return;
   throw new UsageError(`Cannot destroy guest "${name}": the answer was another name`, {

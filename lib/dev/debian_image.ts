@@ -21,7 +21,7 @@ export const DEV_IMAGE: Platform = definePlatform({
   diskImage: "arm-dev-debian/disk.qcow2",
   kernel: "arm-dev-debian/vmlinuz",
   initramfs: "arm-dev-debian/initramfs",
-  append: `console=ttyAMA0 ${APPEND} selinux=0`,
+  append: `console=ttyAMA0 ${APPEND}`,
   machine: "virt",
   image: {
     kind: "debian",

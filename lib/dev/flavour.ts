@@ -35,6 +35,8 @@ export interface PrepareRequest extends FlavourRequest {
 export interface BootPlan {
   /** `kernelArgs()`, or firmware. */
   readonly args: readonly string[];
+  /** Disks behind the guest's own: u-boot looks for a system on the first one alone. */
+  readonly moreDisks?: readonly string[];
   /** Whether the console says "guesthouse: ready" once SSH listens. */
   readonly announcesReady: boolean;
 }

@@ -52,6 +52,7 @@ export function devArgs(options: DevMachine): string[] {
     ...memoryArgs(config.memoryMiB),
     ...options.boot.args,
     ...diskArgs({ path: options.disk, format: "qcow2" }),
+    ...(options.boot.moreDisks ?? []),
     ...netArgs({ hostPort: options.sshPort }),
     ...rngArgs(),
     ...(share?.qemuArgs() ?? []),

@@ -13,7 +13,7 @@ import { namespaceWrapper } from "./share_owner.ts";
 import { commandOf } from "./state.ts";
 import { requireVirtiofsd, virtiofsdCommand } from "./virtiofsd_program.ts";
 
-const READ_ONLY_SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "share_read_only.sh");
+const CELL_SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "virtiofsd_cell.sh");
 
 /** How long the daemon may take to make its socket. */
 const START_MS = 10_000;
@@ -40,7 +40,7 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
       const command = virtiofsdCommand(await requireVirtiofsd(signal), {
         ...{ socketPath, readOnly, guestIds },
         dir: hostDir,
-        readOnlyScript: READ_ONLY_SCRIPT,
+        cellScript: CELL_SCRIPT,
       });
       await removeSocket();
       return await startDaemon(command, { socketPath, log: request.log, signal });
@@ -48,10 +48,7 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
     afterStart: async () => {},
     beforeStop: async () => {},
     // The daemon serves one guest, and ends when that hangs up.
-    async afterStop() {
-      await removeSocket();
-      await Deno.remove(`${socketPath}.pid`).catch(() => {});
-    },
+    afterStop: removeSocket,
   };
 }
 

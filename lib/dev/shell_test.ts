@@ -89,6 +89,12 @@ Deno.test("dev-env evaluates a project once for each state of its Nix files", as
     await Deno.writeTextFile(join(dir, "shell.nix"), "{ }");
     await inDevEnv(dir, env, "tool");
     assertEquals(await evaluations(env), 2);
+    await Deno.mkdir(join(dir, "nix"));
+    await Deno.writeTextFile(join(dir, "nix/more.nix"), "{}");
+    await inDevEnv(dir, env, "tool");
+    await Deno.remove(join(dir, "nix/more.nix"));
+    await inDevEnv(dir, env, "tool");
+    assertEquals(await evaluations(env), 4);
   });
 });
 

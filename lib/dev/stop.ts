@@ -50,7 +50,8 @@ export async function shutdownDev(
   const leftMs = () => Math.max(0, deadline - performance.now());
   using end = watchEnd(record.qemu);
   onStep(`Shut down guest "${name}" (process ${record.qemu.pid})`);
-  const askMs = Math.min(MOST_ASK_MS, Math.max(LEAST_ASK_MS, leftMs() * SSH_SHARE / 2));
+  const shareMs = Math.round(leftMs() * SSH_SHARE / 2);
+  const askMs = Math.min(MOST_ASK_MS, Math.max(LEAST_ASK_MS, shareMs));
   if (await askOverSsh(record, share, askMs, options)) {
     await settlesWithin(end.exited, leftMs() * SSH_SHARE);
     signal.throwIfAborted();

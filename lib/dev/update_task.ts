@@ -1,13 +1,16 @@
 import type { TaskContext } from "../cli/context.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { socketDir } from "../host/paths.ts";
+import { connectDev } from "./connect.ts";
 import { requireRunning } from "./entered.ts";
 import { guestIds } from "./ids.ts";
 import { loadDevConfig } from "./load.ts";
+import { recordLock } from "./nixos/first_boot.ts";
 import type { DevRecord } from "./record.ts";
 import { makeShare } from "./share.ts";
 import { shareRequest } from "./start.ts";
 import { updateDev } from "./update.ts";
+import { collect } from "./update_link.ts";
 import { debianSource, nixosSource, type UpdateSource } from "./update_source.ts";
 
 /** The work of `arm-dev-update`. */
@@ -27,6 +30,7 @@ export async function runUpdate(ctx: TaskContext): Promise<void> {
     onStep: (step) => ctx.log.step(`${config.name}: ${step}`),
     log: (line) => ctx.log.debug(line),
   });
+  if (record.flavour === "nixos") await keepLock(ctx, record);
   ctx.result({ ok: true, name: config.name, flavour: record.flavour, needsRestart });
   ctx.log.info(
     needsRestart
@@ -34,6 +38,14 @@ export async function runUpdate(ctx: TaskContext): Promise<void> {
         "deno task arm-dev-shutdown && deno task arm-dev"
       : `Guest "${config.name}" is updated`,
   );
+}
+
+/** Records nixpkgs as Nix in the guest has pinned it, where it was not pinned before. */
+async function keepLock(ctx: TaskContext, record: DevRecord): Promise<void> {
+  await using ssh = await connectDev(record, { signal: ctx.signal });
+  const { code, stdout } = await collect(ssh, ["cat", "/etc/nixos/flake.lock"], ctx.signal);
+  if (code !== 0 || !await recordLock(stdout)) return;
+  ctx.log.info("Recorded nixpkgs in nix/flake.lock. Commit that file");
 }
 
 async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateSource> {

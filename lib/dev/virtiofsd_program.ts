@@ -1,3 +1,4 @@
+import { basename, dirname } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { findProgram } from "../host/find_program.ts";
 import { run } from "../host/process.ts";
@@ -52,8 +53,8 @@ export interface VirtiofsdOptions {
   readonly readOnly: boolean;
   /** Who the guest's user is, as whom the daemon sees this user. */
   readonly guestIds: { readonly uid: number; readonly gid: number };
-  /** Path of `share_read_only.sh`. */
-  readonly readOnlyScript: string;
+  /** Path of `virtiofsd_cell.sh`. */
+  readonly cellScript: string;
 }
 
 /**
@@ -62,16 +63,16 @@ export interface VirtiofsdOptions {
  */
 export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): string[] {
   const { dir, readOnly, socketPath, guestIds } = options;
-  const locked = readOnly && !daemon.canReadOnly;
+  const access = readOnly ? "ro" : "rw";
+  const inCell = daemon.kind === "c" || (readOnly && !daemon.canReadOnly);
   return [
     ...["unshare", "--user", `--map-user=${guestIds.uid}`, `--map-group=${guestIds.gid}`],
-    // The rights to make more namespaces, which the Rust one gets by a user namespace of its own.
-    ...(daemon.kind === "c" || locked ? ["--keep-caps"] : []),
-    ...(locked ? ["--mount"] : []),
-    "--",
-    ...(locked ? ["sh", options.readOnlyScript, dir] : []),
+    // With the right to mount; the Rust one alone gets its rights by another user namespace.
+    ...(inCell
+      ? ["--keep-caps", "--mount", "--", "sh", options.cellScript, dirname(socketPath), access, dir]
+      : ["--"]),
     daemon.path,
-    `--socket-path=${socketPath}`,
+    `--socket-path=${inCell ? basename(socketPath) : socketPath}`,
     ...(daemon.kind === "c"
       ? ["-f", "-o", `source=${libfuseValue(dir)}`, "-o", "cache=auto,sandbox=namespace"]
       : ["--shared-dir", dir, "--cache=auto", "--sandbox=namespace"]),

@@ -6,7 +6,7 @@ const options = {
   dir: "/home/me/a,b\\c",
   readOnly: false,
   guestIds: { uid: 1000, gid: 1001 },
-  readOnlyScript: "/lib/share_read_only.sh",
+  cellScript: "/lib/cell.sh",
 };
 
 const NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1001"];
@@ -25,8 +25,9 @@ Deno.test("describeVirtiofsd() tells QEMU's own daemon from its successor", () =
 Deno.test("virtiofsdCommand() runs QEMU's daemon as the guest's user, shut into the folder", () => {
   const daemon = { path: "/usr/lib/qemu/virtiofsd", kind: "c", canReadOnly: false } as const;
   assertEquals(virtiofsdCommand(daemon, options), [
-    ...[...NAMESPACE, "--keep-caps", "--", "/usr/lib/qemu/virtiofsd"],
-    ...["--socket-path=/run/x/virtiofs", "-f", "-o", "source=/home/me/a\\,b\\\\c"],
+    ...[...NAMESPACE, "--keep-caps", "--mount", "--", "sh", "/lib/cell.sh", "/run/x", "rw"],
+    ...["/home/me/a,b\\c", "/usr/lib/qemu/virtiofsd", "--socket-path=virtiofs"],
+    ...["-f", "-o", "source=/home/me/a\\,b\\\\c"],
     ...["-o", "cache=auto,sandbox=namespace"],
   ]);
 });
@@ -34,9 +35,8 @@ Deno.test("virtiofsdCommand() runs QEMU's daemon as the guest's user, shut into 
 Deno.test("virtiofsdCommand() gives QEMU's daemon a folder that it cannot write", () => {
   const daemon = { path: "/usr/lib/qemu/virtiofsd", kind: "c", canReadOnly: false } as const;
   const command = virtiofsdCommand(daemon, { ...options, readOnly: true });
-  assertEquals(command.slice(0, 11), [
-    ...[...NAMESPACE, "--keep-caps", "--mount", "--", "sh", "/lib/share_read_only.sh"],
-    ...["/home/me/a,b\\c", "/usr/lib/qemu/virtiofsd"],
+  assertEquals(command.slice(7, 12), [
+    ...["sh", "/lib/cell.sh", "/run/x", "ro", "/home/me/a,b\\c"],
   ]);
 });
 
@@ -46,4 +46,12 @@ Deno.test("virtiofsdCommand() asks a newer daemon to refuse writing", () => {
     ...[...NAMESPACE, "--", "/usr/libexec/virtiofsd", "--socket-path=/run/x/virtiofs"],
     ...["--shared-dir", "/home/me/a,b\\c", "--cache=auto", "--sandbox=namespace", "--readonly"],
   ]);
+});
+
+Deno.test("virtiofsdCommand() locks up a daemon that cannot refuse writing by itself", () => {
+  const daemon = { path: "/usr/libexec/virtiofsd", kind: "rust", canReadOnly: false } as const;
+  const locked = virtiofsdCommand(daemon, { ...options, readOnly: true });
+  assertEquals(locked.slice(7, 11), ["sh", "/lib/cell.sh", "/run/x", "ro"]);
+  assertEquals(locked.includes("--socket-path=virtiofs"), true);
+  assertEquals(virtiofsdCommand(daemon, options).includes("sh"), false);
 });

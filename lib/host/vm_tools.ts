@@ -85,7 +85,7 @@ export const VM_TOOLS: readonly Tool[] = [
   {
     name: "u-boot",
     programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
-    groups: ["nixos"],
+    groups: ["nixos", "test"],
     purpose: "boots NixOS guests",
     packages: { apt: "u-boot-qemu" },
     // Elsewhere it comes from the farm that builds NixOS.

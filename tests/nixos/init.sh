@@ -12,7 +12,7 @@ while [ "$ticks" -lt 200 ]; do
   for root in /dev/vd?2; do
     # The label is at 0x78 of ext4's superblock, which is 1024 bytes in.
     [ -b "$root" ] || continue
-    label=$(dd if="$root" bs=8 skip=143 count=1 2>/dev/null)
+    label=$(busybox dd if="$root" bs=8 skip=143 count=1 2>/dev/null)
     [ "$label" = NIXOS_SD ] || continue
     mkdir -p /mnt
     mount -t ext4 -o noatime "$root" /mnt || continue

@@ -42,15 +42,25 @@ export async function applySeed(options: ApplyOptions): Promise<string | undefin
     if (kind === "FAILED") throw buildFailed(options, text, shell.tail(30));
     return kind === "DONE" ? true : undefined;
   });
-  await shell.waitForPrompt(POWER_OFF_MS);
-  await shell.type("sudo poweroff");
-  if (await settlesWithin(options.exited, POWER_OFF_MS) === "late") {
-    throw new GuestError(`Cannot turn off guest "${options.name}" after its first boot`, {
-      details: shell.tail(20),
-      next: `less ${options.consoleLog}`,
-    });
-  }
+  await powerOff(shell, options, POWER_OFF_MS);
   return lock;
+}
+
+/** Lets a guest that has its configuration come up once, and turns it off. */
+export async function bootBlind(options: SerialOptions & { readonly bootMs: number }) {
+  await using shell = await SerialShell.open(options);
+  await powerOff(shell, options, options.bootMs);
+}
+
+/** Turns the guest off by its shell, which has to show up within this time. */
+async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: number) {
+  await shell.waitForPrompt(promptMs);
+  await shell.type("sudo poweroff");
+  if (await settlesWithin(options.exited, POWER_OFF_MS) === "settled") return;
+  throw new GuestError(`Cannot turn off guest "${options.name}" after its first boot`, {
+    details: shell.tail(20),
+    next: `less ${options.consoleLog}`,
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError } from "../../cli/errors.ts";
-import { applySeed, recordLock } from "./first_boot.ts";
+import { applySeed, bootBlind, recordLock } from "./first_boot.ts";
 import { SEED_COMMAND } from "./seed_disk.ts";
 
 /** A serial console without a machine: what is typed is answered by the script. */
@@ -68,6 +68,12 @@ Deno.test("applySeed() has the guest apply the seed, and turns it off", async ()
   assertEquals(await applySeed(fake.options), LOCK);
   assertEquals(fake.typed, [`sudo sh -c '${SEED_COMMAND}'`, "sudo poweroff"]);
   assertEquals(fake.steps, ["build the system"]);
+});
+
+Deno.test("bootBlind() turns a guest off that needs nothing else", async () => {
+  await using fake = await fakeConsole(GREETING, (_, end) => (end(), ""));
+  await bootBlind(fake.options);
+  assertEquals(fake.typed, ["sudo poweroff"]);
 });
 
 Deno.test("applySeed() reports a failed build with Nix's last lines", async () => {

@@ -12,7 +12,7 @@ import type {
 import { DEV_FILES } from "../paths.ts";
 import { buildImage, findBuilder } from "./builder.ts";
 import type { NixosSources } from "./farm.ts";
-import { applySeed, recordLock } from "./first_boot.ts";
+import { applySeed, bootBlind, recordLock } from "./first_boot.ts";
 import { fetchSdImage, findUboot, type ImageOptions, makeGuestDisk } from "./image.ts";
 import type { LocalSettings } from "./local_file.ts";
 import { makeSeedDisk } from "./seed_disk.ts";
@@ -88,7 +88,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   const path = join(dir, NIXOS_FILES.seed);
   await makeSeedDisk({ ...localSettings(request), path, keys, signal });
   const seed = diskArgs({ path, format: "raw", id: "seed", readOnly: true });
-  return { args: [...firmware, ...seed], announcesReady: false };
+  return { args: firmware, moreDisks: seed, announcesReady: false };
 }
 
 async function firstBoot(
@@ -96,16 +96,14 @@ async function firstBoot(
   request: PrepareRequest,
 ): Promise<FirstBootOutcome> {
   const { dir, config, signal, onStep, log } = request;
-  if (await isApplied(dir)) return "done";
-  const lock = await applySeed({
-    name: config.name,
-    ...{ signal, onStep, log },
-    consoleSocket: guest.consoleSocket,
-    consoleLog: guest.consoleLog,
-    exited: guest.exited,
-    bootMs: config.bootMs * FIRST_BOOT_FACTOR,
-    buildMs: BUILD_MS,
-  });
+  const { consoleSocket, consoleLog, exited } = guest;
+  const bootMs = config.bootMs * FIRST_BOOT_FACTOR;
+  const serial = { name: config.name, consoleSocket, consoleLog, exited, signal, bootMs };
+  if (await isApplied(dir)) {
+    if (guest.ssh === undefined) await bootBlind(serial);
+    return "done";
+  }
+  const lock = await applySeed({ ...serial, onStep, log, buildMs: BUILD_MS });
   if (await recordLock(lock)) log("Recorded nixpkgs in nix/flake.lock. Commit that file");
   await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
   // It holds the guest's host key, which the guest has by now.
