@@ -115,8 +115,10 @@ case $1 in
     mkdir -p -m 700 "$run"
     state begun
     systemctl reset-failed guesthouse-update.service 2>/dev/null || :
-    # A unit of its own: it outlives the connection, and sshd.
-    systemd-run --quiet --unit=guesthouse-update --property=StandardOutput="file:$run/log" \
+    # A unit of its own: it outlives the connection, and sshd. Without dependencies, as a guest may
+    # be up without all that units wait for by default.
+    systemd-run --quiet --no-block --unit=guesthouse-update \
+      --property=DefaultDependencies=no --property=StandardOutput="file:$run/log" \
       --property=StandardError="file:$run/log" --setenv=PATH="$PATH" \
       sh "$here/update" work "$2" "$3"
     ;;
