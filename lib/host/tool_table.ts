@@ -48,7 +48,7 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "vm-run": ["vm"],
   "check-images": ["vm"],
   "vm-ssh": ["vm"],
-  "arm-dev-init": ["image", "binfmt", "init", "vm"],
+  "arm-dev-init": ["image", "binfmt", "init", "vm", "nixos"],
   "arm-dev": ["vm"],
   "arm-dev-ssh": ["vm"],
   "build-native": ["native"],
