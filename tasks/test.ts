@@ -41,7 +41,9 @@ async function main(ctx: TaskContext): Promise<number> {
   const { setUpImages } = await import("../lib/build/set_up.ts");
   const { spawnOwned } = await import("../lib/host/process.ts");
   const { writeStdout } = await import("../lib/cli/output.ts");
-  const platforms = await loadPlatforms(platformsDir);
+  const { DEV_IMAGE } = await import("../lib/dev/debian_image.ts");
+  // The dev guest's image too: beside the others it costs less than by itself later.
+  const platforms = [...await loadPlatforms(platformsDir), DEV_IMAGE];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
   const { installed } = await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
