@@ -4,15 +4,10 @@ import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/record.ts";
 import { processStartTime } from "../lib/host/process.ts";
+import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, writeProject } from "./projects.ts";
-
-/** A port that nobody listens on just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 const recordPath = (box: Sandbox) => join(box.dir, "state/dev/armdev/run.json");
 

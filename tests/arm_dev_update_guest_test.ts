@@ -7,17 +7,12 @@ import { type DevRecord, readDevRecord } from "../lib/dev/record.ts";
 import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
 import { collect } from "../lib/dev/update_link.ts";
 import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";
+import { freePort, useEnvironment } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { writeProject } from "./projects.ts";
 
 const INIT_MS = 540_000;
 const { signal } = new AbortController();
-
-/** A port that nobody listens on just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** The flavour's own provisioning, and then something else. */
 function provisioningWith(lines: string): UpdateSource {
@@ -27,20 +22,6 @@ function provisioningWith(lines: string): UpdateSource {
       const tree = await debianSource.prepare(script, scriptName);
       await Deno.writeTextFile(join(tree.dir, "provision.sh"), lines, { append: true });
       return tree;
-    },
-  };
-}
-
-/** The modules know their state's place from the environment, as tasks do. */
-function useEnvironment(env: Readonly<Record<string, string>>): Disposable {
-  const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
-  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
     },
   };
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startLogs } from "../lib/build/log_files.ts";
 import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../lib/build/micro_vm.ts";
+import { useEnvironment } from "./environment.ts";
 import type { Sandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";
 
@@ -32,21 +33,13 @@ export async function withMicroVm(
   options: Partial<Pick<OpenMicroOptions, "memoryMiB" | "cores">>,
   use: (vm: MicroVm, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const before = new Map(Object.keys(box.env).map((name) => [name, Deno.env.get(name)]));
-  for (const [name, value] of Object.entries(box.env)) Deno.env.set(name, value);
+  using _env = useEnvironment(box.env);
   const { signal } = new AbortController();
-  try {
-    await using logs = await startLogs("micro-vm");
-    await using vm = await openMicroVm({
-      ...{ variant: "raw", arch: ARCH, accelerator: "auto", kernel: "distribution" },
-      ...{ network: "none", memoryMiB: 512, cores: 1, logs, signal },
-      ...options,
-    });
-    await use(vm, signal);
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
+  await using logs = await startLogs("micro-vm");
+  await using vm = await openMicroVm({
+    ...{ variant: "raw", arch: ARCH, accelerator: "auto", kernel: "distribution" },
+    ...{ network: "none", memoryMiB: 512, cores: 1, logs, signal },
+    ...options,
+  });
+  await use(vm, signal);
 }
