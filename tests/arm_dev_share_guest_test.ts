@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { bytesOnDisk } from "../lib/dev/files.ts";
+import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 
@@ -17,11 +18,6 @@ const SHELL_NIX = `derivation {
   GREETING = "hello from nix";
 }
 `;
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
 
 Deno.test("a dev guest shares the project, gives its shell, and is tidied", async (t) => {
   await using box = await makeSandbox();

@@ -6,6 +6,7 @@ import { copy } from "@std/fs";
 import { join } from "@std/path";
 import sources from "../configs/nixos.ts";
 import { PROJECT_NIX } from "../lib/dev/nixos/local_file.ts";
+import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { makeStandIn, serveFarm } from "./nixos_standin.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
@@ -13,12 +14,6 @@ import { assertFailure, documentOf } from "./outcome.ts";
 /** Two starts of an emulated guest, beside another one. */
 const INIT_MS = 540_000;
 const UPDATE = ["--confirm-seconds", "20", "--verbose"];
-
-/** A port that nobody listens on just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test("a NixOS guest, from its SD image to an update that is taken back", async (t) => {
   await using box = await makeSandbox();
