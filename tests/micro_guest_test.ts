@@ -1,5 +1,5 @@
 // Builds the parts of microVMs and boots real ones, with the distribution's kernel.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { imagesDir } from "../lib/host/paths.ts";
 import { makeSandbox } from "./harness.ts";
@@ -126,35 +126,42 @@ Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
 
 // Once a cached agent of the wrong architecture went into an image: execv errno 8, exit code 0x6500
 // and a kernel panic. It is refused when it is embedded, and tiny-init says so if one gets through.
-Deno.test("a part of another architecture is neither embedded nor booted", async () => {
-  await using box = await makeSandbox();
-  await buildRaw(box);
-  const other = ARCH === "x86_64" ? "aarch64" : "x86_64";
-  const images = join(box.dir, "images/dist");
-  await Deno.mkdir(images, { recursive: true });
-  const env = { GUESTHOUSE_IMAGES: images };
-  for (const suffix of ["", ".hash", ".json"]) {
-    for (const name of [`tiny-init-${ARCH}`, `modules-${ARCH}.cpio`, `vmlinuz-${ARCH}`]) {
-      const from = join(imagesDir(), name + suffix);
-      const to = join(images, name + suffix);
-      await Deno.copyFile(from, to).catch(() => {});
+for (
+  const { part, task, args } of [
+    { part: `tiny-init-${ARCH}`, task: "build-initramfs", args: [] },
+    { part: `guest-agent-linux-${ARCH}`, task: "build-qcow2", args: ["raw"] },
+  ]
+) {
+  Deno.test(`a ${part} that is for another architecture is not embedded`, async () => {
+    await using box = await makeSandbox();
+    await buildRaw(box);
+    const other = ARCH === "x86_64" ? "aarch64" : "x86_64";
+    const images = join(box.dir, "images/dist");
+    await Deno.mkdir(images, { recursive: true });
+    const env = { GUESTHOUSE_IMAGES: images };
+    for (const suffix of ["", ".hash", ".json"]) {
+      for (const name of [part, `modules-${ARCH}.cpio`, `vmlinuz-${ARCH}`]) {
+        const from = join(imagesDir(), name + suffix);
+        const to = join(images, name + suffix);
+        await Deno.copyFile(from, to).catch(() => {});
+      }
     }
-  }
-  // An ELF header says whom the program is for in byte 18.
-  const path = join(images, `tiny-init-${ARCH}`);
-  const bytes = await Deno.readFile(path);
-  bytes[18] = other === "x86_64" ? 62 : 183;
-  await Deno.writeFile(path, bytes);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  const { mtime } = await Deno.stat(path);
-  await Deno.writeTextFile(
-    `${path}.json`,
-    JSON.stringify({ sha256: digest, bytes: bytes.length, mtimeMs: mtime?.getTime() }),
-  );
-  const outcome = await box.task("build-initramfs", [], { env, timeoutMs: BUILD_MS });
-  assertFailure(outcome, {
-    exit: 1,
-    says: [`it is for ${other}, and ${ARCH} is needed`, "--force"],
+    // An ELF header says whom the program is for in byte 18.
+    const path = join(images, part);
+    const bytes = await Deno.readFile(path);
+    bytes[18] = other === "x86_64" ? 62 : 183;
+    await Deno.writeFile(path, bytes);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    const { mtime } = await Deno.stat(path);
+    await Deno.writeTextFile(
+      `${path}.json`,
+      JSON.stringify({ sha256: digest, bytes: bytes.length, mtimeMs: mtime?.getTime() }),
+    );
+    const outcome = await box.task(task, args, { env, timeoutMs: BUILD_MS });
+    assertFailure(outcome, {
+      exit: 1,
+      says: [`it is for ${other}, and ${ARCH} is needed`, "--force"],
+    });
+    assertStringIncludes(outcome.stderr, `Cannot use ${path}`);
   });
-  assertMatch(outcome.stderr, /Cannot use .*tiny-init/);
-});
+}

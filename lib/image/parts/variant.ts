@@ -52,8 +52,11 @@ export async function variantDisk(options: VariantOptions): Promise<PartRecipe> 
       ...moduleInputs("parts/variant", "parts/file_system", "disk", "rootfs_tar"),
     ],
     async build(dir, build) {
+      // Before the minutes that installing packages may take.
+      const path = partPath(agent);
+      checkArch(await Deno.readFile(path), arch, path);
       await using tree = await unpackPackages(options, dir, build);
-      await addAgent(tree, options, build);
+      await addAgent(tree, path, build);
       build.onPhase("disk");
       await writeFileSystem(tree, join(dir, output), fs, build);
     },
@@ -96,11 +99,9 @@ async function unpackPackages(
 
 async function addAgent(
   tree: RootTree,
-  { agent, arch }: VariantOptions,
+  path: string,
   { signal }: PartBuildOptions,
 ): Promise<void> {
-  const path = partPath(agent);
-  checkArch(await Deno.readFile(path), arch, path);
   const target = join(tree.path, AGENT_PATH);
   const command = ["install", "-m", "755", "-o", "0", "-g", "0", path, target];
   await runChecked(tree.inside(command), { what: "add the guest agent", signal });
