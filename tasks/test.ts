@@ -29,8 +29,16 @@ export const spec: TaskSpec = {
   runs: "deno test",
 };
 
-/** Where tests are: beside the modules without a guest, in tests/ with real ones. */
-const TEST_FOLDERS = ["lib", "tasks", "types", "tests"];
+/**
+ * All tests, in two halves that take about as long: they run side by side, since most of what a test
+ * with a guest does is to wait for one processor of it.
+ */
+const HALVES: readonly ((file: string) => boolean)[] = [
+  (file) => /^tests\/(arm_dev|nix|crates|parts|agent|build_vm)/.test(file),
+  (file) => !HALVES[0]!(file),
+];
+/** Tests without a guest, beside their modules. */
+const UNIT_FOLDERS = ["lib", "tasks", "types"];
 
 async function main(ctx: TaskContext): Promise<number> {
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
@@ -60,28 +68,57 @@ async function main(ctx: TaskContext): Promise<number> {
     // This very Deno, by way of sh: a permission set can name programs, but not their path.
     ...["sh", "-c", 'exec "$@"', "sh", Deno.execPath()],
     ...["test", "-q", "--no-prompt", "-P=test", "--config", `${root}/deno.json`],
-    ...(filter === undefined ? [] : ["--filter", filter]),
-    ...(ctx.positionals.length > 0 ? ctx.positionals : TEST_FOLDERS),
+    ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
   ];
-  await using tests = spawnOwned(command, {
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "inherit",
-    // Tests that are stopped in the middle end their guests first.
-    graceMs: 20_000,
-  });
-  ctx.signal.addEventListener("abort", () => void tests.stop(), { once: true });
-  let tail = "";
-  for await (const text of tests.stdout.pipeThrough(new TextDecoderStream())) {
-    writeStdout(text);
-    tail = (tail + text).slice(-4000);
-  }
-  const { code } = await tests.status;
+  const halves = ctx.positionals.length > 0 ? [ctx.positionals] : await halvesOf(root);
+  const runs = await Promise.all(halves.map(async (files) => {
+    await using tests = spawnOwned([...command, ...files], {
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "inherit",
+      // Tests that are stopped in the middle end their guests first.
+      graceMs: 20_000,
+    });
+    ctx.signal.addEventListener("abort", () => void tests.stop(), { once: true });
+    let text = "";
+    let shown = 0;
+    for await (const part of tests.stdout.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      // Whole lines, so that the halves do not cut each other's.
+      const end = halves.length === 1 ? text.length : text.lastIndexOf("\n") + 1;
+      writeStdout(text.slice(shown, end));
+      shown = Math.max(shown, end);
+    }
+    writeStdout(text.slice(shown));
+    return { code: (await tests.status).code, text };
+  }));
   ctx.signal.throwIfAborted();
-  const counts = /\| (\d+) passed .*?\| (\d+) failed/s.exec(tail);
-  ctx.print(`${counts?.[1] ?? 0} passed, ${counts?.[2] ?? 0} failed`);
-  return code === 0 && counts !== null ? 0 : 1;
+  let [passed, failed] = [0, 0];
+  for (const { text } of runs) {
+    const counts = /\| (\d+) passed .*?\| (\d+) failed/s.exec(text.slice(-4000));
+    passed += Number(counts?.[1] ?? 0);
+    // One that did not come to its end is a failure, whatever it has counted.
+    failed += counts === null ? 1 : Number(counts[2]);
+  }
+  for (const { text } of halves.length === 1 ? [] : runs) writeStdout(failuresIn(text));
+  ctx.print(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 && runs.every(({ code }) => code === 0) ? 0 : 1;
+}
+
+/** The files of each half, with the unit tests before the shorter one. */
+async function halvesOf(root: string): Promise<string[][]> {
+  const entries = await Array.fromAsync(Deno.readDir(`${root}/tests`));
+  const files = entries.map(({ name }) => `tests/${name}`)
+    .filter((file) => file.endsWith("_test.ts")).sort();
+  const [first = [], second = []] = HALVES.map((half) => files.filter(half));
+  return [[...UNIT_FOLDERS, ...first], second];
+}
+
+/** What a half says of its failures at its end, which the other half may have pushed out of sight. */
+function failuresIn(text: string): string {
+  const at = text.lastIndexOf("\n ERRORS \n");
+  return at < 0 ? "" : text.slice(at);
 }
 
 if (import.meta.main) await runTask(spec, main);
