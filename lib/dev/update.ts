@@ -39,6 +39,8 @@ export const UPDATE_SCRIPT: string = join(root, "provision/arm_dev_update.sh");
 const SCRIPT_NAME = "update";
 
 const POLL_MS = 1000;
+/** How long systemd may take to begin: in a guest that was just started it has much else to do. */
+const BEGIN_MS = 120_000;
 const BUILD_MS = 3 * 3_600_000;
 /** How long the guest may take to be itself again, once it has begun to take an update back. */
 const UNDO_MS = 180_000;
@@ -68,7 +70,8 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
     signal,
   });
   onStep("apply");
-  const start = await collect(ssh, call("start", source.flavour, String(confirmSeconds)), signal);
+  const begin = call("start", source.flavour, String(confirmSeconds));
+  const start = await collect(ssh, begin, signal, BEGIN_MS);
   if (start.code !== 0) throw notStarted(record.name, start.code);
   const follower = new Follower(options);
   const applied = await follower.until(["applied", "failed", "stuck"], BUILD_MS);

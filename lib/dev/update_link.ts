@@ -5,8 +5,8 @@ import { delay } from "../qemu/wait.ts";
 import { logIn } from "./connect.ts";
 import type { DevRecord } from "./record.ts";
 
-/** How long one attempt to log in, or one question, may take. */
-const ATTEMPT_MS = 15_000;
+/** How long one attempt to log in, or one question, may take in a guest that is still starting. */
+const ATTEMPT_MS = 30_000;
 /** Between two attempts. */
 const RETRY_MS = 1000;
 
@@ -57,11 +57,11 @@ export async function collect(
   ssh: SshConnection,
   argv: readonly string[],
   signal: AbortSignal,
+  timeoutMs: number = ATTEMPT_MS,
 ): Promise<{ code: number; stdout: string }> {
   let stdout = "";
   const { code } = await ssh.exec(argv, {
-    signal,
-    timeoutMs: ATTEMPT_MS,
+    ...{ signal, timeoutMs },
     endInGuest: false,
     onOutput: (text, stream) => {
       if (stream === "stdout") stdout += text;
