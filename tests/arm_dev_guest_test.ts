@@ -8,6 +8,7 @@ import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, writeProject } from "./projects.ts";
+import { chain } from "./steps.ts";
 
 const recordPath = (box: Sandbox) => join(box.dir, "state/dev/armdev/run.json");
 
@@ -58,11 +59,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
   const guestDir = join(box.dir, "state/dev/armdev");
   const ssh = (...argv: string[]) => box.task("arm-dev-ssh", ["--plain", "--", ...argv]);
   const status = async () => documentOf(await box.task("arm-dev-status", ["--json"]));
-  let failed = false;
-  /** A step that only makes sense if those before it were good. */
-  const step = async (name: string, work: () => Promise<void>) => {
-    failed ||= !await t.step({ name, ignore: failed, fn: work });
-  };
+  const step = chain(t);
   // Whatever fails, no guest outlives the test.
   await using _cleanup = {
     async [Symbol.asyncDispose]() {

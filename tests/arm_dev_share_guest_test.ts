@@ -6,6 +6,7 @@ import { bytesOnDisk } from "../lib/dev/files.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
+import { chain } from "./steps.ts";
 
 const INIT = ["--flavour", "debian", "--yes", "--disk", "10", "--memory", "1024"];
 
@@ -42,10 +43,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     return stdout;
   };
   const onHost = (path: string) => Deno.readTextFile(join(project, path));
-  let failed = false;
-  const step = async (name: string, work: () => Promise<void>) => {
-    failed ||= !await t.step({ name, ignore: failed, fn: work });
-  };
+  const step = chain(t);
   await using _cleanup = {
     async [Symbol.asyncDispose]() {
       await box.task("arm-dev-kill");

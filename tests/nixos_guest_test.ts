@@ -10,6 +10,7 @@ import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { makeStandIn, serveFarm } from "./nixos_standin.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
+import { chain } from "./steps.ts";
 
 /** Two starts of an emulated guest, beside another one. */
 const INIT_MS = 540_000;
@@ -34,11 +35,7 @@ Deno.test("a NixOS guest, from its SD image to an update that is taken back", as
   const generation = async () => documentOf(await task("arm-dev-status", ["--json"])).generation;
   const rewrite = async (file: string, change: (text: string) => string) =>
     await Deno.writeTextFile(join(nix, file), change(await Deno.readTextFile(join(nix, file))));
-  let failed = false;
-  /** A step that only makes sense if those before it were good. */
-  const step = async (name: string, work: () => Promise<void>) => {
-    failed ||= !await t.step({ name, ignore: failed, fn: work });
-  };
+  const step = chain(t);
   await using _cleanup = {
     async [Symbol.asyncDispose]() {
       await task("arm-dev-kill");

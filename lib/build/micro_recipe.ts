@@ -1,7 +1,7 @@
 import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss } from "../cache/sidecar.ts";
-import { hostIdentity } from "../host/facts.ts";
 import type { Variant } from "../image/parts/artifact.ts";
+import { acceleratorInputs } from "./accelerator_inputs.ts";
 import type { MicroHost, MicroRequest } from "./micro_launch.ts";
 import { microCpu, microDevices, microWords } from "./micro_machine.ts";
 
@@ -45,11 +45,7 @@ export async function microRecipe(
     { name: "QEMU", value: qemu.sha256 },
     { name: "machine", value: machine },
     { name: "CPU", value: microCpu({ arch, accelerator }) },
-    { name: "accelerator", value: accelerator },
-    // A hypervisor's guest has seen the host's own processor.
-    ...(accelerator === "tcg"
-      ? []
-      : [{ name: "processor", value: (await hostIdentity()).cpuModel ?? "" }]),
+    ...await acceleratorInputs(accelerator),
     { name: "memory", value: memoryMiB },
     { name: "cores", value: cores },
     { name: "command line", value: microWords(shape) },

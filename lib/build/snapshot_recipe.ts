@@ -4,11 +4,11 @@ import { explainMiss } from "../cache/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../guest/snapshots.ts";
 import type { Accelerator } from "../host/accelerator.ts";
-import { hostIdentity } from "../host/facts.ts";
 import type { Keys } from "../host/keys.ts";
 import { root } from "../host/paths.ts";
 import type { Image } from "../image/image.ts";
 import { pinMachine, type QemuProgram } from "../qemu/program.ts";
+import { acceleratorInputs } from "./accelerator_inputs.ts";
 import { deviceArgs, kernelCommandLine, type Size } from "./machine.ts";
 
 /** The program in the guest that quiesces and corrects it. */
@@ -46,11 +46,7 @@ export async function snapshotRecipe(
     { name: "QEMU", value: qemu.sha256 },
     { name: "machine", value: machine },
     { name: "CPU", value: platform.cpu[accelerator] },
-    { name: "accelerator", value: accelerator },
-    // A hypervisor's guest has seen the host's own processor.
-    ...(accelerator === "tcg"
-      ? []
-      : [{ name: "processor", value: (await hostIdentity()).cpuModel ?? "" }]),
+    ...await acceleratorInputs(accelerator),
     { name: "memory", value: memoryMiB },
     { name: "cores", value: cores },
     { name: "command line", value: kernelCommandLine(platform, append) },
