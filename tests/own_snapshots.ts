@@ -17,8 +17,10 @@ export async function ownSnapshots(): Promise<Sandbox & { readonly snapshots: st
     ...box,
     snapshots,
     env: { ...box.env, ...env },
-    task: (name, args, options) => box.task(name, args, { ...options, env }),
-    start: (name, args, options) => box.start(name, args, { ...options, env }),
+    task: (name, args, options) =>
+      box.task(name, args, { ...options, env: { ...env, ...options?.env } }),
+    start: (name, args, options) =>
+      box.start(name, args, { ...options, env: { ...env, ...options?.env } }),
     [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
   };
 }
