@@ -74,9 +74,11 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
   const start = await collect(ssh, begin, signal, BEGIN_MS);
   if (start.code !== 0) throw notStarted(record.name, start.code);
   const follower = new Follower(options);
-  const applied = await follower.until(["applied", "failed", "stuck"], BUILD_MS);
+  const applied = await follower.until(["applied", "failed", "stuck", "undone"], BUILD_MS);
   if (applied === "failed") throw source.explain(record.name, follower.lines);
   if (applied === "stuck") throw stuck(record.name, follower.lines);
+  // Nobody could log in from the moment it was applied until it was taken back.
+  if (applied === "undone") throw takenBack(record.name, confirmSeconds);
   onStep("log in anew");
   const link = new UpdateLink(record, signal);
   const confirmed = await link.askUntil(call("confirm"), confirmSeconds * 1000);
