@@ -8,8 +8,8 @@ import { constants, createZstdCompress } from "node:zlib";
 import { sha256File } from "../lib/cache/file_digest.ts";
 import { imageCacheDir, imagesDir, root } from "../lib/host/paths.ts";
 import { runChecked } from "../lib/host/process.ts";
-import { file, packCpio } from "../lib/image/cpio.ts";
 import { unpackTree } from "../lib/image/disk.ts";
+import { parseRootfsName } from "../lib/image/rootfs_tar.ts";
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;
@@ -33,7 +33,8 @@ export async function makeStandIn(dir: string): Promise<string> {
   await Deno.mkdir(parts);
   const debian = join(imagesDir(), "debian-arm64");
   await Deno.copyFile(join(debian, "vmlinuz"), join(parts, "standin-Image"));
-  await Deno.writeFile(join(parts, "standin-initrd"), await packInitrd(debian));
+  // Its init takes the words of the menu that setup_root.sh writes.
+  await Deno.copyFile(join(debian, "initramfs"), join(parts, "standin-initrd"));
   const copied = ["cp", join(parts, "standin-Image"), join(parts, "standin-initrd"), boot];
   await runChecked(tree.inside(copied), { what: "copy the stand-in's kernel" });
   const mke2fs = ["mke2fs", "-q", "-t", "ext4", "-d", tree.path, "-L", "NIXOS_SD", "-m", "0"];
@@ -64,22 +65,10 @@ export async function makeStandIn(dir: string): Promise<string> {
 /** The root of the image that the tests set up first. */
 async function findRootTar(): Promise<string> {
   for await (const { name } of Deno.readDir(imageCacheDir())) {
-    if (/^rootfs-debian-arm64-.*-now\.tar\.zst$/.test(name)) return join(imageCacheDir(), name);
+    const tar = parseRootfsName(name);
+    if (tar?.name === "debian-arm64" && !tar.part) return join(imageCacheDir(), name);
   }
   throw new Error("No root of debian-arm64: deno task setup-images debian-arm64");
-}
-
-/** Debian's drivers, and an init that finds its root by its label: a later archive's file counts. */
-async function packInitrd(debian: string): Promise<Uint8Array<ArrayBuffer>> {
-  const first = await Deno.readFile(join(debian, "initramfs"));
-  const init = await Deno.readTextFile(join(scripts, "init.sh"));
-  const second = packCpio([file("init", init, 0o755)]);
-  // An archive begins at a multiple of four bytes.
-  const start = Math.ceil(first.length / 4) * 4;
-  const both = new Uint8Array(start + second.length);
-  both.set(first);
-  both.set(second, start);
-  return both;
 }
 
 async function truncate(path: string, bytes: number): Promise<void> {

@@ -99,6 +99,6 @@ LABEL nixos-default
   MENU LABEL NixOS - Default
   LINUX ../nixos/standin-Image
   INITRD ../nixos/standin-initrd
-  APPEND init=/sbin/init console=ttyAMA0,115200n8 loglevel=4
+  APPEND init=/sbin/init console=ttyAMA0,115200n8 loglevel=4 guesthouse.root=/dev/vda2 guesthouse.init=/sbin/init guesthouse.address=10.0.2.15/24 guesthouse.gateway=10.0.2.2
   FDTDIR ../nixos/standin-dtbs
 CONF
