@@ -81,7 +81,13 @@ Deno.test({
   ignore: !isDebianRoot || findProgram("/usr/lib/rustlib") === undefined,
   async fn() {
     await using box = await makeSandbox();
-    const env = { GUESTHOUSE_IMAGES: imagesOf(box), HOME: box.dir, RUSTUP_HOME: box.dir };
+    // Deno's own modules stay where they are.
+    const DENO_DIR = Deno.env.get("DENO_DIR") ??
+      join(Deno.env.get("HOME") ?? "/root", ".cache/deno");
+    const env = {
+      GUESTHOUSE_IMAGES: imagesOf(box),
+      ...{ DENO_DIR, HOME: box.dir, RUSTUP_HOME: box.dir },
+    };
     const wrapper = withEmpty("/usr/lib/rustlib");
     const outcome = await box.task("build-guest-agent", [], { env, wrapper });
     assertFailure(outcome, { exit: 3, says: [`this host lacks rust-std-${ARCH}\n`] });
