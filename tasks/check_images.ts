@@ -46,6 +46,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const { reexec } = await import("../lib/host/reexec.ts");
   const { renderTable } = await import("../lib/cli/table.ts");
   const { checkImage } = await import("../lib/build/check_images.ts");
+  const { MICRO_SIZE } = await import("../lib/build/micro_machine.ts");
   const variants = (ctx.positionals.length === 0 ? VARIANTS : ctx.positionals) as Variant[];
   const arch = ctx.str("arch") ?? Deno.build.arch;
   const archs = arch === "all" ? ARCHS : [arch as ElfArch];
@@ -57,7 +58,7 @@ async function main(ctx: TaskContext): Promise<number> {
       ctx.log.step(`Check ${variant} on ${arch}`);
       images.push(
         await checkImage({
-          ...{ variant, arch, signal: ctx.signal, network: "none", memoryMiB: 512, cores: 2 },
+          ...{ variant, arch, signal: ctx.signal, network: "none", ...MICRO_SIZE },
           accelerator: ctx.str("accel") as "auto",
           kernel: ctx.str("kernel") as "micro" | "distribution" | undefined,
         }),

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startLogs } from "../lib/build/log_files.ts";
+import { MICRO_SIZE } from "../lib/build/micro_machine.ts";
 import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../lib/build/micro_vm.ts";
 import { useEnvironment } from "./environment.ts";
 import type { Sandbox } from "./harness.ts";
@@ -38,7 +39,7 @@ export async function withMicroVm(
   await using logs = await startLogs("micro-vm");
   await using vm = await openMicroVm({
     ...{ variant: "raw", arch: ARCH, accelerator: "auto", kernel: "distribution" },
-    ...{ network: "none", memoryMiB: 512, cores: 1, logs, signal },
+    ...{ network: "none", ...MICRO_SIZE, logs, signal },
     ...options,
   });
   await use(vm, signal);

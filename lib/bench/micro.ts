@@ -1,5 +1,5 @@
 import { startLogs } from "../build/log_files.ts";
-import type { KernelChoice } from "../build/micro_machine.ts";
+import { type KernelChoice, MICRO_SIZE } from "../build/micro_machine.ts";
 import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../build/micro_vm.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { ElfArch } from "../image/elf.ts";
@@ -72,7 +72,7 @@ async function timeMicro(
 ): Promise<MicroTimes> {
   await using logs = await startLogs(`bench-raw-${arch}`);
   const request: OpenMicroOptions = {
-    ...{ variant: "raw", arch, accelerator, kernel, network: "none", memoryMiB: 512, cores: 2 },
+    ...{ variant: "raw", arch, accelerator, kernel, network: "none", ...MICRO_SIZE },
     ...{ logs, signal },
   };
   const warm = await timeWarm(request);

@@ -29,6 +29,12 @@ export type KernelChoice = typeof KERNEL_CHOICES[number];
 export const MICRO_NETWORKS = ["none", "user", "gvproxy"] as const;
 export type MicroNetwork = typeof MICRO_NETWORKS[number];
 
+/**
+ * What a microVM is given without options: enough for a small program and its interpreter. A second
+ * processor would make each start of a program slower under emulation.
+ */
+export const MICRO_SIZE: Size = { memoryMiB: 512, cores: 1 };
+
 /** The names of the agent's ports. */
 export const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
 

@@ -8,15 +8,10 @@ import type { ElfArch } from "../image/elf.ts";
 import type { Variant } from "../image/parts/artifact.ts";
 import { ensureGvproxy } from "./gvproxy.ts";
 import { kernelWords } from "./load.ts";
-import type { KernelChoice, MicroNetwork } from "./micro_machine.ts";
+import { type KernelChoice, MICRO_SIZE, type MicroNetwork } from "./micro_machine.ts";
 import { requireCommand } from "./micro_options.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 import { evalCommand, type FileTransfer, runInMicroVm } from "./run_micro.ts";
-
-/** What a microVM is given without options: enough for a small program and its interpreter. A second processor makes each start of a
- * program slower under emulation. */
-const MEMORY_MIB = 512;
-const CORES = 1;
 
 /** `vm-run` of a variant. */
 export async function vmRunMicro(
@@ -36,8 +31,8 @@ export async function vmRunMicro(
   ctx.log.step(`Start a microVM: ${variant} ${arch}`);
   return await runInMicroVm({
     ...{ variant, arch, signal: ctx.signal, append: kernelWords(ctx) },
-    memoryMiB: ctx.num("memory") ?? MEMORY_MIB,
-    cores: ctx.num("cores") ?? CORES,
+    memoryMiB: ctx.num("memory") ?? MICRO_SIZE.memoryMiB,
+    cores: ctx.num("cores") ?? MICRO_SIZE.cores,
     accelerator: ctx.str("accel") as AcceleratorChoice,
     kernel: ctx.str("kernel") as KernelChoice | undefined,
     ...{ network, gvproxy },
