@@ -25,11 +25,13 @@ export async function unpackSparse(
   to: string,
   { signal, onProgress }: UnpackOptions,
 ): Promise<void> {
+  using file = await Deno.open(to, { write: true, create: true, truncate: true });
   const source = createReadStream(from, { highWaterMark: BLOCK_BYTES });
   const stream = from.endsWith(".zst") ? source.pipe(createZstdDecompress()) : source;
+  // The loop below meets it; but one that comes between two turns must not be nobody's.
+  stream.on("error", () => {});
   // `pipe` does not pass errors on.
-  source.on("error", (error) => stream.destroy(error));
-  using file = await Deno.open(to, { write: true, create: true, truncate: true });
+  if (stream !== source) source.on("error", (error) => stream.destroy(error));
   let at = 0;
   try {
     for await (const block of blocksOf(stream as AsyncIterable<Buffer>)) {
