@@ -37,18 +37,21 @@ export async function findMicroFiles(
   // The ELF kernel, where there is one, starts without unpacking itself; QEMU starts it on a
   // microvm only.
   const kernel = own && arch === "x86_64" ? kernels[1] ?? "" : kernels[0] ?? "";
-  const digestOf = async (file: string) => {
-    const digest = await partDigest(file);
-    if (digest !== undefined) return digest;
-    throw new HostError(`Cannot start guest "${variant}": ${file} is missing or was changed`, {
-      next: `deno task build-images ${arch} --yes`,
+  const found = await Promise.all([kernel, initramfs, disk].map(partDigest));
+  // Building everything would compile a kernel, which takes minutes; one part is quickly built.
+  const advice = [
+    `${own ? "build-kernel" : "extract-kernel"} ${arch}`,
+    `build-initramfs ${arch}`,
+    `build-qcow2 ${variant} ${arch}`,
+  ].filter((_, index) => found[index] === undefined);
+  const lost = [kernel, initramfs, disk].find((_, index) => found[index] === undefined);
+  if (lost !== undefined) {
+    throw new HostError(`Cannot start guest "${variant}": ${lost} is missing or was changed`, {
+      next: `deno task ${advice.length === 1 ? advice[0] : `build-images ${arch}`} --yes`,
     });
-  };
-  const digests = {
-    kernel: await digestOf(kernel),
-    initramfs: await digestOf(initramfs),
-    disk: await digestOf(disk),
-  };
+  }
+  const [kernelDigest = "", initramfsDigest = "", diskDigest = ""] = found;
+  const digests = { kernel: kernelDigest, initramfs: initramfsDigest, disk: diskDigest };
   await checkKernel(partPath(kernel), arch, variant);
   return {
     kernelChoice,

@@ -6,7 +6,8 @@ import { writeDevGuest } from "./guest_file.ts";
 import { initDev, refuseExisting } from "./init.ts";
 import { devDir, devFile } from "./paths.ts";
 import { resetDev } from "./reset.ts";
-import { CONFIG, devSandbox, recordOf, startSleep } from "./testing.ts";
+import { startSleep } from "../host/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./testing.ts";
 
 const { name } = CONFIG;
 const signal = new AbortController().signal;

@@ -4,7 +4,8 @@ import { exists } from "../host/folders.ts";
 import { devFile } from "./paths.ts";
 import { readDevRecord } from "./record.ts";
 import { clearRecord, devState, settleState } from "./state.ts";
-import { CONFIG, devSandbox, recordOf, startSleep } from "./testing.ts";
+import { startSleep } from "../host/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./testing.ts";
 
 const { name } = CONFIG;
 

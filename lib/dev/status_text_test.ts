@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { devStatus } from "./status.ts";
 import { durationText, statusText } from "./status_text.ts";
-import { CONFIG, devSandbox, recordOf, startSleep } from "./testing.ts";
+import { startSleep } from "../host/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./testing.ts";
 import { devDir } from "./paths.ts";
 import { writeDevGuest } from "./guest_file.ts";
 

@@ -4,7 +4,8 @@ import { exists } from "../host/folders.ts";
 import { devFile } from "./paths.ts";
 import { isSameProcess } from "./record.ts";
 import { killDev, shutdownDev } from "./stop.ts";
-import { CONFIG, devSandbox, recordOf, startSleep } from "./testing.ts";
+import { startSleep } from "../host/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./testing.ts";
 
 /** What is asked for, and what is said meanwhile. */
 function quietly() {

@@ -19,22 +19,6 @@ export async function devSandbox() {
   };
 }
 
-/** A process that stands for QEMU, or for one that looks like it. */
-export function startSleep(seconds = 60): { readonly pid: number } & AsyncDisposable {
-  const child = new Deno.Command("sleep", { args: [String(seconds)] }).spawn();
-  return {
-    pid: child.pid,
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // The test has ended it.
-      }
-      await child.status;
-    },
-  };
-}
-
 /** Writes the record of a guest whose QEMU is that process, with other facts where given. */
 export async function recordOf(
   pid: number,

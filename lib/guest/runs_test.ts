@@ -4,6 +4,7 @@ import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
 import { processStartTime } from "../host/process.ts";
 import { living, startScript, within } from "../host/process_testing.ts";
 import { sandbox } from "../host/testing.ts";
+import { startSleep } from "../host/process_testing.ts";
 import {
   createRun,
   findKept,
@@ -24,23 +25,6 @@ async function state(): Promise<AsyncDisposable> {
   const box = stack.use(await sandbox());
   stack.use(await sandbox({ XDG_RUNTIME_DIR: box.path }));
   return stack;
-}
-
-/** A process that stands for QEMU. */
-function startSleep(): { child: Deno.ChildProcess; pid: number } & AsyncDisposable {
-  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
-  return {
-    child,
-    pid: child.pid,
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // The test has ended it.
-      }
-      await child.status;
-    },
-  };
 }
 
 /** Another task that has made a run, and holds it. */

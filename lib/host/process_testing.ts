@@ -100,3 +100,22 @@ export async function startScript(
     },
   };
 }
+
+/** A process that stands for QEMU, or for one that looks like it. */
+export function startSleep(
+  seconds = 60,
+): { readonly child: Deno.ChildProcess; readonly pid: number } & AsyncDisposable {
+  const child = new Deno.Command("sleep", { args: [String(seconds)] }).spawn();
+  return {
+    child,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // The test has ended it.
+      }
+      await child.status;
+    },
+  };
+}
