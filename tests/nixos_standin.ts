@@ -6,10 +6,9 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { sha256File } from "../lib/cache/file_digest.ts";
-import { imageCacheDir, imagesDir, root } from "../lib/host/paths.ts";
+import { IMAGE_FILES, imagesDir, root } from "../lib/host/paths.ts";
 import { runChecked } from "../lib/host/process.ts";
-import { unpackTree } from "../lib/image/disk.ts";
-import { parseRootfsName } from "../lib/image/rootfs_tar.ts";
+import { asOwner, removeTree, type RootTree } from "../lib/image/disk.ts";
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;
@@ -25,16 +24,16 @@ const scripts = join(root, "tests/nixos");
 export async function makeStandIn(dir: string): Promise<string> {
   const raw = join(dir, "nixos-standin.img");
   const ext4 = join(dir, "root.ext4");
-  await using tree = await unpackTree(await findRootTar(), dir);
+  const debian = join(imagesDir(), "debian-arm64");
+  await using tree = await dumpTree(join(debian, IMAGE_FILES.disk), dir);
   const setup = ["sh", join(scripts, "setup_root.sh"), tree.path, join(scripts, "nixos-rebuild")];
   await runChecked(tree.inside(setup), { what: "set up the stand-in's root" });
   const boot = join(tree.path, "boot/nixos");
   const parts = join(dir, "boot");
   await Deno.mkdir(parts);
-  const debian = join(imagesDir(), "debian-arm64");
-  await Deno.copyFile(join(debian, "vmlinuz"), join(parts, "standin-Image"));
+  await Deno.copyFile(join(debian, IMAGE_FILES.kernel), join(parts, "standin-Image"));
   // Its init takes the words of the menu that setup_root.sh writes.
-  await Deno.copyFile(join(debian, "initramfs"), join(parts, "standin-initrd"));
+  await Deno.copyFile(join(debian, IMAGE_FILES.initramfs), join(parts, "standin-initrd"));
   const copied = ["cp", join(parts, "standin-Image"), join(parts, "standin-initrd"), boot];
   await runChecked(tree.inside(copied), { what: "copy the stand-in's kernel" });
   const mke2fs = ["mke2fs", "-q", "-t", "ext4", "-d", tree.path, "-L", "NIXOS_SD", "-m", "0"];
@@ -62,13 +61,20 @@ export async function makeStandIn(dir: string): Promise<string> {
   return packed;
 }
 
-/** The root of the image that the tests set up first. */
-async function findRootTar(): Promise<string> {
-  for await (const { name } of Deno.readDir(imageCacheDir())) {
-    const tar = parseRootfsName(name);
-    if (tar?.name === "debian-arm64" && !tar.part) return join(imageCacheDir(), name);
-  }
-  throw new Error("No root of debian-arm64: deno task setup-images debian-arm64");
+/**
+ * The files of an image's disk, whose packages are configured wherever the host could do that; only
+ * the set-id and sticky bits are lost.
+ */
+async function dumpTree(disk: string, dir: string): Promise<RootTree> {
+  const raw = join(dir, "debian.raw");
+  const path = join(dir, "root");
+  await Deno.mkdir(path);
+  const tree = { path, inside: asOwner, [Symbol.asyncDispose]: () => removeTree(path) };
+  await runChecked(["qemu-img", "convert", "-O", "raw", disk, raw], { what: "unpack the disk" });
+  const dump = ["/usr/sbin/debugfs", "-R", `rdump / "${path}"`, raw];
+  await runChecked(tree.inside(dump), { what: "unpack the image's root" });
+  await Deno.remove(raw);
+  return tree;
 }
 
 async function truncate(path: string, bytes: number): Promise<void> {

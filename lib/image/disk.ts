@@ -13,7 +13,7 @@ export interface RootTree extends AsyncDisposable {
 }
 
 /** Wraps a command so that it sees the owners of a {@link RootTree}. */
-function asOwner(command: readonly string[]): string[] {
+export function asOwner(command: readonly string[]): string[] {
   if (Deno.uid() === 0) return [...command];
   return ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
 }

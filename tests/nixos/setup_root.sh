@@ -10,7 +10,11 @@ standin=$2 # nixos-rebuild
 rm -rf "$root"/usr/lib/gcc* "$root"/usr/lib/llvm* "$root"/usr/share/doc "$root"/usr/share/locale \
   "$root"/usr/share/cmake* "$root"/usr/share/perl "$root"/usr/lib/aarch64-linux-gnu/*.a \
   "$root"/usr/lib/aarch64-linux-gnu/perl "$root"/var/lib/apt "$root"/var/cache \
-  "$root"/usr/lib/python3* "$root"/usr/include "$root"/guesthouse-first-boot
+  "$root"/usr/lib/python3* "$root"/usr/include "$root"/guesthouse-first-boot "$root/lost+found"
+
+# What is lost on the way out of a disk.
+chmod 4755 "$root/usr/bin/sudo"
+chmod 1777 "$root/tmp" "$root/var/tmp"
 
 # The stock image's user: on the console without a password, with sudo.
 printf 'nixos:x:1001:1001::/home/nixos:/bin/bash\n' >>"$root/etc/passwd"

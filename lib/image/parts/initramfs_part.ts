@@ -1,4 +1,7 @@
-import { constants, zstdCompressSync } from "node:zlib";
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createZstdCompress } from "node:zlib";
 import { join } from "@std/path";
 import { packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
@@ -10,6 +13,8 @@ import { moduleInputs } from "../source_input.ts";
 
 /** The highest level that the kernel's unpacker has the window for. */
 const LEVEL = 19;
+/** Bytes that are packed at once, a tenth of a second: between them an interruption is noticed. */
+const CHUNK = 256 * 1024;
 
 /**
  * How to pack an initramfs: tiny-init, the device nodes that it needs before it has mounted any,
@@ -31,7 +36,7 @@ export async function initramfsPart(
       { name: "Deno", value: Deno.version.deno },
       ...moduleInputs("parts/initramfs_part", "cpio", "initramfs"),
     ],
-    async build(dir, { onPhase }) {
+    async build(dir, { onPhase, signal }) {
       onPhase("pack");
       const init = await Deno.readFile(partPath(tinyInit));
       checkArch(init, arch, partPath(tinyInit));
@@ -39,13 +44,19 @@ export async function initramfsPart(
       const more = modules === undefined
         ? new Uint8Array()
         : await Deno.readFile(partPath(modules));
-      const whole = new Uint8Array(base.length + more.length);
-      whole.set(base);
-      whole.set(more, base.length);
-      const packed = zstdCompressSync(whole, {
-        params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
-      });
-      await Deno.writeFile(join(dir, output), packed);
+      const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
+      await pipeline(
+        Readable.from(chunks(base, more)),
+        createZstdCompress({ params }),
+        createWriteStream(join(dir, output)),
+        { signal },
+      );
     },
   };
+}
+
+function* chunks(...whole: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const bytes of whole) {
+    for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
+  }
 }
