@@ -108,14 +108,23 @@ exit 0
 SCRIPT
 chmod 755 /usr/local/lib/guesthouse/dev-setup
 
-# SSH comes first and everything else later: a prompt is there long before a whole Debian is.
+# SSH comes first and everything else later: a prompt is there long before a whole Debian is. What
+# comes first must not refer to other units, of which systemd would read seventy, for two seconds
+# under emulation: so not to the journal, nor to what a mounted share waits for by default
+# (lib/dev/debian.ts).
 cat >/etc/systemd/system/guesthouse.target <<'UNIT'
 [Unit]
-Description=Dev guest
+Description=Dev guest, up to SSH
 DefaultDependencies=no
-Wants=guesthouse-ssh.service guesthouse-rest.service guesthouse-console.service
-Wants=guesthouse-screen.service guesthouse-power-button.service guesthouse-clock.service
+Wants=guesthouse-ssh.service guesthouse-rest.service
 AllowIsolate=yes
+UNIT
+cat >/etc/systemd/system/guesthouse-rest.target <<'UNIT'
+[Unit]
+Description=Dev guest, all of it
+DefaultDependencies=no
+Wants=multi-user.target guesthouse-console.service guesthouse-screen.service
+Wants=guesthouse-power-button.service guesthouse-clock.service
 UNIT
 ln -sf guesthouse.target /etc/systemd/system/default.target
 
@@ -127,6 +136,8 @@ DefaultDependencies=no
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+StandardOutput=null
+StandardError=file:/dev/console
 ExecStart=/usr/local/lib/guesthouse/dev-setup
 UNIT
 
@@ -143,16 +154,19 @@ Before=shutdown.target
 Type=notify
 RuntimeDirectory=sshd
 RuntimeDirectoryMode=0755
+# Why it cannot start; what it has to tell later goes to the journal by itself.
+StandardOutput=null
+StandardError=file:/dev/console
 # -r: a new connection is a fork of this process. Starting sshd anew for each takes more than half
 # a second under emulation, nearly all of it in the dynamic linker.
-ExecStart=/usr/sbin/sshd -D -e -r
+ExecStart=/usr/sbin/sshd -D -r
 # The host watches the console for this line before it tries to connect.
 ExecStartPost=/bin/sh -c 'echo "guesthouse: ready" >/dev/console'
 KillMode=process
 Restart=on-failure
 UNIT
 
-# The rest of Debian: devices, the journal, what the user enables.
+# The rest of Debian: consoles, devices, the journal, what the user enables.
 cat >/etc/systemd/system/guesthouse-rest.service <<'UNIT'
 [Unit]
 Description=The rest of the system
@@ -162,9 +176,11 @@ After=guesthouse-ssh.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+StandardOutput=null
+StandardError=null
 # The host's first login goes before.
 ExecStartPre=/bin/sleep 2
-ExecStart=/bin/systemctl --no-block start multi-user.target
+ExecStart=/bin/systemctl --no-block start guesthouse-rest.target
 UNIT
 # The package's own service, which would take the same port; and gettys, which have their own here.
 systemctl mask ssh.service ssh.socket getty.target >/dev/null 2>&1 ||

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { quoteWord } from "../guest/quote.ts";
 import { runChecked } from "../host/process.ts";
 import { ensureImage } from "../image/build.ts";
-import { directory, file, packCpio } from "../image/cpio.ts";
+import { type CpioEntry, directory, file, packCpio } from "../image/cpio.ts";
 import type { Image } from "../image/image.ts";
 import { verifyImage } from "../image/manifest.ts";
 import { kernelArgs } from "../qemu/args.ts";
@@ -96,8 +96,33 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
     file("seed/etc/guesthouse/dev.env", settingsText(request)),
+    ...shareUnit(config.share.name),
     ...devShellSeed(`/${config.share.name}`),
   ]);
+}
+
+/**
+ * Tells systemd of the share before it is mounted (`provision/arm_dev_debian.sh` does that). systemd
+ * would read seventy units otherwise, on which a mount depends by default, before it starts sshd.
+ */
+function shareUnit(share: string): CpioEntry[] {
+  // Of what may be in a share's name, systemd.unit(5) escapes only this.
+  const unit = `${share.replaceAll("-", "\\x2d")}.mount`;
+  const system = "seed/etc/systemd/system";
+  const early = `${system}/guesthouse-setup.service.d`;
+  return [
+    ...["seed/etc/systemd", system, early].map((path) => directory(path)),
+    file(`${early}/share.conf`, `[Unit]\nBefore=${unit}\n`),
+    file(
+      `${system}/${unit}`,
+      [
+        ...["[Unit]", "DefaultDependencies=no"],
+        ...["[Mount]", "What=share", `Where=/${share}`],
+        // The journal's socket is one of those units.
+        ...["StandardOutput=null", "StandardError=null", ""],
+      ].join("\n"),
+    ),
+  ];
 }
 
 /** What `provision/arm_dev_debian.sh` sources in the guest, before anybody can log in. */

@@ -26,6 +26,16 @@ Deno.test("packDevSeed() says who the user is and what is mounted, in words for 
   assertMatch(none, /SHARE_TYPE=''\nSHARE_SOURCE=''\nSHARE_OPTIONS=''\n/);
 });
 
+Deno.test("packDevSeed() tells systemd of the share, in a unit of the name that it expects", () => {
+  const share = { ...CONFIG.share, name: "my-project" };
+  const text = new TextDecoder().decode(
+    packDevSeed({ ...request, config: { ...CONFIG, share } }),
+  );
+  assertMatch(text, /seed\/etc\/systemd\/system\/my\\x2dproject\.mount\0/);
+  assertMatch(text, /\nWhere=\/my-project\n/);
+  assertMatch(text, /\nBefore=my\\x2dproject\.mount\n/);
+});
+
 Deno.test("debian boots its kernel directly, and writes nothing in a dry run", async () => {
   const { args, announcesReady } = await debian.boot({ ...request, dryRun: true });
   assertEquals(args.slice(0, 4), [

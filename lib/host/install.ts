@@ -31,30 +31,46 @@ export function installPlan(verdicts: readonly ToolVerdict[], host: InstallHost)
   const wanting = verdicts.filter(({ status }) => status !== "ok").map(({ tool }) => tool);
   const packages = new Set<string>();
   const commands: (readonly string[])[] = [];
+  const setups: (readonly string[])[] = [];
   const unavailable: string[] = [];
   for (const tool of wanting) {
+    const fetcher = tool.setup?.find();
+    if (tool.setup !== undefined && fetcher !== undefined) {
+      addOnce(setups, [fetcher, ...tool.setup.args]);
+      continue;
+    }
     const name = manager && tool.packages[manager];
     const command = manager && tool.command?.[manager];
     if (name !== undefined) packages.add(name);
     else if (command === undefined) unavailable.push(tool.name);
-    else if (!commands.some((known) => commandText(known) === commandText(command))) {
-      commands.push(command);
+    else addOnce(commands, command);
+    if (tool.setup !== undefined && name === tool.setup.program) {
+      addOnce(setups, [name, ...tool.setup.args]);
     }
   }
   const special = commands.length > 0;
   if (manager !== undefined && packages.size > 0) {
     commands.push(...managerCommands(manager, [...packages], host));
   }
+  commands.push(...setups);
   return {
     commands,
-    automatic: commands.length > 0 && !special && runsUnattended(host),
+    automatic: commands.length > 0 && !special && (packages.size === 0 || runsUnattended(host)),
     text: commands.map((command) => pasteable(command, host)).join(" && "),
     unavailable,
   };
 }
 
+/** Adds a command that is not in the list yet. */
+function addOnce(commands: (readonly string[])[], command: readonly string[]): void {
+  if (commands.every((known) => commandText(known) !== commandText(command))) {
+    commands.push(command);
+  }
+}
+
 function pasteable(command: readonly string[], host: InstallHost): string {
-  const prefix = host.packageManager === "apt" && host.isRoot ? `${QUIET_APT[0]} ` : "";
+  const asks = host.isRoot && ["apt-get", "dpkg"].includes(command[0] ?? "");
+  const prefix = asks ? `${QUIET_APT[0]} ` : "";
   return `${prefix}${commandText(command)}`;
 }
 

@@ -12,8 +12,8 @@ import {
 } from "./install.ts";
 import { run } from "./process.ts";
 import { haveProgram, sandbox } from "./testing.ts";
-import { TOOLS } from "./tool_table.ts";
-import type { ToolVerdict } from "./tools.ts";
+import { type ToolNeed, TOOLS } from "./tool_table.ts";
+import { toolsFor, type ToolVerdict } from "./tools.ts";
 
 const DEBIAN: InstallHost = {
   packageManager: "apt",
@@ -23,8 +23,12 @@ const DEBIAN: InstallHost = {
   haveAptLists: true,
 };
 
+/** Of those that differ between systems, Debian's. */
 const lacking = (...names: string[]): ToolVerdict[] =>
-  TOOLS.map((tool) => ({ tool, status: names.includes(tool.name) ? "missing" : "ok" }));
+  TOOLS.filter(({ setup }) => setup === undefined).map((tool) => ({
+    tool,
+    status: names.includes(tool.name) ? "missing" : "ok",
+  }));
 
 Deno.test("installPlan() is the exact command of each package manager", () => {
   const apt = "apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3";
@@ -93,6 +97,35 @@ Deno.test("installPlan() takes what comes with the system from there, once", () 
   const plan = installPlan(lacking("c++", "make", "cmake"), mac);
   assertEquals(plan.text, "xcode-select --install && brew install cmake");
   assertEquals(plan.automatic, false, "it opens a window");
+});
+
+Deno.test("installPlan() has rustup fetch what Ubuntu has no package for, and rustup only if need be", () => {
+  const need: ToolNeed = {
+    ...{ os: "linux", arch: "x86_64", distroId: "ubuntu", isRoot: true },
+    guestArchs: ["x86_64", "aarch64"],
+  };
+  const planWith = (find: () => string | undefined) =>
+    installPlan(
+      toolsFor(["rust"], need).filter(({ setup }) => setup !== undefined).map((tool) => ({
+        tool: { ...tool, setup: { ...tool.setup!, find } },
+        status: "missing",
+      })),
+      DEBIAN,
+    );
+  const [base, ...more] = ["", "x86_64", "aarch64"].map((arch) =>
+    "toolchain install stable --profile minimal" + (arch && ` --target ${arch}-unknown-linux-musl`)
+  );
+  const { text, automatic } = planWith(() => undefined);
+  assertEquals(automatic, true);
+  const [apt, ...setups] = text.split(" && ");
+  assertMatch(apt ?? "", /apt-get .* install -y --no-install-recommends rustup$/);
+  assertEquals(setups, [base, ...more].map((args) => `rustup ${args}`));
+  const own = planWith(() => "/home/me/.cargo/bin/rustup");
+  assertEquals(own.automatic, true);
+  assertEquals(
+    own.text,
+    [base, ...more].map((args) => `/home/me/.cargo/bin/rustup ${args}`).join(" && "),
+  );
 });
 
 Deno.test("installPlan() names what this host has no package for", () => {

@@ -1,39 +1,7 @@
 import { DEB_ARCH } from "../config/archs.ts";
 import type { GuestArch } from "./probe_image.ts";
-import { rustTool } from "./rust_tool.ts";
-import type { Tool, ToolGroup } from "./tool.ts";
-
-/** A variable that only some permission sets cover; the others do not look for what it moves. */
-function variable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) : undefined;
-}
-
-/** A folder of rustup's default toolchain, by the variables that may move it. */
-function rustupLibrary(target: string): string {
-  const home = variable("RUSTUP_HOME") || `${variable("HOME") || "/root"}/.rustup`;
-  const host = `${Deno.build.arch}-unknown-linux-gnu`;
-  return `${home}/toolchains/stable-${host}/lib/rustlib/${target}/lib`;
-}
-
-/** What runs in microVMs is compiled, and of that the init of every image. */
-const COMPILING: readonly ToolGroup[] = ["rust", "init"];
-
-/** Rust's standard library for guests of an architecture: Debian's, or what rustup has added. */
-function rustLibrary(arch: GuestArch): Tool {
-  return {
-    name: `rust-std-${arch}`,
-    programs: [
-      `/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`,
-      rustupLibrary(`${arch}-unknown-linux-musl`),
-    ],
-    groups: COMPILING,
-    purpose: `compiles programs for ${arch} guests`,
-    packages: { apt: `libstd-rust-web-dev:${DEB_ARCH[arch]}` },
-    command: { brew: ["rustup", "target", "add", `${arch}-unknown-linux-musl`] },
-    neededIf: (need) => need.guestArchs.includes(arch),
-  };
-}
+import { COMPILING, RUST_TOOLS } from "./rust_tools.ts";
+import type { Tool } from "./tool.ts";
 
 /** A C compiler for an architecture that is not the host's. */
 function crossCompiler(arch: GuestArch): Tool {
@@ -70,11 +38,7 @@ function kernelTool(name: string, purpose: string, packages: Tool["packages"]): 
 
 /** What builds the parts of microVMs, and the init of every image. */
 export const PART_TOOLS: readonly Tool[] = [
-  rustTool("cargo", COMPILING, "compiles what runs in guests", {
-    ...{ apt: "cargo-web", brew: "rustup", dnf: "cargo", pacman: "rust", nix: "cargo" },
-  }),
-  rustLibrary("x86_64"),
-  rustLibrary("aarch64"),
+  ...RUST_TOOLS,
   crossCompiler("x86_64"),
   crossCompiler("aarch64"),
   crossLibrary("x86_64"),

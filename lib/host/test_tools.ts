@@ -1,4 +1,4 @@
-import { rustTool } from "./rust_tool.ts";
+import { RUST_TEST_TOOLS } from "./rust_tools.ts";
 import type { Tool } from "./tool.ts";
 
 /** Browsers that all take the options of the first. */
@@ -61,12 +61,7 @@ export const TEST_TOOLS: readonly Tool[] = [
     packages: { apt: "bsdutils", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
     neededIf: (need) => need.os === "linux",
   },
-  rustTool("cargo-clippy", ["test"], "finds faults in what runs in microVMs", {
-    ...{ apt: "rust-web-clippy", dnf: "clippy", pacman: "rust", nix: "clippy" },
-  }),
-  rustTool("rustfmt", ["test"], "checks the format of what runs in microVMs", {
-    ...{ apt: "rustfmt-web", dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
-  }),
+  ...RUST_TEST_TOOLS,
   {
     name: "zsh",
     programs: ["zsh"],

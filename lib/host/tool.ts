@@ -38,8 +38,19 @@ export interface Tool {
   readonly minimum?: string;
   /** The package that has it. A manager that is not listed has none. */
   readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
-  /** A command in place of a package, where the host's maker ships the tool. */
+  /** A command in place of a package, where the host's maker ships the tool; it opens a window. */
   readonly command?: Readonly<Partial<Record<PackageManager, readonly string[]>>>;
+  /** A command that fetches it; unlike the package manager, it asks for no rights. */
+  readonly setup?: ToolSetup;
   /** Whether it is needed at all (default: always). */
   readonly neededIf?: (need: ToolNeed) => boolean;
+}
+
+/** How a program that fetches tools fetches one. */
+export interface ToolSetup {
+  /** Finds the program; `undefined` where the package of its name has to bring it first. */
+  readonly find: () => string | undefined;
+  /** The program's name, and that of its package. */
+  readonly program: string;
+  readonly args: readonly string[];
 }

@@ -1,8 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { groupsForTask, TOOL_GROUPS, TOOL_TASKS, TOOLS } from "./tool_table.ts";
+import { groupsForTask, TOOL_GROUPS, TOOL_TASKS, type ToolNeed, TOOLS } from "./tool_table.ts";
+import { toolsFor } from "./tools.ts";
 
-Deno.test("TOOLS has each name once, and a package of Debian for each", () => {
-  assertEquals(new Set(TOOLS.map(({ name }) => name)).size, TOOLS.length);
+const LINUX: ToolNeed = {
+  ...{ os: "linux", arch: "x86_64", distroId: "debian", isRoot: true },
+  guestArchs: ["x86_64", "aarch64"],
+};
+
+Deno.test("TOOLS has each name once on each system, and a package of Debian's or Ubuntu's", () => {
+  for (const distroId of ["debian", "ubuntu", "fedora"]) {
+    const names = toolsFor(TOOL_GROUPS, { ...LINUX, distroId }).map(({ name }) => name);
+    assertEquals(names.filter((name, index) => names.indexOf(name) !== index), [], distroId);
+  }
   for (const tool of TOOLS) {
     assert(tool.packages.apt !== undefined, tool.name);
     assert(tool.groups.length > 0, tool.name);

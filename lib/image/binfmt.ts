@@ -1,4 +1,6 @@
 import { join } from "@std/path";
+import { DEB_ARCH } from "../config/archs.ts";
+import { imageCacheDir } from "../host/paths.ts";
 import { run, type RunResult } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
 
@@ -34,13 +36,16 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
   if (await isRegistered(`qemu-${arch}`)) {
     return verdict("emulated", "binfmt_misc has a rule for it");
   }
+  const rule = `guesthouse-${arch}`;
+  if (!await isRegistered(rule) && await runsThere(arch)) {
+    return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
+  }
   const interpreter = await findInterpreter(arch);
   if (interpreter === undefined) return verdict("none", `qemu-${arch}-static is not installed`);
   using stack = new DisposableStack();
   // Shared by all who use the rule, other checkouts included, hence not a file of this one.
   const users = stack.use(await Deno.open(interpreter, { read: true }));
   await users.lock(false);
-  const rule = `guesthouse-${arch}`;
   const fault = await isRegistered(rule) ? undefined : await register(rule, arch, interpreter);
   if (fault !== undefined) return verdict("none", fault);
   const cleanup = stack.move();
@@ -53,6 +58,25 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
       if (await users.tryLock(true)) await writeKernelFile(join(BINFMT, rule), "-1");
     },
   };
+}
+
+/**
+ * Whether a program of that architecture runs in a root of its own, as the guest's will. Containers
+ * do not see the rules of the machine around them, which work there all the same.
+ */
+async function runsThere(arch: ElfArch): Promise<boolean> {
+  const program = `/usr/lib/arch-test/${DEB_ARCH[arch]}`;
+  if (!await exists(program)) return false;
+  await Deno.mkdir(imageCacheDir(), { recursive: true });
+  const dir = await Deno.makeTempDir({ dir: imageCacheDir(), prefix: "binfmt-" });
+  try {
+    await Deno.copyFile(program, join(dir, "program"));
+    const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+    const { code } = await run(["unshare", ...asRoot, `--root=${dir}`, "--", "/program"]);
+    return code === 0;
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 }
 
 /** Returns why it cannot be registered, or `undefined`. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { root } from "../host/paths.ts";
 import { run } from "../host/process.ts";
 import { haveProgram } from "../host/testing.ts";
 import { ensureBinfmt } from "./binfmt.ts";
@@ -42,6 +44,29 @@ Deno.test({
       assertEquals((await run(["true"])).code, 0);
     }
     assert(await runForeign() !== "0 ok", "the rule should be gone");
+  },
+});
+
+Deno.test({
+  name: "ensureBinfmt() takes a rule that it cannot see, as in a container, before it makes one",
+  ignore: !canRegister,
+  async fn() {
+    const module = new URL("./binfmt.ts", import.meta.url);
+    const ask = `import { ensureBinfmt } from "${module}";
+      await using binfmt = await ensureBinfmt("${FOREIGN}");
+      console.log(binfmt.kind, binfmt.reason);`;
+    const hide = 'mount -t tmpfs none /proc/sys/fs/binfmt_misc && exec "$@"';
+    const inContainer = async () => {
+      const deno = [Deno.execPath(), "eval", "--quiet", "--config", join(root, "deno.json"), ask];
+      const command = ["unshare", "--mount", "sh", "-c", hide, "sh", ...deno];
+      const { stdout, stderr } = await run(command);
+      return stdout + stderr;
+    };
+    {
+      await using _rule = await ensureBinfmt(FOREIGN);
+      assertMatch(await inContainer(), /^emulated the kernel runs them, by a rule that is not to/);
+    }
+    assertMatch(await inContainer(), /^emulated registered /);
   },
 });
 

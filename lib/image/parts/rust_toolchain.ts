@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import { HostError } from "../../cli/errors.ts";
 import { findProgram } from "../../host/find_program.ts";
+import { rustupPrograms } from "../../host/rust_tools.ts";
 import { programIdentity } from "../../host/tools.ts";
 import type { ElfArch } from "../elf.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
@@ -53,7 +54,8 @@ export async function findToolchain(arch: ElfArch, signal: AbortSignal): Promise
 
 /** Debian's first: it has a fixed place and both architectures. */
 function rustcs(): string[] {
-  const found = ["/usr/bin/rustc", findProgram("rustc")?.path];
+  const rustup = join(rustupPrograms(), "rustc");
+  const found = ["/usr/bin/rustc", findProgram("rustc")?.path, rustup];
   return [...new Set(found.filter((path) => path !== undefined))]
     .filter((path) => findProgram(path) !== undefined);
 }
