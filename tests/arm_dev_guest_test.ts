@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/record.ts";
-import { processStartTime } from "../lib/host/process.ts";
+import { processStartTime, runChecked } from "../lib/host/process.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
@@ -25,6 +25,30 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`never: ${what}`);
+}
+
+const NO_SPACE = "the host had no space left for what it wrote to its disk";
+
+/** Lays a copy of a folder over it, on a file system with that much space left, until disposed. */
+async function smallCopy(dir: string, spareBytes: number) {
+  const sh = async (script: string, ...args: string[]) => {
+    const command = ["sh", "-c", script, dir, ...args];
+    return (await runChecked(command, { what: "make a small disk" })).stdout.trim();
+  };
+  const side = await Deno.makeTempDir();
+  try {
+    await sh('mount -t tmpfs tmpfs "$1" && cp -a "$0/." "$1"', side);
+    await sh('mount --bind "$1" "$0" && umount "$1"', side);
+  } finally {
+    await Deno.remove(side);
+  }
+  const used = 1024 * Number(await sh('df -k --output=used "$0" | tail -n 1'));
+  const enlarge = (spare: number) => sh(`mount -o remount,size=${used + spare} "$0"`);
+  await enlarge(spareBytes);
+  return {
+    enlarge,
+    [Symbol.asyncDispose]: async () => void await sh('umount -l "$0"'),
+  };
 }
 
 /** A process that lives as long as the test and looks like the guest's QEMU, by its name. */
@@ -227,6 +251,38 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     });
     assertEquals(documentOf(await box.task("arm-dev-shutdown", ["--json"])).by, "not running");
   });
+
+  // Only root may mount a file system that is small enough.
+  const canMount = Deno.build.os === "linux" && Deno.uid() === 0;
+  const fill = async () => {
+    await using disk = await smallCopy(guestDir, 120 * 2 ** 20);
+    const started = await box.task("arm-dev", start);
+    assertEquals(started.code, 0, started.stderr);
+    const writing = ssh(
+      "sh",
+      "-c",
+      'dd if=/dev/urandom of="$HOME/big" bs=1M count=200 && sync && echo whole',
+    );
+    await eventually("the guest is paused", async () => (await status()).paused !== null);
+    const { state, paused } = await status();
+    assertEquals([state, paused], ["running", NO_SPACE]);
+    assertFailure(await box.task("arm-dev-shutdown", ["--timeout", "3"]), {
+      exit: 4,
+      says: [`it is paused: ${NO_SPACE}`, "next: make space, then deno task arm-dev"],
+    });
+    assertFailure(await box.task("arm-dev", start), {
+      exit: 3,
+      says: [`Guest "armdev" is paused: ${NO_SPACE}`, guestDir, "next: deno task gc"],
+    });
+    await disk.enlarge(300 * 2 ** 20);
+    const again = await box.task("arm-dev", start);
+    assertEquals(again.code, 0, again.stderr);
+    assertStringIncludes(again.stderr, `was paused (${NO_SPACE}), and goes on`);
+    const { code, stdout, stderr } = await writing;
+    assertEquals([code, stdout], [0, "whole\n"], stderr);
+    assertEquals((await box.task("arm-dev-shutdown")).code, 0);
+  };
+  if (canMount) await step("a guest that fills the host's disk waits for space", fill);
 
   await step("ssh --start starts it, with what was on its disk", async () => {
     const { code, stdout, stderr } = await box.task("arm-dev-ssh", [

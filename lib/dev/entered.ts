@@ -5,6 +5,7 @@ import { runInTerminal } from "../host/terminal.ts";
 import { answers, connectDev } from "./connect.ts";
 import { enterCommand } from "./enter.ts";
 import { requireDevGuest } from "./guest_file.ts";
+import { whyPaused } from "./paused.ts";
 import type { DevRecord } from "./record.ts";
 import { devState } from "./state.ts";
 
@@ -42,6 +43,13 @@ export async function runEntered(ctx: TaskContext, record: DevRecord): Promise<n
     ctx.print(commandText(command));
     return 0;
   }
+  // Beside the connection, which costs nothing: without an answer one would wait for ever.
+  void whyPaused(record, ctx.signal).then((why) => {
+    if (why === undefined) return;
+    ctx.log.warn(
+      `Guest "${record.name}" is paused: ${why}. Next: make space, then deno task arm-dev`,
+    );
+  }, () => {});
   await connectDev(record, { signal: ctx.signal });
   const status = await runInTerminal(command);
   if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;

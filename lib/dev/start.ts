@@ -14,6 +14,7 @@ import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";
 import { type DevFlavour, loadFlavour } from "./flavour.ts";
 import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
+import { resumeDev } from "./paused.ts";
 import { checkPort } from "./port.ts";
 import { removeIfPresent } from "./read_text.ts";
 import { type DevRecord, writeDevRecord } from "./record.ts";
@@ -48,7 +49,7 @@ export interface StartedDev extends AsyncDisposable {
 
 /**
  * Starts the guest, or finds it running. One task at a time starts it: another one waits, and then
- * finds it up.
+ * finds it up. A guest that QEMU has paused goes on.
  */
 export async function startDev(options: StartDevOptions): Promise<StartedDev> {
   const { config, signal, onNote } = options;
@@ -59,7 +60,11 @@ export async function startDev(options: StartDevOptions): Promise<StartedDev> {
     onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`, "info"),
   });
   const running = await settleState(name, (text) => onNote(text, "info"));
-  if (running !== undefined) return alreadyUp(running);
+  if (running !== undefined) {
+    const why = await resumeDev(running, signal);
+    if (why !== undefined) onNote(`Guest "${name}" was paused (${why}), and goes on`, "info");
+    return alreadyUp(running);
+  }
   const { flavour } = await requireDevGuest(name);
   checkPort(config.sshPort, name);
   const host = await findDevHost(options.accelerator, signal);

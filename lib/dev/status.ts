@@ -4,6 +4,7 @@ import { bytesOnDisk } from "./files.ts";
 import { loadFlavour } from "./flavour.ts";
 import { findDevGuest } from "./guest_file.ts";
 import { devFile } from "./paths.ts";
+import { whyPaused } from "./paused.ts";
 import { isPathAbsent } from "./read_text.ts";
 import type { DevRecord } from "./record.ts";
 import { devState } from "./state.ts";
@@ -17,6 +18,8 @@ export interface DevStatus {
   readonly created: string | null;
   /** Why there is a record that is not true any more. */
   readonly stale: string | null;
+  /** Why QEMU has stopped it until it is told to go on. */
+  readonly paused: string | null;
   readonly since: string | null;
   readonly seconds: number | null;
   readonly pid: number | null;
@@ -41,12 +44,14 @@ export async function devStatus(name: string, signal: AbortSignal): Promise<DevS
   const guest = await findDevGuest(name);
   const state = await devState(name);
   const record = state.kind === "running" ? state.record : undefined;
+  const paused = record === undefined ? null : await whyPaused(record, signal) ?? null;
   return {
     name,
     state: record !== undefined ? "running" : guest === undefined ? "none" : "stopped",
     flavour: guest?.flavour ?? record?.flavour ?? null,
     created: guest?.created ?? null,
     stale: state.kind === "stale" ? state.why : null,
+    paused,
     since: record?.since ?? null,
     seconds: record === undefined ? null : secondsSince(record.since),
     pid: record?.qemu.pid ?? null,
@@ -56,7 +61,7 @@ export async function devStatus(name: string, signal: AbortSignal): Promise<DevS
     memoryMiB: record?.memoryMiB ?? null,
     cores: record?.cores ?? null,
     share: record?.share ?? null,
-    generation: record === undefined ? null : await generationOf(record, signal),
+    generation: record === undefined || paused !== null ? null : await generationOf(record, signal),
     disk: await diskOf(name),
   };
 }

@@ -19,7 +19,8 @@ export function statusText(status: DevStatus): string {
   }
   if (disk !== null) add("disk", `${bytesText(disk.bytes)} of ${bytesText(disk.sizeBytes)}`);
   if (stale !== null) add("note", `its last run did not end in order: ${stale}`);
-  add("next", NEXT[state]);
+  if (status.paused !== null) add("paused", status.paused);
+  add("next", status.paused === null ? NEXT[state] : `make space, then ${NEXT.stopped}`);
   return lines.join("\n");
 }
 
@@ -29,9 +30,10 @@ const NEXT: Readonly<Record<DevStatus["state"], string>> = {
   running: "deno task arm-dev-ssh",
 };
 
-function stateText({ state, pid }: DevStatus): string {
+function stateText({ state, pid, paused }: DevStatus): string {
   if (state === "none") return "not made yet";
-  return state === "running" ? `running, pid ${pid}` : "not running";
+  if (state !== "running") return "not running";
+  return `${paused === null ? "running" : "paused"}, pid ${pid}`;
 }
 
 /** `3 d 4 h`, `2 h 5 min`, `40 s`: the two largest units. */

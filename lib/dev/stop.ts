@@ -7,6 +7,7 @@ import { delay, settlesWithin } from "../qemu/wait.ts";
 import type { DevConfig } from "./config.ts";
 import { connectDev } from "./connect.ts";
 import { devFile, devLock } from "./paths.ts";
+import { whyPaused } from "./paused.ts";
 import { type DevRecord, isSameProcess, type RecordedProcess } from "./record.ts";
 import { makeShare, type Share } from "./share.ts";
 import { shareRequest } from "./start.ts";
@@ -65,7 +66,7 @@ export async function shutdownDev(
     by = "power button";
   }
   if (!end.over) {
-    if (forceAfterMs === undefined) throw hung(record, timeoutMs);
+    if (forceAfterMs === undefined) throw hung(record, timeoutMs, await whyPaused(record, signal));
     onStep("Kill it");
     await kill(record, end.exited);
     by = "kill";
@@ -92,16 +93,19 @@ export async function killDev(options: StopDevOptions): Promise<DevRecord | unde
   return record;
 }
 
-function hung(record: DevRecord, timeoutMs: number): GuestError {
+function hung(record: DevRecord, timeoutMs: number, paused: string | undefined): GuestError {
   return new GuestError(
     `Cannot shut down guest "${record.name}": it still runs after ${timeoutMs / 1000} s`,
     {
       details: [
         `process ${record.qemu.pid}, up since ${record.since}`,
+        ...(paused === undefined ? [] : [`it is paused: ${paused}`]),
         `console: ${devFile(record.name, "consoleLog")}`,
         "what it has not written to its disk by now is lost if it is killed",
       ],
-      next: "deno task arm-dev-kill, or deno task arm-dev-shutdown --force-after SECONDS",
+      next: paused === undefined
+        ? "deno task arm-dev-kill, or deno task arm-dev-shutdown --force-after SECONDS"
+        : "make space, then deno task arm-dev, then deno task arm-dev-shutdown",
     },
   );
 }

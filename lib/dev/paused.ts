@@ -1,0 +1,65 @@
+import { HostError, TaskError } from "../cli/errors.ts";
+import { connectQmp } from "../qemu/qmp_connect.ts";
+import type { QmpClient } from "../qemu/qmp.ts";
+import { delay } from "../qemu/wait.ts";
+import { devDir } from "./paths.ts";
+import type { DevRecord } from "./record.ts";
+
+/**
+ * Why QEMU holds a guest: it stops one whose disk it cannot write for want of space on the host, so
+ * that nothing is lost, and goes on where it stopped when it is told to.
+ */
+const NO_SPACE = "the host had no space left for what it wrote to its disk";
+
+/** How long QEMU may take to answer; another task may be talking to it. */
+const ANSWER_MS = 2000;
+/** A write that fails again does so at once. */
+const SETTLE_MS = 500;
+
+type Reachable = Pick<DevRecord, "name" | "qmpSocket">;
+
+/** Why QEMU has stopped a running guest; `undefined` if it has not, or does not say. */
+export async function whyPaused(
+  record: Reachable,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await using qmp = await open(record, signal);
+    return await isOutOfSpace(qmp) ? NO_SPACE : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof TaskError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Lets a guest go on that QEMU has stopped, and returns why it was; `undefined` if it runs. Throws
+ * {@link HostError} if there is still no space.
+ */
+export async function resumeDev(
+  record: Reachable,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (await whyPaused(record, signal) === undefined) return undefined;
+  await using qmp = await open(record, signal);
+  await qmp.execute("cont", undefined, { signal });
+  await delay(SETTLE_MS, signal);
+  if (!await isOutOfSpace(qmp)) return NO_SPACE;
+  const dir = devDir(record.name);
+  throw new HostError(`Guest "${record.name}" is paused: ${NO_SPACE}`, {
+    details: [`its disk is in ${dir}`, "nothing is lost: it goes on where it stopped"],
+    next: "deno task gc, or make space in other ways, and then deno task arm-dev",
+  });
+}
+
+const open = async ({ name, qmpSocket }: Reachable, signal: AbortSignal) =>
+  await connectQmp({
+    ...{ path: qmpSocket, name, signal },
+    deadlineMs: ANSWER_MS,
+    greetingMs: ANSWER_MS,
+    commandMs: ANSWER_MS,
+  });
+
+const isOutOfSpace = async (qmp: QmpClient) =>
+  (await qmp.execute("query-status")).status === "io-error";
