@@ -16,9 +16,16 @@ async function runForeign(): Promise<string> {
   return `${code} ${stdout.trim()}`.trim();
 }
 
-/** Registering changes the kernel of this host for a moment, so only where no rule is in use. */
-const canRegister = Deno.build.os === "linux" && Deno.uid() === 0 && haveProgram(PROGRAM) &&
-  haveProgram(`qemu-${FOREIGN}-static`) && (await runForeign()) !== "0 ok";
+/** Whether root may add a rule here, which a container often forbids, and none is in use. */
+async function mayRegister(): Promise<boolean> {
+  const maybe = Deno.build.os === "linux" && Deno.uid() === 0 && haveProgram(PROGRAM) &&
+    haveProgram(`qemu-${FOREIGN}-static`) && (await runForeign()) !== "0 ok";
+  if (!maybe) return false;
+  await using binfmt = await ensureBinfmt(FOREIGN);
+  return binfmt.kind === "emulated";
+}
+
+const canRegister = await mayRegister();
 
 Deno.test("ensureBinfmt() has nothing to do for the host's own architecture", async () => {
   await using binfmt = await ensureBinfmt(Deno.build.arch);
