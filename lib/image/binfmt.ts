@@ -37,7 +37,9 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
     return verdict("emulated", "binfmt_misc has a rule for it");
   }
   const rule = `guesthouse-${arch}`;
-  if (!await isRegistered(rule) && await runsThere(arch)) {
+  // Not by our own rule, which is gone with the last of its users; another task may add it meanwhile.
+  const isOurs = () => isRegistered(rule);
+  if (!await isOurs() && await runsThere(arch) && !await isOurs()) {
     return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
   }
   const interpreter = await findInterpreter(arch);
@@ -46,7 +48,7 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
   // Shared by all who use the rule, other checkouts included, hence not a file of this one.
   const users = stack.use(await Deno.open(interpreter, { read: true }));
   await users.lock(false);
-  const fault = await isRegistered(rule) ? undefined : await register(rule, arch, interpreter);
+  const fault = await isOurs() ? undefined : await register(rule, arch, interpreter);
   if (fault !== undefined) return verdict("none", fault);
   const cleanup = stack.move();
   return {
@@ -88,14 +90,19 @@ async function register(
   if (Deno.uid() !== 0) return "binfmt_misc has no rule for it, and only root may add one";
   if (!await haveKernelFile(join(BINFMT, "register"))) {
     const { code, stderr } = await run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT]);
-    if (code !== 0) return `cannot mount binfmt_misc: ${stderr.trim()}`;
+    // Of two that mount it at once, one is refused.
+    if (code !== 0 && !await haveKernelFile(join(BINFMT, "register"))) {
+      return `cannot mount binfmt_misc: ${stderr.trim()}`;
+    }
     if (await isRegistered(rule) || await isRegistered(`qemu-${arch}`)) return undefined;
   }
   const { magic, mask } = ELF_MAGIC[arch];
   // F: the interpreter is opened now, so that it is found from inside a chroot as well.
   const text = `:${rule}:M::${magic}:${mask}:${interpreter}:F`;
   const { code, stderr } = await writeKernelFile(join(BINFMT, "register"), text);
-  return code === 0 ? undefined : `cannot register with binfmt_misc: ${stderr.trim()}`;
+  // Of two that add it at once, the kernel refuses one.
+  if (code === 0 || await isRegistered(rule)) return undefined;
+  return `cannot register with binfmt_misc: ${stderr.trim()}`;
 }
 
 /** Whether an enabled rule of that name exists, with the "F" flag. */

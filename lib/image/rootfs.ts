@@ -53,7 +53,9 @@ export function mmdebstrapCommand(
 ): string[] {
   const extract = options.configure === "first-boot";
   const foreign = recipe.arch !== (options.hostArch ?? Deno.build.arch);
-  const packages = extract ? ["?essential", ...recipe.packages] : recipe.packages;
+  // What the variant minbase brings by itself.
+  const base = ["?essential", "?priority(required)", "apt"];
+  const packages = extract ? [...base, ...recipe.packages] : recipe.packages;
   return [
     "mmdebstrap",
     `--mode=${options.isRoot ? "root" : "unshare"}`,

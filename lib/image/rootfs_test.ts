@@ -69,6 +69,8 @@ Deno.test("mmdebstrapCommand() only extracts them where it cannot", () => {
   assertArrayIncludes(words, [
     "--variant=extract",
     "--include=?essential",
+    "--include=?priority(required)",
+    "--include=apt",
     "--setup-hook=/hooks/merge-usr",
     "--extract-hook=/hooks/customize",
   ]);
