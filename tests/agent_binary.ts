@@ -129,3 +129,12 @@ async function outputOf(program: string, ...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command(program, { args }).output();
   return new TextDecoder().decode(stdout).trim();
 }
+
+/** `bytes` of data that do not repeat within a frame. */
+export function* pattern(bytes: number): Generator<Uint8Array> {
+  const block = crypto.getRandomValues(new Uint8Array(65_521));
+  for (let left = bytes; left > 0; left -= block.length) {
+    block[left % block.length]!++;
+    yield block.slice(0, Math.min(left, block.length));
+  }
+}

@@ -4,7 +4,7 @@ import { GuestError } from "../lib/cli/errors.ts";
 import type { AgentClient, ExecOptions, StartedCommand } from "../lib/guest/agent/client.ts";
 import { AgentError } from "../lib/guest/agent/errors.ts";
 import { AgentEvents } from "../lib/guest/agent/events.ts";
-import { eventually, isAlive, startAgent } from "./agent_binary.ts";
+import { eventually, isAlive, pattern, startAgent } from "./agent_binary.ts";
 
 const isRoot = Deno.uid() === 0;
 const MIB = 1 << 20;
@@ -25,15 +25,6 @@ async function run(agent: AgentClient, options: ExecOptions) {
 }
 
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, "sh", ...args];
-
-/** `bytes` of data that do not repeat within a frame. */
-function* pattern(bytes: number): Generator<Uint8Array> {
-  const block = crypto.getRandomValues(new Uint8Array(65_521));
-  for (let left = bytes; left > 0; left -= block.length) {
-    block[left % block.length]!++;
-    yield block.slice(0, Math.min(left, block.length));
-  }
-}
 
 Deno.test("AgentClient.exec() passes arguments, environment and folder as they are", async () => {
   await using host = await startAgent();

@@ -256,6 +256,12 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
   const canMount = Deno.build.os === "linux" && Deno.uid() === 0;
   const fill = async () => {
     await using disk = await smallCopy(guestDir, 120 * 2 ** 20);
+    // Before its record goes with the disk, whatever fails.
+    await using _guest = {
+      async [Symbol.asyncDispose]() {
+        await box.task("arm-dev-kill");
+      },
+    };
     const started = await box.task("arm-dev", start);
     assertEquals(started.code, 0, started.stderr);
     const writing = ssh(

@@ -10,6 +10,7 @@ import { DEV_IMAGE } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
+import type { GuestMount } from "./share.ts";
 import { devShellSeed } from "./shell.ts";
 
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
@@ -86,7 +87,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
 
 /** What the initramfs copies over the root at each start (docs/tiny-init.md). */
 export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
-  const { config, keys } = request;
+  const { config, keys, mount } = request;
   const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
   return packCpio([
     ...[...folders, "seed/etc/guesthouse"].map((path) => directory(path)),
@@ -96,7 +97,7 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
     file("seed/etc/guesthouse/dev.env", settingsText(request)),
-    ...shareUnit(config.share.name),
+    ...mount === undefined ? [] : shareUnit(config.share.name, mount),
     ...devShellSeed(`/${config.share.name}`),
   ]);
 }
@@ -105,7 +106,7 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
  * Tells systemd of the share before it is mounted (`provision/arm_dev_debian.sh` does that). systemd
  * would read seventy units otherwise, on which a mount depends by default, before it starts sshd.
  */
-function shareUnit(share: string): CpioEntry[] {
+function shareUnit(share: string, { source, type }: GuestMount): CpioEntry[] {
   // Of what may be in a share's name, systemd.unit(5) escapes only this.
   const unit = `${share.replaceAll("-", "\\x2d")}.mount`;
   const system = "seed/etc/systemd/system";
@@ -117,7 +118,7 @@ function shareUnit(share: string): CpioEntry[] {
       `${system}/${unit}`,
       [
         ...["[Unit]", "DefaultDependencies=no"],
-        ...["[Mount]", "What=share", `Where=/${share}`],
+        ...["[Mount]", `What=${source}`, `Where=/${share}`, `Type=${type}`],
         // The journal's socket is one of those units.
         ...["StandardOutput=null", "StandardError=null", ""],
       ].join("\n"),

@@ -2,9 +2,8 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { fromFileUrl, join } from "@std/path";
 import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
 import { processStartTime } from "../host/process.ts";
-import { living, startScript, within } from "../host/process_testing.ts";
+import { living, startScript, startSleep, within } from "../host/process_testing.ts";
 import { sandbox } from "../host/testing.ts";
-import { startSleep } from "../host/process_testing.ts";
 import {
   createRun,
   findKept,

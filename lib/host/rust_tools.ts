@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { DEB_ARCH } from "../config/archs.ts";
 import { findProgram } from "./find_program.ts";
 import type { GuestArch } from "./probe_image.ts";
-import type { Tool, ToolGroup, ToolNeed, ToolSetup } from "./tool.ts";
+import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
 
 /** What runs in microVMs is compiled, and of that the init of every image. */
 export const COMPILING: readonly ToolGroup[] = ["rust", "init"];
@@ -33,81 +33,89 @@ function rustupLibrary(target: string): string {
   return join(toolchains, `stable-${host}`, "lib/rustlib", target, "lib");
 }
 
-/** A program of Rust's, and where it comes from. */
-interface RustTool {
-  readonly name: string;
-  readonly groups: readonly ToolGroup[];
-  readonly purpose: string;
-  readonly packages: Tool["packages"];
-  /** Debian's own package, which has both architectures. */
-  readonly debian: string;
-  readonly setup: ToolSetup;
+/** Something of Rust's, and where it comes from. */
+interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"> {
+  readonly debian: { readonly programs: readonly string[]; readonly package: string };
+  readonly elsewhere: {
+    readonly programs: readonly string[];
+    readonly packages?: Tool["packages"];
+    /** What rustup fetches beside its stable toolchain. */
+    readonly setup: readonly string[];
+  };
 }
 
 /**
- * A program of Rust's, once for Debian and once for the rest. Debian has all that is needed, while
- * what its user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere
- * rustup brings what the system has not.
+ * The tool once for Debian and once for the rest. Debian has all that is needed, while what its
+ * user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere rustup brings
+ * what the system has not.
  */
-function rustTool({ name, groups, purpose, packages, debian, setup }: RustTool): Tool[] {
-  const programs = FOLDERS.map((folder) => `${folder}/${name}`);
-  const common = { name, groups, purpose };
+function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustTool): Tool[] {
   return [
-    { ...common, programs, packages: { apt: debian }, neededIf: isDebian },
     {
       ...common,
-      programs: [join(rustupPrograms(), name), ...programs],
-      packages: { ...packages, apt: "rustup", brew: "rustup" },
-      setup,
-      neededIf: (need) => !isDebian(need),
+      programs: debian.programs,
+      packages: { apt: debian.package },
+      neededIf: (need) => isDebian(need) && neededIf(need),
+    },
+    {
+      ...common,
+      programs: elsewhere.programs,
+      packages: { ...elsewhere.packages, apt: "rustup", brew: "rustup" },
+      setup: {
+        program: "rustup",
+        find: () =>
+          findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
+        // Not its documentation, which is most of it.
+        args: ["toolchain", "install", "stable", "--profile", "minimal", ...elsewhere.setup],
+      },
+      neededIf: (need) => !isDebian(need) && neededIf(need),
     },
   ];
-}
-
-/** Has rustup fetch the toolchain that it uses unless told otherwise, and more for it. */
-function rustup(...more: readonly string[]): ToolSetup {
-  return {
-    program: "rustup",
-    find: () => findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
-    // Not its documentation, which is most of it.
-    args: ["toolchain", "install", "stable", "--profile", "minimal", ...more],
-  };
 }
 
 /** Rust's standard library for guests of an architecture. */
 function rustLibrary(arch: GuestArch): Tool[] {
   const target = `${arch}-unknown-linux-musl`;
-  const common = {
+  const library = rustupLibrary(target);
+  return rustTool({
     name: `rust-std-${arch}`,
     groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
-  };
-  return [
-    {
-      ...common,
-      programs: [`/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`, rustupLibrary(target)],
-      packages: { apt: `libstd-rust-web-dev:${DEB_ARCH[arch]}` },
-      neededIf: (need) => isDebian(need) && need.guestArchs.includes(arch),
+    neededIf: (need) => need.guestArchs.includes(arch),
+    debian: {
+      programs: [`/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`, library],
+      package: `libstd-rust-web-dev:${DEB_ARCH[arch]}`,
     },
-    {
-      ...common,
-      programs: [rustupLibrary(target), `/usr/lib/rustlib/${target}/lib`],
-      packages: { apt: "rustup", brew: "rustup" },
-      setup: rustup("--target", target),
-      neededIf: (need) => !isDebian(need) && need.guestArchs.includes(arch),
+    elsewhere: {
+      programs: [library, `/usr/lib/rustlib/${target}/lib`],
+      setup: ["--target", target],
     },
-  ];
+  });
+}
+
+/** A program of Rust's. */
+function rustProgram(
+  { debian, packages, setup = [], ...common }:
+    & Pick<Tool, "name" | "groups" | "purpose" | "packages">
+    & { readonly debian: string; readonly setup?: readonly string[] },
+): Tool[] {
+  const programs = FOLDERS.map((folder) => join(folder, common.name));
+  const elsewhere = [join(rustupPrograms(), common.name), ...programs];
+  return rustTool({
+    ...common,
+    debian: { programs, package: debian },
+    elsewhere: { programs: elsewhere, packages, setup },
+  });
 }
 
 /** What compiles programs for guests. */
 export const RUST_TOOLS: readonly Tool[] = [
-  ...rustTool({
+  ...rustProgram({
     name: "cargo",
     groups: COMPILING,
     purpose: "compiles what runs in guests",
     packages: { dnf: "cargo", pacman: "rust", nix: "cargo" },
     debian: "cargo-web",
-    setup: rustup(),
   }),
   ...rustLibrary("x86_64"),
   ...rustLibrary("aarch64"),
@@ -115,20 +123,20 @@ export const RUST_TOOLS: readonly Tool[] = [
 
 /** What judges their sources. */
 export const RUST_TEST_TOOLS: readonly Tool[] = [
-  ...rustTool({
+  ...rustProgram({
     name: "cargo-clippy",
     groups: ["test"],
     purpose: "finds faults in what runs in microVMs",
     packages: { dnf: "clippy", pacman: "rust", nix: "clippy" },
     debian: "rust-web-clippy",
-    setup: rustup("--component", "clippy"),
+    setup: ["--component", "clippy"],
   }),
-  ...rustTool({
+  ...rustProgram({
     name: "rustfmt",
     groups: ["test"],
     purpose: "checks the format of what runs in microVMs",
     packages: { dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
     debian: "rustfmt-web",
-    setup: rustup("--component", "rustfmt"),
+    setup: ["--component", "rustfmt"],
   }),
 ];

@@ -14,15 +14,6 @@ const DONE = "guesthouse-init: configured";
  */
 const SILENCE_MS = 600_000;
 
-/**
- * What every guest is told, too (`configs/platforms/_debian.ts`): above all programs at fixed places,
- * since hundreds of scripts run the same few.
- */
-const WORDS = [
-  ...["quiet", "guesthouse.first-boot", "norandmaps", "nokaslr", "mitigations=off", "audit=0"],
-  ...["apparmor=0", "cryptomgr.notests", "random.trust_cpu=on", "rcupdate.rcu_expedited=1"],
-];
-
 /** The command that boots an image once, with its disk open for writing. */
 export function firstBootCommand(platform: Platform, dir: string, consoleLog: string): string[] {
   const x86 = platform.arch === "x86_64";
@@ -32,7 +23,7 @@ export function firstBootCommand(platform: Platform, dir: string, consoleLog: st
     ...["-M", x86 ? "q35" : "virt", "-accel", "tcg,thread=multi"],
     ...["-cpu", x86 ? "max" : "max,pauth-impdef=on", "-m", "2048", "-smp", "2"],
     ...["-kernel", join(dir, IMAGE_FILES.kernel), "-initrd", join(dir, IMAGE_FILES.initramfs)],
-    ...["-append", [`console=${x86 ? "ttyS0" : "ttyAMA0"}`, ...WORDS].join(" ")],
+    ...["-append", [platform.append, "guesthouse.first-boot"].filter(Boolean).join(" ")],
     ...[
       "-blockdev",
       JSON.stringify({
