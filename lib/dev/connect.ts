@@ -14,6 +14,12 @@ export interface ConnectDevOptions {
   readonly deadlineMs?: number;
 }
 
+/**
+ * How long a guest may be silent before its sessions are given up: one that QEMU has paused goes on
+ * with them when the host has space again.
+ */
+const SILENT_SECONDS = 3600;
+
 /** What of a record says how to reach the guest. */
 export type Reachable = Pick<DevRecord, "name" | "sshPort" | "user" | "sshSocket">;
 
@@ -61,6 +67,7 @@ export async function logIn(
     knownHosts,
     controlPath: guest.sshSocket,
     log: devFile(guest.name, "sshLog"),
+    silentSeconds: SILENT_SECONDS,
     ...options,
   });
 }

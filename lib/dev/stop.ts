@@ -46,6 +46,9 @@ export async function shutdownDev(
   await using _lock = await acquireLock(devLock(name), { signal, purpose: "shutting it down" });
   const record = await settleState(name, onNote);
   if (record === undefined) return "not running";
+  const paused = await whyPaused(record, signal);
+  // Asked now, it would shut down as soon as it goes on, in the middle of what it was doing.
+  if (paused !== undefined && forceAfterMs === undefined) throw isPaused(record, paused);
   const share = await recordedShare(record, options);
   const deadline = performance.now() + (forceAfterMs ?? timeoutMs);
   const leftMs = () => Math.max(0, deadline - performance.now());
@@ -66,7 +69,10 @@ export async function shutdownDev(
     by = "power button";
   }
   if (!end.over) {
-    if (forceAfterMs === undefined) throw hung(record, timeoutMs, await whyPaused(record, signal));
+    if (forceAfterMs === undefined) {
+      const why = await whyPaused(record, signal);
+      throw why === undefined ? hung(record, timeoutMs) : isPaused(record, why);
+    }
     onStep("Kill it");
     await kill(record, end.exited);
     by = "kill";
@@ -93,22 +99,27 @@ export async function killDev(options: StopDevOptions): Promise<DevRecord | unde
   return record;
 }
 
-function hung(record: DevRecord, timeoutMs: number, paused: string | undefined): GuestError {
+function hung(record: DevRecord, timeoutMs: number): GuestError {
   return new GuestError(
     `Cannot shut down guest "${record.name}": it still runs after ${timeoutMs / 1000} s`,
     {
-      details: [
-        `process ${record.qemu.pid}, up since ${record.since}`,
-        ...(paused === undefined ? [] : [`it is paused: ${paused}`]),
-        `console: ${devFile(record.name, "consoleLog")}`,
-        "what it has not written to its disk by now is lost if it is killed",
-      ],
-      next: paused === undefined
-        ? "deno task arm-dev-kill, or deno task arm-dev-shutdown --force-after SECONDS"
-        : "make space, then deno task arm-dev, then deno task arm-dev-shutdown",
+      details: aboutRunning(record),
+      next: "deno task arm-dev-kill, or deno task arm-dev-shutdown --force-after SECONDS",
     },
   );
 }
+
+const isPaused = (record: DevRecord, why: string) =>
+  new GuestError(`Cannot shut down guest "${record.name}": it is paused: ${why}`, {
+    details: aboutRunning(record),
+    next: "make space, then deno task arm-dev, then deno task arm-dev-shutdown",
+  });
+
+const aboutRunning = ({ name, qemu, since }: DevRecord) => [
+  `process ${qemu.pid}, up since ${since}`,
+  `console: ${devFile(name, "consoleLog")}`,
+  "what it has not written to its disk by now is lost if it is killed",
+];
 
 /** The share as it was when the guest was started, whatever the config says by now. */
 export async function recordedShare(

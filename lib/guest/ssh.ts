@@ -16,6 +16,8 @@ export interface ConnectOptions extends SshTarget {
   readonly controlPath: string;
   /** How long the connection may take to come up. Default 20 000. */
   readonly deadlineMs?: number;
+  /** How long the guest may be silent then, in seconds. Default 50. */
+  readonly silentSeconds?: number;
   /** A file to which ssh's own words are appended; only then the connection can be released. */
   readonly log?: string;
   readonly signal?: AbortSignal;
@@ -92,13 +94,13 @@ const ENV = { LC_ALL: "C" };
  * is not that far yet from one that never will be; or the reason of the signal.
  */
 export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
-  const { name, controlPath, deadlineMs = 20_000, signal } = options;
+  const { name, controlPath, deadlineMs = 20_000, silentSeconds, signal } = options;
   const configPath = `${controlPath}.conf`;
   signal?.throwIfAborted();
   checkSocketPath(controlPath, CONTROL_SUFFIX_BYTES);
   await ensurePrivateDir(dirname(controlPath));
   const connectSeconds = Math.max(1, Math.ceil(deadlineMs / 1000));
-  const config = sshConfigText(options, { controlPath, connectSeconds });
+  const config = sshConfigText(options, { controlPath, connectSeconds, silentSeconds });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => removeIfPresent(configPath));
   cleanup.defer(() => removeIfPresent(controlPath));

@@ -18,8 +18,12 @@ export interface SshConfigOptions {
   readonly controlPath?: string;
   /** How long a connection may take to come up, in whole seconds. Default 20. */
   readonly connectSeconds?: number;
+  /** How long the guest may be silent before the connection counts as dead, in seconds. Default 50. */
+  readonly silentSeconds?: number;
 }
 
+/** How often a guest that is silent is asked for an answer. */
+const ALIVE_SECONDS = 10;
 /** The name of a guest in its configuration file: `ssh -F FILE guest` connects by itself. */
 export const DIRECT_HOST = "guest";
 /** The same guest through the shared connection, or not at all. */
@@ -38,7 +42,7 @@ export function knownHostsLine(hostPublicKey: string): string {
  * hosts. Throws {@link HostError} for a path that OpenSSH cannot be told.
  */
 export function sshConfigText(target: SshTarget, options: SshConfigOptions = {}): string {
-  const { controlPath, connectSeconds = 20 } = options;
+  const { controlPath, connectSeconds = 20, silentSeconds = 50 } = options;
   const shared: [string, string | number][] = controlPath === undefined ? [] : [
     ["Host", SHARED_HOST],
     // Without its shared connection ssh would quietly make one of its own, and wait for it.
@@ -74,8 +78,8 @@ export function sshConfigText(target: SshTarget, options: SshConfigOptions = {})
     ["ConnectionAttempts", 1],
     ["ConnectTimeout", connectSeconds],
     // A loaded emulated guest may be silent for many seconds; a dead network fails in a minute.
-    ["ServerAliveInterval", 10],
-    ["ServerAliveCountMax", 5],
+    ["ServerAliveInterval", ALIVE_SECONDS],
+    ["ServerAliveCountMax", Math.ceil(silentSeconds / ALIVE_SECONDS)],
   ];
   return [...shared, ...all].map(([key, value]) => `${key} ${value}\n`).join("");
 }

@@ -55,13 +55,18 @@ Deno.test("sshConfigText() pins the host key and leaves no other way in", async 
 });
 
 Deno.test("sshConfigText() lets the shared host use the shared connection or nothing", async () => {
-  const text = sshConfigText(target, { controlPath: "/run/ssh", connectSeconds: 7 });
+  const text = sshConfigText(target, {
+    controlPath: "/run/ssh",
+    connectSeconds: 7,
+    silentSeconds: 61,
+  });
   const shared = await effective(text, SHARED_HOST);
   assertEquals(shared.get("controlpath"), "/run/ssh");
   assertEquals(shared.get("proxycommand"), "false");
   const direct = await effective(text, DIRECT_HOST);
   assertEquals([direct.get("controlpath"), direct.get("proxycommand")], [undefined, undefined]);
   assertEquals(direct.get("connecttimeout"), "7");
+  assertEquals(direct.get("serveralivecountmax"), "7");
 });
 
 Deno.test("sshConfigText() hands odd paths to ssh unchanged", async () => {

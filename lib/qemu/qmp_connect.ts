@@ -45,10 +45,11 @@ async function tryConnect(path: string): Promise<Deno.Conn | undefined> {
   try {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
-    // No socket yet; or bound, but nobody listens yet, or any more.
-    const absent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.ConnectionRefused;
-    if (absent) return undefined;
+    // No socket yet; or bound, but nobody listens yet, or any more; or QEMU is busy, or hangs, and
+    // has no place left for who waits.
+    const later = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.WouldBlock;
+    if (later) return undefined;
     throw error;
   }
 }

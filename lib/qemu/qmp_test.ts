@@ -113,6 +113,23 @@ Deno.test("connectQmp() says so when another client holds the socket", async () 
   );
 });
 
+Deno.test("connectQmp() gives up after the deadline on a QEMU that hangs, however often", async () => {
+  await using qemu = await startPausedQemu();
+  Deno.kill(qemu.pid, "SIGSTOP");
+  try {
+    // The first ones wait to be accepted, for which there are few places; then there is none left.
+    for (let tries = 0; tries < 5; tries++) {
+      await assertRejects(
+        () => connectQmp({ path: qemu.socketPath, name: "x", deadlineMs: 20, greetingMs: 20 }),
+        QmpTimeoutError,
+        "within 20 ms",
+      );
+    }
+  } finally {
+    Deno.kill(qemu.pid, "SIGCONT");
+  }
+});
+
 Deno.test("connectQmp() gives up when QEMU has ended, after the deadline, or when aborted", async () => {
   const path = "/nonexistent/qmp";
   await assertRejects(
