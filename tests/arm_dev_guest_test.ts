@@ -267,7 +267,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     const writing = ssh(
       "sh",
       "-c",
-      'dd if=/dev/urandom of="$HOME/big" bs=1M count=200 && sync && echo whole',
+      'yes | head -c 200M >"$HOME/big" && sync && echo whole',
     );
     await eventually("the guest is paused", async () => (await status()).paused !== null);
     const { state, paused } = await status();
