@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { loadSpecs } from "../lib/cli/load_specs.ts";
 import { DEFAULT_EXCLUDES } from "../lib/config/default_excludes.ts";
+import { DEV_GROUP } from "../lib/dev/options.ts";
 import { root } from "../lib/host/paths.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf, type FailureDocument } from "./outcome.ts";
@@ -253,4 +254,18 @@ Deno.test("the README opens with its two commands and lists every default exclud
     /^ {4}npx -y deno@2\.9\.6 task build-all --yes {5}# .+\n {4}npx -y deno@2\.9\.6 task test --yes {10}# .+$/m,
   );
   for (const { pattern } of DEFAULT_EXCLUDES) assertStringIncludes(text, `\`${pattern}\``);
+});
+
+Deno.test("the justfile has a recipe for every task of the dev guest, which passes all words on", async () => {
+  const text = await Deno.readTextFile(join(root, "justfile"));
+  const wanted = specs.filter(({ group }) => group === DEV_GROUP);
+  assert(wanted.length >= 10);
+  for (const { name } of wanted) {
+    const body = text.split(`\n[no-cd]\n[no-exit-message]\n${name} *`)[1]?.split("\n\n")[0];
+    assertMatch(
+      body ?? "no recipe",
+      new RegExp(`deno task --quiet --config {{ config }} ${name} "\\$@"\n?$`),
+      name,
+    );
+  }
 });
