@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { GuestError } from "../lib/cli/errors.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
-import { connectWhenThere } from "../lib/guest/agent/connection.ts";
+import { AgentConnection, connectWhenThere } from "../lib/guest/agent/connection.ts";
 import {
   encodeCredit,
   encodeFrame,
@@ -87,6 +87,7 @@ Deno.test("The agent answers every lie with an error and a reset, and serves the
     ["the request does not fit", [encodeFrame(KIND.exec, 1, new Uint8Array([0xff]))]],
     ["missing field `argv`", [encodeJson(KIND.exec, 1, {})]],
     ["unknown field `argc`", [encodeJson(KIND.exec, 1, { argv: ["true"], argc: 1 })]],
+    ["unknown field `xxx", [encodeJson(KIND.exec, 1, { ["x".repeat(100_000)]: 1 })]],
     ["more data than credit", [
       sleeper,
       ...Array(9).fill(encodeFrame(KIND.data, 1, new Uint8Array(MAX_PAYLOAD))),
@@ -277,4 +278,49 @@ Deno.test("AgentClient.connect() gives up in time, and when it is told to", asyn
   const signal = AbortSignal.abort(new Error("stopped"));
   const aborted = () => AgentClient.connect(path, { name: "g", timeoutMs: 60_000, signal });
   await assertRejects(aborted, Error, "stopped");
+});
+
+const DONE = encodeJson(KIND.result, 1, { code: 0, signal: null, timedOut: false, oom: false });
+const begin = (nonce: Uint8Array) => concat(AGENT_MAGIC, nonce, encodeJson(KIND.hello, 0, HELLO));
+
+Deno.test("AgentClient.exec() does not count the time that a slow reader takes", async () => {
+  await withFakeAgent(begin, async (path) => {
+    await using client = await AgentClient.connect(path, { name: "g", timeoutMs: 10_000 });
+    let taken = false;
+    const { code } = await client.exec({
+      ...{ argv: ["x"], timeoutMs: 50, overtimeMs: 50 },
+      async onStdout() {
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        taken = true;
+      },
+    });
+    assertEquals([code, taken], [0, true]);
+  }, concat(encodeFrame(KIND.data, 1, text("x")), DONE));
+});
+
+Deno.test("AgentClient.exec() takes a timeout that no timer does", async () => {
+  await withFakeAgent(begin, async (path) => {
+    await using client = await AgentClient.connect(path, { name: "g", timeoutMs: 2 ** 31 });
+    const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+    const { code } = await client.exec({ argv: ["x"], timeoutMs: 2 ** 32, onStdout });
+    assertEquals(code, 0);
+  }, concat(encodeFrame(KIND.data, 1, text("x")), DONE));
+});
+
+Deno.test("AgentConnection.greet() sees that its signal has aborted before", async () => {
+  await withFakeAgent(() => new Uint8Array(), async (path) => {
+    const conn = await connectWhenThere(path, AbortSignal.timeout(10_000));
+    const connection = new AgentConnection(conn, { name: "g" });
+    const stopped = AbortSignal.abort(new Error("stopped"));
+    const late = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error("still waiting")), 1000)
+    );
+    late.catch(() => {});
+    const greeted = connection.greet(stopped);
+    greeted.catch(() => {});
+    await assertRejects(() => Promise.race([greeted, late]), Error, "stopped");
+    connection.end("the test is over");
+    await connection.closed;
+    await late.catch(() => {});
+  });
 });

@@ -108,6 +108,39 @@ Deno.test("AgentClient.exec() ends the whole group when the time is up", async (
   await eventually("the child is gone", async () => !(await isAlive(Number(result.stdout))));
 });
 
+Deno.test("AgentClient.exec() ends what outlives the command whose time is up", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  // TERM ends the leader at once. One child keeps the pipes, the other has none of them.
+  const deaf = `sh -c 'trap "" TERM; echo $$; exec >&- 2>&-; sleep 1000' &`;
+  const loud = `sh -c 'trap "" TERM; echo $$; sleep 1000' &`;
+  const result = await run(agent, { argv: sh(`${deaf} ${loud} wait`), timeoutMs: 1000 });
+  assertEquals([result.signal, result.timedOut], [15, true]);
+  const pids = result.stdout.trim().split("\n").map(Number);
+  assertEquals(pids.length, 2);
+  for (const pid of pids) await eventually("it is gone", async () => !(await isAlive(pid)));
+});
+
+Deno.test("AgentClient.exec() gives what outlives the command time to obey TERM", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  const tidy = "trap 'sleep 0.6; echo tidied; exit' TERM; echo ready; while :; do sleep 0.05; done";
+  const argv = sh('sh -c "$1" & wait', tidy);
+  const result = await run(agent, { argv, timeoutMs: 1000 });
+  assertEquals([result.signal, result.timedOut], [15, true]);
+  assertEquals(result.stdout, "ready\ntidied\n");
+});
+
+Deno.test("AgentClient.exec() hears of a command's end though its reader is far behind", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  // More than the agent may send before it is taken, so that the result must wait for the reader.
+  const flood = ["head", "-c", String(4 * MIB), "/dev/zero"];
+  const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
+  const limits = { timeoutMs: 50, overtimeMs: 100 };
+  assertEquals((await agent.exec({ argv: flood, onStdout, ...limits })).timedOut, true);
+});
+
 Deno.test("AgentClient.exec() kills the command when it is aborted", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
@@ -167,6 +200,27 @@ Deno.test("AgentClient.exec() says which step failed, with a code", async () => 
     assertStringIncludes(error.message, 'in guest "test"');
     assertStringIncludes(error.next ?? "", "docs/agent-protocol.md");
   }
+});
+
+Deno.test("AgentClient.exec() fails with a message of bounded length, and the session goes on", async () => {
+  await using host = await startAgent();
+  const agent = await host.connect();
+  const long = "é".repeat(20_000);
+  const cases: [() => Promise<unknown>, string][] = [
+    [() => agent.exec({ argv: [long] }), "cannot run"],
+    [() => agent.exec({ argv: ["true"], cwd: `/${long}` }), "cannot enter folder"],
+    [() => agent.exec({ argv: ["true"], user: long }), "there is no user"],
+    [() => agent.readFile(`/${long}`, () => {}), "cannot read"],
+    [() => agent.writeFile(`/${long}`, new Uint8Array(1)), "cannot write"],
+    [() => agent.writeFile(long, new Uint8Array(1)), "the path"],
+  ];
+  for (const [action, why] of cases) {
+    const { message } = await assertRejects(action, AgentError, why);
+    const told = message.slice(message.indexOf(why));
+    assertStringIncludes(told, 'é…"');
+    assert(told.length < 300, told);
+  }
+  await agent.ping();
 });
 
 Deno.test({

@@ -94,9 +94,10 @@ pub fn report(what: &str, result: io::Result<()>) -> bool {
     result.is_ok()
 }
 
-/// The value of `key=value` in the kernel's command line.
+/// The value of `key=value` in the kernel's command line; of several the last counts, as for the
+/// kernel, so that what a user appends overrides what is there.
 pub fn kernel_word<'a>(words: &'a str, key: &str) -> Option<&'a str> {
-    words.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+    words.split_whitespace().rev().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
 
 fn ensure_mounted(kind: &str, dir: &str, options: &str) -> io::Result<()> {
@@ -175,5 +176,11 @@ mod tests {
         assert_eq!(kernel_word(words, "guesthouse.dns"), Some("9.9.9.9"));
         assert_eq!(kernel_word(words, "guesthouse.network"), Some("off"));
         assert_eq!(kernel_word(words, "quiet"), None);
+    }
+
+    #[test]
+    fn of_several_kernel_words_the_last_counts() {
+        let words = "guesthouse.dns=1.1.1.1 guesthouse.dns=9.9.9.9 guesthouse.dnsx=2.2.2.2\n";
+        assert_eq!(kernel_word(words, "guesthouse.dns"), Some("9.9.9.9"));
     }
 }

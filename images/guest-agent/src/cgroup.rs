@@ -75,7 +75,7 @@ impl Cgroup {
 
     /// Keeps the group for another command if nothing runs in it, else leaves it to [`sweep`].
     pub fn give_back(self) {
-        if value(&self.state, "populated ") != Some(0) {
+        if self.is_populated() {
             return;
         }
         FREE.with_borrow_mut(|free| {
@@ -83,6 +83,11 @@ impl Cgroup {
                 free.push(self);
             }
         });
+    }
+
+    /// Whether anything runs in it; zombies do not.
+    pub fn is_populated(&self) -> bool {
+        value(&self.state, "populated ") != Some(0)
     }
 
     /// Kills everything in it. Needs Linux 5.14; before that the process group must do.

@@ -17,6 +17,8 @@ const GRACE_MS: u64 = 2000;
 /// A command may leave something behind that holds its pipes open for ever. Once it has ended,
 /// and nothing came for this long, it is over.
 const QUIET_MS: u64 = 300;
+/// How often to look whether anything is left of a command whose time was up: no signal says so.
+const LOOK_MS: u64 = 50;
 const OUTPUTS: [Kind; 2] = [Kind::Data, Kind::Stderr];
 
 pub struct Command {
@@ -31,6 +33,8 @@ pub struct Command {
     status: Option<i32>,
     deadline: Option<u64>,
     kill_at: Option<u64>,
+    /// When to look for what is left of it next, while that has time until the KILL.
+    look_at: Option<u64>,
     /// When its output no longer counts, since it was killed: what dies slowly may still write.
     deaf_at: u64,
     timed_out: bool,
@@ -62,6 +66,7 @@ impl Command {
             status: None,
             deadline: request.timeout_ms.map(|timeout| now.saturating_add(timeout)),
             kill_at: None,
+            look_at: None,
             deaf_at: u64::MAX,
             timed_out: false,
             quiet_at: u64::MAX,
@@ -173,14 +178,33 @@ impl Command {
     }
 
     pub fn exited(&mut self, status: i32, now: u64) {
+        // It has ended before: this was another one, under the same number.
+        if self.status.is_some() {
+            return;
+        }
         self.status = Some(status);
         self.quiet_at = now + QUIET_MS;
     }
 
     /// Sends a signal to the whole process group.
     pub fn signal(&self, signal: i32) {
-        // SAFETY: no memory is involved. The group may be gone, which is what one wants then.
-        unsafe { libc::kill(-self.pid, signal) };
+        if self.owns_group() {
+            // SAFETY: no memory is involved. The group may be gone, which is what one wants then.
+            unsafe { libc::kill(-self.pid, signal) };
+        }
+    }
+
+    /// Whether a group of its number is its own. The kernel gives no number away that a process or
+    /// a group has. So once the command is reaped, a process of its number means that its group
+    /// became empty, and that the number has another owner now.
+    fn owns_group(&self) -> bool {
+        self.status.is_none() || !sys::exists(self.pid)
+    }
+
+    /// Whether anything of it still runs.
+    fn lives(&self) -> bool {
+        self.cgroup.as_ref().is_some_and(Cgroup::is_populated)
+            || self.owns_group() && sys::exists(-self.pid)
     }
 
     /// Kills all that belongs to it.
@@ -205,6 +229,12 @@ impl Command {
             self.kill();
         }
         let status = self.status?;
+        // What it started has its time too. With a result now, nobody would be there to kill it.
+        let waits = self.kill_at.is_some() && self.lives();
+        self.look_at = waits.then_some(now + LOOK_MS);
+        if waits {
+            return None;
+        }
         if now >= self.quiet_at.min(self.deaf_at) {
             self.outputs = [None, None];
         }
@@ -215,7 +245,8 @@ impl Command {
     /// When something is due next, in milliseconds since boot.
     pub fn due(&self) -> u64 {
         let quiet = self.status.map_or(u64::MAX, |_| self.quiet_at.min(self.deaf_at));
-        [self.deadline, self.kill_at].into_iter().flatten().fold(quiet, u64::min)
+        let next = self.look_at.unwrap_or(quiet);
+        [self.deadline, self.kill_at].into_iter().flatten().fold(next, u64::min)
     }
 
     fn result(&mut self, status: i32) -> ExecResult {
@@ -239,5 +270,55 @@ impl Drop for Command {
         if let Some(cgroup) = self.cgroup.take() {
             cgroup.give_back();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(argv: &[&str]) -> Command {
+        let argv: Vec<String> = argv.iter().map(|word| word.to_string()).collect();
+        let request = serde_json::json!({ "argv": argv, "timeoutMs": 100 }).to_string();
+        let request = crate::requests::parse(request.as_bytes()).unwrap();
+        Command::start(&request, Limits::default(), 1, 0).unwrap()
+    }
+
+    /// Waits for a child's end, and returns its wait status.
+    fn reap(pid: i32) -> i32 {
+        let mut status = 0;
+        // SAFETY: `status` is a valid place for the result.
+        assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+        status
+    }
+
+    #[test]
+    fn a_number_that_has_another_owner_is_not_signalled() {
+        let mut command = start(&["sleep", "1000"]);
+        let pid = command.pid;
+        // As if it had ended, and its number were that of a stranger now.
+        command.exited(0, 0);
+        assert!(!command.lives());
+        command.kill();
+        drop(command);
+        // SAFETY: no memory is involved; the child is not reaped yet.
+        unsafe { libc::kill(pid, libc::SIGTERM) };
+        assert_eq!(libc::WTERMSIG(reap(pid)), libc::SIGTERM);
+    }
+
+    #[test]
+    fn the_result_waits_for_what_has_time_until_the_kill() {
+        // The child closes its pipes, which the result would have waited for.
+        let script = "(trap '' TERM; echo; exec sleep 1000 >&- 2>&-) & wait";
+        let mut command = start(&["sh", "-c", script]);
+        let stdout = command.outputs[0].as_ref().unwrap().as_raw_fd();
+        let mut polls = [libc::pollfd { fd: stdout, events: libc::POLLIN, revents: 0 }];
+        sys::poll(&mut polls, 20_000);
+        assert!(command.tick(100).is_none());
+        command.exited(reap(command.pid), 110);
+        assert!(command.tick(110 + QUIET_MS).is_none());
+        assert_eq!(command.due(), 110 + QUIET_MS + LOOK_MS);
+        let result = command.tick(100 + GRACE_MS).unwrap();
+        assert_eq!((result.signal, result.timed_out), (Some(libc::SIGTERM), true));
     }
 }

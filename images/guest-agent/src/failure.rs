@@ -1,7 +1,12 @@
 //! Failures as the host sees them: a code to compare and a message to show.
 
+use crate::protocol::MAX_MESSAGE;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io;
+
+/// What a message shows of a name, in bytes: a whole script may come as one.
+const MOST_NAME: usize = 200;
 
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct Failure {
@@ -11,8 +16,10 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Cuts the message to what the protocol allows.
     pub fn new(code: &str, message: impl Into<String>) -> Failure {
-        Failure { code: code.into(), message: message.into() }
+        let message = cut(&message.into(), MAX_MESSAGE).into_owned();
+        Failure { code: code.into(), message }
     }
 
     /// `what` failed with this errno, as in `cannot open "/x": No such file or directory`.
@@ -29,6 +36,22 @@ impl Failure {
             None => Failure::new("EIO", format!("{}: {error}", what.as_ref())),
         }
     }
+}
+
+/// A name that the host gave, for a message: between quotes, and its beginning only if it is long.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", cut(name, MOST_NAME))
+}
+
+/// At most `most` bytes of a text, with an ellipsis for the rest.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    const ELLIPSIS: char = '…';
+    if text.len() <= most {
+        return text.into();
+    }
+    let room = most - ELLIPSIS.len_utf8();
+    let end = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{ELLIPSIS}", &text[..end]).into()
 }
 
 /// The name of an errno; `E<number>` for the rare ones.
@@ -71,4 +94,27 @@ pub fn errno_name(errno: i32) -> String {
     ];
     let known = NAMES.iter().find(|(number, _)| *number == errno);
     known.map_or_else(|| format!("E{errno}"), |(_, name)| (*name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_between_letters() {
+        assert_eq!(quoted("sh"), "\"sh\"");
+        assert_eq!(quoted(&"x".repeat(200)), format!("\"{}\"", "x".repeat(200)));
+        assert_eq!(quoted(&"x".repeat(201)), format!("\"{}…\"", "x".repeat(197)));
+        // 197 bytes would end within the 50th letter.
+        assert_eq!(quoted(&"🦀".repeat(51)), format!("\"{}…\"", "🦀".repeat(49)));
+    }
+
+    #[test]
+    fn a_message_has_at_most_the_bytes_of_the_protocol() {
+        let longest = "x".repeat(MAX_MESSAGE);
+        assert_eq!(Failure::new("EIO", &longest).message, longest);
+        let failure = Failure::os("é".repeat(MAX_MESSAGE), libc::ENOENT);
+        assert!((MAX_MESSAGE - 3..=MAX_MESSAGE).contains(&failure.message.len()));
+        assert!(failure.message.ends_with("é…"));
+    }
 }

@@ -1,6 +1,6 @@
 //! Files that the host reads and writes.
 
-use crate::failure::Failure;
+use crate::failure::{quoted, Failure};
 use crate::outbox::Outbox;
 use crate::protocol::Kind;
 use crate::requests::{Read, Write};
@@ -26,7 +26,7 @@ impl Reading {
     /// nothing may block the agent.
     pub fn open(request: Read) -> Result<Reading, Failure> {
         require_absolute(&request.path)?;
-        let what = format!("cannot read \"{}\"", request.path);
+        let what = format!("cannot read {}", quoted(&request.path));
         let fd = sys::open(&request.path, libc::O_RDONLY | libc::O_NONBLOCK, 0)
             .map_err(|error| Failure::io(&what, &error))?;
         if request.offset > 0 {
@@ -47,7 +47,7 @@ impl Reading {
         }
         let read = out.read_from(self.fd.as_raw_fd(), Kind::Data, channel, most);
         let count = read
-            .map_err(|error| Failure::io(format!("cannot read \"{}\"", self.path), &error))?
+            .map_err(|error| Failure::io(format!("cannot read {}", quoted(&self.path)), &error))?
             as u64;
         self.left -= count;
         self.sent += count;
@@ -68,8 +68,9 @@ impl Writing {
     /// Begins to write. `number` makes the name of the file beside the target unique.
     pub fn open(request: Write, number: u64) -> Result<Writing, Failure> {
         require_absolute(&request.path)?;
-        let fault =
-            |error: io::Error| Failure::io(format!("cannot write \"{}\"", request.path), &error);
+        let fault = |error: io::Error| {
+            Failure::io(format!("cannot write {}", quoted(&request.path)), &error)
+        };
         let path = Path::new(&request.path);
         if request.parents {
             path.parent().map_or(Ok(()), fs::create_dir_all).map_err(fault)?;
@@ -131,7 +132,7 @@ impl Writing {
     }
 
     fn fault(&self, error: &io::Error) -> Failure {
-        Failure::io(format!("cannot write \"{}\"", self.target), error)
+        Failure::io(format!("cannot write {}", quoted(&self.target)), error)
     }
 }
 
@@ -156,5 +157,5 @@ fn require_absolute(path: &str) -> Result<(), Failure> {
     if path.starts_with('/') {
         return Ok(());
     }
-    Err(Failure::new("EINVAL", format!("the path \"{path}\" does not begin with a slash")))
+    Err(Failure::new("EINVAL", format!("the path {} does not begin with a slash", quoted(path))))
 }

@@ -9,6 +9,8 @@ pub const PREAMBLE_BYTES: usize = 32;
 pub const HEADER_BYTES: usize = 12;
 /// The largest payload of a frame, in bytes.
 pub const MAX_PAYLOAD: usize = 256 * 1024;
+/// The longest `message` of an `error`, in bytes.
+pub const MAX_MESSAGE: usize = 16 * 1024;
 /// How many channels may be open at once.
 pub const MAX_CHANNELS: usize = 64;
 /// Bytes of data that each side may send on a new channel before it needs credit.

@@ -1,6 +1,6 @@
 //! Starts a command in a session and process group of its own.
 
-use crate::failure::Failure;
+use crate::failure::{quoted, Failure};
 use crate::requests::Exec;
 use crate::sys::{self, c_string};
 use crate::users::{self, Identity};
@@ -196,11 +196,11 @@ impl Plan {
     }
 
     fn failure(&self, request: &Exec, step: u8, errno: i32) -> Failure {
-        let name = |text: &Option<String>| text.clone().unwrap_or_default();
+        let name = |text: &Option<String>| quoted(text.as_deref().unwrap_or_default());
         let what = match step {
-            STEP_USER => format!("cannot become user \"{}\"", name(&request.user)),
-            STEP_CWD => format!("cannot enter folder \"{}\"", name(&request.cwd)),
-            STEP_EXEC => format!("cannot run \"{}\"", request.argv[0]),
+            STEP_USER => format!("cannot become user {}", name(&request.user)),
+            STEP_CWD => format!("cannot enter folder {}", name(&request.cwd)),
+            STEP_EXEC => format!("cannot run {}", quoted(&request.argv[0])),
             _ => "cannot start a process".into(),
         };
         Failure::os(what, errno)

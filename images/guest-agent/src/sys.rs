@@ -127,6 +127,13 @@ pub fn reap() -> Option<(i32, i32)> {
     (pid > 0).then_some((pid, status))
 }
 
+/// Whether there is a process of this number, or for `-N` one in the group N. Zombies count.
+pub fn exists(id: i32) -> bool {
+    // SAFETY: no memory is involved, and signal 0 is none.
+    let sent = check(unsafe { libc::kill(id, 0) });
+    !matches!(sent, Err(error) if error.raw_os_error() == Some(libc::ESRCH))
+}
+
 /// Milliseconds since the machine booted.
 pub fn uptime_ms() -> u64 {
     // SAFETY: `time` is a valid place for the result.

@@ -1,6 +1,6 @@
 //! Users and groups, read from the files: the name service of a static glibc would load plugins.
 
-use crate::failure::Failure;
+use crate::failure::{quoted, Failure};
 use std::fs;
 
 /// Whom a command runs as.
@@ -19,7 +19,7 @@ pub fn find(user: &str) -> Result<Identity, Failure> {
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
     let group = fs::read("/etc/group").unwrap_or_default();
     lookup(user, &String::from_utf8_lossy(&passwd), &String::from_utf8_lossy(&group))
-        .ok_or_else(|| Failure::new("unknown-user", format!("there is no user \"{user}\"")))
+        .ok_or_else(|| Failure::new("unknown-user", format!("there is no user {}", quoted(user))))
 }
 
 /// A number needs no entry; it then is its own group and lives in `/`.
