@@ -18,6 +18,9 @@ rm -f /etc/resolv.conf
 ln -s /run/resolv.conf /etc/resolv.conf
 : >/etc/machine-id
 mkdir -p /mnt /srv /work
+# What no_host_keys_hook.sh has laid there: nothing in here is reached by SSH.
+rm -f /etc/ssh/ssh_host_*_key
+rmdir /etc/ssh 2>/dev/null || :
 
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old
 # Not /tmp: mmdebstrap's configuration of apt lies there, without which it would go on to empty the

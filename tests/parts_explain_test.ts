@@ -71,6 +71,15 @@ const CASES: readonly { file: string; stale: Record<string, readonly string[]> }
     file: "lib/image/cpio.ts",
     stale: each(["kernel", "initramfs", "micro-initramfs"], ["lib/image/cpio.ts changed"]),
   },
+  {
+    // It reads what modules say of themselves.
+    file: "lib/image/elf.ts",
+    stale: each(["kernel"], ["lib/image/elf.ts changed"]),
+  },
+  ...["rootfs_hook.sh", "no_host_keys_hook.sh", "native_programs_hook.sh"].map((hook) => ({
+    file: `lib/image/${hook}`,
+    stale: each(DISKS, [`lib/image/${hook} changed`]),
+  })),
   { file: "provision/variant.sh", stale: each(DISKS, ["provision/variant.sh changed"]) },
   {
     file: "lib/image/parts/file_system.ts",

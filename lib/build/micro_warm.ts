@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { GuestError } from "../cli/errors.ts";
 import { AgentClient } from "../guest/agent/client.ts";
 import { type Snapshot, snapshotPaths } from "../guest/snapshots.ts";
@@ -54,7 +54,8 @@ async function restore(
       memoryFile: { path: snapshot.memory, mode: "private" },
     }),
   );
-  await checkDisk(host, name);
+  // Its memory remembers blocks of that very disk; QEMU has it open by now, whoever replaces it.
+  await checkFiles(host, ["disk"], `Cannot start guest "${name}" warm`);
   let agent: AgentClient | undefined;
   await resumeState(launched.guest, {
     ...{ state: snapshot.state, socketDir: launched.socketDir, signal },
@@ -73,10 +74,16 @@ async function restore(
   };
 }
 
-/** The memory remembers blocks of that very disk; QEMU has it open by now, whoever replaces it. */
-async function checkDisk({ files }: MicroHost, name: string): Promise<void> {
-  if (await partDigest(files.diskName) === files.digests.disk) return;
-  throw new GuestError(`Cannot start guest "${name}" warm: its disk is being replaced`);
+/** Fails if a file is another one than that whose digest is in the name of the snapshot. */
+export async function checkFiles(
+  { files }: Pick<MicroHost, "files">,
+  which: readonly (keyof MicroHost["files"]["digests"])[],
+  what: string,
+): Promise<void> {
+  for (const kind of which) {
+    if (await partDigest(basename(files[kind])) === files.digests[kind]) continue;
+    throw new GuestError(`${what}: its ${kind} is being replaced`);
+  }
 }
 
 /** Boots a microVM, lets it read what every start needs, and saves it at rest. */
@@ -97,6 +104,8 @@ async function bootAndSave(
       // What the console names would befall any other boot; a full disk would not.
       throw isNamed(cause) ? new BootFailed("boot", { cause }) : cause;
     });
+    // What was replaced before QEMU had it open went into the guest under the former one's digest.
+    await checkFiles(host, ["kernel", "initramfs", "disk"], `Cannot save guest "${name}"`);
     const { agent, guest } = launched;
     for (const argv of [...WARM_UP[variant], ["sync"]]) {
       const { code } = await agent.exec({ argv, signal, timeoutMs: SAVE_MS });

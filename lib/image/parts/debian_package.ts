@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
+import { HostError, type TaskError, WorkError } from "../../cli/errors.ts";
 import { run, runChecked, type RunOptions } from "../../host/process.ts";
 
 /** Where packages come from. */
@@ -12,7 +12,23 @@ export interface PackageSource {
 /** The release that image parts are taken from. */
 export const SUITE = "bookworm";
 
+const SITE = "http://deb.debian.org";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** What apt says of a file that it could not download, which a new try may. */
+const NETWORK = /Failed to fetch|Could not (?:resolve|connect)|Unable to connect/;
+
+/** A failure of apt in its own words; what the network is to blame for is not about packages. */
+export function explainApt(what: string, stderr: string): TaskError {
+  const lines = stderr.split("\n").filter(Boolean);
+  if (!NETWORK.test(stderr)) {
+    return new WorkError(`Cannot get Debian's packages: ${what}`, { details: lines.slice(-6) });
+  }
+  return new HostError("Cannot get Debian's packages: the network does not give all of them", {
+    details: lines.slice(-6),
+    next: `see that ${SITE} can be reached (apt heeds http_proxy), and run the task again`,
+  });
+}
 
 /** Debian's packages for an architecture, whatever the host's own apt knows of. */
 export interface Apt {
@@ -22,7 +38,10 @@ export interface Apt {
   unpack(name: string, dir: string): Promise<void>;
 }
 
-/** Reads the lists of packages into a folder of our own (10 s), which needs no root. */
+/**
+ * Reads the lists of packages into a folder of our own (10 s), which needs no root. Throws
+ * {@link HostError} when the network does not give all of them, here and when packages are fetched.
+ */
 export async function openApt(
   dir: string,
   { suite, debArch }: PackageSource,
@@ -33,10 +52,10 @@ export async function openApt(
   await Deno.mkdir(join(dir, "cache/archives/partial"), { recursive: true });
   await Deno.writeTextFile(join(state, "status"), "");
   const lines = [
-    ["http://deb.debian.org/debian", suite],
-    ["http://deb.debian.org/debian", `${suite}-updates`],
-    ["http://deb.debian.org/debian-security", `${suite}-security`],
-  ].map(([site, name]) => `deb [signed-by=${KEYRING}] ${site} ${name} main\n`);
+    ["debian", suite],
+    ["debian", `${suite}-updates`],
+    ["debian-security", `${suite}-security`],
+  ].map(([path, name]) => `deb [signed-by=${KEYRING}] ${SITE}/${path} ${name} main\n`);
   await Deno.writeTextFile(join(dir, "sources.list"), lines.join(""));
   const settings = [
     `Dir::State=${state}`,
@@ -50,6 +69,8 @@ export async function openApt(
     `APT::Architectures=${debArch}`,
     "Acquire::Languages=none",
     "Acquire::Retries=3",
+    // Or else a list that cannot be had just now is none: apt would go on with older packages.
+    "APT::Update::Error-Mode=any",
     // The folder is ours, and apt's own user could not write there.
     "APT::Sandbox::User=root",
   ].flatMap((setting) => ["--option", setting]);
@@ -57,9 +78,7 @@ export async function openApt(
     const command = [program, ...settings, ...args];
     const { code, stdout, stderr } = await run(command, { ...options, cwd });
     if (code === 0) return stdout;
-    throw new WorkError(`Cannot get Debian's packages: ${program} ended with status ${code}`, {
-      details: stderr.split("\n").filter(Boolean).slice(-6),
-    });
+    throw explainApt(`${program} ended with status ${code}`, stderr);
   };
   await apt("apt-get", ["--quiet=2", "update"]);
   return {

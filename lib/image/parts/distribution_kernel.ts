@@ -31,7 +31,7 @@ export function distributionKernel(outputs: readonly string[], arch: ElfArch): P
       { name: "package", value: { suite: SUITE, metapackage } },
       { name: "modules", value: GUEST_MODULES },
       ...moduleInputs("parts/distribution_kernel", "parts/debian_package"),
-      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "cpio", "initramfs"),
+      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "elf", "cpio", "initramfs"),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);

@@ -1,5 +1,5 @@
 import type { RecipeInput } from "../../cache/recipe.ts";
-import { partDigest } from "./store.ts";
+import { partDigest } from "./part_files.ts";
 
 /**
  * A part that another one embeds, as an input of that one's recipe: what it holds, not how it was

@@ -7,7 +7,6 @@ import { packCpio } from "../cpio.ts";
 import type { ElfArch } from "../elf.ts";
 import { initEntries } from "../initramfs.ts";
 import { checkArch } from "./check_arch.ts";
-import { embedded } from "./embedded.ts";
 import { partPath, type PartRecipe } from "./store.ts";
 import { moduleInputs } from "../source_input.ts";
 
@@ -20,18 +19,20 @@ const CHUNK = 256 * 1024;
  * How to pack an initramfs: tiny-init, the device nodes that it needs before it has mounted any,
  * and the modules of the kernel, if it has any. zstd, and the same bytes for the same parts.
  */
-export async function initramfsPart(
+export function initramfsPart(
   output: string,
   arch: ElfArch,
   parts: { readonly tinyInit: string; readonly modules?: string },
-): Promise<PartRecipe> {
+): PartRecipe {
   const { tinyInit, modules } = parts;
   return {
     title: `${modules === undefined ? "micro-initramfs" : "initramfs"} ${arch}`,
     outputs: [output],
+    embeds: [
+      { name: "tiny-init", file: tinyInit },
+      ...(modules === undefined ? [] : [{ name: "modules", file: modules }]),
+    ],
     inputs: [
-      await embedded("tiny-init", tinyInit),
-      ...(modules === undefined ? [] : [await embedded("modules", modules)]),
       // Its zstd packs.
       { name: "Deno", value: Deno.version.deno },
       ...moduleInputs("parts/initramfs_part", "cpio", "initramfs"),

@@ -1,6 +1,6 @@
 import { ARTIFACTS } from "../../../configs/artifacts.ts";
 import type { ElfArch } from "../elf.ts";
-import { type Artifact, type ArtifactName, outputNames } from "./artifact.ts";
+import { ARCHS, type Artifact, type ArtifactName, outputNames } from "./artifact.ts";
 import type { FileSystem } from "./file_system.ts";
 import type { PartRecipe } from "./store.ts";
 
@@ -25,6 +25,16 @@ export function partFiles({ name, arch, fs }: PartRequest): string[] {
   return fs === "erofs" ? names.map((file) => file.replace(".qcow2", ".erofs.qcow2")) : names;
 }
 
+/** The first of the files of the part that a file is of, for which its lock is named. */
+export function firstFileOf(file: string): string {
+  const parts = ARCHS.flatMap((arch) =>
+    ARTIFACTS.flatMap(({ name }) =>
+      (["ext4", "erofs"] as const).map((fs) => partFiles({ name, arch, fs }))
+    )
+  );
+  return parts.find((files) => files.includes(file))?.[0] ?? file;
+}
+
 /**
  * How to make a part. What it embeds must have been made before: its digest is an input. Throws
  * {@link HostError} when the host has no compiler for it.
@@ -39,7 +49,8 @@ export async function partRecipe(request: PartRequest, signal: AbortSignal): Pro
     case "guest-agent":
     case "tiny-init": {
       const { rustProgram } = await import("./rust_program.ts");
-      return await rustProgram(name, output, arch, signal);
+      const { compiledAnew } = await import("./compiled_anew.ts");
+      return compiledAnew(await rustProgram(name, output, arch, signal), name, arch);
     }
     case "kernel": {
       const { distributionKernel } = await import("./distribution_kernel.ts");
@@ -54,13 +65,13 @@ export async function partRecipe(request: PartRequest, signal: AbortSignal): Pro
       const { initramfsPart } = await import("./initramfs_part.ts");
       const tinyInit = fileOf("tiny-init");
       const modules = name === "initramfs" ? { modules: fileOf("kernel", 1) } : {};
-      return await initramfsPart(output, arch, { tinyInit, ...modules });
+      return initramfsPart(output, arch, { tinyInit, ...modules });
     }
     case "raw":
     case "python":
     case "node": {
       const { variantDisk } = await import("./variant.ts");
-      return await variantDisk({ variant: name, arch, fs, agent: fileOf("guest-agent"), output });
+      return variantDisk({ variant: name, arch, fs, agent: fileOf("guest-agent"), output });
     }
   }
 }

@@ -1,13 +1,14 @@
-import { join } from "@std/path";
-import { atomicWrite } from "../../cache/atomic_write.ts";
-import { sha256File } from "../../cache/file_digest.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../cache/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
+import { WorkError } from "../../cli/errors.ts";
 import { acquireLock } from "../../host/lock.ts";
 import { imageCacheDir, imagesDir } from "../../host/paths.ts";
-import { isRecord } from "../../host/verdict_cache.ts";
+import { embedded } from "./embedded.ts";
 import { explainFullDisk } from "./full_disk.ts";
+import { digestNow, partDigest, partPath, prepareFile, publishFiles } from "./part_files.ts";
 import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
+
+export { partDigest, partPath };
 
 /** How to make a part's files. */
 export interface PartRecipe {
@@ -16,6 +17,8 @@ export interface PartRecipe {
   /** Names of its files in `images/dist`, the first one with the sidecar. */
   readonly outputs: readonly string[];
   readonly inputs: readonly RecipeInput[];
+  /** Files of other parts that it holds; what is in them is looked up whenever the key is made. */
+  readonly embeds?: readonly { readonly name: string; readonly file: string }[];
   /** Writes the files into a folder, under their names. */
   build(dir: string, options: PartBuildOptions): Promise<void>;
 }
@@ -37,53 +40,36 @@ export interface PartState {
   readonly recipe: Recipe;
 }
 
-/** One of a part's files as it was when it was made. */
-export interface FileRecord {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly mtimeMs: number;
-  /** Tells a file that was put in its place with its time; some file systems have none. */
-  readonly inode?: number;
-}
-
-/** Where a part's file lies. */
-export const partPath = (file: string): string => join(imagesDir(), file);
-
 const sidecarOf = (recipe: Pick<PartRecipe, "outputs">) => `${partPath(recipe.outputs[0]!)}.hash`;
-const manifestOf = (file: string) => `${partPath(file)}.json`;
+
+/** The recipe as it is now, with what the embedded parts hold now. */
+async function recipeNow({ inputs, embeds = [] }: PartRecipe): Promise<Recipe> {
+  const more = await Promise.all(embeds.map(({ name, file }) => embedded(name, file)));
+  return await recipeKey([...inputs, ...more]);
+}
 
 /** Compares a part with what its recipe would make now. Files that were changed count as missing. */
 export async function partState(part: PartRecipe): Promise<PartState> {
-  const recipe = await recipeKey(part.inputs);
+  return await compare(part, partDigest);
+}
+
+async function compare(
+  part: PartRecipe,
+  digestOf: (file: string) => Promise<string | undefined>,
+): Promise<PartState> {
+  const recipe = await recipeNow(part);
   const reasons = explainMiss(await readSidecar(sidecarOf(part)), recipe);
   for (const file of reasons.length === 0 ? part.outputs : []) {
-    if (await partDigest(file) === undefined) reasons.push(`${file} is missing or was changed`);
+    if (await digestOf(file) === undefined) reasons.push(`${file} is missing or was changed`);
   }
   return { fresh: reasons.length === 0, reasons, recipe };
 }
 
 /**
- * The SHA-256 of a part's file; `undefined` unless it is as it was made. It is not read again as long
- * as its size, time and inode are the same; a copy is read once, and then known by its own.
- */
-export async function partDigest(file: string): Promise<string | undefined> {
-  const record = await readRecord(file);
-  const info = await Deno.stat(partPath(file)).catch(() => undefined);
-  if (record === undefined || info === undefined || info.size !== record.bytes) return undefined;
-  const isSame = info.mtime?.getTime() === record.mtimeMs &&
-    (record.inode === undefined || record.inode === info.ino);
-  if (isSame) return record.sha256;
-  // Copied or touched, or changed: only its contents tell.
-  if (await sha256File(partPath(file)) !== record.sha256) return undefined;
-  // Where nothing can be written, the file is read each time.
-  await writeRecord(file, record.sha256, info).catch(() => {});
-  return record.sha256;
-}
-
-/**
  * Makes sure that a part is what its recipe says. Safe to run twice at once and to interrupt: its
  * files appear whole, and the sidecar vouches for them only then. Who embeds them goes by their
- * digests, so a part that is built again to the same bytes forces nothing else.
+ * digests, so a part that is built again to the same bytes forces nothing else. Throws
+ * {@link WorkError} when its inputs keep changing while it is being built.
  */
 export async function ensurePart(
   part: PartRecipe,
@@ -91,8 +77,7 @@ export async function ensurePart(
 ): Promise<{ readonly built: boolean; readonly reasons: readonly string[]; readonly key: string }> {
   const before = await partState(part);
   if (before.fresh && !options.force) return { built: false, reasons: [], key: before.recipe.key };
-  const cache = imageCacheDir();
-  await Deno.mkdir(cache, { recursive: true });
+  await Deno.mkdir(imageCacheDir(), { recursive: true });
   await Deno.mkdir(imagesDir(), { recursive: true });
   const [output = ""] = part.outputs;
   await using _lock = await acquireLock(partLock(output), {
@@ -100,7 +85,7 @@ export async function ensurePart(
     purpose: `building ${part.title}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
   });
-  const state = await partState(part);
+  const state = await compare(part, digestNow);
   // Somebody else may have built it meanwhile.
   if (state.fresh && !(options.force && before.fresh)) {
     return { built: false, reasons: [], key: state.recipe.key };
@@ -108,49 +93,56 @@ export async function ensurePart(
   const reasons = state.fresh ? ["--force was given"] : state.reasons;
   reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
   await sweepUnfinished(output);
-  const dir = await Deno.makeTempDir({ dir: cache, prefix: unfinishedPrefix(output) });
+  const { key } = await buildWhole(part, state.recipe, options);
+  return { built: true, reasons, key };
+}
+
+/** How many times a part is built because an input was another one once the build had ended. */
+const MOST_BUILDS = 2;
+
+/** Builds until the recipe is the same before and after, since nobody knows which one went in. */
+async function buildWhole(
+  part: PartRecipe,
+  recipe: Recipe,
+  options: PartBuildOptions,
+): Promise<Recipe> {
+  let before = recipe;
+  for (let builds = 1;; builds++) {
+    const after = await buildOnce(part, before, options);
+    if (after.key === before.key) return after;
+    const changed = explainMiss({ kind: "recipe", recipe: before }, after);
+    if (builds === MOST_BUILDS) {
+      throw new WorkError(`Cannot build ${part.title}: its recipe changed meanwhile`, {
+        details: changed,
+        next: "run the task again once nobody edits or builds these",
+      });
+    }
+    changed.forEach((reason) => options.log(`building ${part.title} again: ${reason}`));
+    before = after;
+  }
+}
+
+/** Builds, and publishes if the recipe is still the same; returns it as it is after the build. */
+async function buildOnce(
+  part: PartRecipe,
+  recipe: Recipe,
+  options: PartBuildOptions,
+): Promise<Recipe> {
+  const prefix = unfinishedPrefix(part.outputs[0] ?? "");
+  const dir = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
   try {
     await part.build(dir, options);
     options.signal.throwIfAborted();
+    const after = await recipeNow(part);
+    if (after.key !== recipe.key) return after;
+    for (const file of part.outputs) await prepareFile(dir, file);
     await Deno.remove(sidecarOf(part)).catch(() => {});
-    for (const file of part.outputs) await publish(join(dir, file), file);
-    await writeSidecar(sidecarOf(part), state.recipe);
+    await publishFiles(dir, part.outputs);
+    await writeSidecar(sidecarOf(part), recipe);
+    return after;
   } catch (error) {
     throw explainFullDisk(error, part.title);
   } finally {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
-  }
-  return { built: true, reasons, key: state.recipe.key };
-}
-
-/** Gives a file its final name, with its record beside it. */
-async function publish(from: string, file: string): Promise<void> {
-  const target = partPath(file);
-  {
-    using whole = await Deno.open(from, { read: true, write: true });
-    await whole.sync();
-  }
-  await Deno.rename(from, target);
-  await writeRecord(file, await sha256File(target), await Deno.stat(target));
-}
-
-async function writeRecord(file: string, sha256: string, info: Deno.FileInfo): Promise<void> {
-  const record: FileRecord = {
-    ...{ sha256, bytes: info.size, mtimeMs: info.mtime?.getTime() ?? 0 },
-    ...(info.ino === null ? {} : { inode: info.ino }),
-  };
-  await atomicWrite(manifestOf(file), `${JSON.stringify(record)}\n`);
-}
-
-async function readRecord(file: string): Promise<FileRecord | undefined> {
-  try {
-    const value: unknown = JSON.parse(await Deno.readTextFile(manifestOf(file)));
-    const isValid = isRecord(value) && typeof value.sha256 === "string" &&
-      typeof value.bytes === "number" && typeof value.mtimeMs === "number" &&
-      (value.inode === undefined || typeof value.inode === "number");
-    return isValid ? value as unknown as FileRecord : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { WorkError } from "../../cli/errors.ts";
+import { acquireLock } from "../../host/lock.ts";
 import { imagesFolder } from "../image_testing.ts";
 import { embedded } from "./embedded.ts";
+import { firstFileOf } from "./recipes.ts";
 import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./store.ts";
+import { partLock } from "./unfinished.ts";
 
 /** A part whose contents are its input; counts its builds. */
 function counted(value: string, output = "part-x") {
@@ -122,7 +126,14 @@ Deno.test("ensurePart() that is stopped between two files vouches for neither, a
   });
   const both = ["part-x", "part-y"];
   await ensurePart(two("one ", both), options());
+  // A build that lacks a file is none, and the former part stays.
   await assertRejects(() => ensurePart(two("two ", ["part-x"]), options()), Deno.errors.NotFound);
+  assertEquals((await partState(two("one ", both))).fresh, true);
+  // Nothing can be renamed over a folder.
+  await Deno.remove(partPath("part-y"));
+  await Deno.mkdir(partPath("part-y"));
+  await assertRejects(() => ensurePart(two("two ", both), options()));
+  await Deno.remove(partPath("part-y"));
   for (const value of ["one ", "two "]) {
     assertEquals((await partState(two(value, both))).fresh, false);
   }
@@ -150,4 +161,125 @@ Deno.test("ensurePart() removes what a killed build of the part left, and nothin
   await ensurePart(counted("one"), options());
   const left = await Array.fromAsync(Deno.readDir(cache), ({ name }) => name);
   assertEquals(left.sort(), ["part-part-x-y-0123456789abcdef", "part-x.lock"]);
+});
+
+Deno.test("ensurePart() lets what others see fit its record at every moment but that of two renames", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  // Large enough that reading and syncing it would be seen.
+  const large = {
+    ...counted("large"),
+    build: (dir: string) => Deno.writeFile(join(dir, "part-x"), new Uint8Array(100 * 2 ** 20)),
+  };
+  const building = ensurePart(large, options());
+  let done = false;
+  building.finally(() => done = true).catch(() => {});
+  const sizes = new Map<string, number>();
+  while (!done) {
+    const [info, record] = await Promise.all([
+      Deno.stat(partPath("part-x")),
+      Deno.readTextFile(`${partPath("part-x")}.json`),
+    ]);
+    const looks = `${info.size} ${JSON.parse(record).bytes}`;
+    sizes.set(looks, (sizes.get(looks) ?? 0) + 1);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await building;
+  sizes.delete("3 3");
+  sizes.delete(`${100 * 2 ** 20} ${100 * 2 ** 20}`);
+  const mixed = [...sizes.values()].reduce((sum, count) => sum + count, 0);
+  assert(mixed <= 3, `seen ${mixed} times`);
+});
+
+/** A part whose file has its place already, and whose record is about to come. */
+async function halfPublished(): Promise<{ record: string; finish(): Promise<void> }> {
+  await ensurePart(counted("one"), options());
+  const path = partPath("part-x");
+  const record = await Deno.readTextFile(`${path}.json`);
+  await Deno.writeTextFile(`${path}.json`, record.replace(/"sha256":"../, '"sha256":"zz'));
+  await Deno.utime(path, 1, 1);
+  return { record, finish: () => Deno.writeTextFile(`${path}.json`, record) };
+}
+
+Deno.test("partDigest() waits for whoever is publishing the part", async () => {
+  await using _images = await imagesFolder();
+  const { record, finish } = await halfPublished();
+  const lock = await acquireLock(partLock("part-x"));
+  const digest = partDigest("part-x");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await finish();
+  await lock[Symbol.asyncDispose]();
+  assertEquals(await digest, JSON.parse(record).sha256);
+});
+
+Deno.test("partDigest() does not wait where nobody builds the part, nor for a whole build", async () => {
+  await using _images = await imagesFolder();
+  await halfPublished();
+  const took = async () => {
+    const start = performance.now();
+    assertEquals(await partDigest("part-x"), undefined);
+    return performance.now() - start;
+  };
+  assert(await took() < 1_000);
+  await using _lock = await acquireLock(partLock("part-x"));
+  const waited = await took();
+  assert(waited > 2_000 && waited < 10_000, `${waited} ms`);
+});
+
+Deno.test("firstFileOf() gives the file that the lock of a part is named for", () => {
+  const cases = [
+    ["modules-x86_64.cpio", "vmlinuz-x86_64"],
+    ["vmlinux-micro-x86_64", "vmlinuz-micro-x86_64"],
+    ["raw-base-aarch64.qcow2", "raw-base-aarch64.qcow2"],
+    ["raw-base-aarch64.erofs.qcow2", "raw-base-aarch64.erofs.qcow2"],
+    ["part-x", "part-x"],
+  ] as const;
+  for (const [file, first] of cases) assertEquals(firstFileOf(file), first);
+});
+
+/** A part that holds another one, which is built anew while it is being built, so many times. */
+function holding(changes: number) {
+  const part = {
+    builds: 0,
+    title: "part outer",
+    outputs: ["part-outer"],
+    inputs: [],
+    embeds: [{ name: "inner", file: "part-x" }],
+    async build(dir: string) {
+      part.builds++;
+      const inner = await Deno.readTextFile(partPath("part-x"));
+      if (part.builds <= changes) await ensurePart(counted(`change ${part.builds}`), options());
+      await Deno.writeTextFile(join(dir, "part-outer"), `holds ${inner}`);
+    },
+  };
+  return part satisfies PartRecipe;
+}
+
+Deno.test("ensurePart() builds again when what it embeds was replaced during the build", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  const part = holding(1);
+  const lines: string[] = [];
+  await ensurePart(part, { ...options(), log: (line) => lines.push(line) });
+  assertEquals(await Deno.readTextFile(partPath("part-outer")), "holds change 1");
+  assertEquals(part.builds, 2);
+  assertEquals(lines.at(-1), "building part outer again: inner changed");
+  assertEquals((await partState(part)).fresh, true);
+});
+
+Deno.test("ensurePart() vouches for nothing whose recipe keeps changing, and says what changes", async () => {
+  await using images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  await ensurePart(holding(0), options());
+  const error = await assertRejects(
+    () => ensurePart(holding(9), { ...options(), force: true }),
+    WorkError,
+    "Cannot build part outer: its recipe changed meanwhile",
+  );
+  assertEquals(error.details, ["inner changed"]);
+  assert(error.next !== undefined);
+  assertEquals(await Deno.readTextFile(partPath("part-outer")), "holds one");
+  assertEquals((await partState(holding(0))).fresh, false);
+  const left = await Array.fromAsync(Deno.readDir(join(images.path, "cache")), ({ name }) => name);
+  assertEquals(left.sort(), ["part-outer.lock", "part-x.lock"]);
 });

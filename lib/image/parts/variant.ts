@@ -10,7 +10,6 @@ import { moduleInputs, sourceInput } from "../source_input.ts";
 import type { Variant } from "./artifact.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
-import { embedded } from "./embedded.ts";
 import { type FileSystem, writeFileSystem } from "./file_system.ts";
 import { type PartBuildOptions, partPath, type PartRecipe } from "./store.ts";
 
@@ -40,14 +39,14 @@ export interface VariantOptions extends VariantRoot {
 }
 
 /** How to make the disk of a variant: Debian's packages, and the agent as its PID 1. */
-export async function variantDisk(options: VariantOptions): Promise<PartRecipe> {
+export function variantDisk(options: VariantOptions): PartRecipe {
   const { variant, arch, fs, agent, output } = options;
   return {
     title: `${variant} ${arch}`,
     outputs: [output],
+    embeds: [{ name: "guest-agent", file: agent }],
     inputs: [
       ...variantRootfsInputs(options),
-      await embedded("guest-agent", agent),
       { name: "file system", value: fs },
       ...moduleInputs("parts/variant", "parts/file_system", "disk", "rootfs_tar"),
     ],
@@ -68,7 +67,8 @@ export function variantRootfsInputs({ variant, arch }: VariantRoot): RecipeInput
   return [
     { name: "rootfs", value: { suite: SUITE, arch, packages: VARIANT_PACKAGES[variant] } },
     ...moduleInputs("rootfs"),
-    ...["rootfs_hook.sh", "native_programs_hook.sh"].map((name) =>
+    // All that run for it; merge_usr_hook.sh is only for what is configured at the first boot.
+    ...["rootfs_hook.sh", "no_host_keys_hook.sh", "native_programs_hook.sh"].map((name) =>
       sourceInput(`lib/image/${name}`)
     ),
     sourceInput(PROVISION),
