@@ -73,6 +73,25 @@ Deno.test("vm-run passes arguments, files, output and status through a microVM",
   await box.assertClean();
 });
 
+Deno.test("vm-run ends with its command, and with the reader of its output", async () => {
+  await using box = await makeSandbox();
+  await buildRaw(box);
+  const run = (script: string, ...args: string[]) =>
+    box.task("vm-run", raw(...args), { wrapper: ["sh", "-c", script, "sh"] });
+  const cut = await run('{ "$@"; echo "status $?" >&2; } | head -n 1', "--", "yes");
+  assertEquals(cut.stdout, "y\n");
+  assertStringIncludes(cut.stderr, "status 141");
+  assert(!cut.stderr.includes("Cannot"), cut.stderr);
+  // Open on both sides, the pipe has nothing to give and no end.
+  const pipe = join(box.dir, "pipe");
+  const waiting = await run(`mkfifo ${pipe}; exec "$@" <>${pipe}`, "--", "true");
+  assertEquals(waiting.code, 0, waiting.stderr);
+  const failed = await run('exec "$@"', "--download", `/out:${box.dir}/out`, "--eval", "exit 3");
+  assertEquals(failed.code, 3, failed.stderr);
+  assertStringIncludes(failed.stderr, 'Cannot read "/out"');
+  await box.assertClean();
+});
+
 Deno.test("vm-run says what is wrong with a command of a microVM", async () => {
   await using box = await makeSandbox();
   await buildRaw(box);
@@ -83,7 +102,9 @@ Deno.test("vm-run says what is wrong with a command of a microVM", async () => {
   assertFailure(slow, { exit: 4, says: ["no end within 1 s", "next: pass a longer --timeout"] });
   const hungry = "head -c 400000000 /dev/zero | tail -c 399999999 | wc -c";
   const full = await box.task("vm-run", raw("--memory", "192", "--eval", `exec sh -c '${hungry}'`));
-  assert(full.code !== 0, full.stdout + full.stderr);
+  // What was killed is not the command itself.
+  assertEquals([full.code, full.stdout], [0, "0\n"], full.stderr);
+  assertStringIncludes(full.stderr, "ran out of memory and killed a process");
   await box.assertClean();
 });
 
@@ -102,6 +123,22 @@ Deno.test("vm-run names the cause when a microVM does not come up", async () => 
   await box.assertClean();
 });
 
+Deno.test("vm-run --dry-run prints what starts a microVM, and starts nothing", async () => {
+  await using box = await makeSandbox();
+  await buildRaw(box);
+  const { code, stdout, stderr } = await box.task("vm-run", raw("--dry-run", "--", "echo", "a b"));
+  assertEquals(code, 0, stderr);
+  const lines = stdout.trim().split("\n");
+  assertEquals(lines.length, 3);
+  assertStringIncludes(
+    lines[0] ?? "",
+    `qemu-img create -q -f qcow2 -F qcow2 -b ${imagesDir()}/raw-`,
+  );
+  assert(lines[1]?.startsWith(`qemu-system-${ARCH} `), lines[1]);
+  assertEquals(lines[2], "guest$ echo 'a b'");
+  await box.assertClean();
+});
+
 Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
   await using box = await makeSandbox();
   await buildRaw(box);
@@ -112,6 +149,8 @@ Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
     [raw("--upload", "nowhere", "--", "true"), 2, ["it is not FILE:/GUEST/PATH"]],
     [raw("--upload", "/nowhere:/x", "--", "true"), 2, ["it is not there"]],
     [raw("--download", "x:y", "--", "true"), 2, ["it is not /GUEST/PATH:FILE"]],
+    [raw("--download", "/x:/tmp/no/such/x", "--", "true"), 2, ["no folder /tmp/no/such"]],
+    [raw("--", "echo", ..."ab".repeat(60_000)), 2, ["at most 262144 fit", "--upload"]],
     [raw("--append", "root=/dev/vdb", "--", "true"), 2, ["the guest has one disk, /dev/vda"]],
   ];
   for (const [args, exit, says] of cases) {

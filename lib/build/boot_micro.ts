@@ -1,8 +1,9 @@
 import { GuestError } from "../cli/errors.ts";
 import { AgentClient } from "../guest/agent/client.ts";
 import { ConsoleLog } from "../guest/console.ts";
+import { microAdvice } from "../guest/micro_advice.ts";
 import { waitForReady } from "../guest/readiness.ts";
-import type { ElfArch } from "../image/elf.ts";
+import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { hostTime } from "./host_time.ts";
 import {
   type LaunchedMicro,
@@ -32,7 +33,7 @@ export async function bootMicro(
   host: MicroHost,
   plan: MicroPlan = {},
 ): Promise<BootedMicro> {
-  const { arch, signal, logs } = request;
+  const { signal, logs } = request;
   const name = microName(request);
   await using stack = new AsyncDisposableStack();
   const launched = stack.use(await launchMicro(request, host, plan));
@@ -49,7 +50,7 @@ export async function bootMicro(
           timeoutMs: attempt.deadlineMs,
         }),
     }).catch((error) => {
-      throw withPartsAdvice(error, arch);
+      throw withMicroAdvice(error, request);
     }),
   );
   const bootSeconds = launched.clock();
@@ -61,10 +62,10 @@ export async function bootMicro(
   };
 }
 
-/** The causes on a console advise what mends a platform's image; a microVM's parts are others. */
-function withPartsAdvice(error: unknown, arch: ElfArch): unknown {
-  if (!(error instanceof GuestError) || !error.next?.includes("setup-images")) return error;
+/** Advises what works for a microVM, in the place of what works for a platform's guest. */
+function withMicroAdvice(error: unknown, request: MicroRequest): unknown {
+  if (!(error instanceof GuestError) || error.next === undefined) return error;
   const { message, details } = error;
-  const next = `deno task build-images ${arch} --force`;
-  return new GuestError(message, { details, next, cause: error });
+  const next = microAdvice(error.next, request) ?? diagnoseCommand(request.logs.console);
+  return next === error.next ? error : new GuestError(message, { details, next, cause: error });
 }

@@ -22,9 +22,10 @@ const POLL_MS = 10;
  */
 export async function ensureGvproxy(
   ctx: Pick<TaskContext, "yes" | "interactive" | "signal" | "log">,
-  { find = findProgram, built = BUILT }: {
+  { find = findProgram, built = BUILT, buildMs = BUILD_MS }: {
     readonly find?: (name: string) => { readonly path: string } | undefined;
     readonly built?: string;
+    readonly buildMs?: number;
   } = {},
 ): Promise<string> {
   const found = find("gvproxy")?.path ?? (await isThere(built) ? built : undefined);
@@ -48,9 +49,20 @@ export async function ensureGvproxy(
     what: "build gvproxy",
     env: { GOBIN: dirname(built) },
     signal: ctx.signal,
-    timeoutMs: BUILD_MS,
+    timeoutMs: buildMs,
+  }).catch((error) => {
+    throw error instanceof DOMException && error.name === "TimeoutError"
+      ? lateError(buildMs)
+      : error;
   });
   return built;
+}
+
+function lateError(buildMs: number): HostError {
+  return new HostError(`Cannot build gvproxy: go did not end within ${buildMs / 1000} s`, {
+    details: ["it fetches the sources from the Go module proxy"],
+    next: "run it again with a working network, or pass --network user",
+  });
 }
 
 /**

@@ -31,3 +31,17 @@ Deno.test("ensureGvproxy() says what to install, and builds nothing unasked", as
   assertStringIncludes(unasked.next ?? "", "GOBIN=/nowhere/bin go install github.com/containers/");
   assertStringIncludes(unasked.next ?? "", "@v");
 });
+
+Deno.test("ensureGvproxy() says that go takes too long", async () => {
+  const dir = await Deno.makeTempDir();
+  const go = join(dir, "go");
+  await Deno.writeTextFile(go, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+  const find = (name: string) => name === "go" ? { path: go } : undefined;
+  const late = await assertRejects(
+    () => ensureGvproxy({ ...asker, yes: true }, { find, built: join(dir, "bin/x"), buildMs: 100 }),
+    HostError,
+    "Cannot build gvproxy: go did not end within 0.1 s",
+  );
+  assertStringIncludes(late.next ?? "", "--network user");
+  await Deno.remove(dir, { recursive: true });
+});

@@ -1,10 +1,14 @@
-import { GuestError } from "../cli/errors.ts";
-import type { AgentClient } from "../guest/agent/client.ts";
-import { writeAll } from "../host/write_all.ts";
+import { GuestError, UsageError } from "../cli/errors.ts";
+import { writeStderr } from "../cli/screen.ts";
+import { type AgentClient, execRequestBytes } from "../guest/agent/client.ts";
 import { AgentError } from "../guest/agent/errors.ts";
+import type { ExecResult } from "../guest/agent/messages.ts";
+import { MAX_PAYLOAD } from "../guest/agent/protocol.ts";
 import type { Variant } from "../image/parts/artifact.ts";
 import { startLogs } from "./log_files.ts";
 import { type OpenMicroOptions, openMicroVm } from "./micro_vm.ts";
+import { type OutputStream, ReaderGone, sinkTo, sourceOf } from "./task_streams.ts";
+import { download, type FileTransfer, upload } from "./transfers.ts";
 
 /** How each variant runs code that is given as text. */
 const EVALUATORS: Readonly<Record<Variant, readonly string[]>> = {
@@ -19,12 +23,6 @@ export const evalCommand = (variant: Variant, code: string): string[] => [
   code,
 ];
 
-/** A file that goes into the guest before the command, or comes out after it. */
-export interface FileTransfer {
-  readonly host: string;
-  readonly guest: string;
-}
-
 /** What {@link runInMicroVm} runs. */
 export interface MicroCommand {
   readonly argv: readonly string[];
@@ -33,8 +31,31 @@ export interface MicroCommand {
   readonly downloads: readonly FileTransfer[];
 }
 
+/** What {@link runCommand} works with besides the guest. */
+export interface CommandPlace {
+  readonly signal: AbortSignal;
+  /** Told what the user should know, and the status does not say. */
+  readonly onWarning: (text: string) => void;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Default: none. */
+  readonly stdin?: ReadableStream<Uint8Array>;
+}
+
 /** What shells make of a program that is not there, or cannot be run. */
 const STATUS_OF: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 };
+/** What shells make of a command that SIGPIPE ended: nobody wants the rest of its output. */
+const STATUS_UNREAD = 128 + 13;
+
+/** Refuses a command that does not fit into a request to the agent. */
+export function requireFit(command: Pick<MicroCommand, "argv" | "timeoutMs">): void {
+  const bytes = execRequestBytes(command);
+  if (bytes <= MAX_PAYLOAD) return;
+  throw new UsageError(
+    `Cannot run "${command.argv[0]}": the command takes ${bytes} bytes, at most ${MAX_PAYLOAD} fit`,
+    { next: "hand the data over by --upload FILE:/GUEST/PATH, or by standard input" },
+  );
+}
 
 /**
  * Runs a command in a microVM of its own with this task's standard streams, and returns its status;
@@ -47,74 +68,93 @@ export async function runInMicroVm(
   },
   command: MicroCommand,
 ): Promise<number> {
-  const { variant, arch, signal } = request;
+  const { variant, arch, signal, onWarning } = request;
   await using logs = await startLogs(`vm-run-${variant}-${arch}`);
   await using vm = await openMicroVm({
     ...{ ...request, logs },
     onNote(text, level) {
       logs.write(`== ${text}\n`);
-      if (level === "warning") request.onWarning(text);
+      if (level === "warning") onWarning(text);
     },
   });
   logs.write(`== agent ready after ${vm.bootSeconds} s, ${vm.start}, kernel: ${vm.kernel}\n`);
-  const { agent } = vm;
-  for (const { host, guest } of command.uploads) {
-    using file = await Deno.open(host, { read: true });
-    const mode = ((await file.stat()).mode ?? 0o644) & 0o7777;
-    await agent.writeFile(guest, chunks(file), { parents: true, mode, signal });
-  }
-  const status = await execute(vm.agent, command, signal);
-  for (const { host, guest } of command.downloads) {
-    using file = await Deno.open(host, { write: true, create: true, truncate: true });
-    await agent.readFile(guest, (bytes) => writeAll(file, bytes), { signal });
+  return await runCommand(vm.agent, command, {
+    ...{ signal, onWarning, stdout: Deno.stdout, stderr: Deno.stderr },
+    // A terminal nobody types at would keep nothing waiting, but has no end either.
+    ...(Deno.stdin.isTerminal() ? {} : { stdin: Deno.stdin.readable }),
+  });
+}
+
+/**
+ * Runs a command in a guest that is up, with its files, and returns its status. Where that is not 0,
+ * a file that the guest does not give is only a warning.
+ */
+export async function runCommand(
+  agent: Pick<AgentClient, "name" | "exec" | "readFile" | "writeFile">,
+  command: MicroCommand,
+  place: CommandPlace,
+): Promise<number> {
+  const { signal, onWarning } = place;
+  for (const transfer of command.uploads) await upload(agent, transfer, signal);
+  const status = await execute(agent, command, place);
+  for (const transfer of command.downloads) {
+    try {
+      await download(agent, transfer, signal);
+    } catch (error) {
+      if (status === 0 || !(error instanceof AgentError)) throw error;
+      onWarning(error.message);
+    }
   }
   return status;
 }
 
 async function execute(
-  agent: AgentClient,
-  { argv, timeoutMs }: MicroCommand,
-  signal: AbortSignal,
+  agent: Pick<AgentClient, "name" | "exec">,
+  command: MicroCommand,
+  { signal, stdin, stdout, stderr, onWarning }: CommandPlace,
 ): Promise<number> {
+  const { argv, timeoutMs } = command;
   try {
     const result = await agent.exec({
       ...{ argv, signal },
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      // A terminal nobody types at would keep nothing waiting, but has no end either.
-      ...(Deno.stdin.isTerminal() ? {} : { stdin: Deno.stdin.readable }),
-      onStdout: (bytes) => writeAll(Deno.stdout, bytes),
-      onStderr: (bytes) => writeAll(Deno.stderr, bytes),
+      ...(stdin === undefined ? {} : { stdin: sourceOf(stdin, "standard input") }),
+      onStdout: sinkTo(stdout, "standard output", signal),
+      onStderr: sinkTo(stderr, "standard error", signal),
     });
-    if (result.timedOut) {
-      throw new GuestError(
-        `Cannot finish "${argv[0]}" in guest "${agent.name}": no end within ${
-          (timeoutMs ?? 0) / 1000
-        } s`,
-        { next: "pass a longer --timeout" },
-      );
-    }
-    if (result.oom) {
-      throw new GuestError(`Cannot finish "${argv[0]}" in guest "${agent.name}": out of memory`, {
-        next: "pass a larger --memory",
-      });
-    }
-    return result.code ?? 128 + (result.signal ?? 0);
+    return statusOf(result, command, agent.name, onWarning);
   } catch (error) {
+    if (error instanceof ReaderGone) return STATUS_UNREAD;
     const status = error instanceof AgentError ? STATUS_OF[error.code] : undefined;
     if (status === undefined) throw error;
-    await writeAll(Deno.stderr, new TextEncoder().encode(`${(error as Error).message}\n`));
+    writeStderr(`${(error as Error).message}\n`);
     return status;
   }
 }
 
-/** A file as a stream that leaves it open. */
-function chunks(file: Deno.FsFile): ReadableStream<Uint8Array> {
-  const buffer = new Uint8Array(256 * 1024);
-  return new ReadableStream({
-    async pull(controller) {
-      const length = await file.read(buffer);
-      if (length === null) controller.close();
-      else controller.enqueue(buffer.slice(0, length));
-    },
-  });
+/** The status of a command that has ended. Throws `GuestError` for one that was ended. */
+function statusOf(
+  { code, signal, timedOut, oom }: ExecResult,
+  { argv, timeoutMs }: MicroCommand,
+  guest: string,
+  onWarning: (text: string) => void,
+): number {
+  const what = `Cannot finish "${argv[0]}" in guest "${guest}"`;
+  if (timedOut) {
+    throw new GuestError(`${what}: no end within ${(timeoutMs ?? 0) / 1000} s`, {
+      next: "pass a longer --timeout",
+    });
+  }
+  const status = code ?? 128 + (signal ?? 0);
+  // Shells say 137 where KILL has ended what they waited for.
+  if (oom && status === 137) {
+    throw new GuestError(`${what}: out of memory`, { next: "pass a larger --memory" });
+  }
+  if (oom) {
+    onWarning(
+      `guest "${guest}" ran out of memory and killed a process of "${argv[0]}": ` +
+        "pass a larger --memory",
+    );
+  }
+  return status;
 }

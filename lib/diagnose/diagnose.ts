@@ -1,5 +1,7 @@
 import { basename } from "@std/path";
+import { microAdvice } from "../guest/micro_advice.ts";
 import { wordText } from "../host/command_text.ts";
+import { ARCHS, VARIANTS } from "../image/parts/artifact.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import type { LogKind, Role, Symptom } from "../symptoms/symptom.ts";
@@ -111,12 +113,19 @@ function toFinding({ symptom, values, log, index, kind, count }: Hit): Finding {
     endsBoot: symptom.endsBoot,
     title: fill(symptom.title, all),
     cause: fill(symptom.cause, all),
-    commands: symptom.fix.map((command) => fill(command, all, wordText)),
+    commands: commandsFor(log, symptom.fix.map((command) => fill(command, all, wordText))),
     file: log.name,
     line: index + 1,
     count,
     excerpt: excerptOf(log, index),
   };
+}
+
+/** What works for the guest that a log is of. */
+function commandsFor({ name }: Log, commands: readonly string[]): readonly string[] {
+  const micro = findMicro(basename(name));
+  if (micro === undefined) return commands;
+  return commands.map((command) => microAdvice(command, micro)).filter((one) => one !== undefined);
 }
 
 function excerptOf({ lines }: Log, index: number): Finding["excerpt"] {
@@ -128,12 +137,25 @@ function excerptOf({ lines }: Log, index: number): Finding["excerpt"] {
 /** A log's name ends with one of these behind the name of its guest. */
 const LOG_SUFFIX = /(?:-\d+)?(?:\.console|\.qemu)?\.log$/;
 
+/** What the logs of tasks for microVMs are called, ahead of the guest's name. */
+const MICRO_PREFIX = /^(?:vm-run|check|bench)-/;
+const MICRO_LOG = new RegExp(
+  `${MICRO_PREFIX.source}(${VARIANTS.join("|")})-(${ARCHS.join("|")})${LOG_SUFFIX.source}`,
+);
+
+/** The microVM that a log is of, by the log's name. */
+function findMicro(file: string): { readonly variant: string; readonly arch: string } | undefined {
+  const [, variant, arch] = MICRO_LOG.exec(file) ?? [];
+  return variant === undefined || arch === undefined ? undefined : { variant, arch };
+}
+
 /** The guest that a log is of, by its name, and its console; what is not known stays a name. */
 function placesOf({ name }: Log, kind: LogKind): Values {
   const file = basename(name);
   const isOurs = LOG_SUFFIX.test(file) && /^(?:setup-|vm-run-)?\w+-\w+/.test(file);
   const stem = file.replace(LOG_SUFFIX, "");
-  const guest = isOurs ? stem.replace(/^(?:setup-|vm-run-)/, "") : undefined;
+  const prefix = findMicro(file) === undefined ? /^(?:setup-|vm-run-)/ : MICRO_PREFIX;
+  const guest = isOurs ? stem.replace(prefix, "") : undefined;
   const isFile = name !== "-" && !name.startsWith("run ");
   const beside = isFile && isOurs ? name.slice(0, -file.length) + stem : "logs/PLATFORM";
   return {

@@ -80,6 +80,22 @@ Deno.test("diagnose() gives the place, the lines around it, and commands for tha
   assertEquals(finding.commands, ["deno task setup-images debian-arm64 --force"]);
 });
 
+Deno.test("diagnose() gives commands that a microVM's tasks take", () => {
+  const arch = Deno.build.arch;
+  const text = "[init] execv failed: errno=13\nOut of memory: Killed process 1 (init) total\n";
+  for (const task of ["vm-run", "check"]) {
+    for (const name of [`${task}-raw-${arch}`, `${task}-raw-${arch}-2`]) {
+      const findings = diagnose([logOf(`logs/${name}.console.log`, text)]);
+      const commands = findings.flatMap(({ commands }) => commands);
+      assert(commands.includes(`deno task build-images ${arch} --force`), name);
+      assert(commands.includes("deno task vm-run raw --memory 4096 -- CMD"), commands.join("\n"));
+      assert(!commands.some((one) => /setup-images|build-vm|raw-/.test(one)), commands.join("\n"));
+    }
+  }
+  const [other] = diagnose([logOf("logs/vm-run-debian-arm64.console.log", text)]);
+  assertEquals(other?.commands, ["deno task setup-images debian-arm64 --force"]);
+});
+
 Deno.test("diagnose() reads a run's log of GitHub Actions, with times and colours", () => {
   const text = [
     "build\tRun tests\t\uFEFF2026-11-21T10:00:00.1234567Z ##[group]Run deno task build-all",

@@ -1,4 +1,4 @@
-import { GuestError } from "../cli/errors.ts";
+import { GuestError, TaskError } from "../cli/errors.ts";
 import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
 import { delay } from "../qemu/wait.ts";
 import type { ConsoleLog } from "./console.ts";
@@ -49,6 +49,11 @@ export interface ReadinessOptions<Connection> {
 const KNOCK_DEADLINE_MS = 10_000;
 /** Time between two tries after the announcement: the guest listens, so it must work soon. */
 const RETRY_MS = 250;
+/**
+ * A try that gets all the time that is left fails together with the deadline, or, as timers count
+ * whole milliseconds, a little before.
+ */
+const TIMER_SLACK_MS = 10;
 /** How many console lines an error shows. */
 const SHOWN_LINES = 40;
 
@@ -70,6 +75,7 @@ export async function waitForReady<Connection>(
   const isReady = () => options.announced === true || console.ready;
   const start = performance.now();
   const elapsedMs = () => performance.now() - start;
+  const isLate = () => elapsedMs() > options.deadlineMs - TIMER_SLACK_MS;
   const attempts = new Attempts(options.connect, signal);
   let exit: GuestExit | undefined;
   guest.exited.then((ended) => exit = ended);
@@ -89,11 +95,13 @@ export async function waitForReady<Connection>(
       }
       const connection = attempts.takeConnection();
       if (connection !== undefined) return connection.value;
-      attempts.throwIfHopeless();
+      // What a try says of the deadline is less than what the console does.
+      const late = isLate();
+      if (!late) attempts.throwIfHopeless();
       // Judged by a poll that came after the end, so that the last words count.
       if (ended !== undefined) throw exitError(guest, ended, console);
       if (console.cause !== undefined) throw causeError(guest, console.cause, console);
-      if (elapsedMs() > options.deadlineMs) {
+      if (late) {
         throw deadlineError(guest, options.deadlineMs, console, attempts.lastError);
       }
       if (isReady() && !wasReady) {
@@ -224,7 +232,7 @@ function deadlineError(
   const why = console.ready
     ? `it announced itself, but nobody could log in within ${deadlineMs / 1000} s`
     : `it was not ready within ${deadlineMs / 1000} s`;
-  const lastTry = lastError instanceof SshConnectError
+  const lastTry = lastError instanceof TaskError
     ? [`last try: ${lastError.message}`, ...lastError.details]
     : [];
   return new GuestError(`Cannot start guest "${guest.name}": ${why}`, {

@@ -193,6 +193,22 @@ Deno.test("waitForReady() says at the deadline that the guest had announced itse
   });
 });
 
+Deno.test("waitForReady() shows the console when a try ends with the deadline", async () => {
+  await withScene(async ({ say, wait, consolePath }) => {
+    await say("[init] root: 108 ms (/dev/vda, ext4)\n");
+    const fault = new GuestError("Cannot reach the agent: no answer");
+    const connect = () => new Promise<string>((_, reject) => setTimeout(() => reject(fault), 296));
+    const error = await assertRejects(
+      () => wait({ deadlineMs: 300, announced: true, pollMs: LONG_MS, connect }),
+      GuestError,
+      'Cannot start guest "x": it was not ready within 0.3 s',
+    );
+    assertStringIncludes(error.details.join("\n"), "initramfs: root: 108 ms");
+    assertStringIncludes(error.details.join("\n"), "last try: Cannot reach the agent");
+    assertStringIncludes(error.next ?? "", `deno task ci-diagnose ${consolePath}`);
+  });
+});
+
 Deno.test("waitForReady() does not repeat a try that cannot succeed", async () => {
   await withScene(async ({ say, wait }) => {
     await say("guesthouse: ready\n");

@@ -1,7 +1,23 @@
-/** Writes all bytes, as one `write()` may take only some of them. */
+/** How long to wait before a full non-blocking pipe is tried again. */
+const RETRY_MS = 2;
+
+/**
+ * Writes all bytes, as one `write()` may take only some of them, and a non-blocking pipe none while
+ * its reader is busy. Throws what the operating system reports, and the signal's reason between two
+ * tries.
+ */
 export async function writeAll(
   to: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,
+  signal?: AbortSignal,
 ): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += await to.write(bytes.subarray(at));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }

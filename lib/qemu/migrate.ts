@@ -35,6 +35,7 @@ export async function saveState(qmp: QmpClient, options: StateOptions): Promise<
   try {
     const writing = (async () => {
       using connection = await listener.accept();
+      using _ = closeOnAbort(connection, signal);
       const buffer = new Uint8Array(64 * 1024);
       for (let n = await connection.read(buffer); n !== null; n = await connection.read(buffer)) {
         await writeAll(file, buffer.subarray(0, n));
@@ -52,7 +53,10 @@ export async function saveState(qmp: QmpClient, options: StateOptions): Promise<
       }
       await Promise.race([delay(POLL_MS, signal), writing.then(() => delay(POLL_MS, signal))]);
     }
-    await writing;
+    await writing.catch((error) => {
+      signal.throwIfAborted();
+      throw error;
+    });
     await file.sync();
   } finally {
     listener.close();
@@ -72,6 +76,7 @@ export async function loadState(qmp: QmpClient, options: StateOptions): Promise<
   await qmp.execute("migrate-incoming", { uri: `unix:${socketPath}` }, { signal });
   {
     using connection = await Deno.connect({ transport: "unix", path: socketPath });
+    using _ = closeOnAbort(connection, signal);
     const state = await Deno.readFile(path);
     // A QEMU that stops reading says why by its end.
     await writeAll(connection, state).catch((error) => {
@@ -83,6 +88,14 @@ export async function loadState(qmp: QmpClient, options: StateOptions): Promise<
     await delay(POLL_MS, signal);
   }
   await Deno.remove(socketPath).catch(() => {});
+}
+
+/** Ends what waits on a connection when the signal aborts: a QEMU that hangs takes nothing. */
+function closeOnAbort(connection: Deno.Conn, signal: AbortSignal): Disposable {
+  const close = () => connection[Symbol.dispose]();
+  if (signal.aborted) close();
+  signal.addEventListener("abort", close, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", close) };
 }
 
 async function setUp(qmp: QmpClient, { signal }: StateOptions): Promise<void> {

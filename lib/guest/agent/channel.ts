@@ -35,6 +35,8 @@ export class Channel {
   #ended = false;
   /** Consumers run one after the other, in the order of the frames. */
   #consumed: Promise<void> = Promise.resolve();
+  /** How many frames of data came that nobody has taken yet. */
+  #untaken = 0;
   #failed = false;
   #allowed = WINDOW;
   #owed = 0;
@@ -72,6 +74,11 @@ export class Channel {
       this.#close();
       throw error;
     }
+  }
+
+  /** Whether a sink has not taken all that came: the agent may then be waiting for us. */
+  get isBehind(): boolean {
+    return this.#untaken > 0;
   }
 
   /** Takes a frame from the agent. Throws `SyntaxError` for one that is out of place. */
@@ -160,6 +167,7 @@ export class Channel {
   #consume(bytes: Uint8Array<ArrayBuffer>, sink?: Sink): void {
     this.#allowed -= bytes.length;
     if (this.#allowed < 0) throw new SyntaxError("received more data than was asked for");
+    this.#untaken++;
     this.#consumed = this.#consumed.then(async () => {
       // After a failure the rest is thrown away, so that the command can end.
       if (!this.#failed) await sink?.(bytes);
@@ -168,7 +176,7 @@ export class Channel {
       this.fail(error);
       this.cancel();
       this.#giveBack(bytes.length);
-    });
+    }).then(() => void this.#untaken--);
   }
 
   #giveBack(bytes: number): void {

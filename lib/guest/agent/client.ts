@@ -2,6 +2,7 @@ import { Channel, type ChannelOptions, type Sink } from "./channel.ts";
 import { AgentConnection, connectWhenThere } from "./connection.ts";
 import { type AgentGuest, lostAgent } from "./errors.ts";
 import type { Frame } from "./frames.ts";
+import { LONGEST_TIMER_MS, watchSilence } from "./silence.ts";
 import { KIND, type Kind } from "./protocol.ts";
 import {
   type AgentHello,
@@ -41,6 +42,8 @@ export interface ExecOptions {
   readonly stdin?: Uint8Array | ReadableStream<Uint8Array>;
   /** After this the agent ends the command: TERM, then KILL two seconds later. Default: never. */
   readonly timeoutMs?: number;
+  /** The agent is lost when it is silent for this long after `timeoutMs`. Default 15 000. */
+  readonly overtimeMs?: number;
   /** Takes output. The command waits while the promise that it returns is pending. */
   readonly onStdout?: Sink;
   readonly onStderr?: Sink;
@@ -118,7 +121,7 @@ export class AgentClient implements AsyncDisposable {
    */
   static async connect(path: string, options: AgentConnectOptions): Promise<AgentClient> {
     const { signal, timeoutMs } = options;
-    const late = AbortSignal.timeout(timeoutMs);
+    const late = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER_MS));
     const either = signal === undefined ? late : AbortSignal.any([signal, late]);
     let cause: unknown;
     while (!either.aborted) {
@@ -171,18 +174,18 @@ export class AgentClient implements AsyncDisposable {
 
   /**
    * Runs a command and returns how it ended, whatever its status. Throws `AgentError` when it
-   * cannot be started, the reason of the signal, or what a sink or the source of stdin throws.
+   * cannot be started, the reason of the signal, or what a sink or the source of stdin throws;
+   * `RangeError` for a request above 256 KiB ({@link execRequestBytes}).
    */
   async exec(options: ExecOptions): Promise<ExecResult> {
-    const { argv, env, cwd, user, stdin, timeoutMs, signal } = options;
+    const { argv, stdin, timeoutMs, overtimeMs = OVERTIME_MS, signal } = options;
     signal?.throwIfAborted();
     const what = `run "${argv[0] ?? ""}"`;
     const channel = this.#channel({ what, onData: options.onStdout, onStderr: options.onStderr });
-    const request = { argv, env, cwd, user, timeoutMs, stdin: stdin !== undefined };
-    await channel.open(KIND.exec, request, true);
+    await channel.open(KIND.exec, execRequest(options), true);
     options.onStart?.({ kill: (signal) => channel.signal(signal) });
     const sent = stdin === undefined ? undefined : sendTo(channel, stdin);
-    const limitMs = timeoutMs === undefined ? undefined : timeoutMs + OVERTIME_MS;
+    const limitMs = timeoutMs === undefined ? undefined : timeoutMs + overtimeMs;
     const result = await this.#settle(channel, what, { signal, timeoutMs: limitMs });
     await sent;
     return parseExecResult(result);
@@ -245,7 +248,7 @@ export class AgentClient implements AsyncDisposable {
     return channel;
   }
 
-  /** The channel's result; abort and timeout cancel it. */
+  /** The channel's result; abort, and an agent that is silent until the timeout, cancel it. */
   async #settle(
     channel: Channel,
     what: string,
@@ -259,13 +262,12 @@ export class AgentClient implements AsyncDisposable {
     const late = give(() =>
       lostAgent(this.#connection.guest, what, `no answer within ${(timeoutMs ?? 0) / 1000} s`)
     );
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    using _ = timeoutMs === undefined ? undefined : watchSilence(channel, timeoutMs, late);
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await channel.result;
     } finally {
-      clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
     }
   }
@@ -280,6 +282,16 @@ export class AgentClient implements AsyncDisposable {
     this.#lost = true;
     for (const channel of this.#channels.values()) channel.lose();
   }
+}
+
+/** The request for a command, as the protocol has it. */
+function execRequest({ argv, env, cwd, user, timeoutMs, stdin }: ExecOptions) {
+  return { argv, env, cwd, user, timeoutMs, stdin: stdin !== undefined };
+}
+
+/** How many bytes the request for a command takes. {@link AgentClient.exec} sends 256 KiB. */
+export function execRequestBytes(options: ExecOptions): number {
+  return new TextEncoder().encode(JSON.stringify(execRequest(options))).length;
 }
 
 /** Sends the source; its failure becomes that of the channel. */

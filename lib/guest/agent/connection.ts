@@ -41,8 +41,13 @@ export class AgentConnection {
     this.closed = this.#readAll();
   }
 
-  /** Sends preambles until one is answered. Rejects when the connection ends first. */
+  /**
+   * Sends preambles until one is answered. Rejects when the connection ends first, and with the
+   * reason of a signal that has aborted already.
+   */
   async greet(signal: AbortSignal): Promise<AgentHello> {
+    // A signal that has aborted already would not call.
+    signal.throwIfAborted();
     const abort = () => this.end("no answer from the agent");
     signal.addEventListener("abort", abort, { once: true });
     try {
