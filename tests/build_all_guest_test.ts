@@ -61,7 +61,7 @@ for (const name of ["cjson", "fmtlib"]) {
     const outcome = await box.task(
       "build-all",
       ["--json", "--project", source, "debian-amd64", "debian-arm64"],
-      { timeoutMs: 600_000 },
+      { timeoutMs: 1_800_000 },
     );
     assertEquals(outcome.code, 0, outcome.stderr);
     for (const row of documentOf(outcome).platforms) {

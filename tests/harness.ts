@@ -135,7 +135,7 @@ function startTask(
         // It has ended by itself.
       }
     }
-  }, options.timeoutMs ?? 300_000);
+  }, options.timeoutMs ?? 900_000);
   const ending = (async () => {
     const [stdout, stderr, status] = await Promise.all([
       collect(child.stdout),
@@ -178,7 +178,10 @@ export async function taskPid(parent: number): Promise<number> {
   const { stdout } = await new Deno.Command("ps", {
     args: ["-o", "pid=", "--ppid", String(parent)],
   }).output();
-  return Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
+  const pid = Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
+  // 0 would be this whole group of processes to kill(2).
+  if (!(pid > 0)) throw new Error(`the task below process ${parent} has ended already`);
+  return pid;
 }
 
 /** The pids of a process's children. */
@@ -188,8 +191,8 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return new TextDecoder().decode(stdout).split("\n").map(Number).filter((child) => child > 0);
 }
 
-/** Time for what a killed task owned to be gone: its supervisors' grace, and some. */
-const SETTLE_MS = 8000;
+/** Time for what a killed task owned to be gone: its supervisors' grace, and much more. */
+const SETTLE_MS = 60_000;
 
 async function assertClean(dir: string, options: CleanOptions = {}): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;

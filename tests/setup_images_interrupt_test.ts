@@ -3,8 +3,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, processesNaming, taskPid } from "./harness.ts";
 
-async function stages(): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir("/tmp"));
+async function stages(tmp: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(tmp));
   return entries.map(({ name }) => name).filter((name) => name.startsWith("guesthouse-rootfs-"));
 }
 
@@ -19,23 +19,24 @@ async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<v
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
   Deno.test(`setup-images can be run again after ${signal} in the middle of it`, async () => {
     await using box = await makeSandbox();
-    const env = { GUESTHOUSE_IMAGES: join(box.dir, "images/dist"), TMPDIR: "/tmp" };
-    const before = await stages();
-    const isNew = async () => (await stages()).filter((name) => !before.includes(name));
+    // Its own: other tests build, too.
+    const tmp = join(box.dir, "tmp");
+    await Deno.mkdir(tmp);
+    const env = { GUESTHOUSE_IMAGES: join(box.dir, "images/dist"), TMPDIR: tmp };
     const first = box.start("setup-images", ["debian-amd64", "--yes"], { env });
     // mmdebstrap's own folder is there once it has begun to work.
     await waitUntil("mmdebstrap works", async () => {
-      const [stage] = await isNew();
+      const [stage] = await stages(tmp);
       if (stage === undefined) return false;
-      const inside = await Array.fromAsync(Deno.readDir(join("/tmp", stage))).catch(() => []);
+      const inside = await Array.fromAsync(Deno.readDir(join(tmp, stage))).catch(() => []);
       return inside.some(({ name }) => name.startsWith("mmdebstrap."));
     });
-    const [stage = ""] = await isNew();
+    const [stage = ""] = await stages(tmp);
     Deno.kill(await taskPid(first.pid), signal);
     const outcome = await first.outcome;
     if (signal === "SIGINT") {
       assertEquals(outcome.code, 130, outcome.stderr);
-      assertEquals(await isNew(), []);
+      assertEquals(await stages(tmp), []);
     }
     await waitUntil("mmdebstrap is gone", async () => (await processesNaming(stage)).length === 0);
 
@@ -43,11 +44,11 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     const explained = await box.task("setup-images", ["debian-amd64", "--explain"], { env });
     assertMatch(explained.stdout, /debian-amd64: missing/);
     const again = box.start("setup-images", ["debian-amd64", "--yes"], { env });
-    await waitUntil("the old stage is gone", async () => !(await stages()).includes(stage));
-    await waitUntil("the new one is there", async () => (await isNew()).length === 1);
+    await waitUntil("the old stage is gone", async () => !(await stages(tmp)).includes(stage));
+    await waitUntil("the new one is there", async () => (await stages(tmp)).length === 1);
     Deno.kill(await taskPid(again.pid), "SIGINT");
     assertEquals((await again.outcome).code, 130);
-    assertEquals(await isNew(), []);
+    assertEquals(await stages(tmp), []);
     await box.assertClean();
   });
 }

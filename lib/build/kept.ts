@@ -68,7 +68,7 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
 }
 
 /** How long a kept guest may take to shut down in order. */
-const POWERDOWN_MS = 10_000;
+const POWERDOWN_MS = 30_000;
 
 async function askOverSsh(record: RunRecord): Promise<void> {
   const place = runPlace(record);

@@ -5,7 +5,7 @@ import { loadState } from "../qemu/migrate.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 
 /** How long a guest may take until its state is loaded and it has been corrected, under TCG. */
-const RESTORE_MS = 15_000;
+const RESTORE_MS = 30_000;
 /** How long QEMU may take to end once it has closed its connections. */
 const ENDING_MS = 500;
 

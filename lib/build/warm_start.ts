@@ -46,7 +46,7 @@ export interface WarmGuest extends AsyncDisposable {
 }
 
 /** How long a restored guest may take to let somebody log in, under TCG. */
-const LOGIN_MS = 20_000;
+const LOGIN_MS = 40_000;
 /** How long a guest may take to get ready for being saved, and QEMU to save it. */
 const SAVE_MS = 60_000;
 /**
