@@ -1,17 +1,18 @@
 import { join } from "@std/path";
 import { atomicWrite } from "../cache/atomic_write.ts";
-import { WorkError } from "../cli/errors.ts";
+import { UsageError, WorkError } from "../cli/errors.ts";
 import { projectFilter } from "../config/excludes.ts";
+import { shellQuote } from "../guest/quote.ts";
 import { listTree, pullListed, pushTree } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { readTextIfPresent } from "./read_text.ts";
-import { listGuest, listHost } from "./sync_list.ts";
+import { isPathAbsent, readTextIfPresent } from "./read_text.ts";
+import { haveFilesInGuest, listGuest, listHost } from "./sync_list.ts";
 import { nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
 
 /** What {@link prepareSync} takes. */
 export interface SyncOptions {
   readonly ssh: SshConnection;
-  /** The project on the host: absolute. */
+  /** The project on the host: absolute, without symbolic links. */
   readonly hostDir: string;
   /** The copy in the guest: `/NAME`. It exists. */
   readonly guestDir: string;
@@ -34,10 +35,16 @@ const FILES = { base: "sync.json", backups: "sync-backup" } as const;
 
 /**
  * Looks at both sides and plans what a sync does. Without what the project ignores, but with its
- * repository. Throws {@link WorkError} and `GuestError` as the copies do.
+ * repository. Throws {@link UsageError} if the copy is of another project, whose files would come
+ * to this one, and {@link WorkError} and `GuestError` as the copies do.
  */
 export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   const { ssh, hostDir, guestDir, signal } = options;
+  const known = await readBase(options);
+  const isOurs = known?.host === hostDir;
+  if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {
+    throw await otherProject(options, known.host);
+  }
   await using scratch = await makeScratch();
   const filterFile = join(scratch.dir, "filter");
   // Git on the host knows nothing of what only the guest has, so its ignore files are read.
@@ -50,13 +57,20 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   const list = (side: "host" | "guest", dir: string) =>
     listTree({ connection: ssh, side, dir, filterFile, emptyDir, signal });
   const states: SyncStates = {
-    base: await readBase(options),
+    base: isOurs ? known.marks : new Map(),
     host: await listHost(hostDir, await list("host", hostDir)),
     guest: await listGuest(ssh, guestDir, await list("guest", guestDir), signal),
     readOnly: options.readOnly,
   };
   const plan = planSync(states);
-  return { plan, run: () => runPlan(options, states, plan) };
+  return {
+    plan,
+    run: async () => {
+      // Half a copy is this project's, too, should the sync not come to its end.
+      if (!isOurs) await writeBase(options, states.base);
+      return await runPlan(options, states, plan);
+    },
+  };
 }
 
 async function runPlan(
@@ -78,7 +92,8 @@ async function runPlan(
   }
   const backupDir = await pull(options, plan, await writeList("pull", plan.pull));
   if (plan.remove.length > 0) await removeInGuest(options, plan.remove);
-  await writeBase(options, nextBase(states, plan));
+  const pulled = await listHost(hostDir, plan.pull);
+  await writeBase(options, nextBase(states, plan, pulled));
   return backupDir;
 }
 
@@ -115,18 +130,51 @@ async function removeInGuest(
 
 const nulEnded = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join("");
 
+/** Names the project that the guest's copy is of, and the ways on. */
+async function otherProject(
+  { hostDir, guestDir, stateDir }: SyncOptions,
+  other: string,
+): Promise<UsageError> {
+  const start = (dir: string) => shellQuote(["deno", "task", "arm-dev", "--project", dir]);
+  const forget = shellQuote(["rm", join(stateDir, FILES.base)]);
+  const move = shellQuote(["sudo", "mv", guestDir, `${guestDir}.old`]);
+  const isGone = await Deno.stat(other).then(() => false, isPathAbsent);
+  return new UsageError(
+    `Cannot sync: the guest's copy "${guestDir}" is of another project: "${other}"`,
+    {
+      details: [
+        `this project: "${hostDir}"; nothing was copied`,
+        `if both are one project, moved or renamed: ${forget}`,
+        "  what only the guest has is then copied to this project",
+        ...(isGone
+          ? [
+            `the other one's folder is gone; to save its work in an empty folder DIR: ${forget}`,
+            `  then start the guest with it: ${start("DIR")} --share rsync`,
+          ]
+          : [`to bring the other one's work home: ${start(other)} --share rsync`]),
+        `after that, to make room for this one: deno task arm-dev-ssh --plain -- ${move}`,
+        "  then deno task arm-dev-shutdown --force-after 60, and start it with this project again",
+      ],
+      next: isGone
+        ? `if both are one project: ${forget}; if not, as above`
+        : `${start(other)} --share rsync`,
+    },
+  );
+}
+
 /**
- * What both sides had, if it is of these two folders. A file that cannot be read counts as none:
- * all that differs is then a conflict, which loses nothing.
+ * What both sides had, and whose copy it is; `undefined` if nothing is known of this folder of the
+ * guest. A file that cannot be read counts as none: what differs is then a conflict, which loses
+ * nothing.
  */
-async function readBase({ stateDir, hostDir, guestDir }: SyncOptions) {
+async function readBase({ stateDir, guestDir }: SyncOptions) {
   const text = await readTextIfPresent(join(stateDir, FILES.base));
   try {
     const { host, guest, marks } = JSON.parse(text ?? "{}");
-    if (host !== hostDir || guest !== guestDir) return new Map<string, string>();
-    return new Map<string, string>(marks);
+    if (typeof host !== "string" || guest !== guestDir) return undefined;
+    return { host, marks: new Map<string, string>(marks) };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return new Map();
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

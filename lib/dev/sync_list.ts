@@ -29,26 +29,46 @@ export async function listGuest(
   signal?: AbortSignal,
 ): Promise<Listing> {
   if (paths.length === 0) return new Map();
-  let text = "";
-  let errors = "";
-  const argv = ["find", ".", "(", "-type", "f", "-o", "-type", "l", ")", "-printf", FORMAT];
-  const { code } = await ssh.exec(argv, {
-    cwd: dir,
-    signal,
-    onOutput: (piece, stream) => stream === "stdout" ? text += piece : errors += piece,
-  });
-  if (code !== 0) {
-    throw new WorkError(`Cannot list "${dir}" in guest "${ssh.name}": find ended with ${code}`, {
-      details: errors.split("\n").filter((line) => line !== "").slice(-4),
-    });
-  }
-  const all = parseFind(text);
+  const tests = ["(", "-type", "f", "-o", "-type", "l", ")", "-printf", FORMAT];
+  const all = parseFind(await findInGuest(ssh, dir, tests, signal));
   const marks = new Map<string, string>();
   for (const path of paths) {
     const mark = all.get(path);
     if (mark !== undefined && isInside(path)) marks.set(path, mark);
   }
   return marks;
+}
+
+/**
+ * Whether a folder of the guest has anything in it but folders, ignored by the project or not.
+ * Throws as {@link listGuest}.
+ */
+export async function haveFilesInGuest(
+  ssh: SshConnection,
+  dir: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const tests = ["!", "-type", "d", "-printf", "x", "-quit"];
+  return await findInGuest(ssh, dir, tests, signal) !== "";
+}
+
+async function findInGuest(
+  ssh: SshConnection,
+  dir: string,
+  tests: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  let text = "";
+  let errors = "";
+  const { code } = await ssh.exec(["find", ".", ...tests], {
+    cwd: dir,
+    signal,
+    onOutput: (piece, stream) => stream === "stdout" ? text += piece : errors += piece,
+  });
+  if (code === 0) return text;
+  throw new WorkError(`Cannot list "${dir}" in guest "${ssh.name}": find ended with ${code}`, {
+    details: errors.split("\n").filter((line) => line !== "").slice(-4),
+  });
 }
 
 /** Reads what find prints in {@link FORMAT}. */

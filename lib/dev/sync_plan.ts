@@ -16,7 +16,7 @@ export interface SyncPlan {
   readonly restore: readonly string[];
   /** Left alone on both sides, since both have changed them. */
   readonly conflicts: readonly string[];
-  /** Parts of the repository that the guest has changed, which stay there. */
+  /** What the guest has changed and the host does not take: see {@link planSync}. */
   readonly guestOnly: readonly string[];
 }
 
@@ -37,7 +37,8 @@ type Verdict = keyof SyncPlan | "same";
  * both have, it is a conflict, and so is a file that one has where the other has a folder.
  *
  * The repository goes to the guest alone. Half of a commit, or an index of other files' times, would
- * be worse on the host than none.
+ * be worse on the host than none. A link of the guest's that leads out of the tree stays there, too:
+ * it would lead to something else on the host.
  */
 export function planSync(states: SyncStates): SyncPlan {
   const plan: Record<keyof SyncPlan, string[]> = {
@@ -59,7 +60,8 @@ function judge(path: string, states: SyncStates): Verdict {
   }
   // Every `git status` writes the index, on either side.
   if (path === ".git/index" && verdict === "conflicts") return "push";
-  const toHost = !states.readOnly && !isRepository(path);
+  const toHost = !states.readOnly && !isRepository(path) &&
+    !leadsOut(path, states.guest.get(path) ?? "");
   return verdict === "pull" && !toHost ? "guestOnly" : verdict;
 }
 
@@ -105,21 +107,59 @@ function foldersOf(tree: Listing): Set<string> {
 
 const isRepository = (path: string) => path === ".git" || path.startsWith(".git/");
 
-/** What both have after a sync that went well; what was left alone stays as it was. */
-export function nextBase({ base, host, guest }: SyncStates, plan: SyncPlan): Map<string, string> {
+/**
+ * Whether this is a link that rsync's `--safe-links` leaves out, silently and with status 0: see
+ * `unsafe_symlink()` in its util1.c. Newer ones take a `..` at the start of a target alone, and none
+ * at the end of a longer one, wherever that leads.
+ */
+function leadsOut(path: string, mark: string): boolean {
+  if (!mark.startsWith("l ")) return false;
+  const target = mark.slice("l ".length);
+  if (target === "" || target.startsWith("/") || target.endsWith("/..")) return true;
+  const parts = target.split("/").filter((part) => part !== "");
+  const ups = parts.filter((part) => part === "..").length;
+  const depth = path.split("/").length - 1;
+  return ups > depth || parts.lastIndexOf("..") >= ups;
+}
+
+/**
+ * What both have after a sync that went well; what was left alone stays as it was, and so does what
+ * should have come to the host and is not there by now (`pulled`: the host's marks after that).
+ */
+export function nextBase(
+  states: SyncStates,
+  plan: SyncPlan,
+  pulled: Listing,
+): Map<string, string> {
+  const { base, host, guest } = states;
   const next = new Map<string, string>();
-  const copied = (paths: readonly string[], from: Listing) => {
-    for (const path of paths) next.set(path, from.get(path) ?? "");
+  const copy = (paths: readonly string[], from: Listing) => {
+    for (const path of paths) {
+      const mark = from.get(path);
+      if (mark !== undefined) next.set(path, mark);
+    }
   };
   for (const [path, mark] of host) if (guest.get(path) === mark) next.set(path, mark);
-  for (const path of [...plan.conflicts, ...plan.guestOnly]) {
-    const before = base.get(path);
-    if (before !== undefined) next.set(path, before);
-  }
-  copied([...plan.push, ...plan.restore], host);
-  copied(plan.pull, guest);
+  copy([...plan.conflicts, ...plan.guestOnly, ...plan.pull], base);
+  copy([...plan.push, ...plan.restore], host);
+  copy(plan.pull.filter((path) => hasCome(path, states, pulled)), guest);
   return next;
 }
+
+/**
+ * Whether a file of the guest's is on the host by now. Not every file system keeps its time to the
+ * millisecond, or its mode; what rsync has written there is the guest's file all the same.
+ */
+function hasCome(path: string, { host, guest }: SyncStates, pulled: Listing): boolean {
+  const now = pulled.get(path);
+  const wanted = guest.get(path);
+  if (now === wanted) return true;
+  const size = sizeOf(now);
+  return now !== host.get(path) && size !== undefined && size === sizeOf(wanted);
+}
+
+/** The part of a file's mark that every file system keeps; `undefined` for a link. */
+const sizeOf = (mark = "") => /^f \d+/.exec(mark)?.[0];
 
 /** Whether there is nothing to do. */
 export const isInSync = (plan: SyncPlan): boolean =>

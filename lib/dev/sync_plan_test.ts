@@ -38,6 +38,20 @@ const cases: [what: string, base: Marks, host: Marks, guest: Marks, wanted: Part
   ["sends the index, which both sides write", { ".git/index": "0" }, { ".git/index": "1" }, {
     ".git/index": "2",
   }, { push: [".git/index"] }],
+  ["leaves links there that lead out of the tree", {}, {}, {
+    ...{ absolute: "l /nix/store/x", up: "l ../x", "d/up": "l ../../x", "d/e/up": "l ../../.." },
+    ...{ "d/back": "l e/../../../x", "d/end": "l e/..", "d/dot": "l ./../x", empty: "l " },
+  }, { guestOnly: ["absolute", "d/back", "d/dot", "d/e/up", "d/end", "d/up", "empty", "up"] }],
+  ["brings links that stay inside the tree", {}, {}, {
+    ...{ a: "l b c", "d/up": "l ../x", "d/e/top": "l ../../x", "d/top": "l ..", loop: "l loop" },
+    ...{ dots: "l ..x/...", "a file": "f 1 2" },
+  }, { pull: ["a", "a file", "d/e/top", "d/top", "d/up", "dots", "loop"] }],
+  ["leaves a link there that took a file's place", { a: "f 1 2" }, { a: "f 1 2" }, { a: "l /x" }, {
+    guestOnly: ["a"],
+  }],
+  ["sends links that lead out of the tree", {}, { a: "l /x" }, {}, { push: ["a"] }],
+  ["has nothing to do with equal links", { a: "l /x" }, { a: "l /x" }, { a: "l /x" }, {}],
+  ["removes a link there that is gone here", { a: "l /x" }, {}, { a: "l /x" }, { remove: ["a"] }],
 ];
 
 for (const [what, base, host, guest, wanted] of cases) {
@@ -65,7 +79,7 @@ Deno.test("nextBase() makes a second sync find nothing to do, but for conflicts"
     }
     for (const path of plan.remove) nowGuest.delete(path);
     const next = planSync({
-      base: nextBase(before, plan),
+      base: nextBase(before, plan, nowHost),
       host: nowHost,
       guest: nowGuest,
       readOnly: false,
@@ -75,6 +89,19 @@ Deno.test("nextBase() makes a second sync find nothing to do, but for conflicts"
     // Nothing of the host's is ever gone.
     for (const path of before.host.keys()) assertEquals(nowHost.has(path), true);
   }));
+});
+
+Deno.test("nextBase() knows nothing of files that should have come and have not", () => {
+  const before = states({ b: "f 1 1", c: "f 1 1" }, { b: "f 1 1", c: "f 1 1" }, {
+    ...{ a: "l x", b: "f 1 2", c: "f 1 2", d: "f 1 2", e: "f 1 2" },
+  });
+  const plan = planSync(before);
+  assertEquals(filled(plan), { pull: ["a", "b", "c", "d", "e"] });
+  // Whole seconds and any mode, as some file systems keep them; and another file of that name.
+  const pulled = new Map([["b", "f 1 1"], ["c", "f 1 2"], ["d", "f 1 0x"], ["e", "f 3 4"]]);
+  assertEquals(Object.fromEntries(nextBase(before, plan, pulled)), {
+    ...{ b: "f 1 1", c: "f 1 2", d: "f 1 2" },
+  });
 });
 
 Deno.test("planLines() tells what goes where, with the first names", () => {

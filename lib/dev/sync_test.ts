@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { UsageError, WorkError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { prepareSync, type SyncOptions } from "./sync.ts";
@@ -49,6 +50,9 @@ async function write(dir: string, files: Record<string, string>): Promise<void> 
 
 const read = (dir: string, path: string) =>
   Deno.readTextFile(join(dir, path)).catch(() => undefined);
+
+const namesIn = async (dir: string) =>
+  (await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort();
 
 async function sync(options: SyncOptions): Promise<{ lines: string[]; backup?: string }> {
   const prepared = await prepareSync(options);
@@ -139,15 +143,201 @@ Deno.test("prepareSync() follows no link out of the host's folder", async () => 
     await Deno.symlink(stateDir, join(hostDir, "way"));
     await write(guestDir, { "way/planted": "x" });
     await Deno.symlink("/etc/passwd", join(guestDir, "secret"));
+    for (const round of ["first", "second"]) {
+      assertEquals((await sync(options)).lines, [
+        ...["changed on both sides, left alone: 2", "  way", "  way/planted"],
+        ...["changed in the guest, left there: 1", "  secret"],
+      ], round);
+      assertEquals(await namesIn(stateDir), ["sync.json"]);
+      assertEquals(await namesIn(hostDir), ["way"]);
+      assertEquals((await Deno.lstat(join(hostDir, "way"))).isSymlink, true);
+      assertEquals(await Deno.readLink(join(guestDir, "secret")), "/etc/passwd");
+    }
+    // What the host has under that name by then does not replace it.
+    await write(hostDir, { secret: "of the host" });
     const { lines } = await sync(options);
-    assertEquals(lines.includes("  way/planted"), true);
-    const planted = await Array.fromAsync(Deno.readDir(stateDir), ({ name }) => name);
-    assertEquals(planted.includes("planted"), false);
-    assertEquals((await Deno.lstat(join(hostDir, "way"))).isSymlink, true);
-    await Deno.lstat(join(hostDir, "secret")).then(
-      () => Promise.reject(new Error("a link out of the folder came to the host")),
-      () => {},
+    assertEquals(lines, [
+      ...["changed on both sides, left alone: 3", "  secret", "  way", "  way/planted"],
+    ]);
+    assertEquals(await Deno.readLink(join(guestDir, "secret")), "/etc/passwd");
+  });
+});
+
+Deno.test("prepareSync() sends links that lead out of the host's folder, and keeps them", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await Deno.symlink("/nix/store/x", join(hostDir, "result"));
+    assertEquals((await sync(options)).lines, ["to the guest: 1", "  result"]);
+    assertEquals(await Deno.readLink(join(guestDir, "result")), "/nix/store/x");
+    assertEquals((await sync(options)).lines, ["both sides are equal"]);
+  });
+});
+
+/** All texts of up to so many of these words. */
+const sentences = (words: readonly string[], most: number): string[] =>
+  most === 0
+    ? [""]
+    : ["", ...words].flatMap((word) => sentences(words, most - 1).map((rest) => word + rest));
+
+Deno.test("prepareSync() only plans to bring links that rsync brings", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const targets = new Set(sentences(["../", "./", "a/", "/", "..", "a"], 3));
+    targets.delete("");
+    for (const folder of ["", "d/", "d/e/"]) {
+      await Deno.mkdir(join(guestDir, folder), { recursive: true });
+      let count = 0;
+      for (const target of targets) {
+        await Deno.symlink(target, join(guestDir, folder, `link${count++}`));
+      }
+    }
+    const { plan, run } = await prepareSync(options);
+    await run();
+    const missing: string[] = [];
+    for (const path of plan.pull) {
+      const here = await Deno.readLink(join(hostDir, path)).catch(() => undefined);
+      const there = await Deno.readLink(join(guestDir, path));
+      if (here !== there) missing.push(`${path} -> ${there}`);
+    }
+    assertEquals(missing, []);
+    assertEquals([plan.pull.length > 100, plan.guestOnly.length > 100], [true, true]);
+  });
+});
+
+Deno.test("prepareSync() tries again to bring what has not come", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const link = join(guestDir, "link");
+    await Deno.symlink("target", link);
+    const { plan, run } = await prepareSync(options);
+    assertEquals(plan.pull, ["link"]);
+    // Meanwhile it is one that rsync leaves out without a word.
+    await Deno.remove(link);
+    await Deno.symlink("/target", link);
+    await run();
+    assertEquals(await namesIn(hostDir), []);
+    await Deno.remove(link);
+    await Deno.symlink("target", link);
+    assertEquals((await sync(options)).lines, ["to the host: 1", "  link"]);
+    assertEquals(await Deno.readLink(join(hostDir, "link")), "target");
+  });
+});
+
+/** Another project of the host, for the same folder of the guest. */
+async function anotherProject(options: SyncOptions): Promise<SyncOptions> {
+  const hostDir = join(dirname(options.hostDir), "other");
+  await Deno.mkdir(hostDir);
+  return { ...options, hostDir };
+}
+
+Deno.test("prepareSync() refuses a copy of another project, and names both", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await write(other.hostDir, { b: "b" });
+    await sync(options);
+    await write(guestDir, { "only of the guest": "1" });
+    const record = join(stateDir, "sync.json");
+    const before = await Deno.readTextFile(record);
+    const error = await assertRejects(
+      () => prepareSync(other),
+      UsageError,
+      `Cannot sync: the guest's copy "${guestDir}" is of another project: "${hostDir}"`,
     );
+    assertEquals(error.exit, 2);
+    const start = `deno task arm-dev --project '${hostDir}' --share rsync`;
+    assertEquals(error.details, [
+      `this project: "${other.hostDir}"; nothing was copied`,
+      `if both are one project, moved or renamed: rm ${record}`,
+      "  what only the guest has is then copied to this project",
+      `to bring the other one's work home: ${start}`,
+      "after that, to make room for this one: deno task arm-dev-ssh --plain -- " +
+      `sudo mv '${guestDir}' '${guestDir}.old'`,
+      "  then deno task arm-dev-shutdown --force-after 60, and start it with this project again",
+    ]);
+    assertEquals(error.next, start);
+    assertEquals(await namesIn(other.hostDir), ["b"]);
+    assertEquals(await namesIn(guestDir), ["a", "only of the guest"]);
+    assertEquals(await Deno.readTextFile(record), before);
+    // The way home is open.
+    assertEquals((await sync(options)).lines, ["to the host: 1", "  only of the guest"]);
+  });
+});
+
+Deno.test("prepareSync() refuses it for files that are never copied, too", async () => {
+  await withLoopback(async (options) => {
+    const other = await anotherProject(options);
+    await write(options.hostDir, { ".gitignore": "target/\n" });
+    await sync(options);
+    await Deno.remove(join(options.guestDir, ".gitignore"));
+    await write(options.guestDir, { "target/x.o": "x" });
+    await assertRejects(() => prepareSync(other), UsageError);
+  });
+});
+
+Deno.test("prepareSync() says what to do where the other project's folder is gone", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { a: "a" });
+    await sync(options);
+    await write(guestDir, { b: "b" });
+    const moved = join(dirname(hostDir), "moved");
+    await Deno.rename(hostDir, moved);
+    const record = join(stateDir, "sync.json");
+    const error = await assertRejects(
+      () => prepareSync({ ...options, hostDir: moved }),
+      UsageError,
+    );
+    assertEquals(error.details.slice(1, 5), [
+      `if both are one project, moved or renamed: rm ${record}`,
+      "  what only the guest has is then copied to this project",
+      `the other one's folder is gone; to save its work in an empty folder DIR: rm ${record}`,
+      "  then start the guest with it: deno task arm-dev --project DIR --share rsync",
+    ]);
+    assertEquals(error.next, `if both are one project: rm ${record}; if not, as above`);
+    await Deno.remove(record);
+    assertEquals((await sync({ ...options, hostDir: moved })).lines, ["to the host: 1", "  b"]);
+    assertEquals(await read(moved, "b"), "b");
+  });
+});
+
+Deno.test("prepareSync() starts anew with another project once the copy is moved away", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await write(other.hostDir, { b: "b" });
+    await sync(options);
+    await Deno.rename(guestDir, `${guestDir}.old`);
+    // What the shutdown says then, and --force-after takes.
+    await assertRejects(
+      () => prepareSync(options),
+      WorkError,
+      `Cannot list "${guestDir}" for guest "loopback": there is no such folder`,
+    );
+    await Deno.mkdir(guestDir);
+    assertEquals((await sync(other)).lines, ["to the guest: 1", "  b"]);
+    assertEquals([await namesIn(other.hostDir), await namesIn(guestDir)], [["b"], ["b"]]);
+    // It is the other one's from then on.
+    await assertRejects(() => prepareSync(options), UsageError);
+    assertEquals(await namesIn(stateDir), ["sync.json"]);
+  });
+});
+
+Deno.test("prepareSync() knows whose copy it is after a sync that was cut short", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await sync(options);
+    await Deno.remove(join(guestDir, "a"));
+    await write(other.hostDir, { b: "b" });
+    const { run } = await prepareSync(other);
+    await Deno.remove(join(other.hostDir, "b"));
+    await run().catch(() => {});
+    await write(guestDir, { c: "half a copy" });
+    await assertRejects(() => prepareSync(options), UsageError, `"${other.hostDir}"`);
   });
 });
 

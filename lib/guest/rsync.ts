@@ -136,6 +136,9 @@ async function rsyncFault(
       next: `deno task setup-images ${connection.name} --force`,
     });
   }
+  if (/change_dir ".*" failed: No such file or directory/.test(stderr)) {
+    return new WorkError(message("there is no such folder"), { details });
+  }
   if (code === PARTIAL) {
     return new WorkError(message("some files could not be copied"), { details });
   }
