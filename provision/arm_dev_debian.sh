@@ -2,20 +2,27 @@
 # Turns a fresh Debian root into the ARM dev guest. Runs as root with the guest's root as "/": in a
 # chroot while the image is built, or on the guest's first boot where the host cannot run the
 # guest's programs. It must be repeatable. What belongs to one checkout (keys, ids, the share) comes
-# with each start, in /etc/guesthouse/dev.env; see lib/dev/debian.ts.
+# with each start, in /etc/guesthouse/dev.env; see lib/dev/debian.ts. arm-dev-update runs it again in
+# a guest that is in use.
 set -eu
 
-# The one user. Its password is empty, which the consoles take (pam_unix has "nullok" in Debian) and
-# sshd does not.
-id armdev >/dev/null 2>&1 || useradd --create-home --uid 1000 --user-group --shell /bin/bash armdev
+# No start has been yet: this is the image.
+is_image() { [ ! -e /etc/guesthouse/dev.env ]; }
+
+# The one user, by the name that a start may have given it (dev-setup below). Its password is empty,
+# which the consoles take (pam_unix has "nullok" in Debian) and sshd does not.
+user=armdev
+[ ! -r /var/lib/guesthouse-user ] || read -r user </var/lib/guesthouse-user
+if is_image && ! id "$user" >/dev/null 2>&1; then
+  useradd --create-home --uid 1000 --user-group --shell /bin/bash "$user"
+fi
 getent group wheel >/dev/null || groupadd --system wheel
-usermod --append --groups sudo,wheel armdev
-passwd --delete armdev
+usermod --append --groups sudo,wheel "$user"
+passwd --delete "$user"
 printf '%%wheel ALL=(ALL:ALL) NOPASSWD: ALL\n' >/etc/sudoers.d/wheel
 chmod 440 /etc/sudoers.d/wheel
 
-# Keys only. The host key comes with each start, so none is kept in the image.
-rm -f /etc/ssh/ssh_host_*
+# Keys only.
 mkdir -p /etc/ssh/authorized_keys.d
 cat >/etc/ssh/sshd_config <<'CONF'
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -35,24 +42,28 @@ MaxStartups 64:30:128
 LoginGraceTime 120
 CONF
 
-# Host name and hosts come with each start.
-echo armdev >/etc/hostname
-printf '127.0.0.1 localhost\n127.0.1.1 armdev\n' >/etc/hosts
 # The resolver of QEMU's user network.
 rm -f /etc/resolv.conf
 echo 'nameserver 10.0.2.3' >/etc/resolv.conf
-: >/etc/fstab
-: >/etc/machine-id
 
 # Nix without a daemon: the store belongs to the user. Its sandbox would need namespaces that
 # builds under emulation pay for dearly, and the guest is the sandbox.
-mkdir -p /nix
-chown armdev:armdev /nix
-mkdir -p /etc/nix
+mkdir -p /nix /etc/nix
 cat >/etc/nix/nix.conf <<'CONF'
 experimental-features = nix-command flakes
 sandbox = false
 CONF
+
+# What a guest in use has made its own: its user may have other ids by now, its root other disks.
+# Host key, host name and hosts come with each start.
+if is_image; then
+  rm -f /etc/ssh/ssh_host_*
+  echo armdev >/etc/hostname
+  printf '127.0.0.1 localhost\n127.0.1.1 armdev\n' >/etc/hosts
+  : >/etc/fstab
+  : >/etc/machine-id
+  chown "$user:$user" /nix
+fi
 
 # What a start brings along, before anybody can log in. It runs at every boot, so it forks little.
 mkdir -p /usr/local/lib/guesthouse

@@ -20,6 +20,11 @@ mkdir -p /etc/ssh
 cp "$seed/ssh_host_ed25519_key" "$seed/ssh_host_ed25519_key.pub" /etc/ssh/
 chown 0:0 /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub
 chmod 600 /etc/ssh/ssh_host_ed25519_key
+if [ "${1-}" = key ]; then
+  sync
+  say DONE
+  exit 0
+fi
 
 begin copy the configuration
 # Beside it and then renamed, so that no half of one is ever there.

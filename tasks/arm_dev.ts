@@ -37,14 +37,16 @@ async function main(ctx: TaskContext): Promise<void> {
     const { commandText } = await import("../lib/host/command_text.ts");
     return ctx.print(commandText(await startCommand(request)));
   }
+  const task = { name: spec.name, file: import.meta.url };
+  if (ctx.flag("foreground")) {
+    const { startInForeground } = await import("../lib/dev/foreground.ts");
+    return await startInForeground(ctx, request, task);
+  }
   const { announce, startedDocument } = await import("../lib/dev/announce.ts");
-  await using guest = await bringUp(ctx, request, { name: spec.name, file: import.meta.url });
+  await using guest = await bringUp(ctx, request, task);
   ctx.result(startedDocument(guest));
   announce(ctx, guest);
-  if (ctx.flag("foreground")) {
-    const { stayInForeground } = await import("../lib/dev/foreground.ts");
-    await stayInForeground(ctx, guest, request.config);
-  } else await guest.release();
+  await guest.release();
 }
 
 if (import.meta.main) await runTask(spec, main);

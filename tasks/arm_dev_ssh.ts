@@ -34,7 +34,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const { requireRunning, runEntered } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { name } = await loadDevConfig();
-  let record = await requireRunning(name, { orElse: ctx.flag("start") });
+  let record = await requireRunning(ctx, name, { orElse: ctx.flag("start") });
   if (record === undefined) {
     const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
     const request = await startRequest(ctx);

@@ -23,14 +23,13 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { requireRunning } = await import("../lib/dev/entered.ts");
+  const { requireAnswering } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { connectDev } = await import("../lib/dev/connect.ts");
   const { requireCopy, syncRecord } = await import("../lib/dev/sync_record.ts");
   const { planLines } = await import("../lib/dev/sync_plan.ts");
   const { name } = await loadDevConfig();
-  const record = await requireRunning(name, { orElse: false });
-  if (record === undefined) return 0;
+  const record = await requireAnswering(ctx, name);
   requireCopy(record);
   await using ssh = await connectDev(record, { signal: ctx.signal });
   const { plan, run } = await syncRecord(record, ssh, ctx.signal);

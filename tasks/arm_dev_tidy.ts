@@ -22,14 +22,13 @@ export const spec: TaskSpec = {
 };
 
 async function main(ctx: TaskContext): Promise<number> {
-  const { requireRunning } = await import("../lib/dev/entered.ts");
+  const { requireAnswering } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { loadFlavour } = await import("../lib/dev/flavour.ts");
   const { tidyCommands, tidyGuest } = await import("../lib/dev/tidy.ts");
   const { tidyText } = await import("../lib/dev/tidy_text.ts");
   const { name } = await loadDevConfig();
-  const record = await requireRunning(name, { orElse: false });
-  if (record === undefined) return 0;
+  const record = await requireAnswering(ctx, name);
   const { tidy } = await loadFlavour(record.flavour);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/host/command_text.ts");

@@ -1,8 +1,12 @@
 // What a real dev guest and its host see of each other's files, in each way to share; its dev shell;
 // and what tidying wins on the host's disk.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { GuestError } from "../lib/cli/errors.ts";
 import { bytesOnDisk } from "../lib/dev/files.ts";
+import { ensureMounted, shareMount } from "../lib/dev/share_mount.ts";
+import { joinSsh } from "../lib/guest/ssh.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
@@ -111,6 +115,23 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   await step("9p: both sides own and see the same files", async () => {
     await startWell("9p");
     await shareWorks(1);
+  });
+
+  await step("9p: what is not mounted yet is mounted, or its failure told of", async () => {
+    const path = join(box.dir, "state/dev/armdev/run.json");
+    const { name, sshSocket, share } = JSON.parse(await Deno.readTextFile(path));
+    await using connection = joinSsh(name, `${sshSocket}.conf`);
+    const { signal } = new AbortController();
+    const mount = shareMount({ mode: "9p", readOnly: false });
+    const request = { guestDir: share.guestDir, mount, signal };
+    await inGuest("cd / && sudo -n umount /rsonpath");
+    const wrong = { ...request, mount: { ...mount, source: "nothing" } };
+    const error = await assertRejects(() => ensureMounted(connection, wrong), GuestError);
+    assertEquals(error.message, 'Cannot mount the project at "/rsonpath" in guest "armdev"');
+    assertStringIncludes(error.details.join("\n"), "nothing");
+    await ensureMounted(connection, request);
+    await ensureMounted(connection, request);
+    assertEquals(await inGuest("cat hello.txt; findmnt -n -o FSTYPE ."), "from the host\n9p\n");
   });
 
   await step("9p: the guest reaches nothing above the project", nothingAbove);
@@ -237,6 +258,14 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
 
   await step("rsync: a shutdown brings the guest's work to the host first", async () => {
     await inGuest("echo last >last.txt");
+    // Without a host's folder there is nowhere to bring it: the guest then stays up.
+    await Deno.rename(project, `${project}.away`);
+    assertFailure(await box.task("arm-dev-shutdown"), {
+      exit: 4,
+      says: ["its copy of the project cannot be brought here", "next: deno task arm-dev-sync, or"],
+    });
+    await Deno.rename(`${project}.away`, project);
+    assertEquals((await ssh("true")).code, 0);
     const { code, stderr } = await box.task("arm-dev-shutdown", ["--force-after", "60"]);
     assertEquals([code, await onHost("last.txt")], [0, "last\n"], stderr);
     assertEquals(await onHost("hello.txt"), "from the host\n");

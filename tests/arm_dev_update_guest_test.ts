@@ -1,4 +1,4 @@
-// Updates of a real dev guest in the Debian flavour: one that is kept, and three that are not.
+// Updates of a real dev guest in the Debian flavour: two that are kept, and three that are not.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, WorkError } from "../lib/cli/errors.ts";
@@ -8,7 +8,7 @@ import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
 import { collect } from "../lib/dev/update_link.ts";
 import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";
 import { freePort, useEnvironment } from "./environment.ts";
-import { makeSandbox } from "./harness.ts";
+import { makeSandbox, type TaskOutcome } from "./harness.ts";
 import { writeProject } from "./projects.ts";
 
 const INIT_MS = 540_000;
@@ -41,10 +41,11 @@ Deno.test("updates of a Debian dev guest", async (t) => {
   );
   assertEquals(init.code, 0, init.stderr);
   const port = ["--ssh-port", String(freePort())];
-  const start = await box.task("arm-dev", ["--project", project, "--memory", "1024", ...port]);
+  const startArgs = ["--project", project, "--memory", "1024", ...port];
+  const start = await box.task("arm-dev", startArgs);
   assertEquals(start.code, 0, start.stderr);
   using _env = useEnvironment(box.env);
-  const record = await readDevRecord("armdev") as DevRecord;
+  let record = await readDevRecord("armdev") as DevRecord;
   const inGuest = async (...argv: string[]) => {
     await using ssh = await connectDev(record, { signal });
     return await collect(ssh, argv, signal);
@@ -85,16 +86,35 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     assertEquals((await ssh.exec(["true"])).code, 0);
   });
 
-  await t.step("a guest that goes away during an update is reported as lost", async () => {
+  await t.step("a guest with another user than its image had is provisioned as it is", async () => {
+    const visitor = "useradd visitor && echo visitor >/var/lib/guesthouse-user";
+    await inGuest("sudo", "sh", "-c", `${visitor} && echo '# mine' >/etc/fstab`);
+    assertEquals(await update(debianSource), { needsRestart: false });
+    const { stdout } = await inGuest("id", "-nG", "visitor");
+    assertStringIncludes(stdout, "sudo");
+    assertEquals((await inGuest("cat", "/etc/fstab")).stdout, "# mine\n");
+    await inGuest("sudo", "rm", "/var/lib/guesthouse-user");
+  });
+
+  await t.step("a guest that ends during an update is as it was at its next start", async () => {
+    const broken = "echo Nonsense >>/etc/ssh/sshd_config; echo x >/etc/added-by-test; sync";
+    const kill = Promise.withResolvers<TaskOutcome>();
     const updating = updateDev({
-      record,
-      source: provisioningWith("\nsleep 600\n"),
-      signal,
-      onStep: (step) => {
-        if (step === "apply") setTimeout(() => Deno.kill(record.qemu.pid, "SIGKILL"), 3000);
+      source: provisioningWith(`\n${broken}\necho now it is broken\nsleep 600\n`),
+      ...{ record, signal, onStep: () => {} },
+      log: (line) => {
+        if (line === "now it is broken") kill.resolve(box.task("arm-dev-kill"));
       },
-      log: () => {},
     });
-    await assertRejects(() => updating, GuestError, "its QEMU has ended");
+    const error = await assertRejects(() => updating, GuestError, "its QEMU has ended");
+    assertEquals(error.next, "deno task arm-dev");
+    assertEquals((await kill.promise).code, 0);
+    const again = await box.task("arm-dev", startArgs);
+    assertEquals(again.code, 0, again.stderr);
+    record = await readDevRecord("armdev") as DevRecord;
+    assertEquals((await inGuest("grep", "-c", "Nonsense", "/etc/ssh/sshd_config")).code, 1);
+    for (const path of ["/etc/added-by-test", "/sbin/guest-agent", "/var/lib/guesthouse-update"]) {
+      assertEquals((await inGuest("test", "-e", path)).code, 1, path);
+    }
   });
 });

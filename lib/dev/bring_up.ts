@@ -19,6 +19,13 @@ export async function startRequest(ctx: TaskContext): Promise<StartDevOptions> {
   };
 }
 
+/** Who starts a guest. */
+export interface StartingTask {
+  readonly name: string;
+  /** Its file, as `import.meta.url` says it. */
+  readonly file: string;
+}
+
 /**
  * Starts the guest for a task, or finds it up; the tools that takes are installed first where that
  * may be. The task is started again after that, by its file.
@@ -26,7 +33,7 @@ export async function startRequest(ctx: TaskContext): Promise<StartDevOptions> {
 export async function bringUp(
   ctx: TaskContext,
   request: StartDevOptions,
-  task: { readonly name: string; readonly file: string },
+  task: StartingTask,
 ): Promise<StartedDev> {
   const { installed } = await ensureHost(["vm"], ctx, {
     guestArchs: ["aarch64"],

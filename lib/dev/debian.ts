@@ -18,6 +18,7 @@ export const debian: DevFlavour = {
   name: "debian",
   prepareTools: ["image", "binfmt", "init"],
   firstBootWithoutSsh: false,
+  bringsMount: true,
   prepare,
   boot,
   // What there is to apply comes with every start; that it does is seen by the login.

@@ -1,9 +1,12 @@
 import { HostError } from "../cli/errors.ts";
 
-/** QEMU's `-display` for a window on this host. Throws {@link HostError} where there is no screen. */
+/**
+ * QEMU's `-display` for a window on this host. Closing a GTK window must not be pulling the plug,
+ * which it is by default; cocoa has no such option, and asks. Throws {@link HostError} where there is no screen.
+ */
 export function guestDisplay(): string {
   if (Deno.build.os === "darwin") return "cocoa";
-  if (Deno.env.get("DISPLAY") || Deno.env.get("WAYLAND_DISPLAY")) return "gtk";
+  if (Deno.env.get("DISPLAY") || Deno.env.get("WAYLAND_DISPLAY")) return "gtk,window-close=off";
   throw new HostError("Cannot open a window for the guest: this session has no screen", {
     details: ["neither DISPLAY nor WAYLAND_DISPLAY is set"],
     next: "leave out --gui, or run the task in a graphical session",

@@ -25,7 +25,7 @@ Deno.test({
   async fn() {
     for (const name of ["DISPLAY", "WAYLAND_DISPLAY"]) {
       await using _box = await sandbox({ DISPLAY: "", WAYLAND_DISPLAY: "", [name]: ":0" });
-      assertEquals(guestDisplay(), "gtk");
+      assertEquals(guestDisplay(), "gtk,window-close=off");
     }
   },
 });

@@ -5,26 +5,52 @@ import { runInTerminal } from "../host/terminal.ts";
 import { answers, connectDev } from "./connect.ts";
 import { enterCommand } from "./enter.ts";
 import { requireDevGuest } from "./guest_file.ts";
+import { acquireLock } from "../host/lock.ts";
+import { devDir, devLock } from "./paths.ts";
 import { whyPaused } from "./paused.ts";
 import type { DevRecord } from "./record.ts";
 import { devState } from "./state.ts";
 
 /**
- * The record of the guest, which runs. Where it does not: `undefined` with `orElse`, else a
- * {@link GuestError} with the command that starts it; an error of `requireDevGuest()` if there is
- * no guest at all.
+ * The record of the guest, which runs; while another task starts or ends it, that is waited for.
+ * Where it does not run: `undefined` with `orElse`, else a {@link GuestError} with the command that
+ * starts it; an error of `requireDevGuest()` if there is no guest at all.
  */
 export async function requireRunning(
+  ctx: Pick<TaskContext, "signal" | "log">,
   name: string,
   options: { readonly orElse: boolean },
 ): Promise<DevRecord | undefined> {
-  const state = await devState(name);
+  let state = await devState(name);
+  if (state.kind === "running" && state.record.starting === true) {
+    await waitForTask(ctx, name);
+    state = await devState(name);
+  }
   if (state.kind === "running") return state.record;
   await requireDevGuest(name);
   if (options.orElse) return undefined;
   throw new GuestError(`Cannot connect to guest "${name}": it is not running`, {
     details: state.kind === "stale" ? [state.why] : [],
     next: "deno task arm-dev, or deno task arm-dev-ssh --start",
+  });
+}
+
+/** As {@link requireRunning}, for work in the guest: one that is paused would never answer. */
+export async function requireAnswering(ctx: TaskContext, name: string): Promise<DevRecord> {
+  const record = await requireRunning(ctx, name, { orElse: false });
+  if (record === undefined) throw new Error("requireRunning() has thrown where there is none");
+  const why = await whyPaused(record, ctx.signal);
+  if (why === undefined) return record;
+  throw new GuestError(`Cannot work in guest "${name}": it is paused: ${why}`, {
+    details: [`its disk is in ${devDir(name)}`],
+    next: "make space, then deno task arm-dev",
+  });
+}
+
+async function waitForTask({ signal, log }: Pick<TaskContext, "signal" | "log">, name: string) {
+  await using _lock = await acquireLock(devLock(name), {
+    signal,
+    onWait: (holder) => log.info(`Another task has guest "${name}": ${holder}. Waiting`),
   });
 }
 

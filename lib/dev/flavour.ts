@@ -61,6 +61,11 @@ export interface DevFlavour {
    */
   readonly firstBootWithoutSsh: boolean;
   /**
+   * Whether a start brings the share's mount along, whatever it is. Else the guest mounts what its
+   * configuration says, which was written for a former start.
+   */
+  readonly bringsMount: boolean;
+  /**
    * Puts the guest's disk (`DEV_FILES.disk`), and what boots it, into the folder. May be
    * interrupted at any point and is then run again in the same folder, with what it left.
    */
@@ -73,7 +78,7 @@ export interface DevFlavour {
    */
   firstBoot(guest: FirstBootGuest, request: PrepareRequest): Promise<FirstBootOutcome>;
   /** Which generation of its configuration the guest runs, where it has such. */
-  generation(ssh: SshConnection): Promise<string | undefined>;
+  generation(ssh: SshConnection, signal: AbortSignal): Promise<string | undefined>;
   /** What frees space in the guest, in this order. */
   readonly tidy: readonly GuestCommand[];
 }

@@ -1,38 +1,69 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { DevConfig } from "./config.ts";
 import { devFile } from "./paths.ts";
-import { attachConsole } from "./serial.ts";
-import type { StartedDev } from "./start.ts";
+import { announce, startedDocument } from "./announce.ts";
+import { bringUp, type StartingTask } from "./bring_up.ts";
+import { attachConsole, followConsole } from "./serial.ts";
+import type { StartDevOptions, StartedDev } from "./start.ts";
 import { shutdownDev } from "./stop.ts";
 
 /** How long the guest may take to shut down when its task is left. */
-const SHUTDOWN_MS = 60_000;
+const SHUTDOWN_MS = 180_000;
+
+/** Starts the guest, showing its console as it boots, and stays with it: {@link stayWith}. */
+export async function startInForeground(
+  ctx: TaskContext,
+  request: StartDevOptions,
+  task: StartingTask,
+): Promise<void> {
+  await using console = followConsole(devFile(request.config.name, "consoleLog"));
+  await using guest = await bringUp(ctx, {
+    ...request,
+    onStep(step) {
+      request.onStep(step);
+      // Not earlier: the task may have been started anew before, and the guest may be up.
+      if (!ctx.json) console.start();
+    },
+  }, task);
+  const shown = await console.stop();
+  ctx.result(startedDocument(guest));
+  announce(ctx, guest);
+  await stayWith(ctx, guest, request.config, shown);
+}
 
 /**
  * Shows the guest's console until the guest ends, or is left: one that this task has started is
- * then shut down, one that had been up before goes on.
+ * then shut down, one that had been up before goes on, and so does one that cannot be shut down.
  */
-export async function stayInForeground(
+async function stayWith(
   ctx: TaskContext,
   guest: StartedDev,
   config: DevConfig,
+  fromByte: number | undefined,
 ): Promise<void> {
   const { record, exited, wasUp } = guest;
   ctx.log.info(`This is its serial console. Ctrl-] ${wasUp ? "leaves it" : "shuts it down"}.`);
   const how = await attachConsole({
     path: record.consoleSocket,
     log: devFile(record.name, "consoleLog"),
+    fromByte,
     exited,
     signal: ctx.signal,
   });
   if (how === "ended" || wasUp) return;
   using _ = ctx.waitingFor(`guest "${record.name}" to shut down`);
-  await shutdownDev({
-    config,
-    // The task's own signal may be what has ended the session.
-    signal: new AbortController().signal,
-    timeoutMs: SHUTDOWN_MS,
-    onStep: (step) => ctx.log.step(step),
-    onNote: (text) => ctx.log.info(text),
-  });
+  try {
+    await shutdownDev({
+      config,
+      // The task's own signal may be what has ended the session.
+      signal: new AbortController().signal,
+      timeoutMs: SHUTDOWN_MS,
+      onStep: (step) => ctx.log.step(step),
+      onNote: (text) => ctx.log.info(text),
+    });
+  } catch (error) {
+    // What did not shut down in order is the user's to kill: the error says how.
+    await guest.release();
+    throw error;
+  }
 }

@@ -51,6 +51,8 @@ export interface InitDevOutcome {
 
 /** More starts than any configuration needs, so one that always asks for another ends, too. */
 const MOST_BOOTS = 4;
+/** How much longer than later ones a first boot may take: disks grow, keys and caches are made. */
+const FIRST_BOOT_FACTOR = 3;
 /** How long a guest may take to shut down in order. */
 const POWERDOWN_MS = 120_000;
 
@@ -167,7 +169,8 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeIfPresent(sockets));
   const launch: LaunchDevOptions = {
-    ...{ config, host, signal },
+    config: { ...config, bootMs: config.bootMs * FIRST_BOOT_FACTOR },
+    ...{ host, signal },
     boot: await flavour.boot(request),
     dir: request.dir,
     socketDir: sockets,

@@ -34,6 +34,8 @@ export interface DevRecord {
   readonly accelerator: string;
   readonly memoryMiB: number;
   readonly cores: number;
+  /** Whether nobody has logged in yet: the task that starts it holds the guest's lock. */
+  readonly starting?: boolean;
   readonly share: {
     readonly mode: ShareMode;
     /** The folder on the host. */

@@ -1,3 +1,6 @@
+import { writeAll } from "../host/write_all.ts";
+import { delay } from "../qemu/wait.ts";
+
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;
 
@@ -10,6 +13,8 @@ export interface AttachOptions {
   readonly path: string;
   /** The console's log, whose end is shown first: the socket only has what comes from now on. */
   readonly log: string;
+  /** Where in the log that begins. Default: about a screenful before its end. */
+  readonly fromByte: number | undefined;
   /** Settles when the guest has ended. */
   readonly exited: Promise<unknown>;
   readonly signal: AbortSignal;
@@ -20,9 +25,10 @@ export interface AttachOptions {
  * signal aborts. Everything else that is typed, Ctrl-C too, is the guest's.
  */
 export async function attachConsole(options: AttachOptions): Promise<"ended" | "left"> {
-  const { path, exited, signal } = options;
-  await Deno.stdout.write((await Deno.readFile(options.log)).slice(-SHOWN_BYTES));
+  const { path, exited, signal, fromByte = -SHOWN_BYTES } = options;
+  // In this order, so that nothing is left out; a few characters may come twice.
   using conn = await Deno.connect({ transport: "unix", path });
+  await writeAll(Deno.stdout, (await Deno.readFile(options.log)).slice(fromByte));
   const left = Promise.withResolvers<"left">();
   const leave = () => left.resolve("left");
   signal.addEventListener("abort", leave, { once: true });
@@ -55,3 +61,47 @@ async function typeInto(conn: Deno.Conn, onLeave: () => void): Promise<Disposabl
     },
   };
 }
+
+/** Shows what a guest that starts writes to its console's log. */
+export interface ConsoleFollower extends AsyncDisposable {
+  start(): void;
+  /** Ends it. Returns up to where in the log all has been shown, if it was started. */
+  stop(): Promise<number | undefined>;
+}
+
+/** How often the log is looked at. */
+const FOLLOW_MS = 100;
+
+/** Follows a log that a start begins anew. */
+export function followConsole(log: string): ConsoleFollower {
+  let follows = true;
+  let following: Promise<number> | undefined;
+  const follow = async () => {
+    let at = await sizeOf(log);
+    while (follows) {
+      await delay(FOLLOW_MS);
+      const size = await sizeOf(log);
+      if (size < at) at = 0;
+      if (size === at) continue;
+      const fresh = (await Deno.readFile(log)).slice(at);
+      await writeAll(Deno.stdout, fresh);
+      at += fresh.length;
+    }
+    return at;
+  };
+  const stop = async () => {
+    follows = false;
+    return await following;
+  };
+  return {
+    start() {
+      following ??= follow();
+      // Told where it is waited for.
+      following.catch(() => {});
+    },
+    stop,
+    [Symbol.asyncDispose]: async () => void await stop().catch(() => {}),
+  };
+}
+
+const sizeOf = (path: string) => Deno.stat(path).then(({ size }) => size, () => 0);

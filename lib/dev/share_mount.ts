@@ -1,5 +1,7 @@
+import { GuestError } from "../cli/errors.ts";
+import type { SshConnection } from "../guest/ssh.ts";
 import { SHARE_TAG } from "../qemu/share_args.ts";
-import type { ShareMode } from "./config.ts";
+import type { DevConfig, ShareMode } from "./config.ts";
 import type { GuestMount } from "./share.ts";
 
 /** What the guest's kernel keeps of a 9p share. */
@@ -46,4 +48,42 @@ export function shareMount({ mode, readOnly, msize, cache }: MountChoice): Guest
         : []),
     ],
   };
+}
+
+/** What the guest mounts by a config; `undefined` where it has a copy. */
+export function configuredMount(
+  { mode, readOnly }: Pick<DevConfig["share"], "mode" | "readOnly">,
+): GuestMount | undefined {
+  return mode === "rsync" ? undefined : shareMount({ mode, readOnly });
+}
+
+/** Mounts what is not mounted yet; prints why it cannot. */
+const MOUNT_SCRIPT = 'mountpoint -q "$1" || { mkdir -p "$1" && mount -t "$2" -o "$3" "$4" "$1"; }';
+/** A mount under emulation takes a second, and more where a module has to be loaded. */
+const MOUNT_MS = 60_000;
+
+/**
+ * Sees to it that the guest has the share at its place: work would go to the guest's own disk
+ * otherwise. Throws {@link GuestError} with mount's own words.
+ */
+export async function ensureMounted(
+  ssh: SshConnection,
+  { guestDir, mount, signal }: {
+    readonly guestDir: string;
+    readonly mount: GuestMount;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { type, source, options } = mount;
+  const words = [guestDir, type, options.join(","), source];
+  let said = "";
+  const { code } = await ssh.exec(["sudo", "-n", "sh", "-c", MOUNT_SCRIPT, "sh", ...words], {
+    ...{ signal, timeoutMs: MOUNT_MS, endInGuest: false },
+    onOutput: (text) => said += text,
+  });
+  if (code === 0) return;
+  throw new GuestError(`Cannot mount the project at "${guestDir}" in guest "${ssh.name}"`, {
+    details: said.trim() === "" ? [`mount ended with ${code}`] : said.trim().split("\n"),
+    next: "deno task arm-dev --share rsync",
+  });
 }

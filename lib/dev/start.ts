@@ -17,8 +17,9 @@ import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts"
 import { resumeDev } from "./paused.ts";
 import { checkPort } from "./port.ts";
 import { removeIfPresent } from "./read_text.ts";
-import { type DevRecord, writeDevRecord } from "./record.ts";
+import { type DevRecord, readDevRecord, writeDevRecord } from "./record.ts";
 import { makeShare } from "./share.ts";
+import { ensureMounted } from "./share_mount.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
 
 /** What {@link startDev} takes. */
@@ -126,9 +127,14 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
   // On record as soon as it runs; if this task is killed, the guest ends and the record is stale.
   stack.defer(() => clearRecord(record));
-  await writeDevRecord(record);
+  await writeDevRecord({ ...record, starting: true });
   const ssh = stack.use(await awaitLogin(guest, launch));
+  const mount = share.guestSetup();
+  if (mount !== undefined && !parts.flavour.bringsMount) {
+    await ensureMounted(ssh, { guestDir: record.share.guestDir, mount, signal });
+  }
   await share.afterStart(ssh);
+  await writeDevRecord(record);
   return toStarted({ record, guest, ssh, helpers, seconds: clock() }, stack.move());
 }
 
@@ -204,7 +210,13 @@ function toStarted(up: Up, resources: AsyncDisposableStack): StartedDev {
       await up.guest[Symbol.asyncDispose]();
     },
     async [Symbol.asyncDispose]() {
-      if (!released) await resources.disposeAsync();
+      if (released) return;
+      await using _lock = await acquireLock(devLock(up.record.name), { purpose: "ending it" });
+      // Whoever has started it anew meanwhile has its record and its sockets at the same places.
+      const current = await readDevRecord(up.record.name);
+      if (current === undefined || current.qemu.pid === up.record.qemu.pid) {
+        await resources.disposeAsync();
+      }
     },
   };
 }

@@ -37,7 +37,7 @@ export interface DevStatus {
 }
 
 /** How long the guest may take to tell its generation. */
-const ASK_MS = 5000;
+const ASK_MS = 10_000;
 
 /** Finds out how a guest is. Changes nothing: a record that is not true any more stays. */
 export async function devStatus(name: string, signal: AbortSignal): Promise<DevStatus> {
@@ -61,7 +61,9 @@ export async function devStatus(name: string, signal: AbortSignal): Promise<DevS
     memoryMiB: record?.memoryMiB ?? null,
     cores: record?.cores ?? null,
     share: record?.share ?? null,
-    generation: record === undefined || paused !== null ? null : await generationOf(record, signal),
+    generation: record === undefined || paused !== null || record.starting === true
+      ? null
+      : await generationOf(record, signal),
     disk: await diskOf(name),
   };
 }
@@ -75,7 +77,7 @@ async function generationOf(record: DevRecord, signal: AbortSignal): Promise<str
     const flavour = await loadFlavour(record.flavour);
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
     await using ssh = await connectDev(record, { signal: deadline, deadlineMs: ASK_MS });
-    return await flavour.generation(ssh) ?? null;
+    return await flavour.generation(ssh, deadline) ?? null;
   } catch {
     signal.throwIfAborted();
     return null;

@@ -1,6 +1,7 @@
 import { powerOffOverSsh } from "../build/power_off.ts";
-import { GuestError } from "../cli/errors.ts";
-import { acquireLock, tryLock } from "../host/lock.ts";
+import { GuestError, TaskError } from "../cli/errors.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { acquireLock, type Lock, tryLock } from "../host/lock.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown } from "../qemu/shutdown.ts";
 import { delay, settlesWithin } from "../qemu/wait.ts";
@@ -33,34 +34,43 @@ const LEAST_ASK_MS = 1000;
 /** The most. */
 const MOST_ASK_MS = 15_000;
 
+/** What {@link shutdownDev} takes besides. */
+export interface ShutdownDevOptions extends StopDevOptions {
+  /** How long each may take: what goes before, such as a sync, and the shutdown itself. */
+  readonly timeoutMs: number;
+  /** Instead of it: when a guest that still runs is killed. */
+  readonly forceAfterMs?: number;
+}
+
 /**
- * Shuts the guest down in order: asks over SSH, then by the power button. Throws
- * {@link GuestError} if it still runs after `timeoutMs`; it is only killed where `forceAfterMs`
- * (counted from the start, too) says so.
+ * Shuts the guest down in order: brings home what only it has, asks over SSH, then by the power
+ * button. Throws {@link GuestError} if it still runs after `timeoutMs`, or cannot give back its copy
+ * of the project; it is only left so, or killed, where `forceAfterMs` says when.
  */
-export async function shutdownDev(
-  options: StopDevOptions & { readonly timeoutMs: number; readonly forceAfterMs?: number },
-): Promise<StoppedBy> {
+export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedBy> {
   const { config, signal, onNote, onStep, timeoutMs, forceAfterMs } = options;
   const { name } = config;
-  await using _lock = await acquireLock(devLock(name), { signal, purpose: "shutting it down" });
+  await using _lock = await takeLock(options);
   const record = await settleState(name, onNote);
   if (record === undefined) return "not running";
   const paused = await whyPaused(record, signal);
   // Asked now, it would shut down as soon as it goes on, in the middle of what it was doing.
   if (paused !== undefined && forceAfterMs === undefined) throw isPaused(record, paused);
-  const share = await recordedShare(record, options);
-  const deadline = performance.now() + (forceAfterMs ?? timeoutMs);
-  const leftMs = () => Math.max(0, deadline - performance.now());
+  const limitMs = forceAfterMs ?? timeoutMs;
+  const beforehand = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const share = await recordedShare(record, { ...options, signal: beforehand });
   using end = watchEnd(record.qemu);
   onStep(`Shut down guest "${name}" (process ${record.qemu.pid})`);
-  const shareMs = Math.round(leftMs() * SSH_SHARE / 2);
-  const askMs = Math.min(MOST_ASK_MS, Math.max(LEAST_ASK_MS, shareMs));
-  if (await askOverSsh(record, share, askMs, options)) {
+  await using ssh = await reach(record, limitMs, options);
+  if (ssh !== undefined) await bringHome(share, ssh, options);
+  const deadline = performance.now() + limitMs;
+  const leftMs = () => Math.max(0, deadline - performance.now());
+  let by: StoppedBy = "ssh";
+  if (ssh !== undefined) {
+    await powerOffOverSsh(ssh);
     await settlesWithin(end.exited, leftMs() * SSH_SHARE);
     signal.throwIfAborted();
   }
-  let by: StoppedBy = "ssh";
   if (!end.over) {
     onStep("Press its power button");
     await pressPowerButton(record, end.exited, Math.min(3000, leftMs()));
@@ -79,6 +89,31 @@ export async function shutdownDev(
   }
   await cleanUp(record, share);
   return by;
+}
+
+/** Waits for a task that has the guest, such as one that starts it, but not for ever. */
+async function takeLock(options: ShutdownDevOptions): Promise<Lock> {
+  const { config, signal, onNote, timeoutMs, forceAfterMs } = options;
+  const limitMs = forceAfterMs ?? timeoutMs;
+  const limit = AbortSignal.timeout(limitMs);
+  let holder = "";
+  try {
+    return await acquireLock(devLock(config.name), {
+      signal: AbortSignal.any([signal, limit]),
+      purpose: "shutting it down",
+      onWait: (who) => {
+        holder = who;
+        onNote(`Another task has guest "${config.name}": ${who}. Waiting`);
+      },
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!limit.aborted) throw error;
+    throw new GuestError(
+      `Cannot shut down guest "${config.name}": another task had it for ${limitMs / 1000} s`,
+      { details: [holder], next: "wait for that task, or deno task arm-dev-kill" },
+    );
+  }
 }
 
 /**
@@ -159,26 +194,54 @@ function watchEnd(process: RecordedProcess): End {
   };
 }
 
-/** Whether the guest has been asked in time; it then shuts down by itself. */
-async function askOverSsh(
+/** A connection to the guest, which answers; `undefined` if it does not in time. */
+async function reach(
   record: DevRecord,
-  share: Share,
-  withinMs: number,
+  limitMs: number,
   { signal, onNote }: StopDevOptions,
-): Promise<boolean> {
+): Promise<SshConnection | undefined> {
+  const share = Math.round(limitMs * SSH_SHARE / 2);
+  const withinMs = Math.min(MOST_ASK_MS, Math.max(LEAST_ASK_MS, share));
   try {
-    await using ssh = await connectDev(record, { signal, deadlineMs: withinMs });
+    const ssh = await connectDev(record, { signal, deadlineMs: withinMs });
     const check = await ssh.exec(["true"], { timeoutMs: withinMs, signal, endInGuest: false });
-    if (check.code !== 0) return false;
-    await share.beforeStop(ssh);
-    await powerOffOverSsh(ssh);
-    return true;
+    if (check.code === 0) return ssh;
+    onNote(`"true" in guest "${record.name}" ended with ${check.code}`);
   } catch (error) {
     signal.throwIfAborted();
-    onNote(error instanceof Error ? error.message : String(error));
-    return false;
+    onNote(textOf(error));
+  }
+  if (record.share.mode === "rsync") {
+    onNote("Its copy of the project was not brought here; the next start does that");
+  }
+  return undefined;
+}
+
+/** What the guest has and the host has not. What cannot be brought home keeps the guest up. */
+async function bringHome(
+  share: Share,
+  ssh: SshConnection,
+  { signal, onNote, forceAfterMs }: ShutdownDevOptions,
+): Promise<void> {
+  try {
+    await share.beforeStop(ssh);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (forceAfterMs !== undefined) return onNote(textOf(error));
+    throw new GuestError(
+      `Cannot shut down guest "${ssh.name}": its copy of the project cannot be brought here`,
+      {
+        details: [textOf(error), ...(error instanceof TaskError ? error.details : [])],
+        next:
+          "deno task arm-dev-sync, or deno task arm-dev-shutdown --force-after 60 to leave it " +
+          "in the guest",
+        cause: error,
+      },
+    );
   }
 }
+
+const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 async function pressPowerButton(
   { name, qmpSocket }: DevRecord,
@@ -192,6 +255,8 @@ async function pressPowerButton(
       greetingMs: withinMs,
       commandMs: withinMs,
     });
+    // One that is stopped would take it for later, and go down as soon as it goes on.
+    if ((await qmp.execute("query-status")).status !== "running") return;
     await qmp.execute("system_powerdown");
   };
   // A QEMU that does not listen is one that the caller finds still running.

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { GuestError } from "../cli/errors.ts";
 import { exists } from "../host/folders.ts";
-import { devFile } from "./paths.ts";
+import { acquireLock } from "../host/lock.ts";
+import { devFile, devLock } from "./paths.ts";
 import { isSameProcess } from "./record.ts";
 import { killDev, shutdownDev } from "./stop.ts";
 import { startSleep } from "../host/process_testing.ts";
@@ -89,6 +90,20 @@ Deno.test("shutdownDev() reports a guest that hangs, kills nothing, and offers w
   );
   assertEquals(await isSameProcess(record.qemu), true);
   assertEquals(await exists(devFile(CONFIG.name, "record")), true);
+});
+
+Deno.test("shutdownDev() waits for a task that has the guest, and not for ever", async () => {
+  await using _box = await devSandbox();
+  await using _lock = await acquireLock(devLock(CONFIG.name), { purpose: "starting it" });
+  const { said, options } = quietly();
+  const error = await assertRejects(
+    () => shutdownDev({ ...options, timeoutMs: 300 }),
+    GuestError,
+    'Cannot shut down guest "armdev": another task had it for 0.3 s',
+  );
+  const holder = `pid ${Deno.pid} (starting it)`;
+  assertEquals(error.details, [holder]);
+  assertEquals(said, [`Another task has guest "armdev": ${holder}. Waiting`]);
 });
 
 Deno.test("shutdownDev() kills a guest that hangs where it is told when", async () => {

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { GuestError, WorkError } from "../cli/errors.ts";
+import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
 import { pushTree } from "../guest/rsync.ts";
 import { root } from "../host/paths.ts";
 import { delay } from "../qemu/wait.ts";
@@ -46,11 +46,14 @@ const BUILD_MS = 3 * 3_600_000;
 const UNDO_MS = 180_000;
 /** How long a guest may be unreachable while it builds: it may have no processor to spare. */
 const SILENCE_MS = 120_000;
+/** What to run where only a start of the guest helps. */
+const RESTART = "deno task arm-dev-shutdown && deno task arm-dev";
 
 /**
  * Applies a configuration to the running guest. The guest does it by itself, and takes it back by
  * itself unless this task, with a login of its own, says that it should stay. So a configuration
- * that breaks SSH, or a host that goes away, leave the guest as it was.
+ * that breaks SSH, or a host that goes away, leave the guest as it was; a guest that ends before is
+ * as it was from its next start on.
  *
  * @throws {WorkError} for a configuration that cannot be applied (nothing has changed then), or
  *   that was taken back
@@ -74,18 +77,16 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
   const start = await collect(ssh, begin, signal, BEGIN_MS);
   if (start.code !== 0) throw notStarted(record.name, start.code);
   const follower = new Follower(options);
-  const applied = await follower.until(["applied", "failed", "stuck", "undone"], BUILD_MS);
+  const applied = await follower.until(["applied", "failed", "undone"], BUILD_MS);
   if (applied === "failed") throw source.explain(record.name, follower.lines);
-  if (applied === "stuck") throw stuck(record.name, follower.lines);
   // Nobody could log in from the moment it was applied until it was taken back.
   if (applied === "undone") throw takenBack(record.name, confirmSeconds);
   onStep("log in anew");
   const link = new UpdateLink(record, signal);
   const confirmed = await link.askUntil(call("confirm"), confirmSeconds * 1000);
   if (confirmed === undefined) onStep("wait until the guest takes it back");
-  const end = await follower.until(["kept", "undone", "stuck"], confirmSeconds * 1000 + UNDO_MS);
+  const end = await follower.until(["kept", "undone"], confirmSeconds * 1000 + UNDO_MS);
   if (end === "kept") return { needsRestart: follower.detail === "restart" };
-  if (end === "stuck") throw stuck(record.name, follower.lines);
   throw takenBack(record.name, confirmSeconds);
 }
 
@@ -107,7 +108,10 @@ class Follower {
     this.#link = new UpdateLink(options.record, options.signal);
   }
 
-  /** Waits for one of these states. Throws {@link GuestError} where the guest stays silent. */
+  /**
+   * Waits for one of these states. Throws where the update has ended in another way, and
+   * {@link GuestError} where the guest stays silent.
+   */
   async until(states: readonly string[], deadlineMs: number): Promise<string> {
     const { record, signal } = this.#options;
     const deadline = performance.now() + deadlineMs;
@@ -118,6 +122,8 @@ class Follower {
         heardAt = performance.now();
         const state = this.#read(answer.stdout);
         if (states.includes(state)) return state;
+        const fault = FAULTS[state];
+        if (fault !== undefined) throw fault(record.name, this.lines);
       }
       if (answer === undefined && !await isSameProcess(record.qemu)) throw ended(record.name);
       const silent = performance.now() - heardAt > Math.max(SILENCE_MS, this.#undoMs());
@@ -162,16 +168,34 @@ function takenBack(name: string, seconds: number): WorkError {
   );
 }
 
-function stuck(name: string, lines: readonly string[]): GuestError {
-  return new GuestError(`Cannot take back the update of guest "${name}"`, {
-    details: lines.slice(-12),
-    next: "deno task arm-dev-shutdown, then start it and choose an older generation on its console",
-  });
-}
+/** How an update may end at any time, by the states that provision/arm_dev_update.sh prints. */
+const FAULTS: Readonly<Record<string, (name: string, lines: readonly string[]) => TaskError>> = {
+  stuck: (name, lines) =>
+    new GuestError(`Cannot take back the update of guest "${name}"`, {
+      details: lines.slice(-12),
+      next: `${RESTART}: the guest takes it back as it starts`,
+    }),
+  broken: (name, lines) =>
+    new WorkError(`Cannot update guest "${name}": the guest's part of it ended before its time`, {
+      details: [...lines.slice(-12), "the guest is at its former configuration"],
+      next: "make room where the disk or the memory is full, and update again",
+    }),
+  dead: (name, lines) =>
+    new GuestError(`Cannot follow the update of guest "${name}": nothing in it works on it`, {
+      details: lines.slice(-12),
+      next: `${RESTART}: what was not kept is taken back as the guest starts`,
+    }),
+  none: (name) =>
+    new GuestError(`Cannot follow the update of guest "${name}": it has started anew`, {
+      details: ["what was not kept was taken back"],
+      next: "deno task arm-dev-update",
+    }),
+};
 
 function ended(name: string): GuestError {
   return new GuestError(`Cannot follow the update of guest "${name}": its QEMU has ended`, {
-    next: "deno task arm-dev; on NixOS, the console's boot menu has the generation before",
+    details: ["what was not kept is taken back as the guest starts"],
+    next: "deno task arm-dev",
   });
 }
 

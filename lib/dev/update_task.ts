@@ -2,7 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { socketDir } from "../host/paths.ts";
 import { connectDev } from "./connect.ts";
-import { requireRunning } from "./entered.ts";
+import { requireAnswering } from "./entered.ts";
 import { guestIds } from "./ids.ts";
 import { loadDevConfig } from "./load.ts";
 import { recordLock } from "./nixos/first_boot.ts";
@@ -16,8 +16,7 @@ import { debianSource, nixosSource, type UpdateSource } from "./update_source.ts
 /** The work of `arm-dev-update`. */
 export async function runUpdate(ctx: TaskContext): Promise<void> {
   const config = await loadDevConfig();
-  const record = await requireRunning(config.name, { orElse: false });
-  if (record === undefined) return;
+  const record = await requireAnswering(ctx, config.name);
   if (ctx.dryRun) {
     ctx.print(dryRunText(record));
     return;
@@ -70,6 +69,7 @@ async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateS
 
 function dryRunText({ flavour, name }: DevRecord): string {
   return flavour === "nixos"
-    ? `copy nix/ to guest "${name}", there: nixos-rebuild switch --flake path:/etc/nixos.new#armdev`
+    ? `copy nix/ to guest "${name}", there: nixos-rebuild build --flake path:/etc/nixos.new#armdev, ` +
+      "and switch to it"
     : `copy provision/arm_dev_debian.sh to guest "${name}", and run it there`;
 }

@@ -5,7 +5,7 @@ import { readTextIfPresent } from "../read_text.ts";
 import { quoteWord } from "../../guest/quote.ts";
 import { settlesWithin } from "../../qemu/wait.ts";
 import { nixDir } from "./local_file.ts";
-import { SEED_COMMAND } from "./seed_disk.ts";
+import { seedCommand } from "./seed_disk.ts";
 import { type SerialOptions, SerialShell } from "./serial_shell.ts";
 
 /** What {@link applySeed} takes. */
@@ -14,6 +14,8 @@ export interface ApplyOptions extends SerialOptions {
   readonly bootMs: number;
   /** Downloading and building the whole system. */
   readonly buildMs: number;
+  /** Only the host key: the configuration is in the disk. */
+  readonly only?: "key";
   readonly onStep: (step: string) => void;
   readonly log: (line: string) => void;
 }
@@ -32,7 +34,7 @@ const REPORT = /^guesthouse-first-boot: (STEP|LOCK|FAILED|DONE)(?: (.*))?$/;
 export async function applySeed(options: ApplyOptions): Promise<string | undefined> {
   await using shell = await SerialShell.open(options);
   await shell.waitForPrompt(options.bootMs);
-  await shell.type(`sudo sh -c ${quoteWord(SEED_COMMAND)}`);
+  await shell.type(`sudo sh -c ${quoteWord(seedCommand(options.only))}`);
   let lock: string | undefined;
   await shell.waitForLine("apply the configuration", options.buildMs, (line) => {
     const [, kind, text = ""] = REPORT.exec(line) ?? [];

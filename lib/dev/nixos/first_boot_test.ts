@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError } from "../../cli/errors.ts";
 import { applySeed, bootBlind, recordLock } from "./first_boot.ts";
-import { SEED_COMMAND } from "./seed_disk.ts";
+import { seedCommand } from "./seed_disk.ts";
 
 /** A serial console without a machine: what is typed is answered by the script. */
 interface FakeConsole extends AsyncDisposable {
@@ -66,7 +66,7 @@ Deno.test("applySeed() has the guest apply the seed, and turns it off", async ()
       `guesthouse-first-boot: LOCK ${btoa(LOCK)}\r\nguesthouse-first-boot: DONE\r\n${PROMPT}`;
   });
   assertEquals(await applySeed(fake.options), LOCK);
-  assertEquals(fake.typed, [`sudo sh -c '${SEED_COMMAND}'`, "sudo poweroff"]);
+  assertEquals(fake.typed, [`sudo sh -c '${seedCommand()}'`, "sudo poweroff"]);
   assertEquals(fake.steps, ["build the system"]);
 });
 

@@ -10,11 +10,13 @@ import type {
   PrepareRequest,
 } from "../flavour.ts";
 import { DEV_FILES } from "../paths.ts";
+import { readTextIfPresent, removeIfPresent } from "../read_text.ts";
 import { buildImage, findBuilder } from "./builder.ts";
 import type { NixosSources } from "./farm.ts";
 import { applySeed, bootBlind, recordLock } from "./first_boot.ts";
 import { fetchSdImage, findUboot, type ImageOptions, makeGuestDisk } from "./image.ts";
 import type { LocalSettings } from "./local_file.ts";
+import { configuredMount } from "../share_mount.ts";
 import { makeSeedDisk } from "./seed_disk.ts";
 
 /** Files of a NixOS guest, besides `DEV_FILES`. */
@@ -22,9 +24,12 @@ export const NIXOS_FILES = {
   uboot: "u-boot.bin",
   /** The disk that a stock image gets its configuration from. */
   seed: "seed.img",
-  /** Says that the configuration is in the disk. */
+  /** Says that the configuration is in the disk, and whether the host's key still is not. */
   applied: "applied",
 } as const;
+
+/** What {@link NIXOS_FILES.applied} holds of an image with the configuration and no key. */
+const WITHOUT_KEY = "without key\n";
 
 /** Building a whole system, under emulation and with everything to download. */
 const BUILD_MS = 3 * 3_600_000;
@@ -36,6 +41,7 @@ export const nixos: DevFlavour = {
   name: "nixos",
   prepareTools: ["nixos"],
   firstBootWithoutSsh: true,
+  bringsMount: false,
   prepare,
   boot,
   firstBoot,
@@ -54,6 +60,9 @@ export const nixos: DevFlavour = {
 
 async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log } = request;
+  // A disk that has its configuration took half an hour; the interrupted init goes on with it.
+  if (await applied(dir) !== "no" && !request.force) return;
+  await removeIfPresent(join(dir, NIXOS_FILES.applied));
   const { default: sources } = await import("../../../configs/nixos.ts");
   await Deno.copyFile(await findUboot(sources, request), join(dir, NIXOS_FILES.uboot));
   onStep("look for a builder of aarch64");
@@ -68,7 +77,7 @@ async function prepare(request: PrepareRequest): Promise<void> {
   const { image, lock } = await buildImage({ ...localSettings(request), signal, log });
   await recordLock(lock);
   await makeGuestDisk(image, disk, config.diskGiB, request);
-  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
+  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), WITHOUT_KEY);
 }
 
 /** Puts the stock image into the guest's disk. */
@@ -84,7 +93,7 @@ export async function prepareStock(
 async function boot(request: FlavourRequest): Promise<BootPlan> {
   const { dir, keys, signal } = request;
   const firmware = ["-bios", join(dir, NIXOS_FILES.uboot)];
-  if (await isApplied(dir)) return { args: firmware, announcesReady: false };
+  if (await applied(dir) === "yes") return { args: firmware, announcesReady: false };
   const path = join(dir, NIXOS_FILES.seed);
   await makeSeedDisk({ ...localSettings(request), path, keys, signal });
   const seed = diskArgs({ path, format: "raw", id: "seed", readOnly: true });
@@ -99,22 +108,28 @@ async function firstBoot(
   const { consoleSocket, consoleLog, exited } = guest;
   const bootMs = config.bootMs * FIRST_BOOT_FACTOR;
   const serial = { name: config.name, consoleSocket, consoleLog, exited, signal, bootMs };
-  if (await isApplied(dir)) {
+  const before = await applied(dir);
+  if (before === "yes") {
     if (guest.ssh === undefined) await bootBlind(serial);
     return "done";
   }
-  const lock = await applySeed({ ...serial, onStep, log, buildMs: BUILD_MS });
+  const only = before === "without key" ? { only: "key" } as const : {};
+  const lock = await applySeed({ ...serial, ...only, onStep, log, buildMs: BUILD_MS });
   if (await recordLock(lock)) log("Recorded nixpkgs in nix/flake.lock. Commit that file");
-  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
   // It holds the guest's host key, which the guest has by now.
-  await Deno.remove(join(dir, NIXOS_FILES.seed)).catch(() => {});
+  await removeIfPresent(join(dir, NIXOS_FILES.seed));
+  await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
   return "restart";
 }
 
 /** The number of the system's generation, e.g. `12`. */
-async function generation(ssh: SshConnection): Promise<string | undefined> {
+async function generation(
+  ssh: SshConnection,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   let output = "";
   const { code } = await ssh.exec(["readlink", "/nix/var/nix/profiles/system"], {
+    ...{ signal, endInGuest: false },
     onOutput: (text, stream) => {
       if (stream === "stdout") output += text;
     },
@@ -124,10 +139,14 @@ async function generation(ssh: SshConnection): Promise<string | undefined> {
 
 /** What `local.nix` says of a guest. */
 export function localSettings(request: FlavourRequest): LocalSettings {
-  const { config, guestIds, keys, mount } = request;
+  const { config, guestIds, keys } = request;
+  // Not what this start mounts: during init there is none, and the guest lives on with it.
+  const mount = configuredMount(config.share);
   return { config, guestIds, mount, authorizedKeys: [keys.clientPublic] };
 }
 
-async function isApplied(dir: string): Promise<boolean> {
-  return await Deno.stat(join(dir, NIXOS_FILES.applied)).then(() => true, () => false);
+async function applied(dir: string): Promise<"no" | "without key" | "yes"> {
+  const text = await readTextIfPresent(join(dir, NIXOS_FILES.applied));
+  if (text === undefined) return "no";
+  return text === WITHOUT_KEY ? "without key" : "yes";
 }

@@ -55,7 +55,10 @@ export async function copyConfiguration(to: string): Promise<void> {
   }
 }
 
-/** The command that applies the seed, for a root shell's `sh -c` in the guest. */
-export const SEED_COMMAND =
+/**
+ * The command that applies the seed, for a root shell's `sh -c` in the guest; `key` alone where the
+ * configuration is in the disk already.
+ */
+export const seedCommand = (only?: "key"): string =>
   `mkdir -p /run/seed && { mountpoint -q /run/seed || mount -o ro LABEL=${SEED_LABEL} /run/seed; }` +
-  " && exec sh /run/seed/apply";
+  ` && exec sh /run/seed/apply${only === undefined ? "" : ` ${only}`}`;

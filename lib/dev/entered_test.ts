@@ -1,0 +1,57 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { GuestError } from "../cli/errors.ts";
+import { acquireLock } from "../host/lock.ts";
+import { startSleep } from "../host/process_testing.ts";
+import { requireRunning } from "./entered.ts";
+import { writeDevGuest } from "./guest_file.ts";
+import { devDir, devLock } from "./paths.ts";
+import { writeDevRecord } from "./record.ts";
+import { CONFIG, devSandbox, recordOf } from "./testing.ts";
+
+const { name } = CONFIG;
+
+function quietContext() {
+  const said: string[] = [];
+  const info = (text: string) => void said.push(text);
+  const log = { info } as unknown as Parameters<typeof requireRunning>[0]["log"];
+  return { said, ctx: { signal: new AbortController().signal, log } };
+}
+
+Deno.test("requireRunning() waits for the task that starts the guest", async () => {
+  await using _box = await devSandbox();
+  await using qemu = startSleep();
+  const record = await recordOf(qemu.pid, { starting: true });
+  const { said, ctx } = quietContext();
+  const lock = await acquireLock(devLock(name), { purpose: "starting it" });
+  const found = requireRunning(ctx, name, { orElse: false });
+  while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(said, [`Another task has guest "armdev": pid ${Deno.pid} (starting it). Waiting`]);
+  const { starting: _, ...started } = record;
+  await writeDevRecord(started);
+  await lock[Symbol.asyncDispose]();
+  assertEquals(await found, started);
+});
+
+Deno.test("requireRunning() finds no guest where its start has failed meanwhile", async () => {
+  await using _box = await devSandbox();
+  const { said, ctx } = quietContext();
+  const created = new Date().toISOString();
+  await Deno.mkdir(devDir(name), { recursive: true });
+  await writeDevGuest(devDir(name), { name, flavour: "debian", created });
+  const lock = await acquireLock(devLock(name), { purpose: "starting it" });
+  let found: Promise<unknown>;
+  {
+    await using qemu = startSleep();
+    await recordOf(qemu.pid, { starting: true });
+    found = requireRunning(ctx, name, { orElse: false });
+    // Told of where it is waited for.
+    found.catch(() => {});
+    while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await lock[Symbol.asyncDispose]();
+  await assertRejects(
+    () => found,
+    GuestError,
+    'Cannot connect to guest "armdev": it is not running',
+  );
+});
