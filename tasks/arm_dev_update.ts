@@ -8,9 +8,10 @@ export const spec: TaskSpec = {
   group: DEV_GROUP,
   summary: "Apply the current configuration to the running ARM dev guest",
   description: [
-    "NixOS gets what is in nix/, by nixos-rebuild switch; Debian is provisioned again. The guest",
-    "does it by itself, and takes it back by itself unless this task can log in anew afterwards.",
-    "No restart, unless the kernel has changed: then the task says so. A restart is left to you.",
+    "NixOS builds and activates what is in nix/; Debian is provisioned again. The guest does it by",
+    "itself, and takes it back by itself, at its next start at the latest, unless this task can log",
+    "in anew afterwards. No restart, unless the kernel has changed: then the task says so, and",
+    "leaves it to you.",
   ].join("\n"),
   options: [{
     name: "confirm-seconds",
@@ -27,7 +28,7 @@ export const spec: TaskSpec = {
     { goal: "see what would be copied and run", command: "deno task arm-dev-update --dry-run" },
   ],
   env: [...DEV_ENV, ...NIXOS_ENV.slice(0, 1)],
-  runs: "rsync, then in the guest nixos-rebuild switch",
+  runs: "rsync, then in the guest nixos-rebuild build",
 };
 
 async function main(ctx: TaskContext): Promise<void> {

@@ -93,7 +93,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
 
   for (const [at, signal] of [["copy the disk", "SIGINT"], ["first boot", "SIGKILL"]] as const) {
     await step(`init can be run again after ${signal} at "${at}"`, async () => {
-      const init = box.start("arm-dev-init", INIT, { timeoutMs: 540_000 });
+      const init = box.start("arm-dev-init", INIT, { timeoutMs: 1_800_000 });
       await init.waitFor(new RegExp(`armdev: ${at}`));
       Deno.kill(await taskPid(init.pid), signal);
       const { code, stderr } = await init.outcome;
@@ -108,7 +108,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
   }
 
   await step("init makes the guest", async () => {
-    const outcome = await box.task("arm-dev-init", [...INIT, "--json"], { timeoutMs: 540_000 });
+    const outcome = await box.task("arm-dev-init", [...INIT, "--json"], { timeoutMs: 1_800_000 });
     assertEquals(outcome.code, 0, outcome.stderr);
     const { flavour, destroyed } = documentOf(outcome);
     assertEquals([flavour, destroyed], ["debian", []]);

@@ -103,7 +103,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   };
 
   await step("init", async () => {
-    const { code, stderr } = await box.task("arm-dev-init", INIT, { timeoutMs: 540_000 });
+    const { code, stderr } = await box.task("arm-dev-init", INIT, { timeoutMs: 1_800_000 });
     assertEquals(code, 0, stderr);
   });
 

@@ -11,7 +11,7 @@ import { freePort, useEnvironment } from "./environment.ts";
 import { makeSandbox, type TaskOutcome } from "./harness.ts";
 import { writeProject } from "./projects.ts";
 
-const INIT_MS = 540_000;
+const INIT_MS = 1_800_000;
 const { signal } = new AbortController();
 
 /** The flavour's own provisioning, and then something else. */

@@ -24,7 +24,7 @@ Deno.test("a command that takes all memory is ended by name, and the agent lives
   await using box = await makeSandbox();
   await buildRaw(box);
   await withMicroVm(box, { memoryMiB: 192 }, async ({ agent }) => {
-    const result = await agent.exec({ argv: ["tail", "/dev/zero"], timeoutMs: 120_000 });
+    const result = await agent.exec({ argv: ["tail", "/dev/zero"], timeoutMs: 600_000 });
     assertEquals([result.signal, result.oom, result.timedOut], [9, true, false]);
     // The next command of the same group was not killed.
     const next = await agent.exec({ argv: sh("kill -9 $$") });

@@ -13,7 +13,7 @@ import { assertFailure, documentOf } from "./outcome.ts";
 import { chain } from "./steps.ts";
 
 /** Two starts of an emulated guest, beside another one. */
-const INIT_MS = 540_000;
+const INIT_MS = 1_800_000;
 const UPDATE = ["--verbose"];
 /** For an update that nobody will be able to confirm. */
 const IN_VAIN = [...UPDATE, "--confirm-seconds", "20"];

@@ -42,7 +42,7 @@ export interface ExecOptions {
   readonly stdin?: Uint8Array | ReadableStream<Uint8Array>;
   /** After this the agent ends the command: TERM, then KILL two seconds later. Default: never. */
   readonly timeoutMs?: number;
-  /** The agent is lost when it is silent for this long after `timeoutMs`. Default 15 000. */
+  /** The agent is lost when it is silent for this long after `timeoutMs`. Default 30 000. */
   readonly overtimeMs?: number;
   /** Takes output. The command waits while the promise that it returns is pending. */
   readonly onStdout?: Sink;
@@ -88,7 +88,7 @@ export interface ClockSetting {
 }
 
 /** The agent ends a command that is out of time itself; after this much more it is lost. */
-const OVERTIME_MS = 15_000;
+const OVERTIME_MS = 30_000;
 
 /**
  * A client of the agent in a guest. Requests may overlap. When the session ends, whatever is
