@@ -136,8 +136,8 @@ Deno.test("AgentClient.exec() hears of a command's end though its reader is far 
   const agent = await host.connect();
   // More than the agent may send before it is taken, so that the result must wait for the reader.
   const flood = ["head", "-c", String(4 * MIB), "/dev/zero"];
-  const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
-  const limits = { timeoutMs: 50, overtimeMs: 100 };
+  const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 400));
+  const limits = { timeoutMs: 50, overtimeMs: 2000 };
   assertEquals((await agent.exec({ argv: flood, onStdout, ...limits })).timedOut, true);
 });
 

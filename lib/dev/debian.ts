@@ -11,6 +11,7 @@ import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./fla
 import { DEV_FILES } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
 import type { GuestMount } from "./share.ts";
+import { ownMountOptions } from "./share_mount.ts";
 import { devShellSeed } from "./shell.ts";
 
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
@@ -136,7 +137,7 @@ function settingsText({ config, guestIds, mount }: FlavourRequest): string {
     SHARE_DIR: `/${config.share.name}`,
     SHARE_TYPE: mount?.type ?? "",
     SHARE_SOURCE: mount?.source ?? "",
-    SHARE_OPTIONS: mount?.options.join(",") ?? "",
+    SHARE_OPTIONS: mount === undefined ? "" : ownMountOptions(mount),
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${quoteWord(value)}\n`).join("");
 }

@@ -57,6 +57,10 @@ export function configuredMount(
   return mode === "rsync" ? undefined : shareMount({ mode, readOnly });
 }
 
+/** The options for a mount of one's own, which keeps quiet with "nofail" about a missing share. */
+export const ownMountOptions = ({ options }: GuestMount): string =>
+  options.filter((option) => option !== "nofail").join(",");
+
 /** Mounts what is not mounted yet; prints why it cannot. */
 const MOUNT_SCRIPT = 'mountpoint -q "$1" || { mkdir -p "$1" && mount -t "$2" -o "$3" "$4" "$1"; }';
 /** A mount under emulation takes a second, and more where a module has to be loaded. */
@@ -74,8 +78,8 @@ export async function ensureMounted(
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { type, source, options } = mount;
-  const words = [guestDir, type, options.join(","), source];
+  const { type, source } = mount;
+  const words = [guestDir, type, ownMountOptions(mount), source];
   let said = "";
   const { code } = await ssh.exec(["sudo", "-n", "sh", "-c", MOUNT_SCRIPT, "sh", ...words], {
     ...{ signal, timeoutMs: MOUNT_MS, endInGuest: false },
