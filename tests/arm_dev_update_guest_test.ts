@@ -50,8 +50,9 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     await using ssh = await connectDev(record, { signal });
     return await collect(ssh, argv, signal);
   };
-  const update = (source: UpdateSource): Promise<UpdateOutcome> =>
-    updateDev({ record, source, signal, confirmSeconds: 15, onStep: () => {}, log: () => {} });
+  /** By default with little time for a login, which is not to come. */
+  const update = (source: UpdateSource, confirmSeconds = 15): Promise<UpdateOutcome> =>
+    updateDev({ record, source, signal, confirmSeconds, onStep: () => {}, log: () => {} });
 
   await t.step(
     "arm-dev-update provisions again, and the guest can still be logged in to",
@@ -89,7 +90,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
   await t.step("a guest with another user than its image had is provisioned as it is", async () => {
     const visitor = "useradd visitor && echo visitor >/var/lib/guesthouse-user";
     await inGuest("sudo", "sh", "-c", `${visitor} && echo '# mine' >/etc/fstab`);
-    assertEquals(await update(debianSource), { needsRestart: false });
+    assertEquals(await update(debianSource, 120), { needsRestart: false });
     const { stdout } = await inGuest("id", "-nG", "visitor");
     assertStringIncludes(stdout, "sudo");
     assertEquals((await inGuest("cat", "/etc/fstab")).stdout, "# mine\n");
