@@ -28,12 +28,22 @@ echo nixos >"$root/etc/hostname"
 printf '# The stock configuration.\n' >"$root/etc/nixos/configuration.nix"
 
 install -m 755 "$standin" "$root/usr/local/bin/nixos-rebuild"
-# nix-env --profile PROFILE --switch-generation NUMBER
+# nix-env --profile PROFILE --set PATH, or --switch-generation NUMBER
 cat >"$root/usr/local/bin/nix-env" <<'SCRIPT'
 #!/bin/sh
 set -eu
-[ "$1 $3" = "--profile --switch-generation" ] && [ -e "$2-$4-link" ]
-ln -sfn "$(basename "$2")-$4-link" "$2"
+[ "$1" = --profile ]
+case $3 in
+  --set)
+    last=$(ls "$(dirname "$2")" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' | sort -n | tail -n 1)
+    link=$2-$((last + 1))-link
+    ln -sfn "$4" "$link"
+    ;;
+  --switch-generation) link=$2-$4-link ;;
+  *) exit 2 ;;
+esac
+[ -e "$link" ]
+ln -sfn "$(basename "$link")" "$2"
 SCRIPT
 chmod 755 "$root/usr/local/bin/nix-env"
 
