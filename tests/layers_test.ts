@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cache"],
   ["qemu"],
   ["guest", "image"],
-  ["build", "diagnose"],
+  ["build", "diagnose", "test_run"],
   ["dev"],
   ["bench"],
   ["report"],

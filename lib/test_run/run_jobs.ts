@@ -1,0 +1,93 @@
+import { join } from "@std/path";
+import { spawnOwned } from "../host/process.ts";
+import { readJunit, type TestCounts } from "./junit.ts";
+import type { TestJob } from "./test_files.ts";
+
+/** How one job ended. */
+export interface JobResult extends TestCounts {
+  readonly job: TestJob;
+  readonly seconds: number;
+  /** All that it printed. */
+  readonly text: string;
+}
+
+/** What {@link runJobs} takes. */
+export interface RunJobsOptions {
+  readonly root: string;
+  /** How many jobs run at one time. */
+  readonly atOnce: number;
+  /** Only tests whose title contains this. */
+  readonly filter?: string | undefined;
+  /** Called with each job as it ends. */
+  readonly onEnd: (result: JobResult) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Tests that are stopped in the middle end their guests first. */
+const GRACE_MS = 20_000;
+
+/** Runs each job in a Deno of its own, in the order of `jobs`. Throws the signal's reason. */
+export async function runJobs(
+  jobs: readonly TestJob[],
+  options: RunJobsOptions,
+): Promise<JobResult[]> {
+  const dir = await Deno.makeTempDir({ prefix: "guesthouse-junit-" });
+  try {
+    const waiting = [...jobs];
+    const results: JobResult[] = [];
+    const worker = async () => {
+      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+        options.signal.throwIfAborted();
+        const result = await runJob(
+          job,
+          join(dir, `${results.length + waiting.length}.xml`),
+          options,
+        );
+        results.push(result);
+        options.onEnd(result);
+      }
+    };
+    // All of them end, whatever the first one says, before their directory goes.
+    const ends = await Promise.allSettled(Array.from({ length: options.atOnce }, worker));
+    options.signal.throwIfAborted();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    return results;
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Promise<JobResult> {
+  const { root, filter, signal } = options;
+  const started = performance.now();
+  await using tests = spawnOwned([
+    // This very Deno, by way of sh: a permission set can name programs, but not their path.
+    ...["sh", "-c", 'exec "$@" 2>&1', "sh", Deno.execPath()],
+    ...["test", "-q", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
+    `--junit-path=${junit}`,
+    ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
+    ...job.files,
+  ], { cwd: root, env: { NO_COLOR: "1" }, stdout: "piped", graceMs: GRACE_MS });
+  const stop = () => void tests.stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const [text, { code }] = await Promise.all([new Response(tests.stdout).text(), tests.status]);
+    const counts = await countsOf(junit);
+    // A run that did not finish is a failure, whatever it has counted.
+    const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    return { ...counts, failed, job, seconds, text };
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Nothing, if Deno did not get as far as to write its report. */
+async function countsOf(junit: string): Promise<TestCounts> {
+  try {
+    return readJunit(await Deno.readTextFile(junit));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+    return { passed: 0, failed: 0, leftOut: [] };
+  }
+}

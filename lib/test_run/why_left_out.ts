@@ -1,0 +1,12 @@
+/** Lines after a test's first that may hold its `ignore`. */
+const LINES = 12;
+
+/**
+ * The condition under which a test is left out, as its source puts it: what stands behind `ignore:`
+ * in the test that begins on `line` (from 1). Returns undefined if there is none.
+ */
+export function whyLeftOut(source: string, line: number): string | undefined {
+  const text = source.split("\n").slice(line - 1, line + LINES).join("\n");
+  const match = /\bignore:\s*((?:[^,{}()]|\([^()]*(?:\([^()]*\)[^()]*)*\)|\{[^{}]*\})+)/.exec(text);
+  return match?.[1]?.replace(/\s+/g, " ").trim();
+}

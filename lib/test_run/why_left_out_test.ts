@@ -1,0 +1,14 @@
+import { assertEquals } from "@std/assert";
+import { whyLeftOut } from "./why_left_out.ts";
+
+Deno.test("whyLeftOut() gives the condition as the source has it", () => {
+  const cases: readonly [string, string | undefined][] = [
+    ['Deno.test({\n  name: "x",\n  ignore: Deno.uid() !== 0,\n  fn() {},\n});', "Deno.uid() !== 0"],
+    ['Deno.test("x", { ignore: !haveProgram("cc") || a }, f);', '!haveProgram("cc") || a'],
+    ["t.step({ name, ignore: failed, fn: work });", "failed"],
+    ["t.step({ ignore: a ||\n    !b(`qemu-${c}`), fn });", "a || !b(`qemu-${c}`)"],
+    ["Deno.test(needsTar, f);", undefined],
+  ];
+  for (const [source, why] of cases) assertEquals(whyLeftOut(source, 1), why, source);
+  assertEquals(whyLeftOut("a\nignore: no,\n", 2), "no");
+});
