@@ -24,7 +24,7 @@ export const spec: TaskSpec = {
 async function main(ctx: TaskContext): Promise<number> {
   const { requireAnswering } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
-  const { loadFlavour } = await import("../lib/dev/flavour.ts");
+  const { loadFlavour } = await import("../lib/dev/load_flavour.ts");
   const { tidyCommands, tidyGuest } = await import("../lib/dev/tidy.ts");
   const { tidyText } = await import("../lib/dev/tidy_text.ts");
   const { name } = await loadDevConfig();

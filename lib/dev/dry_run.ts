@@ -1,10 +1,10 @@
 import { guestCommand } from "../qemu/launch.ts";
 import { devStart, findDevHost } from "./guest.ts";
-import { loadFlavour } from "./flavour.ts";
+import { loadFlavour } from "./load_flavour.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
 import { devDir, devFile, devSocketDir } from "./paths.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { shareRequest, type StartDevOptions } from "./start.ts";
 
 /** QEMU's command for the guest. Starts and writes nothing. */

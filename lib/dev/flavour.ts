@@ -94,9 +94,3 @@ export interface FirstBootGuest {
   /** Resolves when QEMU has ended. */
   readonly exited: Promise<unknown>;
 }
-
-/** The flavour of that name. What it takes is only loaded then. */
-export async function loadFlavour(name: FlavourName): Promise<DevFlavour> {
-  if (name === "debian") return (await import("./debian.ts")).debian;
-  return (await import("./nixos/flavour.ts")).nixos;
-}

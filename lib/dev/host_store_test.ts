@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { requireHostStore, withHostStore } from "./host_store.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { withShareRequest } from "./share_testing.ts";
 
 Deno.test("withHostStore() lets the guest read the store beside the project", async () => {

@@ -17,7 +17,8 @@ import {
   launchDev,
   type LaunchDevOptions,
 } from "./guest.ts";
-import { type DevFlavour, loadFlavour, type PrepareRequest } from "./flavour.ts";
+import type { DevFlavour, PrepareRequest } from "./flavour.ts";
+import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest, writeDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
 import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./paths.ts";

@@ -6,7 +6,7 @@ import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
 import type { DevConfig, FlavourName } from "./config.ts";
-import { loadFlavour } from "./flavour.ts";
+import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
 
 /** The work of `arm-dev-init`: tools, then the guest, with a row of progress. */

@@ -5,7 +5,7 @@ import { startGuest } from "../qemu/launch.ts";
 import { sharedMemoryArgs } from "../qemu/share_args.ts";
 import { delay } from "../qemu/wait.ts";
 import type { ShareMode } from "./config.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { withShareRequest } from "./share_testing.ts";
 
 /** Starts a QEMU with the share that runs no guest, and says which devices it has. */

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, UsageError } from "../cli/errors.ts";
 import { processStartTime } from "../host/process.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { withShareRequest } from "./share_testing.ts";
 
 Deno.test("makeShare() shares by 9p, with the host's user as the guest's", async () => {

@@ -12,13 +12,14 @@ import { type DevHost, findDevHost, launchDev, type LaunchDevOptions } from "./g
 import { awaitLogin } from "./guest.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";
-import { type DevFlavour, loadFlavour } from "./flavour.ts";
+import type { DevFlavour } from "./flavour.ts";
+import { loadFlavour } from "./load_flavour.ts";
 import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
 import { resumeDev } from "./paused.ts";
 import { checkPort } from "./port.ts";
 import { removeIfPresent } from "./read_text.ts";
 import { type DevRecord, readDevRecord, writeDevRecord } from "./record.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { ensureMounted } from "./share_mount.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import type { FlavourName } from "./config.ts";
 import { connectDev } from "./connect.ts";
 import { bytesOnDisk } from "./files.ts";
-import { loadFlavour } from "./flavour.ts";
+import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest } from "./guest_file.ts";
 import { devFile } from "./paths.ts";
 import { whyPaused } from "./paused.ts";

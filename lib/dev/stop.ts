@@ -10,7 +10,8 @@ import { connectDev } from "./connect.ts";
 import { devFile, devLock } from "./paths.ts";
 import { whyPaused } from "./paused.ts";
 import { type DevRecord, isSameProcess, type RecordedProcess } from "./record.ts";
-import { makeShare, type Share } from "./share.ts";
+import type { Share } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { shareRequest } from "./start.ts";
 import { clearRecord, settleState } from "./state.ts";
 

@@ -7,7 +7,7 @@ import { guestIds } from "./ids.ts";
 import { loadDevConfig } from "./load.ts";
 import { recordLock } from "./nixos/first_boot.ts";
 import type { DevRecord } from "./record.ts";
-import { makeShare } from "./share.ts";
+import { makeShare } from "./make_share.ts";
 import { shareRequest } from "./start.ts";
 import { updateDev } from "./update.ts";
 import { collect } from "./update_link.ts";

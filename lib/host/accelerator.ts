@@ -7,7 +7,7 @@ import {
   type ProbeRequest,
   runProbe,
 } from "./probe.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import { programIdentity } from "./tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "./verdict_cache.ts";
 

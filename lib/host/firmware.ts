@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { findProgram } from "./find_program.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 
 /** UEFI firmware for guests: what the guest runs first, and a template for its settings. */
 export interface Firmware {

@@ -4,7 +4,7 @@ import { findFirmware, type Firmware } from "./firmware.ts";
 import type { InstallPlan } from "./install.ts";
 import { planFor } from "./ensure_host.ts";
 import { imagesDir } from "./paths.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "./tools.ts";
 
 /** What can be said of guests of one architecture on this host. */

@@ -1,4 +1,4 @@
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import type { Tool, ToolNeed } from "./tool.ts";
 
 const hasForeignGuests = (need: ToolNeed) => need.guestArchs.some((arch) => arch !== need.arch);

@@ -1,5 +1,5 @@
 import { DEB_ARCH } from "../config/archs.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import { COMPILING, RUST_TOOLS } from "./rust_tools.ts";
 import type { Tool } from "./tool.ts";
 

@@ -7,7 +7,7 @@ import {
   MARK_STARTED,
   type ProbeImage,
   SIGN_OFF,
-} from "./probe_image.ts";
+} from "./probe_assembly.ts";
 import { x86ProbeImage } from "./probe_image_x86_64.ts";
 import { run } from "./process.ts";
 

@@ -1,63 +1,8 @@
+import type { GuestArch, ProbeImage } from "./probe_assembly.ts";
 import { armProbeImage } from "./probe_image_aarch64.ts";
 import { x86ProbeImage } from "./probe_image_x86_64.ts";
-
-/** An architecture of guests, by QEMU's name for it. */
-export type GuestArch = "x86_64" | "aarch64";
-
-/**
- * A guest of a few hundred bytes which runs 64-bit code with paging on, prints marks on
- * QEMU's standard output as it gets along, and ends QEMU with a positive sign.
- */
-export interface ProbeImage {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** QEMU arguments that boot the image from `path`, besides the accelerator and CPU model. */
-  machineArgs(path: string): string[];
-  /** The exit code of QEMU once the guest came to its end. */
-  readonly exitCode: number;
-}
-
-/** Printed first, before paging is on. */
-export const MARK_STARTED = "1";
-/** Printed by 64-bit code with paging on, before the loop. */
-export const MARK_PAGING = "2";
-/** Printed by a guest that came to its end. */
-export const SIGN_OFF = "guesthouse-probe-ok";
-
-/**
- * Turns of a loop of three instructions, one of which loads through the page tables. A
- * processor needs about 20 ms for them all, and QEMU's own emulation 100 ms. A hypervisor
- * that emulates each instruction of a guest (Linux's kvm-pvm does, about two million a second)
- * answers like any other and even boots something, but needs a minute for this loop. TCG
- * is then the better choice, so the loop is what tells a hypervisor worth having.
- */
-export const LOOP_TURNS = 0x0200_0000;
-
-/** QEMU arguments of every probe: no devices, no display, no configuration of the user's. */
-export const PROBE_ARGS: readonly string[] = [
-  ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-];
 
 /** The image for guests of an architecture. */
 export function probeImage(arch: GuestArch): ProbeImage {
   return arch === "x86_64" ? x86ProbeImage() : armProbeImage();
-}
-
-/**
- * Assembles a listing: bytes in hexadecimal, then ` ; ` and the instruction that they are.
- *
- * @throws {SyntaxError} for anything else before the semicolon
- */
-export function assemble(listing: string): Uint8Array<ArrayBuffer> {
-  const digits = listing.replaceAll(/;.*/g, "").replaceAll(/\s+/g, "");
-  if (!/^([0-9a-f]{2})*$/i.test(digits)) {
-    throw new SyntaxError(`Cannot assemble ${JSON.stringify(digits)}: not pairs of digits`);
-  }
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-/** A number as hexadecimal bytes, the lowest first, for {@link assemble}. */
-export function littleEndian(value: number | bigint, byteCount: number): string {
-  const digits = BigInt.asUintN(8 * byteCount, BigInt(value)).toString(16)
-    .padStart(2 * byteCount, "0");
-  return digits.match(/../g)!.reverse().join(" ");
 }

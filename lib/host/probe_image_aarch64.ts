@@ -7,7 +7,7 @@ import {
   PROBE_ARGS,
   type ProbeImage,
   SIGN_OFF,
-} from "./probe_image.ts";
+} from "./probe_assembly.ts";
 
 // Offsets in the image, which QEMU's `-kernel` loads at 0x4008_0000 of machine `virt` and
 // starts at EL1 with the MMU off.

@@ -7,7 +7,7 @@ import {
   PROBE_ARGS,
   type ProbeImage,
   SIGN_OFF,
-} from "./probe_image.ts";
+} from "./probe_assembly.ts";
 
 // A ROM of 64 KiB, the granule of `-bios`, which ends at 4 GiB. No firmware, kernel or disk
 // takes part.

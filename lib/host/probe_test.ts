@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, InterruptedError } from "../cli/errors.ts";
 import { verdictsDir } from "./paths.ts";
-import { assemble, type GuestArch } from "./probe_image.ts";
+import { assemble, type GuestArch } from "./probe_assembly.ts";
 import { probeImage, runProbe } from "./probe.ts";
 import { haveProgram, sandbox } from "./testing.ts";
 

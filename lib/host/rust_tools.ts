@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { DEB_ARCH } from "../config/archs.ts";
 import { findProgram } from "./find_program.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
 
 /** What runs in microVMs is compiled, and of that the init of every image. */

@@ -1,5 +1,5 @@
 import type { HostFacts, PackageManager } from "./facts.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 
 /** What a set of tools is for. */
 export type ToolGroup =

@@ -1,7 +1,7 @@
 import { HostError } from "../cli/errors.ts";
 import { hostOs, parseOsRelease } from "./facts.ts";
 import { findProgram, type FoundProgram } from "./find_program.ts";
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import { run } from "./process.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "./verdict_cache.ts";

@@ -1,4 +1,4 @@
-import type { GuestArch } from "./probe_image.ts";
+import type { GuestArch } from "./probe_assembly.ts";
 import type { Tool } from "./tool.ts";
 
 /** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assemble, littleEndian } from "./probe_image.ts";
+import { assemble, littleEndian } from "./probe_assembly.ts";
 import { probeImage } from "./probe.ts";
 
 Deno.test("assemble() takes bytes, and leaves the instructions aside", () => {
