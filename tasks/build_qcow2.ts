@@ -3,7 +3,7 @@
 import { runTask } from "../lib/cli/task.ts";
 import { partsTask } from "../lib/build/parts_task.ts";
 import { type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
-import type { FileSystem } from "../lib/image/parts/file_system.ts";
+import type { FileSystem } from "../lib/image/parts/artifact.ts";
 
 export const { spec, main } = partsTask({
   name: "build-qcow2",

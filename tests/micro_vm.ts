@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { startLogs } from "../lib/build/log_files.ts";
 import { MICRO_SIZE } from "../lib/build/micro_machine.ts";
-import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../lib/build/micro_vm.ts";
+import { type OpenMicroOptions, openMicroVm } from "../lib/build/micro_vm.ts";
+import type { MicroVm } from "../lib/build/boot_micro.ts";
 import { useEnvironment } from "./environment.ts";
 import type { Sandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";

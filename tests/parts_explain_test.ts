@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ARTIFACTS } from "../configs/artifacts.ts";
 import { ARCHS } from "../lib/image/parts/artifact.ts";
-import { partFiles, type PartRequest } from "../lib/image/parts/recipes.ts";
+import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { partPath } from "../lib/image/parts/store.ts";
 import { type Checkout, copyCheckout } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../lib/host/find_program.ts";
-import type { PartRequest } from "../lib/image/parts/recipes.ts";
+import type { PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { hostWithout, nextCommand } from "./hosts.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileNames } from "../lib/host/folders.ts";
 import { imageCacheDir } from "../lib/host/paths.ts";
-import { partFiles, type PartRequest } from "../lib/image/parts/recipes.ts";
+import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { documentOf } from "./outcome.ts";

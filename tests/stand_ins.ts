@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { elfHeader } from "../lib/image/elf_testing.ts";
 import type { ElfArch } from "../lib/image/elf.ts";
-import { partRecipe, type PartRequest } from "../lib/image/parts/recipes.ts";
+import { partRecipe } from "../lib/image/parts/recipes.ts";
+import type { PartRequest } from "../lib/image/parts/part_names.ts";
 import { ensurePart } from "../lib/image/parts/store.ts";
 
 const signal = new AbortController().signal;

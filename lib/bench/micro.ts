@@ -1,6 +1,7 @@
 import { startLogs } from "../build/log_files.ts";
 import { type KernelChoice, MICRO_SIZE } from "../build/micro_machine.ts";
-import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../build/micro_vm.ts";
+import { type OpenMicroOptions, openMicroVm } from "../build/micro_vm.ts";
+import type { MicroVm } from "../build/boot_micro.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { ElfArch } from "../image/elf.ts";
 import { makeRow, type Row } from "./row.ts";

@@ -3,6 +3,7 @@ import { AgentClient } from "../guest/agent/client.ts";
 import { ConsoleLog } from "../guest/console.ts";
 import { microAdvice } from "../guest/micro_advice.ts";
 import { waitForReady } from "../guest/readiness.ts";
+import type { Guest } from "../qemu/launch.ts";
 import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { hostTime } from "./host_time.ts";
 import {
@@ -13,9 +14,21 @@ import {
   type MicroPlan,
   type MicroRequest,
 } from "./micro_launch.ts";
+import type { KernelChoice } from "./micro_machine.ts";
 
 /** How long a microVM may take until its agent answers, under TCG on a busy host. */
 const READY_MS = 60_000;
+
+/** A microVM whose agent has answered. Disposal throws it away. */
+export interface MicroVm extends AsyncDisposable {
+  readonly guest: Guest;
+  readonly agent: AgentClient;
+  readonly kernel: KernelChoice;
+  /** Whether it came from a snapshot that an earlier task had saved. */
+  readonly start: "cold" | "warm";
+  /** Seconds from the launch until the agent had answered. */
+  readonly bootSeconds: number;
+}
 
 /** A microVM that has booted and whose agent has answered. Disposal throws it away. */
 export interface BootedMicro extends LaunchedMicro {

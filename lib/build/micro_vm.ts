@@ -1,9 +1,7 @@
-import type { AgentClient } from "../guest/agent/client.ts";
-import type { Guest } from "../qemu/launch.ts";
-import { bootMicro } from "./boot_micro.ts";
+import { bootMicro, type MicroVm } from "./boot_micro.ts";
 import type { OnNote } from "./from_snapshot.ts";
 import { findMicroHost, type MicroRequest } from "./micro_launch.ts";
-import { checkBoot, type KernelChoice } from "./micro_machine.ts";
+import { checkBoot } from "./micro_machine.ts";
 import { startMicroWarm } from "./micro_warm.ts";
 
 /** What {@link openMicroVm} takes. */
@@ -12,17 +10,6 @@ export interface OpenMicroOptions extends MicroRequest {
   readonly cold?: boolean;
   /** Told how the start goes. */
   readonly onNote?: OnNote;
-}
-
-/** A microVM whose agent has answered. Disposal throws it away. */
-export interface MicroVm extends AsyncDisposable {
-  readonly guest: Guest;
-  readonly agent: AgentClient;
-  readonly kernel: KernelChoice;
-  /** Whether it came from a snapshot that an earlier task had saved. */
-  readonly start: "cold" | "warm";
-  /** Seconds from the launch until the agent had answered. */
-  readonly bootSeconds: number;
 }
 
 /**

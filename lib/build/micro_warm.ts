@@ -9,7 +9,7 @@ import { bootMicro } from "./boot_micro.ts";
 import { BootFailed, type OnNote, type SnapshotUser, startFromSnapshot } from "./from_snapshot.ts";
 import { hostTime } from "./host_time.ts";
 import { launchMicro, type MicroHost, microName, type MicroRequest } from "./micro_launch.ts";
-import type { MicroVm } from "./micro_vm.ts";
+import type { MicroVm } from "./boot_micro.ts";
 import { microRecipe, WARM_UP } from "./micro_recipe.ts";
 import { resumeState } from "./resume_state.ts";
 

@@ -2,14 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import type { OptionSpec, PositionalSpec, TaskSpec } from "../cli/spec.ts";
 import type { TaskMain } from "../cli/task.ts";
 import { ARCHS, type ArtifactName } from "../image/parts/artifact.ts";
-import type { FileSystem } from "../image/parts/file_system.ts";
-
-/** Which parts a command line asks for. */
-export interface PartsChoice {
-  readonly parts: readonly ArtifactName[];
-  /** The file system of disks. Default: ext4. */
-  readonly fs?: FileSystem;
-}
+import type { PartsChoice } from "./run_parts.ts";
 
 /** What tells one task that builds parts from another. */
 export interface PartsTask

@@ -3,7 +3,7 @@ import type { ElfArch } from "../image/elf.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
 import { ARCHS, type ArtifactName } from "../image/parts/artifact.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
-import type { PartsChoice } from "./parts_task.ts";
+import type { FileSystem } from "../image/parts/artifact.ts";
 
 /** What each part needs on the host. */
 const GROUPS: Readonly<Record<ArtifactName, readonly ToolGroup[]>> = {
@@ -17,6 +17,13 @@ const GROUPS: Readonly<Record<ArtifactName, readonly ToolGroup[]>> = {
   "python": ["image", "binfmt", "parts"],
   "node": ["image", "binfmt", "parts"],
 };
+
+/** Which parts a command line asks for. */
+export interface PartsChoice {
+  readonly parts: readonly ArtifactName[];
+  /** The file system of disks. Default: ext4. */
+  readonly fs?: FileSystem;
+}
 
 /** What {@link runPartsTask} builds. */
 export interface PartsRequest extends PartsChoice {

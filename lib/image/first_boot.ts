@@ -3,7 +3,6 @@ import { WorkError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import { spawnOwned } from "../host/process.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
-import type { BuildImageOptions } from "./build.ts";
 
 /** What the guest prints once its packages are configured (`docs/tiny-init.md`). */
 const DONE = "guesthouse-init: configured";
@@ -48,7 +47,7 @@ export function firstBootCommand(platform: Platform, dir: string, consoleLog: st
 export async function configureOnFirstBoot(
   platform: Platform,
   dir: string,
-  options: Pick<BuildImageOptions, "log" | "signal">,
+  options: { readonly log: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
   const consoleLog = join(dir, "first-boot.log");
   await using guest = spawnOwned(firstBootCommand(platform, dir, consoleLog), {

@@ -28,6 +28,9 @@ export type Variant = "raw" | "python" | "node";
 /** Every variant. */
 export const VARIANTS: readonly Variant[] = ["raw", "python", "node"];
 
+/** How a root is stored: one that can be written to, or a smaller one that cannot. */
+export type FileSystem = "ext4" | "erofs";
+
 /** Every architecture that parts are built for. */
 export const ARCHS: readonly ElfArch[] = ["x86_64", "aarch64"];
 

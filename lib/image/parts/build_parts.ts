@@ -1,8 +1,9 @@
 import { ARTIFACTS } from "../../../configs/artifacts.ts";
 import type { ElfArch } from "../elf.ts";
 import { type Artifact, type ArtifactName, buildOrder } from "./artifact.ts";
-import type { FileSystem } from "./file_system.ts";
-import { partFiles, partRecipe } from "./recipes.ts";
+import type { FileSystem } from "./artifact.ts";
+import { partRecipe } from "./recipes.ts";
+import { partFiles } from "./part_names.ts";
 import { ensurePart, type PartBuildOptions, partState } from "./store.ts";
 
 /** What {@link buildParts} takes. */

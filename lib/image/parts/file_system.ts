@@ -1,10 +1,8 @@
 import { join } from "@std/path";
 import { runChecked } from "../../host/process.ts";
 import type { RootTree } from "../disk.ts";
+import type { FileSystem } from "./artifact.ts";
 import type { PartBuildOptions } from "./store.ts";
-
-/** How a root is stored: one that can be written to, or a smaller one that cannot. */
-export type FileSystem = "ext4" | "erofs";
 
 /** The same for every image, since images of one content must be equal; no two are ever mounted together. */
 const UUID = "67756573-7468-6f75-7365-000000000001";

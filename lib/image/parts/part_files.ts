@@ -4,7 +4,7 @@ import { sha256File } from "../../cache/file_digest.ts";
 import { isLocked } from "../../host/lock.ts";
 import { imagesDir } from "../../host/paths.ts";
 import { isRecord } from "../../host/verdict_cache.ts";
-import { firstFileOf } from "./recipes.ts";
+import { firstFileOf } from "./part_names.ts";
 import { partLock } from "./unfinished.ts";
 
 /** One of a part's files as it was when it was made. */

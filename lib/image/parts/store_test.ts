@@ -4,7 +4,7 @@ import { WorkError } from "../../cli/errors.ts";
 import { acquireLock } from "../../host/lock.ts";
 import { imagesFolder } from "../image_testing.ts";
 import { embedded } from "./embedded.ts";
-import { firstFileOf } from "./recipes.ts";
+import { firstFileOf } from "./part_names.ts";
 import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./store.ts";
 import { partLock } from "./unfinished.ts";
 

@@ -10,7 +10,8 @@ import { moduleInputs, sourceInput } from "../source_input.ts";
 import type { Variant } from "./artifact.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
-import { type FileSystem, writeFileSystem } from "./file_system.ts";
+import { writeFileSystem } from "./file_system.ts";
+import type { FileSystem } from "./artifact.ts";
 import { type PartBuildOptions, partPath, type PartRecipe } from "./store.ts";
 
 /** What each variant has beside Debian's base. */
