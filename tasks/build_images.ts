@@ -1,7 +1,7 @@
 // Builds every part of microVMs, in the order of what embeds what.
 //   deno task build-images [ARCH] [--graph [text|mermaid]]
 import { runTask, type TaskContext } from "../lib/cli/task.ts";
-import { ARTIFACTS } from "../configs/artifacts.ts";
+import { PARTS } from "../lib/config/parts.ts";
 import { partsTask } from "../lib/build/parts_task.ts";
 import type { GraphFormat } from "../lib/image/parts/graph.ts";
 
@@ -33,7 +33,7 @@ const { spec, main: build } = partsTask({
   ],
   runs: "cargo, apt-get download, make, mmdebstrap, mke2fs -d, qemu-img convert",
   builds: (ctx) => ({
-    parts: ARTIFACTS.map(({ name }) => name)
+    parts: PARTS.map(({ name }) => name)
       .filter((name) => !(ctx.flag("no-kernel-build") && OWN_KERNEL.includes(name))),
   }),
   file: import.meta.url,
@@ -44,8 +44,8 @@ async function main(ctx: TaskContext): Promise<number | void> {
   const format = ctx.str("graph");
   if (format === undefined) return await build(ctx);
   const { drawGraph } = await import("../lib/image/parts/graph.ts");
-  ctx.print(drawGraph(ARTIFACTS, format as GraphFormat));
-  ctx.result({ ok: true, parts: ARTIFACTS });
+  ctx.print(drawGraph(PARTS, format as GraphFormat));
+  ctx.result({ ok: true, parts: PARTS });
 }
 
 if (import.meta.main) await runTask(spec, main);

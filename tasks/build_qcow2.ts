@@ -2,8 +2,7 @@
 //   deno task build-qcow2 VARIANT [ARCH]
 import { runTask } from "../lib/cli/task.ts";
 import { partsTask } from "../lib/build/parts_task.ts";
-import { type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
-import type { FileSystem } from "../lib/image/parts/artifact.ts";
+import { type FileSystem, type Variant, VARIANTS } from "../lib/config/parts.ts";
 
 export const { spec, main } = partsTask({
   name: "build-qcow2",

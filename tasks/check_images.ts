@@ -2,7 +2,7 @@
 //   deno task check-images [VARIANT...] [--arch ARCH]
 import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/build/common_options.ts";
-import { ARCHS, type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
+import { ARCHS, type Variant, VARIANTS } from "../lib/config/parts.ts";
 import type { ElfArch } from "../lib/image/elf.ts";
 
 export const spec: TaskSpec = {

@@ -5,7 +5,7 @@ import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/build/common_options.
 import { MICRO_OPTIONS } from "../lib/build/micro_options.ts";
 import { platformNames } from "../lib/config/platform_names.ts";
 import { platformsDir } from "../lib/host/paths.ts";
-import { type Variant, VARIANTS } from "../lib/image/parts/artifact.ts";
+import { type Variant, VARIANTS } from "../lib/config/parts.ts";
 
 export const spec: TaskSpec = {
   name: "vm-run",

@@ -2,8 +2,7 @@
 // would, and the copy's sources are changed.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { ARTIFACTS } from "../configs/artifacts.ts";
-import { ARCHS } from "../lib/image/parts/artifact.ts";
+import { ARCHS, PARTS } from "../lib/config/parts.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { partPath } from "../lib/image/parts/store.ts";
 import { type Checkout, copyCheckout } from "./checkouts.ts";
@@ -12,8 +11,8 @@ import { documentOf } from "./outcome.ts";
 import { placePart, seeImages } from "./stand_ins.ts";
 
 /** Every part, on every architecture. */
-const PARTS: readonly PartRequest[] = ARCHS.flatMap((arch) =>
-  ARTIFACTS.map(({ name }) => ({ name, arch }))
+const EVERY: readonly PartRequest[] = ARCHS.flatMap((arch) =>
+  PARTS.map(({ name }) => ({ name, arch }))
 );
 const titleOf = ({ name, arch }: PartRequest) => `${name} ${arch}`;
 
@@ -24,7 +23,7 @@ const saying = (words: string) => (file: string) => new TextEncoder().encode(wor
 async function builtCheckout(box: Sandbox): Promise<Checkout & Disposable> {
   const checkout = await copyCheckout(box, "copy");
   const seen = seeImages(checkout.images);
-  for (const part of PARTS) await placePart(part, saying("contents of "));
+  for (const part of EVERY) await placePart(part, saying("contents of "));
   return { ...checkout, [Symbol.dispose]: () => seen[Symbol.dispose]() };
 }
 
@@ -33,7 +32,7 @@ async function explain(checkout: Checkout): Promise<Record<string, string[]>> {
   const outcome = await checkout.task("build-images", ["all", "--explain", "--json"]);
   assertEquals(outcome.code, 0, outcome.stderr);
   const rows: { title: string; fresh: boolean; reasons: string[] }[] = documentOf(outcome).parts;
-  assertEquals(rows.map(({ title }) => title).sort(), PARTS.map(titleOf).sort());
+  assertEquals(rows.map(({ title }) => title).sort(), EVERY.map(titleOf).sort());
   assert(rows.every(({ fresh, reasons }) => fresh === (reasons.length === 0)));
   const stale = rows.filter(({ fresh }) => !fresh);
   return Object.fromEntries(stale.map(({ title, reasons }) => [title, reasons]));
@@ -106,7 +105,7 @@ Deno.test("build-images --explain names the input that has changed, for the part
 Deno.test("each part would be built again without its .hash, and what embeds it would not", async () => {
   await using box = await makeSandbox();
   using checkout = await builtCheckout(box);
-  for (const part of PARTS) {
+  for (const part of EVERY) {
     const sidecar = `${partPath(partFiles(part)[0]!)}.hash`;
     const text = await Deno.readTextFile(sidecar);
     await Deno.remove(sidecar);
@@ -140,7 +139,7 @@ Deno.test("what embeds a part would be built again when its bytes change, and no
 Deno.test("--explain says which file of a part was changed behind its back", async () => {
   await using box = await makeSandbox();
   using checkout = await builtCheckout(box);
-  for (const part of PARTS) {
+  for (const part of EVERY) {
     for (const file of partFiles(part)) {
       const before = await Deno.readTextFile(partPath(file));
       await Deno.writeTextFile(partPath(file), "x", { append: true });

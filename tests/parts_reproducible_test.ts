@@ -5,7 +5,7 @@ import { sha256File } from "../lib/cache/file_digest.ts";
 import { findProgram } from "../lib/host/find_program.ts";
 import { fileNames } from "../lib/host/folders.ts";
 import { runChecked } from "../lib/host/process.ts";
-import type { ArtifactName } from "../lib/image/parts/artifact.ts";
+import type { PartName } from "../lib/config/parts.ts";
 import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";
@@ -53,7 +53,7 @@ async function assertSame(
 }
 
 /** Puts the same stand-in for a part into both. */
-async function placeInBoth(both: readonly Checkout[], name: ArtifactName, content: Uint8Array) {
+async function placeInBoth(both: readonly Checkout[], name: PartName, content: Uint8Array) {
   for (const { images } of both) {
     using _ = seeImages(images);
     await placePart({ name, arch: ARCH }, () => content.slice());

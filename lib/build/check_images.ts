@@ -1,6 +1,6 @@
 import type { AgentClient } from "../guest/agent/client.ts";
 import type { ElfArch } from "../image/elf.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { startLogs } from "./log_files.ts";
 import type { MicroRequest } from "./micro_launch.ts";
 import { openMicroVm } from "./micro_vm.ts";

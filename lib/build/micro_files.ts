@@ -1,7 +1,7 @@
 import { HostError } from "../cli/errors.ts";
 import type { ElfArch } from "../image/elf.ts";
 import { readElfHeader } from "../image/elf.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { partFiles } from "../image/parts/part_names.ts";
 import { partDigest, partPath } from "../image/parts/store.ts";
 import type { KernelChoice } from "./micro_machine.ts";

@@ -3,7 +3,7 @@ import { createRun } from "../guest/runs.ts";
 import { type Accelerator, type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import type { ElfArch } from "../image/elf.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";

@@ -2,7 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { OptionSpec } from "../cli/spec.ts";
 import { KERNEL_CHOICES, MICRO_NETWORKS } from "./micro_machine.ts";
-import { ARCHS, VARIANTS } from "../image/parts/artifact.ts";
+import { ARCHS, VARIANTS } from "../config/parts.ts";
 
 /** What `vm-run` takes for microVMs only. */
 export const MICRO_OPTIONS: readonly OptionSpec[] = [

@@ -1,6 +1,6 @@
 import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss } from "../cache/sidecar.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { acceleratorInputs } from "./accelerator_inputs.ts";
 import type { MicroHost, MicroRequest } from "./micro_launch.ts";
 import { microCpu, microDevices, microWords } from "./micro_machine.ts";

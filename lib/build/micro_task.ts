@@ -5,7 +5,7 @@ import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
 import type { ElfArch } from "../image/elf.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { ensureGvproxy } from "./gvproxy.ts";
 import { kernelWords } from "./load.ts";
 import { dryRunMicro } from "./micro_dry_run.ts";

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { OptionSpec, PositionalSpec, TaskSpec } from "../cli/spec.ts";
 import type { TaskMain } from "../cli/task.ts";
-import { ARCHS, type ArtifactName } from "../image/parts/artifact.ts";
+import { ARCHS, type PartName } from "../config/parts.ts";
 import type { PartsChoice } from "./run_parts.ts";
 
 /** What tells one task that builds parts from another. */
@@ -10,7 +10,7 @@ export interface PartsTask
   /** Its `import.meta.url`, by which it is started again once tools are installed. */
   readonly file: string;
   /** Always the same parts, or what the command line says. */
-  readonly builds: readonly ArtifactName[] | ((ctx: TaskContext) => PartsChoice);
+  readonly builds: readonly PartName[] | ((ctx: TaskContext) => PartsChoice);
   /** Default: build it for this host, for both architectures, and say which input has changed. */
   readonly examples?: TaskSpec["examples"];
 }

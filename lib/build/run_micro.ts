@@ -4,7 +4,7 @@ import { type AgentClient, execRequestBytes } from "../guest/agent/client.ts";
 import { AgentError } from "../guest/agent/errors.ts";
 import type { ExecResult } from "../guest/agent/messages.ts";
 import { MAX_PAYLOAD } from "../guest/agent/protocol.ts";
-import type { Variant } from "../image/parts/artifact.ts";
+import type { Variant } from "../config/parts.ts";
 import { startLogs } from "./log_files.ts";
 import { type OpenMicroOptions, openMicroVm } from "./micro_vm.ts";
 import { type OutputStream, ReaderGone, sinkTo, sourceOf } from "./task_streams.ts";

@@ -1,12 +1,12 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { ElfArch } from "../image/elf.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
-import { ARCHS, type ArtifactName } from "../image/parts/artifact.ts";
+import { ARCHS, type PartName } from "../config/parts.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
-import type { FileSystem } from "../image/parts/artifact.ts";
+import type { FileSystem } from "../config/parts.ts";
 
 /** What each part needs on the host. */
-const GROUPS: Readonly<Record<ArtifactName, readonly ToolGroup[]>> = {
+const GROUPS: Readonly<Record<PartName, readonly ToolGroup[]>> = {
   "guest-agent": ["rust"],
   "tiny-init": ["rust"],
   "kernel": ["parts"],
@@ -20,7 +20,7 @@ const GROUPS: Readonly<Record<ArtifactName, readonly ToolGroup[]>> = {
 
 /** Which parts a command line asks for. */
 export interface PartsChoice {
-  readonly parts: readonly ArtifactName[];
+  readonly parts: readonly PartName[];
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;
 }
@@ -90,9 +90,9 @@ async function ensureTools(
   { parts, task, file }: PartsRequest,
   archs: readonly ElfArch[],
 ): Promise<number | undefined> {
-  const { ARTIFACTS } = await import("../../configs/artifacts.ts");
-  const { buildOrder } = await import("../image/parts/artifact.ts");
-  const groups = new Set(buildOrder(ARTIFACTS, parts).flatMap(({ name }) => GROUPS[name]));
+  const { PARTS } = await import("../config/parts.ts");
+  const { buildOrder } = await import("../config/parts.ts");
+  const groups = new Set(buildOrder(PARTS, parts).flatMap(({ name }) => GROUPS[name]));
   const { ensureHost } = await import("../host/ensure_host.ts");
   const { installed } = await ensureHost([...groups], ctx, { guestArchs: archs, task });
   if (!installed) return undefined;

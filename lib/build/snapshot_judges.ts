@@ -4,7 +4,7 @@ import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../guest/snapshots.ts";
 import { findPublicKeys } from "../host/keys.ts";
 import type { ElfArch } from "../image/elf.ts";
-import { ARCHS, type Variant, VARIANTS } from "../image/parts/artifact.ts";
+import { ARCHS, type Variant, VARIANTS } from "../config/parts.ts";
 import { currentVersion } from "../image/versions.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
 import { findMicroFiles } from "./micro_files.ts";

@@ -4,7 +4,7 @@ import { fileNames } from "../host/folders.ts";
 import { isLocked, tryLock } from "../host/lock.ts";
 import { imageCacheDir } from "../host/paths.ts";
 import { rootfsInputs } from "./image.ts";
-import { ARCHS, VARIANTS } from "./parts/artifact.ts";
+import { ARCHS, VARIANTS } from "../config/parts.ts";
 import { variantRootfsInputs, variantRootfsName } from "./parts/variant.ts";
 import { parseRootfsName, rootfsKey, rootfsLock } from "./rootfs_tar.ts";
 

@@ -1,14 +1,14 @@
-import { ARTIFACTS } from "../../../configs/artifacts.ts";
+import { PARTS } from "../../config/parts.ts";
 import type { ElfArch } from "../elf.ts";
-import { type Artifact, type ArtifactName, buildOrder } from "./artifact.ts";
-import type { FileSystem } from "./artifact.ts";
+import { buildOrder, type Part, type PartName } from "../../config/parts.ts";
+import type { FileSystem } from "../../config/parts.ts";
 import { partRecipe } from "./recipes.ts";
 import { partFiles } from "./part_names.ts";
 import { ensurePart, type PartBuildOptions, partState } from "./store.ts";
 
 /** What {@link buildParts} takes. */
 export interface BuildPartsOptions {
-  readonly parts: readonly ArtifactName[];
+  readonly parts: readonly PartName[];
   readonly archs: readonly ElfArch[];
   readonly fs?: FileSystem | undefined;
   /** Build the named parts even if nothing has changed. */
@@ -27,7 +27,7 @@ export interface BuildPartsOptions {
 export interface PartResult {
   /** `NAME ARCH`. */
   readonly title: string;
-  readonly name: ArtifactName;
+  readonly name: PartName;
   readonly arch: ElfArch;
   readonly built: boolean;
   readonly reasons: readonly string[];
@@ -36,11 +36,11 @@ export interface PartResult {
 }
 
 /** What a part is called in tables and messages. */
-export const partTitle = (name: ArtifactName, arch: ElfArch): string => `${name} ${arch}`;
+export const partTitle = (name: PartName, arch: ElfArch): string => `${name} ${arch}`;
 
 /** The titles of parts and of what they embed, in the order in which they are built. */
-export function partTitles(parts: readonly ArtifactName[], archs: readonly ElfArch[]): string[] {
-  const order = buildOrder(ARTIFACTS, parts);
+export function partTitles(parts: readonly PartName[], archs: readonly ElfArch[]): string[] {
+  const order = buildOrder(PARTS, parts);
   return archs.flatMap((arch) => order.map(({ name }) => partTitle(name, arch)));
 }
 
@@ -50,14 +50,14 @@ export function partTitles(parts: readonly ArtifactName[], archs: readonly ElfAr
  * error is thrown.
  */
 export async function buildParts(options: BuildPartsOptions): Promise<PartResult[]> {
-  const order = buildOrder(ARTIFACTS, options.parts);
+  const order = buildOrder(PARTS, options.parts);
   const results = new Map<string, Promise<PartResult>>();
   for (const arch of options.archs) {
-    for (const artifact of order) {
-      const needs = artifact.needs.map((need) => results.get(partTitle(need, arch)));
-      const result = Promise.all(needs).then(() => buildOne(artifact, arch, options));
+    for (const part of order) {
+      const needs = part.needs.map((need) => results.get(partTitle(need, arch)));
+      const result = Promise.all(needs).then(() => buildOne(part, arch, options));
       result.catch(() => {});
-      results.set(partTitle(artifact.name, arch), result);
+      results.set(partTitle(part.name, arch), result);
     }
   }
   const settled = await Promise.allSettled(results.values());
@@ -68,7 +68,7 @@ export async function buildParts(options: BuildPartsOptions): Promise<PartResult
 }
 
 async function buildOne(
-  { name }: Artifact,
+  { name }: Part,
   arch: ElfArch,
   { parts, fs, force, signal, reporting, onDone }: BuildPartsOptions,
 ): Promise<PartResult> {
@@ -94,7 +94,7 @@ async function buildOne(
 export async function explainParts(
   { parts, archs, fs, signal }: Pick<BuildPartsOptions, "parts" | "archs" | "fs" | "signal">,
 ): Promise<{ title: string; fresh: boolean; reasons: readonly string[]; files: string[] }[]> {
-  const order = buildOrder(ARTIFACTS, parts);
+  const order = buildOrder(PARTS, parts);
   return await Promise.all(archs.flatMap((arch) =>
     order.map(async ({ name }) => {
       const { fresh, reasons } = await partState(await partRecipe({ name, arch, fs }, signal));

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { runChecked } from "../../host/process.ts";
 import type { RootTree } from "../disk.ts";
-import type { FileSystem } from "./artifact.ts";
+import type { FileSystem } from "../../config/parts.ts";
 import type { PartBuildOptions } from "./store.ts";
 
 /** The same for every image, since images of one content must be equal; no two are ever mounted together. */

@@ -1,4 +1,4 @@
-import type { ArtifactName } from "./artifact.ts";
+import type { PartName } from "../../config/parts.ts";
 import { partFiles, type PartRequest } from "./part_names.ts";
 import type { PartRecipe } from "./store.ts";
 
@@ -10,7 +10,7 @@ export async function partRecipe(request: PartRequest, signal: AbortSignal): Pro
   const { name, arch, fs = "ext4" } = request;
   const outputs = partFiles(request);
   const [output = ""] = outputs;
-  const fileOf = (part: ArtifactName, index = 0) => partFiles({ name: part, arch })[index] ?? "";
+  const fileOf = (part: PartName, index = 0) => partFiles({ name: part, arch })[index] ?? "";
   // Each kind's code is only loaded for it: a look at whether all is fresh must not take long.
   switch (name) {
     case "guest-agent":

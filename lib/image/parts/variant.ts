@@ -7,11 +7,11 @@ import { type RootTree, unpackTree } from "../disk.ts";
 import type { ElfArch } from "../elf.ts";
 import { ensureRootfsTar } from "../rootfs_tar.ts";
 import { moduleInputs, sourceInput } from "../source_input.ts";
-import type { Variant } from "./artifact.ts";
+import type { Variant } from "../../config/parts.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
 import { writeFileSystem } from "./file_system.ts";
-import type { FileSystem } from "./artifact.ts";
+import type { FileSystem } from "../../config/parts.ts";
 import { type PartBuildOptions, partPath, type PartRecipe } from "./store.ts";
 
 /** What each variant has beside Debian's base. */

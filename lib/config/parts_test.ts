@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ARTIFACTS } from "../../../configs/artifacts.ts";
-import { type Artifact, buildOrder, outputNames } from "./artifact.ts";
-import { drawGraph } from "./graph.ts";
+import { drawGraph } from "../image/parts/graph.ts";
+import { buildOrder, outputNames, type Part, PARTS } from "./parts.ts";
 
 const part = (name: string, ...needs: string[]) =>
   ({
@@ -10,15 +9,15 @@ const part = (name: string, ...needs: string[]) =>
     task: "t",
     summary: "s",
     outputs: [{ file: `${name}-{arch}` }],
-  }) as unknown as Artifact;
+  }) as unknown as Part;
 
 Deno.test("buildOrder() puts each part after what it embeds, and adds that", () => {
   const names = (wanted: Parameters<typeof buildOrder>[1]) =>
-    buildOrder(ARTIFACTS, wanted).map(({ name }) => name);
+    buildOrder(PARTS, wanted).map(({ name }) => name);
   assertEquals(names(["raw"]), ["guest-agent", "raw"]);
   assertEquals(names(["initramfs"]), ["tiny-init", "kernel", "initramfs"]);
   assertEquals(names(["tiny-init", "micro-initramfs"]), ["tiny-init", "micro-initramfs"]);
-  assertEquals(names(ARTIFACTS.map(({ name }) => name)).length, ARTIFACTS.length);
+  assertEquals(names(PARTS.map(({ name }) => name)).length, PARTS.length);
 });
 
 Deno.test("buildOrder() refuses a part that embeds itself, or is not there", () => {
@@ -28,7 +27,7 @@ Deno.test("buildOrder() refuses a part that embeds itself, or is not there", () 
 });
 
 Deno.test("outputNames() gives the files of one architecture", () => {
-  const kernel = ARTIFACTS.find(({ name }) => name === "kernel")!;
+  const kernel = PARTS.find(({ name }) => name === "kernel")!;
   assertEquals(outputNames(kernel, "x86_64"), [
     "vmlinuz-x86_64",
     "modules-x86_64.cpio",
@@ -39,7 +38,7 @@ Deno.test("outputNames() gives the files of one architecture", () => {
 
 Deno.test("no two parts write one file", () => {
   for (const arch of ["x86_64", "aarch64"] as const) {
-    const files = ARTIFACTS.flatMap((artifact) => outputNames(artifact, arch));
+    const files = PARTS.flatMap((part) => outputNames(part, arch));
     assertEquals(new Set(files).size, files.length);
   }
 });

@@ -1,0 +1,141 @@
+import type { Arch } from "./archs.ts";
+
+/** What a guest is made of: a program, a kernel, an initramfs or a disk. */
+export interface Part {
+  readonly name: PartName;
+  /** The task that builds it alone. */
+  readonly task: string;
+  readonly summary: string;
+  /** Files in `images/dist`, the first one with the sidecar; `{arch}` stands for the architecture. */
+  readonly outputs: readonly { readonly file: string; readonly only?: Arch }[];
+  /** The parts that it embeds. */
+  readonly needs: readonly PartName[];
+}
+
+/** The names of all parts. */
+export type PartName =
+  | "guest-agent"
+  | "tiny-init"
+  | "kernel"
+  | "micro-kernel"
+  | "initramfs"
+  | "micro-initramfs"
+  | Variant;
+
+/** What a root file system is for. */
+export type Variant = "raw" | "python" | "node";
+
+/** Every variant. */
+export const VARIANTS: readonly Variant[] = ["raw", "python", "node"];
+
+/** How a root is stored: one that can be written to, or a smaller one that cannot. */
+export type FileSystem = "ext4" | "erofs";
+
+/** Every architecture that parts are built for. */
+export const ARCHS: readonly Arch[] = ["x86_64", "aarch64"];
+
+/**
+ * What small guests are made of, and which part embeds which. This is the whole graph: `build-images`
+ * builds along it and draws it, and docs/image-parts.md shows it. `{arch}` stands for the
+ * architecture; an output with `only` exists for that one alone.
+ */
+export const PARTS: readonly Part[] = [
+  {
+    name: "guest-agent",
+    task: "build-guest-agent",
+    summary: "PID 1 of the root: runs commands for the host",
+    outputs: [{ file: "guest-agent-linux-{arch}" }],
+    needs: [],
+  },
+  {
+    name: "tiny-init",
+    task: "build-tiny-init",
+    summary: "PID 1 of the initramfs: finds and mounts the root",
+    outputs: [{ file: "tiny-init-{arch}" }],
+    needs: [],
+  },
+  {
+    name: "kernel",
+    task: "extract-kernel",
+    summary: "the distribution's kernel, and the modules that its guests load",
+    outputs: [
+      { file: "vmlinuz-{arch}" },
+      { file: "modules-{arch}.cpio" },
+      { file: "vmlinux-{arch}", only: "x86_64" },
+    ],
+    needs: [],
+  },
+  {
+    name: "micro-kernel",
+    task: "build-kernel",
+    summary: "a kernel of our own without modules, for microVMs",
+    outputs: [
+      { file: "vmlinuz-micro-{arch}" },
+      { file: "vmlinux-micro-{arch}", only: "x86_64" },
+    ],
+    needs: [],
+  },
+  {
+    name: "initramfs",
+    task: "build-initramfs",
+    summary: "for the distribution's kernel",
+    outputs: [{ file: "initramfs-{arch}" }],
+    needs: ["tiny-init", "kernel"],
+  },
+  {
+    name: "micro-initramfs",
+    task: "build-initramfs",
+    summary: "for the kernel of our own",
+    outputs: [{ file: "initramfs-micro-{arch}" }],
+    needs: ["tiny-init"],
+  },
+  {
+    name: "raw",
+    task: "build-qcow2",
+    summary: "a root file system with a shell",
+    outputs: [{ file: "raw-base-{arch}.qcow2" }],
+    needs: ["guest-agent"],
+  },
+  {
+    name: "python",
+    task: "build-qcow2",
+    summary: "a root file system with Python",
+    outputs: [{ file: "python-base-{arch}.qcow2" }],
+    needs: ["guest-agent"],
+  },
+  {
+    name: "node",
+    task: "build-qcow2",
+    summary: "a root file system with Node.js",
+    outputs: [{ file: "node-base-{arch}.qcow2" }],
+    needs: ["guest-agent"],
+  },
+];
+
+/** The names of a part's files for an architecture, the first one with the sidecar. */
+export function outputNames({ outputs }: Part, arch: Arch): string[] {
+  return outputs
+    .filter(({ only }) => only === undefined || only === arch)
+    .map(({ file }) => file.replaceAll("{arch}", arch));
+}
+
+/**
+ * Orders parts so that each comes after what it embeds, and adds what is embedded. Throws
+ * `RangeError` for a part that is not in the list, or that embeds itself.
+ */
+export function buildOrder(
+  all: readonly Part[],
+  wanted: readonly PartName[],
+): readonly Part[] {
+  const order: Part[] = [];
+  const visit = (name: PartName, above: readonly PartName[]) => {
+    if (above.includes(name)) throw new RangeError(`"${name}" embeds itself`);
+    const part = all.find((one) => one.name === name);
+    if (part === undefined) throw new RangeError(`there is no part "${name}"`);
+    if (order.includes(part)) return;
+    for (const need of part.needs) visit(need, [...above, name]);
+    order.push(part);
+  };
+  for (const name of wanted) visit(name, []);
+  return order;
+}
