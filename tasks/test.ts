@@ -66,10 +66,10 @@ async function main(ctx: TaskContext): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { setUpImages } = await import("../lib/build/set_up.ts");
   const { runTests, testRequest } = await import("../lib/test_run/run_tests.ts");
-  const { DEV_IMAGE } = await import("../lib/dev/debian_image.ts");
+  const { devImage } = await import("../lib/dev/debian_image.ts");
   const request = testRequest(ctx);
   // The dev guest's image too: beside the others it costs less than alone later.
-  const platforms = [...await loadPlatforms(platformsDir), DEV_IMAGE];
+  const platforms = [...await loadPlatforms(platformsDir), await devImage()];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
   const { installed } = await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),

@@ -6,7 +6,7 @@ import { type CpioEntry, directory, file, packCpio } from "../image/cpio.ts";
 import type { Image } from "../image/image.ts";
 import { verifyImage } from "../image/manifest.ts";
 import { kernelArgs } from "../qemu/args.ts";
-import { DEV_IMAGE } from "./debian_image.ts";
+import { devImage } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
 import { removeIfPresent } from "./read_text.ts";
@@ -50,7 +50,8 @@ async function prepare(request: PrepareRequest): Promise<void> {
 /** The image, built if need be, and built again where its files are not what was built. */
 async function wholeImage({ signal, onStep, log, force }: PrepareRequest): Promise<Image> {
   const options = { signal, onPhase: onStep, log };
-  const { image, built } = await ensureImage(DEV_IMAGE, { ...options, force });
+  const platform = await devImage();
+  const { image, built } = await ensureImage(platform, { ...options, force });
   if (built) return image;
   try {
     await verifyImage(image.dir, image.manifest);
@@ -58,7 +59,7 @@ async function wholeImage({ signal, onStep, log, force }: PrepareRequest): Promi
   } catch (error) {
     signal.throwIfAborted();
     log(error instanceof Error ? error.message : String(error));
-    return (await ensureImage(DEV_IMAGE, { ...options, force: true })).image;
+    return (await ensureImage(platform, { ...options, force: true })).image;
   }
 }
 
@@ -78,7 +79,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
       kernel: join(dir, DEV_FILES.kernel),
       initramfs,
       append: [
-        DEV_IMAGE.append ?? "",
+        (await devImage()).append ?? "",
         `systemd.hostname=${config.name}`,
         ...(request.screen === true ? ["guesthouse.gui"] : []),
       ],

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { root } from "../host/paths.ts";
-import { DEV_IMAGE } from "./debian_image.ts";
+import { devImage } from "./debian_image.ts";
 import { debian, packDevSeed } from "./debian.ts";
 import type { FlavourRequest } from "./flavour.ts";
 import { CONFIG } from "./testing.ts";
@@ -48,12 +48,12 @@ Deno.test("debian boots its kernel directly, and writes nothing in a dry run", a
   assertEquals(announcesReady, true);
 });
 
-Deno.test("the dev image's kernel is Debian's generic one, which has 9p", () => {
-  assertEquals(DEV_IMAGE.image.kernelPackage, "linux-image-arm64");
+Deno.test("the dev image's kernel is Debian's generic one, which has 9p", async () => {
+  assertEquals((await devImage()).image.kernelPackage, "linux-image-arm64");
 });
 
 Deno.test("the dev image's provisioning is a script that every POSIX shell reads", async () => {
-  const path = join(root, DEV_IMAGE.image.provision);
+  const path = join(root, (await devImage()).image.provision);
   const { code, stderr } = await new Deno.Command("sh", { args: ["-n", path] }).output();
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
 });

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { diskArgs } from "../../qemu/args.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   FlavourRequest,
   PrepareRequest,
 } from "../flavour.ts";
+import { root } from "../../host/paths.ts";
 import { DEV_FILES } from "../paths.ts";
 import { readTextIfPresent, removeIfPresent } from "../read_text.ts";
 import { buildImage, findBuilder } from "./builder.ts";
@@ -58,12 +59,17 @@ export const nixos: DevFlavour = {
   ],
 };
 
+/** By its path: what is configured is no part of `lib/`. */
+async function loadNixosSources(): Promise<NixosSources> {
+  return (await import(toFileUrl(join(root, "configs", "nixos.ts")).href)).default;
+}
+
 async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log } = request;
   // A disk that has its configuration took half an hour; the interrupted init goes on with it.
   if (await applied(dir) !== "no" && !request.force) return;
   await removeIfPresent(join(dir, NIXOS_FILES.applied));
-  const { default: sources } = await import("../../../configs/nixos.ts");
+  const sources = await loadNixosSources();
   await Deno.copyFile(await findUboot(sources, request), join(dir, NIXOS_FILES.uboot));
   onStep("look for a builder of aarch64");
   const builder = await findBuilder(signal);
