@@ -8,7 +8,8 @@ import { constants, createZstdCompress } from "node:zlib";
 import { sha256File } from "../lib/cache/file_digest.ts";
 import { IMAGE_FILES, imagesDir, root } from "../lib/host/paths.ts";
 import { runChecked } from "../lib/host/process.ts";
-import { asOwner, removeTree, type RootTree } from "../lib/image/disk.ts";
+import { asOwner, removeTree } from "../lib/host/remove_tree.ts";
+import type { RootTree } from "../lib/image/disk.ts";
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;

@@ -5,7 +5,9 @@ import { makeSandbox, processesNaming, taskPid } from "./harness.ts";
 
 async function stages(tmp: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(tmp));
-  return entries.map(({ name }) => name).filter((name) => name.startsWith("guesthouse-rootfs-"));
+  return entries.map(({ name }) => name).filter((name) =>
+    name.startsWith("guesthouse-tmp-rootfs-")
+  );
 }
 
 async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -28,7 +30,7 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     await waitUntil("mmdebstrap works", async () => {
       const [stage] = await stages(tmp);
       if (stage === undefined) return false;
-      const inside = await Array.fromAsync(Deno.readDir(join(tmp, stage))).catch(() => []);
+      const inside = await Array.fromAsync(Deno.readDir(join(tmp, stage, "open"))).catch(() => []);
       return inside.some(({ name }) => name.startsWith("mmdebstrap."));
     });
     const [stage = ""] = await stages(tmp);

@@ -199,7 +199,7 @@ Deno.test({
 /** Whether mmdebstrap has begun to unpack packages below this folder. */
 async function haveUnpacked(tmp: string): Promise<boolean> {
   const trees = await Array.fromAsync(
-    expandGlob("guesthouse-rootfs-*/mmdebstrap.*/usr/bin/*", { root: tmp }),
+    expandGlob("guesthouse-tmp-rootfs-*/open/mmdebstrap.*/usr/bin/*", { root: tmp }),
   );
   return trees.length > 0;
 }

@@ -38,7 +38,10 @@ export async function storage(): Promise<Sandbox> {
     ...box.env,
     GUESTHOUSE_IMAGES: join(box.dir, "images/dist"),
     GUESTHOUSE_SNAPSHOTS: join(box.dir, "snapshots"),
+    // gc looks there for what other tasks have left.
+    TMPDIR: join(box.dir, "tmp"),
   };
+  await Deno.mkdir(env.TMPDIR);
   for (const [name, value] of Object.entries(env)) {
     const before = Deno.env.get(name);
     stack.defer(() => before === undefined ? Deno.env.delete(name) : Deno.env.set(name, before));

@@ -9,6 +9,7 @@ import { ensureHost } from "../host/ensure_host.ts";
 import { type HostFacts, hostFacts } from "../host/facts.ts";
 import { platformsDir, root } from "../host/paths.ts";
 import { reexec } from "../host/reexec.ts";
+import { makeScratch } from "../host/scratch.ts";
 import { measureGuests } from "./guests.ts";
 import { ratios } from "./ratios.ts";
 import type { Ratio, Row } from "./row.ts";
@@ -79,8 +80,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   const common = { runs, signal, onStep: (text: string) => ctx.log.step(text) };
 
   await using stack = new AsyncDisposableStack();
-  const artifactsDir = await Deno.makeTempDir({ prefix: "guesthouse-bench-" });
-  stack.defer(() => Deno.remove(artifactsDir, { recursive: true }));
+  const { path: artifactsDir } = stack.use(await makeScratch("bench"));
   const rows: Row[] = [];
   const accelerators: Record<string, ToldAccelerator> = {};
   for (const platform of withGuests ? platforms : []) {

@@ -9,6 +9,7 @@ import { type MountChoice, shareMount } from "../dev/share_mount.ts";
 import { joinSsh, type SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { keysDir } from "../host/paths.ts";
+import { makeScratch } from "../host/scratch.ts";
 import { makeTree, RARE_WORD } from "./dev_tree.ts";
 import { makeRow, type Row } from "./row.ts";
 import { Series } from "./series.ts";
@@ -55,8 +56,7 @@ interface Bench {
 /** Measures the Debian dev guest: making, starting and entering it, and the ways to share. */
 export async function measureDev(options: DevBenchOptions): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const dir = await Deno.makeTempDir({ prefix: "guesthouse-bench-" });
-  stack.defer(() => Deno.remove(dir, { recursive: true }));
+  const { path: dir } = stack.use(await makeScratch("bench"));
   const projectDir = join(dir, "project");
   await makeTree(projectDir, options.signal);
   const state = join(dir, "state");

@@ -4,6 +4,7 @@ import { loadSpecs } from "../cli/load_specs.ts";
 import type { Platform } from "../config/platform.ts";
 import { denoTaskText } from "../host/deno_task.ts";
 import { root } from "../host/paths.ts";
+import { makeScratch } from "../host/scratch.ts";
 import { imageState } from "../image/image.ts";
 import { makeRow, type Row } from "./row.ts";
 import { Series } from "./series.ts";
@@ -111,8 +112,7 @@ export async function measureFromNothing(
   const series = new Series<number>();
   await series.take(signal, async () => {
     await using stack = new AsyncDisposableStack();
-    const dir = await Deno.makeTempDir({ prefix: "guesthouse-bench-" });
-    stack.defer(() => Deno.remove(dir, { recursive: true }));
+    const { path: dir } = stack.use(await makeScratch("bench"));
     const args = [
       "--yes",
       "--json",

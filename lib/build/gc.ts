@@ -3,6 +3,7 @@ import { leftRuns, leftSockets, listRuns, removeLeft, runIds } from "../guest/ru
 import { diskBytes } from "../host/folders.ts";
 import { runsDir, socketDir } from "../host/paths.ts";
 import { sweepImages } from "./gc_images.ts";
+import { sweepLeftovers } from "./gc_leftovers.ts";
 import { sweepSnapshots, type SweepSnapshotsOptions } from "./gc_snapshots.ts";
 import { Bin, type Removable, type Removed, type RemoveOptions, type Stored } from "./storage.ts";
 
@@ -17,7 +18,8 @@ export interface GcOutcome {
 
 /**
  * Removes what is of no use any more, in this order, since each may be all that needs the next:
- * runs that were left behind and their guests, snapshots and build caches, images.
+ * runs that were left behind and their guests, snapshots and build caches, images, and what killed
+ * tasks were just writing.
  *
  * What is in use stays, whatever other tasks do meanwhile: each thing is removed with the lock held
  * that its users hold, and guests without a task, which hold none, are looked up in the run records
@@ -29,6 +31,7 @@ export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {
   const guests = async () => (await listRuns()).filter(({ id }) => !left.has(id));
   await sweepSnapshots(bin, options, guests);
   await sweepImages(bin, options, guests);
+  await sweepLeftovers(bin);
   return { removed: bin.removed, kept: bin.kept };
 }
 

@@ -1,5 +1,6 @@
 import { bytesText } from "../cli/bytes.ts";
 import type { TaskContext } from "../cli/context.ts";
+import { TaskError } from "../cli/errors.ts";
 import { renderTable } from "../cli/table.ts";
 import { exists } from "../host/folders.ts";
 
@@ -15,6 +16,9 @@ export type StoredKind =
   | "image"
   | "rootfs"
   | "unfinished part"
+  | "unfinished image"
+  | "unfinished file"
+  | "temporary files"
   | "native build";
 
 /** Something on disk. */
@@ -60,7 +64,7 @@ export async function removeStored(
     if (!await exists(item.path)) return true;
     onWarning(`Cannot remove all of the ${item.kind} ${item.path}: it is still there`);
   } catch (error) {
-    if (!isDiskError(error)) throw error;
+    if (!isDiskError(error) && !(error instanceof TaskError)) throw error;
     onWarning(`Cannot remove the ${item.kind} ${item.path}: ${error.message}`);
   }
   return false;

@@ -1,5 +1,5 @@
 import { dirname } from "@std/path";
-import { atomicWrite, tryAtomicWrite } from "../cache/atomic_write.ts";
+import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../cache/atomic_write.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
 import { wordText } from "../host/command_text.ts";
 import { writeAll } from "../host/write_all.ts";
@@ -72,7 +72,9 @@ export async function download(
     // A device or a pipe is written to; a rename would put a file in its place.
     if (info?.isFile === false) return await fill(host);
     const mode = info?.mode == null ? {} : { mode: info.mode & 0o7777 };
-    await atomicWrite(await behindLinks(host), fill, mode);
+    const target = await behindLinks(host);
+    await sweepTemporary(dirname(target));
+    await atomicWrite(target, fill, mode);
   } catch (error) {
     throw hostFault(`download to "${host}"`, error, `ls -ld ${wordText(dirname(host))}`);
   }

@@ -28,13 +28,13 @@ export async function atomicWrite(
   using _ = lock;
   try {
     await fill(tmpPath, content);
-    await sync(tmpPath);
+    await syncPath(tmpPath);
     await Deno.rename(tmpPath, path);
   } catch (error) {
     await Deno.remove(tmpPath).catch(() => {});
     throw error;
   }
-  await sync(dirname(path));
+  await syncPath(dirname(path));
 }
 
 /**
@@ -48,18 +48,39 @@ export async function tryAtomicWrite(path: string): Promise<void> {
 }
 
 /**
- * Removes what killed writers left in a folder, and returns the names. A file whose writer
- * still runs stays. A folder that does not exist has no leftovers.
+ * The temporary files in a directory, sorted: those of killed writers, and those of writes in
+ * progress. A directory that does not exist has none.
  *
- * A lock decides, not the pid in the name: asking for a pid needs the permission to run any
- * program, and in a container every run may have the same pid.
+ * A lock decides whose writer still runs, not the pid in the name: asking for a pid needs the
+ * permission to run any program, and in a container every run may have the same pid.
  */
-export async function removeStale(dir: string): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of await namesIn(dir)) {
-    if (TMP_NAME.test(name) && await removeUnlessHeld(join(dir, name))) removed.push(name);
+export async function listTemporary(dir: string): Promise<string[]> {
+  return (await namesIn(dir)).filter((name) => TMP_NAME.test(name)).sort()
+    .map((name) => join(dir, name));
+}
+
+/** Removes the temporary file of a killed writer; false while its writer runs. */
+export async function removeStale(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path, { read: true });
+    if (!await file.tryLock(true)) return false;
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    // Its writer renamed or removed it in between.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
-  return removed.sort();
+}
+
+/**
+ * Removes what killed writers left in a directory, as far as that can be done: for directories that
+ * gc does not know of.
+ */
+export async function sweepTemporary(dir: string): Promise<void> {
+  for (const path of await listTemporary(dir).catch(() => [])) {
+    await removeStale(path).catch(() => {});
+  }
 }
 
 /**
@@ -97,7 +118,8 @@ async function fill(tmpPath: string, content: string | Uint8Array | Writer): Pro
   else await Deno.writeFile(tmpPath, content);
 }
 
-async function sync(path: string): Promise<void> {
+/** Waits until the bytes of a file, or the names in a directory, are on the disk. */
+export async function syncPath(path: string): Promise<void> {
   using file = await Deno.open(path, { read: true });
   await file.sync();
 }
@@ -107,19 +129,6 @@ async function namesIn(dir: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-async function removeUnlessHeld(path: string): Promise<boolean> {
-  try {
-    using file = await Deno.open(path, { read: true });
-    if (!await file.tryLock(true)) return false;
-    await Deno.remove(path);
-    return true;
-  } catch (error) {
-    // Its writer renamed or removed it in between.
-    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }

@@ -1,6 +1,12 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { atomicWrite, removeStale, tryAtomicWrite } from "./atomic_write.ts";
+import {
+  atomicWrite,
+  listTemporary,
+  removeStale,
+  sweepTemporary,
+  tryAtomicWrite,
+} from "./atomic_write.ts";
 
 async function tempDir(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir({ prefix: "guesthouse-atomic-" });
@@ -73,28 +79,33 @@ Deno.test("atomicWrite() shows no file of that name before it is whole", async (
 Deno.test("removeStale() spares a write in progress, here and in another process", async () => {
   await using dir = await tempDir();
   await atomicWrite(join(dir.path, "x"), async (tmpPath) => {
-    assertEquals(await removeStale(dir.path), []);
+    assertEquals(await listTemporary(dir.path), [tmpPath]);
+    assertEquals(await removeStale(tmpPath), false);
     await Deno.writeTextFile(tmpPath, "x");
   });
   await using writer = await startWriter(dir.path);
-  assertEquals(await removeStale(dir.path), []);
+  await sweepTemporary(dir.path);
+  const [left = ""] = await listTemporary(dir.path);
+  assertEquals(await removeStale(left), false);
   assertEquals((await namesIn(dir.path)).length, 2);
   // Killed without a chance to clean up, as by `kill -9` or the OOM killer.
   writer.process.kill("SIGKILL");
   await writer.process.status;
-  const removed = await removeStale(dir.path);
-  assertMatch(removed[0]!, new RegExp(`^\\.y\\.tmp-${writer.process.pid}-[0-9a-f]{12}$`));
+  assertMatch(left, new RegExp(`/\\.y\\.tmp-${writer.process.pid}-[0-9a-f]{12}$`));
+  assertEquals(await removeStale(left), true);
+  assertEquals(await removeStale(left), false, "it is gone");
   assertEquals(await namesIn(dir.path), ["x"]);
 });
 
-Deno.test("removeStale() leaves other names alone and takes a missing folder for empty", async () => {
+Deno.test("sweepTemporary() leaves other names alone and takes a missing folder for empty", async () => {
   await using dir = await tempDir();
   const others = [".x.tmp", "x.tmp-1-0123456789ab", ".x.tmp-1-0123", ".x.tmp-p-0123456789ab"];
   for (const name of others) await Deno.writeTextFile(join(dir.path, name), "");
   await Deno.writeTextFile(join(dir.path, ".a\nb.tmp-1-0123456789ab"), "");
-  assertEquals(await removeStale(dir.path), [".a\nb.tmp-1-0123456789ab"]);
+  await sweepTemporary(dir.path);
   assertEquals(await namesIn(dir.path), others.sort());
-  assertEquals(await removeStale(join(dir.path, "missing")), []);
+  await sweepTemporary(join(dir.path, "missing"));
+  assertEquals(await listTemporary(join(dir.path, "missing")), []);
 });
 
 /** Another process in the middle of an atomicWrite() of `y`, which it never ends by itself. */

@@ -3,6 +3,7 @@ import { atomicWrite } from "../cache/atomic_write.ts";
 import { UsageError, WorkError } from "../cli/errors.ts";
 import { projectFilter } from "../config/excludes.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { makeScratch } from "../host/scratch.ts";
 import { listTree, pullListed, pushTree } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { isPathAbsent, readTextIfPresent } from "./read_text.ts";
@@ -45,14 +46,14 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {
     throw await otherProject(options, known.host);
   }
-  await using scratch = await makeScratch();
-  const filterFile = join(scratch.dir, "filter");
+  await using scratch = await makeScratch("sync");
+  const filterFile = join(scratch.path, "filter");
   // Git on the host knows nothing of what only the guest has, so its ignore files are read.
   await Deno.writeTextFile(
     filterFile,
     `+ /.git/***\n${await projectFilter({ dir: hostDir, excludes: [] })}`,
   );
-  const emptyDir = join(scratch.dir, "empty");
+  const emptyDir = join(scratch.path, "empty");
   await Deno.mkdir(emptyDir);
   const list = (side: "host" | "guest", dir: string) =>
     listTree({ connection: ssh, side, dir, filterFile, emptyDir, signal });
@@ -79,9 +80,9 @@ async function runPlan(
   plan: SyncPlan,
 ): Promise<string | undefined> {
   const { ssh, hostDir, guestDir, signal } = options;
-  await using scratch = await makeScratch();
+  await using scratch = await makeScratch("sync");
   const writeList = async (name: string, paths: readonly string[]) => {
-    const path = join(scratch.dir, name);
+    const path = join(scratch.path, name);
     await Deno.writeTextFile(path, nulEnded(paths));
     return path;
   };
@@ -185,9 +186,4 @@ async function writeBase(
 ): Promise<void> {
   const base = { host: hostDir, guest: guestDir, marks: [...marks] };
   await atomicWrite(join(stateDir, FILES.base), `${JSON.stringify(base)}\n`);
-}
-
-async function makeScratch() {
-  const dir = await Deno.makeTempDir({ prefix: "guesthouse-sync-" });
-  return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
 }

@@ -3,6 +3,7 @@ import { join, relative } from "@std/path";
 import { type TaskError, WorkError } from "../cli/errors.ts";
 import { showPath } from "../config/show_path.ts";
 import { root } from "../host/paths.ts";
+import { makeScratch } from "../host/scratch.ts";
 import type { FlavourName } from "./config.ts";
 import { type LocalSettings, nixDir, PROJECT_NIX, writeLocalNix } from "./nixos/local_file.ts";
 import { type NixError, parseNixError, placeText } from "./nixos/nix_error.ts";
@@ -61,8 +62,9 @@ async function makeTree(
   scriptName: string,
   fill: (dir: string) => Promise<void>,
 ): Promise<UpdateTree> {
-  const dir = await Deno.makeTempDir({ prefix: "guesthouse-update-" });
-  const tree = { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
+  const scratch = await makeScratch("update");
+  const dir = scratch.path;
+  const tree = { dir, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
   try {
     await fill(dir);
     await Deno.copyFile(script, join(dir, scriptName));

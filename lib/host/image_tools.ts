@@ -103,11 +103,11 @@ export const IMAGE_TOOLS: readonly Tool[] = [
     name: "unshare",
     programs: ["unshare"],
     groups: ["image"],
-    purpose: "builds images without root",
+    purpose: "gives an image's build mounts of its own; builds images without root",
     versionArgs: ["--version"],
     minimum: "2.38", // the first with --map-auto
     packages: { apt: "util-linux", dnf: "util-linux", pacman: "util-linux", nix: "util-linux" },
-    neededIf: runsUnshared,
+    neededIf: (need) => need.os === "linux",
   },
   {
     name: "newuidmap",

@@ -49,7 +49,18 @@ export const verdictsDir = (): string => join(stateDir(), "verdicts");
  */
 export function socketDir(): string {
   const base = Deno.env.get("XDG_RUNTIME_DIR") || "/tmp";
-  return join(base, `guesthouse-${Deno.uid() ?? 0}`);
+  return join(isOthers(base) ? "/tmp" : base, `guesthouse-${Deno.uid() ?? 0}`);
+}
+
+/** `sudo -E` and `su` leave the variable at another user's directory, in which that user rules. */
+function isOthers(dir: string): boolean {
+  try {
+    const { uid } = Deno.statSync(dir);
+    return dir !== "/tmp" && uid !== null && uid !== Deno.uid();
+  } catch {
+    // Making something there says why it cannot be.
+    return false;
+  }
 }
 
 /** File names inside a run folder (`runsDir()/ID`). */

@@ -71,3 +71,12 @@ Deno.test("socketDir() is the user's own and leaves room for a run's sockets", a
   await using _env = await sandbox({ XDG_RUNTIME_DIR: box.path });
   assertEquals(socketDir(), join(box.path, `guesthouse-${Deno.uid()}`));
 });
+
+Deno.test("socketDir() is not in another user's directory, where sudo -E leaves the variable", {
+  ignore: Deno.uid() !== 0,
+}, async () => {
+  await using box = await sandbox();
+  await Deno.chown(box.path, 4242, 4242);
+  await using _env = await sandbox({ XDG_RUNTIME_DIR: box.path });
+  assertEquals(socketDir(), "/tmp/guesthouse-0");
+});

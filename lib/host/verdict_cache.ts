@@ -24,7 +24,9 @@ export async function readVerdict<T>(
  */
 export async function writeVerdict(name: string, value: unknown): Promise<void> {
   const path = join(verdictsDir(), `${name}.json`);
-  const beside = `${path}.${crypto.randomUUID()}`;
+  // Named as atomicWrite() does, so that gc removes what a killed task has left of it.
+  const random = crypto.randomUUID().slice(-12);
+  const beside = join(verdictsDir(), `.${name}.json.tmp-${Deno.pid}-${random}`);
   try {
     await Deno.mkdir(verdictsDir(), { recursive: true });
     await Deno.writeTextFile(beside, `${JSON.stringify(value, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
-import { run, runChecked, type RunOptions } from "../host/process.ts";
+import { runChecked, type RunOptions } from "../host/process.ts";
+import { asOwner, removeTree } from "../host/remove_tree.ts";
 
 /**
  * A root file system unpacked below a temporary folder. Without root it is unpacked in a user
@@ -10,17 +11,6 @@ export interface RootTree extends AsyncDisposable {
   readonly path: string;
   /** Wraps a command so that it sees the tree's owners as they will be in the guest. */
   inside(command: readonly string[]): string[];
-}
-
-/** Wraps a command so that it sees the owners of a {@link RootTree}. */
-export function asOwner(command: readonly string[]): string[] {
-  if (Deno.uid() === 0) return [...command];
-  return ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
-}
-
-/** Removes a folder that may hold a tree whose task was killed, and so files of other users. */
-export async function removeTree(path: string): Promise<void> {
-  await runChecked(asOwner(["rm", "-rf", "--", path]), { what: `remove ${path}` });
 }
 
 /** Unpacks a root file system from a tar file. */
@@ -35,7 +25,8 @@ export async function unpackTree(
     path: join(path, "root"),
     inside: asOwner,
     async [Symbol.asyncDispose]() {
-      await run(asOwner(["rm", "-rf", "--", path]));
+      // What cannot be removed is a leftover, which gc and the next build see.
+      await removeTree(path).catch(() => {});
     },
   };
   try {

@@ -1,7 +1,8 @@
-import { basename, dirname, fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
+import { makeRootfsStage } from "./rootfs_stage.ts";
 
 /** A Debian root file system: which packages, and what turns them into a guest. */
 export interface RootfsRecipe {
@@ -88,18 +89,13 @@ export function mmdebstrapCommand(
 export interface RootfsOptions {
   readonly output: string;
   readonly configure: ConfigureWhen;
-  /**
-   * A file of ours that names the temporary folder while it exists, so that the next build removes
-   * what a killed one left.
-   */
-  readonly stageRecord: string;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
 export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
-  await using stage = await makeStage(recipe, options.stageRecord);
+  await using stage = await makeRootfsStage(recipe);
   const command = mmdebstrapCommand(recipe, {
     hooksDir: stage.path,
     output: options.output,
@@ -107,13 +103,13 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     isRoot: Deno.uid() === 0,
   });
   let partial = "";
-  const result = await run(command, {
+  const result = await run(stage.wrap(command), {
     env: {
       GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",
       SOURCE_DATE_EPOCH: String(NEWEST_FILE),
       GUESTHOUSE_DEB_ARCH: recipe.debArch,
       GUESTHOUSE_CONFIGURE: options.configure === "now" ? "now" : "later",
-      // mmdebstrap makes its root below this folder; being ours, it goes whatever happens.
+      // mmdebstrap makes its root in this directory, which is removed whatever happens.
       TMPDIR: stage.path,
       DEBIAN_FRONTEND: "noninteractive",
       LC_ALL: "C.UTF-8",
@@ -135,42 +131,4 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
       { details: (errors.length > 0 ? errors : lines).slice(-8) },
     );
   }
-}
-
-/**
- * The hook's files, in a place that the user namespace of `--mode=unshare` can read: a checkout
- * below a private home folder is closed to it.
- */
-async function makeStage(recipe: RootfsRecipe, record: string) {
-  await removeStage(await Deno.readTextFile(record).catch(() => ""));
-  await using stack = new AsyncDisposableStack();
-  const path = await Deno.makeTempDir({ prefix: STAGE_PREFIX });
-  stack.defer(() => Deno.remove(record).catch(() => {}));
-  stack.defer(() => removeStage(path));
-  await Deno.writeTextFile(record, path);
-  await Deno.chmod(path, 0o777);
-  const here = dirname(fromFileUrl(import.meta.url));
-  const files = [
-    { name: "customize", from: join(here, "rootfs_hook.sh"), mode: 0o755 },
-    { name: "merge-usr", from: join(here, "merge_usr_hook.sh"), mode: 0o755 },
-    { name: "no-host-keys", from: join(here, "no_host_keys_hook.sh"), mode: 0o755 },
-    { name: "lend-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
-    { name: "restore-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
-    { name: "provision.sh", from: recipe.provision, mode: 0o644 },
-    { name: "first_boot.sh", from: recipe.firstBoot, mode: 0o644 },
-  ];
-  for (const { name, from, mode } of files) {
-    await Deno.copyFile(from, join(path, name));
-    await Deno.chmod(join(path, name), mode);
-  }
-  const cleanup = stack.move();
-  return { path, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
-}
-
-const STAGE_PREFIX = "guesthouse-rootfs-";
-
-/** Removes a stage by the path on record, which is only believed if it looks like one. */
-async function removeStage(path: string): Promise<void> {
-  if (!basename(path).startsWith(STAGE_PREFIX)) return;
-  await Deno.remove(path, { recursive: true }).catch(() => {});
 }

@@ -103,10 +103,7 @@ export async function ensureRootfsTar(
   const part = join(cache, `.part-${fileFor(configure)}`);
   await using unfinished = new AsyncDisposableStack();
   unfinished.defer(() => Deno.remove(part).catch(() => {}));
-  await buildRootfs(recipe, {
-    ...{ output: part, configure, log, signal },
-    stageRecord: join(cache, `stage-${name}`),
-  });
+  await buildRootfs(recipe, { output: part, configure, log, signal });
   await removeTars(name, ({ part }) => !part);
   await Deno.rename(part, output);
   return held(output, configure);

@@ -91,7 +91,6 @@ async function attempt(
     buildRootfs({ ...RECIPE, ...recipe }, {
       output: join(box.path, "root.tar"),
       configure: "now",
-      stageRecord: join(box.path, "stage"),
       signal: new AbortController().signal,
       ...options,
       log: (line) => {
@@ -131,7 +130,7 @@ Deno.test({
         if (interrupt.signal.aborted) return;
         interrupt.abort(new InterruptedError("Interrupted by SIGINT"));
         const [dir] = [...Deno.readDirSync(tmp)];
-        stage = [...Deno.readDirSync(join(tmp, dir?.name ?? ""))].map(({ name }) => name);
+        stage = [...Deno.readDirSync(join(tmp, dir?.name ?? "", "open"))].map(({ name }) => name);
       },
     });
     assertArrayIncludes(stage, ["customize", "merge-usr", "provision.sh", "first_boot.sh"]);

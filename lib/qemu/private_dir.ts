@@ -1,4 +1,6 @@
+import { dirname } from "@std/path";
 import { HostError } from "../cli/errors.ts";
+import { whyOthersWrite } from "../host/others_write.ts";
 import { LONGEST_SOCKET_PATH } from "../host/paths.ts";
 
 /**
@@ -7,14 +9,19 @@ import { LONGEST_SOCKET_PATH } from "../host/paths.ts";
  * somebody else may have made the folder first. Throws {@link HostError} in that case.
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
-  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-  const info = await Deno.lstat(path);
   const uid = Deno.uid();
   const refuse = (why: string): never => {
     throw new HostError(`Cannot use the folder "${path}" for sockets: ${why}`, {
       next: "set XDG_RUNTIME_DIR to a folder of your own",
     });
   };
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 }).catch((error) => {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    refuse("it cannot be made there");
+  });
+  const info = await Deno.lstat(path);
+  const around = await whyOthersWrite(dirname(path));
+  if (around !== undefined) refuse(`of the folder around it, ${around}`);
   if (!info.isDirectory) refuse("it is not a folder");
   if (uid !== null && info.uid !== uid) refuse(`it belongs to the user with id ${info.uid}`);
   // Ours, but perhaps made under another umask.

@@ -44,6 +44,17 @@ Deno.test("ensurePrivateDir() refuses a symlink, since it may lead to somebody e
   });
 });
 
+Deno.test("ensurePrivateDir() refuses a place where others can put something else instead", async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, "guesthouse-0");
+    await Deno.chmod(dir, 0o777);
+    const error = await assertRejects(() => ensurePrivateDir(path), HostError, "every user can");
+    assertEquals(error.next, "set XDG_RUNTIME_DIR to a folder of your own");
+    await Deno.chmod(dir, 0o1777);
+    await ensurePrivateDir(path);
+  });
+});
+
 Deno.test("checkSocketPath() counts bytes and what the program appends", () => {
   checkSocketPath(`/${"x".repeat(102)}`);
   assertThrows(

@@ -1,6 +1,6 @@
 import { dirname } from "@std/path";
 import { outputPath } from "../build/output_path.ts";
-import { atomicWrite, tryAtomicWrite } from "../cache/atomic_write.ts";
+import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../cache/atomic_write.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { HostError } from "../cli/errors.ts";
 import { type Page, renderPage } from "./page.ts";
@@ -27,6 +27,7 @@ export async function pageTarget(ctx: TaskContext): Promise<string | undefined> 
 /** Writes a page and says where it is. Throws a HostError if that fails. */
 export async function writePage(ctx: TaskContext, path: string, page: Page): Promise<void> {
   try {
+    await sweepTemporary(dirname(path));
     await atomicWrite(path, renderPage(page));
   } catch (error) {
     if (!isRefusal(error)) throw error;

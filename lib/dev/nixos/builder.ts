@@ -1,5 +1,6 @@
 import { findProgram } from "../../host/find_program.ts";
 import { run, runChecked } from "../../host/process.ts";
+import { makeScratch } from "../../host/scratch.ts";
 import { readTextIfPresent } from "../read_text.ts";
 import { copyConfiguration } from "./seed_disk.ts";
 import { type LocalSettings, writeLocalNix } from "./local_file.ts";
@@ -95,22 +96,19 @@ export async function buildImage(
   options: BuildImageOptions,
 ): Promise<{ readonly image: string; readonly lock: string | undefined }> {
   // A path flake, of a copy: of a work tree, Nix takes only what git tracks, so not local.nix.
-  const dir = join(await Deno.makeTempDir({ prefix: "guesthouse-nix-" }), "nix");
-  try {
-    await copyConfiguration(dir);
-    await writeLocalNix(options, dir);
-    const { stdout } = await runChecked(buildImageCommand(dir), {
-      signal: options.signal,
-      what: "build the NixOS image",
-      onOutput: (text) => text.trimEnd().split("\n").forEach(options.log),
-    });
-    const folder = join(stdout.trim(), "sd-image");
-    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    const image = names.find((name) => name.endsWith(".img"));
-    if (image === undefined) throw new Error(`${folder} has no image, but ${names.join(", ")}`);
-    const lock = await Deno.readTextFile(join(dir, "flake.lock")).catch(() => undefined);
-    return { image: join(folder, image), lock };
-  } finally {
-    await Deno.remove(join(dir, ".."), { recursive: true });
-  }
+  await using scratch = await makeScratch("nix");
+  const dir = join(scratch.path, "nix");
+  await copyConfiguration(dir);
+  await writeLocalNix(options, dir);
+  const { stdout } = await runChecked(buildImageCommand(dir), {
+    signal: options.signal,
+    what: "build the NixOS image",
+    onOutput: (text) => text.trimEnd().split("\n").forEach(options.log),
+  });
+  const folder = join(stdout.trim(), "sd-image");
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const image = names.find((name) => name.endsWith(".img"));
+  if (image === undefined) throw new Error(`${folder} has no image, but ${names.join(", ")}`);
+  const lock = await Deno.readTextFile(join(dir, "flake.lock")).catch(() => undefined);
+  return { image: join(folder, image), lock };
 }

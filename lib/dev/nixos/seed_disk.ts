@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Keys } from "../../host/keys.ts";
 import { root } from "../../host/paths.ts";
 import { runChecked } from "../../host/process.ts";
+import { makeScratch } from "../../host/scratch.ts";
 import { type LocalSettings, nixDir, writeLocalNix } from "./local_file.ts";
 
 /** The label of the seed disk; ext4 takes at most 16 bytes. */
@@ -27,31 +28,44 @@ export interface SeedOptions extends LocalSettings {
  */
 export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   const { path, keys, signal } = options;
-  const tree = await Deno.makeTempDir({ prefix: "guesthouse-seed-" });
-  try {
-    await copyConfiguration(join(tree, "nix"));
-    await writeLocalNix(options, join(tree, "nix"));
-    const secret = join(tree, "ssh_host_ed25519_key");
-    await Deno.writeTextFile(secret, keys.hostSecret, { mode: 0o600 });
-    await Deno.writeTextFile(`${secret}.pub`, `${keys.hostPublic}\n`);
-    await Deno.copyFile(APPLY_SCRIPT, join(tree, "apply"));
-    await Deno.remove(path).catch(() => {});
-    await Deno.writeFile(path, new Uint8Array(), { mode: 0o600 });
-    await runChecked([
-      ...["mke2fs", "-q", "-t", "ext4", "-d", tree, "-L", SEED_LABEL, "-m", "0"],
-      ...["-O", "^has_journal", path, `${SEED_MIB}M`],
-    ], { signal, what: "make the disk with the configuration" });
-  } finally {
-    await Deno.remove(tree, { recursive: true });
-  }
+  await using scratch = await makeScratch("seed");
+  const tree = scratch.path;
+  await copyConfiguration(join(tree, "nix"));
+  await writeLocalNix(options, join(tree, "nix"));
+  const secret = join(tree, "ssh_host_ed25519_key");
+  await Deno.writeTextFile(secret, keys.hostSecret, { mode: 0o600 });
+  await Deno.writeTextFile(`${secret}.pub`, `${keys.hostPublic}\n`);
+  await Deno.copyFile(APPLY_SCRIPT, join(tree, "apply"));
+  await Deno.remove(path).catch(() => {});
+  await Deno.writeFile(path, new Uint8Array(), { mode: 0o600 });
+  await runChecked([
+    ...["mke2fs", "-q", "-t", "ext4", "-d", tree, "-L", SEED_LABEL, "-m", "0"],
+    ...["-O", "^has_journal", path, `${SEED_MIB}M`],
+  ], { signal, what: "make the disk with the configuration" });
 }
 
-/** What Nix evaluates, without what building it here may have left. */
+/** Where Nix pins nixpkgs. */
+export const LOCK_FILE = "flake.lock";
+
+/** What Nix evaluates, without what building it here may have left, and without a damaged lock. */
 export async function copyConfiguration(to: string): Promise<void> {
   await Deno.mkdir(to);
   for await (const { name, isSymlink } of Deno.readDir(nixDir())) {
     // `nix build` leaves links to its results.
-    if (!isSymlink) await copy(join(nixDir(), name), join(to, name));
+    if (isSymlink) continue;
+    if (name === LOCK_FILE && !isJson(await Deno.readTextFile(join(nixDir(), name)))) continue;
+    await copy(join(nixDir(), name), join(to, name));
+  }
+}
+
+/** Whether a text is whole, as far as JSON goes. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
   }
 }
 

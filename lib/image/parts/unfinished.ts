@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { folderNames } from "../../host/folders.ts";
 import { isLocked, tryLock } from "../../host/lock.ts";
 import { imageCacheDir } from "../../host/paths.ts";
-import { removeTree } from "../disk.ts";
+import { removeTree } from "../../host/remove_tree.ts";
 
 /** A folder in which a part was, or is, being built. */
 export interface UnfinishedPart {
