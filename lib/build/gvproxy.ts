@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { keepFile, keptState } from "../cache/vouched.ts";
 import { HostError } from "../cli/errors.ts";
 import { confirm } from "../cli/prompt.ts";
 import type { TaskContext } from "../cli/context.ts";
@@ -28,7 +29,8 @@ export async function ensureGvproxy(
     readonly buildMs?: number;
   } = {},
 ): Promise<string> {
-  const found = find("gvproxy")?.path ?? (await isThere(built) ? built : undefined);
+  const found = find("gvproxy")?.path ??
+    (await keptState(built) === "whole" ? built : undefined);
   if (found !== undefined) return found;
   const go = find("go")?.path;
   if (go === undefined) {
@@ -55,6 +57,7 @@ export async function ensureGvproxy(
       ? lateError(buildMs)
       : error;
   });
+  await keepFile(built, built);
   return built;
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { keepFile } from "../cache/vouched.ts";
 import { HostError } from "../cli/errors.ts";
 import { createLog } from "../cli/log.ts";
 import { ensureGvproxy } from "./gvproxy.ts";
@@ -15,7 +16,11 @@ Deno.test("ensureGvproxy() takes the one on PATH, else the one that was built he
   const dir = await Deno.makeTempDir();
   const built = join(dir, "gvproxy");
   await Deno.writeTextFile(built, "");
-  assertEquals(await ensureGvproxy(asker, { find: () => undefined, built }), built);
+  const unfound = { find: () => undefined, built };
+  // Half of one, as a killed build leaves it.
+  await assertRejects(() => ensureGvproxy(asker, unfound), HostError, "gvproxy is not there");
+  await keepFile(built, built);
+  assertEquals(await ensureGvproxy(asker, unfound), built);
   await Deno.remove(dir, { recursive: true });
 });
 

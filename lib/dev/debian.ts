@@ -3,8 +3,6 @@ import { quoteWord } from "../guest/quote.ts";
 import { runChecked } from "../host/process.ts";
 import { ensureImage } from "../image/build.ts";
 import { type CpioEntry, directory, file, packCpio } from "../image/cpio.ts";
-import type { Image } from "../image/image.ts";
-import { verifyImage } from "../image/manifest.ts";
 import { kernelArgs } from "../qemu/args.ts";
 import { devImage } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
@@ -32,9 +30,12 @@ export const debian: DevFlavour = {
 };
 
 async function prepare(request: PrepareRequest): Promise<void> {
-  const { dir, config, signal } = request;
-  const image = await wholeImage(request);
-  request.onStep("copy the disk");
+  const { dir, config, signal, onStep, log, force } = request;
+  const { image } = await ensureImage(await devImage(), {
+    ...{ signal, log, force },
+    onPhase: onStep,
+  });
+  onStep("copy the disk");
   const disk = join(dir, DEV_FILES.disk);
   // A full copy: the guest lives on when its image is renewed or removed.
   await Deno.copyFile(image.disk, disk);
@@ -45,22 +46,6 @@ async function prepare(request: PrepareRequest): Promise<void> {
   });
   await Deno.copyFile(image.kernel, join(dir, DEV_FILES.kernel));
   await Deno.copyFile(image.initramfs, join(dir, DEV_FILES.initramfs));
-}
-
-/** The image, built if need be, and built again where its files are not what was built. */
-async function wholeImage({ signal, onStep, log, force }: PrepareRequest): Promise<Image> {
-  const options = { signal, onPhase: onStep, log };
-  const platform = await devImage();
-  const { image, built } = await ensureImage(platform, { ...options, force });
-  if (built) return image;
-  try {
-    await verifyImage(image.dir, image.manifest);
-    return image;
-  } catch (error) {
-    signal.throwIfAborted();
-    log(error instanceof Error ? error.message : String(error));
-    return (await ensureImage(platform, { ...options, force: true })).image;
-  }
 }
 
 /** The kernel boots directly; its initramfs carries what this start brings along. */

@@ -19,7 +19,8 @@ export async function listDevFiles(name: string): Promise<DevFile[]> {
   return files.sort((a, b) => b.bytes - a.bytes);
 }
 
-async function filesBelow(dir: string): Promise<DevFile[]> {
+/** All files in a directory and those below it. */
+export async function filesBelow(dir: string): Promise<DevFile[]> {
   const files: DevFile[] = [];
   try {
     for await (const entry of Deno.readDir(dir)) {

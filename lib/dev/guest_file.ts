@@ -1,5 +1,6 @@
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { HostError } from "../cli/errors.ts";
+import { exists } from "../host/folders.ts";
 import type { FlavourName } from "./config.ts";
 import { DEV_FILES, devDir, devFile } from "./paths.ts";
 import { join } from "@std/path";
@@ -13,17 +14,29 @@ export interface DevGuest {
   readonly created: string;
 }
 
-/** The finished guest of that name; `undefined` if init was never run or not to its end. */
+/**
+ * The finished guest of that name; `undefined` if init was never run or not to its end. A record that
+ * is damaged (it is written last, to a whole guest) is made up for by the files beside it, so that
+ * nobody takes the guest for one that may be made over.
+ */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
   const text = await readTextIfPresent(devFile(name, "guest"));
   if (text === undefined) return undefined;
   try {
     const guest = JSON.parse(text);
-    return guest?.flavour === "nixos" || guest?.flavour === "debian" ? guest : undefined;
+    if (guest?.flavour === "nixos" || guest?.flavour === "debian") return guest;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  return await guessDevGuest(name);
+}
+
+async function guessDevGuest(name: string): Promise<DevGuest | undefined> {
+  const disk = await Deno.stat(devFile(name, "disk")).catch(() => undefined);
+  if (disk === undefined) return undefined;
+  // NixOS has its boot loader in the disk.
+  const flavour = await exists(devFile(name, "kernel")) ? "debian" : "nixos";
+  return { name, flavour, created: (disk.birthtime ?? disk.mtime ?? new Date(0)).toISOString() };
 }
 
 /** As {@link findDevGuest}. Throws {@link HostError} with the command that makes the guest. */

@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import type { LogFiles } from "../build/log_files.ts";
 import { startClock } from "../build/clock.ts";
+import { syncPath } from "../cache/atomic_write.ts";
 import { powerOffOverSsh } from "../build/power_off.ts";
 import { GuestError, UsageError } from "../cli/errors.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
@@ -9,7 +10,7 @@ import type { Guest } from "../qemu/launch.ts";
 import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import type { DevConfig, FlavourName } from "./config.ts";
-import { type DevFile, fileText, listDevFiles } from "./files.ts";
+import { type DevFile, filesBelow, fileText, listDevFiles } from "./files.ts";
 import {
   awaitLogin,
   type DevHost,
@@ -89,6 +90,8 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
   await openStaging(staging, options);
   if (await readTextIfPresent(join(staging, DEV_FILES.guest)) === undefined) {
     await makeGuest(staging, options);
+    // The record vouches for files that a crash of the host must not take back.
+    for (const { path } of await filesBelow(staging)) await syncPath(path);
     const created = new Date().toISOString();
     await writeDevGuest(staging, { name, flavour: options.flavour, created });
   }

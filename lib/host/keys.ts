@@ -1,4 +1,7 @@
 import { join } from "@std/path";
+import { createLog } from "../cli/log.ts";
+import { folderNames } from "./folders.ts";
+import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "./lock.ts";
 import { keysDir, locksDir } from "./paths.ts";
 import { runChecked } from "./process.ts";
@@ -18,55 +21,98 @@ export interface Keys {
 const CLIENT_KEY = "client_ed25519";
 const HOST_KEY = "guest_ed25519";
 
-/** Makes the checkout's two ed25519 key pairs, once. */
-export async function ensureKeys(signal?: AbortSignal): Promise<Keys> {
+/**
+ * Makes the checkout's two ed25519 key pairs, once. A private key that is damaged is made again, which
+ * `onNote` is told of (default: a warning on standard error).
+ */
+export async function ensureKeys(
+  signal?: AbortSignal,
+  onNote: (text: string) => void = (text) => createLog().warn(text),
+): Promise<Keys> {
   const clientKey = join(keysDir(), CLIENT_KEY);
   const hostKey = join(keysDir(), HOST_KEY);
   await using _lock = await acquireLock(join(locksDir(), "keys"), { signal });
   await Deno.mkdir(keysDir(), { recursive: true });
   await Deno.chmod(keysDir(), 0o700);
-  await ensurePair(clientKey, signal);
-  await ensurePair(hostKey, signal);
-  return {
-    clientKey,
-    clientPublic: await publicPart(clientKey),
-    hostSecret: await Deno.readTextFile(hostKey),
-    hostPublic: await publicPart(hostKey),
-  };
+  const clientPublic = await ensurePair(clientKey, { signal, onNote });
+  const hostPublic = await ensurePair(hostKey, { signal, onNote });
+  const hostSecret = await Deno.readTextFile(hostKey);
+  return { clientKey, clientPublic, hostSecret, hostPublic };
 }
 
-/** The public parts of the checkout's keys, where it has made them. */
+/** The public parts of the checkout's keys, where it has made them and they are whole. */
 export async function findPublicKeys(): Promise<
   Pick<Keys, "clientPublic" | "hostPublic"> | undefined
 > {
+  const clientPublic = publicKeyOf(await readKey(join(keysDir(), CLIENT_KEY)) ?? "");
+  const hostPublic = publicKeyOf(await readKey(join(keysDir(), HOST_KEY)) ?? "");
+  return clientPublic && hostPublic ? { clientPublic, hostPublic } : undefined;
+}
+
+/** Makes sure of a private key and the file with its public part, which is returned. */
+async function ensurePair(
+  path: string,
+  { signal, onNote }: { readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
+): Promise<string> {
+  const text = await readKey(path);
+  const known = publicKeyOf(text ?? "");
+  if (known !== undefined) {
+    const line = await readKey(`${path}.pub`);
+    if (line?.startsWith(`${known} `)) return known;
+    // It follows from the private key, which guests know us by.
+    await using work = await makeWorkDir();
+    await Deno.writeTextFile(join(work.path, "pub"), `${known} guesthouse\n`, { mode: 0o644 });
+    await moveSynced(join(work.path, "pub"), `${path}.pub`);
+    return known;
+  }
+  if (text !== undefined) {
+    onNote(
+      `The SSH key ${path} is damaged, so a new one is made. Guests that are up know the old one: ` +
+        "end them with deno task vm-stop --all and deno task arm-dev-kill",
+    );
+  }
+  await using work = await makeWorkDir();
+  const made = join(work.path, "key");
+  await runChecked(
+    ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guesthouse", "-f", made],
+    { signal, what: "make an SSH key" },
+  );
+  const publicKey = publicKeyOf(await Deno.readTextFile(made));
+  if (publicKey === undefined) throw new TypeError("ssh-keygen has made a key of another format");
+  await moveSynced(made, path);
+  await moveSynced(`${made}.pub`, `${path}.pub`);
+  return publicKey;
+}
+
+async function readKey(path: string): Promise<string | undefined> {
   try {
-    return {
-      clientPublic: await publicPart(join(keysDir(), CLIENT_KEY)),
-      hostPublic: await publicPart(join(keysDir(), HOST_KEY)),
-    };
+    return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }
 
-async function ensurePair(path: string, signal?: AbortSignal): Promise<void> {
-  if (await exists(path) && await exists(`${path}.pub`)) return;
-  // ssh-keygen asks before it replaces a file; half a pair is what a killed run left.
-  await Deno.remove(path).catch(() => {});
-  await Deno.remove(`${path}.pub`).catch(() => {});
-  await runChecked(
-    ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guesthouse", "-f", path],
-    { signal, what: "make an SSH key" },
-  );
+const WORK_PREFIX = "new-";
+
+/** A directory beside the keys for those that are not whole yet. The caller holds the keys' lock. */
+async function makeWorkDir() {
+  for (const name of await folderNames(keysDir())) {
+    // A killed task's.
+    if (name.startsWith(WORK_PREFIX)) await Deno.remove(join(keysDir(), name), { recursive: true });
+  }
+  const path = await Deno.makeTempDir({ dir: keysDir(), prefix: WORK_PREFIX });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** `TYPE BASE64`, without the comment. */
-async function publicPart(path: string): Promise<string> {
-  const [type, key] = (await Deno.readTextFile(`${path}.pub`)).split(" ");
-  return `${type} ${key}`;
+/** Gives a file its name once its bytes are on the disk, and waits for the name to be there, too. */
+async function moveSynced(from: string, to: string): Promise<void> {
+  await sync(from);
+  await Deno.rename(from, to);
+  await sync(keysDir());
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
 }

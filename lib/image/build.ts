@@ -1,8 +1,9 @@
 import { basename, join } from "@std/path";
+import { syncPath } from "../cache/atomic_write.ts";
 import { writeSidecar } from "../cache/sidecar.ts";
-import { TaskError } from "../cli/errors.ts";
+import { HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
-import { run, runChecked } from "../host/process.ts";
+import { runChecked } from "../host/process.ts";
 import { acquireLock } from "../host/lock.ts";
 import { IMAGE_FILES, imageCacheDir, root } from "../host/paths.ts";
 import { makeDisk, type RootTree, unpackTree } from "./disk.ts";
@@ -10,12 +11,13 @@ import { configureOnFirstBoot } from "./first_boot.ts";
 import { type Image, imageHome, imageSidecar, type ImageState, imageState } from "./image.ts";
 import { FIRST_BOOT, imageVersionDir, rootfsInputs } from "./image.ts";
 import { BOOT_MODULES, buildInitramfs } from "./initramfs.ts";
-import { writeManifest } from "./manifest.ts";
+import { verifyImage, writeManifest } from "./manifest.ts";
 import { findBuiltin, findModules, loadOrder } from "./modules.ts";
 import { checkArch } from "./parts/check_arch.ts";
 import { partRecipe } from "./parts/recipes.ts";
 import { ensurePart, partPath } from "./parts/store.ts";
 import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
+import { sweepUnfinishedVersions } from "./unfinished_versions.ts";
 import { removeUnusedVersions } from "./versions.ts";
 
 /** How {@link ensureImage} builds. */
@@ -40,7 +42,7 @@ export interface EnsuredImage {
 }
 
 /**
- * Makes sure that a platform's image exists and is what its recipe says. Safe to run twice at
+ * Makes sure that a platform's image exists, is what its recipe says, and is whole. Safe to run twice at
  * once and to interrupt at any point: an image appears under its name only when it is whole, and
  * the slow first stage, once done, is taken up by the next run.
  */
@@ -48,7 +50,7 @@ export async function ensureImage(
   platform: Platform,
   options: BuildImageOptions,
 ): Promise<EnsuredImage> {
-  const before = await imageState(platform);
+  const before = await checkedState(platform);
   if (before.kind === "ready" && !options.force) {
     return { image: before.image, built: false, reasons: [] };
   }
@@ -58,7 +60,7 @@ export async function ensureImage(
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
   });
   // Someone else may have built it while this task waited.
-  const state = await imageState(platform);
+  const state = await checkedState(platform);
   if (state.kind === "ready" && (!options.force || before.kind !== "ready")) {
     return { image: state.image, built: false, reasons: [] };
   }
@@ -74,6 +76,19 @@ export async function ensureImage(
   return { image: after.image, built: true, reasons };
 }
 
+/** As {@link imageState}; an image whose files are not those that were built counts as missing. */
+async function checkedState(platform: Platform): Promise<ImageState> {
+  const state = await imageState(platform);
+  if (state.kind !== "ready") return state;
+  try {
+    await verifyImage(state.image.dir, state.image.manifest);
+    return state;
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return { kind: "missing", reasons: [error.message], recipe: state.recipe };
+  }
+}
+
 async function buildImage(
   platform: Platform,
   state: ImageState,
@@ -82,8 +97,8 @@ async function buildImage(
   const { signal, onPhase } = options;
   const home = imageHome(platform.name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
-  // This task holds the lock, so whatever temporary folder is here belongs to a killed build.
-  await removeLeftovers(home);
+  // This task holds the lock, so whatever is unfinished here belongs to a killed build.
+  await sweepUnfinishedVersions(platform.name);
   // Done long before the packages are there, which take as much of the network as of a core.
   const compiling = compileInit(platform, options);
   const compiled = compiling.then(() => {}, () => {});
@@ -108,8 +123,11 @@ async function buildImage(
     }
     signal.throwIfAborted();
     const { key } = state.recipe;
+    // The manifest and the sidecar vouch for what a crash of the host must not take back.
+    for await (const { name } of Deno.readDir(dir)) await syncPath(join(dir, name));
     await writeManifest(dir, { name: platform.name, key, kernelVersion });
     await publish(platform.name, key, dir);
+    await syncPath(home);
     await writeSidecar(imageSidecar(platform.name), state.recipe);
   } catch (error) {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
@@ -202,20 +220,4 @@ async function replaceLink(path: string, target: string): Promise<void> {
   // By ln, since Deno.symlink() wants permission to write everywhere.
   await runChecked(["ln", "-s", target, fresh], { what: "link the image" });
   await Deno.rename(fresh, path);
-}
-
-async function removeLeftovers(home: string): Promise<void> {
-  for await (const entry of Deno.readDir(home)) {
-    if (!entry.isDirectory || !/^(tree|version)-/.test(entry.name)) continue;
-    await removeTree(join(home, entry.name));
-  }
-}
-
-async function removeTree(path: string): Promise<void> {
-  const command = ["rm", "-rf", "--", path];
-  await run(
-    Deno.uid() === 0
-      ? command
-      : ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command],
-  );
 }

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { type RecipeInput, recipeKey } from "../cache/recipe.ts";
-import { exists, fileNames } from "../host/folders.ts";
+import { dropKept, keepFile, keptState } from "../cache/vouched.ts";
+import { fileNames } from "../host/folders.ts";
 import { acquireLock } from "../host/lock.ts";
 import { imageCacheDir } from "../host/paths.ts";
 import { ensureBinfmt } from "./binfmt.ts";
@@ -58,8 +59,8 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
 
 /**
  * Installs Debian's packages, the slow stage of each image: a minute, or several for a foreign
- * architecture. The tar file is kept until its recipe changes, and nobody removes it while the
- * result is held. Safe to run twice at once and to interrupt. Throws {@link HostError} where the
+ * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and made
+ * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and to interrupt. Throws {@link HostError} where the
  * packages cannot be configured.
  */
 export async function ensureRootfsTar(
@@ -84,7 +85,11 @@ export async function ensureRootfsTar(
     `rootfs-${name}-${key}${configure === "now" ? "" : "-first-boot"}.tar.zst`;
   for (const configure of ["now", "first-boot"] as const) {
     const path = join(cache, fileFor(configure));
-    if (!force && await exists(path)) return held(path, configure);
+    if (force) continue;
+    // Read whole, since what is made of a damaged one fails much later, with words of tar's.
+    const state = await keptState(path);
+    if (state === "whole") return held(path, configure);
+    if (state === "damaged") log(`installing the packages again: ${path} is damaged`);
   }
   // With the lock held, a part file is that of a killed build.
   await removeTars(name, ({ part }) => part);
@@ -105,7 +110,7 @@ export async function ensureRootfsTar(
   unfinished.defer(() => Deno.remove(part).catch(() => {}));
   await buildRootfs(recipe, { output: part, configure, log, signal });
   await removeTars(name, ({ part }) => !part);
-  await Deno.rename(part, output);
+  await keepFile(part, output);
   return held(output, configure);
 }
 
@@ -115,6 +120,6 @@ async function removeTars(
 ): Promise<void> {
   for (const file of await fileNames(imageCacheDir())) {
     const found = parseRootfsName(file);
-    if (found?.name === name && which(found)) await Deno.remove(join(imageCacheDir(), file));
+    if (found?.name === name && which(found)) await dropKept(join(imageCacheDir(), file));
   }
 }

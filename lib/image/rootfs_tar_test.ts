@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { keepFile } from "../cache/vouched.ts";
 import { WorkError } from "../cli/errors.ts";
 import { fileNames } from "../host/folders.ts";
 import { isLocked } from "../host/lock.ts";
@@ -34,7 +35,12 @@ function builder() {
 /** Puts files into the image cache. */
 async function place(...names: string[]): Promise<void> {
   await Deno.mkdir(imageCacheDir(), { recursive: true });
-  for (const name of names) await Deno.writeTextFile(join(imageCacheDir(), name), name);
+  for (const name of names) {
+    await Deno.writeTextFile(join(imageCacheDir(), name), name);
+    if (!name.startsWith(".")) {
+      await keepFile(join(imageCacheDir(), name), join(imageCacheDir(), name));
+    }
+  }
 }
 
 Deno.test("parseRootfsName() reads what ensureRootfsTar() writes, and nothing else", () => {
@@ -97,7 +103,9 @@ Deno.test({
     const build = builder();
     await assertRejects(() => ensureRootfsTar(OPTIONS, build), WorkError, "no-such-arch");
     assertEquals(build.phases, ["packages"]);
-    assertEquals(await fileNames(imageCacheDir()), [...others, "rootfs-test-amd64.lock"].sort());
+    assertEquals(await fileNames(imageCacheDir()), [
+      ...[...others, `${former}.sha256`, "rootfs-test-amd64.lock"].sort(),
+    ]);
     assertEquals(await isLocked(rootfsLock("test-amd64")), false);
   },
 });

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { dropKept } from "../cache/vouched.ts";
 import type { Platform } from "../config/platform.ts";
 import { fileNames } from "../host/folders.ts";
 import { isLocked, tryLock } from "../host/lock.ts";
@@ -57,6 +58,6 @@ export const isRootfsBusy = ({ name }: StoredRootfs): Promise<boolean> =>
 export async function removeRootfs({ name, path }: StoredRootfs): Promise<boolean> {
   await using lock = await tryLock(rootfsLock(name), { purpose: "gc" });
   if (lock === undefined) return false;
-  await Deno.remove(path);
+  await dropKept(path);
   return true;
 }

@@ -5,7 +5,7 @@ import { readTextIfPresent } from "../read_text.ts";
 import { quoteWord } from "../../guest/quote.ts";
 import { settlesWithin } from "../../qemu/wait.ts";
 import { nixDir } from "./local_file.ts";
-import { seedCommand } from "./seed_disk.ts";
+import { isJson, LOCK_FILE, seedCommand } from "./seed_disk.ts";
 import { type SerialOptions, SerialShell } from "./serial_shell.ts";
 
 /** What {@link applySeed} takes. */
@@ -66,14 +66,14 @@ async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: nu
 }
 
 /**
- * Records nixpkgs as the guest has pinned it, unless there is a pin already. Returns whether it
- * did: the file is to be committed.
+ * Records nixpkgs as the guest has pinned it, unless there is a pin already; a damaged one is none.
+ * Returns whether it did: the file is to be committed.
  */
 export async function recordLock(lock: string | undefined, dir = nixDir()): Promise<boolean> {
-  const path = join(dir, "flake.lock");
-  if (lock === undefined || await readTextIfPresent(path) !== undefined) return false;
+  const path = join(dir, LOCK_FILE);
   // Half a line of a serial console must not become a pin.
-  JSON.parse(lock);
+  if (lock === undefined || !isJson(lock)) return false;
+  if (isJson(await readTextIfPresent(path) ?? "")) return false;
   await atomicWrite(path, lock);
   return true;
 }

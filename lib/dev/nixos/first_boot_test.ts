@@ -107,7 +107,9 @@ Deno.test("recordLock() keeps a pin that is there, and takes no half of one", as
   const dir = await Deno.makeTempDir();
   try {
     assertEquals(await recordLock(undefined, dir), false);
-    await assertRejects(() => recordLock('{"nodes":', dir), SyntaxError);
+    assertEquals(await recordLock('{"nodes":', dir), false);
+    // As a crash of the host may leave it.
+    await Deno.writeTextFile(join(dir, "flake.lock"), "");
     assertEquals(await recordLock(LOCK, dir), true);
     assertEquals(await recordLock('{"nodes":{"other":1}}', dir), false);
     assertEquals(await Deno.readTextFile(join(dir, "flake.lock")), LOCK);

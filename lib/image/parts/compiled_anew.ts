@@ -18,29 +18,45 @@ export function compiledAnew(part: PartRecipe, crate: Crate, arch: ElfArch): Par
   return {
     ...part,
     async build(dir, options) {
-      await forgetCompiled(crate, arch, options.signal);
-      await part.build(dir, options);
+      const kept = await forgetCompiled(crate, arch, options.signal);
+      try {
+        await part.build(dir, options);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        if (kept === undefined || !(error instanceof WorkError)) throw error;
+        // What is kept of the libraries may be damaged, which rustc has many words for.
+        options.log(`compiling ${crate} again without ${kept}: ${error.message}`);
+        await Deno.remove(kept, { recursive: true });
+        await part.build(dir, options);
+      }
     },
   };
 }
 
-/** Removes what cargo has of the crate itself; what it depends on is in no file of ours, and stays. */
-async function forgetCompiled(crate: Crate, arch: ElfArch, signal: AbortSignal): Promise<void> {
+/**
+ * Removes what cargo has of the crate itself. What it depends on is in no file of ours, and stays;
+ * returns the directory that holds it, if there is one.
+ */
+async function forgetCompiled(
+  crate: Crate,
+  arch: ElfArch,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { cargo, rustc, target } = await findToolchain(arch, signal);
   const targetDir = join(imageCacheDir(), "cargo", crate);
-  if (!await exists(join(targetDir, target))) return;
+  const kept = join(targetDir, target);
+  if (!await exists(kept)) return undefined;
   const command = [
     ...[cargo, "clean", "--package", crate],
     ...["--release", "--locked", "--target", target],
   ];
-  const { code, stderr } = await run(command, {
+  const { code } = await run(command, {
     cwd: join(root, "images", crate),
     env: { RUSTC: rustc, CARGO_TARGET_DIR: targetDir, CARGO_TERM_COLOR: "never" },
     signal,
   });
-  if (code === 0) return;
-  throw new WorkError(`Cannot compile ${crate} for ${target}: cargo clean exited with ${code}`, {
-    details: stderr.split("\n").filter(Boolean).slice(-12),
-    next: `rm -r ${targetDir}, and run the task again`,
-  });
+  if (code === 0) return kept;
+  // Cargo does not understand it.
+  await Deno.remove(kept, { recursive: true });
+  return undefined;
 }

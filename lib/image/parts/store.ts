@@ -1,3 +1,4 @@
+import { syncPath } from "../../cache/atomic_write.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../cache/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
 import { WorkError } from "../../cli/errors.ts";
@@ -138,6 +139,7 @@ async function buildOnce(
     for (const file of part.outputs) await prepareFile(dir, file);
     await Deno.remove(sidecarOf(part)).catch(() => {});
     await publishFiles(dir, part.outputs);
+    await syncPath(imagesDir());
     await writeSidecar(sidecarOf(part), recipe);
     return after;
   } catch (error) {
