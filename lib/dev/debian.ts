@@ -4,6 +4,7 @@ import { runChecked } from "../host/process.ts";
 import { ensureImage } from "../image/build.ts";
 import { type CpioEntry, directory, file, packCpio } from "../image/cpio.ts";
 import { kernelArgs } from "../qemu/args.ts";
+import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "./paths.ts";
@@ -44,8 +45,7 @@ async function prepare(request: PrepareRequest): Promise<void> {
     signal,
     what: "enlarge the disk",
   });
-  await Deno.copyFile(image.kernel, join(dir, DEV_FILES.kernel));
-  await Deno.copyFile(image.initramfs, join(dir, DEV_FILES.initramfs));
+  await copyBootFiles(image, dir);
 }
 
 /** The kernel boots directly; its initramfs carries what this start brings along. */
@@ -53,6 +53,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   const { dir, config } = request;
   const initramfs = join(dir, DEV_FILES.seeded);
   if (request.dryRun !== true) {
+    await mendBootFiles(config.name, dir);
     await removeIfPresent(initramfs);
     await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
     // It holds the guest's host key.
