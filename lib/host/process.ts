@@ -1,6 +1,7 @@
 import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import { HostError, TaskError } from "../cli/errors.ts";
 import { findProgram } from "./find_program.ts";
+import { refuseOpenTemp } from "./others_write.ts";
 
 /** Debian keeps chroot and depmod here, which is not on the PATH of ordinary users. */
 const SYSTEM_PROGRAMS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -223,6 +224,7 @@ export async function runChecked(
 async function openInput(stdin: RunOptions["stdin"]) {
   if (stdin === undefined) return undefined;
   const path = await Deno.makeTempFile({ prefix: "guesthouse-stdin-" });
+  await refuseOpenTemp(path);
   if (typeof stdin === "string") await Deno.writeTextFile(path, stdin);
   else await Deno.writeFile(path, stdin);
   return {

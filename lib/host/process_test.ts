@@ -260,3 +260,10 @@ Deno.test("processStartTime() reads the name of a process that looks like more f
   const time = await processStartTime(Number(children.split("\n")[0]));
   assert(Number(time) >= Number(await processStartTime(process.pid)), time);
 });
+
+Deno.test("run() takes no stdin by way of a place where others can put something else", async () => {
+  await using box = await sandbox();
+  await Deno.chmod(box.path, 0o777);
+  await using _env = await sandbox({ TMPDIR: box.path });
+  await assertRejects(() => run(["cat"], { stdin: "x" }), HostError, "every user can replace");
+});

@@ -1,9 +1,8 @@
-import { basename, dirname, join } from "@std/path";
-import { HostError } from "../cli/errors.ts";
+import { basename, join } from "@std/path";
 import { folderNames } from "./folders.ts";
 import { isLocked, tryExistingLock } from "./lock.ts";
 import { removeTree } from "./remove_tree.ts";
-import { whyOthersWrite } from "./others_write.ts";
+import { refuseOpenTemp } from "./others_write.ts";
 
 /** What temporary directories are for; part of their names. */
 const PURPOSES = ["rootfs", "sync", "update", "seed", "nix", "bench"] as const;
@@ -23,18 +22,12 @@ const NAME = new RegExp(`^${PREFIX}(?:${PURPOSES.join("|")})-[0-9a-f]{1,16}$`);
 /**
  * Makes a temporary directory that only this user can enter (mode 0700). It is locked with `flock(2)`
  * while this task lives, so `gc` can tell the leftovers of killed tasks by their free lock. Throws
- * {@link HostError} when another user could put something else in its place.
+ * `HostError` when another user could put something else in its place.
  */
 export async function makeScratch(purpose: ScratchPurpose): Promise<Scratch> {
   while (true) {
     const path = await Deno.makeTempDir({ prefix: `${PREFIX}${purpose}-` });
-    const why = await whyOthersWrite(dirname(path));
-    if (why !== undefined) {
-      await Deno.remove(path);
-      throw new HostError(`Cannot use ${dirname(path)} for temporary files: ${why}`, {
-        next: "set TMPDIR to a directory of your own",
-      });
-    }
+    await refuseOpenTemp(path);
     const lock = await tryExistingLock(path);
     // A sweep elsewhere has taken it for a leftover.
     if (lock === undefined) continue;

@@ -2,7 +2,6 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import { run } from "../host/process.ts";
 import { asOwner } from "../host/remove_tree.ts";
 import { makeScratch, sweepScratch } from "../host/scratch.ts";
-import type { RootfsRecipe } from "./rootfs.ts";
 
 /** The temporary directory of one run of mmdebstrap: its hooks, and the root while it is made. */
 export interface RootfsStage extends AsyncDisposable {
@@ -30,7 +29,9 @@ const LAY_OVER = `mount --bind "$0/${OPEN}" "$0" && exec "$@"`;
  * root; elsewhere it is a directory with mode 0700. Without root, the only others who may enter are
  * the users that `/etc/subuid` gives to this one.
  */
-export async function makeRootfsStage(recipe: RootfsRecipe): Promise<RootfsStage> {
+export async function makeRootfsStage(
+  scripts: { readonly provision: string; readonly firstBoot: string },
+): Promise<RootfsStage> {
   await sweepScratch("rootfs");
   await using stack = new AsyncDisposableStack();
   const { path: stage } = stack.use(await makeScratch("rootfs"));
@@ -45,8 +46,8 @@ export async function makeRootfsStage(recipe: RootfsRecipe): Promise<RootfsStage
     { name: "no-host-keys", from: join(here, "no_host_keys_hook.sh"), mode: 0o755 },
     { name: "lend-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
     { name: "restore-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
-    { name: "provision.sh", from: recipe.provision, mode: 0o644 },
-    { name: "first_boot.sh", from: recipe.firstBoot, mode: 0o644 },
+    { name: "provision.sh", from: scripts.provision, mode: 0o644 },
+    { name: "first_boot.sh", from: scripts.firstBoot, mode: 0o644 },
   ];
   for (const { name, from, mode } of files) await placeFile(from, join(open, name), mode);
   const layOver = Deno.uid() === 0 && await canUnshareMounts();

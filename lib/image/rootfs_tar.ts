@@ -60,8 +60,8 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
 /**
  * Installs Debian's packages, the slow stage of each image: a minute, or several for a foreign
  * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and made
- * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and to interrupt. Throws {@link HostError} where the
- * packages cannot be configured.
+ * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and
+ * to interrupt. Throws {@link HostError} where the packages cannot be configured.
  */
 export async function ensureRootfsTar(
   { name, recipe, inputs, mayWait = false, force = false }: RootfsTarOptions,

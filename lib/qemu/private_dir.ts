@@ -20,7 +20,7 @@ export async function ensurePrivateDir(path: string): Promise<void> {
     refuse("it cannot be made there");
   });
   const info = await Deno.lstat(path);
-  const around = await whyOthersWrite(dirname(path));
+  const around = await whyOthersWrite(dirname(path), uid);
   if (around !== undefined) refuse(`of the folder around it, ${around}`);
   if (!info.isDirectory) refuse("it is not a folder");
   if (uid !== null && info.uid !== uid) refuse(`it belongs to the user with id ${info.uid}`);
