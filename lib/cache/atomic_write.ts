@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "@std/path";
+import { lockFault, tryExistingLock } from "../host/lock.ts";
 
 /** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
 export type Writer = (tmpPath: string) => Promise<void>;
@@ -62,8 +63,8 @@ export async function listTemporary(dir: string): Promise<string[]> {
 /** Removes the temporary file of a killed writer; false while its writer runs. */
 export async function removeStale(path: string): Promise<boolean> {
   try {
-    using file = await Deno.open(path, { read: true });
-    if (!await file.tryLock(true)) return false;
+    await using lock = await tryExistingLock(path);
+    if (lock === undefined) return false;
     await Deno.remove(path);
     return true;
   } catch (error) {
@@ -95,7 +96,9 @@ async function createLocked(
     const tmpPath = tmpPathOf(path);
     const lock = await Deno.open(tmpPath, { write: true, createNew: true, mode: mode ?? 0o666 });
     try {
-      await lock.lock(true);
+      await lock.lock(true).catch((cause) => {
+        throw lockFault(tmpPath, cause);
+      });
       // Between creation and lock a removeStale() elsewhere may have taken it for a leftover.
       if ((await lock.stat()).nlink !== 0) return { tmpPath, lock };
       lock.close();

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { HostError } from "../cli/errors.ts";
 import {
   atomicWrite,
   listTemporary,
@@ -74,6 +75,19 @@ Deno.test("atomicWrite() shows no file of that name before it is whole", async (
     assertMatch(name!, new RegExp(`^\\.disk\\.qcow2\\.tmp-${Deno.pid}-[0-9a-f]{12}$`));
     await Deno.writeTextFile(tmpPath, "whole");
   });
+});
+
+Deno.test("atomicWrite() says what the host lacks where files cannot be locked, and leaves nothing", async () => {
+  await using dir = await tempDir();
+  const { prototype } = Deno.FsFile;
+  const { lock } = prototype;
+  prototype.lock = () => Promise.reject(new Error("No locks available (os error 37)"));
+  try {
+    await assertRejects(() => atomicWrite(join(dir.path, "x"), "x"), HostError, "Cannot lock ");
+  } finally {
+    prototype.lock = lock;
+  }
+  assertEquals(await namesIn(dir.path), []);
 });
 
 Deno.test("removeStale() spares a write in progress, here and in another process", async () => {

@@ -1,4 +1,5 @@
 import { dirname } from "@std/path";
+import { HostError } from "../cli/errors.ts";
 
 /** How {@link acquireLock} waits. */
 export interface LockOptions {
@@ -19,7 +20,8 @@ const RETRY_MS = 100;
 
 /**
  * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
- * one; `undefined` while there is such a holder, or if the file is gone. A folder will do as well.
+ * one; `undefined` while there is such a holder, or if the file is gone. A directory will do as well,
+ * except on NFS. Throws {@link HostError} where the file system has no locks, as all of these do.
  */
 export async function trySharedLock(path: string): Promise<Lock | undefined> {
   return await lockExisting(path, false);
@@ -46,18 +48,58 @@ export async function lockHolder(path: string): Promise<string> {
 
 async function lockExisting(path: string, exclusive: boolean): Promise<Lock | undefined> {
   let held = false;
-  const file = await Deno.open(path, { read: true }).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  const file = await openExisting(path, exclusive);
   if (file === undefined) return undefined;
   try {
-    if (!await file.tryLock(exclusive) || (await file.stat()).nlink === 0) return undefined;
+    if (!await lockFile(path, file, exclusive) || (await file.stat()).nlink === 0) {
+      return undefined;
+    }
     held = true;
   } finally {
     if (!held) file.close();
   }
   return toLock(path, file);
+}
+
+/**
+ * Opens what is to be locked; `undefined` if it is gone. NFS grants an exclusive lock only to a
+ * descriptor that is open for writing, and a shared one only to one that is open for reading.
+ * Elsewhere the holder of an exclusive lock needs no right to write, and a directory will do.
+ */
+async function openExisting(path: string, exclusive: boolean): Promise<Deno.FsFile | undefined> {
+  try {
+    if (exclusive) {
+      const file = await Deno.open(path, { read: true, write: true }).catch(() => undefined);
+      if (file !== undefined) return file;
+    }
+    return await Deno.open(path, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Locks an open file, unless it is locked: then returns false. Every other answer of `flock(2)`
+ * (EBADF, ENOLCK, EIO, EOPNOTSUPP) is a fault of the host, so it throws {@link HostError}.
+ */
+async function lockFile(path: string, file: Deno.FsFile, exclusive: boolean): Promise<boolean> {
+  try {
+    return await file.tryLock(exclusive);
+  } catch (cause) {
+    throw lockFault(path, cause);
+  }
+}
+
+/** The error for a file that cannot be locked, whoever else has it. */
+export function lockFault(path: string, cause: unknown): HostError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new HostError(`Cannot lock ${path}: ${why.replace(/ \(os error \d+\).*/s, "")}`, {
+    details: ["its file system has no working locks (flock), as some network file systems"],
+    next: "set GUESTHOUSE_STATE and GUESTHOUSE_IMAGES to directories on a local disk, " +
+      "see docs/storage.md",
+    cause,
+  });
 }
 
 /**
@@ -87,12 +129,13 @@ export async function tryLock(
   const holder = `pid ${Deno.pid}${options.purpose === undefined ? "" : ` (${options.purpose})`}\n`;
   let held = false;
   try {
-    if (!await file.tryLock(true)) return undefined;
+    if (!await lockFile(path, file, true)) return undefined;
     // Whoever removed the file's folder held this lock until now; it would exclude nobody.
     if ((await file.stat()).nlink === 0) return undefined;
-    await file.truncate();
-    await file.write(new TextEncoder().encode(holder));
     held = true;
+    await file.truncate();
+    // On a full disk others are not told who holds the lock, and it is held all the same.
+    await file.write(new TextEncoder().encode(holder)).catch(() => {});
   } finally {
     if (!held) file.close();
   }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { InterruptedError } from "../cli/errors.ts";
+import { HostError, InterruptedError } from "../cli/errors.ts";
 import {
   acquireLock,
   isLocked,
@@ -9,6 +9,7 @@ import {
   tryLock,
   trySharedLock,
 } from "./lock.ts";
+import { run } from "./process.ts";
 import { startScript, testdata, within } from "./process_testing.ts";
 import { sandbox } from "./testing.ts";
 
@@ -172,4 +173,61 @@ Deno.test("tryExistingLock() and isLocked() write nothing into the file", async 
   assertEquals(await isLocked(path), false);
   assertEquals(await lockHolder(path), "pid 1 (build)");
   assertEquals(await lockHolder(join(box.path, "none")), "");
+});
+
+/** Has `flock(2)` fail on every file, as on a file system that has no locks, until disposed. */
+function withoutLocks(message: string): Disposable {
+  const { prototype } = Deno.FsFile;
+  const { tryLock } = prototype;
+  prototype.tryLock = () => Promise.reject(new Error(message));
+  return { [Symbol.dispose]: () => void (prototype.tryLock = tryLock) };
+}
+
+const FAULTS = [
+  ["Bad file descriptor", 9],
+  ["No locks available", 37],
+  ["Input/output error", 5],
+  ["Operation not supported", 95],
+] as const;
+for (const [words, number] of FAULTS) {
+  Deno.test(`every lock is refused with advice where flock says "${words}"`, async () => {
+    await using box = await sandbox();
+    const path = join(box.path, "lock");
+    await Deno.writeTextFile(path, "");
+    using _ = withoutLocks(`${words} (os error ${number})`);
+    for (const take of [acquireLock, tryLock, tryExistingLock, trySharedLock, isLocked]) {
+      const error = await assertRejects(
+        () => take(path),
+        HostError,
+        `Cannot lock ${path}: ${words}`,
+      );
+      assertEquals(error.message, `Cannot lock ${path}: ${words}`);
+      assert(error.next?.includes("GUESTHOUSE_STATE"));
+    }
+  });
+}
+
+/** How a file is open in this process, as open(2) has it: 0 to read, 2 to read and write. */
+async function accessOf(path: string): Promise<number[]> {
+  const look = `for fd in /proc/"$1"/fd/*; do
+    [ "$(readlink "$fd")" = "$2" ] && sed -n 's/^flags:.*\\(.\\)$/\\1/p' "\${fd%/fd/*}/fdinfo/\${fd##*/}"
+  done; true`;
+  const { stdout } = await run(["sh", "-c", look, "sh", String(Deno.pid), path]);
+  return stdout.split("\n").filter(Boolean).map((digit) => Number(digit) & 3);
+}
+
+Deno.test({
+  name: "an exclusive lock is held on a file that is open for writing, as NFS wants it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using box = await sandbox();
+    const path = join(await Deno.realPath(box.path), "lock");
+    await Deno.writeTextFile(path, "");
+    for (
+      const [take, access] of [[tryLock, 2], [tryExistingLock, 2], [trySharedLock, 0]] as const
+    ) {
+      await using _lock = await take(path);
+      assertEquals(await accessOf(path), [access], take.name);
+    }
+  },
 });

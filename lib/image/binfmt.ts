@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { DEB_ARCH } from "../config/archs.ts";
+import { lockFault } from "../host/lock.ts";
 import { run, type RunResult } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
 
@@ -46,7 +47,9 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
   using stack = new DisposableStack();
   // Shared by all who use the rule, other checkouts included, hence not a file of this one.
   const users = stack.use(await Deno.open(interpreter, { read: true }));
-  await users.lock(false);
+  await users.lock(false).catch((cause) => {
+    throw lockFault(interpreter, cause);
+  });
   const fault = await isOurs() ? undefined : await register(rule, arch, interpreter);
   if (fault !== undefined) return verdict("none", fault);
   const cleanup = stack.move();
@@ -56,7 +59,10 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
     async [Symbol.asyncDispose]() {
       using _ = cleanup;
       await users.unlock();
-      if (await users.tryLock(true)) await writeKernelFile(join(BINFMT, rule), "-1");
+      // NFS grants no exclusive lock to a file that is open for reading; the rule then stays.
+      if (await users.tryLock(true).catch(() => false)) {
+        await writeKernelFile(join(BINFMT, rule), "-1");
+      }
     },
   };
 }
