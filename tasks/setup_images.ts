@@ -77,13 +77,13 @@ async function main(ctx: TaskContext): Promise<number> {
 /** Saves the snapshots that are missing; what it takes is only loaded if there are any. */
 async function snapshotsOf(
   platforms: readonly Platform[],
-  { images }: { readonly images: readonly { readonly name: string; readonly key: string }[] },
+  { images }: { readonly images: readonly { readonly name: string; readonly digest: string }[] },
   ctx: TaskContext,
 ): Promise<Map<string, string>> {
   const { haveSnapshotWith } = await import("../lib/guest/snapshots.ts");
   const states = new Map<string, string>();
-  for (const { name, key } of images) {
-    if (await haveSnapshotWith(name, { name: "image", value: key })) states.set(name, "ready");
+  for (const { name, digest } of images) {
+    if (await haveSnapshotWith(name, { name: "image", value: digest })) states.set(name, "ready");
   }
   const missing = platforms.filter(({ name }) => !states.has(name));
   if (missing.length === 0) return states;

@@ -6,7 +6,7 @@ import { loadPlatform } from "../lib/config/platform.ts";
 import { IMAGE_FILES, platformsDir } from "../lib/host/paths.ts";
 import { runChecked } from "../lib/host/process.ts";
 import { configureOnFirstBoot } from "../lib/image/first_boot.ts";
-import { imageState, requireImage } from "../lib/image/image.ts";
+import { imageState, useImage } from "../lib/image/image.ts";
 import { makeSandbox } from "./harness.ts";
 
 const platform = await loadPlatform(platformsDir, "debian-amd64");
@@ -21,7 +21,7 @@ const ignore = Deno.build.arch !== platform.arch || !haveShell ||
 
 /** The first boot of a disk that holds a shell and this script; returns the console's lines. */
 async function firstBoot(dir: string, script: string): Promise<string[]> {
-  const image = await requireImage(platform);
+  await using image = await useImage(platform);
   const tree = join(dir, "tree");
   for (const path of SHELL) {
     await Deno.mkdir(join(tree, dirname(path)), { recursive: true });

@@ -1,7 +1,7 @@
 // What frees disk space, through `deno task`. Starts no guest: folders, records and processes stand
 // in for what real tasks leave.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
 import { savingLock } from "../lib/guest/stagings.ts";
 import { exists } from "../lib/host/folders.ts";
@@ -19,7 +19,8 @@ import { rootfsInputs } from "../lib/image/image.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
 import { rootfsKey, rootfsLock } from "../lib/image/rootfs_tar.ts";
 import { partLock } from "../lib/image/parts/unfinished.ts";
-import { buildingLock, currentVersion } from "../lib/image/versions.ts";
+import { currentLink, imageHome, versionLock } from "../lib/image/current.ts";
+import { buildingLock } from "../lib/image/versions.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 import {
   changed,
@@ -112,7 +113,7 @@ Deno.test("gc ends and removes what killed tasks left, and nothing that runs", a
 
 Deno.test("gc removes snapshots that no guest can come from again", async () => {
   await using box = await storage();
-  await placeVersion(NAME, await recipeOf("now"), true);
+  await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   const good = await placeSnapshot(recipe);
   // A size that somebody may ask for again.
@@ -159,7 +160,7 @@ Deno.test("gc removes snapshots that no guest can come from again", async () => 
 
 Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async () => {
   await using box = await storage();
-  await placeVersion(NAME, await recipeOf("now"), true);
+  await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   const good = await placeSnapshot(recipe);
   const foreign = await placeSnapshot(changed(recipe, "QEMU"));
@@ -178,7 +179,7 @@ Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async ()
 
 Deno.test("gc removes no snapshot that a task or a kept guest uses, be it of use or not", async () => {
   await using box = await storage();
-  await placeVersion(NAME, await recipeOf("now"), true);
+  await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   await using keptQemu = await startSleep();
   const ofTask = await placeSnapshot(changed(recipe, "QEMU"));
@@ -219,7 +220,7 @@ Deno.test("gc removes a half-finished snapshot, unless one is being saved", asyn
 
 Deno.test("gc removes build caches that no build would use", async () => {
   await using box = await storage();
-  await placeVersion(NAME, await recipeOf("now"), true);
+  await placeVersion(NAME, await recipeOf("now"));
   const project = (name: string) => join(box.dir, "projects", name);
   const good = await placeCache(project("good"));
   const wanted: Record<string, string> = {
@@ -247,18 +248,37 @@ Deno.test("gc removes build caches that no build would use", async () => {
   assertEquals(kept.sort(), [good, used].sort());
 });
 
+Deno.test("gc removes snapshots and build caches of an image that was made again with other bytes", async () => {
+  await using box = await storage();
+  const recipe = await recipeOf("now");
+  const former = await placeVersion(NAME, recipe, "one");
+  const snapshot = await placeSnapshot(await presentRecipe());
+  const cache = await placeCache(join(box.dir, "project"));
+  assertEquals(gone(await gc(box)), {});
+  const now = await placeVersion(NAME, recipe, "two");
+  assertEquals(gone(await gc(box)), {
+    [`snapshot ${snapshot}`]: "image changed, image folder changed",
+    [`build cache ${cache}`]: "it was filled by the tools of another image",
+    [`image ${former}`]: `superseded by ${basename(now)}`,
+  });
+});
+
 Deno.test("gc removes superseded images that nobody needs", async () => {
   await using box = await storage();
-  const version = async (text: string, current = false) =>
-    await placeVersion(NAME, await recipeOf(text), current);
-  const now = await version("now", true);
-  const [former, ofGuest, ofTask, ofSnapshot] = await Promise.all([
-    version("former"),
-    version("of a kept guest"),
-    version("of a task"),
-    version("of a snapshot"),
-  ]);
-  const other = await placeVersion("debian-arm64", await recipeOf("other"), false);
+  // One recipe, and each time other bytes.
+  const recipe = await recipeOf("now");
+  const version = (disk: string) => placeVersion(NAME, recipe, disk);
+  const former = await version("former");
+  const ofGuest = await version("of a kept guest");
+  const ofTask = await version("of a task");
+  const ofSnapshot = await version("of a snapshot");
+  const now = await version("now");
+  const other = await placeVersion("debian-arm64", await recipeOf("other"));
+  await Deno.remove(currentLink("debian-arm64"));
+  // As former versions of guesthouse left them: their users lock the directory.
+  const [older, oldest] = ["1", "2"].map((digit) => join(imageHome(NAME), digit.repeat(16)));
+  await Deno.mkdir(older!);
+  await Deno.mkdir(oldest!);
   await using keptQemu = await startSleep();
   await leaveRun({
     ...{ pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true },
@@ -269,17 +289,23 @@ Deno.test("gc removes superseded images that nobody needs", async () => {
   });
   {
     await using _snapshot = await hold(join(snapshot, SNAPSHOT_FILES.lock), "shared");
-    await using _task = await hold(ofTask, "shared");
+    await using _task = await hold(versionLock(ofTask), "shared");
+    await using _olderTask = await hold(older!, "shared");
     await using _building = await hold(buildingLock("debian-arm64"), "exclusive");
     const outcome = await gc(box);
-    const key = (await currentVersion(NAME))?.key.slice(0, 16);
-    assertEquals(gone(outcome), { [`image ${former}`]: `superseded by ${key}` });
-    for (const dir of [now, ofGuest, ofTask, ofSnapshot, other]) assert(await exists(dir), dir);
+    const why = `superseded by ${basename(now)}`;
+    assertEquals(gone(outcome), { [`image ${former}`]: why, [`image ${oldest}`]: why });
+    for (const dir of [now, ofGuest, ofTask, ofSnapshot, other, older!]) {
+      assert(await exists(dir), dir);
+    }
   }
   const outcome = await gc(box);
   assertEquals(
     Object.keys(gone(outcome)).sort(),
-    [`image ${ofSnapshot}`, `image ${ofTask}`, `image ${other}`, `snapshot ${snapshot}`].sort(),
+    [
+      ...[ofSnapshot, ofTask, older, other].map((dir) => `image ${dir}`),
+      `snapshot ${snapshot}`,
+    ].sort(),
   );
   assertEquals([await exists(now), await exists(ofGuest)], [true, true]);
 });
@@ -408,7 +434,7 @@ Deno.test("gc removes what killed builds of parts left, and nothing of a build u
 
 Deno.test("gc removes what was not used for longest, until the rest is within the limit", async () => {
   await using box = await storage();
-  await placeVersion(NAME, await recipeOf("now"), true);
+  await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   const bytes = 5 * 2 ** 20;
   const place = async (hours: number) =>

@@ -22,7 +22,7 @@ import { IMAGE_FILES, imageCacheDir, RUN_FILES, SNAPSHOT_FILES } from "../lib/ho
 import { processStartTime } from "../lib/host/process.ts";
 import { isRecord, readVerdict, writeVerdict } from "../lib/host/verdict_cache.ts";
 import { ensureImage } from "../lib/image/build.ts";
-import { imageSidecar, imageState, requireImage } from "../lib/image/image.ts";
+import { imageState, useImage } from "../lib/image/image.ts";
 import { finishImage, testPlatform } from "../lib/image/image_testing.ts";
 import { ensurePart, partPath, partState } from "../lib/image/parts/store.ts";
 import { ensureRootfsTar, rootfsKey } from "../lib/image/rootfs_tar.ts";
@@ -79,7 +79,7 @@ const KEPT: readonly Kept[] = [
     title: "an image's sidecar and manifest",
     async make() {
       const dir = await finishImage(image);
-      return [imageSidecar(image.name), join(dir, "image.json")];
+      return [IMAGE_FILES.sidecar, "image.json"].map((name) => join(dir, name));
     },
     read: async () => (await imageState(image)).kind,
     whole: "ready",
@@ -93,9 +93,12 @@ const KEPT: readonly Kept[] = [
       return [disk, kernel, initramfs, packages].map((name) => join(dir, name));
     },
     read: () =>
-      requireImage(image).then(
-        () => "ready",
-        (error) => refusal(error, `deno task setup-images ${image.name} --force`),
+      useImage(image).then(
+        async (used) => {
+          await used[Symbol.asyncDispose]();
+          return "ready";
+        },
+        (error: unknown) => refusal(error, `deno task setup-images ${image.name} --force`),
       ),
     whole: "ready",
     damaged: "refused",
@@ -118,7 +121,7 @@ const KEPT: readonly Kept[] = [
   {
     title: "a snapshot",
     async make() {
-      await placeVersion(NAME, await recipeOf("image"), true);
+      await placeVersion(NAME, await recipeOf("image"));
       const dir = await placeSnapshot(await recipeOf("snapshot"));
       const { memory, state, disk, manifest, sidecar } = SNAPSHOT_FILES;
       return [memory, state, disk, manifest, sidecar].map((name) => join(dir, name));
@@ -138,7 +141,7 @@ const KEPT: readonly Kept[] = [
       const [cache] = await listCaches();
       assert(cache !== undefined);
       const isThere = await readCacheRecord(cache.dir) !== undefined;
-      const why = await uselessCache(cache, { known: true, imageKey: undefined });
+      const why = await uselessCache(cache, { known: true, imageDigest: undefined });
       assertEquals(why, isThere ? undefined : "its record is missing or damaged");
       return isThere ? "there" : "missing";
     },

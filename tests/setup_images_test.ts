@@ -1,21 +1,23 @@
 // Images without building any for minutes, through `deno task`. Starts no guest.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { expandGlob } from "@std/fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { keyOf } from "../lib/cache/recipe.ts";
 import { readSidecar, writeSidecar } from "../lib/cache/sidecar.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { acquireLock } from "../lib/host/lock.ts";
-import { IMAGE_FILES, imagesDir, platformsDir } from "../lib/host/paths.ts";
+import { IMAGE_FILES, platformsDir } from "../lib/host/paths.ts";
+import { CURRENT } from "../lib/image/current.ts";
 import { imageRecipe, imageState } from "../lib/image/image.ts";
-import { writeManifest } from "../lib/image/manifest.ts";
+import { writeImageFiles } from "../lib/image/image_testing.ts";
+import { publishVersion } from "../lib/image/publish.ts";
 import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
+import { copyImage } from "./made_again.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";
 
 const NAME = "debian-amd64";
 const platform = await loadPlatform(platformsDir, NAME);
 const recipe = await imageRecipe(platform);
-const version = recipe.key.slice(0, 16);
 
 /** An images folder of the sandbox's own. */
 function ownImages(box: Sandbox): { home: string; env: Record<string, string> } {
@@ -25,15 +27,9 @@ function ownImages(box: Sandbox): { home: string; env: Record<string, string> } 
 
 /** An image that is finished as far as anybody looks who does not start it. */
 async function placeImage(home: string, from = recipe): Promise<string> {
-  const dir = join(home, from.key.slice(0, 16));
-  await Deno.mkdir(dir, { recursive: true });
-  const { disk, kernel, initramfs, packages } = IMAGE_FILES;
-  for (const file of [disk, kernel, initramfs, packages]) {
-    await Deno.writeTextFile(join(dir, file), `a stand-in for ${file}\n`);
-  }
-  await writeManifest(dir, { name: NAME, key: from.key, kernelVersion: "6.1" });
-  await writeSidecar(join(home, IMAGE_FILES.sidecar), from);
-  return dir;
+  const staging = join(home, "version-test");
+  await writeImageFiles(staging);
+  return await publishVersion(home, staging, { name: NAME, recipe: from, kernelVersion: "6.1" });
 }
 
 /** The recipe as it was before one of its inputs changed, one came and one went. */
@@ -58,7 +54,7 @@ Deno.test("setup-images returns with nothing built when the recipe has not chang
   const { ok, images: [image] } = documentOf(outcome);
   assertEquals([ok, image.name, image.built, image.key], [true, NAME, false, recipe.key]);
   assertEquals(image.reasons, []);
-  assertMatch(await Deno.readTextFile(join(dir, IMAGE_FILES.disk)), /stand-in/);
+  assertEquals(await Deno.readTextFile(join(dir, IMAGE_FILES.disk)), "contents of disk\n");
   // Not even the lock was touched.
   assertEquals(await exists(join(home, "lock")), false);
 });
@@ -91,8 +87,8 @@ Deno.test("setup-images --explain names each input that has changed, and builds 
 Deno.test("setup-images --explain says why a damaged state counts as missing", async () => {
   await using box = await makeSandbox();
   const { home, env } = ownImages(box);
-  const sidecar = join(home, IMAGE_FILES.sidecar);
   const dir = await placeImage(home);
+  const sidecar = join(dir, IMAGE_FILES.sidecar);
   const explain = async () => (await box.task("setup-images", [NAME, "--explain"], { env })).stdout;
   assertEquals(await explain(), `${NAME}: ready\n`);
 
@@ -103,8 +99,11 @@ Deno.test("setup-images --explain says why a damaged state counts as missing", a
   await Deno.remove(join(dir, "image.json"));
   assertStringIncludes(await explain(), `${NAME}: missing\n  ${dir} holds no whole image\n`);
 
-  await Deno.remove(sidecar);
-  assertStringIncludes(await explain(), `no earlier build is recorded in ${sidecar}\n`);
+  await Deno.remove(join(home, CURRENT));
+  assertStringIncludes(
+    await explain(),
+    `no earlier build is recorded in ${join(home, CURRENT)}\n`,
+  );
 });
 
 Deno.test("setup-images --dry-run prints the commands of what it would build, and runs none", async () => {
@@ -117,7 +116,7 @@ Deno.test("setup-images --dry-run prints the commands of what it would build, an
   assertMatch(outcome.stdout, /^(npx .*|deno) task build-tiny-init x86_64$/m);
   assertMatch(outcome.stdout, /^mke2fs -q -t ext4 -d /m);
   assertMatch(outcome.stdout, /^qemu-img convert -f raw -O qcow2 /m);
-  const sidecar = await readSidecar(join(home, IMAGE_FILES.sidecar));
+  const sidecar = await readSidecar(join(home, CURRENT, IMAGE_FILES.sidecar));
   assert(sidecar.kind === "recipe" && sidecar.recipe.key === formerRecipe().key);
   assertEquals(await exists(join(box.dir, "images/cache")), false);
 });
@@ -293,8 +292,9 @@ Deno.test({
     const { home, env } = ownImages(box);
     for (const { title, file, damage, says } of damages) {
       await t.step(`an image ${title}`, async () => {
-        await copyImage(home);
-        const dir = join(home, await currentVersion(home));
+        await Deno.remove(home, { recursive: true }).catch(() => {});
+        await copyImage(NAME, dirname(home));
+        const dir = join(home, await Deno.readLink(join(home, CURRENT)));
         await damage(join(dir, file));
         const outcome = await box.task("build-vm", [NAME], { env });
         assertFailure(outcome, {
@@ -320,8 +320,8 @@ Deno.test({
   async fn() {
     await using box = await makeSandbox();
     const { home, env } = ownImages(box);
-    await copyImage(home);
-    const dir = join(home, await currentVersion(home));
+    await copyImage(NAME, dirname(home));
+    const dir = join(home, await Deno.readLink(join(home, CURRENT)));
     await Deno.utime(join(dir, IMAGE_FILES.disk), new Date(), new Date());
     // Gets past the check, and fails on what comes after it.
     const other = Deno.build.os === "darwin" ? "kvm" : "hvf";
@@ -329,19 +329,3 @@ Deno.test({
     assertFailure(outcome, { exit: 3, says: [`Cannot use accelerator "${other}"`] });
   },
 });
-
-/** Copies the checkout's image, sharing its blocks where the file system can. */
-async function copyImage(home: string): Promise<void> {
-  await Deno.remove(home, { recursive: true }).catch(() => {});
-  await Deno.mkdir(join(home, ".."), { recursive: true });
-  const source = join(imagesDir(), NAME);
-  const { success, stderr } = await new Deno.Command("cp", {
-    args: ["--archive", "--reflink=auto", "--", source, home],
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-}
-
-async function currentVersion(home: string): Promise<string> {
-  const sidecar = await readSidecar(join(home, IMAGE_FILES.sidecar));
-  return sidecar.kind === "recipe" ? sidecar.recipe.key.slice(0, 16) : version;
-}

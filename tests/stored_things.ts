@@ -5,13 +5,13 @@ import { join } from "@std/path";
 import { cacheDir, type CacheRecord } from "../lib/build/cache_disk.ts";
 import { snapshotRecipe } from "../lib/build/snapshot_recipe.ts";
 import { keyOf, type Recipe, recipeKey } from "../lib/cache/recipe.ts";
-import { writeSidecar } from "../lib/cache/sidecar.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
 import { commitSnapshot, snapshotDir } from "../lib/guest/snapshots.ts";
 import { exists } from "../lib/host/folders.ts";
 import { ensureKeys } from "../lib/host/keys.ts";
 import {
+  IMAGE_FILES,
   platformsDir,
   RUN_FILES,
   runsDir,
@@ -19,8 +19,9 @@ import {
   snapshotsDir,
 } from "../lib/host/paths.ts";
 import { processStartTime } from "../lib/host/process.ts";
-import { imageSidecar, imageVersionDir } from "../lib/image/image.ts";
-import { currentVersion } from "../lib/image/versions.ts";
+import { currentVersion, imageHome } from "../lib/image/current.ts";
+import { writeImageFiles } from "../lib/image/image_testing.ts";
+import { publishVersion } from "../lib/image/publish.ts";
 import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
 import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
@@ -156,23 +157,23 @@ export async function recipeOf(text: string): Promise<Recipe> {
   return await recipeKey([{ name: "stand-in", value: text }]);
 }
 
-/** Makes a version of an image, as far as gc looks. */
+/** Makes a version of an image the current one, as far as gc looks. */
 export async function placeVersion(
   name: string,
   recipe: Recipe,
-  current: boolean,
+  disk = "x".repeat(200_000),
 ): Promise<string> {
-  const dir = imageVersionDir(name, recipe.key);
-  await Deno.mkdir(dir, { recursive: true });
-  await Deno.writeTextFile(join(dir, "disk.qcow2"), "x".repeat(200_000));
-  if (current) await writeSidecar(imageSidecar(name), recipe);
-  return dir;
+  const home = imageHome(name);
+  const staging = join(home, "version-test");
+  await writeImageFiles(staging);
+  await Deno.writeTextFile(join(staging, IMAGE_FILES.disk), disk);
+  return await publishVersion(home, staging, { name, recipe, kernelVersion: "6.1" });
 }
 
 /** The recipe of a snapshot that a guest would start from now. */
 export async function presentRecipe(memoryMiB = 1024): Promise<Recipe> {
   const qemu = await qemuProgram("qemu-system-x86_64");
-  const image = await currentVersion(NAME);
+  const image = (await currentVersion(NAME))?.version;
   assert(image !== undefined);
   return await snapshotRecipe({ platform, image, memoryMiB, cores: 1 }, {
     ...{ qemu, machine: pinMachine(platform.machine, qemu) },
@@ -230,7 +231,7 @@ export async function placeCache(
   await Deno.mkdir(project, { recursive: true });
   await Deno.writeTextFile(join(dir, "disk.raw"), "x".repeat(300_000));
   await Deno.writeTextFile(join(dir, "lock"), "pid 1 (build of mine)\n");
-  const image = (await currentVersion(NAME))?.key ?? "none";
+  const image = (await currentVersion(NAME))?.version?.digest ?? "none";
   const record = { project, platform: name, image, inUse: false, ...facts };
   await Deno.writeTextFile(join(dir, "cache.json"), JSON.stringify(record));
   await age(join(dir, "cache.json"), hours);

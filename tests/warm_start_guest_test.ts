@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { join } from "@std/path";
 import { root } from "../lib/host/paths.ts";
 import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
+import { copyImage, makeAgain } from "./made_again.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
 import { shellProject, writeProject } from "./projects.ts";
 import { AMD64, inGuest, ownSnapshots, SMALL, snapshotFolders } from "./own_snapshots.ts";
@@ -61,6 +62,49 @@ Deno.test("build-vm says how the guest started: cold the first time, then warm, 
   const log = await Deno.readTextFile(documentOf(other).platforms[0].log);
   assertMatch(log, /== snapshot: none fits \(memory changed\)/);
   assertEquals((await snapshotFolders(box)).length, 2);
+  await box.assertClean();
+});
+
+Deno.test("an image that was made again starts no guest from the former one's snapshot, and leaves its guests alone", async () => {
+  await using box = await ownSnapshots();
+  const images = join(box.dir, "images/dist");
+  const home = await copyImage(AMD64, images);
+  const env = { GUESTHOUSE_IMAGES: images };
+  const former = await Deno.realPath(join(home, "current"));
+  const run = async (text: string, ...args: string[]) => {
+    const command = [AMD64, ...SMALL, ...args, "--", "sh", "-c", text];
+    const outcome = await box.task("vm-run", command, { env });
+    assertEquals(outcome.code, 0, outcome.stderr);
+    return {
+      stdout: outcome.stdout,
+      log: await Deno.readTextFile(join(box.dir, `logs/vm-run-${AMD64}.log`)).catch(() => ""),
+    };
+  };
+  const gc = async () => documentOf(await box.task("gc", ["--json"], { env }));
+  const project = await writeProject(box.dir, "nothing", shellProject({ nothing: "true" }));
+  const args = [AMD64, "--keep", "--json", "--project", project, ...SMALL];
+  const kept = await box.task("build-vm", args, { env });
+  assertEquals([kept.code, startOf(kept)], [0, "cold"], kept.stderr);
+
+  // The same recipe, and a disk with other blocks.
+  const now = await makeAgain(home, "made-again", "once more\n");
+  assertNotEquals(now, former);
+  const look = "cat /made-again; ls -R /usr/lib/gcc | sha256sum";
+  const first = await run(look, "--fresh");
+  assertMatch(first.log, /== snapshot: none fits \(image changed, image folder changed\)/);
+  const second = await run(look, "--fresh");
+  assertMatch(second.log, /== restored: /);
+  assertEquals(second.log.includes("none fits"), false);
+  for (const { stdout } of [first, second]) assertMatch(stdout, /^once more\n[0-9a-f]{64} /);
+  assertEquals(second.stdout, first.stdout);
+
+  // What the kept guest runs from is there, unchanged, as long as it is up.
+  assertEquals((await gc()).removed.map(({ kind }: { kind: string }) => kind), []);
+  assertEquals((await run("ls /made-again || echo none")).stdout, "none\n");
+  assertEquals((await box.task("vm-stop", [AMD64], { env })).code, 0);
+  const gone = (await gc()).removed.map(({ path }: { path: string }) => path);
+  assert(gone.includes(former), `gc removed only ${gone}`);
+  assertEquals((await run("cat /made-again")).stdout, "once more\n");
   await box.assertClean();
 });
 

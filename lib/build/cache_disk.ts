@@ -1,6 +1,8 @@
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { readJson } from "../cache/read_json.ts";
 import { GuestError, HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
@@ -12,20 +14,22 @@ import type { Image } from "../image/image.ts";
 import { CACHE_DISK_BYTES } from "./machine.ts";
 import type { OpenGuest } from "./open_guest.ts";
 
-/** What is known of a build cache; kept as `cache.json` beside its disk. */
-export interface CacheRecord {
-  readonly project: string;
-  readonly platform: string;
-  /** Key of the image whose tools filled it. */
-  readonly image: string;
+const recordSchema = z.object({
+  project: z.string(),
+  platform: z.string(),
+  /** Digest of the image whose tools filled it. */
+  image: z.string(),
   /**
    * Whether a guest has it, or had it when it was cut off. What was being written then may be half
    * there, with a time that makes it look up to date.
    */
-  readonly inUse: boolean;
+  inUse: z.boolean(),
   /** What the build tree was configured with; unknown where it was not, or not to the end. */
-  readonly configured?: string;
-}
+  configured: z.string().optional(),
+});
+
+/** What is known of a build cache; kept as `cache.json` beside its disk. */
+export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** File names inside a build cache's folder (`buildCachesDir()/PLATFORM/HASH`). */
 export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
@@ -79,7 +83,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     }),
   );
   const path = join(dir, CACHE_FILES.disk);
-  const fault = await faultOf(dir, image.key, signal);
+  const fault = await faultOf(dir, image.digest, signal);
   if (fault !== undefined) {
     onNote(`build cache: made anew (${fault})`);
     await makeDisk(path, signal);
@@ -89,7 +93,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     writeRecord(dir, {
       project: project.dir,
       platform: platform.name,
-      image: image.key,
+      image: image.digest,
       inUse,
       ...(configured === undefined ? {} : { configured }),
     });
@@ -118,15 +122,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
 
 /** Reads what is known of a build cache; `undefined` if it is not there or damaged. */
 export async function readCacheRecord(dir: string): Promise<CacheRecord | undefined> {
-  try {
-    const record = JSON.parse(await Deno.readTextFile(join(dir, CACHE_FILES.record)));
-    return typeof record?.image === "string" && typeof record.inUse === "boolean"
-      ? record
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return await readJson(join(dir, CACHE_FILES.record), recordSchema);
 }
 
 async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
@@ -136,7 +132,7 @@ async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
 /** Why a cache is of no use, or `undefined`. Repairs what can be repaired without loss. */
 async function faultOf(
   dir: string,
-  imageKey: string,
+  imageDigest: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const path = join(dir, CACHE_FILES.disk);
@@ -144,7 +140,7 @@ async function faultOf(
   if (info === undefined) return "there was none";
   const record = await readCacheRecord(dir);
   if (record === undefined) return "its record is missing or damaged";
-  if (record.image !== imageKey) return "it was filled by the tools of another image";
+  if (record.image !== imageDigest) return "it was filled by the tools of another image";
   if (record.inUse) return "the guest that had it was cut off";
   if (info.size !== CACHE_DISK_BYTES) return "its disk has another size";
   // 1: something was corrected, as after any mount; more than that is damage (e2fsck(8)).

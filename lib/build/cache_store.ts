@@ -25,7 +25,7 @@ export async function listCaches(): Promise<StoredCache[]> {
       const record = await readCacheRecord(dir);
       caches.push({
         ...{ dir, platform },
-        record: typeof record?.project === "string" ? record : undefined,
+        record,
         bytes: await diskBytes(dir),
         usedMs: await usedMs(dir),
       });
@@ -45,17 +45,17 @@ export const cacheLock = ({ dir }: Pick<StoredCache, "dir">): string => join(dir
 /** Why no build would use a cache as it is, or `undefined`. */
 export async function uselessCache(
   { record }: StoredCache,
-  { known, imageKey }: {
+  { known, imageDigest }: {
     /** Whether there is such a platform. */
     readonly known: boolean;
-    /** Of its current image; `undefined` if it has none now. */
-    readonly imageKey: string | undefined;
+    /** Of what is in its current image; `undefined` if it has none now. */
+    readonly imageDigest: string | undefined;
   },
 ): Promise<string | undefined> {
   if (!known) return "there is no such platform any more";
   if (record === undefined) return "its record is missing or damaged";
   if (!await exists(record.project)) return "its project is gone";
-  if (imageKey !== undefined && record.image !== imageKey) {
+  if (imageDigest !== undefined && record.image !== imageDigest) {
     return "it was filled by the tools of another image";
   }
   return record.inUse ? "the guest that had it was cut off" : undefined;

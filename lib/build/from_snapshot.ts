@@ -4,7 +4,6 @@ import {
   commitSnapshot,
   dropSnapshot,
   findSnapshot,
-  haveGuestFrom,
   listSnapshots,
   type Snapshot,
   type SnapshotManifest,
@@ -108,7 +107,8 @@ async function useSnapshot<Guest>(
   const found = await findSnapshot(name, recipe);
   if (found.kind === "found") return found.snapshot;
   if (found.kind === "damaged") {
-    onNote(`The snapshot of "${name}" is of no use and removed: ${found.reason}`, "warning");
+    const fate = found.removed ? "and removed" : "but stays, since a guest runs from it";
+    onNote(`The snapshot of "${name}" is of no use ${fate}: ${found.reason}`, "warning");
   } else {
     onNote(`snapshot: none fits (${found.reasons.join(", ")})`, "info");
   }
@@ -156,7 +156,7 @@ async function evict(newest: string): Promise<void> {
   for (const { dir, bytes: own, manifest } of snapshots) {
     bytes += own;
     if (bytes <= LIMIT_BYTES || dir === newest || manifest === undefined) continue;
-    if (await dropSnapshot(dir, () => haveGuestFrom(dir))) bytes -= own;
+    if (await dropSnapshot(dir)) bytes -= own;
   }
 }
 

@@ -53,7 +53,7 @@ export async function sweepSnapshots(
   for (const cache of await listCaches()) {
     const aging = agingCache(cache);
     const host = present.get(cache.platform);
-    const facts = { known: host !== undefined, imageKey: host?.image?.key };
+    const facts = { known: host !== undefined, imageDigest: host?.image?.digest };
     const why = await uselessCache(cache, facts);
     if (why === undefined || !await bin.drop(aging.item, why)) rest.push(aging);
   }

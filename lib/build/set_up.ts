@@ -9,7 +9,7 @@ import { ensureHost, findInstall, type Installation } from "../host/ensure_host.
 import { reexec } from "../host/reexec.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
 import { ensureImage } from "../image/build.ts";
-import { imageState } from "../image/image.ts";
+import { type Image, imageState } from "../image/image.ts";
 import { mmdebstrapCommand } from "../image/rootfs.ts";
 import { diskCommands } from "../image/disk.ts";
 import { imageCacheDir } from "../host/paths.ts";
@@ -23,7 +23,10 @@ export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
 export interface SetUpImage {
   readonly name: string;
   readonly built: boolean;
+  /** The key of the recipe that it was built by. */
   readonly key: string;
+  /** The digest of what is in it. */
+  readonly digest: string;
   readonly seconds: number;
   readonly reasons: readonly string[];
 }
@@ -80,7 +83,7 @@ export async function setUpImages(
     const clock = startClock();
     if (!toBuild.includes(platform)) {
       const { image } = await ensureImage(platform, silent(ctx));
-      return { name: platform.name, built: false, key: image.key, seconds: clock(), reasons: [] };
+      return { name: platform.name, built: false, ...keysOf(image), seconds: clock(), reasons: [] };
     }
     await using log = await startLogs(`setup-${platform.name}`);
     try {
@@ -98,7 +101,7 @@ export async function setUpImages(
         },
       });
       table.finish(platform.name, "pass", built ? "built" : "up to date");
-      return { name: platform.name, built, key: image.key, seconds: clock(), reasons };
+      return { name: platform.name, built, ...keysOf(image), seconds: clock(), reasons };
     } catch (error) {
       table.finish(platform.name, "error", `see ${log.build}`);
       throw error;
@@ -152,6 +155,8 @@ export function notSetUp(platform: Platform): HostError {
     next: `deno task setup-images ${platform.name} --yes`,
   });
 }
+
+const keysOf = ({ key, digest }: Image) => ({ key, digest });
 
 function silent(ctx: TaskContext) {
   return { signal: ctx.signal, onPhase: () => {}, log: () => {} };

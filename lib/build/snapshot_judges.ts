@@ -5,7 +5,7 @@ import type { SnapshotManifest } from "../guest/snapshots.ts";
 import { findPublicKeys } from "../host/keys.ts";
 import type { ElfArch } from "../image/elf.ts";
 import { ARCHS, type Variant, VARIANTS } from "../config/parts.ts";
-import { currentVersion } from "../image/versions.ts";
+import { currentVersion } from "../image/current.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
 import { findMicroFiles } from "./micro_files.ts";
 import { microName } from "./micro_launch.ts";
@@ -25,7 +25,7 @@ export async function presentHosts(
 ): Promise<ReadonlyMap<string, PresentHost>> {
   const keys = await findPublicKeys();
   const entries = platforms.map(async (platform) => {
-    const image = await currentVersion(platform.name);
+    const image = (await currentVersion(platform.name))?.version;
     const qemu = await findQemu(`qemu-system-${platform.arch}`, signal);
     return [platform.name, { platform, image, qemu, keys }] as const;
   });

@@ -17,7 +17,7 @@ export const RESUME = "provision/resume.pl";
 /** The guest that a snapshot is of. */
 export interface SnapshotRequest extends Size {
   readonly platform: Platform;
-  readonly image: Pick<Image, "key" | "dir">;
+  readonly image: Pick<Image, "digest" | "dir">;
   readonly append?: readonly string[] | undefined;
 }
 
@@ -40,7 +40,8 @@ export async function snapshotRecipe(
   const devices = deviceArgs({ disk: "/overlay", sshPort: 0, portSocket: "/port" });
   return await recipeKey([
     { name: "format", value: 1 },
-    { name: "image", value: image.key },
+    // What is in it, not what it was made by: the memory remembers blocks of this very disk.
+    { name: "image", value: image.digest },
     // The frozen overlay names its backing file by path.
     { name: "image folder", value: image.dir },
     { name: "QEMU", value: qemu.sha256 },
@@ -59,7 +60,7 @@ export async function snapshotRecipe(
 /** What a new snapshot of a platform would be made of now, as far as that can be told. */
 export interface PresentHost {
   readonly platform: Platform;
-  readonly image: Pick<Image, "key" | "dir"> | undefined;
+  readonly image: Pick<Image, "digest" | "dir"> | undefined;
   readonly qemu: QemuProgram | undefined;
   readonly keys: SnapshotHost["keys"] | undefined;
 }
@@ -78,7 +79,7 @@ export async function outdatedInputs(
   { platform, image, qemu, keys }: PresentHost,
 ): Promise<string[]> {
   const present = await snapshotRecipe(
-    { platform, memoryMiB, cores, image: image ?? { key: "", dir: "" } },
+    { platform, memoryMiB, cores, image: image ?? { digest: "", dir: "" } },
     {
       qemu: qemu ?? { sha256: "" },
       machine: qemu === undefined ? "" : pinMachine(platform.machine, qemu),

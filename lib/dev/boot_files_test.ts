@@ -1,18 +1,23 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../cli/errors.ts";
-import { requireImage } from "../image/image.ts";
+import { useImage } from "../image/image.ts";
 import { finishImage, imagesFolder } from "../image/image_testing.ts";
 import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import { DEV_FILES } from "./paths.ts";
+
+async function copyFromImage(dir: string): Promise<void> {
+  await using image = await useImage(await devImage());
+  await copyBootFiles(image, dir);
+}
 
 for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
   for (const text of ["", "cont", undefined]) {
     Deno.test(`mendBootFiles() copies ${name} again that is "${text}"`, async () => {
       await using images = await imagesFolder();
       await finishImage(await devImage());
-      await copyBootFiles(await requireImage(await devImage()), images.path);
+      await copyFromImage(images.path);
       await mendBootFiles("armdev", images.path);
       const path = join(images.path, name);
       const whole = await Deno.readTextFile(path);
@@ -27,7 +32,7 @@ for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
 Deno.test("mendBootFiles() says what can be done where no image has the file", async () => {
   await using images = await imagesFolder();
   const image = await finishImage(await devImage());
-  await copyBootFiles(await requireImage(await devImage()), images.path);
+  await copyFromImage(images.path);
   await Deno.remove(image, { recursive: true });
   await mendBootFiles("armdev", images.path);
   await Deno.truncate(join(images.path, DEV_FILES.kernel), 0);

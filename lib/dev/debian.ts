@@ -3,6 +3,7 @@ import { quoteWord } from "../guest/quote.ts";
 import { runChecked } from "../host/process.ts";
 import { ensureImage } from "../image/build.ts";
 import { type CpioEntry, directory, file, packCpio } from "../image/cpio.ts";
+import { useImage } from "../image/image.ts";
 import { kernelArgs } from "../qemu/args.ts";
 import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
@@ -32,10 +33,9 @@ export const debian: DevFlavour = {
 
 async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log, force } = request;
-  const { image } = await ensureImage(await devImage(), {
-    ...{ signal, log, force },
-    onPhase: onStep,
-  });
+  const platform = await devImage();
+  await ensureImage(platform, { signal, log, force, onPhase: onStep });
+  await using image = await useImage(platform);
   onStep("copy the disk");
   const disk = join(dir, DEV_FILES.disk);
   // A full copy: the guest lives on when its image is renewed or removed.

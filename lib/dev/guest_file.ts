@@ -1,18 +1,21 @@
+import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { readJson } from "../cache/read_json.ts";
 import { HostError } from "../cli/errors.ts";
 import { exists } from "../host/folders.ts";
-import type { FlavourName } from "./config.ts";
+import { FLAVOURS } from "./names.ts";
 import { DEV_FILES, devDir, devFile } from "./paths.ts";
 import { join } from "@std/path";
-import { readTextIfPresent } from "./read_text.ts";
+
+const guestSchema = z.object({
+  name: z.string(),
+  flavour: z.enum(FLAVOURS),
+  /** ISO 8601, UTC. */
+  created: z.string(),
+});
 
 /** What is known of a guest that init has finished. */
-export interface DevGuest {
-  readonly name: string;
-  readonly flavour: FlavourName;
-  /** ISO 8601, UTC. */
-  readonly created: string;
-}
+export type DevGuest = Readonly<z.output<typeof guestSchema>>;
 
 /**
  * The finished guest of that name; `undefined` if init was never run or not to its end. A record that
@@ -20,15 +23,9 @@ export interface DevGuest {
  * nobody takes the guest for one that may be made over.
  */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
-  const text = await readTextIfPresent(devFile(name, "guest"));
-  if (text === undefined) return undefined;
-  try {
-    const guest = JSON.parse(text);
-    if (guest?.flavour === "nixos" || guest?.flavour === "debian") return guest;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return await guessDevGuest(name);
+  const path = devFile(name, "guest");
+  return await readJson(path, guestSchema) ??
+    (await exists(path) ? await guessDevGuest(name) : undefined);
 }
 
 async function guessDevGuest(name: string): Promise<DevGuest | undefined> {

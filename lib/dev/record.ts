@@ -1,65 +1,60 @@
-import { readTextIfPresent } from "./read_text.ts";
+import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { readJson } from "../cache/read_json.ts";
 import { processStartTime } from "../host/process.ts";
-import type { FlavourName, ShareMode } from "./config.ts";
+import { FLAVOURS, SHARE_MODES } from "./names.ts";
 import { devDir, devFile } from "./paths.ts";
 
-/** A process that belongs to the guest. */
-export interface RecordedProcess {
-  readonly pid: number;
+const processSchema = z.object({
+  /** A pid below 1 would mean whole groups of processes to kill(2). */
+  pid: z.int().positive(),
   /** When it started, as `processStartTime()` says it: with the pid it names one process. */
-  readonly startTime: string;
+  startTime: z.string(),
   /** Its command line, word by word. */
-  readonly command: readonly string[];
-}
+  command: z.array(z.string()).readonly(),
+});
+
+/** A process that belongs to the guest. */
+export type RecordedProcess = Readonly<z.output<typeof processSchema>>;
+
+const recordSchema = z.object({
+  name: z.string(),
+  flavour: z.enum(FLAVOURS),
+  qemu: processSchema.readonly(),
+  /** Others that must end with it, such as virtiofsd, by name. */
+  helpers: z.record(z.string(), processSchema.readonly()).readonly(),
+  /** The host's boot in which it runs; a record of another boot is stale, whatever its pids say. */
+  bootId: z.string(),
+  /** ISO 8601, UTC. */
+  since: z.string(),
+  sshPort: z.int().nonnegative(),
+  user: z.string(),
+  socketDir: z.string(),
+  qmpSocket: z.string(),
+  consoleSocket: z.string(),
+  /** The shared SSH connection. */
+  sshSocket: z.string(),
+  accelerator: z.string(),
+  memoryMiB: z.number().positive(),
+  cores: z.int().positive(),
+  /** Whether nobody has logged in yet: the task that starts it holds the guest's lock. */
+  starting: z.boolean().optional(),
+  share: z.object({
+    mode: z.enum(SHARE_MODES),
+    /** The folder on the host. */
+    hostDir: z.string(),
+    /** Where the guest finds it: `/NAME`. */
+    guestDir: z.string(),
+    readOnly: z.boolean(),
+  }).readonly(),
+});
 
 /** What is written down of a dev guest while it runs. */
-export interface DevRecord {
-  readonly name: string;
-  readonly flavour: FlavourName;
-  readonly qemu: RecordedProcess;
-  /** Others that must end with it, such as virtiofsd, by name. */
-  readonly helpers: Readonly<Record<string, RecordedProcess>>;
-  /** The host's boot in which it runs; a record of another boot is stale, whatever its pids say. */
-  readonly bootId: string;
-  /** ISO 8601, UTC. */
-  readonly since: string;
-  readonly sshPort: number;
-  readonly user: string;
-  readonly socketDir: string;
-  readonly qmpSocket: string;
-  readonly consoleSocket: string;
-  /** The shared SSH connection. */
-  readonly sshSocket: string;
-  readonly accelerator: string;
-  readonly memoryMiB: number;
-  readonly cores: number;
-  /** Whether nobody has logged in yet: the task that starts it holds the guest's lock. */
-  readonly starting?: boolean;
-  readonly share: {
-    readonly mode: ShareMode;
-    /** The folder on the host. */
-    readonly hostDir: string;
-    /** Where the guest finds it: `/NAME`. */
-    readonly guestDir: string;
-    readonly readOnly: boolean;
-  };
-}
+export type DevRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** The record of a guest; `undefined` if there is none, or it is no whole one. */
 export async function readDevRecord(name: string): Promise<DevRecord | undefined> {
-  const text = await readTextIfPresent(devFile(name, "record"));
-  if (text === undefined) return undefined;
-  try {
-    const record = JSON.parse(text);
-    // A pid below 1 would mean whole groups of processes to kill(2).
-    const isWhole = record?.qemu?.pid > 0 && typeof record.qemu.startTime === "string" &&
-      typeof record.bootId === "string" && typeof record.sshPort === "number";
-    return isWhole ? record : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return await readJson(devFile(name, "record"), recordSchema);
 }
 
 /** Writes a guest's record. */

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { basename } from "@std/path";
 import { exists } from "../host/folders.ts";
-import { devFile } from "./paths.ts";
+import { findDevGuest, writeDevGuest } from "./guest_file.ts";
+import { devDir, devFile } from "./paths.ts";
 import { readDevRecord } from "./record.ts";
 import { clearRecord, devState, settleState } from "./state.ts";
 import { startSleep } from "../host/process_testing.ts";
@@ -65,6 +66,34 @@ for (const text of ["", "{", "null", '{"qemu": {"pid": 0, "startTime": "1"}}', '
     await clearRecord(await recordOf(qemu.pid));
     await Deno.writeTextFile(devFile(name, "record"), text);
     assertEquals(await readDevRecord(name), undefined);
+  });
+}
+
+for (
+  const facts of [
+    ...[{ share: null }, { helpers: [1] }, { helpers: { virtiofsd: null } }, { sshPort: "22" }],
+    ...[{ qmpSocket: {} }, { flavour: "other" }, { user: undefined }, { qemu: { command: "x" } }],
+  ]
+) {
+  Deno.test(`readDevRecord() takes a record with ${JSON.stringify(facts)} for none`, async () => {
+    await using _box = await devSandbox();
+    await using qemu = startSleep();
+    const record = await recordOf(qemu.pid);
+    assertEquals(await readDevRecord(name), record);
+    await Deno.writeTextFile(devFile(name, "record"), JSON.stringify({ ...record, ...facts }));
+    assertEquals(await readDevRecord(name), undefined);
+  });
+}
+
+for (const text of ["", "null", "[]", '{"flavour": "debian"}', '{"flavour": "other"}']) {
+  Deno.test(`findDevGuest() takes ${JSON.stringify(text)} for no guest`, async () => {
+    await using _box = await devSandbox();
+    const guest = { name, flavour: "debian", created: "2026-11-01T10:00:00.000Z" } as const;
+    await Deno.mkdir(devDir(name), { recursive: true });
+    await writeDevGuest(devDir(name), guest);
+    assertEquals(await findDevGuest(name), guest);
+    await Deno.writeTextFile(devFile(name, "guest"), text);
+    assertEquals(await findDevGuest(name), undefined);
   });
 }
 

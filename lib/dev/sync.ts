@@ -1,5 +1,7 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { parseJson } from "../cache/read_json.ts";
 import { UsageError, WorkError } from "../cli/errors.ts";
 import { projectFilter } from "../config/excludes.ts";
 import { shellQuote } from "../guest/quote.ts";
@@ -170,15 +172,15 @@ async function otherProject(
  */
 async function readBase({ stateDir, guestDir }: SyncOptions) {
   const text = await readTextIfPresent(join(stateDir, FILES.base));
-  try {
-    const { host, guest, marks } = JSON.parse(text ?? "{}");
-    if (typeof host !== "string" || guest !== guestDir) return undefined;
-    return { host, marks: new Map<string, string>(marks) };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
+  const base = parseJson(text ?? "", baseSchema);
+  return base?.guest === guestDir ? { host: base.host, marks: new Map(base.marks) } : undefined;
 }
+
+const baseSchema = z.object({
+  host: z.string(),
+  guest: z.string(),
+  marks: z.array(z.tuple([z.string(), z.string()])),
+});
 
 async function writeBase(
   { stateDir, hostDir, guestDir }: SyncOptions,

@@ -345,8 +345,17 @@ Deno.test("prepareSync() takes a broken memory for none, which loses nothing", a
   await withLoopback(async (options) => {
     await write(options.hostDir, { a: "a" });
     await sync(options);
-    await write(options.stateDir, { "sync.json": '{"host": 1, "marks": 3' });
-    await write(options.guestDir, { a: "changed" });
-    assertEquals((await sync(options)).lines, ["changed on both sides, left alone: 1", "  a"]);
+    const path = join(options.stateDir, "sync.json");
+    const whole = JSON.parse(await Deno.readTextFile(path));
+    const marks = [["a", null]];
+    const broken = [
+      '{"host": 1, "marks": 3',
+      ...[{ ...whole, marks }, []].map((v) => JSON.stringify(v)),
+    ];
+    for (const text of broken) {
+      await Deno.writeTextFile(path, text);
+      await write(options.guestDir, { a: "changed" });
+      assertEquals((await sync(options)).lines, ["changed on both sides, left alone: 1", "  a"]);
+    }
   });
 });

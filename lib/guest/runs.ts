@@ -1,35 +1,42 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
+import { readJson } from "../cache/read_json.ts";
 import { exists, folderNames } from "../host/folders.ts";
 import { tryLock } from "../host/lock.ts";
 import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../host/paths.ts";
 import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { processStartTime, run } from "../host/process.ts";
 
-/** What is written down of a guest while it runs. */
-export interface RunRecord {
+const recordSchema = z.object({
   /** `PLATFORM-RANDOM`; names the run's folder, too. */
-  readonly id: string;
-  readonly platform: string;
-  /** QEMU's pid and start time, which together name one process for ever. */
-  readonly pid: number;
-  readonly startTime: string;
-  readonly sshPort: number;
-  readonly user: string;
-  readonly imageDir: string;
+  id: z.string(),
+  platform: z.string(),
+  /**
+   * QEMU's pid and start time, which together name one process for ever. A pid below 1 would mean
+   * whole groups of processes to kill(2).
+   */
+  pid: z.int().positive(),
+  startTime: z.string(),
+  sshPort: z.int().nonnegative(),
+  user: z.string(),
+  imageDir: z.string(),
   /** The frozen overlay of the snapshot that it came from, if it came from one. */
-  readonly backing?: string;
-  readonly accelerator: string;
-  readonly memoryMiB: number;
-  readonly cores: number;
+  backing: z.string().optional(),
+  accelerator: z.string(),
+  memoryMiB: z.number().positive(),
+  cores: z.int().positive(),
   /** Whether the guest outlives the task that started it. */
-  readonly kept: boolean;
+  kept: z.boolean(),
   /** ISO 8601, UTC. */
-  readonly started: string;
-  readonly console: string;
+  started: z.string(),
+  console: z.string(),
   /** Folder of the project that was built in it, if one was. */
-  readonly project?: string;
-}
+  project: z.string().optional(),
+});
+
+/** What is written down of a guest while it runs. */
+export type RunRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** A run's own folder, locked while its task lives. */
 export interface RunFolder extends AsyncDisposable {
@@ -170,15 +177,9 @@ export async function leftSockets(): Promise<string[]> {
 }
 
 async function readRecord(id: string): Promise<RunRecord | undefined> {
-  try {
-    const text = await Deno.readTextFile(join(runsDir(), id, RUN_FILES.record));
-    const record = JSON.parse(text);
-    // A pid below 1 would mean whole groups of processes to kill(2).
-    const isWhole = record?.pid > 0 && typeof record.startTime === "string";
-    return isWhole ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  const path = join(runsDir(), id, RUN_FILES.record);
+  const record = await readJson(path, recordSchema).catch(() => undefined);
+  return record?.id === id ? record : undefined;
 }
 
 /** Ids of all runs, those that are over included. */

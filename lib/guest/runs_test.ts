@@ -232,6 +232,24 @@ for (const [what, text] of Object.entries(DAMAGED)) {
   });
 }
 
+for (
+  const facts of [
+    ...[{ imageDir: null }, { imageDir: undefined }, { backing: 1 }, { kept: "yes" }, { pid: -1 }],
+    ...[{ id: "../other" }, { sshPort: {} }, { memoryMiB: "1" }, { startTime: 1 }],
+  ]
+) {
+  Deno.test(`listRuns() takes a record with ${JSON.stringify(facts)} for none`, async () => {
+    await using _state = await state();
+    await using qemu = startSleep();
+    await using run = await createRun("debian-amd64");
+    const whole = await record(run.id, { pid: qemu.pid });
+    assertEquals(await listRuns(), [whole]);
+    const path = join(run.dir, RUN_FILES.record);
+    await Deno.writeTextFile(path, JSON.stringify({ ...whole, ...facts }));
+    assertEquals(await listRuns(), []);
+  });
+}
+
 Deno.test("sweepRuns() and createRun() do not get in each other's way", async () => {
   await using _state = await state();
   const sweep = async () => {

@@ -1,6 +1,10 @@
 import { dirname, join } from "@std/path";
+import { z } from "zod";
+import { HostError } from "../cli/errors.ts";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { sha256File, sparseDigest } from "../cache/file_digest.ts";
+import { checkFile, digestSchema, fileRecordSchema, recordFile } from "../cache/file_record.ts";
+import { readJson } from "../cache/read_json.ts";
 import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../cache/sidecar.ts";
 import { diskBytes, exists, folderNames, realPath } from "../host/folders.ts";
@@ -19,30 +23,25 @@ export interface Snapshot extends AsyncDisposable {
   readonly disk: string;
 }
 
-/** One file of a snapshot as it was saved. */
-interface SavedFile {
-  readonly digest: string;
-  readonly bytes: number;
-  /** What tells an untouched file: a copy or any write changes it. */
-  readonly identity: string;
-}
+const FILES = [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk] as const;
+
+const manifestSchema = z.object({
+  key: digestSchema,
+  platform: z.string(),
+  /** Directory of the image version that the frozen overlay lies on. */
+  imageDir: z.string(),
+  /** ISO 8601, UTC. */
+  created: z.string(),
+  memoryMiB: z.number().positive(),
+  cores: z.int().positive(),
+  /** What the files take on disk; the memory is sparse. */
+  bytesOnDisk: z.number().nonnegative(),
+  /** The memory's digest is a `sparseDigest()`. */
+  files: z.record(z.enum(FILES), fileRecordSchema),
+});
 
 /** What is known of a snapshot; kept as `snapshot.json` beside its files. */
-export interface SnapshotManifest {
-  readonly key: string;
-  readonly platform: string;
-  /** Folder of the image version that the frozen overlay lies on. */
-  readonly imageDir: string;
-  /** ISO 8601, UTC. */
-  readonly created: string;
-  readonly memoryMiB: number;
-  readonly cores: number;
-  /** What the files take on disk; the memory is sparse. */
-  readonly bytesOnDisk: number;
-  readonly files: Readonly<Record<string, SavedFile>>;
-}
-
-const FILES = [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk];
+export type SnapshotManifest = Readonly<z.output<typeof manifestSchema>>;
 
 /** Where the snapshot with this key lies. */
 export const snapshotDir = (platform: string, key: string): string =>
@@ -62,8 +61,8 @@ export type FoundSnapshot =
   | { readonly kind: "found"; readonly snapshot: Snapshot }
   /** None that fits; why the one that comes closest does not. */
   | { readonly kind: "none"; readonly reasons: readonly string[] }
-  /** One that is not what was saved; it is removed. */
-  | { readonly kind: "damaged"; readonly reason: string };
+  /** One that is not what was saved; it is removed, unless guests run from it. */
+  | { readonly kind: "damaged"; readonly reason: string; readonly removed: boolean };
 
 /**
  * The snapshot of exactly this recipe, checked and locked against removal. A file that was touched
@@ -87,8 +86,7 @@ export async function findSnapshot(platform: string, recipe: Recipe): Promise<Fo
     : await faultOf(dir, manifest);
   if (fault !== undefined) {
     await lock[Symbol.asyncDispose]();
-    await dropSnapshot(dir);
-    return { kind: "damaged", reason: fault };
+    return { kind: "damaged", reason: fault, removed: await dropSnapshot(dir) };
   }
   // A host that cannot note this only loses track of which snapshot is used least.
   await Deno.writeTextFile(join(dir, SNAPSHOT_FILES.used), "").catch(() => {});
@@ -112,47 +110,46 @@ export async function commitSnapshot(
   recipe: Recipe,
   facts: Pick<SnapshotManifest, "platform" | "imageDir" | "memoryMiB" | "cores">,
 ): Promise<void> {
-  const files: Record<string, SavedFile> = {};
+  const files: Partial<SnapshotManifest["files"]> = {};
   let bytesOnDisk = 0;
   for (const name of FILES) {
     const path = join(staging, name);
     // Nothing of ours writes to them again, and nothing of anybody else should.
     await Deno.chmod(path, 0o600);
-    const info = await Deno.stat(path);
-    bytesOnDisk += (info.blocks ?? 0) * 512;
-    files[name] = {
-      digest: await digestOf(name, path),
-      bytes: info.size,
-      identity: identityOf(await Deno.stat(path)),
-    };
+    bytesOnDisk += ((await Deno.stat(path)).blocks ?? 0) * 512;
+    files[name] = await recordFile(path, digestOf[name]);
   }
-  const manifest: SnapshotManifest = {
-    key: recipe.key,
-    ...facts,
-    created: new Date().toISOString(),
-    bytesOnDisk,
-    files,
-  };
+  const created = new Date().toISOString();
+  const manifest = manifestSchema.parse({
+    ...{ key: recipe.key, ...facts, created, bytesOnDisk, files },
+  });
   await writeManifest(staging, manifest);
   await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.lock), "");
   await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.used), "");
   await writeSidecar(join(staging, SNAPSHOT_FILES.sidecar), recipe);
   const dir = snapshotDir(facts.platform, recipe.key);
-  await dropSnapshot(dir);
+  if (!await dropSnapshot(dir)) {
+    throw new HostError(`Cannot save a snapshot of "${facts.platform}": a damaged one is in use`, {
+      details: [`directory: ${dir}`],
+      next: "deno task vm-list, then deno task vm-stop",
+    });
+  }
   await Deno.rename(staging, dir);
 }
 
 /**
- * Removes a snapshot, unless a task uses it just now. Guests that run from it (a kept one has no
- * task) must be asked for: `unless` is called while no task can start from it. Returns whether it
- * is gone.
+ * Removes a snapshot, unless a task uses it just now, or a guest runs from it (a kept one has no
+ * task): `isNeeded` is called while no task can start from it. Returns whether it is gone.
  */
-export async function dropSnapshot(dir: string, unless?: () => Promise<boolean>): Promise<boolean> {
+export async function dropSnapshot(
+  dir: string,
+  isNeeded: () => Promise<boolean> = () => haveGuestFrom(dir),
+): Promise<boolean> {
   if (!await exists(dir)) return true;
   const lock = await tryLock(join(dir, SNAPSHOT_FILES.lock));
   if (lock === undefined) return false;
   await using _lock = lock;
-  if (await unless?.() === true) return false;
+  if (await isNeeded()) return false;
   // First what vouches for the rest, in case this is interrupted.
   await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
   await Deno.remove(dir, { recursive: true }).catch(() => {});
@@ -234,15 +231,7 @@ async function nearestReasons(platform: string, recipe: Recipe): Promise<string[
 }
 
 async function readManifest(dir: string): Promise<SnapshotManifest | undefined> {
-  try {
-    const manifest = JSON.parse(await Deno.readTextFile(join(dir, SNAPSHOT_FILES.manifest)));
-    return FILES.every((name) => typeof manifest?.files?.[name]?.digest === "string")
-      ? manifest
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return await readJson(join(dir, SNAPSHOT_FILES.manifest), manifestSchema);
 }
 
 async function writeManifest(dir: string, manifest: SnapshotManifest): Promise<void> {
@@ -255,36 +244,22 @@ async function faultOf(
   dir: string,
   manifest: SnapshotManifest,
 ): Promise<string | undefined> {
-  const files: Record<string, SavedFile> = { ...manifest.files };
-  let touched = false;
+  const files = { ...manifest.files };
   for (const name of FILES) {
-    const path = join(dir, name);
-    const saved = manifest.files[name];
-    const info = await Deno.stat(path).catch(() => undefined);
-    if (info === undefined || saved === undefined) return `${name} is missing`;
-    if (info.size !== saved.bytes) {
-      return `${name} has ${info.size} bytes, not the ${saved.bytes} that were saved`;
-    }
-    const identity = identityOf(info);
-    if (identity === saved.identity) continue;
-    if (await digestOf(name, path) !== saved.digest) {
-      return `${name} is damaged: it is not what was saved`;
-    }
-    touched = true;
-    files[name] = { ...saved, identity };
+    const how = { made: "saved", digestOf: digestOf[name] } as const;
+    const verdict = await checkFile(join(dir, name), manifest.files[name], how);
+    if (verdict.fault !== undefined) return `${name} ${verdict.fault}`;
+    files[name] = verdict.record;
   }
   // A copied checkout: it need not be hashed again the next time.
-  if (touched) await writeManifest(dir, { ...manifest, files }).catch(() => {});
+  if (FILES.some((name) => files[name] !== manifest.files[name])) {
+    await writeManifest(dir, { ...manifest, files }).catch(() => {});
+  }
   return undefined;
 }
 
-async function digestOf(name: string, path: string): Promise<string> {
-  return name === SNAPSHOT_FILES.memory
-    ? await sparseDigest(path, await dataExtents(path))
-    : await sha256File(path);
-}
-
-/** The change time too: it cannot be set back after a write, as the modification time can. */
-function identityOf(info: Deno.FileInfo): string {
-  return [info.dev, info.ino, info.mtime?.getTime(), info.ctime?.getTime()].join(" ");
-}
+const digestOf = {
+  [SNAPSHOT_FILES.memory]: async (path: string) => sparseDigest(path, await dataExtents(path)),
+  [SNAPSHOT_FILES.state]: sha256File,
+  [SNAPSHOT_FILES.disk]: sha256File,
+};

@@ -1,7 +1,12 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { recipeKey } from "../cache/recipe.ts";
+import { HostError } from "../cli/errors.ts";
+import { processStartTime } from "../host/process.ts";
+import { startSleep } from "../host/process_testing.ts";
 import { sandbox } from "../host/testing.ts";
+import { changeQuietly } from "../image/image_testing.ts";
+import { createRun, writeRecord } from "./runs.ts";
 import { commitSnapshot, dropSnapshot, findSnapshot, snapshotDir } from "./snapshots.ts";
 
 const recipe = await recipeKey([{ name: "memory", value: 512 }, { name: "image", value: "a" }]);
@@ -49,6 +54,11 @@ Deno.test("findSnapshot() takes what was saved, and what was only copied or touc
   assertEquals(await look(), "found");
 });
 
+async function editJson(path: string, facts: Record<string, unknown>): Promise<void> {
+  const record = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify({ ...record, ...facts }));
+}
+
 Deno.test("findSnapshot() names every kind of damage, and removes the snapshot", async () => {
   await using box = await setUp();
   const flip = async (path: string, at: number) => {
@@ -68,6 +78,14 @@ Deno.test("findSnapshot() names every kind of damage, and removes the snapshot",
     ["disk.qcow2", (path) => Deno.remove(path), /^disk\.qcow2 is missing/],
     ["snapshot.json", (path) => Deno.truncate(path, 10), /^snapshot\.json is missing or damaged/],
     ["snapshot.json", (path) => Deno.remove(path), /^snapshot\.json is missing or damaged/],
+    ...[{ imageDir: null }, { cores: "1" }, { files: null }, { files: { memory: {} } }].map(
+      (facts): typeof cases[number] => [
+        "snapshot.json",
+        (path) => editJson(path, facts),
+        /^snapshot\.json is missing or damaged/,
+      ],
+    ),
+    ["state", (path) => changeQuietly(path, "STATE"), /^state is damaged/],
     ["snapshot.hash", (path) => flip(path, 3), /^snapshot\.hash is damaged/],
     ["snapshot.hash", (path) => Deno.remove(path), /^there is none yet/],
   ];
@@ -95,4 +113,30 @@ Deno.test("dropSnapshot() leaves one that is in use", async () => {
   if (found.kind === "found") await found.snapshot[Symbol.asyncDispose]();
   assertEquals(await dropSnapshot(box.dir), true);
   assertEquals(await look(), "there is none yet");
+});
+
+Deno.test("a damaged snapshot from which a guest runs stays, and no other takes its place", async () => {
+  await using box = await setUp();
+  await using _state = await sandbox();
+  await box.save();
+  await using qemu = startSleep();
+  await using guest = await createRun("p");
+  await writeRecord({
+    ...{
+      id: guest.id,
+      platform: "p",
+      pid: qemu.pid,
+      sshPort: 2222,
+      user: "ci",
+      imageDir: "/image",
+    },
+    startTime: await processStartTime(qemu.pid) ?? "",
+    ...{ backing: join(box.dir, "disk.qcow2"), accelerator: "tcg", memoryMiB: 512, cores: 1 },
+    ...{ kept: true, started: "2026-11-01T10:00:00.000Z", console: "/console.log" },
+  });
+  await Deno.writeTextFile(join(box.dir, "state"), "STATE");
+  const found = await findSnapshot("p", recipe);
+  assertEquals([found.kind, "removed" in found && found.removed], ["damaged", false]);
+  await assertRejects(() => box.save(), HostError, "a damaged one is in use");
+  assertEquals(await Deno.readTextFile(join(box.dir, "state")), "STATE");
 });

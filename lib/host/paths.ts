@@ -93,11 +93,12 @@ export const SNAPSHOT_FILES = {
 /** How the name of a folder begins in which a snapshot is being made, beside the finished ones. */
 export const STAGING_PREFIX = ".staging-";
 
-/** File names inside an image folder (`imagesDir()/PLATFORM`). */
+/** File names inside a version of an image (`imagesDir()/PLATFORM/KEY16-CONTENT16`). */
 export const IMAGE_FILES = {
   disk: "disk.qcow2",
   kernel: "vmlinuz",
   initramfs: "initramfs",
   packages: "packages.txt",
   sidecar: "image.hash",
+  lock: "lock",
 } as const;

@@ -1,24 +1,22 @@
-import { basename, join } from "@std/path";
-import { syncPath } from "../cache/atomic_write.ts";
-import { writeSidecar } from "../cache/sidecar.ts";
+import { join } from "@std/path";
 import { HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
-import { runChecked } from "../host/process.ts";
 import { acquireLock } from "../host/lock.ts";
 import { IMAGE_FILES, imageCacheDir, root } from "../host/paths.ts";
 import { makeDisk, type RootTree, unpackTree } from "./disk.ts";
 import { configureOnFirstBoot } from "./first_boot.ts";
-import { type Image, imageHome, imageSidecar, type ImageState, imageState } from "./image.ts";
-import { FIRST_BOOT, imageVersionDir, rootfsInputs } from "./image.ts";
+import { imageHome } from "./current.ts";
+import { FIRST_BOOT, type Image, type ImageState, imageState, rootfsInputs } from "./image.ts";
 import { BOOT_MODULES, buildInitramfs } from "./initramfs.ts";
-import { verifyImage, writeManifest } from "./manifest.ts";
+import { verifyImage } from "./manifest.ts";
 import { findBuiltin, findModules, loadOrder } from "./modules.ts";
 import { checkArch } from "./parts/check_arch.ts";
 import { partRecipe } from "./parts/recipes.ts";
 import { ensurePart, partPath } from "./parts/store.ts";
 import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
+import { publishVersion } from "./publish.ts";
 import { sweepUnfinishedVersions } from "./unfinished_versions.ts";
-import { removeUnusedVersions } from "./versions.ts";
+import { buildingLock, removeFormerVersions } from "./versions.ts";
 
 /** How {@link ensureImage} builds. */
 export interface BuildImageOptions {
@@ -54,7 +52,7 @@ export async function ensureImage(
   if (before.kind === "ready" && !options.force) {
     return { image: before.image, built: false, reasons: [] };
   }
-  await using _lock = await acquireLock(join(imageHome(platform.name), "lock"), {
+  await using _lock = await acquireLock(buildingLock(platform.name), {
     signal: options.signal,
     purpose: `building ${platform.name}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
@@ -122,18 +120,13 @@ async function buildImage(
       await configureOnFirstBoot(platform, dir, options);
     }
     signal.throwIfAborted();
-    const { key } = state.recipe;
-    // The manifest and the sidecar vouch for what a crash of the host must not take back.
-    for await (const { name } of Deno.readDir(dir)) await syncPath(join(dir, name));
-    await writeManifest(dir, { name: platform.name, key, kernelVersion });
-    await publish(platform.name, key, dir);
-    await syncPath(home);
-    await writeSidecar(imageSidecar(platform.name), state.recipe);
+    const { recipe } = state;
+    await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
   } catch (error) {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
     throw error;
   }
-  await removeUnusedVersions(home, state.recipe.key);
+  await removeFormerVersions(platform.name);
 }
 
 /** Debian's packages: several minutes for a foreign architecture. */
@@ -199,25 +192,4 @@ async function installedPackages(tree: RootTree): Promise<string> {
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(paragraph)?.[1];
     return `${field("Package")} ${field("Version")}\n`;
   }).filter((line) => !line.startsWith("undefined")).sort().join("");
-}
-
-/** Gives a finished version its final name. One of the same name is a damaged one, or forced. */
-async function publish(name: string, key: string, dir: string): Promise<void> {
-  const target = imageVersionDir(name, key);
-  // Guests that run from it keep their open files; the sidecar must not vouch for a half of it.
-  await Deno.remove(imageSidecar(name)).catch(() => {});
-  await Deno.remove(target, { recursive: true }).catch(() => {});
-  await Deno.rename(dir, target);
-  for (const file of [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs]) {
-    await replaceLink(join(imageHome(name), file), join(basename(target), file));
-  }
-}
-
-/** A stable path for each file of the current version: what a platform's config names. */
-async function replaceLink(path: string, target: string): Promise<void> {
-  const fresh = `${path}.new`;
-  await Deno.remove(fresh).catch(() => {});
-  // By ln, since Deno.symlink() wants permission to write everywhere.
-  await runChecked(["ln", "-s", target, fresh], { what: "link the image" });
-  await Deno.rename(fresh, path);
 }

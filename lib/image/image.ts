@@ -1,23 +1,23 @@
 import { join } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../cache/recipe.ts";
-import { explainMiss, readSidecar } from "../cache/sidecar.ts";
+import { explainMiss } from "../cache/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
+import { exists } from "../host/folders.ts";
 import { trySharedLock } from "../host/lock.ts";
-import { IMAGE_FILES, imagesDir } from "../host/paths.ts";
-import { type ImageManifest, readManifest, verifyImage } from "./manifest.ts";
+import { IMAGE_FILES } from "../host/paths.ts";
+import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
+import { verifyImage } from "./manifest.ts";
 import { crateInput, moduleInputs, sourceInput } from "./source_input.ts";
 
 /** A finished image, ready to back a guest's overlay. */
-export interface Image {
+export interface Image extends Version {
   readonly name: string;
   /** The recipe key that it was built from. */
   readonly key: string;
-  readonly dir: string;
   readonly disk: string;
   readonly kernel: string;
   readonly initramfs: string;
-  readonly manifest: ImageManifest;
 }
 
 /** Where a platform's image stands. */
@@ -30,16 +30,6 @@ export type ImageState =
     readonly recipe: Recipe;
   }
   | { readonly kind: "missing"; readonly reasons: readonly string[]; readonly recipe: Recipe };
-
-/** The folder of a platform's image: the sidecar, and one folder for each version. */
-export const imageHome = (name: string): string => join(imagesDir(), name);
-
-/** Where the version of an image with this key lies. Versions are immutable once named. */
-export const imageVersionDir = (name: string, key: string): string =>
-  join(imageHome(name), key.slice(0, 16));
-
-/** Path of the sidecar that says which version is current. */
-export const imageSidecar = (name: string): string => join(imageHome(name), IMAGE_FILES.sidecar);
 
 /** The script that configures packages in the guest, where the host cannot. */
 export const FIRST_BOOT = "provision/debian_first_boot.sh";
@@ -73,44 +63,30 @@ export async function imageRecipe(platform: Platform): Promise<Recipe> {
 
 /** Compares what is on disk with what the recipe of now would make. Reads no large file. */
 export async function imageState(platform: Platform): Promise<ImageState> {
+  const { name } = platform;
   const recipe = await imageRecipe(platform);
-  const sidecar = await readSidecar(imageSidecar(platform.name));
-  const reasons = explainMiss(sidecar, recipe);
-  if (sidecar.kind !== "recipe") return { kind: "missing", reasons, recipe };
-  const { key } = sidecar.recipe;
-  const dir = imageVersionDir(platform.name, key);
-  const manifest = await readManifest(dir);
-  if (manifest === undefined) {
-    return { kind: "missing", reasons: [`${dir} holds no whole image`], recipe };
+  const found = await currentVersion(name);
+  if (found === undefined) {
+    const reasons = explainMiss({ kind: "missing", path: currentLink(name) }, recipe);
+    return { kind: "missing", reasons, recipe };
   }
+  const { version, sidecar, dir } = found;
+  if (version === undefined) {
+    const reasons = sidecar.kind === "recipe"
+      ? [`${dir} holds no whole image`]
+      : explainMiss(sidecar, recipe);
+    return { kind: "missing", reasons, recipe };
+  }
+  const { key } = version.manifest;
   const image = {
-    name: platform.name,
-    key,
-    dir,
+    ...{ name, key, ...version },
     disk: join(dir, IMAGE_FILES.disk),
     kernel: join(dir, IMAGE_FILES.kernel),
     initramfs: join(dir, IMAGE_FILES.initramfs),
-    manifest,
   };
   return key === recipe.key
     ? { kind: "ready", image, recipe }
-    : { kind: "stale", image, reasons, recipe };
-}
-
-/**
- * The platform's image, checked and fit to boot from; a stale one will do, since it is still
- * whole. Throws {@link HostError} with the command that builds it when it is missing or damaged.
- */
-export async function requireImage(platform: Platform): Promise<Image> {
-  const state = await imageState(platform);
-  if (state.kind === "missing") {
-    throw new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
-      details: state.reasons,
-      next: `deno task setup-images ${platform.name} --yes`,
-    });
-  }
-  await verifyImage(state.image.dir, state.image.manifest);
-  return state.image;
+    : { kind: "stale", image, reasons: explainMiss(sidecar, recipe), recipe };
 }
 
 /** An image whose version is not removed until this is disposed. */
@@ -120,17 +96,42 @@ export type UsedImage = Image & AsyncDisposable;
 const RETRY_MS = 50;
 
 /**
- * As {@link requireImage}, for whoever starts a guest from it. A shared lock on the version's folder
- * (which needs no right to write there) keeps `gc` and other builds from removing it, until the
- * guest is on record and longer: a task holds it to its end, and the record tells of a kept guest.
+ * The platform's image, checked and fit to boot from; a stale one will do, since it is still whole.
+ * A shared lock (which needs no right to write there) keeps `gc` and builds from removing it, until
+ * the guest is on record and longer: a task holds it to its end, and the record tells of a kept
+ * guest. Throws {@link HostError} with the command that builds it when it is missing or damaged.
  */
 export async function useImage(platform: Platform): Promise<UsedImage> {
   while (true) {
-    const image = await requireImage(platform);
-    const lock = await trySharedLock(image.dir);
-    if (lock !== undefined) {
-      return { ...image, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
+    const image = await presentImage(platform);
+    const lock = await trySharedLock(versionLock(image.dir));
+    if (lock === undefined) {
+      await refuseUnlockable(image);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      continue;
     }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await using stack = new AsyncDisposableStack();
+    stack.use(lock);
+    await verifyImage(image.dir, image.manifest);
+    const resources = stack.move();
+    return { ...image, [Symbol.asyncDispose]: () => resources.disposeAsync() };
   }
+}
+
+async function presentImage(platform: Platform): Promise<Image> {
+  const state = await imageState(platform);
+  if (state.kind !== "missing") return state.image;
+  throw new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
+    details: state.reasons,
+    next: `deno task setup-images ${platform.name} --yes`,
+  });
+}
+
+/** A copy may lack the lock's file, without which nobody would ever get it. */
+async function refuseUnlockable({ name, dir }: Image): Promise<void> {
+  if (await exists(versionLock(dir)) || await currentDir(name) !== dir) return;
+  throw new HostError(`Cannot use image "${name}": ${IMAGE_FILES.lock} is missing`, {
+    details: [`file: ${versionLock(dir)}`],
+    next: `deno task setup-images ${name} --force`,
+  });
 }

@@ -2,18 +2,14 @@ import { assertArrayIncludes, assertEquals, assertNotEquals, assertRejects } fro
 import { join, relative } from "@std/path";
 import { formatError, HostError } from "../cli/errors.ts";
 import { recipeKey } from "../cache/recipe.ts";
+import { writeSidecar } from "../cache/sidecar.ts";
 import { tryExistingLock } from "../host/lock.ts";
 import { root } from "../host/paths.ts";
-import {
-  imageHome,
-  imageRecipe,
-  imageSidecar,
-  imageState,
-  requireImage,
-  rootfsInputs,
-  useImage,
-} from "./image.ts";
+import { run } from "../host/process.ts";
+import { currentLink, imageHome, versionLock } from "./current.ts";
+import { imageRecipe, imageState, rootfsInputs, useImage } from "./image.ts";
 import { finishImage, imagesFolder, testPlatform } from "./image_testing.ts";
+import { contentDigest } from "./manifest.ts";
 
 const keyOf = async (platform: ReturnType<typeof testPlatform>) =>
   (await imageRecipe(platform)).key;
@@ -100,13 +96,16 @@ Deno.test("imageState() is ready for an image that its recipe would make again",
   assertEquals(image, {
     name: "debian-test",
     key: state.recipe.key,
+    digest: contentDigest(manifest),
     dir,
     disk: join(dir, "disk.qcow2"),
     kernel: join(dir, "vmlinuz"),
     initramfs: join(dir, "initramfs"),
   });
   assertEquals(manifest.kernelVersion, "6.1.0-1");
-  assertEquals(await requireImage(platform), state.image);
+  const { [Symbol.asyncDispose]: dispose, ...used } = await useImage(platform);
+  await dispose();
+  assertEquals(used, state.image);
 });
 
 Deno.test("imageState() is stale when an input changed, says which, and the image will do", async () => {
@@ -117,7 +116,8 @@ Deno.test("imageState() is stale when an input changed, says which, and the imag
   assertEquals(state.kind, "stale");
   if (state.kind !== "stale") return;
   assertEquals(state.reasons, ["disk changed", "rootfs changed"]);
-  assertEquals((await requireImage(changed)).dir, dir);
+  await using image = await useImage(changed);
+  assertEquals(image.dir, dir);
 });
 
 /** Ways in which there is no image, and what is said of them. */
@@ -125,37 +125,63 @@ const missing: [string, (dir: string) => Promise<void>, (dir: string) => string]
   [
     "nothing was built",
     () => Deno.remove(imageHome("debian-test"), { recursive: true }),
-    () => `no earlier build is recorded in ${imageSidecar("debian-test")}`,
+    () => `no earlier build is recorded in ${currentLink("debian-test")}`,
   ],
   [
-    "the sidecar was deleted to force a build",
-    () => Deno.remove(imageSidecar("debian-test")),
-    () => `no earlier build is recorded in ${imageSidecar("debian-test")}`,
+    "the link was deleted to force a build",
+    () => Deno.remove(currentLink("debian-test")),
+    () => `no earlier build is recorded in ${currentLink("debian-test")}`,
+  ],
+  [
+    "the link leads to something else",
+    (dir) => turnTo(dir, "../debian-test/version-test"),
+    () => `no earlier build is recorded in ${currentLink("debian-test")}`,
+  ],
+  [
+    "the sidecar is gone",
+    (dir) => Deno.remove(join(dir, "image.hash")),
+    (dir) => `no earlier build is recorded in ${join(dir, "image.hash")}`,
   ],
   [
     "the sidecar is damaged",
-    () => Deno.writeTextFile(imageSidecar("debian-test"), "no key\n"),
-    () => `${imageSidecar("debian-test")} is damaged (line 1 is not a key) and counts as missing`,
+    (dir) => Deno.writeTextFile(join(dir, "image.hash"), "no key\n"),
+    (dir) => `${join(dir, "image.hash")} is damaged (line 1 is not a key) and counts as missing`,
+  ],
+  [
+    "the sidecar is that of another image",
+    async (dir) =>
+      await writeSidecar(join(dir, "image.hash"), await recipeKey([{ name: "x", value: 1 }])),
+    (dir) => `${dir} holds no whole image`,
   ],
   [
     "the version is gone",
     (dir) => Deno.remove(dir, { recursive: true }),
-    (dir) => `${dir} holds no whole image`,
+    (dir) => `no earlier build is recorded in ${join(dir, "image.hash")}`,
   ],
   [
     "the manifest is damaged",
     (dir) => Deno.writeTextFile(join(dir, "image.json"), "{"),
     (dir) => `${dir} holds no whole image`,
   ],
+  [
+    "the manifest has a null entry",
+    (dir) => editManifest(dir, (text) => text.replace(/"vmlinuz": \{[^}]*\}/, '"vmlinuz": null')),
+    (dir) => `${dir} holds no whole image`,
+  ],
+  [
+    "the manifest vouches for another disk",
+    (dir) => editManifest(dir, (text) => text.replace(/"sha256": "./, '"sha256": "0')),
+    (dir) => `${dir} holds no whole image`,
+  ],
 ];
 for (const [what, change, reason] of missing) {
-  Deno.test(`requireImage() refuses with the next step when ${what}`, async () => {
+  Deno.test(`useImage() refuses with the next step when ${what}`, async () => {
     await using _images = await imagesFolder();
     const platform = testPlatform();
     const dir = await finishImage(platform);
     await change(dir);
     assertEquals((await imageState(platform)).kind, "missing");
-    const error = await assertRejects(() => requireImage(platform), HostError);
+    const error = await assertRejects(() => useImage(platform), HostError);
     assertEquals(
       formatError(error),
       'Cannot start guest "debian-test": its image is not set up\n' +
@@ -165,14 +191,28 @@ for (const [what, change, reason] of missing) {
   });
 }
 
-Deno.test("requireImage() refuses an image with a damaged file", async () => {
-  await using _images = await imagesFolder();
-  const dir = await finishImage(testPlatform());
-  await Deno.remove(join(dir, "vmlinuz"));
-  const error = await assertRejects(() => requireImage(testPlatform()), HostError);
-  assertEquals(error.message, 'Cannot use image "debian-test": vmlinuz is missing');
-  assertEquals(error.next, "deno task setup-images debian-test --force");
-});
+async function editManifest(dir: string, edit: (text: string) => string): Promise<void> {
+  const path = join(dir, "image.json");
+  const before = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, edit(before));
+  assertNotEquals(await Deno.readTextFile(path), before);
+}
+
+async function turnTo(dir: string, target: string): Promise<void> {
+  await Deno.remove(join(dir, "..", "current"));
+  await run(["ln", "-s", target, join(dir, "..", "current")]);
+}
+
+for (const [file, what] of [["vmlinuz", "one of its files"], ["lock", "its lock"]] as const) {
+  Deno.test(`useImage() refuses an image without ${what}`, async () => {
+    await using _images = await imagesFolder();
+    const dir = await finishImage(testPlatform());
+    await Deno.remove(join(dir, file));
+    const error = await assertRejects(() => useImage(testPlatform()), HostError);
+    assertEquals(error.message, `Cannot use image "debian-test": ${file} is missing`);
+    assertEquals(error.next, "deno task setup-images debian-test --force");
+  });
+}
 
 Deno.test("useImage() keeps a version from being removed while somebody uses it", async () => {
   await using _images = await imagesFolder();
@@ -181,13 +221,23 @@ Deno.test("useImage() keeps a version from being removed while somebody uses it"
     await using first = await useImage(testPlatform());
     await using _second = await useImage(testPlatform());
     assertEquals(first.dir, dir);
-    assertEquals(await tryExistingLock(dir), undefined);
+    assertEquals(await tryExistingLock(versionLock(dir)), undefined);
   }
-  const removing = await tryExistingLock(dir);
-  const waiting = useImage(testPlatform());
-  // It may refuse before it is asked for.
-  waiting.catch(() => {});
+  const removing = await tryExistingLock(versionLock(dir));
+  const refused = assertRejects(() => useImage(testPlatform()), HostError);
   await Deno.remove(dir, { recursive: true });
   await removing?.[Symbol.asyncDispose]();
-  await assertRejects(() => waiting, HostError);
+  await refused;
+});
+
+Deno.test("useImage() takes the new version where the former one is removed meanwhile", async () => {
+  await using _images = await imagesFolder();
+  const former = await finishImage(testPlatform());
+  const removing = await tryExistingLock(versionLock(former));
+  const waiting = useImage(testPlatform());
+  const dir = await finishImage(testPlatform(), "another disk");
+  await Deno.remove(former, { recursive: true });
+  await removing?.[Symbol.asyncDispose]();
+  await using image = await waiting;
+  assertEquals(image.dir, dir);
 });

@@ -1,11 +1,11 @@
 /** Parts of the tests of images: a platform, and folders that look like finished images. */
 import { join } from "@std/path";
 import { definePlatform, type Platform } from "../config/platform.ts";
-import { writeSidecar } from "../cache/sidecar.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
 import { sandbox } from "../host/testing.ts";
-import { imageRecipe, imageSidecar, imageVersionDir } from "./image.ts";
-import { writeManifest } from "./manifest.ts";
+import { imageHome } from "./current.ts";
+import { imageRecipe } from "./image.ts";
+import { publishVersion } from "./publish.ts";
 
 /** A platform, with other values for fields of its image recipe. */
 export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {
@@ -44,12 +44,24 @@ export async function writeImageFiles(dir: string): Promise<void> {
   }
 }
 
-/** Makes a finished image of the platform as its recipe is now; returns its folder. */
-export async function finishImage(platform: Platform): Promise<string> {
+/** Gives a file other bytes and its former time, as a restored backup or a careless tool does. */
+export async function changeQuietly(path: string, text: string): Promise<void> {
+  const { atime, mtime } = await Deno.stat(path);
+  await Deno.writeTextFile(path, text);
+  await Deno.utime(path, atime!, mtime!);
+}
+
+/**
+ * Makes a finished image of the platform as its recipe is now the current version; returns its
+ * directory. Another `disk` stands for a build that gave other bytes under the same recipe.
+ */
+export async function finishImage(platform: Platform, disk?: string): Promise<string> {
+  const home = imageHome(platform.name);
+  const staging = join(home, "version-test");
+  await writeImageFiles(staging);
+  if (disk !== undefined) await Deno.writeTextFile(join(staging, IMAGE_FILES.disk), disk);
   const recipe = await imageRecipe(platform);
-  const dir = imageVersionDir(platform.name, recipe.key);
-  await writeImageFiles(dir);
-  await writeManifest(dir, { name: platform.name, key: recipe.key, kernelVersion: "6.1.0-1" });
-  await writeSidecar(imageSidecar(platform.name), recipe);
-  return dir;
+  return await publishVersion(home, staging, {
+    ...{ name: platform.name, recipe, kernelVersion: "6.1.0-1" },
+  });
 }

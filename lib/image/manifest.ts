@@ -1,83 +1,91 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { HostError } from "../cli/errors.ts";
 import { atomicWrite } from "../cache/atomic_write.ts";
-import { sha256File } from "../cache/file_digest.ts";
+import { canonicalJson, type Digest, FramedHash } from "../cache/digest.ts";
+import {
+  checkFile,
+  digestSchema,
+  type FileRecord,
+  fileRecordSchema,
+  recordFile,
+} from "../cache/file_record.ts";
+import { readJson } from "../cache/read_json.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
 
-/** One file of an image as it was when the image was made. */
-interface FileRecord {
-  readonly sha256: string;
-  readonly bytes: number;
-  /** Modification time in milliseconds since 1970. */
-  readonly mtimeMs: number;
-}
+const { disk, kernel, initramfs, packages } = IMAGE_FILES;
+const FILES = [disk, kernel, initramfs, packages] as const;
+
+const manifestSchema = z.object({
+  name: z.string(),
+  /** The key of the recipe that it was made by. */
+  key: digestSchema,
+  /** ISO 8601, UTC. */
+  created: z.string(),
+  kernelVersion: z.string(),
+  files: z.record(z.enum(FILES), fileRecordSchema),
+});
 
 /** What is known of a finished image; kept as `image.json` beside its files. */
-export interface ImageManifest {
-  readonly name: string;
-  readonly key: string;
-  /** ISO 8601, UTC. */
-  readonly created: string;
-  readonly kernelVersion: string;
-  readonly files: Readonly<Record<string, FileRecord>>;
-}
+export type ImageManifest = Readonly<z.output<typeof manifestSchema>>;
 
 const MANIFEST = "image.json";
-const FILES = [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs, IMAGE_FILES.packages];
 
-/** Records the digests of an image's files in its folder. */
+/** Records the digests of an image's files in its directory. */
 export async function writeManifest(
   dir: string,
   facts: Pick<ImageManifest, "name" | "key" | "kernelVersion">,
 ): Promise<ImageManifest> {
-  const files: Record<string, FileRecord> = {};
+  const files: Partial<ImageManifest["files"]> = {};
   for (const name of FILES) files[name] = await recordFile(join(dir, name));
-  const manifest = { ...facts, created: new Date().toISOString(), files };
-  await atomicWrite(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  const manifest = manifestSchema.parse({ ...facts, created: new Date().toISOString(), files });
+  await saveManifest(dir, manifest);
   return manifest;
 }
 
-/** The manifest of an image folder; `undefined` when there is none or it is not a whole one. */
+/** The manifest of an image's directory; `undefined` when there is none or it is not a whole one. */
 export async function readManifest(dir: string): Promise<ImageManifest | undefined> {
-  try {
-    const manifest = JSON.parse(await Deno.readTextFile(join(dir, MANIFEST)));
-    const files = manifest?.files;
-    return FILES.every((name) => typeof files?.[name] === "object") ? manifest : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return await readJson(join(dir, MANIFEST), manifestSchema);
+}
+
+/** The digest of what guests find in an image: equal bytes give equal digests, whoever made them. */
+export function contentDigest({ files }: Pick<ImageManifest, "files">): Digest {
+  return digestOf(FILES.map((name) => files[name].sha256));
 }
 
 /**
- * Makes sure that an image is what was built. A file whose size and time are the recorded ones is
- * taken as it is; any other is hashed (about 1 s per GB), so that a damaged disk is found before
- * a guest boots from it. Throws {@link HostError} naming the file.
+ * The name of an image's directory: by what it was made, and what came of it and when. An image that
+ * is made again has another one, also where its recipe, or even each byte of it, is the same.
  */
-export async function verifyImage(dir: string, manifest: ImageManifest): Promise<void> {
-  for (const [name, record] of Object.entries(manifest.files)) {
-    const path = join(dir, name);
-    const info = await Deno.stat(path).catch(() => undefined);
-    const fault = info === undefined
-      ? "is missing"
-      : info.size !== record.bytes
-      ? `has ${info.size} bytes, not the ${record.bytes} that were built`
-      : info.mtime?.getTime() === record.mtimeMs || await sha256File(path) === record.sha256
-      ? undefined
-      : "is damaged: its SHA-256 is not that of the file that was built";
-    if (fault === undefined) continue;
-    throw new HostError(`Cannot use image "${manifest.name}": ${name} ${fault}`, {
-      details: [`file: ${path}`],
-      next: `deno task setup-images ${manifest.name} --force`,
-    });
-  }
+export function versionName({ name, key, created, kernelVersion, files }: ImageManifest): string {
+  const content = contentDigest({ files });
+  return `${key.slice(0, 16)}-${digestOf({ name, created, kernelVersion, content }).slice(0, 16)}`;
 }
 
-async function recordFile(path: string): Promise<FileRecord> {
-  const info = await Deno.stat(path);
-  return {
-    sha256: await sha256File(path),
-    bytes: info.size,
-    mtimeMs: info.mtime?.getTime() ?? 0,
-  };
+/**
+ * Makes sure that an image is what was built: see {@link checkFile}. What was only copied or touched
+ * is recorded, so that it is not read again. Throws {@link HostError} naming the file.
+ */
+export async function verifyImage(dir: string, manifest: ImageManifest): Promise<void> {
+  const files: Record<string, FileRecord> = {};
+  for (const name of FILES) {
+    const path = join(dir, name);
+    const verdict = await checkFile(path, manifest.files[name], { made: "built" });
+    if (verdict.fault !== undefined) {
+      throw new HostError(`Cannot use image "${manifest.name}": ${name} ${verdict.fault}`, {
+        details: [`file: ${path}`],
+        next: `deno task setup-images ${manifest.name} --force`,
+      });
+    }
+    files[name] = verdict.record;
+  }
+  if (FILES.every((name) => files[name] === manifest.files[name])) return;
+  // Where nothing can be written, such files are read each time.
+  await saveManifest(dir, { ...manifest, files }).catch(() => {});
 }
+
+async function saveManifest(dir: string, manifest: ImageManifest): Promise<void> {
+  await atomicWrite(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+const digestOf = (value: unknown): Digest => new FramedHash().frame(canonicalJson(value)).digest();

@@ -1,13 +1,20 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, HostError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
 import { haveProgram, sandbox } from "../host/testing.ts";
-import { writeImageFiles } from "./image_testing.ts";
-import { type ImageManifest, readManifest, verifyImage, writeManifest } from "./manifest.ts";
+import { changeQuietly, writeImageFiles } from "./image_testing.ts";
+import {
+  contentDigest,
+  type ImageManifest,
+  readManifest,
+  verifyImage,
+  versionName,
+  writeManifest,
+} from "./manifest.ts";
 import { sha256File } from "../cache/file_digest.ts";
 
-const FACTS = { name: "debian-test", key: "0123", kernelVersion: "6.1.0-1" };
+const FACTS = { name: "debian-test", key: "0123".repeat(16), kernelVersion: "6.1.0-1" };
 
 /** A folder with the files of an image and their manifest. */
 async function sampleImage(): Promise<{ dir: string; manifest: ImageManifest } & AsyncDisposable> {
@@ -37,6 +44,14 @@ Deno.test("writeManifest() fails where a file is missing, and writes nothing", a
   assertEquals(await readManifest(box.path), undefined);
 });
 
+/** A manifest as it is written, with other values for some fields. */
+const edited = (facts: Record<string, unknown>, files: Record<string, unknown> = {}) => {
+  const file = { sha256: "ab".repeat(32), bytes: 1, identity: "1 2 3 4" };
+  const names = ["disk.qcow2", "vmlinuz", "initramfs", "packages.txt"];
+  const whole = { ...Object.fromEntries(names.map((name) => [name, file])), ...files };
+  return JSON.stringify({ ...FACTS, created: "2026-11-01T10:00:00.000Z", files: whole, ...facts });
+};
+
 const broken = {
   "that is cut off": '{"name": "debian-test", "fi',
   "that is empty": "",
@@ -44,14 +59,52 @@ const broken = {
   "without files": '{"name": "debian-test"}',
   "whose files are null": '{"name": "debian-test", "files": null}',
   "that leaves out the disk": '{"name": "debian-test", "files": {"vmlinuz": {}}}',
+  "with a null entry": edited({}, { vmlinuz: null }),
+  "with an entry that is a list": edited({}, { vmlinuz: [] }),
+  "without a digest": edited({}, { vmlinuz: { bytes: 1, identity: "" } }),
+  "whose digest is none": edited({}, { vmlinuz: { sha256: "0", bytes: 1, identity: "" } }),
+  "whose size is none": edited({}, { vmlinuz: { sha256: "ab".repeat(32), bytes: -1 } }),
+  "with one file more": edited({}, { "../../secret": { sha256: "ab".repeat(32), bytes: 1 } }),
+  "whose files are a list": edited({ files: [] }),
+  "without a key": edited({ key: null }),
+  "whose name is no text": edited({ name: {} }),
 };
 for (const [what, text] of Object.entries(broken)) {
   Deno.test(`readManifest() takes a manifest ${what} for none`, async () => {
     await using image = await sampleImage();
-    await Deno.writeTextFile(join(image.dir, "image.json"), text);
+    const path = join(image.dir, "image.json");
+    await Deno.writeTextFile(path, edited({}));
+    assertEquals((await readManifest(image.dir))?.name, "debian-test");
+    await Deno.writeTextFile(path, text);
     assertEquals(await readManifest(image.dir), undefined);
   });
 }
+
+Deno.test("readManifest() takes a directory in the manifest's place for none", async () => {
+  await using box = await sandbox();
+  await Deno.mkdir(join(box.path, "image.json"));
+  assertEquals(await readManifest(box.path), undefined);
+});
+
+Deno.test("contentDigest() is of the bytes alone, and versionName() of the build", async () => {
+  await using box = await sandbox();
+  const build = async (dir: string, key = FACTS.key, disk = "contents of disk\n") => {
+    await writeImageFiles(join(box.path, dir));
+    await Deno.writeTextFile(join(box.path, dir, "disk.qcow2"), disk);
+    return await writeManifest(join(box.path, dir), { ...FACTS, key });
+  };
+  const one = await build("one");
+  const again = { ...await build("again"), created: "2026-11-01T10:00:00.000Z" };
+  const other = await build("other", FACTS.key, "CONTENTS OF DISK\n");
+  assertEquals(contentDigest(again), contentDigest(one));
+  assertEquals(contentDigest(await build("key", "ab".repeat(32))), contentDigest(one));
+  assertNotEquals(contentDigest(other), contentDigest(one));
+  assertEquals(new Set([one, again, other].map(versionName)).size, 3);
+  assertEquals(versionName(one).slice(0, 17), "0123012301230123-");
+  // A copy is the same version.
+  const files = { ...one.files, vmlinuz: { ...one.files.vmlinuz, identity: "another" } };
+  assertEquals(versionName({ ...one, files }), versionName(one));
+});
 
 /** The error for a fault of a file. */
 const refusal = (dir: string, name: string, fault: string) =>
@@ -95,8 +148,7 @@ Deno.test("verifyImage() finds a damaged file of the same size by its hash", asy
     await Deno.writeTextFile(path, "contents of INITRAMFS\n");
     await Deno.utime(path, 1, 1);
   });
-  const why = "is damaged: its SHA-256 is not that of the file that was built";
-  assertEquals(fault, refusal(image.dir, "initramfs", why));
+  assertEquals(fault, refusal(image.dir, "initramfs", DAMAGED));
 });
 
 Deno.test("verifyImage() accepts a whole file whose time has changed, as after a copy", async () => {
@@ -107,13 +159,39 @@ Deno.test("verifyImage() accepts a whole file whose time has changed, as after a
   await verifyImage(image.dir, image.manifest);
 });
 
-Deno.test("verifyImage() reads no file whose size and time are those that were recorded", async () => {
+const DAMAGED = "is damaged: its SHA-256 is not that of the file that was built";
+
+Deno.test("verifyImage() finds bytes that changed under the same size and time", async () => {
   await using image = await sampleImage();
   const path = join(image.dir, "disk.qcow2");
-  const { atime, mtime } = await Deno.stat(path);
-  await Deno.writeTextFile(path, "CONTENTS OF DISK\n");
-  await Deno.utime(path, atime!, mtime!);
+  const fault = await faultAfter(image, () => changeQuietly(path, "CONTENTS OF DISK\n"));
+  assertEquals(fault, refusal(image.dir, "disk.qcow2", DAMAGED));
+});
+
+Deno.test("verifyImage() finds another file in a file's place, of the same size and time", async () => {
+  await using image = await sampleImage();
+  const path = join(image.dir, "disk.qcow2");
+  const fault = await faultAfter(image, async () => {
+    const { atime, mtime } = await Deno.stat(path);
+    await Deno.writeTextFile(`${path}.new`, "CONTENTS OF DISK\n");
+    await Deno.utime(`${path}.new`, atime!, mtime!);
+    await Deno.rename(`${path}.new`, path);
+  });
+  assertEquals(fault, refusal(image.dir, "disk.qcow2", DAMAGED));
+});
+
+Deno.test("verifyImage() reads what was copied until it knows it, and nothing else", async () => {
+  await using image = await sampleImage();
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
   await verifyImage(image.dir, image.manifest);
+  const manifest = await readManifest(image.dir);
+  assertNotEquals(manifest, image.manifest);
+  // With digests of other files, they only pass if nobody reads them.
+  const files = { ...manifest!.files };
+  for (const name of ["vmlinuz", "disk.qcow2"] as const) {
+    files[name] = { ...files[name], sha256: "ab".repeat(32) };
+  }
+  await verifyImage(image.dir, { ...manifest!, files });
 });
 
 Deno.test({

@@ -3,7 +3,7 @@ import { folderNames } from "../host/folders.ts";
 import { isLocked, tryLock } from "../host/lock.ts";
 import { imagesDir } from "../host/paths.ts";
 import { removeTree } from "../host/remove_tree.ts";
-import { imageHome } from "./image.ts";
+import { imageHome } from "./current.ts";
 import { buildingLock } from "./versions.ts";
 
 /** A directory in which an image was, or is, being built. */

@@ -1,9 +1,10 @@
-import { join } from "@std/path";
-import { readSidecar } from "../cache/sidecar.ts";
-import { exists, folderNames } from "../host/folders.ts";
+import { basename, join } from "@std/path";
+import { z } from "zod";
+import { readJson } from "../cache/read_json.ts";
+import { exists, folderNames, realPath } from "../host/folders.ts";
 import { isLocked, tryExistingLock, tryLock } from "../host/lock.ts";
-import { IMAGE_FILES, imagesDir, runsDir } from "../host/paths.ts";
-import { imageHome, imageSidecar, imageVersionDir } from "./image.ts";
+import { imagesDir, RUN_FILES, runsDir } from "../host/paths.ts";
+import { currentDir, imageHome, VERSION, versionLock } from "./current.ts";
 
 /** A version of an image, finished or not. */
 export interface StoredVersion {
@@ -13,20 +14,8 @@ export interface StoredVersion {
   readonly why?: string;
 }
 
-const VERSION = /^[0-9a-f]{16}$/;
-
 /** The lock of whoever builds an image of that name. */
 export const buildingLock = (name: string): string => join(imageHome(name), "lock");
-
-/** The folder and key of the version that guests start from now. */
-export async function currentVersion(
-  name: string,
-): Promise<{ readonly dir: string; readonly key: string } | undefined> {
-  const sidecar = await readSidecar(imageSidecar(name));
-  if (sidecar.kind !== "recipe") return undefined;
-  const { key } = sidecar.recipe;
-  return { key, dir: imageVersionDir(name, key) };
-}
 
 /** All versions of all images. */
 export async function listVersions(): Promise<StoredVersion[]> {
@@ -43,14 +32,22 @@ export async function listVersions(): Promise<StoredVersion[]> {
 }
 
 async function whyFormer(image: string, dir: string): Promise<string | undefined> {
-  const current = await currentVersion(image);
-  if (current === undefined) return `${IMAGE_FILES.sidecar} is missing or damaged`;
-  return current.dir === dir ? undefined : `superseded by ${current.key.slice(0, 16)}`;
+  const current = await currentDir(image);
+  if (current === undefined) return "no version of it is the current one";
+  return current === dir ? undefined : `superseded by ${basename(current)}`;
 }
 
 /** Whether a task builds that image or starts a guest from that version just now. */
 export async function isVersionBusy({ image, dir }: StoredVersion): Promise<boolean> {
-  return await isLocked(buildingLock(image)) || await isLocked(dir);
+  return await isLocked(buildingLock(image)) || await isLocked(await lockOf(dir));
+}
+
+/**
+ * What those who use a version have locked. Versions of former guesthouses have no lock of their own:
+ * there the directory itself is locked.
+ */
+async function lockOf(dir: string): Promise<string> {
+  return await exists(versionLock(dir)) ? versionLock(dir) : dir;
 }
 
 /**
@@ -68,14 +65,16 @@ export async function removeVersion(
 }
 
 /**
- * Removes former versions of an image, except those from which a guest may still run. The run
- * records say so; a record whose guest is gone is removed with its run, and the version next time.
+ * Removes former versions of an image, except those which a task uses, and those from which a guest
+ * runs that has outlived its task. The caller holds the lock of those who build it.
  */
-export async function removeUnusedVersions(home: string, currentKey: string): Promise<void> {
-  for (const name of await folderNames(home)) {
-    if (!VERSION.test(name) || currentKey.startsWith(name)) continue;
-    const dir = join(home, name);
-    await removeUnlessLocked(dir, async () => (await usedDirs()).has(dir));
+export async function removeFormerVersions(image: string): Promise<void> {
+  const current = await currentDir(image);
+  for (const name of await folderNames(imageHome(image))) {
+    const dir = join(imageHome(image), name);
+    if (VERSION.test(name) && dir !== current) {
+      await removeUnlessLocked(dir, () => haveGuestOn(dir));
+    }
   }
 }
 
@@ -83,23 +82,24 @@ async function removeUnlessLocked(
   dir: string,
   isNeeded: () => Promise<boolean>,
 ): Promise<boolean> {
-  await using lock = await tryExistingLock(dir);
+  await using lock = await tryExistingLock(await lockOf(dir));
   if (lock === undefined) return !await exists(dir);
   if (await isNeeded()) return false;
   await Deno.remove(dir, { recursive: true });
   return true;
 }
 
-async function usedDirs(): Promise<Set<string>> {
-  const dirs = new Set<string>();
-  try {
-    for await (const entry of Deno.readDir(runsDir())) {
-      const text = await Deno.readTextFile(join(runsDir(), entry.name, "run.json")).catch(() => "");
-      const dir = /"imageDir": "(.*)"/.exec(text)?.[1];
-      if (dir !== undefined) dirs.add(JSON.parse(`"${dir}"`));
+/** All that counts here of the record of a run (`lib/guest/runs.ts`). */
+const runSchema = z.object({ imageDir: z.string() });
+
+/** Whether a guest is on record there. A record whose guest has ended goes with its run. */
+async function haveGuestOn(dir: string): Promise<boolean> {
+  for (const id of await folderNames(runsDir())) {
+    const path = join(runsDir(), id, RUN_FILES.record);
+    const record = await readJson(path, runSchema).catch(() => undefined);
+    if (record !== undefined && await realPath(record.imageDir) === await realPath(dir)) {
+      return true;
     }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return dirs;
+  return false;
 }

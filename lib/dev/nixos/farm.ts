@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { DIGEST_PATTERN } from "../../cache/digest.ts";
+import { parseJson } from "../../cache/read_json.ts";
 import { WorkError } from "../../cli/errors.ts";
 
 /** One output of a job. */
@@ -27,17 +29,20 @@ export interface FarmFile {
 }
 
 /** The fields of a build that count here (Hydra's API: `GET /build/ID`). */
-interface HydraBuild {
-  readonly id: number;
-  readonly buildproducts?: Readonly<Record<string, HydraProduct>>;
-}
+const buildSchema = z.object({
+  id: z.number(),
+  buildproducts: z.record(
+    z.string(),
+    z.object({
+      name: z.string().nullish(),
+      subtype: z.string().nullish(),
+      filesize: z.number().nullish(),
+      sha256hash: z.string().nullish(),
+    }),
+  ).nullish(),
+});
 
-interface HydraProduct {
-  readonly name?: string;
-  readonly subtype?: string;
-  readonly filesize?: number;
-  readonly sha256hash?: string;
-}
+type HydraBuild = z.output<typeof buildSchema>;
 
 /**
  * Asks the farm for the newest successful build of a job, and what it says of its product.
@@ -91,12 +96,8 @@ async function fetchBuild(url: string, signal: AbortSignal): Promise<HydraBuild>
         : "run the same command again later",
     });
   }
-  try {
-    const build = JSON.parse(text);
-    if (typeof build?.id === "number") return build;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const build = parseJson(text, buildSchema);
+  if (build !== undefined) return build;
   throw new WorkError(`Cannot read the answer of ${url}: it describes no build`, {
     details: [text.slice(0, 200)],
     next: "correct the farm in configs/nixos.ts",

@@ -49,10 +49,13 @@ Deno.test("newestFile() names what is wrong with the job, or the farm", async ()
   await withFarm(bare, async (farm, signal) => {
     await assertRejects(() => newestFile(farm, JOB, signal), WorkError, "states no checksum");
   });
-  await withFarm("<html>", async (farm, signal) => {
-    const error = await assertRejects(() => newestFile(farm, JOB, signal), WorkError);
-    assertStringIncludes(error.message, "it describes no build");
-  });
+  const strange = [{ id: 42, buildproducts: { "1": null } }, { id: 42, buildproducts: [] }, null];
+  for (const answer of ["<html>", ...strange]) {
+    await withFarm(answer, async (farm, signal) => {
+      const error = await assertRejects(() => newestFile(farm, JOB, signal), WorkError);
+      assertStringIncludes(error.message, "it describes no build");
+    });
+  }
   // Nothing listens on port 1.
   const { signal } = new AbortController();
   const offline = () => newestFile("http://127.0.0.1:1", JOB, signal);

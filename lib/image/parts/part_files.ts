@@ -1,20 +1,16 @@
 import { join } from "@std/path";
 import { atomicWrite } from "../../cache/atomic_write.ts";
-import { sha256File } from "../../cache/file_digest.ts";
+import {
+  checkFile,
+  type FileRecord,
+  fileRecordSchema,
+  recordFile,
+} from "../../cache/file_record.ts";
+import { readJson } from "../../cache/read_json.ts";
 import { isLocked } from "../../host/lock.ts";
 import { imagesDir } from "../../host/paths.ts";
-import { isRecord } from "../../host/verdict_cache.ts";
 import { firstFileOf } from "./part_names.ts";
 import { partLock } from "./unfinished.ts";
-
-/** One of a part's files as it was when it was made. */
-export interface FileRecord {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly mtimeMs: number;
-  /** Tells a file that was put in its place with its time; some file systems have none. */
-  readonly inode?: number;
-}
 
 /** Where a part's file lies. */
 export const partPath = (file: string): string => join(imagesDir(), file);
@@ -27,9 +23,8 @@ const PUBLISH_MS = 3_000;
 const RETRY_MS = 50;
 
 /**
- * The SHA-256 of a part's file; `undefined` unless it is as it was made. It is not read again as long
- * as its size, time and inode are the same; a copy is read once, and then known by its own. While
- * somebody builds the part, a file that seems to be changed may just be taking its place, so for
+ * The SHA-256 of a part's file; `undefined` unless it is as it was made. See {@link checkFile} for
+ * when it is read; a copy is read once, and then known by its own identity. While somebody builds the part, a file that seems to be changed may just be taking its place, so for
  * some seconds it is looked at again.
  */
 export async function partDigest(file: string): Promise<string | undefined> {
@@ -46,22 +41,20 @@ export async function partDigest(file: string): Promise<string | undefined> {
 
 /** As {@link partDigest}, but at once: for the holder of the part's lock, who waits for nobody. */
 export async function digestNow(file: string): Promise<string | undefined> {
-  const record = await readRecord(file);
-  const info = await Deno.stat(partPath(file)).catch(() => undefined);
-  if (record === undefined || info === undefined || info.size !== record.bytes) return undefined;
-  const isSame = info.mtime?.getTime() === record.mtimeMs &&
-    (record.inode === undefined || record.inode === info.ino);
-  if (isSame) return record.sha256;
-  // Copied or touched, or changed: only its contents tell.
-  if (await sha256File(partPath(file)) !== record.sha256) return undefined;
+  const record = await readJson(recordPath(file), fileRecordSchema);
+  if (record === undefined) return undefined;
+  const verdict = await checkFile(partPath(file), record, { made: "built" });
+  if (verdict.fault !== undefined) return undefined;
   // Where nothing can be written, the file is read each time.
-  await atomicWrite(recordPath(file), recordText(record.sha256, info)).catch(() => {});
+  if (verdict.record !== record) {
+    await atomicWrite(recordPath(file), recordText(verdict.record)).catch(() => {});
+  }
   return record.sha256;
 }
 
 /**
- * Makes a built file ready to be published: synced, and with its record beside it. A rename keeps
- * its size, time and inode, so all that takes long is done before the file takes its place.
+ * Makes a built file ready to be published: synced, and with its record beside it. All that takes
+ * long is done before the file takes its place.
  */
 export async function prepareFile(dir: string, file: string): Promise<void> {
   const path = join(dir, file);
@@ -69,7 +62,8 @@ export async function prepareFile(dir: string, file: string): Promise<void> {
     using whole = await Deno.open(path, { read: true, write: true });
     await whole.sync();
   }
-  await atomicWrite(`${path}.json`, recordText(await sha256File(path), await Deno.stat(path)));
+  // The rename changes its change time, so it has no identity before.
+  await atomicWrite(`${path}.json`, recordText({ ...await recordFile(path), identity: "" }));
 }
 
 /** Gives prepared files their final names, each with its record right behind it. */
@@ -80,23 +74,4 @@ export async function publishFiles(dir: string, files: readonly string[]): Promi
   }
 }
 
-function recordText(sha256: string, info: Deno.FileInfo): string {
-  const record: FileRecord = {
-    ...{ sha256, bytes: info.size, mtimeMs: info.mtime?.getTime() ?? 0 },
-    ...(info.ino === null ? {} : { inode: info.ino }),
-  };
-  return `${JSON.stringify(record)}\n`;
-}
-
-async function readRecord(file: string): Promise<FileRecord | undefined> {
-  try {
-    const value: unknown = JSON.parse(await Deno.readTextFile(recordPath(file)));
-    const isValid = isRecord(value) && typeof value.sha256 === "string" &&
-      typeof value.bytes === "number" && typeof value.mtimeMs === "number" &&
-      (value.inode === undefined || typeof value.inode === "number");
-    return isValid ? value as unknown as FileRecord : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
+const recordText = (record: FileRecord): string => `${JSON.stringify(record)}\n`;

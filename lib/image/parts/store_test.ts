@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { WorkError } from "../../cli/errors.ts";
 import { acquireLock } from "../../host/lock.ts";
-import { imagesFolder } from "../image_testing.ts";
+import { changeQuietly, imagesFolder } from "../image_testing.ts";
 import { embedded } from "./embedded.ts";
 import { firstFileOf } from "./part_names.ts";
 import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./store.ts";
@@ -80,18 +80,45 @@ Deno.test("partDigest() reads a copy once, and sees what was put in a file's pla
   // As `cp` and a rename leave it.
   await Deno.copyFile(path, `${path}.copy`);
   await Deno.rename(`${path}.copy`, path);
+  // Until then it may still change within the same second.
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
   const record = await Deno.readTextFile(`${path}.json`);
   assertEquals(await partDigest("part-x"), before);
   const renewed = await Deno.readTextFile(`${path}.json`);
-  assert(renewed !== record, "it is known by its own inode");
+  assert(renewed !== record, "it is known by its own identity");
   assertEquals(await partDigest("part-x"), before);
   assertEquals(await Deno.readTextFile(`${path}.json`), renewed);
 
   await Deno.writeTextFile(`${path}.other`, "two");
-  const { mtimeMs } = JSON.parse(renewed);
-  await Deno.utime(`${path}.other`, new Date(mtimeMs), new Date(mtimeMs));
+  const { mtime } = await Deno.stat(path);
+  await Deno.utime(`${path}.other`, mtime!, mtime!);
   await Deno.rename(`${path}.other`, path);
   assertEquals(await partDigest("part-x"), undefined);
+});
+
+Deno.test("partDigest() sees a write that leaves a file's size, time and inode", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  await changeQuietly(partPath("part-x"), "two");
+  assertEquals(await partDigest("part-x"), undefined);
+});
+
+Deno.test("partDigest() takes a damaged record for none, and one of a former version as it is", async () => {
+  await using _images = await imagesFolder();
+  await ensurePart(counted("one"), options());
+  const digest = await partDigest("part-x");
+  const former = { sha256: digest, bytes: 3, mtimeMs: 1, inode: 1 };
+  for (
+    const [text, says] of [
+      ...["null", "[]", "{", '{"sha256": null}'].map((text) => [text, undefined] as const),
+      [JSON.stringify({ ...former, bytes: "3" }), undefined] as const,
+      [JSON.stringify({ ...former, sha256: "../x" }), undefined] as const,
+      [JSON.stringify(former), digest] as const,
+    ]
+  ) {
+    await Deno.writeTextFile(`${partPath("part-x")}.json`, text);
+    assertEquals(await partDigest("part-x"), says, text);
+  }
 });
 
 Deno.test("ensurePart() leaves the former part when a build fails or is interrupted", async () => {

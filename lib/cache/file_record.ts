@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { DIGEST_PATTERN } from "./digest.ts";
+import { sha256File } from "./file_digest.ts";
+
+/** A digest in a record. */
+export const digestSchema = z.string().regex(DIGEST_PATTERN);
+
+/** One file of an image, a part or a snapshot as it was when it was made. */
+export const fileRecordSchema = z.object({
+  /** SHA-256 of its bytes, or what the store computes instead of it. */
+  sha256: digestSchema,
+  bytes: z.int().nonnegative(),
+  /** See {@link identityOf}. Records of former versions have none. */
+  identity: z.string().default(""),
+});
+
+/** As {@link fileRecordSchema} has it. */
+export type FileRecord = z.output<typeof fileRecordSchema>;
+
+/** Computes the digest of a file. */
+export type DigestOf = (path: string) => Promise<string>;
+
+/** Deno tells the change time in whole seconds, and kernels and file servers have their own clocks. */
+const SETTLED_MS = 2_000;
+
+/**
+ * What tells a file that nobody has touched: any write, and any other file in its place, changes it,
+ * and so does a copy. The change time counts since it cannot be set back, as the modification time
+ * can. Empty for a file that was changed just now, since it would survive another change within the
+ * same second: such a file is read again the next time.
+ */
+export function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
+  const changedMs = ctime?.getTime() ?? 0;
+  if (Math.abs(Date.now() - changedMs) < SETTLED_MS) return "";
+  return [dev, ino, mtime?.getTime(), changedMs].join(" ");
+}
+
+/** Records a file as it is. What is written to it meanwhile shows in its identity from then on. */
+export async function recordFile(
+  path: string,
+  digestOf: DigestOf = sha256File,
+): Promise<FileRecord> {
+  const info = await Deno.stat(path);
+  const identity = identityOf(info);
+  return { sha256: await digestOf(path), bytes: info.size, identity };
+}
+
+/** What {@link checkFile} found: the record as it should be from now on, or a fault in words. */
+export type FileVerdict =
+  | { readonly record: FileRecord; readonly fault?: undefined }
+  | { readonly fault: string };
+
+/**
+ * Compares a file with its record. One that has its recorded identity is taken as it is; any other
+ * is read (about 1 s per GB), and gets its new identity if it has the recorded bytes all the same.
+ */
+export async function checkFile(
+  path: string,
+  record: FileRecord,
+  { made, digestOf = sha256File }: {
+    /** How the store makes its files, for the message. */
+    readonly made: "built" | "saved";
+    readonly digestOf?: DigestOf;
+  },
+): Promise<FileVerdict> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined || !info.isFile) return { fault: "is missing" };
+  if (info.size !== record.bytes) {
+    return { fault: `has ${info.size} bytes, not the ${record.bytes} that were ${made}` };
+  }
+  const identity = identityOf(info);
+  if (identity !== "" && identity === record.identity) return { record };
+  if (await digestOf(path) !== record.sha256) {
+    return { fault: `is damaged: its SHA-256 is not that of the file that was ${made}` };
+  }
+  return { record: identity === record.identity ? record : { ...record, identity } };
+}

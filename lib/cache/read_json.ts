@@ -1,0 +1,41 @@
+import { z } from "zod";
+
+// zod compiles a checker on first use, which pays after some hundred values. A task checks a few.
+z.config({ jitless: true });
+
+/** Records of ours have some KiB; what is larger by far was not written by us. */
+const MOST_BYTES = 16 << 20;
+
+/**
+ * Reads a record that a task has written as JSON. `undefined` if there is none, or if it is anything
+ * else than the schema says: cut off, edited, of another version, a directory. Fields that the
+ * schema does not name are left out. Throws only what the host is at fault for.
+ *
+ * @example
+ *   const record = await readJson(path, z.object({ pid: z.int().positive() }));
+ */
+export async function readJson<T extends z.ZodType>(
+  path: string,
+  schema: T,
+): Promise<z.output<T> | undefined> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile || size > MOST_BYTES) return undefined;
+    return parseJson(await Deno.readTextFile(path), schema);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
+/** The value that a text of JSON has; `undefined` if it is none, or not what the schema says. */
+export function parseJson<T extends z.ZodType>(text: string, schema: T): z.output<T> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return schema.safeParse(value).data;
+}
