@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";
+import { UNSEEN } from "../lib/cli/plain_text.ts";
 import { scriptProject } from "./script_project.ts";
 
 /** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */
@@ -103,4 +104,42 @@ Deno.test("builds of two projects of one name do not wait for each other", async
     tasks.push(box.task("build-native", ["--project", dir], { timeoutMs: 60_000 }));
   }
   assertEquals((await Promise.all(tasks)).map(({ code }) => code), [0, 0]);
+});
+
+/** What a terminal obeys or does not show, and what begins a command to a CI service. */
+const UNSAFE = new RegExp(`${UNSEEN.source}|^\\s*::|##\\[`, "mv");
+
+Deno.test("what a step prints steers no terminal and no CI service, and is in the log as it is", async () => {
+  await using box = await makeSandbox();
+  const octal = "\\033]52;c;cm0=\\007 \\302\\233 \\342\\200\\256end\\n::error::x\\n##[group]x\\n";
+  const dir = await scriptProject(box, `printf '${octal}'; exit 3`);
+  for (const options of [[], ["--quiet"], ["--json"]]) {
+    const outcome = await box.task("build-native", ["--project", dir, ...options]);
+    assertFailure(outcome, { exit: 1, says: ["end\n", "\\::error::x\n", "#\\#[group]x\n"] });
+    assertEquals([UNSAFE.exec(outcome.stdout), UNSAFE.exec(outcome.stderr)], [null, null]);
+  }
+  const log = await Deno.readTextFile(join(box.env.GUESTHOUSE_LOGS!, "native.log"));
+  assertStringIncludes(log, "control characters included\n");
+  assertStringIncludes(log, "\x1b]52;c;cm0=\x07 \u009b \u202eend\n::error::x\n##[group]x\n");
+});
+
+Deno.test("a step that fails after megabytes without a line end is reported in a few lines", async () => {
+  await using box = await makeSandbox();
+  const bar =
+    "yes 'progress 10 of 100' | tr '\\n' '\\r' | head -c 5000000; printf x%.0s $(seq 9000)";
+  const dir = await scriptProject(box, `${bar}; echo; echo the real error; exit 3`);
+  const outcome = await box.task("build-native", ["--project", dir, "--quiet", "--json"]);
+  assertFailure(outcome, { exit: 1, says: ["the real error\n"] });
+  assert(outcome.stderr.length + outcome.stdout.length < 10_000, outcome.stderr.slice(0, 2000));
+  assertEquals(documentOf(outcome).platforms[0].error.details.at(-1), "the real error");
+});
+
+Deno.test("variables of the dynamic linker reach the steps, from the user and from the project", async () => {
+  await using box = await makeSandbox();
+  const script = 'echo "<$LD_LIBRARY_PATH> <$LD_ANY> <$SECRET>"';
+  const dir = await scriptProject(box, script, { env: { LD_ANY: "of the project" } });
+  const env = { LD_LIBRARY_PATH: "/of the/user", LD_ANY: "of the user", SECRET: "s" };
+  const { code, stdout, stderr } = await box.task("build-native", ["--project", dir], { env });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "</of the/user> <of the project> <s>\n");
 });

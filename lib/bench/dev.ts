@@ -6,6 +6,7 @@ import { sshConfigPath } from "../dev/connect.ts";
 import { DEV_FILES } from "../dev/paths.ts";
 import type { DevRecord } from "../dev/record.ts";
 import { type MountChoice, shareMount } from "../dev/share_mount.ts";
+import { execText } from "../guest/exec_text.ts";
 import { joinSsh, type SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { keysDir } from "../host/paths.ts";
@@ -192,12 +193,11 @@ async function timeInGuest(
   argv: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
-  let output = "";
   const started = performance.now();
-  const { code } = await ssh.exec(argv, { cwd, signal, onOutput: (text) => output += text });
+  const { code, lastLines } = await execText(ssh, argv, { cwd, signal, maxChars: 64 * 2 ** 20 });
   const seconds = Math.round(performance.now() - started) / 1000;
   if (code === 0) return seconds;
   throw new WorkError(`Cannot time "${argv[0]}" in the guest: it ended with ${code}`, {
-    details: output.trim().split("\n").slice(-4),
+    details: lastLines(4),
   });
 }

@@ -181,7 +181,7 @@ async function timeBuild(
     progress: {
       phase: (_name, phase) =>
         void (sinceShutdown = phase === "shutdown" ? startClock() : undefined),
-      output: () => {},
+      lines: () => {},
       warning: () => {},
     },
   });

@@ -30,6 +30,7 @@ export async function timeTask(
   const clock = startClock();
   const { code, stdout, stderr } = await run([...deno, "task", ...config, name, ...args], {
     cwd: root,
+    environment: "user",
     ...options,
     graceMs: GRACE_MS,
   });

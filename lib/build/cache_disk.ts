@@ -6,6 +6,7 @@ import { readJson } from "../cache/read_json.ts";
 import { GuestError, HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
+import { execText } from "../guest/exec_text.ts";
 import { acquireLock } from "../host/lock.ts";
 import { buildCachesDir } from "../host/paths.ts";
 import { run } from "../host/process.ts";
@@ -198,11 +199,10 @@ async function runInGuest(
   argv: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  let output = "";
-  const { code } = await ssh.exec(argv, { signal, onOutput: (text) => output += text });
+  const { code, lastLines } = await execText(ssh, argv, { signal });
   if (code === 0) return;
   throw new GuestError(`Cannot run "${argv.join(" ")}" in guest "${ssh.name}": status ${code}`, {
-    details: output.trim().split("\n"),
+    details: lastLines(4),
     next: "deno task clean, which drops the build cache; or build without --incremental",
   });
 }

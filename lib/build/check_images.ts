@@ -1,3 +1,4 @@
+import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
 import type { ElfArch } from "../image/elf.ts";
 import type { Variant } from "../config/parts.ts";
@@ -73,7 +74,9 @@ async function checkFiles(agent: AgentClient): Promise<ImageCheck> {
   const sent = crypto.getRandomValues(new Uint8Array(65_536));
   await agent.writeFile("/tmp/check", sent, {});
   const pieces: Uint8Array[] = [];
-  await agent.readFile("/tmp/check", (bytes) => void pieces.push(bytes));
+  // One byte more than there should be shows as well as a million.
+  const part = { length: sent.length + 1 };
+  await agent.readFile("/tmp/check", (bytes) => void pieces.push(bytes), part);
   const got = new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
   const ok = got.length === sent.length && got.every((byte, index) => byte === sent[index]);
   return { name: "file round trip", ok, found: `${got.length} of ${sent.length} bytes` };
@@ -89,9 +92,9 @@ async function checkSnippet(
 }
 
 async function output(agent: AgentClient, argv: readonly string[]) {
-  let text = "";
+  const text = new BoundedText(TAIL_CHARS);
   const decoder = new TextDecoder();
-  const take = (bytes: Uint8Array<ArrayBuffer>) => void (text += decoder.decode(bytes));
+  const take = (bytes: Uint8Array<ArrayBuffer>) => text.push(decoder.decode(bytes));
   const { code } = await agent.exec({ argv, onStdout: take, onStderr: take });
-  return { text: text.trim(), code };
+  return { text: text.text().trim(), code };
 }

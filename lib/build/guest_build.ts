@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../config/steps.ts";
+import { execText } from "../guest/exec_text.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { useImage } from "../image/image.ts";
@@ -165,7 +166,7 @@ async function buildIn(
     log: logs,
     ...project.timeouts,
     onStep: (step) => progress.phase(name, step),
-    onOutput: (text) => progress.output(name, text),
+    onLines: (lines) => progress.lines(name, lines),
   });
   result.seconds.build = clock();
   result.exitCode = failed?.code ?? 0;
@@ -208,7 +209,6 @@ async function countCpus(
   platform: Platform,
   signal: AbortSignal,
 ): Promise<number> {
-  let text = "";
-  await ssh.exec(platform.nprocCommand, { signal, onOutput: (part) => text += part });
-  return Math.max(1, Number.parseInt(text) || 1);
+  const { stdout } = await execText(ssh, platform.nprocCommand, { signal });
+  return Math.max(1, Number.parseInt(stdout) || 1);
 }

@@ -49,6 +49,7 @@ export async function ensureGvproxy(
   ctx.log.step(`Build gvproxy: go install ${MODULE}`);
   await runChecked([go, "install", MODULE], {
     what: "build gvproxy",
+    environment: "user",
     env: { GOBIN: dirname(built) },
     signal: ctx.signal,
     timeoutMs: buildMs,

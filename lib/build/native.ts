@@ -46,7 +46,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       log,
       ...project.timeouts,
       onStep: (name) => progress.phase(NATIVE, name),
-      onOutput: (text) => progress.output(NATIVE, text),
+      onLines: (lines) => progress.lines(NATIVE, lines),
     });
     result.seconds.build = clock();
     result.exitCode = failed?.code ?? 0;
@@ -139,7 +139,8 @@ async function runStep(
     );
   }
   try {
-    return await run(["sh", "-c", 'exec "$@"', "sh", ...command], options);
+    const user = { environment: "user", stdout: "tail" } as const;
+    return await run(["sh", "-c", 'exec "$@"', "sh", ...command], { ...options, ...user });
   } catch (error) {
     // What is missing is the step's program; the shell has named it in the step's output.
     if (error instanceof HostError) return { code: 127 };

@@ -8,7 +8,8 @@ import type { FailedStep } from "./steps.ts";
 /** Who shows what goes on: a live table, or plain output. */
 export interface Progress {
   phase(name: string, phase: string): void;
-  output(name: string, text: string): void;
+  /** Lines that a step has printed, as plain text. */
+  lines(name: string, lines: readonly string[]): void;
   /** Something was done another way than was asked for, or expected. */
   warning(text: string): void;
 }

@@ -41,7 +41,7 @@ export function recordPhases(inner: Progress, clock = startClock()): PhaseRecord
         open.set(name, { phase, fromSeconds: now });
         inner.phase(name, phase);
       },
-      output: (name, text) => inner.output(name, text),
+      lines: (name, lines) => inner.lines(name, lines),
       warning: (text) => inner.warning(text),
     },
     finish: (name) => finish(name),

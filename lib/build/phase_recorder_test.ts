@@ -7,7 +7,7 @@ function setUp() {
   const time = { seconds: 0 };
   const recorder = recordPhases({
     phase: (name, phase) => told.push(`${name}: ${phase}`),
-    output: (name, text) => told.push(`${name}> ${text}`),
+    lines: (name, lines) => told.push(`${name}> ${lines}`),
     warning: (text) => told.push(text),
   }, () => time.seconds);
   return { told, time, recorder };
@@ -35,7 +35,7 @@ Deno.test("recordPhases() ends a phase with the next one of the same build", () 
 Deno.test("recordPhases() passes everything on", () => {
   const { told, recorder: { progress } } = setUp();
   progress.phase("a", "boot");
-  progress.output("a", "text");
+  progress.lines("a", ["text"]);
   assertEquals(told, ["a: boot", "a> text"]);
 });
 

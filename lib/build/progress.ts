@@ -1,17 +1,13 @@
 import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../cli/live_table.ts";
-import { writeStderr } from "../cli/screen.ts";
-import { writeStdout } from "../cli/output.ts";
 import type { Progress } from "./options.ts";
 
-/** For one build: phases as log lines, and the steps' output as it comes. */
+/** For one build: phases as log lines, and the steps' output line by line. */
 export function plainProgress(ctx: TaskContext): Progress {
   return {
     phase: (name, phase) => ctx.log.step(`${name}: ${phase}`),
-    output: (_name, text) => {
-      if (ctx.quiet) return;
-      if (ctx.json) writeStderr(text);
-      else writeStdout(text);
+    lines: (_name, lines) => {
+      if (!ctx.quiet) ctx.print(lines.join("\n"));
     },
     warning: (text) => ctx.log.warn(text),
   };
@@ -21,8 +17,8 @@ export function plainProgress(ctx: TaskContext): Progress {
 export function tableProgress(table: LiveTable, warning: (text: string) => void): Progress {
   return {
     phase: (name, phase) => table.phase(name, phase),
-    output: (name, text) => {
-      const line = text.trimEnd().split("\n").at(-1);
+    lines: (name, lines) => {
+      const line = lines.findLast((text) => text.trim() !== "");
       if (line !== undefined) table.line(name, line);
     },
     warning,

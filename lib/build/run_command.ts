@@ -6,6 +6,7 @@ import type { RunRecord } from "../guest/runs.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { cleanEnvironment } from "../host/environment.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { useImage } from "../image/image.ts";
 import { sshTarget } from "./connect.ts";
@@ -79,6 +80,8 @@ const SSH_FAILED = 255;
 async function runShared(ssh: SshConnection, command: GuestCommand): Promise<number> {
   const child = new Deno.Command("ssh", {
     args: ["-F", ssh.configPath, "-T", SHARED_HOST, "--", shellQuote(command.argv)],
+    clearEnv: true,
+    env: cleanEnvironment("ssh"),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

@@ -1,4 +1,5 @@
 import { GuestError, UsageError } from "../cli/errors.ts";
+import { plainText } from "../cli/plain_text.ts";
 import { writeStderr } from "../cli/screen.ts";
 import { type AgentClient, execRequestBytes } from "../guest/agent/client.ts";
 import { AgentError } from "../guest/agent/errors.ts";
@@ -127,7 +128,7 @@ async function execute(
     if (error instanceof ReaderGone) return STATUS_UNREAD;
     const status = error instanceof AgentError ? STATUS_OF[error.code] : undefined;
     if (status === undefined) throw error;
-    writeStderr(`${(error as Error).message}\n`);
+    writeStderr(`${plainText((error as Error).message)}\n`);
     return status;
   }
 }

@@ -1,3 +1,5 @@
+import { LineBuffer } from "../cli/line_buffer.ts";
+import { shorten } from "../cli/plain_text.ts";
 import type { Step } from "../config/steps.ts";
 import type { LogFiles } from "./log_files.ts";
 
@@ -21,8 +23,8 @@ export interface RunStepsOptions {
   readonly totalMs: number;
   /** Called as each step begins. */
   readonly onStep: (name: string) => void;
-  /** Called with the steps' output, as it comes. */
-  readonly onOutput: (text: string) => void;
+  /** Called with the lines of the steps' output, as plain text. The log gets it as it is. */
+  readonly onLines: (lines: readonly string[]) => void;
 }
 
 /** The step at which a build stopped. */
@@ -36,6 +38,8 @@ export interface FailedStep {
 
 /** Lines of a failed step's output that the summary shows. */
 const TAIL_LINES = 20;
+/** How much of each. */
+const TAIL_LINE_CHARS = 1000;
 
 /** Runs steps in order up to the first that fails, which it returns. */
 export async function runSteps(
@@ -43,6 +47,7 @@ export async function runSteps(
   runner: StepRunner,
   options: RunStepsOptions,
 ): Promise<FailedStep | undefined> {
+  options.log.write("== what the steps print follows as it is, control characters included\n");
   const deadline = Date.now() + options.totalMs;
   for (const step of steps) {
     if (step.onlyIfFile !== undefined && !await runner.haveFile(step.onlyIfFile)) {
@@ -52,20 +57,29 @@ export async function runSteps(
     options.onStep(step.name);
     options.log.write(`== ${step.name}: ${JSON.stringify(step.command)}\n`);
     const started = performance.now();
-    let tail = "";
+    const buffer = new LineBuffer();
+    let tail: string[] = [];
+    const take = (lines: readonly string[]) => {
+      if (lines.length === 0) return;
+      const telling = lines.slice(-TAIL_LINES).filter((line) => line.trim() !== "");
+      tail = [...tail, ...telling].slice(-TAIL_LINES);
+      options.onLines(lines);
+    };
     const { code } = await runner.exec(step.command, {
       cwd: step.cwd,
       timeoutMs: Math.min(options.stepMs, Math.max(1, deadline - Date.now())),
       onOutput: (text) => {
-        tail = (tail + text).split("\n").slice(-TAIL_LINES - 1).join("\n");
         options.log.write(text);
-        options.onOutput(text);
+        take(buffer.push(text));
       },
     });
+    const rest = buffer.flush();
+    if (rest.length > 0) options.log.write("\n");
+    take(rest);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.log.write(`== ${step.name}: status ${code} after ${seconds} s\n`);
     if (code !== 0) {
-      const lines = tail.split("\n").filter((line) => line.trim() !== "").slice(-TAIL_LINES);
+      const lines = tail.map((line) => shorten(line, TAIL_LINE_CHARS));
       return { name: step.name, command: step.command, code, tail: lines };
     }
   }

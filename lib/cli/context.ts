@@ -1,6 +1,7 @@
 import type { Log } from "./log.ts";
 import { writeStdout } from "./output.ts";
 import type { OptionValue, ParsedArguments } from "./parse.ts";
+import { plainText } from "./plain_text.ts";
 import type { Report } from "./report.ts";
 import { writeStderr } from "./screen.ts";
 import { allOptions, type OptionSpec, type TaskSpec } from "./spec.ts";
@@ -72,7 +73,11 @@ export function createContext(
     positionals,
     rest,
     result: (value) => report.setResult(value),
-    print: (line) => report.json ? writeStderr(`${line}\n`) : void writeStdout(`${line}\n`),
+    print(line) {
+      const text = `${plainText(line)}\n`;
+      if (report.json) writeStderr(text);
+      else writeStdout(text);
+    },
     waitingFor(what) {
       waits.push(what);
       return { [Symbol.dispose]: () => void waits.splice(waits.indexOf(what), 1) };

@@ -1,3 +1,5 @@
+import { shorten } from "./plain_text.ts";
+
 /** Exit statuses of every task, as users and CI scripts see them. */
 export const EXIT = {
   /** Done. */
@@ -13,6 +15,9 @@ export const EXIT = {
   /** Interrupted by SIGINT, SIGTERM or SIGHUP. */
   interrupted: 130,
 } as const;
+
+/** The longest detail that is kept whole: a guest or a project may have written it. */
+const MAX_DETAIL_CHARS = 4096;
 
 /** One of the exit statuses in {@link EXIT}. */
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
@@ -42,7 +47,7 @@ export class TaskError extends Error {
   constructor(exit: ExitStatus, message: string, options: TaskErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exit = exit;
-    this.details = options.details ?? [];
+    this.details = (options.details ?? []).map((detail) => shorten(detail, MAX_DETAIL_CHARS));
     this.next = options.next;
   }
 }
@@ -87,9 +92,14 @@ export class InterruptedError extends TaskError {
   }
 }
 
-/** Renders an error as the house format: the message, indented details, then the next step. */
-export function formatError(error: TaskError): string {
-  const lines = [error.message, ...error.details.map((detail) => `  ${detail}`)];
+/**
+ * Renders an error as the house format: the message, indented details, then the next step. A detail
+ * that looks like the next step gets a backslash, since its words may be those of a guest.
+ */
+export function formatError(error: Pick<TaskError, "message" | "details" | "next">): string {
+  const details = error.details.flatMap((detail) => detail.split("\n"))
+    .map((line) => `  ${line.replace(/^\s*(?=next:)/, "$&\\")}`);
+  const lines = [error.message, ...details];
   if (error.next !== undefined) lines.push(`  next: ${error.next}`);
   return lines.join("\n");
 }

@@ -46,3 +46,13 @@ Deno.test("formatError() puts details and the next step below the message", () =
 Deno.test("formatError() of a bare message is the message", () => {
   assertEquals(formatError(new InterruptedError()), "Interrupted");
 });
+
+Deno.test("formatError() tells the next step from details that look like one", () => {
+  const error = new GuestError("Cannot build", { details: ["next: rm -rf /\n  next: x"] });
+  assertEquals(formatError(error), "Cannot build\n  \\next: rm -rf /\n    \\next: x");
+});
+
+Deno.test("TaskError keeps the beginning of a long detail", () => {
+  const { details } = new WorkError("Cannot build", { details: ["x".repeat(5_000_000)] });
+  assertEquals(details.map((detail) => detail.length < 5000), [true]);
+});

@@ -1,6 +1,7 @@
 import { paint, wantColor } from "./log.ts";
 import { isTerminal, pinLines, terminalSize, unpinLines, writeStderr } from "./screen.ts";
-import { displayWidth, formatSeconds, padEnd, padStart, plainLine, truncate } from "./text.ts";
+import { plainLine, plainText } from "./plain_text.ts";
+import { displayWidth, formatSeconds, padEnd, padStart, truncate } from "./text.ts";
 
 /** Redraws a second: often enough that tenths of seconds look alive. */
 const REDRAW_MS = 100;
@@ -43,7 +44,9 @@ export class LiveTable implements Disposable {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(names: readonly string[], options: LiveTableOptions = {}) {
-    this.#rows = new Map(names.map((name) => [name, { name, state: "waiting", line: "" }]));
+    this.#rows = new Map(
+      names.map((name) => [name, { name: cell(name), state: "waiting", line: "" }]),
+    );
     this.#terminal = options.terminal ?? isTerminal();
     this.#write = options.write ?? writeStderr;
     this.#now = options.now ?? (() => performance.now());
@@ -57,8 +60,9 @@ export class LiveTable implements Disposable {
   /** A row enters a phase; its clock starts with the first one. */
   phase(name: string, phase: string): void {
     const row = this.#row(name);
-    if (row.state === phase) return;
-    row.state = phase;
+    const state = cell(phase);
+    if (row.state === state) return;
+    row.state = state;
     row.startedMs ??= this.#now();
     row.line = "";
     this.#tell(row);
@@ -66,7 +70,7 @@ export class LiveTable implements Disposable {
 
   /** The newest line of a row's output; shown on terminals only. */
   line(name: string, text: string): void {
-    const line = plainLine(text).trim();
+    const line = cell(text).trim();
     if (line !== "") this.#row(name).line = line;
   }
 
@@ -75,7 +79,7 @@ export class LiveTable implements Disposable {
     const row = this.#row(name);
     row.state = verdict;
     row.endedMs = this.#now();
-    row.line = plainLine(note);
+    row.line = cell(note);
     this.#tell(row);
   }
 
@@ -98,7 +102,7 @@ export class LiveTable implements Disposable {
     if (this.#terminal) return;
     const seconds = row.endedMs === undefined ? "" : elapsed(row, row.endedMs);
     const state = `${row.state} ${seconds}`.trimEnd();
-    this.#write(`${row.name}: ${state}${row.line === "" ? "" : `  ${row.line}`}\n`);
+    this.#write(plainText(`${row.name}: ${state}${row.line === "" ? "" : `  ${row.line}`}\n`));
   }
 
   #draw(): void {
@@ -106,6 +110,11 @@ export class LiveTable implements Disposable {
     // One column stays free: a full last column makes some terminals wrap.
     pinLines(renderLiveRows(rows, terminalSize().columns - 1, this.#now(), wantColor()));
   }
+}
+
+/** A text of a row: one plain line, whose width is known. */
+function cell(text: string): string {
+  return plainLine(text.trimEnd().replaceAll("\n", " ")).replaceAll("\t", " ");
 }
 
 /** Draws rows as lines of at most `width` columns: name, state, seconds, newest output. */

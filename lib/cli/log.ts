@@ -1,3 +1,4 @@
+import { plainText } from "./plain_text.ts";
 import { isTerminal, writeStderr } from "./screen.ts";
 
 /** What a task tells its user while it works. Everything goes to standard error. */
@@ -41,26 +42,26 @@ export function paint(style: keyof typeof STYLES, text: string, color = wantColo
   return color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
 }
 
-/** A {@link Log} that writes whole lines. */
+/** A {@link Log} that writes whole lines, of plain text whoever the message quotes. */
 export function createLog(options: LogOptions = {}): Log {
   const { quiet = false, verbose = false, write = writeStderr, color = wantColor() } = options;
   let lastStep: string | undefined;
   return {
     step(message) {
       lastStep = message;
-      if (!quiet) write(`${paint("bold", `==> ${message}`, color)}\n`);
+      if (!quiet) write(`${paint("bold", `==> ${plainText(message)}`, color)}\n`);
     },
     info(message) {
-      if (!quiet) write(`${message}\n`);
+      if (!quiet) write(`${plainText(message)}\n`);
     },
     warn(message) {
-      write(`${paint("yellow", "warning:", color)} ${message}\n`);
+      write(`${paint("yellow", "warning:", color)} ${plainText(message)}\n`);
     },
     error(message) {
-      write(`${paint("red", "error:", color)} ${message}\n`);
+      write(`${paint("red", "error:", color)} ${plainText(message)}\n`);
     },
     debug(message) {
-      if (verbose) write(`${paint("dim", `debug: ${message}`, color)}\n`);
+      if (verbose) write(`${paint("dim", `debug: ${plainText(message)}`, color)}\n`);
     },
     get lastStep() {
       return lastStep;

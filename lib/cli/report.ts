@@ -2,6 +2,7 @@ import { EXIT, type ExitStatus, formatError, TaskError } from "./errors.ts";
 import type { Failure } from "./failure.ts";
 import { paint } from "./log.ts";
 import { writeStdout } from "./output.ts";
+import { plainJson, plainText } from "./plain_text.ts";
 import { writeStderr } from "./screen.ts";
 
 /** How a task's end is told. */
@@ -32,9 +33,11 @@ export class Report {
   /** Tells the user of a failure; returns the exit status. */
   fail(failure: Failure): ExitStatus {
     this.#failure = failure;
-    const [first = "", ...more] = formatError(asTaskError(failure)).split("\n");
+    const [first = "", ...more] = plainText(formatError(asTaskError(failure))).split("\n");
     writeStderr(`${[paint("red", first), ...more].join("\n")}\n`);
-    if (failure.stack !== undefined && this.#verbose) writeStderr(`${failure.stack}\n`);
+    if (failure.stack !== undefined && this.#verbose) {
+      writeStderr(`${plainText(failure.stack)}\n`);
+    }
     return failure.exit;
   }
 
@@ -62,7 +65,7 @@ export class Report {
 
 /** A value as one line of JSON, or as several where a person reads it. */
 export function renderDocument(value: unknown): string {
-  return `${JSON.stringify(value, null, Deno.stdout.isTerminal() ? 2 : undefined)}\n`;
+  return `${plainJson(JSON.stringify(value, null, Deno.stdout.isTerminal() ? 2 : undefined))}\n`;
 }
 
 function asTaskError({ exit, message, details, next }: Failure): TaskError {

@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { UNSEEN } from "./plain_text.ts";
+import { HOSTILE } from "./testdata/hostile.ts";
 import { runSample, startSample } from "./testdata/run_sample.ts";
 
 Deno.test("runTask() ends with status 0, with main's status, or with the error's", async () => {
@@ -121,4 +123,30 @@ Deno.test("runTask() does not mind a reader that goes away", async () => {
   await reader.cancel();
   const stderr = await new Response(child.stderr).text();
   assertEquals([(await child.status).code, stderr], [0, ""]);
+});
+
+/** What a terminal obeys or does not show, and what begins a command to a CI service. */
+const UNSAFE = new RegExp(`${UNSEEN.source}|^\\s*::|##\\[|##vso\\[`, "mv");
+
+Deno.test("runTask() shows what a hostile guest says as plain text, in all that it writes", async () => {
+  for (const options of [[], ["--quiet"], ["--verbose"], ["--json"], ["--json", "--quiet"]]) {
+    const { code, stdout, stderr } = await runSample("hostile", ...options);
+    assertEquals(code, 4);
+    assertEquals([UNSAFE.exec(stdout), UNSAFE.exec(stderr)], [null, null], options.join(" "));
+    assertStringIncludes(
+      stderr,
+      "a\\x1b]0;title\\x07b\\x1b]52;c;cm0=\\x07c\\x1b[2Jd\\x9b31me\\u202ef",
+    );
+    assertStringIncludes(stderr, "\n\\::error::x\n");
+    // Only our own next step looks like one.
+    assertEquals(stderr.match(/^ {2}next: /gm)?.length, 1);
+    if (!options.includes("--json")) continue;
+    const { name, error } = JSON.parse(stdout);
+    assertEquals([name, error.message, error.details[0]], [HOSTILE, HOSTILE, HOSTILE]);
+  }
+});
+
+Deno.test("runTask() shows a bug's stack as plain text", async () => {
+  const { code, stderr } = await runSample("hostileBug", "--verbose");
+  assertEquals([code, UNSAFE.exec(stderr)], [1, null]);
 });

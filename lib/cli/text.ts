@@ -1,6 +1,5 @@
 // deno-lint-ignore no-control-regex -- escape sequences start with a control character
 const ESCAPE_SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
-const CONTROLS = /\p{Cc}/gu;
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 /** What terminals draw two columns wide: East Asian scripts, full-width forms, emoji. */
 const WIDE =
@@ -39,15 +38,6 @@ export function padEnd(text: string, columns: number): string {
 /** Pads on the left to this many columns. */
 export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
-}
-
-/**
- * One line of a program's output as harmless text: no escape sequences or controls, and of
- * a line that rewrites itself (progress bars use `\r`) the last state.
- */
-export function plainLine(line: string): string {
-  const state = line.replace(/[\r\n]+$/, "").split("\r").at(-1)!;
-  return state.replace(ESCAPE_SEQUENCES, "").replaceAll("\t", " ").replace(CONTROLS, "");
 }
 
 /** A duration as people read it: `12.3s`. */

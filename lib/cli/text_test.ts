@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { displayWidth, formatSeconds, padEnd, padStart, plainLine, truncate } from "./text.ts";
+import { displayWidth, formatSeconds, padEnd, padStart, truncate } from "./text.ts";
 
 Deno.test("displayWidth() counts terminal columns", () => {
   const cases: [string, number][] = [
@@ -34,16 +34,6 @@ Deno.test("padEnd() and padStart() pad by columns", () => {
   assertEquals(padEnd("日", 4), "日  ");
   assertEquals(padStart("12.3s", 7), "  12.3s");
   assertEquals(padEnd("longer", 3), "longer");
-});
-
-Deno.test("plainLine() leaves the last state of a line, without controls", () => {
-  const cases: [string, string][] = [
-    ["[ 10%] Building\r\n", "[ 10%] Building"],
-    ["10%\r20%\r30%", "30%"],
-    ["\x1b[1;32mok\x1b[m\tdone", "ok done"],
-    ["bell\x07 and\x00 nul", "bell and nul"],
-  ];
-  for (const [line, text] of cases) assertEquals(plainLine(line), text);
 });
 
 Deno.test("formatSeconds() shows tenths", () => {

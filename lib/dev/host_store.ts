@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
+import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { p9Args } from "../qemu/share_args.ts";
 import type { Share } from "./share.ts";
@@ -53,12 +54,11 @@ export async function requireHostStore(dir: string): Promise<void> {
 }
 
 async function mountHostStore(ssh: SshConnection, user: string, signal: AbortSignal) {
-  let output = "";
   const argv = ["sudo", "-n", "sh", "-c", devSource("host_store.sh"), "host-store", TAG, user];
-  const { code } = await ssh.exec(argv, { signal, onOutput: (text) => output += text });
+  const { code, lastLines } = await execText(ssh, argv, { signal });
   if (code === 0) return;
   throw new GuestError(`Cannot use the host's Nix store in guest "${ssh.name}"`, {
-    details: output.trim().split("\n").slice(-4),
+    details: lastLines(4),
     next: "leave --host-store out",
   });
 }

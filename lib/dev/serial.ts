@@ -28,7 +28,7 @@ export async function attachConsole(options: AttachOptions): Promise<"ended" | "
   const { path, exited, signal, fromByte = -SHOWN_BYTES } = options;
   // In this order, so that nothing is left out; a few characters may come twice.
   using conn = await Deno.connect({ transport: "unix", path });
-  await writeAll(Deno.stdout, (await Deno.readFile(options.log)).slice(fromByte));
+  await showFrom(options.log, fromByte < 0 ? await sizeOf(options.log) + fromByte : fromByte);
   const left = Promise.withResolvers<"left">();
   const leave = () => left.resolve("left");
   signal.addEventListener("abort", leave, { once: true });
@@ -37,6 +37,22 @@ export async function attachConsole(options: AttachOptions): Promise<"ended" | "
   const shown = conn.readable.pipeTo(Deno.stdout.writable, { preventClose: true });
   const ended = Promise.race([exited, shown.catch(() => {})]).then(() => "ended" as const);
   return await Promise.race([ended, left.promise]);
+}
+
+/** Shows a log from a byte on, a piece at a time. Returns how far it is shown. */
+async function showFrom(log: string, fromByte: number): Promise<number> {
+  using file = await Deno.open(log, { read: true });
+  let at = await file.seek(Math.max(0, fromByte), Deno.SeekMode.Start);
+  const piece = new Uint8Array(64 * 1024);
+  // Up to its present end: a guest that floods its console must not hold us here.
+  const { size } = await file.stat();
+  while (at < size) {
+    const length = await file.read(piece);
+    if (length === null) break;
+    await writeAll(Deno.stdout, piece.subarray(0, length));
+    at += length;
+  }
+  return at;
 }
 
 /** Hands each key to the guest until it is disposed, or Ctrl-] is typed. */
@@ -83,9 +99,7 @@ export function followConsole(log: string): ConsoleFollower {
       const size = await sizeOf(log);
       if (size < at) at = 0;
       if (size === at) continue;
-      const fresh = (await Deno.readFile(log)).slice(at);
-      await writeAll(Deno.stdout, fresh);
-      at += fresh.length;
+      at = await showFrom(log, at);
     }
     return at;
   };

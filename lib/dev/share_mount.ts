@@ -1,4 +1,5 @@
 import { GuestError } from "../cli/errors.ts";
+import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { SHARE_TAG } from "../qemu/share_args.ts";
 import type { DevConfig, ShareMode } from "./config.ts";
@@ -80,14 +81,13 @@ export async function ensureMounted(
 ): Promise<void> {
   const { type, source } = mount;
   const words = [guestDir, type, ownMountOptions(mount), source];
-  let said = "";
-  const { code } = await ssh.exec(["sudo", "-n", "sh", "-c", MOUNT_SCRIPT, "sh", ...words], {
-    ...{ signal, timeoutMs: MOUNT_MS, endInGuest: false },
-    onOutput: (text) => said += text,
-  });
+  const argv = ["sudo", "-n", "sh", "-c", MOUNT_SCRIPT, "sh", ...words];
+  const limits = { signal, timeoutMs: MOUNT_MS, endInGuest: false };
+  const { code, lastLines } = await execText(ssh, argv, limits);
   if (code === 0) return;
+  const said = lastLines(4);
   throw new GuestError(`Cannot mount the project at "${guestDir}" in guest "${ssh.name}"`, {
-    details: said.trim() === "" ? [`mount ended with ${code}`] : said.trim().split("\n"),
+    details: said.length === 0 ? [`mount ended with ${code}`] : said,
     next: "deno task arm-dev --share rsync",
   });
 }

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
+import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Listing } from "./sync_plan.ts";
 
@@ -52,22 +53,22 @@ export async function haveFilesInGuest(
   return await findInGuest(ssh, dir, tests, signal) !== "";
 }
 
+/** A list of half a million files. */
+const MAX_LIST_CHARS = 64 * 1024 * 1024;
+
 async function findInGuest(
   ssh: SshConnection,
   dir: string,
   tests: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
-  let text = "";
-  let errors = "";
-  const { code } = await ssh.exec(["find", ".", ...tests], {
-    cwd: dir,
-    signal,
-    onOutput: (piece, stream) => stream === "stdout" ? text += piece : errors += piece,
+  const { code, stdout, lastLines } = await execText(ssh, ["find", ".", ...tests], {
+    ...{ cwd: dir, maxChars: MAX_LIST_CHARS },
+    ...(signal === undefined ? {} : { signal }),
   });
-  if (code === 0) return text;
+  if (code === 0) return stdout;
   throw new WorkError(`Cannot list "${dir}" in guest "${ssh.name}": find ended with ${code}`, {
-    details: errors.split("\n").filter((line) => line !== "").slice(-4),
+    details: lastLines(4),
   });
 }
 

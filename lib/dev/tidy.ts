@@ -1,4 +1,5 @@
 import { GuestError } from "../cli/errors.ts";
+import { execText } from "../guest/exec_text.ts";
 import { shellQuote } from "../guest/quote.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { GuestCommand } from "./flavour.ts";
@@ -91,9 +92,8 @@ async function runStep(
   { ssh, signal, log }: TidyOptions,
   { what, argv }: GuestCommand,
 ): Promise<TidyFault | undefined> {
-  let output = "";
-  const { code } = await ssh.exec(argv, { signal, onOutput: (text) => output += text });
-  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const { code, lastLines } = await execText(ssh, argv, { signal });
+  const lines = lastLines(1000).map((line) => line.trim());
   lines.forEach(log);
   if (code === 0) return undefined;
   return { what, command: shellQuote(argv), status: code, output: lines.slice(-SHOWN_LINES) };
@@ -101,16 +101,12 @@ async function runStep(
 
 /** Bytes in use in the guest's file system. */
 async function usedInGuest(ssh: SshConnection, signal: AbortSignal): Promise<number> {
-  let text = "";
   const argv = ["df", "--block-size=1", "--output=used", "/"];
-  await ssh.exec(argv, {
-    signal,
-    onOutput: (piece, stream) => stream === "stdout" && (text += piece),
-  });
-  const bytes = parseUsed(text);
+  const { stdout } = await execText(ssh, argv, { signal });
+  const bytes = parseUsed(stdout);
   if (bytes !== undefined) return bytes;
   throw new GuestError(`Cannot tidy guest "${ssh.name}": it does not say how full its disk is`, {
-    details: [`${argv.join(" ")}: ${text.trim()}`],
+    details: [`${argv.join(" ")}: ${stdout.trim()}`],
     next: "deno task arm-dev-ssh --plain -- df /",
   });
 }

@@ -1,4 +1,5 @@
 import { GuestError } from "../cli/errors.ts";
+import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { delay } from "../qemu/wait.ts";
@@ -59,13 +60,5 @@ export async function collect(
   signal: AbortSignal,
   timeoutMs: number = ATTEMPT_MS,
 ): Promise<{ code: number; stdout: string }> {
-  let stdout = "";
-  const { code } = await ssh.exec(argv, {
-    ...{ signal, timeoutMs },
-    endInGuest: false,
-    onOutput: (text, stream) => {
-      if (stream === "stdout") stdout += text;
-    },
-  });
-  return { code, stdout };
+  return await execText(ssh, argv, { signal, timeoutMs, endInGuest: false });
 }

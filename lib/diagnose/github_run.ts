@@ -34,7 +34,11 @@ export async function readGitHubRun(
 ): Promise<Log> {
   const command = runLogCommand(id);
   if (findProgram("gh") === undefined) throw missingError(id);
-  const { code, stdout, stderr } = await run(command, { cwd: dir, timeoutMs: TIMEOUT_MS, signal })
+  const { code, stdout, stderr } = await run(command, {
+    ...{ cwd: dir, timeoutMs: TIMEOUT_MS, signal },
+    // With the login that its variables may hold.
+    environment: "user",
+  })
     .catch((error) => {
       if (error instanceof DOMException && error.name === "TimeoutError") throw lateError(id);
       throw error;

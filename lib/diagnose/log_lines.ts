@@ -1,4 +1,4 @@
-import { plainLine } from "../qemu/terminal_text.ts";
+import { plainLine } from "../cli/plain_text.ts";
 
 /** A log as plain lines; the first has number 1. */
 export interface Log {
@@ -26,7 +26,7 @@ const SHOWN_PREFIX = /^\s*\| /;
 export function plainLines(text: string): string[] {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
-  return lines.map((line) => plainLine(line.slice(0, MOST_CHARS)).replace(CI_PREFIX, ""));
+  return lines.map((line) => plainLine(line.slice(0, MOST_CHARS).replace(CI_PREFIX, "")));
 }
 
 /** Whether a task shows this line as one of a guest's console. */

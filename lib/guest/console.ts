@@ -1,4 +1,4 @@
-import { LineBuffer } from "./line_buffer.ts";
+import { LineBuffer } from "../cli/line_buffer.ts";
 import { type ConsoleCause, findCause } from "./console_causes.ts";
 
 /** What our own initramfs says as it has done a step; see `docs/tiny-init.md`. */
@@ -8,6 +8,8 @@ const READY = /guesthouse: ready$/;
 
 /** How many lines a {@link ConsoleLog} remembers: more than anybody reads in a message. */
 const KEPT_LINES = 200;
+/** A line is judged by its beginning. */
+const MAX_LINE_CHARS = 4096;
 /** How much of the file one read takes. */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -18,7 +20,8 @@ const CHUNK_BYTES = 64 * 1024;
 export class ConsoleLog {
   readonly path: string;
   #offset = 0;
-  #buffer = new LineBuffer();
+  #decoder = new TextDecoder();
+  #buffer = new LineBuffer(MAX_LINE_CHARS);
   #kept: string[] = [];
   #cause?: ConsoleCause;
   #symptoms: ConsoleCause[] = [];
@@ -73,9 +76,11 @@ export class ConsoleLog {
         const length = await file.read(chunk);
         if (length === null) break;
         this.#offset += length;
-        const completed = this.#buffer.push(chunk.subarray(0, length));
-        for (const line of completed) this.#examine(line);
-        lines.push(...completed);
+        const completed = this.#buffer.push(this.#decode(chunk.subarray(0, length)));
+        for (const line of completed) {
+          this.#examine(line);
+          lines.push(line);
+        }
       }
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
@@ -87,9 +92,14 @@ export class ConsoleLog {
     return lines;
   }
 
+  #decode(bytes: Uint8Array): string {
+    return this.#decoder.decode(bytes, { stream: true });
+  }
+
   #restart(): void {
     this.#offset = 0;
-    this.#buffer = new LineBuffer();
+    this.#decoder = new TextDecoder();
+    this.#buffer = new LineBuffer(MAX_LINE_CHARS);
     this.#kept = [];
     this.#cause = undefined;
     this.#symptoms = [];

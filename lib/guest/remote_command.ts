@@ -111,20 +111,21 @@ export class ReportFilter {
       const start = this.#findOpening(bytes);
       if (start === -1) break;
       shown.push(bytes.subarray(0, start));
-      bytes = bytes.slice(start);
+      bytes = bytes.subarray(start);
       const end = bytes.indexOf(MARK_BYTE, 1);
       // The rest has not arrived yet. A report is short, so more than that is none.
       if (end === -1 && bytes.length < MAX_REPORT_BYTES) {
-        this.#held = bytes;
+        // Copied, so that it does not keep the whole piece.
+        this.#held = bytes.slice();
         return join(...shown);
       }
       if (end === -1 || bytes.length < this.#opening.length) {
         shown.push(bytes.subarray(0, 1));
-        bytes = bytes.slice(1);
+        bytes = bytes.subarray(1);
         continue;
       }
       this.#take(new TextDecoder().decode(bytes.subarray(this.#opening.length, end)));
-      bytes = bytes.slice(end + 1);
+      bytes = bytes.subarray(end + 1);
     }
     shown.push(bytes);
     return join(...shown);

@@ -1,5 +1,6 @@
 import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
-import { run, type RunResult } from "../host/process.ts";
+import { plainLine } from "../cli/plain_text.ts";
+import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
 import { listArgs, pullArgs, pullListArgs, pushArgs, type Selection } from "./rsync_args.ts";
@@ -44,9 +45,13 @@ export interface Pulled {
 /** rsync's messages in English, and none of the user's defaults. */
 const ENV = { LC_ALL: "C", RSYNC_OLD_ARGS: "0", RSYNC_ICONV: "", RSYNC_PROTECT_ARGS: "1" };
 
-/** Exit statuses of rsync(1). */
-const VANISHED = 24;
+/** Exit statuses of rsync(1), and of the guest's shell, which it passes on or calls a bad stream. */
+const FILE_IO = 11;
+const BAD_STREAM = 12;
 const PARTIAL = 23;
+const VANISHED = 24;
+const CANNOT_RUN = 126;
+const NOT_FOUND = 127;
 
 /**
  * Copies a folder into the guest over the shared connection. A file that vanishes meanwhile is
@@ -56,9 +61,11 @@ const PARTIAL = 23;
 export async function pushTree(options: PushTreeOptions): Promise<PushStats> {
   const { connection, signal } = options;
   const command = pushArgs({ ...options, sshConfig: connection.configPath });
-  const result = await run(command, { env: ENV, signal });
+  const what = `copy "${options.sourceDir}" into`;
+  // The statistics come last.
+  const result = await run(command, { env: ENV, signal, stdout: "tail" });
   if (result.code === 0 || result.code === VANISHED) return parseStats(result.stdout);
-  throw await rsyncFault(`copy "${options.sourceDir}" into`, connection, result);
+  throw await rsyncFault({ what, connection, isPush: true }, result);
 }
 
 /** Copies files out of the guest over the shared connection. Throws as {@link pushTree}. */
@@ -67,12 +74,10 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   if (globs.length === 0) return { files: [], unmatched: [] };
   const rules = artifactRules(globs);
   await Deno.mkdir(destDir, { recursive: true });
-  const command = pullArgs({ sshConfig: connection.configPath, guestDir, destDir, rules });
-  const result = await run(command, { env: ENV, signal });
-  if (result.code !== 0 && result.code !== VANISHED) {
-    throw await rsyncFault("copy files out of", connection, result);
-  }
-  const files = parseItemized(result.stdout).sort();
+  const mark = newMark();
+  const command = pullArgs({ sshConfig: connection.configPath, guestDir, destDir, rules, mark });
+  const stdout = await listing({ what: "copy files out of", connection }, command, signal);
+  const files = parseItemized(stdout, mark).sort();
   return { files, unmatched: unmatchedGlobs(globs, files) };
 }
 
@@ -87,9 +92,9 @@ export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
 export async function pullListed(options: PullListedOptions): Promise<void> {
   const { connection, signal } = options;
   const command = pullListArgs({ ...options, sshConfig: connection.configPath });
-  const result = await run(command, { env: ENV, signal });
+  const result = await run(command, { env: ENV, signal, stdout: "tail" });
   if (result.code === 0 || result.code === VANISHED) return;
-  throw await rsyncFault("copy files out of", connection, result);
+  throw await rsyncFault({ what: "copy files out of", connection }, result);
 }
 
 /** What {@link listTree} takes. */
@@ -109,43 +114,83 @@ export interface ListTreeOptions {
 export async function listTree(options: ListTreeOptions): Promise<string[]> {
   const { connection, side, signal } = options;
   const sshConfig = side === "guest" ? { sshConfig: connection.configPath } : {};
-  const result = await run(listArgs({ ...options, ...sshConfig }), { env: ENV, signal });
-  if (result.code === 0 || result.code === VANISHED) return parseItemized(result.stdout);
-  throw await rsyncFault(`list "${options.dir}" for`, connection, result);
+  const transfer = { what: `list "${options.dir}" for`, connection };
+  const mark = newMark();
+  const command = listArgs({ ...options, ...sshConfig, mark });
+  return parseItemized(await listing(transfer, command, signal), mark);
 }
+
+/** What is done with which guest, for messages. */
+interface Transfer {
+  /** Completes `Cannot … guest "x"`. */
+  readonly what: string;
+  readonly connection: Connection;
+  /** The guest is what is written to. */
+  readonly isPush?: boolean;
+}
+
+/** Marks the lines that our own rsync prints. The guest's is not told it. */
+const newMark = (): string => `${crypto.randomUUID()} `;
+
+/** All that a transfer prints, which names its files. A guest may make that endless. */
+async function listing(
+  transfer: Transfer,
+  command: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const result = await run(command, { env: ENV, signal }).catch((cause) => {
+    if (!(cause instanceof OutputTooLongError)) throw cause;
+    throw new GuestError(explain(transfer, "its list of files is too long"), { cause });
+  });
+  if (result.code === 0 || result.code === VANISHED) return result.stdout;
+  throw await rsyncFault(transfer, result);
+}
+
+const explain = ({ what, connection }: Transfer, why: string): string =>
+  `Cannot ${what} guest "${connection.name}": ${why}`;
 
 /** How long ssh may take to notice a lost connection once rsync has. */
 const NOTICE_MS = 1000;
 
+/**
+ * Why a transfer failed. Our own rsync prints what the guest's says among its own words, so the exit
+ * status decides, and of the words nothing but what the guest may say of itself.
+ */
 async function rsyncFault(
-  what: string,
-  connection: Connection,
+  transfer: Transfer,
   { code, stderr }: RunResult,
 ): Promise<TaskError> {
-  const message = (why: string) => `Cannot ${what} guest "${connection.name}": ${why}`;
-  const details = stderr.split("\n").filter((line) => line.trim() !== "").slice(-6);
-  if (/No space left on device/.test(stderr)) {
+  const { connection, isPush = false } = transfer;
+  const message = (why: string) => explain(transfer, why);
+  const lines = stderr.split("\n").map(plainLine).filter((line) => line.trim() !== "");
+  const details = lines.slice(-6);
+  const isFileFault = code === FILE_IO || code === PARTIAL;
+  if (!isFileFault && await settlesWithin(connection.closed, NOTICE_MS) === "settled") {
+    return new GuestError(message("lost connection"), {
+      details: [`ssh: ${await connection.closed}`],
+    });
+  }
+  const isAbsent = code === BAD_STREAM && /rsync: (?:command )?not found/.test(stderr);
+  if (code === NOT_FOUND || code === CANNOT_RUN || isAbsent) {
+    return new GuestError(message("it cannot run rsync"), {
+      details,
+      next: `deno task setup-images ${connection.name} --force`,
+    });
+  }
+  if (code === BAD_STREAM) {
+    return new GuestError(message("its rsync broke off"), { details });
+  }
+  if (isFileFault && isPush && /No space left on device/.test(stderr)) {
     return new WorkError(message("its disk is full"), {
       details,
       next: "leave files out (excludes in guesthouse.json), or give the platform a larger diskGiB",
     });
   }
-  if (/rsync: (?:command )?not found|rsync: No such file/.test(stderr)) {
-    return new GuestError(message("it has no rsync"), {
-      details,
-      next: `deno task setup-images ${connection.name} --force`,
-    });
-  }
-  if (/change_dir ".*" failed: No such file or directory/.test(stderr)) {
+  if (code === PARTIAL && /change_dir ".*" failed: No such file or directory/.test(stderr)) {
     return new WorkError(message("there is no such folder"), { details });
   }
   if (code === PARTIAL) {
     return new WorkError(message("some files could not be copied"), { details });
-  }
-  if (await settlesWithin(connection.closed, NOTICE_MS) === "settled") {
-    return new GuestError(message("lost connection"), {
-      details: [`ssh: ${await connection.closed}`],
-    });
   }
   return new WorkError(message(`rsync exited with status ${code}`), { details });
 }

@@ -34,6 +34,8 @@ export interface PullOptions {
   readonly destDir: string;
   /** See `artifactRules()`. */
   readonly rules: readonly string[];
+  /** See `parseItemized()`. Default: none. */
+  readonly mark?: string;
 }
 
 /**
@@ -71,7 +73,7 @@ export function pullArgs(options: PullOptions): string[] {
     // Twice: files that are here already are named, too.
     "--itemize-changes",
     "--itemize-changes",
-    "--out-format=%i %n",
+    `--out-format=${options.mark ?? ""}%i %n`,
     ...options.rules.map((rule) => `--filter=${rule}`),
     `${SHARED_HOST}:${absolute(options.guestDir)}/`,
     `${absolute(options.destDir)}/`,
@@ -79,7 +81,7 @@ export function pullArgs(options: PullOptions): string[] {
 }
 
 /** What {@link pullListArgs} takes. */
-export interface PullListOptions extends Omit<PullOptions, "rules"> {
+export interface PullListOptions extends Omit<PullOptions, "rules" | "mark"> {
   /** File of the paths to copy, each ended by a NUL byte and relative to both folders. */
   readonly filesFrom: string;
   /** Absolute folder that gets what is overwritten. */
@@ -113,13 +115,15 @@ export function listArgs(
     readonly filterFile: string;
     /** An absolute folder that is empty. */
     readonly emptyDir: string;
+    /** See `parseItemized()`. Default: none. */
+    readonly mark?: string;
   },
 ): string[] {
   const { sshConfig, dir } = options;
   const place = sshConfig === undefined ? "" : `${SHARED_HOST}:`;
   return [
     ...(sshConfig === undefined ? ["rsync", "--links"] : commonArgs(sshConfig)),
-    ...["--dry-run", "--recursive", "--itemize-changes", "--out-format=%i %n"],
+    ...["--dry-run", "--recursive", "--itemize-changes", `--out-format=${options.mark ?? ""}%i %n`],
     `--filter=merge ${options.filterFile}`,
     `${place}${absolute(dir)}/`,
     `${absolute(options.emptyDir)}/`,

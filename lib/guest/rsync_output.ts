@@ -21,10 +21,17 @@ export function parseStats(stdout: string): PushStats {
   };
 }
 
-/** The files and links in what `--out-format="%i %n"` prints; folders are left out. */
-export function parseItemized(stdout: string): string[] {
+/**
+ * The files and links in what `--out-format="MARK%i %n"` prints; folders are left out.
+ *
+ * @param mark what our own rsync puts before each. It prints lines of the other side as well, which
+ *   would name files that are not there
+ */
+export function parseItemized(stdout: string, mark = ""): string[] {
   const names: string[] = [];
-  for (const line of stdout.split("\n")) {
+  for (const printed of stdout.split("\n")) {
+    if (!printed.startsWith(mark)) continue;
+    const line = printed.slice(mark.length);
     // YXcstpoguax and a blank, of which X is the type: f file, L link, d folder.
     const name = line.slice(12);
     if (!/^[<>ch.][fL].{9} ./.test(line)) continue;

@@ -33,3 +33,8 @@ Deno.test("parseItemized() names files and links, new or not, as they are called
     "literal \\#012",
   ]);
 });
+
+Deno.test("parseItemized() believes only lines with the mark of our own rsync", () => {
+  const text = "m1 >f+++++++++ own\n>f+++++++++ forged\nm2 >f+++++++++ forged\n";
+  assertEquals(parseItemized(text, "m1 "), ["own"]);
+});

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, InterruptedError } from "../cli/errors.ts";
 import { pullFiles, pushTree } from "./rsync.ts";
+import { haveProgram, sandbox } from "../host/testing.ts";
 import { sshConfigText } from "./ssh_config.ts";
 
 // The copies themselves: rsync_args_test.ts, and tests/ with real guests.
@@ -62,4 +63,90 @@ Deno.test("pushTree() throws the reason of its signal", async () => {
       InterruptedError,
     );
   });
+});
+
+const NEVER = new Promise<string>(() => {});
+
+/** How a push and a pull end where the guest's side is this script. */
+async function outcomesWith(script: string) {
+  await using box = await sandbox({ SECRET_TOKEN: "s", SSH_AUTH_SOCK: "/agent" });
+  await using _path = await sandbox({ PATH: `${box.path}:${Deno.env.get("PATH")}` });
+  await box.script("ssh", script);
+  const connection = { name: "x", configPath: join(box.path, "conf"), closed: NEVER };
+  const files = { connection, guestDir: "/g", destDir: join(box.path, "out"), globs: ["*"] };
+  const push = {
+    connection,
+    sourceDir: box.path,
+    guestDir: "/g",
+    selection: "everything",
+  } as const;
+  const errorOf = (work: Promise<unknown>) => work.then(() => undefined, (error) => error);
+  return { push: await errorOf(pushTree(push)), pull: await errorOf(pullFiles(files)) };
+}
+
+/** Reads what rsync sends first, so that it does not notice our end before our status. */
+const LISTEN = "head -c 1 >/dev/null";
+
+const faults: [what: string, script: string, message: string, status: number, next: boolean][] = [
+  [
+    "a guest without rsync",
+    "echo 'sh: 1: rsync: not found' >&2; exit 127",
+    "it cannot run rsync",
+    4,
+    true,
+  ],
+  [
+    "a guest that speaks of a full disk",
+    "echo 'No space left on device' >&2; exit 1",
+    "its rsync broke off",
+    4,
+    false,
+  ],
+  [
+    "a guest that speaks of a folder",
+    `echo 'rsync: change_dir "/g" failed: No such file or directory (2)' >&2; exit 1`,
+    "its rsync broke off",
+    4,
+    false,
+  ],
+];
+for (const [what, script, message, status, next] of faults) {
+  Deno.test({
+    name: `pushTree() and pullFiles() judge ${what} by rsync's status before its words`,
+    ignore: !haveProgram("rsync"),
+    async fn() {
+      const { push, pull } = await outcomesWith(`${LISTEN}; ${script}`);
+      for (const error of [push, pull]) {
+        assertEquals(error.message.split(": ").at(-1), message);
+        assertEquals([error.exit, error.next !== undefined], [status, next]);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "rsync and the ssh that it starts get no secrets",
+  ignore: !haveProgram("rsync"),
+  async fn() {
+    const { push } = await outcomesWith(
+      `${LISTEN}; env | grep -E "SECRET|SSH_AUTH|^HOME" >&2; exit 9`,
+    );
+    const named = push.details.filter((line: string) => /^\w+=/.test(line));
+    assertEquals(named, [`HOME=${Deno.env.get("HOME")}`]);
+  },
+});
+
+Deno.test({
+  name: "pullFiles() keeps a tail of what a guest says without end, as plain text",
+  ignore: !haveProgram("rsync"),
+  async fn() {
+    const flood =
+      "yes | tr -d '\\n' | head -c 20000000 >&2; printf '\\033]0;t\\007end\\n' >&2; exit 9";
+    const { pull } = await outcomesWith(`${LISTEN}; ${flood}`);
+    const longest = Math.max(...pull.details.map((line: string) => line.length));
+    assertEquals([longest < 5000, pull.details.some((line: string) => line.includes("\x1b"))], [
+      true,
+      false,
+    ]);
+  },
 });

@@ -2,6 +2,7 @@ import { dirname } from "@std/path";
 import { GuestError, WorkError } from "../cli/errors.ts";
 import { type OwnedProcess, spawnOwned } from "../host/process.ts";
 import { checkSocketPath, ensurePrivateDir } from "../qemu/private_dir.ts";
+import { readLogTail } from "../qemu/log_tail.ts";
 import { delay, settlesWithin } from "../qemu/wait.ts";
 import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
 import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";
@@ -86,6 +87,8 @@ const NOTICE_MS = 1000;
 const LINGER_MS = 2000;
 /** How long a given-up command is waited for in the guest. */
 const REMOTE_KILL_MS = 4000;
+/** How many of ssh's last lines its failure is read from. */
+const SHOWN_LINES = 20;
 /** Error texts must not depend on the user's language. */
 const ENV = { LC_ALL: "C" };
 
@@ -107,21 +110,22 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   await removeIfPresent(controlPath);
   await Deno.writeTextFile(configPath, config, { mode: 0o600 });
   const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
-  const { log } = options;
-  const logStart = log === undefined ? 0 : await sizeOf(log);
+  // ssh's own words go to a file, so that the guest's (its banner) cannot pass for them.
+  const log = options.log ?? `${controlPath}.log`;
+  if (options.log === undefined) cleanup.defer(() => removeIfPresent(log));
+  const fromByte = await sizeOf(log);
+  const stderr = options.log === undefined ? "piped" : "null";
   const master = cleanup.use(
-    spawnOwned([...command, "-o", "LogLevel=INFO", DIRECT_HOST], {
-      env: ENV,
-      ...(log === undefined ? { stderr: "piped" } : { output: log }),
-    }),
+    spawnOwned([...command, "-E", log, "-o", "LogLevel=INFO", DIRECT_HOST], { env: ENV, stderr }),
   );
-  const stderr = log === undefined
-    ? collectTail(master.stderr)
-    : tailOfLog(log, logStart, master.status);
+  const words: Words = {
+    ssh: (lines) => readLogTail(log, { lines, fromByte }).catch(() => []),
+    banner: stderr === "piped" ? collectTail(master.stderr) : undefined,
+  };
   // ssh's own deadline tells where it got stuck, but does not cover the login itself.
   const hardDeadlineMs = (connectSeconds + 1) * 1000;
-  await waitForSocket(options, hardDeadlineMs, master, stderr);
-  return toConnection(name, configPath, master, stderr, cleanup.move());
+  await waitForSocket(options, hardDeadlineMs, master, words);
+  return toConnection(name, configPath, master, words, cleanup.move());
 }
 
 /**
@@ -146,19 +150,20 @@ async function waitForSocket(
   { name, controlPath, signal }: ConnectOptions,
   deadlineMs: number,
   master: OwnedProcess,
-  stderr: Tail,
+  words: Words,
 ): Promise<void> {
   let ended = false;
   master.status.then(() => ended = true);
   const deadline = performance.now() + deadlineMs;
   while (!await exists(controlPath)) {
     if (ended) {
-      await stderr.done;
-      throw explainSshOutput(name, stderr.text());
+      await words.banner?.done;
+      const own = (await words.ssh(SHOWN_LINES)).join("\n");
+      throw explainSshOutput(name, own, words.banner?.text());
     }
     if (performance.now() > deadline) {
       throw new SshConnectError(name, "timeout", `no login within ${deadlineMs / 1000} s`, true, {
-        details: stderr.lines(4).map((line) => `ssh: ${line}`),
+        details: (await words.ssh(4)).map((line) => `ssh: ${line}`),
       });
     }
     await delay(POLL_MS, signal);
@@ -169,12 +174,11 @@ function toConnection(
   name: string,
   configPath: string,
   master: OwnedProcess,
-  stderr: Tail,
+  words: Words,
   resources: AsyncDisposableStack,
 ): SshConnection {
   const closed = master.status.then(async () => {
-    await stderr.done;
-    return stderr.lines(1)[0] ?? "ssh ended";
+    return (await words.ssh(1))[0] ?? "ssh ended";
   });
   let released = false;
   const close = async () => {
@@ -319,6 +323,14 @@ class TailText {
   }
 }
 
+/** What was said on a connection, told apart by who has said it. */
+interface Words {
+  /** The last lines of ssh itself. */
+  readonly ssh: (lines: number) => Promise<string[]>;
+  /** What the guest has sent before the login; not kept where ssh has a log. */
+  readonly banner: Tail | undefined;
+}
+
 type Tail = TailText & { readonly done: Promise<void> };
 
 function collectTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Tail {
@@ -326,14 +338,6 @@ function collectTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Tail {
   const done = (async () => {
     for await (const piece of stream) tail.push(piece);
   })().catch(() => {});
-  return Object.assign(tail, { done });
-}
-
-/** What a log has from a byte on, once its process has ended. */
-function tailOfLog(path: string, fromByte: number, ended: Promise<unknown>): Tail {
-  const tail = new TailText();
-  const done = ended.then(async () => tail.push((await Deno.readFile(path)).subarray(fromByte)))
-    .catch(() => {});
   return Object.assign(tail, { done });
 }
 

@@ -1,3 +1,4 @@
+import { cleanEnvironment } from "../host/environment.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 
 /** How long the output of a client that was killed may take to end. */
@@ -29,7 +30,8 @@ export function startClient(command: readonly string[], options: ClientOptions):
   const [program = "", ...args] = command;
   const child = new Deno.Command(program, {
     args,
-    env: options.env,
+    clearEnv: true,
+    env: { ...cleanEnvironment(program), ...options.env },
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

@@ -21,10 +21,26 @@ export class SshConnectError extends GuestError {
   }
 }
 
-/** Reads the reason out of what ssh has said. */
-export function explainSshOutput(guest: string, stderr: string): SshConnectError {
-  const lines = stderr.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-  const symptom = SSH.find(({ patterns }) => patterns.some((pattern) => pattern.test(stderr)));
+/** Lines of ssh that only repeat what the guest has sent as its reason to end the connection. */
+const QUOTED = /^(?:Received disconnect|Disconnected) from /;
+
+/**
+ * Reads the reason out of what ssh has said.
+ *
+ * @param words of ssh itself
+ * @param banner what the guest has sent for the user. It is believed only that it still boots,
+ *   which calls for another try and for nothing else
+ */
+export function explainSshOutput(guest: string, words: string, banner = ""): SshConnectError {
+  const lines = words.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  const own = lines.filter((line) => !QUOTED.test(line)).join("\n");
+  const found = SSH.find(({ patterns }) => patterns.some((pattern) => pattern.test(own)));
+  const boots = found === undefined || found.ssh?.retryable === true
+    ? SSH.find(({ ssh, patterns }) =>
+      ssh?.reason === "booting" && patterns.some((pattern) => pattern.test(banner))
+    )
+    : undefined;
+  const symptom = boots ?? found;
   const details = lines.slice(-2).map((line) => `ssh: ${line}`);
   if (symptom?.ssh === undefined) {
     return new SshConnectError(guest, "unknown", "ssh failed", true, { details });

@@ -108,3 +108,21 @@ Deno.test("explainSshOutput() shows ssh's own last words", () => {
       "  ssh: 2\n  ssh: Host key verification failed.\n  next: deno task vm-list",
   );
 });
+
+Deno.test("explainSshOutput() takes from the guest's banner that it still boots, and nothing else", () => {
+  const closed = "Connection closed by 127.0.0.1 port 4\r\n";
+  const cases: [words: string, banner: string, reason: SshReason][] = [
+    [closed, "System is booting up. Please come back later.\n", "booting"],
+    [closed, "Host key verification failed.\n", "aborted-handshake"],
+    [
+      closed,
+      'Load key "/k": invalid format\nPermission denied (publickey).\n',
+      "aborted-handshake",
+    ],
+    ["Host key verification failed.\r\n", "System is booting up.\n", "host-key"],
+    ["Received disconnect from 127.0.0.1 port 4:2: Permission denied (x)\r\n", "", "unknown"],
+  ];
+  for (const [words, banner, reason] of cases) {
+    assertEquals(explainSshOutput("x", words, banner).reason, reason, `${words}${banner}`);
+  }
+});

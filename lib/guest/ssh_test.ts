@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import { HostError, InterruptedError } from "../cli/errors.ts";
+import { GuestError, HostError, InterruptedError } from "../cli/errors.ts";
 import { runChecked } from "../host/process.ts";
-import { connectSsh } from "./ssh.ts";
+import { sandbox } from "../host/testing.ts";
+import { connectSsh, joinSsh } from "./ssh.ts";
 import { knownHostsLine } from "./ssh_config.ts";
 import { SshConnectError, type SshReason } from "./ssh_failure.ts";
 
@@ -104,5 +105,37 @@ Deno.test("connectSsh() refuses a control path that leaves no room for ssh's suf
       HostError,
       "its path takes 108 bytes, and 103 are possible",
     );
+  });
+});
+
+Deno.test("connectSsh() and what runs over the connection give ssh no secrets", async () => {
+  await withTarget(async (connect, dir) => {
+    await using box = await sandbox({ SECRET_TOKEN: "s", SSH_AUTH_SOCK: "/agent", GIT_SSH: "/s" });
+    // Says on stderr, and where ssh logs, which of them it has.
+    const script = `set -- "$@" "" ""
+found=$(env | grep -E '^(SECRET_TOKEN|SSH_AUTH_SOCK|GIT_SSH|HOME)=' | cut -d= -f1 | tr '\\n' ' ')
+while [ "$1" != -E ] && [ $# -gt 1 ]; do shift; done
+[ "$1" != -E ] || echo "has $found" >>"$2"
+echo "has $found" >&2
+exit 255`;
+    await box.script("ssh", script);
+    await using _path = await sandbox({ PATH: `${box.path}:${Deno.env.get("PATH")}` });
+    const master = await assertRejects(() => connect(1), SshConnectError);
+    assertEquals(master.details, ["ssh: has HOME"]);
+    const client = await assertRejects(() => joinSsh("x", join(dir, "c")).exec(["ls"]), GuestError);
+    assertEquals(client.details[0], "has HOME");
+  });
+});
+
+Deno.test("connectSsh() tells ssh's words from those that the guest sends, however many", async () => {
+  await withTarget(async (connect) => {
+    await using box = await sandbox();
+    const script = `while [ "$1" != -E ]; do shift; done
+echo "Connection closed by 127.0.0.1 port 4" >>"$2"
+yes "Host key verification failed." | head -c 10000000 >&2
+exit 255`;
+    await box.script("ssh", script);
+    await using _path = await sandbox({ PATH: `${box.path}:${Deno.env.get("PATH")}` });
+    await refusal(connect(1), "aborted-handshake");
   });
 });

@@ -220,6 +220,8 @@ async function runLogged(
   for (let tries = 1;; tries++) {
     const result = await run(isPatient ? ["nice", "-n", "19", ...command] : command, {
       signal,
+      environment: "user",
+      stdout: "tail",
       env: Object.fromEntries(QUIET_APT.map((assignment) => assignment.split("="))),
       graceMs: GRACE_MS,
       onOutput: (text) => text.trimEnd().split("\n").forEach((line) => showLine(line, log)),

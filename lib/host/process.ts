@@ -1,5 +1,7 @@
 import { dirname, fromFileUrl, join, resolve } from "@std/path";
+import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
 import { HostError, TaskError } from "../cli/errors.ts";
+import { cleanEnvironment, wholeEnvironment } from "./environment.ts";
 import { findProgram } from "./find_program.ts";
 import { refuseOpenTemp } from "./others_write.ts";
 
@@ -17,8 +19,13 @@ export interface ProcessStatus {
 /** Where a process runs and where its output goes. */
 export interface SpawnOptions {
   readonly cwd?: string;
-  /** Added to the task's own environment. */
+  /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * `"clean"`: what {@link cleanEnvironment} lets through for the program, or for another that it
+   * starts (`of`); `"user"`: the task's own, for what runs on the user's behalf. Default `"clean"`.
+   */
+  readonly environment?: "clean" | "user" | { readonly of: string };
   /** A file for stdin, which is removed once the process has it open; without it, stdin is empty. */
   readonly input?: string;
   /** A file to which stdout and stderr are appended; the process can then outlive the task. */
@@ -61,10 +68,16 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   const { input = "", output = "", graceMs = 2000 } = options;
   // Says why it cannot be written, and asks the permission set, which the supervisor would not.
   if (output !== "") Deno.openSync(output, { append: true, create: true }).close();
+  const { environment = "clean" } = options;
+  const isClean = environment !== "user";
+  const whole = isClean ? undefined : wholeEnvironment(command, options.env);
+  const user = typeof environment === "object" ? environment.of : program;
+  const env = whole?.env ?? { ...cleanEnvironment(user), ...options.env };
   const child = new Deno.Command("sh", {
-    args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...command],
+    args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...whole?.command ?? command],
     cwd: options.cwd,
-    env: { ...options.env, PATH: [searchPath, ...SYSTEM_PROGRAMS, programDir].join(":") },
+    clearEnv: isClean,
+    env: { ...env, PATH: [searchPath, ...SYSTEM_PROGRAMS, programDir].join(":") },
     // The lifeline. It closes when this process ends, whatever ended it.
     stdin: "piped",
     stdout: options.stdout ?? "null",
@@ -134,9 +147,7 @@ function requireProgram(program: string, searchPath: string, cwd = "."): string 
 }
 
 /** What {@link run} takes besides the command. */
-export interface RunOptions {
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
+export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environment" | "graceMs"> {
   /** Text or bytes for the program's stdin; without it, stdin is empty. */
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
   /** After this the program is ended and a `TimeoutError` thrown. */
@@ -144,20 +155,38 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Called with each piece of output as it arrives. */
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
-  readonly graceMs?: number;
+  /**
+   * How much of stdout the result holds: `"whole"`, and a program that prints more than
+   * {@link MAX_STDOUT_CHARS} is ended with an error; or `"tail"`, the end alone. Default `"whole"`.
+   */
+  readonly stdout?: "whole" | "tail";
 }
 
-/** The whole output of a finished program. */
+/** What a program may print where its whole output is wanted: a list of a million files. */
+export const MAX_STDOUT_CHARS = 64 * 1024 * 1024;
+
+/** The output of a finished program. */
 export interface RunResult {
   readonly code: number;
+  /** See {@link RunOptions.stdout}. */
   readonly stdout: string;
+  /** The end of it, {@link TAIL_CHARS} characters. */
   readonly stderr: string;
+}
+
+/** A program has printed more than {@link MAX_STDOUT_CHARS}. */
+export class OutputTooLongError extends TaskError {
+  override name = "OutputTooLongError";
+  constructor(program: string) {
+    const mib = MAX_STDOUT_CHARS / 2 ** 20;
+    super(1, `Cannot read what "${program}" prints: it is more than ${mib} MiB`);
+  }
 }
 
 /**
  * Runs a program to its end and captures its output. A non-zero status is not an error here:
  * see {@link runChecked}. Throws what {@link spawnOwned} does, the signal's reason when aborted,
- * and a `TimeoutError` after `timeoutMs`.
+ * a `TimeoutError` after `timeoutMs`, and {@link OutputTooLongError}.
  */
 export async function run(
   command: readonly string[],
@@ -169,13 +198,14 @@ export async function run(
   await using input = await openInput(options.stdin);
   options.signal?.throwIfAborted();
   const child = spawnOwned(command, {
-    cwd: options.cwd,
-    env: options.env,
+    ...pick(options),
     input: input?.path,
     stdout: "piped",
     stderr: "piped",
-    graceMs: options.graceMs,
   });
+  const isWhole = options.stdout !== "tail";
+  const stdout = new BoundedText(isWhole ? MAX_STDOUT_CHARS : TAIL_CHARS);
+  const stderr = new BoundedText(TAIL_CHARS);
   let timedOut = false;
   const end = () => void child.stop();
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
@@ -184,10 +214,17 @@ export async function run(
   }, options.timeoutMs);
   options.signal?.addEventListener("abort", end, { once: true });
   try {
-    const [stdout, stderr, status] = await Promise.all([
-      collect(child.stdout, child.status, (text) => options.onOutput?.(text, "stdout")),
-      collect(child.stderr, child.status, (text) => options.onOutput?.(text, "stderr")),
+    const [status] = await Promise.all([
       child.status,
+      forward(child.stdout, child.status, (text) => {
+        stdout.push(text);
+        if (isWhole && stdout.isCut) throw new OutputTooLongError(program);
+        options.onOutput?.(text, "stdout");
+      }),
+      forward(child.stderr, child.status, (text) => {
+        stderr.push(text);
+        options.onOutput?.(text, "stderr");
+      }),
     ]);
     options.signal?.throwIfAborted();
     if (timedOut) {
@@ -196,7 +233,7 @@ export async function run(
         "TimeoutError",
       );
     }
-    return { code: status.code, stdout, stderr };
+    return { code: status.code, stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", end);
@@ -221,6 +258,10 @@ export async function runChecked(
   return result;
 }
 
+function pick({ cwd, env, environment, graceMs }: RunOptions): SpawnOptions {
+  return { cwd, env, environment, graceMs };
+}
+
 async function openInput(stdin: RunOptions["stdin"]) {
   if (stdin === undefined) return undefined;
   const path = await Deno.makeTempFile({ prefix: "guesthouse-stdin-" });
@@ -242,20 +283,16 @@ async function openInput(stdin: RunOptions["stdin"]) {
  */
 const DRAIN_MS = 1000;
 
-/** All text of a stream, up to its end or until shortly after `ended`. */
-
-async function collect(
+/** Hands on the text of a stream, up to its end or until shortly after `ended`. */
+async function forward(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   ended: Promise<unknown>,
   onText: (text: string) => void,
-): Promise<string> {
+): Promise<void> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
-  let all = "";
   const take = (text: string) => {
-    if (text === "") return;
-    all += text;
-    onText(text);
+    if (text !== "") onText(text);
   };
   let drain: ReturnType<typeof setTimeout> | undefined;
   let open = true;
@@ -267,7 +304,6 @@ async function collect(
       take(decoder.decode(part.value, { stream: true }));
     }
     take(decoder.decode());
-    return all;
   } finally {
     open = false;
     clearTimeout(drain);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { TAIL_CHARS } from "../cli/bounded_text.ts";
 import { formatError, HostError, InterruptedError, TaskError } from "../cli/errors.ts";
-import { processStartTime, run, runChecked, spawnOwned } from "./process.ts";
+import { OutputTooLongError, processStartTime, run, runChecked, spawnOwned } from "./process.ts";
 import {
   living,
   pidsIn,
@@ -32,13 +33,13 @@ Deno.test("run() passes words on as they are, none through a shell", async () =>
   assertEquals(stdout.split("\0").slice(0, -1), words);
 });
 
-Deno.test("run() sets the folder and adds to the environment", async () => {
+Deno.test("run() sets the folder, and the environment for nothing but what is named", async () => {
   await using box = await sandbox({ TEST_INHERITED: "from the task" });
   const { stdout } = await run(sh('pwd; echo "$TEST_INHERITED, $TEST_ADDED"'), {
     cwd: box.path,
     env: { TEST_ADDED: "added" },
   });
-  assertEquals(stdout, `${await Deno.realPath(box.path)}\nfrom the task, added\n`);
+  assertEquals(stdout, `${await Deno.realPath(box.path)}\n, added\n`);
 });
 
 Deno.test("run() finds a program by a path that is relative to its folder", async () => {
@@ -266,4 +267,31 @@ Deno.test("run() takes no stdin by way of a place where others can put something
   await Deno.chmod(box.path, 0o777);
   await using _env = await sandbox({ TMPDIR: box.path });
   await assertRejects(() => run(["cat"], { stdin: "x" }), HostError, "every user can replace");
+});
+
+const FLOOD = "yes 'a line of a very verbose test' | head -c";
+
+Deno.test("run() keeps the end of an output that is too long for one string", async () => {
+  // JavaScript has no text of more than 512 MiB.
+  const script = `${FLOOD} 600000000; echo; echo end; echo error >&2; exit 3`;
+  const { code, stdout, stderr } = await run(sh(script), { stdout: "tail" });
+  assertEquals([code, stdout.slice(-5), stderr], [3, "\nend\n", "error\n"]);
+  assertEquals(stdout.length, TAIL_CHARS);
+});
+
+Deno.test("run() ends a program whose whole output is wanted and does not end", async () => {
+  await using box = await sandbox();
+  const pidFile = join(box.path, "pids");
+  const running = run(sh('echo $$ >"$0"; exec yes', pidFile), { graceMs: 200 });
+  await assertRejects(
+    () => running,
+    OutputTooLongError,
+    'Cannot read what "sh" prints: it is more than 64 MiB',
+  );
+  assertEquals(await living(await pidsIn(pidFile, 1)), []);
+});
+
+Deno.test("run() keeps the end of what a program says on stderr", async () => {
+  const { stdout, stderr } = await run(sh(`{ ${FLOOD} 10000000; echo; echo end; } >&2; echo out`));
+  assertEquals([stdout, stderr.length, stderr.slice(-4)], ["out\n", TAIL_CHARS, "end\n"]);
 });

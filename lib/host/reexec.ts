@@ -1,6 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { HostError } from "../cli/errors.ts";
 import { denoTaskText } from "./deno_task.ts";
+import { wholeEnvironment } from "./environment.ts";
 import { root } from "./paths.ts";
 
 /**
@@ -62,14 +63,15 @@ export async function reexec(
     });
   }
   const file = taskFile.startsWith("file:") ? fromFileUrl(taskFile) : taskFile;
+  const { command, env } = wholeEnvironment([
+    ...[Deno.execPath(), "run", "-q"],
+    ...["--config", options.config ?? join(root, "deno.json"), `-P=${permissionSet}`],
+    ...[file, ...args],
+  ]);
   const child = new Deno.Command("sh", {
     // By way of sh also because a permission set cannot name the path of this Deno.
-    args: [
-      ...["-c", BECOME, String(Deno.pid), Deno.execPath(), "run", "-q"],
-      ...["--config", options.config ?? join(root, "deno.json"), `-P=${permissionSet}`],
-      ...[file, ...args],
-    ],
-    env: { [MARK]: String(Deno.pid) },
+    args: ["-c", BECOME, String(Deno.pid), ...command],
+    env: { ...env, [MARK]: String(Deno.pid) },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
+import { LineBuffer } from "../cli/line_buffer.ts";
 import { run } from "../host/process.ts";
 import type { ElfArch } from "./elf.ts";
 import { makeRootfsStage } from "./rootfs_stage.ts";
@@ -102,8 +103,9 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     configure: options.configure,
     isRoot: Deno.uid() === 0,
   });
-  let partial = "";
+  const buffer = new LineBuffer();
   const result = await run(stage.wrap(command), {
+    environment: { of: "mmdebstrap" },
     env: {
       GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",
       SOURCE_DATE_EPOCH: String(NEWEST_FILE),
@@ -117,11 +119,8 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     signal: options.signal,
     // On TERM mmdebstrap unmounts and removes its tree, some 15,000 files.
     graceMs: 15_000,
-    onOutput: (text) => {
-      const lines = (partial + text).split("\n");
-      partial = lines.pop() ?? "";
-      lines.forEach(options.log);
-    },
+    stdout: "tail",
+    onOutput: (text) => buffer.push(text).forEach((line) => options.log(line)),
   });
   if (result.code !== 0) {
     const lines = (result.stderr + result.stdout).split("\n").filter((line) => line.trim() !== "");

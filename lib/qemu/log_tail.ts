@@ -1,4 +1,4 @@
-import { plainLine } from "./terminal_text.ts";
+import { plainLine } from "../cli/plain_text.ts";
 
 /** How much of a log's end {@link readLogTail} looks at: more than its lines ever take. */
 const TAIL_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import type { TaskContext } from "../cli/context.ts";
-import { EXIT } from "../cli/errors.ts";
+import { EXIT, formatError } from "../cli/errors.ts";
 import { renderTable } from "../cli/table.ts";
 import type { BuildResult } from "../build/result.ts";
 
@@ -29,9 +29,7 @@ export function reportOne(ctx: TaskContext, result: BuildResult): void {
 export function reportFailures(ctx: TaskContext, results: readonly BuildResult[]): void {
   for (const { error, status } of results) {
     if (error === undefined || status === "skip") continue;
-    const lines = [error.message, ...error.details.map((detail) => `  ${detail}`)];
-    if (error.next !== undefined) lines.push(`  next: ${error.next}`);
-    ctx.log.error(lines.join("\n"));
+    ctx.log.error(formatError(error));
   }
 }
 

@@ -1,3 +1,5 @@
+import { UNSEEN } from "../cli/plain_text.ts";
+
 /** A piece of HTML that can be put into a page as it is. */
 export class Html {
   constructor(readonly text: string) {}
@@ -31,7 +33,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 function escape(text: string): string {
   // What cannot be seen, and would end up as U+FFFD or in no font, is shown as one character.
-  // deno-lint-ignore no-control-regex -- those are what is looked for
-  const visible = text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+  const visible = text.replace(UNSEEN, "\ufffd");
   return visible.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }

@@ -23,3 +23,7 @@ Deno.test("html`` puts pieces, lists, numbers and nothing into a template", () =
     "<ul><li>a</li><li>&lt;</li></ul>1.5<hr>",
   );
 });
+
+Deno.test("html shows one character for each that cannot be seen, or turns the text around", () => {
+  assertEquals(html`${"a\x1bb\u202ec\u200bd"}`.text, "a\ufffdb\ufffdc\ufffdd");
+});

@@ -67,7 +67,10 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
     `--junit-path=${junit}`,
     ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
     ...job.files,
-  ], { cwd: root, env: { NO_COLOR: "1" }, stdout: "piped", graceMs: GRACE_MS });
+  ], {
+    ...{ cwd: root, environment: "user", env: { NO_COLOR: "1" } },
+    ...{ stdout: "piped", graceMs: GRACE_MS },
+  });
   const stop = () => void tests.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -1,5 +1,7 @@
 /** A task for the tests: its first argument says how it ends. */
-import { WorkError } from "../errors.ts";
+import { GuestError, WorkError } from "../errors.ts";
+import { LiveTable } from "../table.ts";
+import { HOSTILE } from "./hostile.ts";
 import { runTask, type TaskContext, type TaskSpec } from "../task.ts";
 
 export const spec: TaskSpec = {
@@ -28,6 +30,30 @@ const MODES: Record<string, (ctx: TaskContext) => Promise<number | void>> = {
       details: ["main.c:1: error"],
       next: "see logs/hello.log",
     });
+  },
+  /** Says what a hostile guest may say in every way that a task has. */
+  async hostile(ctx) {
+    ctx.log.step(HOSTILE);
+    ctx.log.info(HOSTILE);
+    ctx.log.warn(HOSTILE);
+    ctx.log.error(HOSTILE);
+    ctx.log.debug(HOSTILE);
+    ctx.print(HOSTILE);
+    using table = new LiveTable([HOSTILE]);
+    table.phase(HOSTILE, HOSTILE);
+    table.line(HOSTILE, HOSTILE);
+    table.finish(HOSTILE, "fail", HOSTILE);
+    ctx.result({ ok: true, name: HOSTILE });
+    await Promise.resolve();
+    throw new GuestError(HOSTILE, {
+      details: [HOSTILE, "next: rm -rf /"],
+      next: HOSTILE,
+      cause: new Error(HOSTILE),
+    });
+  },
+  async hostileBug() {
+    await Promise.resolve();
+    throw new TypeError(HOSTILE);
   },
   async bug() {
     await Promise.resolve();

@@ -35,7 +35,11 @@ export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
   }
   const command = [...NIX, "build", "--impure", "--no-link", "--expr", PROBE];
   try {
-    const { code, stderr } = await run(command, { signal, timeoutMs: PROBE_MS });
+    const { code, stderr } = await run(command, {
+      signal,
+      timeoutMs: PROBE_MS,
+      environment: "user",
+    });
     return code === 0 ? { able: true } : { able: false, why: firstError(stderr) };
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
@@ -54,7 +58,10 @@ export interface NixSettings {
 /** `show-config` is what `config show` was called before Nix 2.20. */
 async function readSettings(signal: AbortSignal): Promise<NixSettings> {
   for (const words of [["config", "show"], ["show-config"]]) {
-    const { code, stdout } = await run([...NIX, ...words, "--json"], { signal });
+    const { code, stdout } = await run([...NIX, ...words, "--json"], {
+      signal,
+      environment: "user",
+    });
     if (code === 0) return JSON.parse(stdout);
   }
   return {};
@@ -102,6 +109,7 @@ export async function buildImage(
   await writeLocalNix(options, dir);
   const { stdout } = await runChecked(buildImageCommand(dir), {
     signal: options.signal,
+    environment: "user",
     what: "build the NixOS image",
     onOutput: (text) => text.trimEnd().split("\n").forEach(options.log),
   });

@@ -1,4 +1,5 @@
 import { join, toFileUrl } from "@std/path";
+import { execText } from "../../guest/exec_text.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { diskArgs } from "../../qemu/args.ts";
 import type {
@@ -133,14 +134,9 @@ async function generation(
   ssh: SshConnection,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let output = "";
-  const { code } = await ssh.exec(["readlink", "/nix/var/nix/profiles/system"], {
-    ...{ signal, endInGuest: false },
-    onOutput: (text, stream) => {
-      if (stream === "stdout") output += text;
-    },
-  });
-  return code === 0 ? /^system-(\d+)-link$/.exec(output.trim())?.[1] : undefined;
+  const argv = ["readlink", "/nix/var/nix/profiles/system"];
+  const { code, stdout } = await execText(ssh, argv, { signal, endInGuest: false });
+  return code === 0 ? /^system-(\d+)-link$/.exec(stdout.trim())?.[1] : undefined;
 }
 
 /** What `local.nix` says of a guest. */

@@ -1,4 +1,4 @@
-import { plainLine } from "../../cli/text.ts";
+import { plainLine } from "../../cli/plain_text.ts";
 
 /** What Nix says is wrong with a configuration. */
 export interface NixError {

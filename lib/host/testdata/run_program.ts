@@ -2,7 +2,9 @@
 import { run } from "../process.ts";
 
 try {
-  console.log(JSON.stringify(await run(Deno.args, { stdin: Deno.env.get("TEST_STDIN") })));
+  const environment = Deno.env.get("TEST_ENVIRONMENT") === "user" ? "user" : "clean";
+  const options = { stdin: Deno.env.get("TEST_STDIN"), environment } as const;
+  console.log(JSON.stringify(await run(Deno.args, options)));
 } catch (error) {
   console.log(String(error));
 }

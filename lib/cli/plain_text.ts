@@ -1,0 +1,67 @@
+/**
+ * Escape sequences (ECMA-48), each introduced by ESC or by its one-byte form: CSI with its final
+ * byte, the strings (OSC, DCS, SOS, PM, APC) up to their end, and two-byte ones.
+ */
+const SEQUENCES =
+  // deno-lint-ignore no-control-regex -- escape sequences start with a control character
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g;
+
+/**
+ * What a terminal obeys or does not show: control characters, text direction, invisible and
+ * ignorable characters, lone surrogates. Joiners and emoji styles stay, since scripts and emoji
+ * need them, and so do the Arabic and other marks that are visible.
+ */
+export const UNSEEN =
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]--[\n\t\u200c\u200d\ufe0e\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/gv;
+
+/** What the log of a CI service takes for a command: of GitHub Actions, and of Azure Pipelines. */
+const COMMAND_AT_START = /^(\s*):(?=:)/gm;
+const COMMAND_ANYWHERE = /##(?=\[|vso\[)/g;
+
+/**
+ * Text that is safe to show, whoever wrote it: on a terminal, which it cannot steer, and in the log
+ * of a CI service, to which it gives no commands. Line ends and tabs stay; other characters that
+ * would not be seen become visible as `\x1b`, `\u202e` or `\u{e0041}`.
+ */
+export function plainText(text: string): string {
+  return text
+    .replace(UNSEEN, escapeCharacter)
+    .replace(COMMAND_AT_START, "$1\\:")
+    .replace(COMMAND_ANYWHERE, "#\\#");
+}
+
+/**
+ * One line of a program's output as a person would see it on a terminal: without escape sequences
+ * and control characters, and where a carriage return overwrote the line, only what was written
+ * last. What else cannot be seen becomes visible. To read it; what is shown goes through
+ * {@link plainText} as well.
+ */
+export function plainLine(line: string): string {
+  const written = line.replace(SEQUENCES, "").split("\r").filter((part) => part.trim() !== "");
+  // Every control character except the tab.
+  const seen = (written.at(-1) ?? "").replace(/[^\P{Cc}\t]/gu, "").trimEnd();
+  return seen.replace(UNSEEN, escapeCharacter);
+}
+
+/** JSON without what {@link plainText} makes visible; it means the same. */
+export function plainJson(json: string): string {
+  return json
+    .replace(UNSEEN, (character) => character.split("").map(escapeUnit).join(""))
+    .replace(COMMAND_ANYWHERE, "\\u0023#");
+}
+
+const escapeUnit = (unit: string): string =>
+  `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Cuts a text to about this many characters, and says how many are lost. */
+export function shorten(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  return `${text.slice(0, maxChars)}… (${text.length - maxChars} more characters)`;
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0)!;
+  const digits = code.toString(16);
+  if (code < 0x100) return `\\x${digits.padStart(2, "0")}`;
+  return code < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\u{${digits}}`;
+}

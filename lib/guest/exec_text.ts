@@ -1,0 +1,47 @@
+import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
+import { GuestError } from "../cli/errors.ts";
+import { plainLine } from "../cli/plain_text.ts";
+import type { ExecOptions, SshConnection } from "./ssh.ts";
+
+/** What {@link execText} takes besides the argv. */
+export interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
+  /** The command is ended when it prints more than so many characters. Default 1 MiB. */
+  readonly maxChars?: number;
+}
+
+/** A finished command and what it has printed. */
+export interface ExecText {
+  readonly code: number;
+  /** All of it. */
+  readonly stdout: string;
+  /** The last lines of both streams that say anything, as plain text. */
+  lastLines(count: number): string[];
+}
+
+/**
+ * Runs a command in a guest and takes what it prints, within a limit: a guest is not trusted to
+ * end its output. Throws as {@link SshConnection.exec} does, and {@link GuestError} for too much.
+ */
+export async function execText(
+  ssh: Pick<SshConnection, "name" | "exec">,
+  argv: readonly string[],
+  options: ExecTextOptions = {},
+): Promise<ExecText> {
+  const { maxChars = 1024 * 1024, signal, ...rest } = options;
+  const stdout = new BoundedText(maxChars);
+  const both = new BoundedText(TAIL_CHARS);
+  const tooMuch = new AbortController();
+  const { code } = await ssh.exec(argv, {
+    ...rest,
+    signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),
+    onOutput(text, stream) {
+      both.push(text);
+      if (stream === "stdout") stdout.push(text);
+      if (!stdout.isCut) return;
+      const what = `Cannot read what "${argv[0]}" prints in guest "${ssh.name}"`;
+      tooMuch.abort(new GuestError(`${what}: it is more than ${maxChars / 2 ** 20} MiB`));
+    },
+  });
+  const lines = () => both.text().split("\n").map(plainLine).filter((line) => line.trim() !== "");
+  return { code, stdout: stdout.text(), lastLines: (count) => lines().slice(-count) };
+}
