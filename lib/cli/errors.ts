@@ -16,8 +16,8 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The longest detail that is kept whole: a guest or a project may have written it. */
-const MAX_DETAIL_CHARS = 4096;
+/** The longest message or detail that is kept whole: a guest or a project may have written it. */
+const MAX_CHARS = 4096;
 
 /** One of the exit statuses in {@link EXIT}. */
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
@@ -45,9 +45,12 @@ export class TaskError extends Error {
   readonly next?: string;
 
   constructor(exit: ExitStatus, message: string, options: TaskErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      shorten(message, MAX_CHARS),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.exit = exit;
-    this.details = (options.details ?? []).map((detail) => shorten(detail, MAX_DETAIL_CHARS));
+    this.details = (options.details ?? []).map((detail) => shorten(detail, MAX_CHARS));
     this.next = options.next;
   }
 }

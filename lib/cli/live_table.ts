@@ -6,6 +6,9 @@ import { displayWidth, formatSeconds, padEnd, padStart, truncate } from "./text.
 /** Redraws a second: often enough that tenths of seconds look alive. */
 const REDRAW_MS = 100;
 
+/** More than any terminal is wide. */
+const MAX_CELL_CHARS = 1000;
+
 /** How a row can end; anything else is drawn without colour. */
 export type RowVerdict = "pass" | "fail" | "error" | "skip";
 
@@ -114,7 +117,8 @@ export class LiveTable implements Disposable {
 
 /** A text of a row: one plain line, whose width is known. */
 function cell(text: string): string {
-  return plainLine(text.trimEnd().replaceAll("\n", " ")).replaceAll("\t", " ");
+  const line = text.trimEnd().slice(0, MAX_CELL_CHARS).replaceAll("\n", " ");
+  return plainLine(line).replaceAll("\t", " ");
 }
 
 /** Draws rows as lines of at most `width` columns: name, state, seconds, newest output. */

@@ -1,5 +1,6 @@
 import type { TaskContext } from "./context.ts";
 import { InterruptedError } from "./errors.ts";
+import { plainText } from "./plain_text.ts";
 
 /** What a question needs to know of the task that asks it. */
 export type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
@@ -17,7 +18,11 @@ export async function confirm(question: string, ctx: Asker): Promise<boolean> {
   if (!ctx.interactive) return false;
   const { default: $ } = await import("dax");
   const { signal } = ctx;
-  const answer = await $.maybeConfirm(question, { default: true, signal, noClear: true });
+  const answer = await $.maybeConfirm(plainText(question), {
+    default: true,
+    signal,
+    noClear: true,
+  });
   if (answer !== undefined) return answer;
   throw await interruptionOf(signal, question);
 }
@@ -35,7 +40,7 @@ export async function ask(question: string, { signal }: Pick<Asker, "signal">): 
   const lines = createInterface({ input: stdin, output: stderr, terminal: false });
   try {
     const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-    return await Promise.race([lines.question(`${question} `, { signal }), ended]);
+    return await Promise.race([lines.question(`${plainText(question)} `, { signal }), ended]);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {

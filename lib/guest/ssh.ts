@@ -110,18 +110,16 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   await removeIfPresent(controlPath);
   await Deno.writeTextFile(configPath, config, { mode: 0o600 });
   const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
-  // ssh's own words go to a file, so that the guest's (its banner) cannot pass for them.
-  const log = options.log ?? `${controlPath}.log`;
-  if (options.log === undefined) cleanup.defer(() => removeIfPresent(log));
-  const fromByte = await sizeOf(log);
-  const stderr = options.log === undefined ? "piped" : "null";
+  // Not to stderr, so that what the guest sends there (its banner) cannot pass for ssh's own words.
+  const { log } = options;
+  const fromByte = log === undefined ? 0 : await sizeOf(log);
+  const streams = log === undefined ? { stdout: "piped", stderr: "piped" } as const : {};
   const master = cleanup.use(
-    spawnOwned([...command, "-E", log, "-o", "LogLevel=INFO", DIRECT_HOST], { env: ENV, stderr }),
+    spawnOwned([...command, "-E", log ?? "/dev/stdout", "-o", "LogLevel=INFO", DIRECT_HOST], {
+      ...{ env: ENV, ...streams },
+    }),
   );
-  const words: Words = {
-    ssh: (lines) => readLogTail(log, { lines, fromByte }).catch(() => []),
-    banner: stderr === "piped" ? collectTail(master.stderr) : undefined,
-  };
+  const words = log === undefined ? pipedWords(master) : loggedWords(log, fromByte);
   // ssh's own deadline tells where it got stuck, but does not cover the login itself.
   const hardDeadlineMs = (connectSeconds + 1) * 1000;
   await waitForSocket(options, hardDeadlineMs, master, words);
@@ -157,13 +155,12 @@ async function waitForSocket(
   const deadline = performance.now() + deadlineMs;
   while (!await exists(controlPath)) {
     if (ended) {
-      await words.banner?.done;
       const own = (await words.ssh(SHOWN_LINES)).join("\n");
-      throw explainSshOutput(name, own, words.banner?.text());
+      throw explainSshOutput(name, own, await words.banner());
     }
     if (performance.now() > deadline) {
       throw new SshConnectError(name, "timeout", `no login within ${deadlineMs / 1000} s`, true, {
-        details: (await words.ssh(4)).map((line) => `ssh: ${line}`),
+        details: (await words.ssh(4, "now")).map((line) => `ssh: ${line}`),
       });
     }
     await delay(POLL_MS, signal);
@@ -325,11 +322,30 @@ class TailText {
 
 /** What was said on a connection, told apart by who has said it. */
 interface Words {
-  /** The last lines of ssh itself. */
-  readonly ssh: (lines: number) => Promise<string[]>;
-  /** What the guest has sent before the login; not kept where ssh has a log. */
-  readonly banner: Tail | undefined;
+  /** The last lines of ssh itself: of all that it has said once it has ended, or until now. */
+  ssh(lines: number, when?: "now"): Promise<readonly string[]>;
+  /** The end of what the guest has sent before the login, where it is kept. */
+  banner(): Promise<string>;
 }
+
+function pipedWords(master: OwnedProcess): Words {
+  const [own, banner] = [collectTail(master.stdout), collectTail(master.stderr)];
+  return {
+    async ssh(lines, when) {
+      if (when !== "now") await own.done;
+      return own.lines(lines);
+    },
+    async banner() {
+      await banner.done;
+      return banner.text();
+    },
+  };
+}
+
+const loggedWords = (log: string, fromByte: number): Words => ({
+  ssh: (lines) => readLogTail(log, { lines, fromByte }).catch(() => []),
+  banner: () => Promise.resolve(""),
+});
 
 type Tail = TailText & { readonly done: Promise<void> };
 
