@@ -94,12 +94,16 @@ const call = (...words: readonly string[]): string[] => [
   ...["sudo", "-n", "sh", `${GUEST_DIR}/${SCRIPT_NAME}`, ...words],
 ];
 
+/** How many lines of an update are kept: Nix says what is wrong near the end. */
+const KEPT_LINES = 5000;
+
 /** Follows the guest's state and its log, over connections that may break. */
 class Follower {
   readonly #options: UpdateDevOptions;
   readonly #link: UpdateLink;
-  /** What the guest has printed so far. */
-  readonly lines: string[] = [];
+  /** What the guest has printed last. */
+  lines: string[] = [];
+  #taken = 0;
   /** What the state says besides its name. */
   detail = "";
 
@@ -117,7 +121,7 @@ class Follower {
     const deadline = performance.now() + deadlineMs;
     let heardAt = performance.now();
     while (true) {
-      const answer = await this.#link.ask(call("poll", String(this.lines.length + 1)));
+      const answer = await this.#link.ask(call("poll", String(this.#taken + 1)));
       if (answer?.code === 0) {
         heardAt = performance.now();
         const state = this.#read(answer.stdout);
@@ -141,7 +145,8 @@ class Follower {
     const [first = "", ...rest] = output.split("\n");
     // An unfinished line comes again, whole.
     const fresh = rest.slice(0, -1);
-    this.lines.push(...fresh);
+    this.#taken += fresh.length;
+    this.lines = [...this.lines, ...fresh].slice(-KEPT_LINES);
     fresh.forEach(this.#options.log);
     const [state = "", ...detail] = first.split(" ");
     this.detail = detail.join(" ");

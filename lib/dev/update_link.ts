@@ -53,6 +53,9 @@ export class UpdateLink {
   }
 }
 
+/** What a command may print: the log of an update that was not looked at for long. */
+const MAX_CHARS = 16 * 1024 * 1024;
+
 /** Runs a command and takes what it prints. */
 export async function collect(
   ssh: SshConnection,
@@ -60,5 +63,6 @@ export async function collect(
   signal: AbortSignal,
   timeoutMs: number = ATTEMPT_MS,
 ): Promise<{ code: number; stdout: string }> {
-  return await execText(ssh, argv, { signal, timeoutMs, endInGuest: false });
+  const maxChars = MAX_CHARS;
+  return await execText(ssh, argv, { signal, timeoutMs, endInGuest: false, maxChars });
 }
