@@ -14,8 +14,11 @@ const SEQUENCES =
 export const UNSEEN =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]--[\n\t\u200c\u200d\ufe0e\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/gv;
 
-/** What the log of a CI service takes for a command: of GitHub Actions, and of Azure Pipelines. */
-const COMMAND_AT_START = /^(\s*):(?=:)/gm;
+/**
+ * What the log of a CI service takes for a command: of GitHub Actions, and of Azure Pipelines. Blanks
+ * only within a line: from each of many empty lines to the next text would be quadratic.
+ */
+const COMMAND_AT_START = /^([^\S\n]*):(?=:)/gm;
 const COMMAND_ANYWHERE = /##(?=\[|vso\[)/g;
 
 /**

@@ -53,6 +53,7 @@ Deno.test("plainText() makes visible what a terminal would obey or not show", ()
 Deno.test("plainText() gives no command to a CI service, on whatever line it stands", () => {
   const cases: [string, string][] = [
     ["::error file=a::b", "\\::error file=a::b"],
+    ["\n\n\n ::error::a\n\n::b", "\n\n\n \\::error::a\n\n\\::b"],
     ["ok\n \t::stop-commands::x", "ok\n \t\\::stop-commands::x"],
     ["\u00a0::set-output name=a::b", "\u00a0\\::set-output name=a::b"],
     ["a ##[group]b ##[endgroup]", "a #\\#[group]b #\\#[endgroup]"],
