@@ -52,7 +52,7 @@ export interface OwnedProcess extends AsyncDisposable {
   readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Ends the whole process group (TERM, then KILL after the grace time) and waits for it. */
   stop(): Promise<ProcessStatus>;
-  /** Lets the process outlive this task and disposal. It must have been spawned with `output`. */
+  /** Lets the process outlive this task and disposal. It must have been spawned without pipes. */
   release(): Promise<void>;
 }
 
@@ -71,8 +71,8 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   const { environment = "clean" } = options;
   const isClean = environment !== "user";
   const whole = isClean ? undefined : wholeEnvironment(command, options.env);
-  const user = typeof environment === "object" ? environment.of : program;
-  const env = whole?.env ?? { ...cleanEnvironment(user), ...options.env };
+  const needy = typeof environment === "object" ? environment.of : program;
+  const env = whole?.env ?? { ...cleanEnvironment(needy), ...options.env };
   const child = new Deno.Command("sh", {
     args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...whole?.command ?? command],
     cwd: options.cwd,
