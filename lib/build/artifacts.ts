@@ -1,6 +1,7 @@
 import { expandGlob, walk } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
+import { leftOutLines } from "../guest/incoming.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 
@@ -13,6 +14,8 @@ export interface CopyArtifactsOptions {
   readonly roots: readonly string[];
   readonly outDir: string;
   readonly signal: AbortSignal;
+  /** Told what a guest has sent and the host does not take. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -73,6 +76,7 @@ export async function pullArtifacts(
       ...{ connection: ssh, guestDir: root, globs, destDir },
       signal: options.signal,
     });
+    for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);
     const [unmatched] = pulled.unmatched;
     if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
     copied.push(...pulled.files.map((file) => join(destDir, file)));

@@ -181,6 +181,7 @@ async function buildIn(
       globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
       outDir: options.artifactsDir,
       roots: [dirs.build, sourceDir],
+      onWarning: (text) => noteTo(logs, progress)?.(text, "warning"),
       signal,
     });
   }

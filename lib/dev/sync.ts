@@ -6,7 +6,7 @@ import { UsageError, WorkError } from "../cli/errors.ts";
 import { projectFilter } from "../config/excludes.ts";
 import { shellQuote } from "../guest/quote.ts";
 import { makeScratch } from "../host/scratch.ts";
-import { listTree, pullListed, pushTree } from "../guest/rsync.ts";
+import { listTree, nulEnded, pullListed, pushTree } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { isPathAbsent, readTextIfPresent } from "./read_text.ts";
 import { haveFilesInGuest, listGuest, listHost } from "./sync_list.ts";
@@ -82,18 +82,15 @@ async function runPlan(
   plan: SyncPlan,
 ): Promise<string | undefined> {
   const { ssh, hostDir, guestDir, signal } = options;
-  await using scratch = await makeScratch("sync");
-  const writeList = async (name: string, paths: readonly string[]) => {
-    const path = join(scratch.path, name);
-    await Deno.writeTextFile(path, nulEnded(paths));
-    return path;
-  };
   const outgoing = [...plan.push, ...plan.restore];
   if (outgoing.length > 0) {
-    const selection = { filesFrom: await writeList("push", outgoing) };
+    await using scratch = await makeScratch("sync");
+    const filesFrom = join(scratch.path, "push");
+    await Deno.writeTextFile(filesFrom, nulEnded(outgoing));
+    const selection = { filesFrom };
     await pushTree({ connection: ssh, sourceDir: hostDir, guestDir, selection, signal });
   }
-  const backupDir = await pull(options, plan, await writeList("pull", plan.pull));
+  const backupDir = await pull(options, plan);
   if (plan.remove.length > 0) await removeInGuest(options, plan.remove);
   const pulled = await listHost(hostDir, plan.pull);
   await writeBase(options, nextBase(states, plan, pulled));
@@ -103,14 +100,15 @@ async function runPlan(
 async function pull(
   { ssh, hostDir, guestDir, stateDir, signal }: SyncOptions,
   plan: SyncPlan,
-  filesFrom: string,
 ): Promise<string | undefined> {
   if (plan.pull.length === 0) return undefined;
   const stamp = new Date().toISOString().replaceAll(":", "");
   const backupDir = join(stateDir, FILES.backups, stamp);
   await pullListed({
-    ...{ connection: ssh, guestDir, filesFrom, backupDir, signal },
+    ...{ connection: ssh, guestDir, backupDir, signal },
+    paths: plan.pull,
     destDir: hostDir,
+    stagingHome: stateDir,
   });
   // rsync makes it for the first file that it replaces.
   return await Deno.stat(backupDir).then(() => backupDir, () => undefined);
@@ -130,8 +128,6 @@ async function removeInGuest(
     details: [`rm ended with ${code}`],
   });
 }
-
-const nulEnded = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join("");
 
 /** Names the project that the guest's copy is of, and the ways on. */
 async function otherProject(

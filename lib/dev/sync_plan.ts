@@ -1,3 +1,6 @@
+import { whyNotHome } from "../guest/incoming.ts";
+import { type RepositoryJudge, repositoryJudge } from "../guest/repositories.ts";
+
 /**
  * Files and links of a tree by their paths, which are relative to it. Equal marks are equal files:
  * `f SIZE MODIFIED_MS` and an `x` for what may be run, `l TARGET` for a link.
@@ -36,33 +39,35 @@ type Verdict = keyof SyncPlan | "same";
  * Decides what is copied where. Who has changed a file since the last sync gives it to the other; if
  * both have, it is a conflict, and so is a file that one has where the other has a folder.
  *
- * The repository goes to the guest alone. Half of a commit, or an index of other files' times, would
- * be worse on the host than none. A link of the guest's that leads out of the tree stays there, too:
- * it would lead to something else on the host.
+ * Repositories go to the guest alone. Half of a commit, or an index of other files' times, would be
+ * worse on the host than none, and what git finds in a repository it may run. What else must not
+ * come home stays in the guest, too: see `whyNotHome()`.
  */
 export function planSync(states: SyncStates): SyncPlan {
   const plan: Record<keyof SyncPlan, string[]> = {
     ...{ push: [], pull: [], remove: [], restore: [], conflicts: [], guestOnly: [] },
   };
   const paths = new Set([...states.base.keys(), ...states.host.keys(), ...states.guest.keys()]);
+  const isRepository = repositoryJudge(paths);
   for (const path of [...paths].sort()) {
-    const verdict = judge(path, states);
+    const verdict = judge(path, states, isRepository);
     if (verdict !== "same") plan[verdict].push(path);
   }
   return plan;
 }
 
-function judge(path: string, states: SyncStates): Verdict {
+function judge(path: string, states: SyncStates, isRepository: RepositoryJudge): Verdict {
   const verdict = compare(path, states);
-  const target = { pull: states.host, push: states.guest, restore: states.guest };
-  if (verdict in target && isInTheWay(target[verdict as keyof typeof target], path)) {
+  const receiver = { pull: states.host, push: states.guest, restore: states.guest };
+  if (verdict in receiver && isInTheWay(receiver[verdict as keyof typeof receiver], path)) {
     return "conflicts";
   }
   // Every `git status` writes the index, on either side.
   if (path === ".git/index" && verdict === "conflicts") return "push";
-  const toHost = !states.readOnly && !isRepository(path) &&
-    !leadsOut(path, states.guest.get(path) ?? "");
-  return verdict === "pull" && !toHost ? "guestOnly" : verdict;
+  if (verdict !== "pull") return verdict;
+  const target = targetOf(states.guest.get(path));
+  const mayCome = !states.readOnly && whyNotHome({ path, target }, isRepository) === undefined;
+  return mayCome ? "pull" : "guestOnly";
 }
 
 function compare(path: string, { base, host, guest }: SyncStates): Verdict {
@@ -105,22 +110,8 @@ function foldersOf(tree: Listing): Set<string> {
   return found;
 }
 
-const isRepository = (path: string) => path === ".git" || path.startsWith(".git/");
-
-/**
- * Whether this is a link that rsync's `--safe-links` leaves out, silently and with status 0: see
- * `unsafe_symlink()` in its util1.c. Newer ones take a `..` at the start of a target alone, and none
- * at the end of a longer one, wherever that leads.
- */
-function leadsOut(path: string, mark: string): boolean {
-  if (!mark.startsWith("l ")) return false;
-  const target = mark.slice("l ".length);
-  if (target === "" || target.startsWith("/") || target.endsWith("/..")) return true;
-  const parts = target.split("/").filter((part) => part !== "");
-  const ups = parts.filter((part) => part === "..").length;
-  const depth = path.split("/").length - 1;
-  return ups > depth || parts.lastIndexOf("..") >= ups;
-}
+/** Where a link leads; `undefined` for a file. */
+const targetOf = (mark = "") => mark.startsWith("l ") ? mark.slice("l ".length) : undefined;
 
 /**
  * What both have after a sync that went well; what was left alone stays as it was, and so does what

@@ -35,6 +35,26 @@ const cases: [what: string, base: Marks, host: Marks, guest: Marks, wanted: Part
     ".git/HEAD": "1",
     ".git/objects/1": "1",
   }, { guestOnly: [".git/HEAD", ".git/objects/1"] }],
+  ["keeps every repository of the guest's there", { "r/HEAD": "0" }, { "r/HEAD": "0" }, {
+    ...{ "r/HEAD": "0", "r/refs/x": "1", "r/config": "1", "sub/.git/config": "1", ".GIT/x": "1" },
+    ...{
+      "git~1": "1",
+      ".git::$INDEX_ALLOCATION/config": "1",
+      "sub/.hg/hgrc": "1",
+      "R/config": "1",
+    },
+  }, {
+    guestOnly: [
+      ...[".GIT/x", ".git::$INDEX_ALLOCATION/config", "R/config", "git~1", "r/config", "r/refs/x"],
+      ...["sub/.git/config", "sub/.hg/hgrc"],
+    ],
+  }],
+  ["keeps links into a repository there", {}, {}, {
+    ...{ a: "l .git/hooks", "b/c": "l ../.GIT", d: "l .gitignore" },
+  }, { guestOnly: ["a", "b/c"], pull: ["d"] }],
+  ["sends repositories of the host's", {}, { "r/HEAD": "1", "r/refs/x": "1", ".git/x": "1" }, {}, {
+    push: [".git/x", "r/HEAD", "r/refs/x"],
+  }],
   ["sends the index, which both sides write", { ".git/index": "0" }, { ".git/index": "1" }, {
     ".git/index": "2",
   }, { push: [".git/index"] }],

@@ -223,6 +223,58 @@ Deno.test("prepareSync() tries again to bring what has not come", async () => {
   });
 });
 
+Deno.test("prepareSync() brings nothing home that git would run programs from", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { "fixtures/r.git/HEAD": "ref: refs/heads/x", ".git/config": "" });
+    await write(hostDir, { "fixtures/r.git/refs/x": "", "fixtures/r.git/objects/x": "" });
+    await sync(options);
+    const names = [".GIT", ".git ", ".git.", "git~1", ".git::$INDEX_ALLOCATION", ".g\u200cit"];
+    for (const name of names) {
+      await write(guestDir, { [`sub/${name}/config`]: "[core]\nfsmonitor = touch /tmp/mark" });
+    }
+    await write(guestDir, { "new/HEAD": "", "new/refs/x": "", "new/objects/x": "", "new/a": "" });
+    await write(guestDir, { "fixtures/r.git/config": "[core]", "fixtures/a": "a" });
+    await Deno.symlink(".git/hooks", join(guestDir, "hooks"));
+    const before = await namesIn(hostDir);
+    const { plan, run } = await prepareSync(options);
+    await run();
+    assertEquals(plan.pull, ["fixtures/a"]);
+    assertEquals(
+      plan.guestOnly,
+      [
+        ...["fixtures/r.git/config", "hooks", "new/HEAD", "new/a", "new/objects/x", "new/refs/x"],
+        ...names.map((name) => `sub/${name}/config`),
+      ].sort(),
+    );
+    assertEquals(await namesIn(hostDir), before);
+    assertEquals(await namesIn(join(hostDir, "fixtures/r.git")), ["HEAD", "objects", "refs"]);
+    assertEquals(await namesIn(stateDir), ["sync.json"]);
+  });
+});
+
+Deno.test("prepareSync() looks at what has come, not at what the guest had said", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { "kept/x": "of the host" });
+    await sync(options);
+    await write(guestDir, { a: "a", "d/e": "e", pipe: "p", "kept/x": "of the guest" });
+    const { plan, run: runPlan } = await prepareSync(options);
+    assertEquals(plan.pull, ["a", "d/e", "kept/x", "pipe"]);
+    const swap =
+      'rm -r a d pipe kept; ln -s .git a; ln -s "$0" d; touch "$0/e"; mkfifo pipe; ln -s "$0" kept';
+    const { code } = await run(["sh", "-euc", swap, stateDir], { cwd: guestDir });
+    assertEquals(code, 0);
+    // A copy that could not be whole may be told of; what counts is what it does not do.
+    await runPlan().catch((error) => {
+      if (!(error instanceof WorkError)) throw error;
+    });
+    assertEquals(await namesIn(hostDir), ["kept"]);
+    assertEquals(await read(hostDir, "kept/x"), "of the host");
+    assertEquals(await namesIn(stateDir), ["e", "sync.json"]);
+  });
+});
+
 /** Another project of the host, for the same folder of the guest. */
 async function anotherProject(options: SyncOptions): Promise<SyncOptions> {
   const hostDir = join(dirname(options.hostDir), "other");

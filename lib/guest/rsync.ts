@@ -1,9 +1,18 @@
+import { dirname, join } from "@std/path";
 import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
 import { plainLine } from "../cli/plain_text.ts";
 import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
-import { listArgs, pullArgs, pullListArgs, pushArgs, type Selection } from "./rsync_args.ts";
+import { inspectIncoming, type LeftOut } from "./incoming.ts";
+import {
+  bringInArgs,
+  listArgs,
+  pullArgs,
+  pullListArgs,
+  pushArgs,
+  type Selection,
+} from "./rsync_args.ts";
 import { parseItemized, parseStats, type PushStats } from "./rsync_output.ts";
 import type { SshConnection } from "./ssh.ts";
 
@@ -29,7 +38,7 @@ export interface PullFilesOptions {
   readonly guestDir: string;
   /** See {@link artifactRules}. */
   readonly globs: readonly string[];
-  /** Absolute folder on this host; made with its parents. */
+  /** Absolute folder on this host; made with its parents. Nobody else writes to it. */
   readonly destDir: string;
   readonly signal?: AbortSignal;
 }
@@ -38,6 +47,8 @@ export interface PullFilesOptions {
 export interface Pulled {
   /** Paths relative to both folders, sorted. */
   readonly files: string[];
+  /** What the guest has sent and the host does not take. */
+  readonly leftOut: readonly LeftOut[];
   /** Globs that matched nothing. */
   readonly unmatched: string[];
 }
@@ -68,33 +79,96 @@ export async function pushTree(options: PushTreeOptions): Promise<PushStats> {
   throw await rsyncFault({ what, connection, isPush: true }, result);
 }
 
-/** Copies files out of the guest over the shared connection. Throws as {@link pushTree}. */
+/**
+ * Copies files out of the guest over the shared connection, but only what `inspectIncoming()` lets
+ * through. Throws as {@link pushTree}.
+ */
 export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   const { connection, globs, guestDir, destDir, signal } = options;
-  if (globs.length === 0) return { files: [], unmatched: [] };
+  if (globs.length === 0) return { files: [], leftOut: [], unmatched: [] };
   const rules = artifactRules(globs);
   await Deno.mkdir(destDir, { recursive: true });
-  const mark = newMark();
-  const command = pullArgs({ sshConfig: connection.configPath, guestDir, destDir, rules, mark });
-  const stdout = await listing({ what: "copy files out of", connection }, command, signal);
-  const files = parseItemized(stdout, mark).sort();
-  return { files, unmatched: unmatchedGlobs(globs, files) };
+  // Beside it, and so on the same file system.
+  await using staging = await makeStaging(dirname(destDir));
+  const sshConfig = connection.configPath;
+  const command = pullArgs({ sshConfig, guestDir, destDir: staging.path, rules });
+  const result = await run(command, { env: ENV, signal, stdout: "tail" });
+  if (result.code !== 0 && result.code !== VANISHED) {
+    throw await rsyncFault({ what: "copy files out of", connection }, result);
+  }
+  const { files, leftOut } = await inspectIncoming(staging.path);
+  const moved: string[] = [];
+  for (const path of files) {
+    if (await moveInto(destDir, path, staging.path)) moved.push(path);
+    else leftOut.push({ path, why: "something else is in its place" });
+  }
+  return { files: moved, leftOut, unmatched: unmatchedGlobs(globs, moved) };
+}
+
+/** False where a directory is in the way, or a link or a file in place of a directory. */
+async function moveInto(destDir: string, path: string, from: string): Promise<boolean> {
+  const parts = path.split("/");
+  for (let length = 1; length < parts.length; length++) {
+    const parent = join(destDir, ...parts.slice(0, length));
+    await Deno.mkdir(parent).catch((error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+    if (!(await Deno.lstat(parent)).isDirectory) return false;
+  }
+  const target = join(destDir, path);
+  const there = await Deno.lstat(target).catch(() => undefined);
+  if (there?.isDirectory) return false;
+  await Deno.rename(join(from, path), target);
+  return true;
 }
 
 /** What {@link pullListed} takes. */
 export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
-  /** See `pullListArgs()`. */
-  readonly filesFrom: string;
+  /** The paths to copy, relative to both directories. */
+  readonly paths: readonly string[];
+  /** Absolute directory on this host for what is inspected before it goes to `destDir`. */
+  readonly stagingHome: string;
+  /** Absolute directory that gets what is overwritten. */
   readonly backupDir: string;
 }
 
-/** Copies exactly the listed files out of the guest. Throws as {@link pushTree}. */
+/**
+ * Copies exactly the listed files out of the guest, but only what `inspectIncoming()` lets through.
+ * Throws as {@link pushTree}.
+ */
 export async function pullListed(options: PullListedOptions): Promise<void> {
-  const { connection, signal } = options;
-  const command = pullListArgs({ ...options, sshConfig: connection.configPath });
-  const result = await run(command, { env: ENV, signal, stdout: "tail" });
-  if (result.code === 0 || result.code === VANISHED) return;
-  throw await rsyncFault({ what: "copy files out of", connection }, result);
+  const { connection, guestDir, destDir, backupDir, paths, signal } = options;
+  await using staging = await makeStaging(options.stagingHome);
+  const sourceDir = join(staging.path, "tree");
+  const filesFrom = join(staging.path, "list");
+  await Deno.mkdir(sourceDir);
+  await Deno.writeTextFile(filesFrom, nulEnded(paths));
+  const { configPath: sshConfig } = connection;
+  const pull = pullListArgs({ sshConfig, guestDir, destDir: sourceDir, filesFrom });
+  const pulled = await run(pull, { env: ENV, signal, stdout: "tail" });
+  if (pulled.code !== 0 && pulled.code !== VANISHED) {
+    throw await rsyncFault({ what: "copy files out of", connection }, pulled);
+  }
+  // The guest's rsync may have sent others than it was asked for.
+  const wanted = new Set(paths);
+  const files = (await inspectIncoming(sourceDir)).files.filter((path) => wanted.has(path));
+  const bringIn = bringInArgs({ sourceDir, destDir, backupDir });
+  const brought = await run(bringIn, { env: ENV, stdin: nulEnded(files), signal });
+  if (brought.code === 0) return;
+  throw await rsyncFault({ what: `copy to "${destDir}" what came out of`, connection }, brought);
+}
+
+/** The form that rsync's `--from0` and `xargs -0` take. */
+export const nulEnded = (paths: readonly string[]): string =>
+  paths.map((path) => `${path}\0`).join("");
+
+/** How the name of a directory begins that holds what a guest sends until it is inspected. */
+export const INCOMING_PREFIX = ".incoming-";
+
+/** A private directory, which goes when disposed. */
+async function makeStaging(home: string) {
+  const path = await Deno.makeTempDir({ dir: home, prefix: INCOMING_PREFIX });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 /** What {@link listTree} takes. */

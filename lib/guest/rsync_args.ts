@@ -59,16 +59,26 @@ export function pushArgs(options: PushOptions): string[] {
 }
 
 /**
- * The argv that copies what the rules let through out of a guest. The guest is not trusted: links
- * that lead out of the copied tree are left out, and so are permissions other than "executable".
- * Names the copied files on stdout, see `parseItemized()`.
+ * What a copy out of a guest takes. The guest is not trusted, nor is the rsync that runs in it: the
+ * directory must be private and empty, its links lead nowhere until `inspectIncoming()` has looked
+ * at them, and nothing is taken of permissions but "executable".
+ */
+const FROM_GUEST = [
+  "--executability",
+  "--munge-links",
+  // This user can look into, and remove, whatever comes.
+  "--chmod=Du=rwx,u+rwX",
+];
+
+/**
+ * The argv that copies what the rules let through out of a guest, into a private and empty
+ * directory. Names the copied files on stdout, see `parseItemized()`.
  */
 export function pullArgs(options: PullOptions): string[] {
   return [
     ...commonArgs(options.sshConfig),
+    ...FROM_GUEST,
     "--recursive",
-    "--executability",
-    "--safe-links",
     "--prune-empty-dirs",
     // Twice: files that are here already are named, too.
     "--itemize-changes",
@@ -84,25 +94,41 @@ export function pullArgs(options: PullOptions): string[] {
 export interface PullListOptions extends Omit<PullOptions, "rules" | "mark"> {
   /** File of the paths to copy, each ended by a NUL byte and relative to both folders. */
   readonly filesFrom: string;
-  /** Absolute folder that gets what is overwritten. */
-  readonly backupDir: string;
 }
 
 /**
- * The argv that copies exactly the listed files out of a guest, over what is here. As with
- * {@link pullArgs} the guest is not trusted. Nothing is deleted.
+ * The argv that copies exactly the listed files out of a guest, into a private and empty directory.
  */
 export function pullListArgs(options: PullListOptions): string[] {
   return [
     ...commonArgs(options.sshConfig),
-    "--executability",
-    "--safe-links",
-    "--backup",
-    `--backup-dir=${absolute(options.backupDir)}`,
+    ...FROM_GUEST,
     "--from0",
     `--files-from=${options.filesFrom}`,
     `${SHARED_HOST}:${absolute(options.guestDir)}/`,
     `${absolute(options.destDir)}/`,
+  ];
+}
+
+/** What {@link bringInArgs} takes. */
+export interface BringInOptions {
+  /** Absolute directory of this host, in which everything was inspected. */
+  readonly sourceDir: string;
+  /** Absolute directory on this host. It exists. */
+  readonly destDir: string;
+  /** Absolute directory that gets what is overwritten. */
+  readonly backupDir: string;
+}
+
+/**
+ * The argv that copies the files listed on stdin, each ended by a NUL byte, from one directory of
+ * this host over what another one has. Nothing is deleted.
+ */
+export function bringInArgs({ sourceDir, destDir, backupDir }: BringInOptions): string[] {
+  return [
+    ...["rsync", ...COPY, "--executability", "--safe-links"],
+    ...["--backup", `--backup-dir=${absolute(backupDir)}`, "--from0", "--files-from=-"],
+    ...[`${absolute(sourceDir)}/`, `${absolute(destDir)}/`],
   ];
 }
 
@@ -137,6 +163,9 @@ export function rsyncShell(sshConfig: string): string {
   return `ssh -F '${sshConfig.replaceAll("'", "''")}' -T -o LogLevel=ERROR`;
 }
 
+/** Links as links, and the times that tell a changed file. */
+const COPY = ["--links", "--times", "--whole-file"];
+
 function commonArgs(sshConfig: string): string[] {
   return [
     "rsync",
@@ -144,10 +173,8 @@ function commonArgs(sshConfig: string): string[] {
     "-s",
     "--rsh",
     rsyncShell(sshConfig),
-    "--links",
-    "--times",
-    // Comparing blocks would cost an emulated CPU more than the bytes do.
-    "--whole-file",
+    // Whole files: comparing blocks would cost an emulated CPU more than the bytes do.
+    ...COPY,
   ];
 }
 

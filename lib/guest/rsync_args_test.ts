@@ -166,9 +166,13 @@ Deno.test("rsync brings back what globs match with what pullArgs() tells it", as
       assertEquals([code, stderr], [0, ""]);
       return parseItemized(stdout).sort();
     };
-    const wanted = ["a b/-d/-f", "back\\slash", "loop", "new\nline", "ü"];
+    const wanted = ["a b/-d/-f", "back\\slash", "escape", "loop", "new\nline", "ü"];
     assertEquals(await pull(), wanted);
     assertEquals(await tree(destDir), wanted);
+    // Nothing can be written through a link that came.
+    for (const [link, target] of [["loop", "loop"], ["escape", "/etc/hostname"]] as const) {
+      assertEquals(await Deno.readLink(join(destDir, link)), `/rsyncd-munged/${target}`);
+    }
     // Named again although nothing has changed.
     assertEquals(await pull(), wanted);
   });

@@ -1,11 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, InterruptedError } from "../cli/errors.ts";
+import { run } from "../host/process.ts";
 import { pullFiles, pushTree } from "./rsync.ts";
 import { haveProgram, sandbox } from "../host/testing.ts";
 import { sshConfigText } from "./ssh_config.ts";
 
-// The copies themselves: rsync_args_test.ts, and tests/ with real guests.
+// More on the copies themselves: rsync_args_test.ts, and tests/ with real guests.
 
 /** What is left of a connection to a guest that went away. */
 async function withLostConnection(
@@ -50,7 +51,9 @@ Deno.test("pullFiles() reports a lost connection, and asks nobody for nothing", 
       GuestError,
       'Cannot copy files out of guest "x": lost connection',
     );
-    assertEquals(await pullFiles({ ...options, globs: [] }), { files: [], unmatched: [] });
+    assertEquals(await pullFiles({ ...options, globs: [] }), {
+      ...{ files: [], leftOut: [], unmatched: [] },
+    });
   });
 });
 
@@ -149,4 +152,74 @@ Deno.test({
       false,
     ]);
   },
+});
+
+/** A "guest" that is a directory of this host: its remote shell leads back here. */
+async function withHostileGuest(
+  script: string,
+  use: (guest: Parameters<typeof pullFiles>[0], dir: string) => Promise<void>,
+) {
+  const path = Deno.env.get("PATH") ?? "";
+  await using box = await sandbox();
+  await box.script("ssh", 'while [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"');
+  await using _path = await sandbox({ PATH: `${box.path}:${path}` });
+  const guestDir = join(box.path, "guest");
+  await Deno.mkdir(guestDir);
+  const { code, stderr } = await run(["sh", "-euc", script], { cwd: guestDir });
+  assertEquals([code, stderr], [0, ""]);
+  const connection = { name: "x", configPath: "/none", closed: new Promise<string>(() => {}) };
+  const destDir = join(box.path, "out/x");
+  await use({ connection, guestDir, destDir, globs: ["**"] }, box.path);
+}
+
+Deno.test("pullFiles() takes files and links that stay inside, and nothing else of a guest", async () => {
+  const script = [
+    "mkdir -p d/.git/hooks d/.GIT bare/refs/heads bare/objects/pack closed",
+    "touch ok d/.git/config d/.git/hooks/x d/.GIT/config bare/HEAD bare/config bare/refs/heads/x",
+    "touch bare/objects/pack/x closed/in secret; mkfifo pipe",
+    'ln -s ok fine; ln -s .. d/root; ln -s ../root/../x d/deep; ln -s "$PWD/../canary" abs',
+    'ln -s ../../../canary up; ln -s d/.git/hooks hooks; touch "$(printf "odd\\377")"',
+    "echo x >suid; chmod 6777 suid",
+    // Another user could not send these.
+    '[ "$(id -u)" != 0 ] || chmod 0 secret closed',
+  ].join("\n");
+  await withHostileGuest(script, async (options, dir) => {
+    const { files, leftOut, unmatched } = await pullFiles(options);
+    assertEquals(files, ["closed/in", "d/root", "fine", "ok", "secret", "suid"]);
+    assertEquals(unmatched, []);
+    assertEquals(leftOut.map(({ path }) => path).sort(), [
+      ...["abs", "bare/HEAD", "bare/config", "bare/objects/pack/x", "bare/refs/heads/x"],
+      ...["d/.GIT/config", "d/.git/config", "d/.git/hooks/x", "d/deep", "hooks", "odd\ufffd", "up"],
+    ]);
+    const mode = async (path: string) =>
+      (await Deno.stat(join(options.destDir, path))).mode! & 0o7777;
+    assertEquals(await mode("suid") & 0o7022, 0);
+    for (const path of ["closed/in", "secret"]) assertEquals(await mode(path) & 0o600, 0o600);
+    assertEquals(await Deno.readLink(join(options.destDir, "fine")), "ok");
+    // Nothing of what was left out is anywhere, nor is the place where it was looked at.
+    const all = await run(["find", join(dir, "out"), "!", "-type", "d", "-printf", "%P\n"]);
+    const found = all.stdout.trim().split("\n").sort();
+    assertEquals(found, files.map((path) => `x/${path}`));
+    assertEquals(await Deno.stat(join(dir, "canary")).catch(() => undefined), undefined);
+  });
+});
+
+Deno.test("pullFiles() writes through no link that an earlier copy left", async () => {
+  await withHostileGuest("mkdir -p sub; ln -s sub way; mkdir two; touch two/x", async (options) => {
+    assertEquals((await pullFiles(options)).files, ["two/x", "way"]);
+    const { code } = await run(["sh", "-euc", "rm way; mkdir way; touch way/x"], {
+      cwd: options.guestDir,
+    });
+    assertEquals(code, 0);
+    const { files, leftOut } = await pullFiles(options);
+    assertEquals(files, ["two/x"]);
+    assertEquals(leftOut, [{ path: "way/x", why: "something else is in its place" }]);
+  });
+});
+
+Deno.test("pullFiles() says that nothing matches a glob whose files it left out", async () => {
+  await withHostileGuest("ln -s /etc/passwd x; touch y", async (options) => {
+    const { files, unmatched } = await pullFiles({ ...options, globs: ["x", "y"] });
+    assertEquals([files, unmatched], [["y"], ["x"]]);
+  });
 });

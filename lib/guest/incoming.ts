@@ -1,0 +1,111 @@
+import { dirname, join, normalize } from "@std/path";
+import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
+
+/** A path that a guest sent and that does not come home. */
+export interface LeftOut {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What a guest has sent, after a look at each piece. */
+export interface Incoming {
+  /** Files and links that may come home, by paths relative to the directory, sorted. */
+  readonly files: string[];
+  readonly leftOut: LeftOut[];
+}
+
+/** How many paths {@link leftOutLines} names. */
+const SHOWN_PATHS = 10;
+
+/** What did not come home, for a reader: a line for each path, as far as they can be of use. */
+export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  const rest = leftOut.length - SHOWN_PATHS;
+  return [
+    ...leftOut.slice(0, SHOWN_PATHS).map(({ path, why }) =>
+      `Left in the guest: ${JSON.stringify(path)}: ${why}`
+    ),
+    ...(rest > 0 ? [`Left in the guest: ${rest} more`] : []),
+  ];
+}
+
+/**
+ * What rsync's `--munge-links` puts before the target of each link: a link that leads nowhere. So
+ * nothing can be written through it, whatever the guest's rsync sends after it.
+ */
+const MUNGED = "/rsyncd-munged/";
+
+/**
+ * Looks at everything that came into a private directory, which held nothing before. What may come
+ * home are files, and links that stay inside the tree; neither may be part of a repository. Links
+ * get their own targets back here.
+ */
+export async function inspectIncoming(dir: string): Promise<Incoming> {
+  const found = await Array.fromAsync(walk(dir));
+  const isRepository = repositoryJudge(found.map(({ path }) => path));
+  const files: string[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const { path, info } of found) {
+    const full = join(dir, path);
+    const target = info?.isSymlink ? unmunged(await Deno.readLink(full)) : undefined;
+    const why = info === undefined
+      ? "its name is not UTF-8"
+      : target === undefined && !info.isFile
+      ? "it is neither a file nor a link"
+      : whyNotHome({ path, target }, isRepository);
+    if (why !== undefined) leftOut.push({ path, why });
+    else files.push(path);
+    if (why !== undefined || target === undefined) continue;
+    await Deno.remove(full);
+    await Deno.symlink(target, full);
+  }
+  return { files: files.sort(), leftOut };
+}
+
+const unmunged = (target: string) =>
+  target.startsWith(MUNGED) ? target.slice(MUNGED.length) : target;
+
+/** Everything but directories; without `info` what cannot be named. */
+async function* walk(
+  dir: string,
+  below = "",
+): AsyncGenerator<{ path: string; info: Deno.FileInfo | undefined }> {
+  for await (const { name } of Deno.readDir(join(dir, below))) {
+    const path = below === "" ? name : `${below}/${name}`;
+    const info = await Deno.lstat(join(dir, path)).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    if (info?.isDirectory) yield* walk(dir, path);
+    else yield { path, info: info ?? undefined };
+  }
+}
+
+/**
+ * Why a file, or a link to `target`, must not come from a guest to the host; `undefined` if it may.
+ * By names alone, so it can be asked before anything is copied.
+ */
+export function whyNotHome(
+  { path, target }: { readonly path: string; readonly target?: string | undefined },
+  isRepository: RepositoryJudge,
+): string | undefined {
+  if (isRepository(path)) return "it is part of a repository, which may run programs";
+  if (target === undefined) return undefined;
+  if (leadsOut(path, target)) return "it is a link that leads out of the tree";
+  const aim = normalize(join("/", dirname(path), target)).slice(1);
+  return isRepository(aim) ? "it is a link that leads into a repository" : undefined;
+}
+
+/**
+ * Whether a link may lead out of its tree, also by way of other links. rsync's `--safe-links` leaves
+ * out the same ones, silently and with status 0: see `unsafe_symlink()` in its util1.c. Newer ones
+ * take a `..` at the start of a target alone, and none at the end of a longer one, wherever that
+ * leads. Such links lead out in no combination, since each starts from a directory of the tree.
+ */
+function leadsOut(path: string, target: string): boolean {
+  if (target === "" || target.startsWith("/") || target.endsWith("/..")) return true;
+  // A name that is not UTF-8: what it says cannot be said again.
+  if (target.includes("\ufffd")) return true;
+  const parts = target.split("/").filter((part) => part !== "");
+  const ups = parts.filter((part) => part === "..").length;
+  const depth = path.split("/").length - 1;
+  return ups > depth || parts.lastIndexOf("..") >= ups;
+}
