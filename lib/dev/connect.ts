@@ -5,6 +5,7 @@ import { ensureKeys, type Keys } from "../host/keys.ts";
 import { acquireLock } from "../host/lock.ts";
 import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { devFile } from "./paths.ts";
+import { makePrivateDir } from "./private.ts";
 import type { DevRecord } from "./record.ts";
 
 /** What {@link connectDev} takes besides the record. */
@@ -56,7 +57,7 @@ export async function logIn(
   options: ConnectDevOptions = {},
 ): Promise<SshConnection> {
   const knownHosts = devFile(guest.name, "knownHosts");
-  await Deno.mkdir(dirname(knownHosts), { recursive: true });
+  await makePrivateDir(dirname(knownHosts));
   await Deno.writeTextFile(knownHosts, knownHostsLine(keys.hostPublic));
   return await connectSsh({
     name: guest.name,

@@ -23,6 +23,7 @@ import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest, writeDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
 import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./paths.ts";
+import { closeDir, makePrivateDir } from "./private.ts";
 import { readTextIfPresent, removeIfPresent } from "./read_text.ts";
 import { settleState } from "./state.ts";
 
@@ -90,6 +91,8 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
   await openStaging(staging, options);
   if (await readTextIfPresent(join(staging, DEV_FILES.guest)) === undefined) {
     await makeGuest(staging, options);
+    // A copied disk has the mode of the image, which is nobody's secret.
+    await closeDir(staging);
     // The record vouches for files that a crash of the host must not take back.
     for (const { path } of await filesBelow(staging)) await syncPath(path);
     const created = new Date().toISOString();
@@ -125,7 +128,8 @@ async function openStaging(staging: string, { config, flavour }: InitDevOptions)
   if (await readTextIfPresent(path) !== purpose) {
     await removeIfPresent(staging);
   }
-  await Deno.mkdir(staging, { recursive: true });
+  await makePrivateDir(staging);
+  await closeDir(staging);
   await Deno.writeTextFile(path, purpose);
 }
 

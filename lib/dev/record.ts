@@ -4,6 +4,7 @@ import { readJson } from "../cache/read_json.ts";
 import { processStartTime } from "../host/process.ts";
 import { FLAVOURS, SHARE_MODES } from "./names.ts";
 import { devDir, devFile } from "./paths.ts";
+import { makePrivateDir } from "./private.ts";
 
 const processSchema = z.object({
   /** A pid below 1 would mean whole groups of processes to kill(2). */
@@ -59,7 +60,7 @@ export async function readDevRecord(name: string): Promise<DevRecord | undefined
 
 /** Writes a guest's record. */
 export async function writeDevRecord(record: DevRecord): Promise<void> {
-  await Deno.mkdir(devDir(record.name), { recursive: true });
+  await makePrivateDir(devDir(record.name));
   await atomicWrite(devFile(record.name, "record"), `${JSON.stringify(record, null, 2)}\n`);
 }
 

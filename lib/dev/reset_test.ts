@@ -92,4 +92,7 @@ Deno.test("initDev() goes on where it was killed while it gave a finished guest 
   assertEquals(await Deno.readTextFile(devFile(name, "disk")), "disk");
   assertEquals(await exists(devFile(name, "guest")), true);
   assertEquals(await exists(staging), false);
+  for (const file of ["disk", "kernel", "guest"] as const) {
+    assertEquals((await Deno.stat(devFile(name, file))).mode! & 0o077, 0, file);
+  }
 });

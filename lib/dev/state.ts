@@ -1,6 +1,7 @@
 import { hostIdentity } from "../host/facts.ts";
 import { run } from "../host/process.ts";
 import { devFile } from "./paths.ts";
+import { closeDevDir } from "./private.ts";
 import { removeIfPresent } from "./read_text.ts";
 import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 
@@ -58,12 +59,13 @@ export async function clearRecord(record: DevRecord): Promise<void> {
 
 /**
  * The record of a guest if it runs. A record that is not true any more is cleared, and told of:
- * the caller holds the guest's lock.
+ * the caller holds the guest's lock. Its files are closed to other users, if they are not.
  */
 export async function settleState(
   name: string,
   onNote: (text: string) => void,
 ): Promise<DevRecord | undefined> {
+  await closeDevDir(name);
   const state = await devState(name);
   if (state.kind !== "stale") return state.kind === "running" ? state.record : undefined;
   onNote(`Cleared an old record of guest "${name}": ${state.why}`);

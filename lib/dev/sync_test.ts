@@ -253,6 +253,18 @@ Deno.test("prepareSync() brings nothing home that git would run programs from", 
   });
 });
 
+Deno.test("prepareSync() brings the others home where one file is gone meanwhile", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await write(guestDir, { a: "a", b: "b", c: "c" });
+    const { plan, run } = await prepareSync(options);
+    await Deno.remove(join(guestDir, "b"));
+    await assertRejects(run, WorkError, "some files could not be copied");
+    assertEquals(plan.pull, ["a", "b", "c"]);
+    assertEquals(await namesIn(hostDir), ["a", "c"]);
+  });
+});
+
 Deno.test("prepareSync() looks at what has come, not at what the guest had said", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
@@ -269,7 +281,9 @@ Deno.test("prepareSync() looks at what has come, not at what the guest had said"
     await runPlan().catch((error) => {
       if (!(error instanceof WorkError)) throw error;
     });
-    assertEquals(await namesIn(hostDir), ["kept"]);
+    // The guest's rsync follows its own link to a directory; it comes as a directory.
+    assertEquals(await namesIn(hostDir), ["d", "kept"]);
+    assertEquals((await Deno.lstat(join(hostDir, "d"))).isDirectory, true);
     assertEquals(await read(hostDir, "kept/x"), "of the host");
     assertEquals(await namesIn(stateDir), ["e", "sync.json"]);
   });

@@ -4,6 +4,7 @@ import { plainLine } from "../cli/plain_text.ts";
 import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
+import { makeIncomingDir } from "./incoming_dir.ts";
 import { inspectIncoming, type LeftOut } from "./incoming.ts";
 import {
   bringInArgs,
@@ -89,17 +90,17 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   const rules = artifactRules(globs);
   await Deno.mkdir(destDir, { recursive: true });
   // Beside it, and so on the same file system.
-  await using staging = await makeStaging(dirname(destDir));
+  await using staging = await makeIncomingDir(dirname(destDir));
   const sshConfig = connection.configPath;
-  const command = pullArgs({ sshConfig, guestDir, destDir: staging.path, rules });
+  const command = pullArgs({ sshConfig, guestDir, destDir: staging.tree, rules });
   const result = await run(command, { env: ENV, signal, stdout: "tail" });
   if (result.code !== 0 && result.code !== VANISHED) {
     throw await rsyncFault({ what: "copy files out of", connection }, result);
   }
-  const { files, leftOut } = await inspectIncoming(staging.path);
+  const { files, leftOut } = await inspectIncoming(staging.tree);
   const moved: string[] = [];
   for (const path of files) {
-    if (await moveInto(destDir, path, staging.path)) moved.push(path);
+    if (await moveInto(destDir, path, staging.tree)) moved.push(path);
     else leftOut.push({ path, why: "something else is in its place" });
   }
   return { files: moved, leftOut, unmatched: unmatchedGlobs(globs, moved) };
@@ -138,22 +139,23 @@ export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
  */
 export async function pullListed(options: PullListedOptions): Promise<void> {
   const { connection, guestDir, destDir, backupDir, paths, signal } = options;
-  await using staging = await makeStaging(options.stagingHome);
-  const sourceDir = join(staging.path, "tree");
+  await using staging = await makeIncomingDir(options.stagingHome);
+  const sourceDir = staging.tree;
   const filesFrom = join(staging.path, "list");
-  await Deno.mkdir(sourceDir);
   await Deno.writeTextFile(filesFrom, nulEnded(paths));
   const { configPath: sshConfig } = connection;
   const pull = pullListArgs({ sshConfig, guestDir, destDir: sourceDir, filesFrom });
   const pulled = await run(pull, { env: ENV, signal, stdout: "tail" });
-  if (pulled.code !== 0 && pulled.code !== VANISHED) {
-    throw await rsyncFault({ what: "copy files out of", connection }, pulled);
-  }
+  const isWhole = pulled.code === 0 || pulled.code === VANISHED;
+  const fault = () => rsyncFault({ what: "copy files out of", connection }, pulled);
+  if (!isWhole && pulled.code !== PARTIAL) throw await fault();
   // The guest's rsync may have sent others than it was asked for.
   const wanted = new Set(paths);
   const files = (await inspectIncoming(sourceDir)).files.filter((path) => wanted.has(path));
   const bringIn = bringInArgs({ sourceDir, destDir, backupDir });
   const brought = await run(bringIn, { env: ENV, stdin: nulEnded(files), signal });
+  // One file that the guest could not read keeps no other from coming home.
+  if (brought.code === 0 && !isWhole) throw await fault();
   if (brought.code === 0) return;
   throw await rsyncFault({ what: `copy to "${destDir}" what came out of`, connection }, brought);
 }
@@ -161,15 +163,6 @@ export async function pullListed(options: PullListedOptions): Promise<void> {
 /** The form that rsync's `--from0` and `xargs -0` take. */
 export const nulEnded = (paths: readonly string[]): string =>
   paths.map((path) => `${path}\0`).join("");
-
-/** How the name of a directory begins that holds what a guest sends until it is inspected. */
-export const INCOMING_PREFIX = ".incoming-";
-
-/** A private directory, which goes when disposed. */
-async function makeStaging(home: string) {
-  const path = await Deno.makeTempDir({ dir: home, prefix: INCOMING_PREFIX });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
 
 /** What {@link listTree} takes. */
 export interface ListTreeOptions {

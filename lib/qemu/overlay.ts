@@ -63,10 +63,13 @@ function isDiskFault(error: unknown): error is Error {
   return error instanceof Error && /\(os error \d+\)/.test(error.message);
 }
 
-/** Makes the file, so that of two callers with the same path one fails. */
+/**
+ * Makes the file, so that of two callers with the same path one fails. It will hold what a guest
+ * writes, which is nobody else's to read.
+ */
 async function claim(path: string, name: string): Promise<void> {
   try {
-    (await Deno.open(path, { write: true, createNew: true })).close();
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
     throw new HostError(`Cannot create an overlay for "${name}": "${path}" exists already`, {

@@ -31,6 +31,7 @@ Deno.test("createOverlay() gives QEMU a disk whose base stays as it is, at any p
     const path = join(dir, "over,lay.qcow2");
     {
       await using overlay = await createOverlay({ name: "x", backing: base, path });
+      assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
       await using qemu = await startPausedQemu([
         ...["-machine", "q35"],
         ...diskArgs({ path: overlay.path, format: "qcow2", throwAway: true }),

@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { sandbox } from "../host/testing.ts";
+import { makeIncomingDir } from "./incoming_dir.ts";
+
+Deno.test("makeIncomingDir() makes a private directory, and removes what killed tasks left", async () => {
+  await using box = await sandbox();
+  for (const left of [".incoming-killed/tree/.git", ".incoming-early", "other"]) {
+    await Deno.mkdir(join(box.path, left), { recursive: true });
+  }
+  const names = async () =>
+    (await Array.fromAsync(Deno.readDir(box.path), ({ name }) => name)).sort();
+  {
+    await using one = await makeIncomingDir(box.path);
+    assertEquals((await Deno.stat(one.path)).mode! & 0o777, 0o700);
+    assertEquals(await Array.fromAsync(Deno.readDir(one.tree)), []);
+    // One that is in use stays.
+    await using two = await makeIncomingDir(box.path);
+    assertEquals(
+      await names(),
+      [one.path, two.path, join(box.path, "other")].map((path) => path.slice(box.path.length + 1))
+        .sort(),
+    );
+  }
+  assertEquals(await names(), ["other"]);
+});
