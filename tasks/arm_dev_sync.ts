@@ -32,7 +32,10 @@ async function main(ctx: TaskContext): Promise<number> {
   const record = await requireAnswering(ctx, name);
   requireCopy(record);
   await using ssh = await connectDev(record, { signal: ctx.signal });
-  const { plan, run } = await syncRecord(record, ssh, ctx.signal);
+  const { plan, run } = await syncRecord(record, ssh, {
+    onWarning: (text) => ctx.log.warn(text),
+    signal: ctx.signal,
+  });
   planLines(plan).forEach((line) => ctx.print(line));
   const backup = ctx.dryRun ? undefined : await run();
   if (backup !== undefined) ctx.log.info(`What it overwrote here is in ${backup}`);

@@ -52,10 +52,14 @@ async function main(ctx: TaskContext): Promise<number | void> {
     }
   }
   const { hostReport } = await import("../lib/host/host_report.ts");
+  const { rsyncWarning } = await import("../lib/host/rsync_risk.ts");
   ctx.log.step("Try the accelerators");
   const report = await hostReport({ groups, signal: ctx.signal });
   ctx.result(toDocument(report));
   if (!ctx.json) ctx.print(render(report));
+  const rsync = report.tools.find(({ tool }) => tool.name === "rsync");
+  const warning = rsync && await rsyncWarning(rsync, { signal: ctx.signal });
+  if (warning !== undefined) ctx.log.warn(warning);
   const wanting = report.tools.filter(({ status }) => status !== "ok");
   if (wanting.length > 0) throw missingToolsError(wanting, report.plan, ctx.list("for"));
 }

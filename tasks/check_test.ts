@@ -31,6 +31,14 @@ Deno.test("check reports the host, its tools, accelerators and firmware", async 
   assertEquals(stderr.replace("==> Try the accelerators\n", ""), "");
 });
 
+Deno.test("check warns of an rsync that believes a hostile guest, and passes", async () => {
+  await using box = await bareHost();
+  await box.script("rsync", "echo 'rsync  version 3.2.4  protocol version 31'");
+  const { stdout, stderr } = await check(["--for", "vm"], { PATH: box.path });
+  assertMatch(stdout, /^ +rsync +3\.2\.4 +3\.2\.3 +ok /m);
+  assertMatch(stderr, /rsync 3\.2\.4 .* believes a hostile guest.* Upgrade it to 3\.4\.0/);
+});
+
 Deno.test("check --json prints one document that agrees with the exit status", async () => {
   await using _box = await sandbox();
   const { code, stdout } = await check(["--json"]);

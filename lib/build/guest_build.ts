@@ -4,6 +4,7 @@ import { placeIn, planSteps } from "../config/steps.ts";
 import { execText } from "../guest/exec_text.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import type { SshConnection } from "../guest/ssh.ts";
+import { firstRsyncWarning } from "../host/rsync_risk.ts";
 import { useImage } from "../image/image.ts";
 import { pullArtifacts } from "./artifacts.ts";
 import { openCacheDisk } from "./cache_disk.ts";
@@ -134,6 +135,8 @@ async function buildIn(
   const dirs = guestDirs(platform.ssh.user);
   const sourceDir = join(dirs.source, project.source);
   progress.phase(name, "sync");
+  const warning = await firstRsyncWarning(signal);
+  if (warning !== undefined) noteTo(logs, progress)?.(warning, "warning");
   const syncClock = startClock();
   const syncing = syncProject({
     ...{ project, signal, log: logs },

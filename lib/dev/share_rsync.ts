@@ -14,6 +14,7 @@ export function makeRsyncShare(request: ShareRequest): Share {
     const { plan, run } = await prepareSync({
       ...{ ssh, hostDir, guestDir, readOnly, signal },
       stateDir: devDir(config.name),
+      onWarning: request.onNote,
     });
     if (!isInSync(plan)) request.onNote?.(`Sync: ${planLines(plan).join("\n  ")}`);
     const backup = await run();

@@ -8,6 +8,7 @@ import { shellQuote } from "../guest/quote.ts";
 import { makeScratch } from "../host/scratch.ts";
 import { listTree, nulEnded, pullListed, pushTree } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
+import { firstRsyncWarning } from "../host/rsync_risk.ts";
 import { isPathAbsent, readTextIfPresent } from "./read_text.ts";
 import { haveFilesInGuest, listGuest, listHost } from "./sync_list.ts";
 import { nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
@@ -23,6 +24,8 @@ export interface SyncOptions {
   readonly readOnly: boolean;
   /** Folder of the host for what is remembered between syncs; it exists. */
   readonly stateDir: string;
+  /** Told what the user should know before a guest is copied from. */
+  readonly onWarning?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +45,9 @@ const FILES = { base: "sync.json", backups: "sync-backup" } as const;
  * to this one, and {@link WorkError} and `GuestError` as the copies do.
  */
 export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
-  const { ssh, hostDir, guestDir, signal } = options;
+  const { ssh, hostDir, guestDir, onWarning, signal } = options;
+  const warning = onWarning && await firstRsyncWarning(signal);
+  if (warning !== undefined) onWarning?.(warning);
   const known = await readBase(options);
   const isOurs = known?.host === hostDir;
   if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {

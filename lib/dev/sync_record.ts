@@ -3,7 +3,7 @@ import type { SshConnection } from "../guest/ssh.ts";
 import { devDir } from "./paths.ts";
 import type { DevRecord } from "./record.ts";
 import { checkShareDir } from "./share_dir.ts";
-import { type PreparedSync, prepareSync } from "./sync.ts";
+import { type PreparedSync, prepareSync, type SyncOptions } from "./sync.ts";
 
 type Shared = Pick<DevRecord, "name" | "share">;
 
@@ -20,12 +20,12 @@ export function requireCopy({ name, share }: Shared): void {
 export async function syncRecord(
   { name, share }: Shared,
   ssh: SshConnection,
-  signal?: AbortSignal,
+  options: Pick<SyncOptions, "onWarning" | "signal"> = {},
 ): Promise<PreparedSync> {
   const { hostDir, guestDir, readOnly } = share;
-  await checkShareDir({ dir: hostDir, readOnly, signal });
+  await checkShareDir({ dir: hostDir, readOnly, signal: options.signal });
   return await prepareSync({
-    ...{ ssh, hostDir, guestDir, readOnly, signal },
+    ...{ ...options, ssh, hostDir, guestDir, readOnly },
     stateDir: devDir(name),
   });
 }
