@@ -12,6 +12,7 @@ import { buildCachesDir } from "../host/paths.ts";
 import { run } from "../host/process.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/image.ts";
+import { ext4Fault } from "./ext4_state.ts";
 import { CACHE_DISK_BYTES } from "./machine.ts";
 import type { OpenGuest } from "./open_guest.ts";
 
@@ -84,7 +85,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     }),
   );
   const path = join(dir, CACHE_FILES.disk);
-  const fault = await faultOf(dir, image.digest, signal);
+  const fault = await faultOf(dir, image.digest);
   if (fault !== undefined) {
     onNote(`build cache: made anew (${fault})`);
     await makeDisk(path, signal);
@@ -130,12 +131,8 @@ async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
   await atomicWrite(join(dir, CACHE_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Why a cache is of no use, or `undefined`. Repairs what can be repaired without loss. */
-async function faultOf(
-  dir: string,
-  imageDigest: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+/** Why a cache is of no use, or `undefined`. */
+async function faultOf(dir: string, imageDigest: string): Promise<string | undefined> {
   const path = join(dir, CACHE_FILES.disk);
   const info = await Deno.stat(path).catch(() => undefined);
   if (info === undefined) return "there was none";
@@ -144,9 +141,7 @@ async function faultOf(
   if (record.image !== imageDigest) return "it was filled by the tools of another image";
   if (record.inUse) return "the guest that had it was cut off";
   if (info.size !== CACHE_DISK_BYTES) return "its disk has another size";
-  // 1: something was corrected, as after any mount; more than that is damage (e2fsck(8)).
-  const { code } = await run(["e2fsck", "-p", path], { signal });
-  return code > 1 ? `e2fsck ended with status ${code}` : undefined;
+  return await ext4Fault(path);
 }
 
 async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
