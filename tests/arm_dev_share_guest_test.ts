@@ -241,17 +241,21 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     const stderr = await startWell("rsync");
     assertStringIncludes(stderr, "to the guest: 4");
     assertEquals(await inGuest("cat hello.txt; stat -c %U hello.txt"), "from the host\narmdev\n");
-    await inGuest("echo new >new.txt; rm hello.txt; mkdir d; echo guest >d/both");
+    await inGuest(
+      "echo new >new.txt; rm hello.txt; mkdir d; echo guest >d/both; ln -s new.txt link",
+    );
+    await inGuest("mkdir -p sub/.GIT; echo x >sub/.GIT/config; ln -s .git/hooks hooks");
     await Deno.mkdir(join(project, "d"));
     await Deno.writeTextFile(join(project, "d/both"), "host");
     const dry = await box.task("arm-dev-sync", ["--dry-run"]);
-    assertMatch(dry.stdout, /to the host: 1\n {2}new\.txt\n/);
+    assertMatch(dry.stdout, /to the host: 2\n {2}link\n {2}new\.txt\n/);
     assertEquals(await onHost("new.txt").catch(() => "none"), "none");
     const sync = await box.task("arm-dev-sync", ["--json"]);
-    const { pull, restore, conflicts } = documentOf(sync);
-    assertEquals([sync.code, pull, restore, conflicts], [
-      ...[1, ["new.txt"], ["hello.txt"], ["d/both"]],
+    const { pull, restore, conflicts, guestOnly } = documentOf(sync);
+    assertEquals([sync.code, pull, restore, conflicts, guestOnly], [
+      ...[1, ["link", "new.txt"], ["hello.txt"], ["d/both"], ["hooks", "sub/.GIT/config"]],
     ]);
+    assertEquals(await onHost("link"), "new\n");
     assertEquals([await onHost("new.txt"), await onHost("d/both")], ["new\n", "host"]);
     assertEquals(await inGuest("cat hello.txt d/both"), "from the host\nguest\n");
   });

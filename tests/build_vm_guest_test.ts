@@ -29,6 +29,9 @@ Deno.test("build-vm takes a project whose path holds anything, and symlink loops
     ...shellProject({
       look:
         'test "$(cat "a b/it\'s")" = text && test -L loop && test ! -e .git && test ! -e build && echo found',
+      // What must not come home stays, and keeps nothing else there.
+      link:
+        'cd "a b" && ln -s "it\'s" link && ln -s /etc/passwd out && mkdir .git && touch .git/config',
     }, { artifacts: ["{source}/a b/*"] }),
     "a b/it's": "text",
     ".git/config": "",
@@ -43,7 +46,14 @@ Deno.test("build-vm takes a project whose path holds anything, and symlink loops
   assertEquals(outcome.code, 0, outcome.stderr);
   const [row] = documentOf(outcome).platforms;
   assertStringIncludes(await Deno.readTextFile(row.log), "found");
-  assertEquals(row.artifacts, [join(artifacts, "debian-amd64/a b/it's")]);
+  const home = join(artifacts, "debian-amd64/a b");
+  assertEquals(row.artifacts, [join(home, "it's"), join(home, "link")]);
+  assertEquals(await Deno.readLink(join(home, "link")), "it's");
+  assertMatch(
+    outcome.stderr,
+    /Left in the guest: "a b\/\.git\/config": it is part of a repository/,
+  );
+  assertMatch(outcome.stderr, /Left in the guest: "a b\/out": it is a link that leads out/);
   assertEquals(await Deno.readTextFile(row.artifacts[0]), "text");
   assertEquals(await listTree(project), before);
   await box.assertClean();

@@ -1,4 +1,5 @@
 import { dirname, join, normalize } from "@std/path";
+import { runChecked } from "../host/process.ts";
 import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
 
 /** A path that a guest sent and that does not come home. */
@@ -43,6 +44,7 @@ export async function inspectIncoming(dir: string): Promise<Incoming> {
   const found = await Array.fromAsync(walk(dir));
   const isRepository = repositoryJudge(found.map(({ path }) => path));
   const files: string[] = [];
+  const links: string[] = [];
   const leftOut: LeftOut[] = [];
   for (const { path, info } of found) {
     const full = join(dir, path);
@@ -52,13 +54,32 @@ export async function inspectIncoming(dir: string): Promise<Incoming> {
       : target === undefined && !info.isFile
       ? "it is neither a file nor a link"
       : whyNotHome({ path, target }, isRepository);
-    if (why !== undefined) leftOut.push({ path, why });
-    else files.push(path);
-    if (why !== undefined || target === undefined) continue;
-    await Deno.remove(full);
-    await Deno.symlink(target, full);
+    if (why !== undefined) {
+      leftOut.push({ path, why });
+      continue;
+    }
+    files.push(path);
+    if (target !== undefined) links.push(target, `./${path}`);
   }
+  await replaceLinks(dir, links);
   return { files: files.sort(), leftOut };
+}
+
+/** How many words a program is given at once, for whose length there is a limit. */
+const MOST_WORDS = 200;
+
+/**
+ * Replaces links, each given as its target and its path, an even number of words. By ln, since
+ * Deno.symlink() wants permission to write everywhere; by one shell for many.
+ */
+async function replaceLinks(dir: string, words: readonly string[]): Promise<void> {
+  const script = 'while [ "$#" -gt 0 ]; do ln -sfn -- "$1" "$2" || exit; shift 2; done';
+  for (let at = 0; at < words.length; at += MOST_WORDS) {
+    await runChecked(["sh", "-c", script, "sh", ...words.slice(at, at + MOST_WORDS)], {
+      cwd: dir,
+      what: "make the links that a guest has sent",
+    });
+  }
 }
 
 const unmunged = (target: string) =>

@@ -37,6 +37,16 @@ Deno.test("inspectIncoming() lets files and links through, and gives links their
   });
 });
 
+Deno.test("inspectIncoming() gives very many links, with any names, their targets", async () => {
+  const names = Array.from({ length: 250 }, (_, index) => `-n${index} \n'$(x)`);
+  await inspect(
+    Object.fromEntries(names.map((name) => [name, `/rsyncd-munged/${name}`])),
+    async (dir) => {
+      for (const name of names) assertEquals(await Deno.readLink(join(dir, name)), name);
+    },
+  ).then(({ files }) => assertEquals(files.length, names.length));
+});
+
 Deno.test("inspectIncoming() keeps links that lead out of the tree, whatever the way", async () => {
   const { files, leftOut } = await inspect({
     absolute: "/rsyncd-munged//etc/passwd",
