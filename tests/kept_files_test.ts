@@ -79,7 +79,7 @@ const KEPT: readonly Kept[] = [
     title: "an image's sidecar and manifest",
     async make() {
       const dir = await finishImage(image);
-      return [IMAGE_FILES.sidecar, "image.json"].map((name) => join(dir, name));
+      return [join(dir, IMAGE_FILES.sidecar), join(dir, "image.json")];
     },
     read: async () => (await imageState(image)).kind,
     whole: "ready",
@@ -98,7 +98,7 @@ const KEPT: readonly Kept[] = [
           await used[Symbol.asyncDispose]();
           return "ready";
         },
-        (error: unknown) => refusal(error, `deno task setup-images ${image.name} --force`),
+        (error) => refusal(error, `deno task setup-images ${image.name} --force`),
       ),
     whole: "ready",
     damaged: "refused",

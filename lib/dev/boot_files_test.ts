@@ -7,7 +7,7 @@ import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import { DEV_FILES } from "./paths.ts";
 
-async function copyFromImage(dir: string): Promise<void> {
+async function copyFrom(dir: string): Promise<void> {
   await using image = await useImage(await devImage());
   await copyBootFiles(image, dir);
 }
@@ -17,7 +17,7 @@ for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
     Deno.test(`mendBootFiles() copies ${name} again that is "${text}"`, async () => {
       await using images = await imagesFolder();
       await finishImage(await devImage());
-      await copyFromImage(images.path);
+      await copyFrom(images.path);
       await mendBootFiles("armdev", images.path);
       const path = join(images.path, name);
       const whole = await Deno.readTextFile(path);
@@ -32,7 +32,7 @@ for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
 Deno.test("mendBootFiles() says what can be done where no image has the file", async () => {
   await using images = await imagesFolder();
   const image = await finishImage(await devImage());
-  await copyFromImage(images.path);
+  await copyFrom(images.path);
   await Deno.remove(image, { recursive: true });
   await mendBootFiles("armdev", images.path);
   await Deno.truncate(join(images.path, DEV_FILES.kernel), 0);

@@ -35,6 +35,7 @@ async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log, force } = request;
   const platform = await devImage();
   await ensureImage(platform, { signal, log, force, onPhase: onStep });
+  // Its version stays while it is copied, whoever makes another one.
   await using image = await useImage(platform);
   onStep("copy the disk");
   const disk = join(dir, DEV_FILES.disk);

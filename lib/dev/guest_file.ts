@@ -24,8 +24,8 @@ export type DevGuest = Readonly<z.output<typeof guestSchema>>;
  */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
   const path = devFile(name, "guest");
-  return await readJson(path, guestSchema) ??
-    (await exists(path) ? await guessDevGuest(name) : undefined);
+  const guest = await readJson(path, guestSchema);
+  return guest === undefined && await exists(path) ? await guessDevGuest(name) : guest;
 }
 
 async function guessDevGuest(name: string): Promise<DevGuest | undefined> {

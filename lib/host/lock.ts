@@ -132,10 +132,9 @@ export async function tryLock(
     if (!await lockFile(path, file, true)) return undefined;
     // Whoever removed the file's folder held this lock until now; it would exclude nobody.
     if ((await file.stat()).nlink === 0) return undefined;
-    held = true;
-    await file.truncate();
     // On a full disk others are not told who holds the lock, and it is held all the same.
-    await file.write(new TextEncoder().encode(holder)).catch(() => {});
+    await file.truncate().then(() => file.write(new TextEncoder().encode(holder))).catch(() => {});
+    held = true;
   } finally {
     if (!held) file.close();
   }

@@ -27,7 +27,8 @@ export async function publishVersion(
     readonly kernelVersion: string;
   },
 ): Promise<string> {
-  await syncFiles(staging);
+  // The records and the link vouch for what a crash of the host must not take back.
+  for await (const { name } of Deno.readDir(staging)) await syncPath(join(staging, name));
   await Deno.writeTextFile(versionLock(staging), "");
   await writeSidecar(join(staging, IMAGE_FILES.sidecar), recipe);
   const version = versionName(await writeManifest(staging, { ...facts, key: recipe.key }));
@@ -42,14 +43,6 @@ export async function publishVersion(
   // Of former versions of guesthouse, which had it here.
   await Deno.remove(join(home, IMAGE_FILES.sidecar)).catch(() => {});
   return dir;
-}
-
-/** What a manifest and a sidecar vouch for must survive a crash of the host as they do. */
-async function syncFiles(dir: string): Promise<void> {
-  for await (const { name, isFile } of Deno.readDir(dir)) {
-    if (!isFile) continue;
-    await syncPath(join(dir, name));
-  }
 }
 
 /** Replaces a link, or makes it, in one step. */
