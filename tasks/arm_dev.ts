@@ -1,9 +1,9 @@
 // Starts the ARM dev guest, which then outlives the task.
 //   deno task arm-dev [--foreground] [--gui] [--share MODE]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev",
   group: DEV_GROUP,
   summary: "Start the ARM dev guest, with the project shared",
@@ -27,9 +27,9 @@ export const spec: TaskSpec = {
   ],
   runs: "qemu-system-aarch64, ssh",
   env: DEV_ENV,
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
   const request = await startRequest(ctx);
   if (ctx.dryRun) {
@@ -38,7 +38,7 @@ async function main(ctx: TaskContext): Promise<void> {
     return ctx.print(commandText(await startCommand(request)));
   }
   const task = { name: spec.name, file: import.meta.url };
-  if (ctx.flag("foreground")) {
+  if (ctx.opt.foreground) {
     const { startInForeground } = await import("../lib/dev/foreground.ts");
     return await startInForeground(ctx, request, task);
   }

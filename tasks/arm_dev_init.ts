@@ -1,11 +1,11 @@
 // Makes the ARM dev guest: its disk, a first boot, its configuration applied.
 //   deno task arm-dev-init [--flavour nixos|debian] [--force]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/build/common_options.ts";
 import { FLAVOURS } from "../lib/dev/names.ts";
 import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-init",
   group: DEV_GROUP,
   summary: "Make the ARM dev guest: image, first boot, configuration",
@@ -40,12 +40,12 @@ export const spec: TaskSpec = {
     ...NIXOS_ENV,
     { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { loadDev } = await import("../lib/dev/load.ts");
   const { runInit } = await import("../lib/dev/init_task.ts");
-  const config = await loadDev(ctx);
+  const config = await loadDev(ctx.opt);
   await runInit(ctx, config, { name: spec.name, file: import.meta.url });
 }
 

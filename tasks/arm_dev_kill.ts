@@ -1,9 +1,9 @@
 // Kills the ARM dev guest: the process on record, and no other.
 //   deno task arm-dev-kill
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-kill",
   group: DEV_GROUP,
   summary: "Kill the ARM dev guest that does not shut down",
@@ -15,9 +15,9 @@ export const spec: TaskSpec = {
   examples: [{ goal: "end a guest that hangs", command: "deno task arm-dev-kill" }],
   runs: "kill",
   env: DEV_ENV,
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { killDev } = await import("../lib/dev/stop.ts");
   const { devState } = await import("../lib/dev/state.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");

@@ -1,9 +1,9 @@
 // Destroys the ARM dev guest.
 //   deno task arm-dev-reset [--yes]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-reset",
   group: DEV_GROUP,
   summary: "Destroy the ARM dev guest's disk",
@@ -16,9 +16,9 @@ export const spec: TaskSpec = {
     { goal: "start over, in a script", command: "deno task arm-dev-reset --yes" },
   ],
   env: DEV_ENV,
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { resetDev } = await import("../lib/dev/reset.ts");
   const { confirmReset } = await import("../lib/dev/confirm_reset.ts");
   const { fileText } = await import("../lib/dev/files.ts");

@@ -1,9 +1,9 @@
 // Shuts the ARM dev guest down in order.
 //   deno task arm-dev-shutdown [--timeout S] [--force-after S]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-shutdown",
   group: DEV_GROUP,
   summary: "Shut the ARM dev guest down in order",
@@ -32,9 +32,9 @@ export const spec: TaskSpec = {
   ],
   runs: "systemctl poweroff by ssh, then QMP system_powerdown",
   env: DEV_ENV,
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { shutdownDev } = await import("../lib/dev/stop.ts");
   const { devState } = await import("../lib/dev/state.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
@@ -44,11 +44,11 @@ async function main(ctx: TaskContext): Promise<void> {
     const pid = state.kind === "running" ? ` (pid ${state.record.qemu.pid})` : ": not running";
     return ctx.print(`shut down ${config.name}${pid}`);
   }
-  const force = ctx.num("force-after");
+  const force = ctx.opt.forceAfter;
   const by = await shutdownDev({
     config,
     signal: ctx.signal,
-    timeoutMs: (ctx.num("timeout") ?? 120) * 1000,
+    timeoutMs: ctx.opt.timeout * 1000,
     ...(force === undefined ? {} : { forceAfterMs: force * 1000 }),
     onStep: (step) => ctx.log.step(step),
     onNote: (text) => ctx.log.info(text),

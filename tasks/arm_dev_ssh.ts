@@ -1,9 +1,9 @@
 // Connects to the ARM dev guest, in the shared project.
 //   deno task arm-dev-ssh [--start] [-- CMD...]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-ssh",
   group: DEV_GROUP,
   summary: "Connect to the ARM dev guest, in the shared project",
@@ -28,13 +28,13 @@ export const spec: TaskSpec = {
   runs: "ssh",
   env: DEV_ENV,
   exits: [{ status: "other", help: "the status of the shell, or of CMD" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireRunning, runEntered } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { name } = await loadDevConfig();
-  let record = await requireRunning(ctx, name, { orElse: ctx.flag("start") });
+  let record = await requireRunning(ctx, name, { orElse: ctx.opt.start });
   if (record === undefined) {
     const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
     const request = await startRequest(ctx);

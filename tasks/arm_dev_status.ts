@@ -1,9 +1,9 @@
 // Says how the ARM dev guest is.
 //   deno task arm-dev-status [--json]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-status",
   group: DEV_GROUP,
   summary: "Say whether the ARM dev guest runs, and with what",
@@ -13,9 +13,9 @@ export const spec: TaskSpec = {
     { goal: "read it in a script", command: "deno task arm-dev-status --json" },
   ],
   env: DEV_ENV,
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { devStatus } = await import("../lib/dev/status.ts");
   const { statusText } = await import("../lib/dev/status_text.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");

@@ -1,9 +1,9 @@
 // Brings the ARM dev guest's copy of the project up to date, both ways.
 //   deno task arm-dev-sync [--dry-run]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-sync",
   group: DEV_GROUP,
   summary: "Bring the ARM dev guest's copy of the project up to date, both ways",
@@ -20,9 +20,9 @@ export const spec: TaskSpec = {
   runs: "rsync, find by ssh",
   env: DEV_ENV,
   exits: [{ status: "1", help: "files were changed on both sides; the others are copied" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireAnswering } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { connectDev } = await import("../lib/dev/connect.ts");

@@ -1,9 +1,9 @@
 // Frees space in the ARM dev guest, and on the host.
 //   deno task arm-dev-tidy
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-tidy",
   group: DEV_GROUP,
   summary: "Free space in the ARM dev guest, and on the host",
@@ -19,9 +19,9 @@ export const spec: TaskSpec = {
   runs: "nix-collect-garbage, fstrim by ssh",
   env: DEV_ENV,
   exits: [{ status: "1", help: "a program failed in the guest; the others have run" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireAnswering } = await import("../lib/dev/entered.ts");
   const { loadDevConfig } = await import("../lib/dev/load.ts");
   const { loadFlavour } = await import("../lib/dev/load_flavour.ts");

@@ -1,9 +1,9 @@
 // Applies the current configuration to the running ARM dev guest.
 //   deno task arm-dev-update
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "arm-dev-update",
   group: DEV_GROUP,
   summary: "Apply the current configuration to the running ARM dev guest",
@@ -29,9 +29,9 @@ export const spec: TaskSpec = {
   ],
   env: [...DEV_ENV, ...NIXOS_ENV.slice(0, 1)],
   runs: "rsync, then in the guest nixos-rebuild build",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { runUpdate } = await import("../lib/dev/update_task.ts");
   await runUpdate(ctx);
 }

@@ -1,11 +1,11 @@
 // Measures boots, builds and the tasks themselves.
 //   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION, HTML_OPTION, platformsPositional } from "../lib/build/common_options.ts";
 import { MEASUREMENTS } from "../lib/bench/targets.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "bench",
   group: "development",
   summary: "Measure boots, builds and the naive way beside them",
@@ -59,34 +59,36 @@ export const spec: TaskSpec = {
     { goal: "see whether --help is quick", command: "deno task bench --only help --runs 9" },
   ],
   runs: "qemu-system-*, ssh, rsync, deno task",
-};
+} as const satisfies TaskSpec;
 
 /** What takes minutes, or parts that not everybody has built. */
 const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
   const { benchText } = await import("../lib/bench/report.ts");
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
-  const page = await pageTarget(ctx);
+  const page = await pageTarget(ctx.opt.html, ctx);
   const all = await loadPlatforms(platformsDir);
-  const only = ctx.list("only");
-  const names = only.length > 0 ? only : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
+  const { only, project } = ctx.opt;
+  const names: readonly string[] = only.length > 0
+    ? only
+    : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
   const outcome = await runBench(ctx, {
     platforms: ctx.positionals.length === 0
       ? all
       : all.filter(({ name }) => ctx.positionals.includes(name)),
     wanted: new Set(
       MEASUREMENTS.filter((name) =>
-        names.includes(name) || name === "from-nothing" && ctx.flag("from-nothing")
+        names.includes(name) || name === "from-nothing" && ctx.opt.fromNothing
       ),
     ),
-    runs: ctx.num("runs") ?? 1,
-    accelerator: ctx.str("accel") as "auto",
-    projectDir: ctx.str("project") === undefined
+    runs: ctx.opt.runs,
+    accelerator: ctx.opt.accel,
+    projectDir: project === undefined
       ? undefined
-      : (await (await import("../lib/build/load.ts")).loadUserProject(ctx)).dir,
+      : (await (await import("../lib/build/load.ts")).loadUserProject(project)).dir,
     again: { permissionSet: "build", file: import.meta.url },
   });
   if (outcome.kind === "reexecuted") return outcome.status;

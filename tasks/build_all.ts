@@ -1,6 +1,6 @@
 // Builds the project on the host and in every guest.
 //   deno task build-all [PLATFORM...]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
@@ -11,7 +11,7 @@ import {
 } from "../lib/build/common_options.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "build-all",
   group: "local CI",
   summary: "Build the project on the host and in every guest; one verdict",
@@ -58,9 +58,9 @@ export const spec: TaskSpec = {
     { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
     { name: "GUESTHOUSE_STATE", help: "folder of keys and run records (default: .guesthouse)" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { NATIVE } = await import("../lib/build/native.ts");
@@ -69,18 +69,17 @@ async function main(ctx: TaskContext): Promise<number> {
     "../lib/report/build_report.ts"
   );
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
-  const named = ctx.positionals;
-  const project = await loadUserProject(ctx);
-  // What is wrong with it is better said before images are built.
-  await artifactsTarget(ctx);
-  const page = await pageTarget(ctx);
+  const { opt, positionals: named } = ctx;
+  const project = await loadUserProject(opt.project);
+  // What is wrong with them is better said before images are built.
+  const artifactsDir = await artifactsTarget(opt.artifacts);
+  const page = await pageTarget(opt.html, ctx);
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
   const request = {
-    project,
-    platforms,
+    ...{ project, artifactsDir, platforms, opt },
     native: named.length === 0 || named.includes(NATIVE),
-    required: ctx.flag("strict") || named.length > 0,
+    required: opt.strict || named.length > 0,
     again: { permissionSet: "build", file: import.meta.url },
   };
   if (ctx.dryRun) return await dryRunAll(ctx, request);

@@ -7,7 +7,7 @@ export const { spec, main } = partsTask({
   name: "build-guest-agent",
   summary: "Build the guest agent, PID 1 of a microVM's root",
   runs: "cargo build",
-  builds: ["guest-agent"],
+  parts: ["guest-agent"],
   file: import.meta.url,
 });
 

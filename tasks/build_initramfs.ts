@@ -7,7 +7,7 @@ export const { spec, main } = partsTask({
   name: "build-initramfs",
   summary: "Pack the initramfs for each kernel",
   runs: "zstd, as Deno has it",
-  builds: ["initramfs", "micro-initramfs"],
+  parts: ["initramfs", "micro-initramfs"],
   file: import.meta.url,
 });
 

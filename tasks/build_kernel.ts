@@ -7,7 +7,7 @@ export const { spec, main } = partsTask({
   name: "build-kernel",
   summary: "Build a kernel for microVMs from Debian's sources",
   runs: "apt-get download, tar, make",
-  builds: ["micro-kernel"],
+  parts: ["micro-kernel"],
   file: import.meta.url,
 });
 

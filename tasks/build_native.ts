@@ -1,9 +1,9 @@
 // Builds the project on the host, out of tree.
 //   deno task build-native [--project DIR]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ARTIFACTS_OPTION, PROJECT_OPTION } from "../lib/build/common_options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "build-native",
   group: "local CI",
   summary: "Build the project on the host, out of tree",
@@ -14,17 +14,17 @@ export const spec: TaskSpec = {
     { goal: "build another one", command: "deno task build-native --project ../other" },
   ],
   runs: "cmake -S, cmake --build, ctest; or the steps of guesthouse.json",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
   const { buildNative, nativeCommands } = await import("../lib/build/native.ts");
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
   const { reexec } = await import("../lib/host/reexec.ts");
   const { plainProgress } = await import("../lib/build/progress.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
-  const project = await loadUserProject(ctx);
-  const artifactsDir = await artifactsTarget(ctx);
+  const project = await loadUserProject(ctx.opt.project);
+  const artifactsDir = await artifactsTarget(ctx.opt.artifacts);
   const { installed } = await ensureHost(["native"], ctx, { task: "build-native" });
   if (installed) return await reexec("native", import.meta.url, Deno.args);
   if (ctx.dryRun) {

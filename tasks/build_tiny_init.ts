@@ -7,7 +7,7 @@ export const { spec, main } = partsTask({
   name: "build-tiny-init",
   summary: "Build tiny-init, PID 1 of the initramfs",
   runs: "cargo build",
-  builds: ["tiny-init"],
+  parts: ["tiny-init"],
   file: import.meta.url,
 });
 

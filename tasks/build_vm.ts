@@ -1,6 +1,6 @@
 // Builds the project in one guest.
 //   deno task build-vm PLATFORM [--project DIR] [--keep]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
@@ -8,10 +8,9 @@ import {
   PLATFORM_POSITIONAL,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
-import { UsageError } from "../lib/cli/errors.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "build-vm",
   group: "local CI",
   summary: "Build the project in one guest",
@@ -39,6 +38,7 @@ export const spec: TaskSpec = {
       help: "open a shell in the guest when a step fails",
     },
   ],
+  conflicts: [{ between: ["keep", "incremental"], why: "the guest would keep the cache" }],
   examples: [
     { goal: "build the project you are in", command: "deno task build-vm debian-amd64" },
     {
@@ -48,9 +48,9 @@ export const spec: TaskSpec = {
     { goal: "leave the guest up afterwards", command: "deno task build-vm debian-amd64 --keep" },
   ],
   runs: "qemu-img create -b, qemu-system-*, ssh, rsync",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, kernelWords, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
@@ -61,48 +61,34 @@ async function main(ctx: TaskContext): Promise<number> {
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const { hostFacts } = await import("../lib/host/facts.ts");
-  if (ctx.flag("keep") && ctx.flag("incremental")) {
-    throw new UsageError("Cannot use --keep with --incremental: the guest would keep the cache", {
-      next: "leave one of them out",
-    });
-  }
-  const platform = await loadPlatform(platformsDir, ctx.positionals[0] ?? "");
-  const project = await loadUserProject(ctx);
-  const artifactsDir = await artifactsTarget(ctx);
-  const size = guestSize(platform, project, {
-    memoryMiB: ctx.num("memory"),
-    cores: ctx.num("cores"),
-  });
-  const accelerator = ctx.str("accel") as "auto";
-  const port = sshPort(platform, ctx.num("ssh-port"));
-  if (ctx.dryRun) {
-    return dryRunGuest(ctx, {
-      platform,
-      project,
-      size,
-      accelerator,
-      sshPort: port,
-      append: kernelWords(ctx),
-    });
-  }
+  const { opt, positionals: [name] } = ctx;
+  const platform = await loadPlatform(platformsDir, name);
+  const project = await loadUserProject(opt.project);
+  const artifactsDir = await artifactsTarget(opt.artifacts);
+  const guest = {
+    ...{ platform, project, accelerator: opt.accel },
+    size: guestSize(platform, project, opt),
+    sshPort: sshPort(platform, opt.sshPort),
+    append: kernelWords(opt.append),
+  };
+  if (ctx.dryRun) return dryRunGuest(ctx, guest);
   const prepared = await prepareGuests([platform], ctx, {
     again: { permissionSet: "build", file: import.meta.url },
     task: "build-vm",
   });
   if (prepared.kind === "reexecuted") return prepared.status;
   const result = await buildInGuest({
-    ...{ platform, project, size, accelerator, sshPort: port },
-    append: kernelWords(ctx),
-    cold: ctx.flag("cold"),
-    incremental: ctx.flag("incremental"),
+    ...guest,
+    cold: opt.cold,
+    incremental: opt.incremental,
     hostMemoryMiB: (await hostFacts()).memoryMiB,
     artifactsDir,
     signal: ctx.signal,
     progress: plainProgress(ctx),
-    ...(ctx.flag("keep")
+    ...(opt.keep
       ? { onKeep: async (guest) => announceKept(ctx, await guest.keep(project.dir)) }
       : {}),
-    ...(ctx.flag("shell-on-failure") ? { onFailure: (guest) => openFailureShell(ctx, guest) } : {}),
+    ...(opt.shellOnFailure ? { onFailure: (guest) => openFailureShell(ctx, guest) } : {}),
   });
   reportOne(ctx, result);
   return exitStatus([result]);

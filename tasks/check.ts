@@ -2,14 +2,14 @@
  * Says what this host can do and what it lacks: `deno task check [--install]`.
  */
 import { renderTable } from "../lib/cli/table.ts";
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { FIRMWARE_PACKAGES } from "../lib/host/firmware.ts";
 import type { ArchReport, HostReport } from "../lib/host/host_report.ts";
 import { groupsForTask, TOOL_GROUPS, TOOL_TASKS, type ToolGroup } from "../lib/host/tool_table.ts";
 import type { ToolVerdict } from "../lib/host/tools.ts";
 
 /** The task as its command line sees it. */
-export const spec: TaskSpec = {
+export const spec = {
   name: "check",
   summary: "Say what this host can do, and what it lacks",
   description:
@@ -38,13 +38,13 @@ The accelerators are not believed but tried: each boots a few bytes of 64-bit co
 qemu-system-ARCH -accel kvm|hvf -cpu host ... (for a moment, without disk or network)
 apt-get install, by sudo where needed, or brew install`,
   group: "host",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number | void> {
-  const groups = wantedGroups(ctx.list("for"), Deno.build.os === "darwin" ? "darwin" : "linux");
+async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
+  const groups = wantedGroups(ctx.opt.for, Deno.build.os === "darwin" ? "darwin" : "linux");
   const { ensureHost, missingToolsError } = await import("../lib/host/ensure_host.ts");
-  if (ctx.flag("install") || ctx.dryRun) {
-    const { installed } = await ensureHost(groups, ctx, { task: ctx.list("for") });
+  if (ctx.opt.install || ctx.dryRun) {
+    const { installed } = await ensureHost(groups, ctx, { task: ctx.opt.for });
     if (ctx.dryRun) return;
     if (installed) {
       const { reexec } = await import("../lib/host/reexec.ts");
@@ -61,7 +61,7 @@ async function main(ctx: TaskContext): Promise<number | void> {
   const warning = rsync && await rsyncWarning(rsync, { signal: ctx.signal });
   if (warning !== undefined) ctx.log.warn(warning);
   const wanting = report.tools.filter(({ status }) => status !== "ok");
-  if (wanting.length > 0) throw missingToolsError(wanting, report.plan, ctx.list("for"));
+  if (wanting.length > 0) throw missingToolsError(wanting, report.plan, ctx.opt.for);
 }
 
 /** Without a choice, what the first command of the README needs. */

@@ -1,11 +1,10 @@
 // Boots each variant's microVM and looks at what its users rely on.
 //   deno task check-images [VARIANT...] [--arch ARCH]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/build/common_options.ts";
-import { ARCHS, type Variant, VARIANTS } from "../lib/config/parts.ts";
-import type { ElfArch } from "../lib/image/elf.ts";
+import { ARCHS, VARIANTS } from "../lib/config/parts.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "check-images",
   group: "image parts",
   summary: "Boot the microVM of each variant and check what it offers",
@@ -39,17 +38,17 @@ export const spec: TaskSpec = {
     { goal: "check one on both architectures", command: "deno task check-images raw --arch all" },
   ],
   runs: "qemu-system-*",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
   const { reexec } = await import("../lib/host/reexec.ts");
   const { renderTable } = await import("../lib/cli/table.ts");
   const { checkImage } = await import("../lib/build/check_images.ts");
   const { MICRO_SIZE } = await import("../lib/build/micro_machine.ts");
-  const variants = (ctx.positionals.length === 0 ? VARIANTS : ctx.positionals) as Variant[];
-  const arch = ctx.str("arch") ?? Deno.build.arch;
-  const archs = arch === "all" ? ARCHS : [arch as ElfArch];
+  const variants = ctx.positionals.length === 0 ? VARIANTS : ctx.positionals;
+  const { arch = Deno.build.arch, accel: accelerator, kernel } = ctx.opt;
+  const archs = arch === "all" ? ARCHS : [arch];
   const { installed } = await ensureHost(["vm"], ctx, { guestArchs: archs, task: spec.name });
   if (installed) return await reexec("build", import.meta.url, Deno.args);
   const images = [];
@@ -58,9 +57,8 @@ async function main(ctx: TaskContext): Promise<number> {
       ctx.log.step(`Check ${variant} on ${arch}`);
       images.push(
         await checkImage({
-          ...{ variant, arch, signal: ctx.signal, network: "none", ...MICRO_SIZE },
-          accelerator: ctx.str("accel") as "auto",
-          kernel: ctx.str("kernel") as "micro" | "distribution" | undefined,
+          ...{ variant, arch, accelerator, kernel, signal: ctx.signal },
+          ...{ network: "none", ...MICRO_SIZE },
         }),
       );
     }

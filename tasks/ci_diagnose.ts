@@ -1,10 +1,10 @@
 // Names the cause of a failed run from its logs, and the fix.
 //   deno task ci-diagnose [LOG...] [--run ID]
-import { EXIT, UsageError } from "../lib/cli/errors.ts";
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { EXIT } from "../lib/cli/errors.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import type { Log } from "../lib/diagnose/log_lines.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "ci-diagnose",
   group: "local CI",
   summary: "Name the cause of a failed run, and the fix, from its logs",
@@ -26,6 +26,7 @@ export const spec: TaskSpec = {
     min: 1,
     help: "read what failed in this run of GitHub Actions instead, by gh",
   }],
+  conflicts: [{ between: ["LOG", "run"] }],
   omit: ["yes"],
   examples: [
     { goal: "see why the last run failed", command: "deno task ci-diagnose" },
@@ -38,9 +39,9 @@ export const spec: TaskSpec = {
   ],
   runs: "gh run view ID --log-failed (with --run only)",
   env: [{ name: "GUESTHOUSE_LOGS", help: "folder of logs (default: logs)" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number | void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
   const { diagnose } = await import("../lib/diagnose/diagnose.ts");
   const { renderFindings, renderTails, SHOWN, tailsOf } = await import(
     "../lib/diagnose/render.ts"
@@ -67,22 +68,17 @@ async function main(ctx: TaskContext): Promise<number | void> {
 }
 
 /** The logs that were asked for; none under `--dry-run`, which only says what would be read. */
-async function readLogs(ctx: TaskContext): Promise<Log[] | undefined> {
+async function readLogs(ctx: ContextOf<typeof spec>): Promise<Log[] | undefined> {
   const { callersDir } = await import("../lib/build/output_path.ts");
   const { readNamedLogs, readNewestLogs } = await import("../lib/diagnose/find_logs.ts");
   const { logsDir } = await import("../lib/host/paths.ts");
-  const id = ctx.num("run");
+  const id = ctx.opt.run;
   const names = ctx.positionals;
   if (id === undefined) {
     if (ctx.dryRun) return void ctx.print(`read ${names.join(" ") || logsDir()}`);
     return names.length > 0
       ? await readNamedLogs(names, callersDir())
       : await readNewestLogs(logsDir(), callersDir());
-  }
-  if (names.length > 0) {
-    throw new UsageError('Cannot run "ci-diagnose": LOG and --run exclude each other', {
-      next: "deno task ci-diagnose --help",
-    });
   }
   const { readGitHubRun, runLogCommand } = await import("../lib/diagnose/github_run.ts");
   if (ctx.dryRun) return void ctx.print(runLogCommand(id).join(" "));

@@ -1,9 +1,9 @@
 // Drops what builds of a project have left for the next build.
 //   deno task clean [PLATFORM...] [--project DIR] [--all]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional, PROJECT_OPTION } from "../lib/build/common_options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "clean",
   group: "local CI",
   summary: "Drop what builds of the project left for the next build",
@@ -22,6 +22,7 @@ export const spec: TaskSpec = {
     { name: "all", type: "boolean", help: "of every project" },
     { name: "dry-run", type: "boolean", help: "print what would be removed, remove nothing" },
   ],
+  conflicts: [{ between: ["project", "all"], why: "--all means every project" }],
   omit: ["yes"],
   examples: [
     { goal: "build everything anew the next time", command: "deno task clean" },
@@ -29,13 +30,19 @@ export const spec: TaskSpec = {
     { goal: "drop those of every project", command: "deno task clean --all" },
   ],
   env: [{ name: "GUESTHOUSE_STATE", help: "folder of the build caches (default: .guesthouse)" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { clean } = await import("../lib/build/clean.ts");
+  const { resolveProject } = await import("../lib/config/find_project.ts");
+  const { callersDir } = await import("../lib/build/output_path.ts");
+  const { root } = await import("../lib/host/paths.ts");
   const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
   const { removed, left } = await clean({
-    projectDir: await projectDir(ctx),
+    // The project that is meant, whose config may be at fault; none for all of them.
+    projectDir: ctx.opt.all
+      ? undefined
+      : await resolveProject({ projectFlag: ctx.opt.project, cwd: callersDir(), root }),
     names: ctx.positionals,
     dryRun: ctx.dryRun,
     signal: ctx.signal,
@@ -53,20 +60,6 @@ async function main(ctx: TaskContext): Promise<number> {
   });
   printRemoved(ctx, removed, `${left.length} left`);
   return left.length === 0 ? 0 : 1;
-}
-
-/** The project that is meant, whose config may be at fault; none for all of them. */
-async function projectDir(ctx: TaskContext): Promise<string | undefined> {
-  const { UsageError } = await import("../lib/cli/errors.ts");
-  const { resolveProject } = await import("../lib/config/find_project.ts");
-  const { callersDir } = await import("../lib/build/output_path.ts");
-  const { root } = await import("../lib/host/paths.ts");
-  const projectFlag = ctx.str("project");
-  if (!ctx.flag("all")) return await resolveProject({ projectFlag, cwd: callersDir(), root });
-  if (projectFlag === undefined) return undefined;
-  throw new UsageError("Cannot use --project with --all: that means every project", {
-    next: "deno task clean --all, or deno task clean --project DIR",
-  });
 }
 
 if (import.meta.main) await runTask(spec, main);

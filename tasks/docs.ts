@@ -1,9 +1,9 @@
 // Writes docs/debugging.md.
 //   deno task docs [--check]
 import { WorkError } from "../lib/cli/errors.ts";
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "docs",
   group: "development",
   summary: "Write docs/debugging.md from the table of symptoms",
@@ -18,12 +18,12 @@ export const spec: TaskSpec = {
     { goal: "after a change to the table or the template", command: "deno task docs" },
     { goal: "see whether the file is up to date", command: "deno task docs --check" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { root } = await import("../lib/host/paths.ts");
   const { writeDebuggingPage } = await import("../lib/report/debugging_page.ts");
-  const check = ctx.flag("check");
+  const check = ctx.opt.check;
   const { path, current } = await writeDebuggingPage(root, { check });
   ctx.result({ ok: current || !check, path, current });
   if (check && !current) {

@@ -7,7 +7,7 @@ export const { spec, main } = partsTask({
   name: "extract-kernel",
   summary: "Take the kernel out of Debian's kernel package",
   runs: "apt-get download, dpkg-deb, depmod",
-  builds: ["kernel"],
+  parts: ["kernel"],
   file: import.meta.url,
 });
 

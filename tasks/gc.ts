@@ -1,9 +1,9 @@
 // Frees disk space: removes what no task will use again.
 //   deno task gc [--dry-run] [--limit GiB]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "gc",
   group: "local CI",
   summary: "Remove what is of no use any more: snapshots, images, leftovers",
@@ -32,16 +32,16 @@ export const spec: TaskSpec = {
     { name: "GUESTHOUSE_SNAPSHOTS", help: "folder of snapshots (default: .guesthouse/snapshots)" },
     { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { bytesText } = await import("../lib/cli/bytes.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { collectGarbage } = await import("../lib/build/gc.ts");
   const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
   const { removed, kept } = await collectGarbage({
     platforms: await loadPlatforms(platformsDir),
-    limitBytes: (ctx.num("limit") ?? 0) * 2 ** 30,
+    limitBytes: ctx.opt.limit * 2 ** 30,
     dryRun: ctx.dryRun,
     signal: ctx.signal,
     onWarning: (text) => ctx.log.warn(text),

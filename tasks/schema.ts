@@ -1,17 +1,17 @@
 // Writes the JSON schema of guesthouse.json.
 //   deno task schema
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "schema",
   group: "development",
   summary: "Write the JSON schema of guesthouse.json",
   description: "From the description that also validates it, to schema/guesthouse.schema.json.",
   omit: ["dry-run", "yes"],
   examples: [{ goal: "after a change to the description", command: "deno task schema" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { join } = await import("@std/path");
   const { writeSchema } = await import("../lib/config/schema.ts");
   const { root } = await import("../lib/host/paths.ts");

@@ -1,11 +1,11 @@
 // Builds the guests' images from Debian packages.
 //   deno task setup-images [PLATFORM...]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/build/common_options.ts";
 import type { Platform } from "../lib/config/platform.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "setup-images",
   group: "local CI",
   summary: "Build the guests' images from Debian packages",
@@ -34,9 +34,9 @@ export const spec: TaskSpec = {
     { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
     { name: "GUESTHOUSE_STATE", help: "folder of locks and verdicts (default: .guesthouse)" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { imageState } = await import("../lib/image/image.ts");
   const { setUpImages } = await import("../lib/build/set_up.ts");
@@ -44,7 +44,7 @@ async function main(ctx: TaskContext): Promise<number> {
   const wanted = ctx.positionals.length === 0
     ? all
     : all.filter(({ name }) => ctx.positionals.includes(name));
-  if (ctx.flag("explain")) {
+  if (ctx.opt.explain) {
     const rows = await Promise.all(wanted.map(async (platform) => {
       const state = await imageState(platform);
       return {
@@ -60,12 +60,12 @@ async function main(ctx: TaskContext): Promise<number> {
     return 0;
   }
   const outcome = await setUpImages(wanted, ctx, {
-    force: ctx.flag("force"),
+    force: ctx.opt.force,
     again: { permissionSet: "image", file: import.meta.url },
   });
   if (outcome.kind === "reexecuted") return outcome.status;
   if (ctx.dryRun) return 0;
-  const snapshots = ctx.flag("no-snapshots") ? new Map() : await snapshotsOf(wanted, outcome, ctx);
+  const snapshots = ctx.opt.noSnapshots ? new Map() : await snapshotsOf(wanted, outcome, ctx);
   const images = outcome.images.map((image) => ({
     ...image,
     snapshot: snapshots.get(image.name) ?? "none",

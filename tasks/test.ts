@@ -1,8 +1,8 @@
 // Sets up, then runs every test.
 //   deno task test [--yes] [FILE...]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "test",
   group: "development",
   summary: "Set up, then run every test, those with real guests included",
@@ -48,6 +48,7 @@ export const spec: TaskSpec = {
       help: "write the measured durations to tests/durations.json",
     },
   ],
+  conflicts: [{ between: ["FILE", "shard"] }, { between: ["FILE", "changed"] }],
   omit: ["json", "dry-run"],
   examples: [
     { goal: "run everything", command: "deno task test --yes" },
@@ -56,9 +57,9 @@ export const spec: TaskSpec = {
     { goal: "share the work among three machines", command: "deno task test --shard 1/3" },
   ],
   runs: "deno test",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/ensure_host.ts");
   const { groupsForTask } = await import("../lib/host/tool_table.ts");
   const { reexec } = await import("../lib/host/reexec.ts");

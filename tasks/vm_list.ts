@@ -1,8 +1,8 @@
 // Lists the guests that are up.
 //   deno task vm-list [--json]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "vm-list",
   group: "local CI",
   summary: "List the guests that are up",
@@ -11,9 +11,9 @@ export const spec: TaskSpec = {
     { goal: "see which guests were left up", command: "deno task vm-list" },
     { goal: "read it in a script", command: "deno task vm-list --json" },
   ],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<void> {
+async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { listRuns, sweepRuns } = await import("../lib/guest/runs.ts");
   const { renderTable } = await import("../lib/cli/table.ts");
   await sweepRuns();

@@ -1,13 +1,13 @@
 // Runs one command in a guest.
 //   deno task vm-run PLATFORM|VARIANT -- CMD...
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
 import { MICRO_OPTIONS } from "../lib/build/micro_options.ts";
 import { platformNames } from "../lib/config/platform_names.ts";
 import { platformsDir } from "../lib/host/paths.ts";
-import { type Variant, VARIANTS } from "../lib/config/parts.ts";
+import { isVariant, VARIANTS } from "../lib/config/parts.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "vm-run",
   group: "local CI",
   summary: "Run one command in a guest and pass its status through",
@@ -21,13 +21,19 @@ export const spec: TaskSpec = {
     help: "the guest's platform, or the variant of a microVM",
     choices: async () => [...await platformNames(platformsDir), ...VARIANTS],
   }],
-  rest: { name: "CMD", help: "the command and its arguments, taken as they are" },
+  rest: {
+    name: "CMD",
+    help: "the command and its arguments, taken as they are",
+    required: true,
+    unless: "eval",
+  },
   options: [
     ...GUEST_OPTIONS,
     ...MICRO_OPTIONS,
     { name: "fresh", type: "boolean", help: "start a new guest even if one is up" },
     { name: "timeout", type: "number", unit: "s", min: 1, help: "end the command after this" },
   ],
+  conflicts: [{ between: ["eval", "CMD"], why: "each says what to run" }],
   omit: ["json"],
   examples: [
     { goal: "see what a guest is", command: "deno task vm-run debian-arm64 -- uname -a" },
@@ -36,9 +42,9 @@ export const spec: TaskSpec = {
   ],
   runs: "qemu-system-*, ssh",
   exits: [{ status: "other", help: "the status of CMD" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { findKept } = await import("../lib/guest/runs.ts");
   const { runInFresh, runInKept } = await import("../lib/build/run_command.ts");
@@ -46,27 +52,22 @@ async function main(ctx: TaskContext): Promise<number> {
   const { guestSize } = await import("../lib/build/machine.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
-  const [name = ""] = ctx.positionals;
-  if ((VARIANTS as readonly string[]).includes(name)) {
+  const { opt, positionals: [name] } = ctx;
+  if (isVariant(name)) {
     const { vmRunMicro } = await import("../lib/build/micro_task.ts");
-    return await vmRunMicro(ctx, name as Variant, import.meta.url);
+    return await vmRunMicro(ctx, name, import.meta.url);
   }
-  const { refuseMicroOptions, requireCommand } = await import("../lib/build/micro_options.ts");
-  refuseMicroOptions(ctx, name);
-  requireCommand(ctx);
   const platform = await loadPlatform(platformsDir, name);
-  const size = guestSize(platform, undefined, {
-    memoryMiB: ctx.num("memory"),
-    cores: ctx.num("cores"),
-  });
-  const accelerator = ctx.str("accel") as "auto";
-  const kept = ctx.flag("fresh") ? undefined : await findKept(platform.name);
-  if (ctx.dryRun) return dryRunGuest(ctx, { platform, size, accelerator, sshPort: 0 });
-  const seconds = ctx.num("timeout");
+  const guest = {
+    ...{ platform, accelerator: opt.accel, sshPort: 0, append: kernelWords(opt.append) },
+    size: guestSize(platform, undefined, opt),
+  };
+  const kept = opt.fresh ? undefined : await findKept(platform.name);
+  if (ctx.dryRun) return dryRunGuest(ctx, guest);
   const command = {
     argv: ctx.rest,
     signal: ctx.signal,
-    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+    ...(opt.timeout === undefined ? {} : { timeoutMs: opt.timeout * 1000 }),
   };
   if (kept !== undefined) {
     ctx.log.debug(`in the kept guest ${kept.id}`);
@@ -80,8 +81,8 @@ async function main(ctx: TaskContext): Promise<number> {
   ctx.log.step(`Start a guest: ${platform.name}`);
   return await runInFresh(
     {
-      ...{ platform, size, accelerator, sshPort: 0, append: kernelWords(ctx) },
-      cold: ctx.flag("cold"),
+      ...guest,
+      cold: opt.cold,
       onWarning: (text) => ctx.log.warn(text),
     },
     command,

@@ -1,9 +1,9 @@
 // Connects to a guest that was left up with --keep.
 //   deno task vm-ssh PLATFORM [-- CMD...]
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "vm-ssh",
   group: "local CI",
   summary: "Connect to a guest that was left up with --keep",
@@ -16,12 +16,12 @@ export const spec: TaskSpec = {
   ],
   runs: "ssh",
   exits: [{ status: "other", help: "the status of the shell, or of CMD" }],
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireKept } = await import("../lib/build/kept.ts");
   const { interactiveSshCommand } = await import("../lib/build/kept.ts");
-  const record = await requireKept(ctx.positionals[0] ?? "");
+  const record = await requireKept(ctx.positionals[0]);
   const command = await interactiveSshCommand(record, ctx.rest);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/host/command_text.ts");

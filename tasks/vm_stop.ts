@@ -1,33 +1,32 @@
 // Shuts down guests that were left up with --keep.
 //   deno task vm-stop PLATFORM...
-import { runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
+import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/build/common_options.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "vm-stop",
   group: "local CI",
   summary: "Shut down a guest that was left up with --keep",
   description: "What the guest holds is thrown away: its overlay is removed.",
-  positionals: [platformsPositional("the guests' platforms")],
+  positionals: [{
+    ...platformsPositional("the guests' platforms"),
+    required: true,
+    unless: "all",
+  }],
   options: [{ name: "all", type: "boolean", help: "stop every kept guest" }],
+  conflicts: [{ between: ["PLATFORM", "all"] }],
   omit: ["yes"],
   examples: [
     { goal: "stop one", command: "deno task vm-stop debian-amd64" },
     { goal: "stop all of them", command: "deno task vm-stop --all" },
   ],
   runs: "QMP system_powerdown, then quit; signals to what does not answer",
-};
+} as const satisfies TaskSpec;
 
-async function main(ctx: TaskContext): Promise<number> {
-  const { UsageError } = await import("../lib/cli/errors.ts");
+async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireKept, stopKept } = await import("../lib/build/kept.ts");
   const { listRuns } = await import("../lib/guest/runs.ts");
-  if (!ctx.flag("all") && ctx.positionals.length === 0) {
-    throw new UsageError('Cannot run "vm-stop": no platform is named', {
-      next: "deno task vm-stop PLATFORM, or deno task vm-stop --all",
-    });
-  }
-  const records = ctx.flag("all")
+  const records = ctx.opt.all
     ? (await listRuns()).filter(({ kept }) => kept)
     : await Promise.all(ctx.positionals.map((name) => requireKept(name)));
   const stopped = [];

@@ -82,7 +82,7 @@ Deno.test("clean refuses --project with --all, and a project that is not there",
   await using box = await storage();
   assertFailure(await box.task("clean", ["--all", "--project", root]), {
     exit: 2,
-    says: ["Cannot use --project with --all"],
+    says: ["--project and --all exclude each other: --all means every project"],
   });
   assertFailure(await box.task("clean", ["--project", join(box.dir, "none")]), {
     exit: 2,

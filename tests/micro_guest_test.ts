@@ -144,8 +144,12 @@ Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
   await buildRaw(box);
   const cases: [string[], number, string[]][] = [
     [["raw"], 2, ["missing argument -- CMD"]],
-    [["raw", "--eval", "true", "--", "true"], 2, ["each says what to run"]],
-    [["debian-amd64", "--eval", "true"], 2, ["--eval with platform", "raw, python, node"]],
+    [["raw", "--eval", "true", "--", "true"], 2, [
+      "--eval and -- CMD exclude each other: each says what to run",
+    ]],
+    [["debian-amd64", "--eval", "true"], 2, [
+      '--eval is only for raw, python, node, not for "debian-amd64"',
+    ]],
     [raw("--upload", "nowhere", "--", "true"), 2, ["it is not FILE:/GUEST/PATH"]],
     [raw("--upload", "/nowhere:/x", "--", "true"), 2, ["it is not there"]],
     [raw("--download", "x:y", "--", "true"), 2, ["it is not /GUEST/PATH:FILE"]],

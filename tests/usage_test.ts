@@ -1,7 +1,15 @@
 // How tasks answer their command line. Starts no guest.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
+import { UsageError } from "../lib/cli/errors.ts";
 import { loadSpecs } from "../lib/cli/load_specs.ts";
+import { parseArguments } from "../lib/cli/parse.ts";
 import { DEFAULT_EXCLUDES } from "../lib/config/default_excludes.ts";
 import { DEV_GROUP } from "../lib/dev/options.ts";
 import { root } from "../lib/host/paths.ts";
@@ -102,7 +110,6 @@ const missing = [
   { args: ["build-vm"], says: "missing argument PLATFORM" },
   { args: ["vm-run", "debian-amd64"], says: "missing argument -- CMD" },
   { args: ["vm-run", "debian-amd64", "uname", "-a"], says: 'CMD goes after "--"' },
-  { args: ["vm-stop"], says: "no platform is named" },
   { args: ["build-native", "--project"], says: "--project needs a value: --project DIR" },
   { args: ["build-native", "extra"], says: 'unexpected argument "extra"' },
 ];
@@ -205,6 +212,66 @@ Deno.test("no task runs with all permissions, and each names a permission set th
     assert(!/ (-A|--allow-all)\b/.test(command), name);
     const set = /^deno (?:run|test) .*-P=(\S+)/.exec(command)?.[1];
     assert(set === undefined ? name === "ok" : set in config.permissions, name);
+  }
+});
+
+Deno.test("a task may read each variable that sets the default of one of its options", () => {
+  let checked = 0;
+  for (const { name, options = [] } of specs) {
+    const set = /-P=(\S+)/.exec(config.tasks[name].command)?.[1] ?? "";
+    for (const { env } of options) {
+      if (env === undefined) continue;
+      assert(config.permissions[set].env.includes(env), `${name}: ${env} is not in ${set}`);
+      checked++;
+    }
+  }
+  assert(checked > 0);
+});
+
+Deno.test("GUESTHOUSE_ACCEL is checked as --accel is, and is told by --help", async () => {
+  await using box = await makeSandbox();
+  const env = { GUESTHOUSE_ACCEL: "kvn" };
+  assertFailure(await box.task("vm-run", ["debian-amd64", "--", "true"], { env }), {
+    exit: 2,
+    says: ['Cannot run "vm-run": unknown GUESTHOUSE_ACCEL "kvn", did you mean "kvm"?'],
+  });
+  const { code, stdout } = await box.task("vm-run", ["--help"], { env });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "  GUESTHOUSE_ACCEL  the default of --accel\n");
+});
+
+const conflicts = [
+  {
+    args: ["build-vm", "debian-amd64", "--keep", "--incremental"],
+    says: "--keep and --incremental exclude each other: the guest would keep the cache",
+  },
+  {
+    args: ["clean", "--all", "--project", root],
+    says: "--project and --all exclude each other: --all means every project",
+  },
+  { args: ["ci-diagnose", "--run", "7", "a.log"], says: "LOG and --run exclude each other" },
+  { args: ["vm-stop", "debian-amd64", "--all"], says: "PLATFORM and --all exclude each other" },
+  { args: ["test", "a_test.ts", "--shard=1/2"], says: "FILE and --shard exclude each other" },
+  { args: ["test", "a_test.ts", "--changed=x"], says: "FILE and --changed exclude each other" },
+  {
+    args: ["vm-run", "raw", "--eval", "1", "--", "true"],
+    says: "--eval and -- CMD exclude each other: each says what to run",
+  },
+  {
+    args: ["vm-run", "debian-amd64", "--network=user", "--", "true"],
+    says: '--network is only for raw, python, node, not for "debian-amd64"',
+  },
+  { args: ["vm-run", "raw"], says: "missing argument -- CMD, or --eval" },
+  { args: ["vm-stop"], says: "missing argument PLATFORM, or --all" },
+  { args: ["completion"], says: "missing argument SHELL, or --list" },
+];
+
+Deno.test("each task refuses what does not go together, and what is missing instead", async () => {
+  for (const { args: [name, ...args], says } of conflicts) {
+    const spec = specs.find((known) => known.name === name);
+    assert(spec !== undefined);
+    const { message } = await assertRejects(() => parseArguments(spec, args, () => ""), UsageError);
+    assertEquals(message, `Cannot run "${name}": ${says}`);
   }
 });
 

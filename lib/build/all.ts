@@ -2,16 +2,16 @@ import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../cli/live_table.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { commandText } from "../host/command_text.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { hostFacts } from "../host/facts.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
 import { reexec } from "../host/reexec.ts";
 import { imageState } from "../image/image.ts";
+import type { GuestValues } from "./common_options.ts";
 import { dryRunGuest } from "./dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
-import { artifactsTarget, kernelWords } from "./load.ts";
+import { kernelWords } from "./load.ts";
 import { guestSize, sshPort } from "./machine.ts";
 import { buildNative, NATIVE, nativeCommands } from "./native.ts";
 import { recordPhases, type Span } from "./phase_recorder.ts";
@@ -34,6 +34,13 @@ export interface BuildAllRequest extends Pick<SetUpOptions, "again"> {
   readonly native: boolean;
   /** Whether a platform that cannot be used yet is an error. */
   readonly required: boolean;
+  /** Artifacts go to a folder of each platform's name below this one. */
+  readonly artifactsDir: string;
+  readonly opt: GuestValues & {
+    readonly incremental: boolean;
+    /** Builds at one time. Default: the host's cores. */
+    readonly jobs: number | undefined;
+  };
 }
 
 /** Memory that builds leave to the rest of the host. */
@@ -98,7 +105,7 @@ export async function buildEverywhere(
   request: BuildAllRequest,
   skipped: readonly Platform[],
 ): Promise<AllBuilt> {
-  const { project, platforms } = request;
+  const { project, platforms, opt } = request;
   const host = await hostFacts();
   const names = [...request.native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
   // After the table, which a line in between would tear.
@@ -108,7 +115,7 @@ export async function buildEverywhere(
   const recorder = recordPhases(tableProgress(table, (text) => warnings.push(text)));
   const options = {
     project,
-    artifactsDir: await artifactsTarget(ctx),
+    artifactsDir: request.artifactsDir,
     signal: ctx.signal,
     progress: recorder.progress,
   };
@@ -121,10 +128,7 @@ export async function buildEverywhere(
       jobs.push({ name: platform.name, memoryMiB: 0, run: () => Promise.resolve(skip(platform)) });
       continue;
     }
-    const size = guestSize(platform, project, {
-      memoryMiB: ctx.num("memory"),
-      cores: ctx.num("cores"),
-    });
+    const size = guestSize(platform, project, opt);
     jobs.push({
       name: platform.name,
       memoryMiB: size.memoryMiB,
@@ -132,11 +136,11 @@ export async function buildEverywhere(
         buildInGuest({
           ...options,
           ...{ platform, size },
-          accelerator: ctx.str("accel") as AcceleratorChoice,
+          accelerator: opt.accel,
           sshPort: sshPort(platform, undefined),
-          append: kernelWords(ctx),
-          cold: ctx.flag("cold"),
-          incremental: ctx.flag("incremental"),
+          append: kernelWords(opt.append),
+          cold: opt.cold,
+          incremental: opt.incremental,
           hostMemoryMiB: host.memoryMiB,
         }),
     });
@@ -152,27 +156,24 @@ export async function buildEverywhere(
   }));
   const results = await runWithin(tracked, {
     memoryMiB: host.memoryMiB * MEMORY_SHARE,
-    jobs: ctx.num("jobs") ?? Math.max(1, host.cores),
+    jobs: opt.jobs ?? Math.max(1, host.cores),
   });
   return { results, spans: recorder.spans };
 }
 
 /** Prints the commands of every build. */
 export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Promise<number> {
-  const { project } = request;
+  const { project, opt } = request;
   if (request.native) {
     for (const command of nativeCommands(project)) ctx.print(commandText(command));
   }
   for (const platform of request.platforms) {
     await dryRunGuest(ctx, {
       ...{ platform, project },
-      size: guestSize(platform, project, {
-        memoryMiB: ctx.num("memory"),
-        cores: ctx.num("cores"),
-      }),
-      accelerator: ctx.str("accel") as AcceleratorChoice,
+      size: guestSize(platform, project, opt),
+      accelerator: opt.accel,
       sshPort: sshPort(platform, undefined),
-      append: kernelWords(ctx),
+      append: kernelWords(opt.append),
     });
   }
   return 0;

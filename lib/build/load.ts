@@ -1,17 +1,12 @@
-import type { TaskContext } from "../cli/context.ts";
 import { resolveProject } from "../config/find_project.ts";
 import { loadProject, type Project } from "../config/project.ts";
 import { platformNames } from "../config/platform_names.ts";
 import { artifactsDir, platformsDir, root } from "../host/paths.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 
-/** Loads the project that the user means, and its config. */
-export async function loadUserProject(ctx: TaskContext): Promise<Project> {
-  const dir = await resolveProject({
-    projectFlag: ctx.str("project"),
-    cwd: callersDir(),
-    root,
-  });
+/** Loads the project that the user means, by `--project` or by where they call from. */
+export async function loadUserProject(projectFlag: string | undefined): Promise<Project> {
+  const dir = await resolveProject({ projectFlag, cwd: callersDir(), root });
   return await loadProject(dir, { platformNames: await platformNames(platformsDir) });
 }
 
@@ -19,8 +14,7 @@ export async function loadUserProject(ctx: TaskContext): Promise<Project> {
  * The folder that `--artifacts` names, seen from where the user calls. Throws a UsageError before
  * anything is built if nothing could be written there in the end.
  */
-export async function artifactsTarget(ctx: TaskContext): Promise<string> {
-  const wanted = ctx.str("artifacts");
+export async function artifactsTarget(wanted: string | undefined): Promise<string> {
   if (wanted === undefined) return artifactsDir();
   return await outputPath(wanted, {
     action: "copy artifacts to",
@@ -33,6 +27,6 @@ export async function artifactsTarget(ctx: TaskContext): Promise<string> {
 }
 
 /** What `--append` adds to the kernel's command line. */
-export function kernelWords(ctx: TaskContext): string[] {
-  return (ctx.str("append") ?? "").split(/\s+/).filter((word) => word !== "");
+export function kernelWords(append: string | undefined): string[] {
+  return (append ?? "").split(/\s+/).filter((word) => word !== "");
 }

@@ -29,10 +29,10 @@ export interface Size {
 export function guestSize(
   platform: Platform,
   project: Pick<Project, "memoryMiB" | "cores"> | undefined,
-  flags: { readonly memoryMiB?: number; readonly cores?: number },
+  flags: { readonly memory?: number | undefined; readonly cores?: number | undefined },
 ): Size {
   return {
-    memoryMiB: flags.memoryMiB ?? project?.memoryMiB ?? platform.memoryMiB,
+    memoryMiB: flags.memory ?? project?.memoryMiB ?? platform.memoryMiB,
     cores: flags.cores ?? project?.cores ?? platform.cores,
   };
 }

@@ -1,63 +1,52 @@
 import { resolve } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import { UsageError } from "../cli/errors.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { ensureHost } from "../host/ensure_host.ts";
 import { reexec } from "../host/reexec.ts";
-import type { ElfArch } from "../image/elf.ts";
 import type { Variant } from "../config/parts.ts";
+import type { GuestValues } from "./common_options.ts";
 import { ensureGvproxy } from "./gvproxy.ts";
 import { kernelWords } from "./load.ts";
 import { dryRunMicro } from "./micro_dry_run.ts";
-import { type KernelChoice, MICRO_SIZE, type MicroNetwork } from "./micro_machine.ts";
-import { requireCommand } from "./micro_options.ts";
+import { MICRO_SIZE } from "./micro_machine.ts";
+import type { MicroValues } from "./micro_options.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 import { evalCommand, requireFit, runInMicroVm } from "./run_micro.ts";
 import { type FileTransfer, whyNotDownload, whyNotUpload } from "./transfers.ts";
 
+/** What the options of `vm-run` say. */
+type RunValues = GuestValues & MicroValues & { readonly timeout: number | undefined };
+
 /** `vm-run` of a variant. */
 export async function vmRunMicro(
-  ctx: TaskContext,
+  ctx: TaskContext<RunValues>,
   variant: Variant,
   file: string,
 ): Promise<number> {
-  const seconds = ctx.num("timeout");
-  const timeoutMs = seconds === undefined ? undefined : seconds * 1000;
-  const argv = commandOf(ctx, variant);
+  const { opt } = ctx;
+  const { arch = Deno.build.arch, network = "none" } = opt;
+  const timeoutMs = opt.timeout === undefined ? undefined : opt.timeout * 1000;
+  const argv = opt.eval === undefined ? ctx.rest : evalCommand(variant, opt.eval);
   requireFit({ argv, timeoutMs });
-  const uploads = await Promise.all(ctx.list("upload").map(upload));
-  const downloads = await Promise.all(ctx.list("download").map(download));
-  const arch = (ctx.str("arch") ?? Deno.build.arch) as ElfArch;
+  const uploads = await Promise.all(opt.upload.map(upload));
+  const downloads = await Promise.all(opt.download.map(download));
   const { installed } = await ensureHost(["vm"], ctx, { guestArchs: [arch], task: "vm-run" });
   if (installed) return await reexec("build", file, Deno.args);
-  const network = (ctx.str("network") ?? "none") as MicroNetwork;
   const request = {
-    ...{ variant, arch, network, signal: ctx.signal, append: kernelWords(ctx) },
-    memoryMiB: ctx.num("memory") ?? MICRO_SIZE.memoryMiB,
-    cores: ctx.num("cores") ?? MICRO_SIZE.cores,
-    accelerator: ctx.str("accel") as AcceleratorChoice,
-    kernel: ctx.str("kernel") as KernelChoice | undefined,
+    ...{ variant, arch, network, signal: ctx.signal, append: kernelWords(opt.append) },
+    memoryMiB: opt.memory ?? MICRO_SIZE.memoryMiB,
+    cores: opt.cores ?? MICRO_SIZE.cores,
+    accelerator: opt.accel,
+    kernel: opt.kernel,
   };
   if (ctx.dryRun) return await dryRunMicro(ctx, request, argv);
   const gvproxy = network === "gvproxy" ? await ensureGvproxy(ctx) : undefined;
   ctx.log.step(`Start a microVM: ${variant} ${arch}`);
   return await runInMicroVm({
     ...{ ...request, gvproxy },
-    cold: ctx.flag("cold"),
+    cold: opt.cold,
     onWarning: (text) => ctx.log.warn(text),
   }, { argv, uploads, downloads, timeoutMs });
-}
-
-function commandOf(ctx: TaskContext, variant: Variant): readonly string[] {
-  const code = ctx.str("eval");
-  if (code === undefined) {
-    requireCommand(ctx);
-    return ctx.rest;
-  }
-  if (ctx.rest.length === 0) return evalCommand(variant, code);
-  throw new UsageError("Cannot use --eval with -- CMD: each says what to run", {
-    next: "deno task vm-run --help",
-  });
 }
 
 async function upload(text: string): Promise<FileTransfer> {

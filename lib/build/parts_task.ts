@@ -1,56 +1,54 @@
-import type { TaskContext } from "../cli/context.ts";
+import type { ContextOf } from "../cli/context.ts";
 import type { OptionSpec, PositionalSpec, TaskSpec } from "../cli/spec.ts";
-import type { TaskMain } from "../cli/task.ts";
 import { ARCHS, type PartName } from "../config/parts.ts";
-import type { PartsChoice } from "./run_parts.ts";
 
-/** What tells one task that builds parts from another. */
-export interface PartsTask
-  extends Pick<TaskSpec, "name" | "summary" | "description" | "runs" | "positionals" | "options"> {
-  /** Its `import.meta.url`, by which it is started again once tools are installed. */
-  readonly file: string;
-  /** Always the same parts, or what the command line says. */
-  readonly builds: readonly PartName[] | ((ctx: TaskContext) => PartsChoice);
-  /** Default: build it for this host, for both architectures, and say which input has changed. */
-  readonly examples?: TaskSpec["examples"];
-}
-
-const ARCH: PositionalSpec = {
+/** The last positional of every task that builds parts. */
+export const ARCH_POSITIONAL = {
   name: "ARCH",
   help: `the guests' architecture, or all (default: the host's, ${Deno.build.arch})`,
   choices: [...ARCHS, "all"],
-};
+} as const satisfies PositionalSpec;
 
-const OPTIONS: readonly OptionSpec[] = [
+/** The options of every task that builds parts. */
+export const PARTS_OPTIONS = [
   { name: "force", type: "boolean", help: "build even if nothing has changed" },
   { name: "explain", type: "boolean", help: "say what would be built and why, build nothing" },
-];
+] as const satisfies readonly OptionSpec[];
 
-/** A task that builds image parts: its spec, with ARCH as the last positional, and its work. */
-export function partsTask(task: PartsTask): { readonly spec: TaskSpec; readonly main: TaskMain } {
-  const { file, builds, positionals = [], options = [], ...words } = task;
-  const command = `deno task ${task.name}`;
-  const spec: TaskSpec = {
+/** What else tasks that build parts have in common. */
+export const PARTS_TASK = {
+  group: "image parts",
+  omit: ["dry-run"],
+  env: [
+    { name: "GUESTHOUSE_IMAGES", help: "folder of the parts (default: images/dist)" },
+    { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
+  ],
+} as const satisfies Partial<TaskSpec>;
+
+/** What tells one task that always builds the same parts from another. */
+export interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
+  /** Its `import.meta.url`, by which it is started again once tools are installed. */
+  readonly file: string;
+  readonly parts: readonly PartName[];
+}
+
+/** A task that always builds the same parts: its spec and its work. */
+export function partsTask({ parts, file, ...words }: PartsTask) {
+  const command = `deno task ${words.name}`;
+  const spec = {
+    ...words,
+    ...PARTS_TASK,
+    positionals: [ARCH_POSITIONAL],
+    options: PARTS_OPTIONS,
     examples: [
       { goal: "build it for this host's architecture", command },
       { goal: "build it for both architectures", command: `${command} all` },
       { goal: "see which input has changed", command: `${command} --explain` },
     ],
-    ...words,
-    group: "image parts",
-    positionals: [...positionals, ARCH],
-    options: [...OPTIONS, ...options],
-    omit: ["dry-run"],
-    env: [
-      { name: "GUESTHOUSE_IMAGES", help: "folder of the parts (default: images/dist)" },
-      { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
-    ],
-  };
-  const main = async (ctx: TaskContext) => {
-    const choice = typeof builds === "function" ? builds(ctx) : { parts: builds };
-    const arch = ctx.positionals[positionals.length];
+  } as const satisfies TaskSpec;
+  const main = async (ctx: ContextOf<typeof spec>): Promise<number> => {
     const { runPartsTask } = await import("./run_parts.ts");
-    return await runPartsTask(ctx, { ...choice, arch, task: task.name, file });
+    return await runPartsTask(ctx, { parts, arch: ctx.positionals[0], task: spec.name, file });
   };
   return { spec, main };
 }

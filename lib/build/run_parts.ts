@@ -1,9 +1,8 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { ElfArch } from "../image/elf.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
-import { ARCHS, type PartName } from "../config/parts.ts";
+import { ARCHS, type FileSystem, type PartName } from "../config/parts.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
-import type { FileSystem } from "../config/parts.ts";
 
 /** What each part needs on the host. */
 const GROUPS: Readonly<Record<PartName, readonly ToolGroup[]>> = {
@@ -18,27 +17,26 @@ const GROUPS: Readonly<Record<PartName, readonly ToolGroup[]>> = {
   "node": ["image", "binfmt", "parts"],
 };
 
-/** Which parts a command line asks for. */
-export interface PartsChoice {
+/** What {@link runPartsTask} builds. */
+export interface PartsRequest {
   readonly parts: readonly PartName[];
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;
-}
-
-/** What {@link runPartsTask} builds. */
-export interface PartsRequest extends PartsChoice {
-  /** `x86_64`, `aarch64` or `all`; the host's where none is given. */
-  readonly arch: string | undefined;
+  /** The host's where none is given. */
+  readonly arch: ElfArch | "all" | undefined;
   /** The task's name and file, to start it again once tools are installed. */
   readonly task: string;
   readonly file: string;
 }
 
 /** Builds parts as a task does: tools first, then a table, the files, and one document. */
-export async function runPartsTask(ctx: TaskContext, request: PartsRequest): Promise<number> {
-  const { parts, fs } = request;
-  const archs = archsOf(request.arch);
-  if (ctx.flag("explain")) return await explain(ctx, request, archs);
+export async function runPartsTask(
+  ctx: TaskContext<{ readonly force: boolean; readonly explain: boolean }>,
+  request: PartsRequest,
+): Promise<number> {
+  const { parts, fs, arch = Deno.build.arch } = request;
+  const archs = arch === "all" ? ARCHS : [arch];
+  if (ctx.opt.explain) return await explain(ctx, request, archs);
   const status = await ensureTools(ctx, request, archs);
   if (status !== undefined) return status;
   const { buildParts, partTitles } = await import("../image/parts/build_parts.ts");
@@ -46,7 +44,7 @@ export async function runPartsTask(ctx: TaskContext, request: PartsRequest): Pro
   const rows: PartResult[] = [];
   using reports = new PartReports(ctx, partTitles(parts, archs));
   await buildParts({
-    ...{ parts, archs, fs, force: ctx.flag("force"), signal: ctx.signal },
+    ...{ parts, archs, fs, force: ctx.opt.force, signal: ctx.signal },
     reporting: (title, build) => reports.reporting(title, build),
     onDone(result) {
       rows.push(result);
@@ -63,11 +61,6 @@ export async function runPartsTask(ctx: TaskContext, request: PartsRequest): Pro
   });
   if (rows.every(({ built }) => !built)) ctx.print(`${rows.length} parts are up to date`);
   return 0;
-}
-
-function archsOf(arch: string | undefined): readonly ElfArch[] {
-  if (arch === "all") return ARCHS;
-  return [(arch ?? Deno.build.arch) as ElfArch];
 }
 
 async function explain(

@@ -7,6 +7,7 @@ import {
   type TaskSpec,
 } from "./spec.ts";
 import { nearest } from "./suggest.ts";
+import type { Given } from "./together.ts";
 
 /** Collects what is wrong with a command line, so that all of it is told at once. */
 export class Findings {
@@ -23,16 +24,21 @@ export class Findings {
   }
 }
 
-/** Checks the text given as an option's value. */
+/**
+ * Checks the text given as an option's value.
+ *
+ * @param shown what a fault calls the option
+ */
 export async function checkOptionText(
   option: OptionSpec,
+  shown: string,
   text: string,
   findings: Findings,
 ): Promise<void> {
   if (option.type === "number" && !isWantedNumber(option, text)) {
-    findings.fault(`--${option.name} must be ${describeNumber(option)}, found "${text}"`);
+    findings.fault(`${shown} must be ${describeNumber(option)}, found "${text}"`);
   }
-  await checkChoice(`--${option.name}`, option.choices, text, findings);
+  await checkChoice(shown, option.choices, text, findings);
 }
 
 function isWantedNumber({ fraction, min = -Infinity, max = Infinity }: OptionSpec, text: string) {
@@ -55,11 +61,15 @@ function describeNumber({ fraction, unit, min, max }: OptionSpec): string {
 export async function checkPositionals(
   spec: TaskSpec,
   found: readonly string[],
+  given: Given,
   findings: Findings,
 ): Promise<void> {
   const wanted = spec.positionals ?? [];
-  for (const missing of wanted.slice(found.length).filter(({ required }) => required)) {
-    findings.fault(`missing argument ${missing.name}`);
+  for (const { name, required, unless, choices } of wanted.slice(found.length)) {
+    const missing = required ? given.missing(name, unless) : undefined;
+    if (missing === undefined) continue;
+    findings.fault(`missing argument ${missing}`);
+    if (choices !== undefined) findings.hint(choicesHint(name, await listChoices(choices)));
   }
   for (const [index, text] of found.entries()) {
     const positional = positionalAt(wanted, index);
@@ -99,9 +109,11 @@ async function checkChoice(
   findings.fault(
     `unknown ${name} "${text}"${near === undefined ? "" : `, did you mean "${near}"?`}`,
   );
-  findings.hint(
-    known.length === 0
-      ? `there is no ${name} to choose from`
-      : `${name} is ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
-  );
+  findings.hint(choicesHint(name, known));
+}
+
+function choicesHint(name: string, known: readonly string[]): string {
+  return known.length === 0
+    ? `there is no ${name} to choose from`
+    : `${name} is ${known.length > 1 ? "one of " : ""}${known.join(", ")}`;
 }

@@ -1,14 +1,16 @@
 import { positionalAt } from "./check.ts";
+import { scanArguments } from "./scan.ts";
 import {
   allOptions,
   type Choices,
-  isNegatable,
   listChoices,
   type OptionSpec,
+  optionWord,
   placeholder,
   type PositionalSpec,
   type TaskSpec,
 } from "./spec.ts";
+import { Given } from "./together.ts";
 
 /** One word that would fit, and what it means. */
 export interface Candidate {
@@ -79,10 +81,12 @@ async function completeArgument(
       ? NOTHING
       : await completeValue(option, start, typed.slice(start.length));
   }
-  if (typed.startsWith("-")) return fitting(typed, optionCandidates(options, args));
-  const positional = await completePositional(spec, options, args, typed);
+  const scanned = scanArguments(spec, args);
+  const given = new Given(spec, scanned);
+  if (typed.startsWith("-")) return fitting(typed, optionCandidates(options, given));
+  const positional = await completePositional(spec, scanned.positionals, given, typed);
   const isIdle = typed === "" && positional.candidates.length === 0 && !positional.paths;
-  return isIdle ? fitting("", optionCandidates(options, args)) : positional;
+  return isIdle ? fitting("", optionCandidates(options, given)) : positional;
 }
 
 /** The option that the word after this one is the value of. */
@@ -96,29 +100,28 @@ function takesNext(
   );
 }
 
-function optionCandidates(options: readonly OptionSpec[], args: readonly string[]): Candidate[] {
-  return options.flatMap((option) => {
-    const word = `--${isNegatable(option) ? "no-" : ""}${option.name}`;
-    const isGiven = args.some((arg) =>
-      arg === word || arg.startsWith(`${word}=`) || arg === `-${option.short}`
-    );
-    return isGiven && !option.repeat ? [] : [{ word, help: option.help }];
-  });
+function optionCandidates(options: readonly OptionSpec[], given: Given): Candidate[] {
+  return options
+    .filter((option) =>
+      given.suits(option) && !given.excludes(option.name) &&
+      (option.repeat || !given.has(option.name))
+    )
+    .map((option) => ({
+      word: optionWord(option),
+      help: option.help,
+    }));
 }
 
 async function completePositional(
   spec: TaskSpec,
-  options: readonly OptionSpec[],
-  args: readonly string[],
+  before: readonly string[],
+  given: Given,
   typed: string,
 ): Promise<Completion> {
-  const given = args.filter((arg, index) =>
-    !arg.startsWith("-") && takesNext(options, args[index - 1]) === undefined
-  );
-  const positional = positionalAt(spec.positionals ?? [], given.length);
-  if (positional === undefined) return NOTHING;
+  const positional = positionalAt(spec.positionals ?? [], before.length);
+  if (positional === undefined || given.excludes(positional.name)) return NOTHING;
   const words = await listWords(positional);
-  const isUsed = (word: string) => positional.repeat === true && given.includes(word);
+  const isUsed = (word: string) => positional.repeat === true && before.includes(word);
   return words === undefined
     ? { candidates: [], ...pathsFor(positional.name) }
     : fitting(typed, words.filter((word) => !isUsed(word)).map((word) => ({ word })));

@@ -1,5 +1,6 @@
 import { assertEquals, fail } from "@std/assert";
 import { complete, renderCompletion } from "./complete.ts";
+import type { TaskSpec } from "./spec.ts";
 import { COMPLETION_SPECS } from "./testdata/completion_specs.ts";
 
 const words = async (...line: string[]): Promise<string[]> => {
@@ -48,6 +49,48 @@ Deno.test("complete() offers what fits at the place of the cursor", async () => 
   for (const [line, fitting] of cases) {
     assertEquals(await words("deno", "task", ...line.split(" ")), fitting, line);
     assertEquals(await words("just", ...line.split(" ")), fitting, line);
+  }
+});
+
+Deno.test("complete() offers nothing that does not go with what is there", async () => {
+  const spec: TaskSpec = {
+    name: "vm-run",
+    summary: "Run",
+    positionals: [
+      { name: "PLATFORM", help: "where", required: true, choices: ["debian-amd64", "raw"] },
+      { name: "STEP", help: "what", choices: ["build", "test"] },
+    ],
+    options: [
+      { name: "eval", type: "string", onlyFor: ["raw"], help: "code" },
+      { name: "keep", short: "k", type: "boolean", help: "leave it up" },
+      { name: "incremental", type: "boolean", help: "keep the cache" },
+      { name: "color", type: "boolean", default: true, help: "print without colour" },
+    ],
+    conflicts: [
+      { between: ["keep", "incremental"] },
+      { between: ["color", "STEP"] },
+    ],
+    omit: ["json", "dry-run", "yes", "quiet", "verbose"],
+    examples: [],
+    group: "test",
+  };
+  const cases: [line: string, fitting: string[]][] = [
+    ["--", ["--eval", "--keep", "--incremental", "--no-color", "--help"]],
+    ["raw --", ["--eval", "--keep", "--incremental", "--no-color", "--help"]],
+    ["debian-amd64 --", ["--keep", "--incremental", "--no-color", "--help"]],
+    ["raw -k --", ["--eval", "--no-color", "--help"]],
+    ["raw --incremental --", ["--eval", "--no-color", "--help"]],
+    ["raw test --", ["--eval", "--keep", "--incremental", "--help"]],
+    ["raw ", ["build", "test"]],
+    ["raw --no-color t", []],
+    ["raw -kh --", ["--eval", "--no-color"]],
+  ];
+  for (const [line, fitting] of cases) {
+    const { candidates } = await complete(
+      ["just", "vm-run", ...line.split(" ")],
+      () => Promise.resolve([spec]),
+    );
+    assertEquals(candidates.map(({ word }) => word), fitting, line);
   }
 });
 

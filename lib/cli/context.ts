@@ -1,13 +1,17 @@
 import type { Log } from "./log.ts";
 import { writeStdout } from "./output.ts";
-import type { OptionValue, ParsedArguments } from "./parse.ts";
 import { plainText } from "./plain_text.ts";
+import type { OptionsOf, PositionalsOf } from "./option_values.ts";
+import type { ParsedArguments } from "./parse.ts";
 import type { Report } from "./report.ts";
 import { writeStderr } from "./screen.ts";
-import { allOptions, type OptionSpec, type TaskSpec } from "./spec.ts";
+import type { TaskSpec } from "./spec.ts";
 
-/** What a running task has at hand. */
-export interface TaskContext {
+/** What the `main` of a task with this spec has at hand. */
+export type ContextOf<Spec extends TaskSpec> = TaskContext<OptionsOf<Spec>, PositionalsOf<Spec>>;
+
+/** What a running task has at hand, for code that does without the task's own arguments. */
+export interface TaskContext<Options = unknown, Positionals = unknown> {
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP; its reason is an InterruptedError. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -18,16 +22,9 @@ export interface TaskContext {
   readonly verbose: boolean;
   /** Whether somebody can be asked: terminals for question and answer, and no `--json`. */
   readonly interactive: boolean;
-  readonly values: Readonly<Record<string, OptionValue>>;
-  /** The value of a string option. */
-  str(name: string): string | undefined;
-  /** The value of a number option. */
-  num(name: string): number | undefined;
-  /** Whether a boolean option is on. */
-  flag(name: string): boolean;
-  /** The values of a repeated option. */
-  list(name: string): readonly string[];
-  readonly positionals: readonly string[];
+  /** The values of the task's own options, each by its name in camelCase. */
+  readonly opt: Options;
+  readonly positionals: Positionals;
   /** What followed `--`. */
   readonly rest: readonly string[];
   /** Sets the JSON document that `--json` prints when the task ends; the last call counts. */
@@ -42,9 +39,8 @@ export interface TaskContext {
 }
 
 /** What a {@link TaskContext} is put together from. */
-export interface ContextParts {
-  readonly spec: TaskSpec;
-  readonly parsed: ParsedArguments;
+export interface ContextParts<Spec extends TaskSpec> {
+  readonly parsed: ParsedArguments<Spec>;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly report: Report;
@@ -53,23 +49,21 @@ export interface ContextParts {
 }
 
 /** Puts a {@link TaskContext} together. */
-export function createContext(
-  { spec, parsed, log, signal, report, waits }: ContextParts,
-): TaskContext {
-  const { values, positionals, rest } = parsed;
-  // A task may omit common options; its context says "off" for them.
-  const isOn = (name: string) => values[name] === true;
+export function createContext<Spec extends TaskSpec>(
+  { parsed, log, signal, report, waits }: ContextParts<Spec>,
+): ContextOf<Spec> {
+  const { opt, positionals, rest } = parsed;
   return {
-    ...typedReaders(spec, values),
     signal,
     log,
     json: report.json,
-    dryRun: isOn("dry-run"),
-    yes: isOn("yes"),
-    quiet: isOn("quiet"),
-    verbose: isOn("verbose"),
+    // A task may omit common options; its context says "off" for them.
+    dryRun: opt.dryRun === true,
+    yes: opt.yes === true,
+    quiet: opt.quiet === true,
+    verbose: opt.verbose === true,
     interactive: !report.json && Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
-    values,
+    opt,
     positionals,
     rest,
     result: (value) => report.setResult(value),
@@ -83,28 +77,4 @@ export function createContext(
       return { [Symbol.dispose]: () => void waits.splice(waits.indexOf(what), 1) };
     },
   };
-}
-
-type Readers = Pick<TaskContext, "str" | "num" | "flag" | "list">;
-
-/** Readers that throw where the task asks for an option that its spec does not have. */
-function typedReaders(spec: TaskSpec, values: TaskContext["values"]): Readers {
-  const kinds = new Map(allOptions(spec).map((option) => [option.name, kindOf(option)]));
-  // The parser gives each value the kind that its spec says, so the casts below hold.
-  const read = (kind: string, name: string): OptionValue => {
-    if (kinds.get(name) === kind) return values[name];
-    throw new TypeError(
-      `Cannot read option "${name}": the task's spec has no ${kind} of that name`,
-    );
-  };
-  return {
-    str: (name) => read("string", name) as string | undefined,
-    num: (name) => read("number", name) as number | undefined,
-    flag: (name) => read("boolean", name) as boolean,
-    list: (name) => read("list", name) as readonly string[],
-  };
-}
-
-function kindOf({ type, repeat }: OptionSpec): string {
-  return repeat ? "list" : type;
 }

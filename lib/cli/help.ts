@@ -1,12 +1,14 @@
 import { EXIT } from "./errors.ts";
 import {
   allOptions,
-  isNegatable,
   type OptionSpec,
+  optionWord,
   placeholder,
   type PositionalSpec,
+  type RestSpec,
   type TaskSpec,
 } from "./spec.ts";
+import { othersOf } from "./together.ts";
 
 /** Columns that help text is wrapped to. */
 const WIDTH = 90;
@@ -20,7 +22,7 @@ export function usageLine(spec: TaskSpec): string {
   const words = [`deno task ${spec.name} [options]`, ...(spec.positionals ?? []).map(usageWord)];
   if (spec.rest !== undefined) {
     const rest = `-- ${spec.rest.name}...`;
-    words.push(spec.rest.required ? rest : `[${rest}]`);
+    words.push(isAlwaysRequired(spec.rest) ? rest : `[${rest}]`);
   }
   return words.join(" ");
 }
@@ -32,8 +34,8 @@ export function renderHelp(spec: TaskSpec): string {
     `usage: ${usageLine(spec)}`,
     spec.description?.trim() ?? "",
     section("Arguments", argumentRows(spec)),
-    section("Options", allOptions(spec).map(optionRow)),
-    section("Environment variables", (spec.env ?? []).map(({ name, help }) => [name, help])),
+    section("Options", allOptions(spec).map((option) => optionRow(option, spec))),
+    section("Environment variables", envRows(spec)),
     section("Exit status", exitRows(spec)),
     examples(spec),
     spec.runs === undefined ? "" : `Runs underneath:\n${indent(spec.runs.trim())}`,
@@ -41,9 +43,12 @@ export function renderHelp(spec: TaskSpec): string {
   return sections.filter((text) => text !== "").join("\n\n") + "\n";
 }
 
+const isAlwaysRequired = ({ required, unless }: PositionalSpec | RestSpec): boolean =>
+  required === true && unless === undefined;
+
 function usageWord(positional: PositionalSpec): string {
   const word = positional.repeat ? `${positional.name}...` : positional.name;
-  return positional.required ? word : `[${word}]`;
+  return isAlwaysRequired(positional) ? word : `[${word}]`;
 }
 
 function argumentRows(spec: TaskSpec): Row[] {
@@ -54,20 +59,25 @@ function argumentRows(spec: TaskSpec): Row[] {
   return spec.rest === undefined ? rows : [...rows, [`-- ${spec.rest.name}...`, spec.rest.help]];
 }
 
-function optionRow(option: OptionSpec): Row {
+function optionRow(option: OptionSpec, spec: TaskSpec): Row {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
-  const name = isNegatable(option) ? `--no-${option.name}` : `--${option.name}`;
   const value = option.type === "boolean" ? "" : ` ${placeholder(option)}`;
-  return [`${short}${name}${value}`, [option.help, ...optionNotes(option)].join("; ")];
+  return [
+    `${short}${optionWord(option)}${value}`,
+    [option.help, ...optionNotes(option, spec)].join("; "),
+  ];
 }
 
-function optionNotes(option: OptionSpec): string[] {
+function optionNotes(option: OptionSpec, spec: TaskSpec): string[] {
   const notes: string[] = [...rangeNote(option), ...choiceNote(option)];
   if (option.repeat) notes.push("may be repeated");
   if (option.default !== undefined && option.type !== "boolean") {
     const unit = option.unit === undefined ? "" : ` ${option.unit}`;
     notes.push(`default ${[option.default].flat().join(", ")}${unit}`);
   }
+  if (option.onlyFor !== undefined) notes.push(`only for ${option.onlyFor.join(", ")}`);
+  const others = othersOf(spec, option.name).map(({ shown }) => shown);
+  if (others.length > 0) notes.push(`not with ${others.join(", ")}`);
   return notes;
 }
 
@@ -83,6 +93,13 @@ function rangeNote({ min, max, unit, type }: OptionSpec): string[] {
 /** Only fixed choices: looking others up may read files, and help has to be instant. */
 function choiceNote({ choices }: Pick<OptionSpec, "choices">): string[] {
   return typeof choices === "function" || choices === undefined ? [] : [choices.join(" | ")];
+}
+
+function envRows(spec: TaskSpec): Row[] {
+  const defaults = allOptions(spec).flatMap(({ name, env }): Row[] =>
+    env === undefined ? [] : [[env, `the default of --${name}`]]
+  );
+  return [...(spec.env ?? []).map(({ name, help }): Row => [name, help]), ...defaults];
 }
 
 function exitRows(spec: TaskSpec): Row[] {

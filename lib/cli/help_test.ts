@@ -31,6 +31,7 @@ Uses a kept guest where there is one, else starts a guest for this command alone
       value: "ACCEL",
       choices: ["auto", "kvm", "hvf", "tcg"],
       default: "auto",
+      env: "GUESTHOUSE_ACCEL",
       help: "accelerator",
     },
     {
@@ -42,7 +43,9 @@ Uses a kept guest where there is one, else starts a guest for this command alone
       help: "an option with a long name and a long help text that has to go on in the next line",
     },
     { name: "color", type: "boolean", default: true, help: "print without colour" },
+    { name: "eval", type: "string", value: "CODE", onlyFor: ["amd64"], help: "instead of CMD" },
   ],
+  conflicts: [{ between: ["eval", "CMD"] }, { between: ["color", "eval"], why: "so it is" }],
   omit: ["yes"],
   examples: [{ goal: "See the kernel", command: "deno task vm-run amd64 -- uname -a" }],
   runs: "qemu-system-x86_64 ... \nssh ci@guest CMD",
@@ -74,15 +77,17 @@ Options:
                         an option with a long name and a long help text that has to go on
                         in the next line; may be repeated; default localhost:80,
                         localhost:81
-      --no-color        print without colour
+      --no-color        print without colour; not with --eval
+      --eval CODE       instead of CMD; only for amd64; not with -- CMD, --no-color
       --json            print one JSON document on standard output
       --dry-run         print the exact commands, run none
-  -q, --quiet           print only warnings and errors
-  -v, --verbose         print every command that runs
+  -q, --quiet           print only warnings and errors; not with --verbose
+  -v, --verbose         print every command that runs; not with --quiet
   -h, --help            print this help
 
 Environment variables:
-  NO_COLOR  print without colour
+  NO_COLOR          print without colour
+  GUESTHOUSE_ACCEL  the default of --accel
 
 Exit status:
   0      done
@@ -146,4 +151,8 @@ Deno.test("usageLine() brackets what may be left out", () => {
     "deno task t [options] P...",
   );
   assertEquals(one({ rest: { name: "CMD", help: "c" } }), "deno task t [options] [-- CMD...]");
+  assertEquals(
+    one({ rest: { name: "CMD", help: "c", required: true, unless: "eval" } }),
+    "deno task t [options] [-- CMD...]",
+  );
 });

@@ -2,16 +2,24 @@ import { parseArgs } from "@std/cli";
 import { checkOptionText, checkPositionals, Findings, restHint } from "./check.ts";
 import { UsageError } from "./errors.ts";
 import { usageLine } from "./help.ts";
+import {
+  camelCase,
+  type CommonValues,
+  type OptionsOf,
+  type PositionalsOf,
+} from "./option_values.ts";
 import { scanArguments, type ScannedArguments } from "./scan.ts";
 import { allOptions, isNegatable, type OptionSpec, type TaskSpec } from "./spec.ts";
+import { Given } from "./together.ts";
 
 /** The value of an option: what its type says, a list where it repeats, or undefined. */
 export type OptionValue = boolean | string | number | readonly string[] | undefined;
 
-/** Arguments after parsing; every option of the spec has an entry in `values`. */
-export interface ParsedArguments {
-  readonly values: Readonly<Record<string, OptionValue>>;
-  readonly positionals: readonly string[];
+/** Arguments after parsing. */
+export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {
+  /** Every option of the spec by its name in camelCase, the common ones included. */
+  readonly opt: OptionsOf<Spec> & CommonValues;
+  readonly positionals: PositionalsOf<Spec>;
   /** What follows `--`; empty without it. */
   readonly rest: readonly string[];
 }
@@ -19,38 +27,46 @@ export interface ParsedArguments {
 /**
  * Parses a task's arguments by its spec, with defaults filled in.
  *
+ * @param readEnv reads the environment variables that set defaults
  * @throws {UsageError} with every fault at once, the usage line, and `--help` as the next step.
  */
-export async function parseArguments(
-  spec: TaskSpec,
+export async function parseArguments<Spec extends TaskSpec>(
+  spec: Spec,
   args: readonly string[],
-): Promise<ParsedArguments> {
+  readEnv: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Promise<ParsedArguments<Spec>> {
   const scanned = scanArguments(spec, args);
   const findings = new Findings();
   scanned.faults.forEach((fault) => findings.fault(fault));
 
-  const values = await readValues(spec, scanned.options, findings);
-  if (values.quiet === true && values.verbose === true) {
-    findings.fault("--quiet and --verbose exclude each other");
-  }
+  const opt = await readValues(spec, scanned.options, readEnv, findings);
   const { positionals, rest } = splitArguments(spec, scanned);
-  // After an unknown option, what looks superfluous may have been meant as its value.
+  const given = new Given(spec, {
+    options: scanned.options,
+    // After an unknown option, what looks like an argument may have been meant as its value.
+    positionals: scanned.hasUnknown ? [] : positionals,
+    rest,
+  });
+  given.faults().forEach((fault) => findings.fault(fault));
   if (!scanned.hasUnknown) {
-    await checkPositionals(spec, positionals, findings);
+    await checkPositionals(spec, positionals, given, findings);
   } else if (spec.rest !== undefined && scanned.rest === undefined) {
     // Most likely an option of the command that was to be passed through.
     findings.hint(restHint(spec.rest));
   }
   if (spec.rest?.required && rest.length === 0) {
-    findings.fault(`missing argument -- ${spec.rest.name}`);
+    const missing = given.missing(`-- ${spec.rest.name}`, spec.rest.unless);
+    if (missing !== undefined) findings.fault(`missing argument ${missing}`);
   }
   if (findings.faults.length > 0) throw argumentError(spec, findings);
-  return { values, positionals, rest };
+  // Each value was read and checked by the spec that its type is derived from.
+  return { opt, positionals, rest } as unknown as ParsedArguments<Spec>;
 }
 
 async function readValues(
   spec: TaskSpec,
   args: string[],
+  readEnv: (name: string) => string | undefined,
   findings: Findings,
 ): Promise<Record<string, OptionValue>> {
   const options = allOptions(spec);
@@ -68,19 +84,26 @@ async function readValues(
   });
   const values: Record<string, OptionValue> = {};
   for (const option of options) {
-    values[option.name] = await readValue(option, raw[option.name], findings);
+    const { name, env } = option;
+    const preset = env === undefined ? undefined : readEnv(env) || undefined;
+    const [shown, text] = raw[name] === undefined
+      ? [env ?? name, preset]
+      : [`--${name}`, raw[name]];
+    values[camelCase(name)] = await readValue(option, shown, text, findings);
   }
   return values;
 }
 
+/** @param shown what a fault calls it: the option, or the environment variable */
 async function readValue(
   option: OptionSpec,
+  shown: string,
   raw: unknown,
   findings: Findings,
 ): Promise<OptionValue> {
   if (option.type === "boolean") return raw === true;
   const texts = Array.isArray(raw) ? raw.map(String) : raw === undefined ? [] : [String(raw)];
-  for (const text of texts) await checkOptionText(option, text, findings);
+  for (const text of texts) await checkOptionText(option, shown, text, findings);
   if (option.repeat) return texts.length > 0 ? texts : defaultList(option);
   if (texts[0] === undefined) return option.default;
   return option.type === "number" ? Number(texts[0]) : texts[0];
@@ -93,7 +116,7 @@ function defaultList({ default: value }: OptionSpec): readonly string[] {
 function splitArguments(
   { rest: restSpec }: TaskSpec,
   { positionals, rest = [] }: ScannedArguments,
-): Pick<ParsedArguments, "positionals" | "rest"> {
+): { readonly positionals: readonly string[]; readonly rest: readonly string[] } {
   // Where a task has no use for what follows "--", the word only ends the options.
   return restSpec === undefined
     ? { positionals: [...positionals, ...rest], rest: [] }

@@ -4,7 +4,7 @@ import { formatError, UsageError } from "./errors.ts";
 import { parseArguments } from "./parse.ts";
 import type { TaskSpec } from "./spec.ts";
 
-const SPEC: TaskSpec = {
+const SPEC = {
   name: "build-vm",
   summary: "Build in a guest",
   positionals: [
@@ -43,7 +43,7 @@ const SPEC: TaskSpec = {
   omit: ["yes"],
   examples: [],
   group: "test",
-};
+} as const satisfies TaskSpec;
 
 const DEFAULTS = {
   memory: 1024,
@@ -54,26 +54,26 @@ const DEFAULTS = {
   keep: false,
   color: true,
   json: false,
-  "dry-run": false,
+  dryRun: false,
   quiet: false,
   verbose: false,
   help: false,
 };
 
 Deno.test("parseArguments() fills in defaults", async () => {
-  assertEquals(await parseArguments(SPEC, ["debian-amd64"]), {
-    values: DEFAULTS,
+  assertEquals<unknown>(await parseArguments(SPEC, ["debian-amd64"]), {
+    opt: DEFAULTS,
     positionals: ["debian-amd64"],
     rest: [],
   });
 });
 
 Deno.test("parseArguments() reads values by their type", async () => {
-  const { values, positionals } = await parseArguments(SPEC, [
+  const { opt, positionals } = await parseArguments(SPEC, [
     ...["--no-color", "-m256", "debian-arm64", "--scale", "1.5", "--accel=tcg"],
     ...["-x", "", "--exclude=007", "-xtrue", "--artifact", "lib", "configure", "--keep", "test"],
   ]);
-  assertEquals(values, {
+  assertEquals<unknown>(opt, {
     ...DEFAULTS,
     memory: 256,
     scale: 1.5,
@@ -87,8 +87,8 @@ Deno.test("parseArguments() reads values by their type", async () => {
 });
 
 Deno.test("parseArguments() takes the last of an option that does not repeat", async () => {
-  const { values } = await parseArguments(SPEC, ["-m200", "-m300", "debian-amd64"]);
-  assertEquals(values.memory, 300);
+  const { opt } = await parseArguments(SPEC, ["-m200", "-m300", "debian-amd64"]);
+  assertEquals(opt.memory, 300);
 });
 
 Deno.test("parseArguments() reads what follows -- as arguments, or as it is for a rest", async () => {
@@ -104,13 +104,17 @@ Deno.test("parseArguments() reads what follows -- as arguments, or as it is for 
 const USAGE = `  usage: deno task build-vm [options] PLATFORM [STEP...]
   next: deno task build-vm --help`;
 
-async function faultText(args: string[], spec = SPEC): Promise<string> {
+async function faultText(args: string[], spec: TaskSpec = SPEC): Promise<string> {
   return formatError(await assertRejects(() => parseArguments(spec, args), UsageError));
 }
 
 Deno.test("parseArguments() says what is wrong, the usage and the next step", async () => {
   const cases: [args: string[], text: string][] = [
-    [[], 'Cannot run "build-vm": missing argument PLATFORM'],
+    [
+      [],
+      `Cannot run "build-vm": missing argument PLATFORM
+  PLATFORM is one of debian-amd64, debian-arm64`,
+    ],
     [
       ["debian-amd46"],
       `Cannot run "build-vm": unknown PLATFORM "debian-amd46", did you mean "debian-amd64"?
@@ -164,6 +168,136 @@ Deno.test("parseArguments() explains where a command goes", async () => {
   );
 });
 
+const RULES = {
+  name: "vm-run",
+  summary: "Run a command",
+  positionals: [
+    { name: "PLATFORM", help: "where", required: true },
+    { name: "LOG", help: "into", repeat: true },
+  ],
+  rest: { name: "CMD", help: "command", required: true, unless: "eval" },
+  options: [
+    { name: "eval", type: "string", onlyFor: ["raw", "python"], help: "code" },
+    { name: "keep", short: "k", type: "boolean", help: "leave it up" },
+    { name: "incremental", type: "boolean", help: "keep the cache" },
+    { name: "color", type: "boolean", default: true, help: "use colour" },
+    { name: "run", type: "number", help: "which run" },
+    {
+      name: "accel",
+      type: "string",
+      choices: ["auto", "kvm", "tcg"],
+      default: "auto",
+      env: "TEST_ACCEL",
+      help: "how",
+    },
+    { name: "memory", type: "number", unit: "MiB", min: 128, env: "TEST_MEMORY", help: "size" },
+  ],
+  conflicts: [
+    { between: ["keep", "incremental"], why: "the guest would keep the cache" },
+    { between: ["LOG", "run"] },
+    { between: ["color", "keep"] },
+    { between: ["eval", "CMD"], why: "each says what to run" },
+  ],
+  examples: [],
+  group: "test",
+} as const satisfies TaskSpec;
+
+/** The first line of what `RULES` says to a command line, and its details. */
+async function ruleFaults(args: string[], env: Record<string, string> = {}): Promise<string[]> {
+  const error = await assertRejects(
+    () => parseArguments(RULES, args, (name) => env[name]),
+    UsageError,
+  );
+  assertEquals([error.exit, error.next], [2, "deno task vm-run --help"]);
+  return [error.message, ...error.details.filter((line) => !line.startsWith("usage: "))];
+}
+
+const conflicting: { args: string[]; fault: string }[] = [
+  {
+    args: ["raw", "-k", "--incremental", "--", "true"],
+    fault: "--keep and --incremental exclude each other: the guest would keep the cache",
+  },
+  {
+    args: ["raw", "--run=1", "a.log", "--", "true"],
+    fault: "LOG and --run exclude each other",
+  },
+  {
+    args: ["raw", "--no-color", "--keep", "--", "true"],
+    fault: "--no-color and --keep exclude each other",
+  },
+  {
+    args: ["raw", "--eval=", "--", "true"],
+    fault: "--eval and -- CMD exclude each other: each says what to run",
+  },
+  {
+    args: ["raw", "-qv", "--", "true"],
+    fault: "--quiet and --verbose exclude each other",
+  },
+  {
+    args: ["debian-amd64", "--eval", "1"],
+    fault: '--eval is only for raw, python, not for "debian-amd64"',
+  },
+  { args: ["raw"], fault: "missing argument -- CMD, or --eval" },
+  { args: ["debian-amd64"], fault: "missing argument -- CMD" },
+];
+for (const { args, fault } of conflicting) {
+  Deno.test(`parseArguments() refuses ${args.join(" ")}`, async () => {
+    assertEquals(await ruleFaults(args), [`Cannot run "vm-run": ${fault}`]);
+  });
+}
+
+Deno.test("parseArguments() tells conflicts beside other faults", async () => {
+  assertEquals(
+    await ruleFaults(["raw", "--keep", "--incremental", "-qv", "--memory=1", "--", "a"]),
+    [
+      'Cannot run "vm-run": 3 faults in its arguments',
+      '--memory must be a whole number of MiB, 128 or more, found "1"',
+      "--keep and --incremental exclude each other: the guest would keep the cache",
+      "--quiet and --verbose exclude each other",
+    ],
+  );
+  // The word may be the value of the unknown option, so it is in no conflict.
+  assertEquals(await ruleFaults(["raw", "--run=1", "--lgo", "a.log", "--", "a"]), [
+    'Cannot run "vm-run": unknown option "--lgo"',
+  ]);
+});
+
+Deno.test("parseArguments() finds no conflict in one of two, nor in a default", async () => {
+  for (const args of [["--keep"], ["--incremental"], ["--no-color"], ["--run=1"], ["-q"], ["-v"]]) {
+    await parseArguments(RULES, ["raw", ...args, "--", "true"]);
+  }
+  assertEquals((await parseArguments(RULES, ["python", "--eval", "1"])).opt.eval, "1");
+});
+
+Deno.test("parseArguments() takes a default from the environment, below the command line", async () => {
+  const env: Record<string, string> = { TEST_ACCEL: "tcg", TEST_MEMORY: "256" };
+  const opt = async (variables: Record<string, string>, ...args: string[]) => {
+    const parsed = await parseArguments(
+      RULES,
+      ["raw", ...args, "--", "a"],
+      (name) => variables[name],
+    );
+    return [parsed.opt.accel, parsed.opt.memory];
+  };
+  assertEquals(await opt({}), ["auto", undefined]);
+  assertEquals(await opt(env), ["tcg", 256]);
+  assertEquals(await opt(env, "--accel=kvm", "--memory", "512"), ["kvm", 512]);
+  assertEquals(await opt({ TEST_ACCEL: "", TEST_MEMORY: "" }), ["auto", undefined]);
+});
+
+Deno.test("parseArguments() names the variable whose value is at fault", async () => {
+  const args = ["raw", "--", "a"];
+  assertEquals(await ruleFaults(args, { TEST_ACCEL: "kvn" }), [
+    'Cannot run "vm-run": unknown TEST_ACCEL "kvn", did you mean "kvm"?',
+    "TEST_ACCEL is one of auto, kvm, tcg",
+  ]);
+  assertEquals(await ruleFaults(args, { TEST_MEMORY: "lots" }), [
+    'Cannot run "vm-run": TEST_MEMORY must be a whole number of MiB, 128 or more, found "lots"',
+  ]);
+  // What the command line says counts, so a variable that is not used is no fault.
+  await parseArguments(RULES, ["raw", "--accel=kvm", "--", "a"], () => "128");
+});
+
 Deno.test("parseArguments() accepts only plain decimal numbers", async () => {
   for (const text of ["", " ", "0x200", "1e3", "5.5", "Infinity", "NaN", "9007199254740993"]) {
     const spec: TaskSpec = {
@@ -206,8 +340,8 @@ Deno.test("parseArguments() gives back what was rendered to a command line", asy
       color ? [] : ["--no-color"],
     ];
     const args = [...interleave(options, ["debian-amd64", ...steps], order), "--", ...rest];
-    assertEquals(await parseArguments(spec, args), {
-      values: { ...DEFAULTS, memory, accel, exclude, keep, color },
+    assertEquals<unknown>(await parseArguments(spec, args), {
+      opt: { ...DEFAULTS, memory, accel, exclude, keep, color },
       positionals: ["debian-amd64", ...steps],
       rest,
     });

@@ -28,6 +28,10 @@ export interface OptionSpec {
   readonly max?: number;
   /** Accept numbers such as 1.5 too (default: whole numbers only). */
   readonly fraction?: boolean;
+  /** The environment variable that sets its default; an empty one does not count. */
+  readonly env?: string;
+  /** The values of the first positional that it makes sense with (default: all). */
+  readonly onlyFor?: readonly string[];
 }
 
 /** One argument that is told by its place. */
@@ -36,6 +40,8 @@ export interface PositionalSpec {
   readonly name: string;
   readonly help: string;
   readonly required?: boolean;
+  /** The option by which it becomes optional. */
+  readonly unless?: string;
   /** Takes all that are left; last one only. */
   readonly repeat?: boolean;
   readonly choices?: Choices;
@@ -48,6 +54,16 @@ export interface RestSpec {
   readonly name: string;
   readonly help: string;
   readonly required?: boolean;
+  /** The option by which it becomes optional. */
+  readonly unless?: string;
+}
+
+/** What a command line cannot have both of. */
+export interface ConflictSpec {
+  /** Options by name, arguments by placeholder. */
+  readonly between: readonly [string, string];
+  /** Completes the sentence "... exclude each other: WHY". */
+  readonly why?: string;
 }
 
 /** Options that every task has. */
@@ -64,6 +80,7 @@ export interface TaskSpec {
   readonly positionals?: readonly PositionalSpec[];
   readonly rest?: RestSpec;
   readonly options?: readonly OptionSpec[];
+  readonly conflicts?: readonly ConflictSpec[];
   /** Common options that make no sense here. */
   readonly omit?: readonly Exclude<CommonOption, "help">[];
   /** Goals with the command that reaches each. */
@@ -98,9 +115,24 @@ export function allOptions(spec: TaskSpec): OptionSpec[] {
   return [...spec.options ?? [], ...commonOptions(spec)];
 }
 
+/** The task's own conflicts, then that of the common options. */
+export function allConflicts(spec: TaskSpec): ConflictSpec[] {
+  const names = allOptions(spec).map(({ name }) => name);
+  const common: ConflictSpec[] = [{ between: ["quiet", "verbose"] }];
+  return [
+    ...spec.conflicts ?? [],
+    ...common.filter(({ between }) => between.every((name) => names.includes(name))),
+  ];
+}
+
 /** Whether the option is switched off by `--no-NAME`. */
 export function isNegatable(option: OptionSpec): boolean {
   return option.type === "boolean" && option.default === true;
+}
+
+/** The option as it is written where it says something: a negatable one is the default. */
+export function optionWord(option: OptionSpec): string {
+  return `--${isNegatable(option) ? "no-" : ""}${option.name}`;
 }
 
 /** The placeholder of an option's value. */

@@ -1,4 +1,4 @@
-import { allOptions, type OptionSpec, type TaskSpec } from "./spec.ts";
+import { allConflicts, allOptions, type OptionSpec, type TaskSpec } from "./spec.ts";
 
 /** Mistakes in a task's spec, for a test over all tasks; empty for a sound one. */
 export function specFaults(spec: TaskSpec): string[] {
@@ -6,6 +6,7 @@ export function specFaults(spec: TaskSpec): string[] {
     ...summaryFaults(spec),
     ...optionFaults(allOptions(spec)),
     ...positionalFaults(spec),
+    ...referenceFaults(spec),
     ...exampleFaults(spec),
   ];
 }
@@ -19,7 +20,7 @@ function summaryFaults({ summary }: TaskSpec): string[] {
 function optionFaults(options: readonly OptionSpec[]): string[] {
   const faults: string[] = [];
   const seen = new Set<string>();
-  for (const { name, short, type, repeat, help, default: initial } of options) {
+  for (const { name, short, type, repeat, help, default: initial, choices, env } of options) {
     for (const word of [name, short].filter((word) => word !== undefined)) {
       if (seen.has(word)) faults.push(`option "${word}" is there twice`);
       seen.add(word);
@@ -32,6 +33,12 @@ function optionFaults(options: readonly OptionSpec[]): string[] {
     }
     if (repeat && type !== "string") faults.push(`option "${name}" repeats but is no string`);
     if (!isDefaultOf(type, repeat, initial)) faults.push(`default of "${name}" is no ${type}`);
+    if (Array.isArray(choices) && initial !== undefined && !choices.includes(initial)) {
+      faults.push(`default of "${name}" is none of its choices`);
+    }
+    if (env !== undefined && (type === "boolean" || repeat)) {
+      faults.push(`option "${name}" has a variable but takes no single value`);
+    }
     if (help === "" || help.endsWith(".")) faults.push(`help of "${name}" is empty or a sentence`);
   }
   return faults;
@@ -54,6 +61,30 @@ function positionalFaults({ positionals = [] }: TaskSpec): string[] {
       ? [`${name} is required after an optional one`]
       : [],
   ]);
+}
+
+/** What names another argument must name one that is there. */
+function referenceFaults(spec: TaskSpec): string[] {
+  const { positionals = [], rest } = spec;
+  const options = allOptions(spec);
+  const names = options.map(({ name }) => name);
+  const places = [...positionals, ...rest === undefined ? [] : [rest]].map(({ name }) => name);
+  const conflicting = allConflicts(spec).flatMap(({ between }) => between);
+  return [
+    ...conflicting
+      .filter((name) => !names.includes(name) && !places.includes(name))
+      .map((name) => `a conflict names "${name}", which is not there`),
+    // Whether a variable that is set counts as given would be a matter of taste.
+    ...options
+      .filter(({ name, env }) => env !== undefined && conflicting.includes(name))
+      .map(({ name }) => `option "${name}" has a variable and a conflict`),
+    ...[...positionals, rest]
+      .filter((place) => place?.unless !== undefined && !names.includes(place.unless))
+      .map((place) => `${place?.name} names option "${place?.unless}", which is not there`),
+    ...options
+      .filter(({ onlyFor }) => onlyFor !== undefined && positionals[0]?.required !== true)
+      .map(({ name }) => `option "${name}" is for values of a positional that may be left out`),
+  ];
 }
 
 function exampleFaults({ name, examples }: TaskSpec): string[] {

@@ -44,6 +44,25 @@ Deno.test("specFaults() finds each kind of mistake", () => {
         { name: "B", help: "b", required: true },
       ],
     }, ["A repeats but is not the last", "B is required after an optional one"]],
+    [{ options: [{ name: "fs", type: "string", choices: ["a"], default: "b", help: "x" }] }, [
+      'default of "fs" is none of its choices',
+    ]],
+    [{ options: [{ name: "keep", type: "boolean", env: "KEEP", help: "x" }] }, [
+      'option "keep" has a variable but takes no single value',
+    ]],
+    [{ conflicts: [{ between: ["memory", "disk"] }] }, [
+      'a conflict names "disk", which is not there',
+    ]],
+    [{
+      options: [{ name: "fs", type: "string", env: "FS", help: "x" }],
+      conflicts: [{ between: ["fs", "PLATFORM"] }],
+    }, ['option "fs" has a variable and a conflict']],
+    [{ rest: { name: "CMD", help: "c", required: true, unless: "eval" } }, [
+      'CMD names option "eval", which is not there',
+    ]],
+    [{ positionals: [], options: [{ name: "fs", type: "string", onlyFor: ["raw"], help: "x" }] }, [
+      'option "fs" is for values of a positional that may be left out',
+    ]],
     [{ examples: [] }, ["there is no example"]],
     [{ examples: [{ goal: "g", command: "deno task build-all" }] }, [
       'example "deno task build-all" does not call the task',

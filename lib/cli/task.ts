@@ -1,4 +1,4 @@
-import { createContext, type TaskContext } from "./context.ts";
+import { type ContextOf, createContext } from "./context.ts";
 import { listenForCrashes } from "./crash.ts";
 import { EXIT, InterruptedError } from "./errors.ts";
 import { describeFailure } from "./failure.ts";
@@ -11,11 +11,11 @@ import { scanArguments } from "./scan.ts";
 import { listenForSignals } from "./signals.ts";
 import { allOptions, type TaskSpec } from "./spec.ts";
 
-export type { TaskContext } from "./context.ts";
-export type { Choices, OptionSpec, PositionalSpec, RestSpec, TaskSpec } from "./spec.ts";
+export type { ContextOf, TaskContext } from "./context.ts";
+export type { TaskSpec } from "./spec.ts";
 
 /** The work of a task; a number becomes the exit status. */
-export type TaskMain = (ctx: TaskContext) => Promise<number | void>;
+export type TaskMain<Spec extends TaskSpec> = (ctx: ContextOf<Spec>) => Promise<number | void>;
 
 /**
  * Runs a task from its command line: parses, answers `--help`, turns signals into an abort,
@@ -28,9 +28,9 @@ export type TaskMain = (ctx: TaskContext) => Promise<number | void>;
  *
  * @param args the command line, without the name of the script
  */
-export async function runTask(
-  spec: TaskSpec,
-  main: TaskMain,
+export async function runTask<Spec extends TaskSpec>(
+  spec: Spec,
+  main: TaskMain<Spec>,
   args: readonly string[] = Deno.args,
 ): Promise<void> {
   // How to report is settled before the arguments are checked, as they may be at fault.
@@ -51,13 +51,13 @@ export async function runTask(
   report.finish(Deno.exitCode);
 }
 
-async function runMain(
-  spec: TaskSpec,
-  main: TaskMain,
-  parsed: ParsedArguments,
+async function runMain<Spec extends TaskSpec>(
+  spec: Spec,
+  main: TaskMain<Spec>,
+  parsed: ParsedArguments<Spec>,
   report: Report,
 ): Promise<number> {
-  const { quiet, verbose } = parsed.values;
+  const { quiet, verbose } = parsed.opt;
   const log = createLog({ quiet: quiet === true, verbose: verbose === true });
   const waits: string[] = [];
   using interruption = listenForSignals({
@@ -68,7 +68,7 @@ async function runMain(
   using _ = listenForCrashes((error) => crash.abort(error));
   const signal = AbortSignal.any([interruption.signal, crash.signal]);
   try {
-    const status = await main(createContext({ spec, parsed, log, signal, report, waits }));
+    const status = await main(createContext({ parsed, log, signal, report, waits }));
     if (!signal.aborted) return status ?? EXIT.ok;
   } catch (error) {
     throw signal.aborted ? stoppedBy(signal, error, spec.name) : error;

@@ -93,13 +93,6 @@ Deno.test("runTask() cleans up after an error that nobody caught", async () => {
   assertMatch(stderr, /\nCannot watch the console: it is closed\n$/);
 });
 
-Deno.test("runTask() tells a bug in the reading of options apart", async () => {
-  assertStringIncludes(
-    (await runSample("misspelt")).stderr,
-    `TypeError: Cannot read option "memory": the task's spec has no string of that name`,
-  );
-});
-
 Deno.test("runTask() shows Deno's message when a permission is missing", async () => {
   const { code, stderr } = await runSample("denied");
   assertEquals(code, 1);

@@ -22,11 +22,15 @@ export type PartName =
   | "micro-initramfs"
   | Variant;
 
-/** What a root file system is for. */
-export type Variant = "raw" | "python" | "node";
-
 /** Every variant. */
-export const VARIANTS: readonly Variant[] = ["raw", "python", "node"];
+export const VARIANTS = ["raw", "python", "node"] as const;
+
+/** What a root file system is for. */
+export type Variant = typeof VARIANTS[number];
+
+/** Whether the text names a variant. */
+export const isVariant = (text: string): text is Variant =>
+  VARIANTS.some((variant) => variant === text);
 
 /** How a root is stored: one that can be written to, or a smaller one that cannot. */
 export type FileSystem = "ext4" | "erofs";

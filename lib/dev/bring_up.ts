@@ -1,18 +1,25 @@
+import { callersDir } from "../build/output_path.ts";
 import type { TaskContext } from "../cli/context.ts";
+import type { OptionValues } from "../cli/option_values.ts";
+import { resolveProject } from "../config/find_project.ts";
 import { ensureHost } from "../host/ensure_host.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
+import { root } from "../host/paths.ts";
 import { reexec } from "../host/reexec.ts";
 import { guestDisplay } from "./display.ts";
-import { loadDev, projectDir } from "./load.ts";
+import { loadDev } from "./load.ts";
+import type { START_OPTIONS } from "./options.ts";
 import { startDev, type StartDevOptions, type StartedDev } from "./start.ts";
 
 /** What a task of `START_OPTIONS` asks for. */
-export async function startRequest(ctx: TaskContext): Promise<StartDevOptions> {
+export async function startRequest(
+  ctx: TaskContext<OptionValues<typeof START_OPTIONS> & { readonly gui?: boolean }>,
+): Promise<StartDevOptions> {
+  const { opt } = ctx;
   return {
-    config: await loadDev(ctx),
-    hostDir: await projectDir(ctx),
-    accelerator: ctx.str("accel") as AcceleratorChoice,
-    ...("gui" in ctx.values && ctx.flag("gui") ? { display: guestDisplay() } : {}),
+    config: await loadDev(opt),
+    hostDir: await resolveProject({ projectFlag: opt.project, cwd: callersDir(), root }),
+    accelerator: opt.accel,
+    ...(opt.gui ? { display: guestDisplay() } : {}),
     signal: ctx.signal,
     onStep: (step) => ctx.log.step(step),
     onNote: (text, level) => level === "warning" ? ctx.log.warn(text) : ctx.log.info(text),

@@ -58,10 +58,13 @@ async function waitForTask({ signal, log }: Pick<TaskContext, "signal" | "log">,
 const SSH_FAILED = 255;
 
 /** Enters the guest in this terminal; returns the status of the command, or of the shell. */
-export async function runEntered(ctx: TaskContext, record: DevRecord): Promise<number> {
+export async function runEntered(
+  ctx: TaskContext<{ readonly plain: boolean }>,
+  record: DevRecord,
+): Promise<number> {
   const command = enterCommand(record, {
     argv: ctx.rest,
-    plain: ctx.flag("plain"),
+    plain: ctx.opt.plain,
     terminal: ctx.rest.length === 0 || Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     seconds: Math.round(Date.now() / 1000),
   });

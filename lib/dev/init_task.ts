@@ -9,15 +9,22 @@ import type { DevConfig, FlavourName } from "./config.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
 
+/** What the options of `arm-dev-init` say, beside those that change the config. */
+interface InitValues {
+  readonly flavour: FlavourName | undefined;
+  readonly force: boolean;
+  readonly fresh: boolean;
+  readonly accel: AcceleratorChoice;
+}
+
 /** The work of `arm-dev-init`: tools, then the guest, with a row of progress. */
 export async function runInit(
-  ctx: TaskContext,
+  ctx: TaskContext<InitValues>,
   config: DevConfig,
   task: { readonly name: string; readonly file: string },
 ): Promise<void> {
-  const flavour = (ctx.str("flavour") as FlavourName | undefined) ?? config.flavour;
+  const { force, fresh, accel: accelerator, flavour = config.flavour } = ctx.opt;
   const { prepareTools } = await loadFlavour(flavour);
-  const force = ctx.flag("force");
   // Before minutes are spent on tools, and again under the guest's lock.
   await refuseExisting(config.name, force);
   const { installed } = await ensureHost([...prepareTools, "vm"], ctx, {
@@ -33,9 +40,7 @@ export async function runInit(
   using table = new LiveTable([config.name], tableOptions(ctx));
   try {
     const outcome = await initDev({
-      ...{ config, flavour, force, logs },
-      fresh: ctx.flag("fresh"),
-      accelerator: ctx.str("accel") as AcceleratorChoice,
+      ...{ config, flavour, force, fresh, accelerator, logs },
       signal: ctx.signal,
       onStep: (step) => {
         logs.write(`== ${step}\n`);

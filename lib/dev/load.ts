@@ -1,8 +1,5 @@
 import { join, toFileUrl } from "@std/path";
-import type { TaskContext } from "../cli/context.ts";
 import { UsageError } from "../cli/errors.ts";
-import { resolveProject } from "../config/find_project.ts";
-import { callersDir } from "../build/output_path.ts";
 import { root } from "../host/paths.ts";
 import { showPath } from "../config/show_path.ts";
 import { defineDev, type DevConfig, type ShareMode } from "./config.ts";
@@ -29,27 +26,31 @@ export async function loadDevConfig(path: string = DEV_CONFIG): Promise<DevConfi
 const firstLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
-/** The config, with what the command line says instead. */
-export async function loadDev(ctx: TaskContext): Promise<DevConfig> {
-  const config = await loadDevConfig();
-  const given = <T>(name: string, read: (name: string) => T | undefined) =>
-    name in ctx.values ? read(name) : undefined;
-  return defineDev({
-    ...config,
-    sshPort: given("ssh-port", ctx.num) ?? config.sshPort,
-    memoryMiB: given("memory", ctx.num) ?? config.memoryMiB,
-    cores: given("cores", ctx.num) ?? config.cores,
-    diskGiB: given("disk", ctx.num) ?? config.diskGiB,
-    share: {
-      ...config.share,
-      mode: (given("share", ctx.str) as ShareMode | undefined) ?? config.share.mode,
-      readOnly: given("read-only", ctx.flag) || config.share.readOnly,
-      hostStore: given("host-store", ctx.flag) || config.share.hostStore,
-    },
-  });
+/** What a command line may say instead of the config. */
+export interface DevValues {
+  readonly sshPort?: number | undefined;
+  readonly memory?: number | undefined;
+  readonly cores?: number | undefined;
+  readonly disk?: number | undefined;
+  readonly share?: ShareMode | undefined;
+  readonly readOnly?: boolean;
+  readonly hostStore?: boolean;
 }
 
-/** The folder that the guest shares: the project that the user means. */
-export async function projectDir(ctx: TaskContext): Promise<string> {
-  return await resolveProject({ projectFlag: ctx.str("project"), cwd: callersDir(), root });
+/** The config, with what the command line says instead. */
+export async function loadDev(opt: DevValues): Promise<DevConfig> {
+  const config = await loadDevConfig();
+  return defineDev({
+    ...config,
+    sshPort: opt.sshPort ?? config.sshPort,
+    memoryMiB: opt.memory ?? config.memoryMiB,
+    cores: opt.cores ?? config.cores,
+    diskGiB: opt.disk ?? config.diskGiB,
+    share: {
+      ...config.share,
+      mode: opt.share ?? config.share.mode,
+      readOnly: opt.readOnly || config.share.readOnly,
+      hostStore: opt.hostStore || config.share.hostStore,
+    },
+  });
 }

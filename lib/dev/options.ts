@@ -18,7 +18,7 @@ export const NIXOS_ENV = [
 ] as const;
 
 /** How the guest is started, for the tasks that may start it. */
-export const START_OPTIONS: readonly OptionSpec[] = [
+export const START_OPTIONS = [
   PROJECT_OPTION,
   {
     name: "share",
@@ -43,4 +43,4 @@ export const START_OPTIONS: readonly OptionSpec[] = [
   { name: "memory", type: "number", unit: "MiB", min: 512, help: "memory of the guest" },
   { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of the guest" },
   ACCEL_OPTION,
-];
+] as const satisfies readonly OptionSpec[];

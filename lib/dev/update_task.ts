@@ -14,7 +14,9 @@ import { collect } from "./update_link.ts";
 import { debianSource, nixosSource, type UpdateSource } from "./update_source.ts";
 
 /** The work of `arm-dev-update`. */
-export async function runUpdate(ctx: TaskContext): Promise<void> {
+export async function runUpdate(
+  ctx: TaskContext<{ readonly confirmSeconds: number }>,
+): Promise<void> {
   const config = await loadDevConfig();
   const record = await requireAnswering(ctx, config.name);
   if (ctx.dryRun) {
@@ -24,7 +26,7 @@ export async function runUpdate(ctx: TaskContext): Promise<void> {
   const { needsRestart } = await updateDev({
     record,
     source: await sourceOf(record, ctx.signal),
-    confirmSeconds: ctx.num("confirm-seconds"),
+    confirmSeconds: ctx.opt.confirmSeconds,
     signal: ctx.signal,
     onStep: (step) => ctx.log.step(`${config.name}: ${step}`),
     log: (line) => ctx.log.debug(line),

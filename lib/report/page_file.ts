@@ -10,8 +10,10 @@ import { type Page, renderPage } from "./page.ts";
  * folder, unless under `--dry-run`. Throws a UsageError before anything is built if the file could
  * not be written in the end.
  */
-export async function pageTarget(ctx: TaskContext): Promise<string | undefined> {
-  const wanted = ctx.str("html");
+export async function pageTarget(
+  wanted: string | undefined,
+  { dryRun }: Pick<TaskContext, "dryRun">,
+): Promise<string | undefined> {
   if (wanted === undefined) return undefined;
   return await outputPath(wanted, {
     action: "write a page to",
@@ -19,13 +21,17 @@ export async function pageTarget(ctx: TaskContext): Promise<string | undefined> 
     whyNot: async (path) => {
       const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
       if (isFolder || wanted.endsWith("/")) return "it is a folder";
-      return ctx.dryRun ? undefined : await whyNotWritable(path);
+      return dryRun ? undefined : await whyNotWritable(path);
     },
   });
 }
 
 /** Writes a page and says where it is. Throws a HostError if that fails. */
-export async function writePage(ctx: TaskContext, path: string, page: Page): Promise<void> {
+export async function writePage(
+  { log }: Pick<TaskContext, "log">,
+  path: string,
+  page: Page,
+): Promise<void> {
   try {
     await sweepTemporary(dirname(path));
     await atomicWrite(path, renderPage(page));
@@ -36,7 +42,7 @@ export async function writePage(ctx: TaskContext, path: string, page: Page): Pro
       cause: error,
     });
   }
-  ctx.log.info(`The page is ${path}`);
+  log.info(`The page is ${path}`);
 }
 
 async function whyNotWritable(path: string): Promise<string | undefined> {

@@ -23,9 +23,20 @@ export interface TestRequest {
   readonly record: boolean;
 }
 
-/** Reads the options of `deno task test`. Throws {@link UsageError} before anything is set up. */
-export function testRequest(ctx: TaskContext): TestRequest {
-  const text = ctx.str("shard");
+/** What the options of `deno task test` say. */
+interface TestValues {
+  readonly filter: string | undefined;
+  readonly shard: string | undefined;
+  readonly changed: string | undefined;
+  readonly jobs: number | undefined;
+  readonly record: boolean;
+}
+
+/** Reads the arguments of `deno task test`. Throws {@link UsageError} before anything is set up. */
+export function testRequest(
+  { opt, positionals }: TaskContext<TestValues, readonly string[]>,
+): TestRequest {
+  const text = opt.shard;
   const shard = text === undefined ? undefined : parseShard(text);
   if (text !== undefined && shard === undefined) {
     throw new UsageError(`Cannot use --shard ${JSON.stringify(text)}: it is not I/N`, {
@@ -33,12 +44,12 @@ export function testRequest(ctx: TaskContext): TestRequest {
     });
   }
   return {
-    files: ctx.positionals,
-    filter: ctx.str("filter"),
+    files: positionals,
+    filter: opt.filter,
     shard,
-    changedSince: ctx.str("changed"),
-    atOnce: ctx.num("jobs") ?? Math.max(2, navigator.hardwareConcurrency),
-    record: ctx.flag("record"),
+    changedSince: opt.changed,
+    atOnce: opt.jobs ?? Math.max(2, navigator.hardwareConcurrency),
+    record: opt.record,
   };
 }
 

@@ -2,9 +2,9 @@
 import { GuestError, WorkError } from "../errors.ts";
 import { LiveTable } from "../table.ts";
 import { HOSTILE } from "./hostile.ts";
-import { runTask, type TaskContext, type TaskSpec } from "../task.ts";
+import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../task.ts";
 
-export const spec: TaskSpec = {
+export const spec = {
   name: "sample",
   summary: "End in many ways",
   positionals: [{ name: "MODE", help: "how to end", required: true }],
@@ -12,15 +12,15 @@ export const spec: TaskSpec = {
   options: [{ name: "memory", type: "number", unit: "MiB", min: 128, help: "guest memory" }],
   examples: [{ goal: "End well", command: "deno task sample ok" }],
   group: "test",
-};
+} as const satisfies TaskSpec;
 
-const MODES: Record<string, (ctx: TaskContext) => Promise<number | void>> = {
+const MODES: Record<string, (ctx: ContextOf<typeof spec>) => Promise<number | void>> = {
   ok: async () => {},
   async context(ctx) {
     ctx.log.step("Look around");
     await Promise.resolve();
     ctx.print(`args ${ctx.positionals.join(" ")} rest ${JSON.stringify(ctx.rest)}`);
-    ctx.result({ ok: true, memory: ctx.num("memory") ?? null, dryRun: ctx.dryRun });
+    ctx.result({ ok: true, memory: ctx.opt.memory ?? null, dryRun: ctx.dryRun });
   },
   status: () => Promise.resolve(42),
   async fail(ctx) {
@@ -70,10 +70,6 @@ const MODES: Record<string, (ctx: TaskContext) => Promise<number | void>> = {
       throw new WorkError("Cannot watch the console: it is closed");
     });
     await untilAborted(ctx);
-  },
-  async misspelt(ctx) {
-    await Promise.resolve();
-    ctx.str("memory");
   },
   async denied() {
     await Deno.writeTextFile("never-written", "");
@@ -126,5 +122,5 @@ async function untilAborted(ctx: TaskContext): Promise<void> {
 }
 
 if (import.meta.main) {
-  await runTask(spec, async (ctx) => await MODES[ctx.positionals[0]!]!(ctx));
+  await runTask(spec, async (ctx) => await MODES[ctx.positionals[0]]!(ctx));
 }
