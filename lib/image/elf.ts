@@ -1,55 +1,73 @@
 /** Architectures of guests, by the names that `uname -m` gives on Linux. */
 export type ElfArch = "x86_64" | "aarch64";
 
-/** `e_machine` values (ELF specification, "Machine" table). */
-const MACHINES: Readonly<Record<number, string>> = {
+/** Names by `e_machine` (ELF specification, "Machine" table), where need be for each class. */
+const MACHINES: Readonly<Record<number, string | { readonly 32: string; readonly 64: string }>> = {
   3: "i386",
+  20: "ppc",
+  21: "ppc64",
+  22: { 32: "s390", 64: "s390x" },
   40: "arm",
   62: "x86_64",
   183: "aarch64",
-  243: "riscv64",
+  243: { 32: "riscv32", 64: "riscv64" },
 };
 
 /** What an ELF header says of a file. */
 export interface ElfHeader {
   readonly bits: 32 | 64;
-  /** The architecture's name, or `machine N` for one that is not in the table. */
+  readonly byteOrder: "little" | "big";
+  /**
+   * The architecture's name, or `machine N` for one that is not in the table. It is the same in
+   * either byte order: Linux has a ppc64 of each.
+   */
   readonly arch: string;
 }
 
+/** Where the fields that say where sections are have their places, in bytes, by class. */
+const LAYOUT = {
+  32: { word: 4, table: 0x20, entrySize: 0x2e, offset: 0x10, size: 0x14 },
+  64: { word: 8, table: 0x28, entrySize: 0x3a, offset: 0x18, size: 0x20 },
+} as const;
+
 /** Reads the header of an ELF file from its first 20 bytes or more; `undefined` if it is not one. */
 export function readElfHeader(bytes: Uint8Array): ElfHeader | undefined {
-  if (bytes.length < 20 || !hasMagic(bytes)) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const machine = view.getUint16(18, bytes[5] === 1);
-  return { bits: bytes[4] === 2 ? 64 : 32, arch: MACHINES[machine] ?? `machine ${machine}` };
+  const kind = readKind(bytes);
+  if (kind === undefined || bytes.length < 20) return undefined;
+  const machine = viewOf(bytes).getUint16(18, kind.byteOrder === "little");
+  const name = MACHINES[machine] ?? `machine ${machine}`;
+  return { ...kind, arch: typeof name === "string" ? name : name[kind.bits] };
 }
 
 /**
- * Finds a section of a 64-bit little-endian ELF file by name. `undefined` if there is none.
- * Throws {@link SyntaxError} when the file is not such an ELF file or ends too early.
+ * Finds a section of an ELF file of either class and byte order by name. `undefined` if there is
+ * none. Throws {@link SyntaxError} when the file is not an ELF file or ends too early.
  */
 export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
-  if (!hasMagic(bytes) || bytes[4] !== 2 || bytes[5] !== 1) {
-    throw new SyntaxError("Not a 64-bit little-endian ELF file");
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = readKind(bytes);
+  if (kind === undefined) throw new SyntaxError("Not an ELF file");
+  const { word, table, entrySize, offset, size } = LAYOUT[kind.bits];
+  const little = kind.byteOrder === "little";
+  const view = viewOf(bytes);
+  const half = (at: number) => view.getUint16(at, little);
+  const address = (at: number) =>
+    word === 4 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little));
   try {
-    const table = Number(view.getBigUint64(0x28, true));
-    const entrySize = view.getUint16(0x3a, true);
-    const count = view.getUint16(0x3c, true);
     const section = (index: number) => {
-      const at = table + index * entrySize;
+      const at = address(table) + index * half(entrySize);
       return {
-        name: view.getUint32(at, true),
-        offset: Number(view.getBigUint64(at + 0x18, true)),
-        size: Number(view.getBigUint64(at + 0x20, true)),
+        name: view.getUint32(at, little),
+        offset: address(at + offset),
+        size: address(at + size),
       };
     };
-    const names = contents(bytes, section(view.getUint16(0x3e, true)));
+    const count = half(entrySize + 2);
+    const names = contents(bytes, section(half(entrySize + 4)));
+    const wanted = new TextEncoder().encode(`${name}\0`);
     for (let index = 0; index < count; index++) {
       const candidate = section(index);
-      if (readName(names, candidate.name) === name) return contents(bytes, candidate);
+      const isWanted = wanted.every((byte, at) => names[candidate.name + at] === byte);
+      if (isWanted) return contents(bytes, candidate);
     }
     return undefined;
   } catch (cause) {
@@ -58,18 +76,20 @@ export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | un
   }
 }
 
-function hasMagic(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+/** Class and byte order (`EI_CLASS` and `EI_DATA`); `undefined` if they are not those of ELF. */
+function readKind(bytes: Uint8Array): Pick<ElfHeader, "bits" | "byteOrder"> | undefined {
+  const [a, b, c, d, bits, order] = bytes;
+  if (a !== 0x7f || b !== 0x45 || c !== 0x4c || d !== 0x46) return undefined;
+  if ((bits !== 1 && bits !== 2) || (order !== 1 && order !== 2)) return undefined;
+  return { bits: bits === 1 ? 32 : 64, byteOrder: order === 1 ? "little" : "big" };
 }
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Unlike `subarray()` alone, throws `RangeError` where the file ends within the section. */
 function contents(bytes: Uint8Array, section: { offset: number; size: number }): Uint8Array {
   const end = section.offset + section.size;
   if (end > bytes.length) throw new RangeError(`${end} is beyond the end of the file`);
   return bytes.subarray(section.offset, end);
-}
-
-function readName(bytes: Uint8Array, start: number): string {
-  const end = bytes.indexOf(0, start);
-  return new TextDecoder().decode(bytes.subarray(start, end === -1 ? undefined : end));
 }

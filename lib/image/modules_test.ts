@@ -39,8 +39,7 @@ for (const [info, depends, softPre] of infos) {
 }
 
 Deno.test("parseModinfo() refuses a file that is not an ELF file", () => {
-  const wrong = "Not a 64-bit little-endian ELF file";
-  assertThrows(() => parseModinfo("x.ko", new Uint8Array(64)), SyntaxError, wrong);
+  assertThrows(() => parseModinfo("x.ko", new Uint8Array(64)), SyntaxError, "Not an ELF file");
 });
 
 Deno.test("findModules() gives each file below kernel/ by the name that lsmod shows", async () => {

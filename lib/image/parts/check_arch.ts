@@ -8,10 +8,14 @@ import { type ElfArch, readElfHeader } from "../elf.ts";
  */
 export function checkArch(bytes: Uint8Array, arch: ElfArch, what: string): void {
   const header = readElfHeader(bytes);
-  if (header?.bits === 64 && header.arch === arch) return;
+  if (header?.bits === 64 && header.byteOrder === "little" && header.arch === arch) return;
+  const kind = [
+    ...header?.bits === 32 ? ["32 bits"] : [],
+    ...header?.byteOrder === "big" ? ["big-endian"] : [],
+  ].join(", ");
   const found = header === undefined
     ? "no ELF file at all"
-    : `for ${header.arch}${header.bits === 32 ? " (32 bits)" : ""}`;
+    : `for ${header.arch}${kind === "" ? "" : ` (${kind})`}`;
   throw new WorkError(`Cannot use ${what}: it is ${found}, and ${arch} is needed`, {
     next: `deno task build-images ${arch} --force`,
   });

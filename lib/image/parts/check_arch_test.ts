@@ -1,14 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { WorkError } from "../../cli/errors.ts";
+import { elfHeader } from "../elf_testing.ts";
 import { checkArch } from "./check_arch.ts";
 
 /** The head of an ELF file. */
-function elf(machine: number, bits: 32 | 64 = 64): Uint8Array {
-  const head = new Uint8Array(64);
-  head.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, 1]);
-  head[18] = machine;
-  return head;
-}
+const elf = (machine: number, bits: 32 | 64 = 64, bigEndian = false): Uint8Array =>
+  elfHeader({ machine, bits, bigEndian });
 
 Deno.test("checkArch() takes a program of the architecture", () => {
   checkArch(elf(62), "x86_64", "agent");
@@ -20,7 +17,9 @@ Deno.test("checkArch() names found and wanted architecture", () => {
   const cases: [Uint8Array, string][] = [
     [elf(62), "it is for x86_64, and aarch64 is needed"],
     [elf(3, 32), "it is for i386 (32 bits), and aarch64 is needed"],
-    [elf(999 & 0xff), "it is for machine 231, and aarch64 is needed"],
+    [elf(183, 64, true), "it is for aarch64 (big-endian), and aarch64 is needed"],
+    [elf(20, 32, true), "it is for ppc (32 bits, big-endian), and aarch64 is needed"],
+    [elf(231), "it is for machine 231, and aarch64 is needed"],
     [new Uint8Array(64), "it is no ELF file at all, and aarch64 is needed"],
     [new Uint8Array(), "it is no ELF file at all, and aarch64 is needed"],
   ];
