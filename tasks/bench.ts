@@ -75,7 +75,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const names: readonly string[] = only.length > 0
     ? only
     : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
-  const outcome = await runBench(ctx, {
+  const { host, rows, ratios } = await runBench(ctx, {
     platforms: ctx.positionals.length === 0
       ? all
       : all.filter(({ name }) => ctx.positionals.includes(name)),
@@ -91,8 +91,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
       : (await (await import("../lib/build/load.ts")).loadUserProject(project)).dir,
     again: { permissionSet: "build", file: import.meta.url },
   });
-  if (outcome.kind === "reexecuted") return outcome.status;
-  const { host, rows, ratios } = outcome;
   const ok = rows.every(({ error }) => error === undefined);
   ctx.print(benchText(rows, ratios));
   ctx.result({ ok, host, rows, ratios });

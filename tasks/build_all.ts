@@ -64,7 +64,8 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { NATIVE } = await import("../lib/build/native.ts");
-  const { buildEverywhere, dryRunAll, prepareAll } = await import("../lib/build/all.ts");
+  const { prepareGuests } = await import("../lib/build/prepare.ts");
+  const { buildEverywhere, dryRunAll } = await import("../lib/build/all.ts");
   const { buildDocument, exitStatus, renderSummary, reportFailures } = await import(
     "../lib/report/build_report.ts"
   );
@@ -76,16 +77,16 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const page = await pageTarget(opt.html, ctx);
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
-  const request = {
-    ...{ project, artifactsDir, platforms, opt },
-    native: named.length === 0 || named.includes(NATIVE),
-    required: opt.strict || named.length > 0,
-    again: { permissionSet: "build", file: import.meta.url },
-  };
+  const native = named.length === 0 || named.includes(NATIVE);
+  const request = { project, artifactsDir, platforms, native, opt };
   if (ctx.dryRun) return await dryRunAll(ctx, request);
-  const prepared = await prepareAll(ctx, request);
-  if (prepared.kind === "reexecuted") return prepared.status;
-  const { results, spans } = await buildEverywhere(ctx, request, prepared.skipped);
+  const skipped = await prepareGuests(platforms, ctx, {
+    again: { permissionSet: "build", file: import.meta.url },
+    task: spec.name,
+    groups: native ? ["native"] : [],
+    mayLackImages: !opt.strict && named.length === 0,
+  });
+  const { results, spans } = await buildEverywhere(ctx, request, skipped);
   ctx.result(buildDocument(results));
   reportFailures(ctx, results);
   if (!ctx.quiet) ctx.print(renderSummary(results));

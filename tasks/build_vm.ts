@@ -72,11 +72,10 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     append: kernelWords(opt.append),
   };
   if (ctx.dryRun) return dryRunGuest(ctx, guest);
-  const prepared = await prepareGuests([platform], ctx, {
+  await prepareGuests([platform], ctx, {
     again: { permissionSet: "build", file: import.meta.url },
     task: "build-vm",
   });
-  if (prepared.kind === "reexecuted") return prepared.status;
   const result = await buildInGuest({
     ...guest,
     cold: opt.cold,

@@ -59,14 +59,13 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     ctx.result({ ok: true, images: rows });
     return 0;
   }
-  const outcome = await setUpImages(wanted, ctx, {
+  const built = await setUpImages(wanted, ctx, {
     force: ctx.opt.force,
     again: { permissionSet: "image", file: import.meta.url },
   });
-  if (outcome.kind === "reexecuted") return outcome.status;
   if (ctx.dryRun) return 0;
-  const snapshots = ctx.opt.noSnapshots ? new Map() : await snapshotsOf(wanted, outcome, ctx);
-  const images = outcome.images.map((image) => ({
+  const snapshots = ctx.opt.noSnapshots ? new Map() : await snapshotsOf(wanted, built, ctx);
+  const images = built.map((image) => ({
     ...image,
     snapshot: snapshots.get(image.name) ?? "none",
   }));
@@ -77,7 +76,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
 /** Saves the snapshots that are missing; what it takes is only loaded if there are any. */
 async function snapshotsOf(
   platforms: readonly Platform[],
-  { images }: { readonly images: readonly { readonly name: string; readonly digest: string }[] },
+  images: readonly { readonly name: string; readonly digest: string }[],
   ctx: TaskContext,
 ): Promise<Map<string, string>> {
   const { haveSnapshotWith } = await import("../lib/guest/snapshots.ts");

@@ -78,8 +78,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   });
   if (installed) return await reexec("build", import.meta.url, Deno.args);
   const again = { permissionSet: "build", file: import.meta.url };
-  const outcome = await setUpImages(platforms, ctx, { again });
-  if (outcome.kind === "reexecuted") return outcome.status;
+  await setUpImages(platforms, ctx, { again });
   return await runTests(ctx, request);
 }
 

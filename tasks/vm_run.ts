@@ -73,11 +73,10 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     ctx.log.debug(`in the kept guest ${kept.id}`);
     return await runInKept(kept, command);
   }
-  const prepared = await prepareGuests([platform], ctx, {
+  await prepareGuests([platform], ctx, {
     again: { permissionSet: "build", file: import.meta.url },
     task: "vm-run",
   });
-  if (prepared.kind === "reexecuted") return prepared.status;
   ctx.log.step(`Start a guest: ${platform.name}`);
   return await runInFresh(
     {

@@ -41,15 +41,11 @@ export interface ToldAccelerator {
 }
 
 /** What was measured, and where. */
-export type BenchOutcome =
-  | {
-    readonly kind: "done";
-    readonly host: BenchHost;
-    readonly rows: readonly Row[];
-    readonly ratios: readonly Ratio[];
-  }
-  /** Tools were installed, and a successor of this task has done its work and ended. */
-  | { readonly kind: "reexecuted"; readonly status: number };
+export interface BenchOutcome {
+  readonly host: BenchHost;
+  readonly rows: readonly Row[];
+  readonly ratios: readonly Ratio[];
+}
 
 /** The project that is built. */
 const SAMPLE = join(root, "examples/hello-cmake");
@@ -62,17 +58,9 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   if (wanted.has("from-nothing")) {
     const groups = ["native", "image", "binfmt", "vm"] as const;
     const { installed } = await ensureHost(groups, ctx, { task: "bench" });
-    if (installed) {
-      return {
-        kind: "reexecuted",
-        status: await reexec(again.permissionSet, again.file, Deno.args),
-      };
-    }
+    if (installed) await reexec(again.permissionSet, again.file, Deno.args);
   }
-  if (withGuests) {
-    const prepared = await prepareGuests(platforms, ctx, { again, task: "bench" });
-    if (prepared.kind === "reexecuted") return prepared;
-  }
+  if (withGuests) await prepareGuests(platforms, ctx, { again, task: "bench" });
   const project = await loadProject(request.projectDir ?? SAMPLE, {
     platformNames: await platformNames(platformsDir),
   });
@@ -114,7 +102,6 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   }
   const { os, arch, distro, cpuModel, cores, memoryMiB } = facts;
   return {
-    kind: "done",
     host: {
       ...{ os, arch, distro, cpuModel, cores, memoryMiB, accelerators },
       deno: Deno.version.deno,

@@ -3,11 +3,7 @@ import { LiveTable } from "../cli/live_table.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { commandText } from "../host/command_text.ts";
-import { ensureHost } from "../host/ensure_host.ts";
 import { hostFacts } from "../host/facts.ts";
-import type { ToolGroup } from "../host/tool_table.ts";
-import { reexec } from "../host/reexec.ts";
-import { imageState } from "../image/image.ts";
 import type { GuestValues } from "./common_options.ts";
 import { dryRunGuest } from "./dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
@@ -18,22 +14,13 @@ import { recordPhases, type Span } from "./phase_recorder.ts";
 import { tableProgress } from "./progress.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { type Job, runWithin } from "./schedule.ts";
-import {
-  mayBuildImages,
-  notSetUp,
-  SET_UP_GROUPS,
-  setUpImages,
-  type SetUpOptions,
-  tableOptions,
-} from "./set_up.ts";
+import { notSetUp, tableOptions } from "./set_up.ts";
 
 /** What to build, and on what. */
-export interface BuildAllRequest extends Pick<SetUpOptions, "again"> {
+export interface BuildAllRequest {
   readonly project: Project;
   readonly platforms: readonly Platform[];
   readonly native: boolean;
-  /** Whether a platform that cannot be used yet is an error. */
-  readonly required: boolean;
   /** Artifacts go to a folder of each platform's name below this one. */
   readonly artifactsDir: string;
   readonly opt: GuestValues & {
@@ -47,49 +34,6 @@ export interface BuildAllRequest extends Pick<SetUpOptions, "again"> {
 const MEMORY_SHARE = 0.8;
 /** What a build on the host is counted as. */
 const NATIVE_MEMORY_MIB = 1024;
-
-/** Whether the builds can begin, and which platforms they leave out. */
-export type PreparedAll =
-  | { readonly kind: "ready"; readonly skipped: readonly Platform[] }
-  | { readonly kind: "reexecuted"; readonly status: number };
-
-/** Sets up what is missing, as far as that is allowed. */
-export async function prepareAll(
-  ctx: TaskContext,
-  request: BuildAllRequest,
-): Promise<PreparedAll> {
-  const { platforms, again } = request;
-  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
-  const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
-  const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
-  const toBuild = [...missing, ...stale];
-  const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
-  // All tools at once: a task that has installed some is started again, and that only once.
-  const groups: ToolGroup[] = [
-    ...request.native ? ["native" as const] : [],
-    ...platforms.length > 0 ? ["vm" as const] : [],
-    ...build ? SET_UP_GROUPS : [],
-  ];
-  const { installed } = await ensureHost(groups, ctx, {
-    guestArchs: platforms.map(({ arch }) => arch),
-    task: "build-all",
-  });
-  if (installed) {
-    const status = await reexec(again.permissionSet, again.file, Deno.args);
-    return { kind: "reexecuted", status };
-  }
-  if (build) {
-    const outcome = await setUpImages(toBuild, ctx, { again });
-    return outcome.kind === "reexecuted" ? outcome : { kind: "ready", skipped: [] };
-  }
-  if (missing[0] !== undefined && request.required) throw notSetUp(missing[0]);
-  for (const { name } of stale) {
-    ctx.log.warn(
-      `The image of ${name} is older than its recipe. To renew it: deno task setup-images ${name}`,
-    );
-  }
-  return { kind: "ready", skipped: missing };
-}
 
 /** What became of the builds. */
 export interface AllBuilt {

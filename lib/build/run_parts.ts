@@ -37,8 +37,7 @@ export async function runPartsTask(
   const { parts, fs, arch = Deno.build.arch } = request;
   const archs = arch === "all" ? ARCHS : [arch];
   if (ctx.opt.explain) return await explain(ctx, request, archs);
-  const status = await ensureTools(ctx, request, archs);
-  if (status !== undefined) return status;
+  await ensureTools(ctx, request, archs);
   const { buildParts, partTitles } = await import("../image/parts/build_parts.ts");
   const { PartReports } = await import("./part_reports.ts");
   const rows: PartResult[] = [];
@@ -77,18 +76,18 @@ async function explain(
   return 0;
 }
 
-/** Installs what is missing for parts that will be built; returns the status of a successor. */
+/** Installs what is missing for parts that will be built. */
 async function ensureTools(
   ctx: TaskContext,
   { parts, task, file }: PartsRequest,
   archs: readonly ElfArch[],
-): Promise<number | undefined> {
+): Promise<void> {
   const { PARTS } = await import("../config/parts.ts");
   const { buildOrder } = await import("../config/parts.ts");
   const groups = new Set(buildOrder(PARTS, parts).flatMap(({ name }) => GROUPS[name]));
   const { ensureHost } = await import("../host/ensure_host.ts");
   const { installed } = await ensureHost([...groups], ctx, { guestArchs: archs, task });
-  if (!installed) return undefined;
+  if (!installed) return;
   const { reexec } = await import("../host/reexec.ts");
-  return await reexec("parts", file, Deno.args);
+  await reexec("parts", file, Deno.args);
 }

@@ -31,12 +31,6 @@ export interface SetUpImage {
   readonly reasons: readonly string[];
 }
 
-/** What {@link setUpImages} did. */
-export type SetUpOutcome =
-  | { readonly kind: "done"; readonly images: readonly SetUpImage[] }
-  /** Tools were installed, and a successor of this task has done its work and ended. */
-  | { readonly kind: "reexecuted"; readonly status: number };
-
 /** How {@link setUpImages} works. */
 export interface SetUpOptions {
   readonly force?: boolean;
@@ -44,12 +38,15 @@ export interface SetUpOptions {
   readonly again: { readonly permissionSet: string; readonly file: string };
 }
 
-/** Makes sure that the platforms' images are built; returns at once where they are. */
+/**
+ * Makes sure that the platforms' images are built; returns at once where they are. Does not return
+ * in a task that has installed tools: its successor does the work.
+ */
 export async function setUpImages(
   platforms: readonly Platform[],
   ctx: TaskContext,
   options: SetUpOptions,
-): Promise<SetUpOutcome> {
+): Promise<readonly SetUpImage[]> {
   const states = await Promise.all(platforms.map((platform) => imageState(platform)));
   const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
   if (toBuild.length > 0) {
@@ -57,10 +54,7 @@ export async function setUpImages(
       guestArchs: toBuild.map(({ arch }) => arch),
       task: "setup-images",
     });
-    if (installed) {
-      const { permissionSet, file } = options.again;
-      return { kind: "reexecuted", status: await reexec(permissionSet, file, Deno.args) };
-    }
+    if (installed) await reexec(options.again.permissionSet, options.again.file, Deno.args);
   }
   const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {
     guestArchs: toBuild.map(({ arch }) => arch),
@@ -69,7 +63,7 @@ export async function setUpImages(
   });
   if (ctx.dryRun) {
     for (const platform of toBuild) printCommands(platform, ctx);
-    return { kind: "done", images: [] };
+    return [];
   }
   const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
   using table = new LiveTable(rows, tableOptions(ctx));
@@ -112,10 +106,7 @@ export async function setUpImages(
   ctx.signal.throwIfAborted();
   const failed = settled.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw failed[0]?.reason;
-  return {
-    kind: "done",
-    images: settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []),
-  };
+  return settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
 }
 
 /** The row of the table for the installation of a compiler. */
