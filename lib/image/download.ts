@@ -2,8 +2,10 @@ import { dirname } from "@std/path";
 import { sha256File } from "../cache/file_digest.ts";
 import { bytesText } from "../cli/bytes.ts";
 import { WorkError } from "../cli/errors.ts";
+import { fullDiskError, isFullDisk } from "../cli/full_disk.ts";
 import { writeAll } from "../host/write_all.ts";
 import { delay } from "../qemu/wait.ts";
+import { fetchChunks } from "./fetch_chunks.ts";
 
 /** What {@link download} takes. */
 export interface DownloadOptions {
@@ -19,6 +21,8 @@ export interface DownloadOptions {
   readonly onProgress?: (bytes: number) => void;
   /** How long to wait before a broken connection is tried again. Default 1000, then twice that. */
   readonly retryMs?: number;
+  /** How many milliseconds the server may be silent. Default 30 000. */
+  readonly stallMs?: number;
 }
 
 /** How often a connection may break before the download is given up. */
@@ -31,8 +35,8 @@ export const PART_SUFFIX = ".part";
  * (`PATH.part`) and is not fetched again. The file appears under its name only if its checksum is
  * right; bytes with another one are removed, as no more of them would make them right.
  *
- * @throws {WorkError} where the server refuses, the connection keeps breaking, or the bytes are
- *   others than promised
+ * @throws {WorkError} where the server refuses, the connection keeps breaking or is silent, or the
+ *   bytes are others than promised; a server that sends more than that is cut off
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { path, sha256, bytes, signal } = options;
@@ -59,11 +63,15 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       await fetchRest(options, part);
       const have = await sizeOf(part);
       if (have === bytes) return;
-      // More than promised can only be something else; the checksum says so.
-      if (have > bytes) return;
       reason = `the server closed the connection after ${bytesText(have)}`;
     } catch (error) {
       signal.throwIfAborted();
+      if (isFullDisk(error)) {
+        throw await fullDiskError(`download ${options.url}`, {
+          said: error.message,
+          paths: [part],
+        });
+      }
       if (error instanceof WorkError || !(error instanceof Error)) throw error;
       reason = error.message;
     }
@@ -73,13 +81,17 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
 }
 
 /** Asks for what is missing; a server that cannot send a part sends all. */
-async function fetchRest({ url, bytes, signal, onProgress }: DownloadOptions, part: string) {
+async function fetchRest(options: DownloadOptions, part: string) {
+  const { url, bytes, signal, stallMs, onProgress } = options;
   let have = await sizeOf(part);
   // An older file of another size, of which this is no beginning.
   if (have > bytes) have = 0;
   if (have === bytes) return;
   const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
-  const response = await fetch(url, { headers, signal });
+  const { response, chunks } = await fetchChunks(url, {
+    ...{ headers, signal },
+    ...(stallMs === undefined ? {} : { stallMs }),
+  });
   if (!response.ok) {
     await response.body?.cancel();
     throw refused(url, response);
@@ -88,7 +100,12 @@ async function fetchRest({ url, bytes, signal, onProgress }: DownloadOptions, pa
   using file = await Deno.open(part, { write: true, create: true });
   await file.truncate(have);
   await file.seek(have, Deno.SeekMode.Start);
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of chunks) {
+    if (have + chunk.length > bytes) {
+      // No beginning of the wanted file, of which a later run could fetch the rest.
+      await Deno.remove(part);
+      throw tooLong(url, bytes);
+    }
     await writeAll(file, chunk);
     have += chunk.length;
     onProgress?.(have);
@@ -110,6 +127,13 @@ function refused(url: string, { status, statusText }: Response): WorkError {
     next: status === 404
       ? "remove its entry from nix/pins.json, to take a new pin"
       : "run the same command again later",
+  });
+}
+
+function tooLong(url: string, bytes: number): WorkError {
+  return new WorkError(`Cannot use ${url}: it is longer than was recorded`, {
+    details: [`wanted: ${bytesText(bytes)}, and the server sends more`],
+    next: "run the same command again; if that does not help, the server's file has changed",
   });
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { WorkError } from "../cli/errors.ts";
@@ -102,4 +102,76 @@ Deno.test("download() stops when aborted, and keeps what came", async () => {
     await assertRejects(() => download(options), Error, "enough");
     assertEquals((await Deno.stat(`${path}.part`)).size, 20_000);
   });
+});
+
+Deno.test("download() cuts off a server that sends more than was recorded", async () => {
+  await withServer({ endless: true }, async ({ url, sentBytes }, path) => {
+    const error = await assertRejects(
+      () => download({ ...request(url, path), bytes: 1000 }),
+      WorkError,
+      "it is longer than was recorded",
+    );
+    assertStringIncludes(error.details.join("\n"), "1000 B");
+    assert(sentBytes.count < 64 * 2 ** 20, `${sentBytes.count} bytes`);
+    // Nothing is kept that a later run would take for the beginning of the file.
+    assertEquals(await Array.fromAsync(Deno.readDir(join(path, ".."))), []);
+  });
+});
+
+Deno.test("download() looks at its signal with each piece, and lets timers have their turns", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = join(dir, "file");
+  const realFetch = globalThis.fetch;
+  // As on a fast line: every piece is there before it is asked for, also after the signal.
+  globalThis.fetch = () => Promise.resolve(new Response(piecesOf(2000)));
+  try {
+    for (const when of ["at once", "later"]) {
+      const abort = new AbortController();
+      const stop = () => abort.abort(new Error("enough"));
+      let isBegun = false;
+      const onProgress = () => {
+        if (!isBegun) when === "at once" ? stop() : setTimeout(stop);
+        isBegun = true;
+      };
+      const options = { ...request("http://127.0.0.1/", path), bytes: 10 ** 9, onProgress };
+      await assertRejects(() => download({ ...options, signal: abort.signal }), Error, "enough");
+      const { size } = await Deno.stat(`${path}.part`);
+      assert(size <= (when === "at once" ? 1 : 1999) * PIECE, `${size} bytes`);
+    }
+  } finally {
+    globalThis.fetch = realFetch;
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+const PIECE = 16 * 1024;
+
+function piecesOf(count: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(PIECE));
+      if (--count === 0) controller.close();
+    },
+  });
+}
+
+Deno.test("download() does not wait for ever for a server that is silent", async () => {
+  await withServer({ cutAfter: 20_000, hang: true }, async ({ url, requests }, path) => {
+    await download({ ...request(url, path), stallMs: 200 });
+    assertEquals(await Deno.readFile(path), content);
+    assertEquals(requests, ["", "bytes=20000-", "bytes=40000-"]);
+  });
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const dir = await Deno.makeTempDir();
+  try {
+    const url = `http://127.0.0.1:${silent.addr.port}/file`;
+    const error = await assertRejects(
+      () => download({ ...request(url, join(dir, "file")), stallMs: 20 }),
+      WorkError,
+      "broke 4 times",
+    );
+    assertEquals(error.details[0], "the server is silent for 0.02 s");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

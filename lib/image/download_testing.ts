@@ -8,6 +8,8 @@ export interface ServeOptions {
   readonly cutAfter?: number;
   /** In place of ending, the answer just stops. */
   readonly hang?: boolean;
+  /** The answer goes on for ever, as fast as it is read. */
+  readonly endless?: boolean;
   /** The only answer. */
   readonly status?: number;
 }
@@ -17,6 +19,8 @@ export interface FileServer extends AsyncDisposable {
   readonly url: string;
   /** The `range` of each request, or nothing. */
   readonly requests: readonly string[];
+  /** How much of an endless answer was sent. */
+  readonly sentBytes: { readonly count: number };
 }
 
 /** Serves the bytes under every path. */
@@ -25,6 +29,7 @@ export function serveFile(
   options: ServeOptions = {},
 ): FileServer {
   const requests: string[] = [];
+  const sentBytes = { count: 0 };
   const { ranges = true, cutAfter = Infinity, status } = options;
   const abort = new AbortController();
   const server = Deno.serve({
@@ -38,12 +43,14 @@ export function serveFile(
     const range = request.headers.get("range") ?? "";
     requests.push(range);
     if (status !== undefined) return new Response("no", { status });
+    if (options.endless) return new Response(endlessBody(sentBytes));
     const start = ranges ? Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? 0) : 0;
     const rest = content.subarray(start);
     const body = rest.length > cutAfter ? cutBody(rest.subarray(0, cutAfter), options) : rest;
     return new Response(body, { status: start > 0 ? 206 : 200 });
   });
   return {
+    sentBytes,
     url: `http://127.0.0.1:${server.addr.port}/file`,
     requests,
     async [Symbol.asyncDispose]() {
@@ -58,6 +65,16 @@ function cutBody(sent: Uint8Array<ArrayBuffer>, { hang }: ServeOptions) {
     start(controller) {
       controller.enqueue(sent);
       if (hang !== true) controller.close();
+    },
+  });
+}
+
+function endlessBody(sent: { count: number }) {
+  const chunk = new Uint8Array(64 * 1024);
+  return new ReadableStream({
+    pull(controller) {
+      sent.count += chunk.length;
+      controller.enqueue(chunk);
     },
   });
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DIGEST_PATTERN } from "../../cache/digest.ts";
 import { parseJson } from "../../cache/read_json.ts";
 import { WorkError } from "../../cli/errors.ts";
+import { type ChunkedAnswer, fetchChunks, readText } from "../../image/fetch_chunks.ts";
 
 /** One output of a job. */
 export interface FarmJob {
@@ -76,10 +77,13 @@ export async function newestFile(
   };
 }
 
+/** The description of a build takes some KiB. */
+const MOST_BYTES = 4 * 2 ** 20;
+
 async function fetchBuild(url: string, signal: AbortSignal): Promise<HydraBuild> {
-  let response: Response;
+  let answer: ChunkedAnswer;
   try {
-    response = await fetch(url, { headers: { accept: "application/json" }, signal });
+    answer = await fetchChunks(url, { headers: { accept: "application/json" }, signal });
   } catch (error) {
     signal.throwIfAborted();
     throw new WorkError(`Cannot ask ${url} for the newest build: there is no connection`, {
@@ -88,7 +92,8 @@ async function fetchBuild(url: string, signal: AbortSignal): Promise<HydraBuild>
       cause: error,
     });
   }
-  const text = await response.text();
+  const { response } = answer;
+  const text = await readText(answer, MOST_BYTES);
   if (!response.ok) {
     throw new WorkError(`Cannot ask ${url} for the newest build: it answers ${response.status}`, {
       next: response.status === 404
