@@ -258,6 +258,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "QEMU that finds no space on the host's disk gives status 3 and names the disk",
+  ignore,
+  async fn() {
+    await using box = await makeSandbox();
+    const body = "echo 'qemu-system-x86_64: cannot write: No space left on device' >&2; exit 1";
+    const outcome = await (await buildWithQemu(box, body)).outcome;
+    assertFailure(outcome, {
+      exit: 3,
+      says: [
+        'Cannot start guest "debian-amd64": a disk of this host is full\n',
+        "  qemu-system-x86_64: cannot write: No space left on device\n  file system /",
+        "  next: deno task gc",
+      ],
+    });
+    await box.assertClean();
+  },
+});
+
+Deno.test({
   name: "a port that is taken gives status 4 and says how to find who has it",
   ignore,
   async fn() {

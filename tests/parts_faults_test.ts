@@ -7,6 +7,7 @@ import type { PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { hostWithout, nextCommand } from "./hosts.ts";
+import { withSmallDisk } from "./small_disk.ts";
 import { assertFailure } from "./outcome.ts";
 import { placePart, programFor, seeImages } from "./stand_ins.ts";
 
@@ -95,17 +96,6 @@ Deno.test({
   },
 });
 
-/**
- * Runs a command with a small disk over a folder, on which is what lay in the folder, and then
- * writes what is there to a file: the disk goes with the command.
- */
-const withSmallDisk = (folder: string, bytes: number, list: string) => [
-  ...["unshare", "--mount", "sh", "-c"],
-  'mount -t tmpfs -o size="$1" tmpfs /mnt && cp -a "$0/." /mnt && mount --move /mnt "$0" || exit 99\n' +
-  'list=$2; shift 2; "$@"; status=$?; find "$0" >"$list"; exit $status',
-  ...[folder, String(bytes), list],
-];
-
 /** What is built on a disk that is too small for it. */
 const ON_SMALL_DISK = [
   // Less than its own output takes, which is as large as what it packs.
@@ -133,7 +123,7 @@ for (const { task, args, bytes } of ON_SMALL_DISK) {
       const outcome = await box.task(task, args, { env, wrapper });
       assertFailure(outcome, {
         exit: 3,
-        says: ["a disk is full\n", "No space left on device", "next: deno task gc"],
+        says: ["a disk of this host is full\n", "No space left on device", "next: deno task gc"],
       });
       const left = (await Deno.readTextFile(list)).split("\n");
       assert(left.includes(join(imagesOf(box), `tiny-init-${ARCH}`)), "the former part stays");

@@ -9,6 +9,7 @@ import {
   type SnapshotManifest,
 } from "../guest/snapshots.ts";
 import { makeStaging, removeStagings, savingLock } from "../guest/stagings.ts";
+import { isFullDisk } from "../cli/full_disk.ts";
 import { acquireLock } from "../host/lock.ts";
 import { startClock } from "./clock.ts";
 
@@ -171,7 +172,7 @@ function isSurvivable(error: unknown): boolean {
 
 /** A full disk, or one that only reads. */
 function isDiskFault(error: unknown): boolean {
-  return error instanceof Error && /os error (28|30|122)\b/.test(error.message);
+  return isFullDisk(error) || (error instanceof Error && /os error 30\b/.test(error.message));
 }
 
 function describe(error: unknown): string {

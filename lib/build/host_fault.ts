@@ -1,9 +1,8 @@
 import { HostError, TaskError } from "../cli/errors.ts";
+import { isFullDisk } from "../cli/full_disk.ts";
 
 /** What the operating system says, and its number for it. */
 const OS_ERROR = /^(.*?) \(os error (\d+)\)/;
-/** ENOSPC and EDQUOT. */
-const FULL: readonly string[] = ["28", "122"];
 
 /**
  * A fault of the host's files or streams in words that a user can act on; any other error as it is.
@@ -12,9 +11,9 @@ const FULL: readonly string[] = ["28", "122"];
 export function hostFault(action: string, error: unknown, next?: string): unknown {
   // What an agent says may quote the guest's system.
   if (error instanceof TaskError) return error;
-  const [, words, number] = OS_ERROR.exec(error instanceof Error ? error.message : "") ?? [];
+  const [, words] = OS_ERROR.exec(error instanceof Error ? error.message : "") ?? [];
   if (words === undefined) return error;
-  const advice = FULL.includes(number ?? "") ? "make room on its disk: df -h" : next;
+  const advice = isFullDisk(error) ? "make room on its disk: df -h" : next;
   return new HostError(`Cannot ${action}: ${words}`, {
     ...(advice === undefined ? {} : { next: advice }),
     cause: error,

@@ -6,6 +6,7 @@ import type { Platform } from "../config/platform.ts";
 import { commandText } from "../host/command_text.ts";
 import { denoTaskText } from "../host/deno_task.ts";
 import { ensureHost, findInstall, type Installation } from "../host/ensure_host.ts";
+import { explainFullDisk } from "../cli/full_disk.ts";
 import { reexec } from "../host/reexec.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
 import { ensureImage } from "../image/build.ts";
@@ -80,17 +81,19 @@ export async function setUpImages(
       return { name: platform.name, built: false, ...keysOf(image), seconds: clock(), reasons: [] };
     }
     await using log = await startLogs(`setup-${platform.name}`);
+    let current = "";
     try {
       const { image, built, reasons } = await ensureImage(platform, {
         signal: ctx.signal,
         force: options.force,
         compiler: installing,
         onPhase: (phase) => {
+          current = phase;
           log.write(`== ${phase}\n`);
           table.phase(platform.name, phase);
         },
         log: (line) => {
-          log.write(`${line}\n`);
+          log.output(`${line}\n`);
           table.line(platform.name, line);
         },
       });
@@ -98,7 +101,9 @@ export async function setUpImages(
       return { name: platform.name, built, ...keysOf(image), seconds: clock(), reasons };
     } catch (error) {
       table.finish(platform.name, "error", `see ${log.build}`);
-      throw error;
+      // Only the first boot has a guest, which may speak of its own disk.
+      const onHost = current !== "first boot";
+      throw await explainFullDisk(error, `build image "${platform.name}"`, { onHost });
     }
   }));
   // Whatever became of the images: what it has begun, apt must end.

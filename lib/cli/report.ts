@@ -1,7 +1,7 @@
 import { EXIT, type ExitStatus, formatError, TaskError } from "./errors.ts";
 import type { Failure } from "./failure.ts";
 import { paint } from "./log.ts";
-import { writeStdout } from "./output.ts";
+import { streamFault, writeStdout } from "./output.ts";
 import { plainJson, plainText } from "./plain_text.ts";
 import { writeStderr } from "./screen.ts";
 
@@ -35,6 +35,8 @@ export class Report {
     this.#failure = failure;
     const [first = "", ...more] = plainText(formatError(asTaskError(failure))).split("\n");
     writeStderr(`${[paint("red", first), ...more].join("\n")}\n`);
+    // The document has it anyway.
+    if (streamFault("standard error") !== undefined && !this.json) writeStdout(`${first}\n`);
     if (failure.stack !== undefined && this.#verbose) {
       writeStderr(`${plainText(failure.stack)}\n`);
     }

@@ -1,10 +1,12 @@
-import { writeAll } from "./output.ts";
+import { writeStream } from "./output.ts";
 import { displayWidth } from "./text.ts";
 
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 /** What to assume where the terminal does not tell: the size of a VT100. */
 const FALLBACK_SIZE = { columns: 80, rows: 24 };
+
+const write = (text: string) => void writeStream("standard error", Deno.stderr, text);
 
 let pinned: readonly string[] = [];
 let cursorHidden = false;
@@ -27,7 +29,7 @@ export function terminalSize(): { readonly columns: number; readonly rows: numbe
 
 /** Writes text to standard error, above the pinned lines where there are some. */
 export function writeStderr(text: string): void {
-  writeAll(Deno.stderr, pinned.length === 0 ? text : `${eraseSequence()}${text}${drawSequence()}`);
+  write(pinned.length === 0 ? text : `${eraseSequence()}${text}${drawSequence()}`);
 }
 
 /**
@@ -44,7 +46,7 @@ export function pinLines(lines: readonly string[]): void {
   }
   // What has scrolled off the top can no longer be erased, so it must never get there.
   pinned = lines.slice(0, terminalSize().rows - 1);
-  writeAll(Deno.stderr, sequence + drawSequence());
+  write(sequence + drawSequence());
 }
 
 /** Ends {@link pinLines}: shows the cursor, and leaves the lines as ordinary output or removes them. */
@@ -54,7 +56,7 @@ export function unpinLines(options: { keep: boolean }): void {
   if (!cursorHidden) return;
   cursorHidden = false;
   globalThis.removeEventListener("unload", restoreTerminal);
-  writeAll(Deno.stderr, sequence + SHOW_CURSOR);
+  write(sequence + SHOW_CURSOR);
 }
 
 /** Runs when the process ends without {@link unpinLines}, after a bug for example. */

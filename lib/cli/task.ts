@@ -4,7 +4,7 @@ import { EXIT, InterruptedError } from "./errors.ts";
 import { describeFailure } from "./failure.ts";
 import { renderHelp } from "./help.ts";
 import { createLog } from "./log.ts";
-import { writeStdout } from "./output.ts";
+import { onStreamFault, streamFault, writeStdout } from "./output.ts";
 import { parseArguments, type ParsedArguments } from "./parse.ts";
 import { renderDocument, Report } from "./report.ts";
 import { scanArguments } from "./scan.ts";
@@ -36,19 +36,29 @@ export async function runTask<Spec extends TaskSpec>(
   // How to report is settled before the arguments are checked, as they may be at fault.
   const { options } = scanArguments(spec, args);
   const json = options.includes("--json");
+  const report = new Report({ json, verbose: options.includes("--verbose") });
   if (options.includes("--help")) {
     const help = { ...spec, options: allOptions(spec) };
     writeStdout(json ? renderDocument({ ok: true, help }) : renderHelp(spec));
-    return;
+  } else {
+    try {
+      const parsed = await parseArguments(spec, args);
+      Deno.exitCode = await runMain(spec, main, parsed, report);
+    } catch (error) {
+      Deno.exitCode = report.fail(describeFailure(await explained(error, spec.name), spec.name));
+    }
+    report.finish(Deno.exitCode);
   }
-  const report = new Report({ json, verbose: options.includes("--verbose") });
-  try {
-    const parsed = await parseArguments(spec, args);
-    Deno.exitCode = await runMain(spec, main, parsed, report);
-  } catch (error) {
-    Deno.exitCode = report.fail(describeFailure(error, spec.name));
+  const fault = streamFault("standard output") ?? streamFault("standard error");
+  if (fault !== undefined && Deno.exitCode === EXIT.ok) {
+    Deno.exitCode = report.fail(describeFailure(fault, spec.name));
   }
-  report.finish(Deno.exitCode);
+}
+
+/** A full disk of the host is not our bug, whatever was being written. */
+async function explained(error: unknown, taskName: string): Promise<unknown> {
+  const { explainFullDisk } = await import("./full_disk.ts");
+  return await explainFullDisk(error, `finish "${taskName}"`);
 }
 
 async function runMain<Spec extends TaskSpec>(
@@ -66,6 +76,8 @@ async function runMain<Spec extends TaskSpec>(
   });
   const crash = new AbortController();
   using _ = listenForCrashes((error) => crash.abort(error));
+  // What nobody will see is not worth working for.
+  using _streams = onStreamFault((fault) => crash.abort(fault));
   const signal = AbortSignal.any([interruption.signal, crash.signal]);
   try {
     const status = await main(createContext({ parsed, log, signal, report, waits }));

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { UNSEEN } from "./plain_text.ts";
 import { HOSTILE } from "./testdata/hostile.ts";
-import { runSample, startSample } from "./testdata/run_sample.ts";
+import { runSample, SAMPLE, startSample } from "./testdata/run_sample.ts";
 
 Deno.test("runTask() ends with status 0, with main's status, or with the error's", async () => {
   assertEquals(await runSample("ok"), { code: 0, stdout: "", stderr: "" });
@@ -142,4 +142,64 @@ Deno.test("runTask() shows what a hostile guest says as plain text, in all that 
 Deno.test("runTask() shows a bug's stack as plain text", async () => {
   const { code, stderr } = await runSample("hostileBug", "--verbose");
   assertEquals([code, UNSAFE.exec(stderr)], [1, null]);
+});
+
+/** Runs the sample task with a full disk as one of its streams, or as both. */
+async function runOnFullDisk(redirection: string, ...args: string[]) {
+  const deno = [Deno.execPath(), "run", "--quiet", "--no-prompt", SAMPLE, ...args];
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", `exec "$@" ${redirection}`, "sh", ...deno],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+const onLinux = { ignore: Deno.build.os !== "linux" };
+
+Deno.test({
+  ...onLinux,
+  name: "runTask() whose standard output is full ends with status 3 and says so once",
+  async fn() {
+    for (const args of [["context"], ["lines"], ["--help"], ["ok", "--json"]]) {
+      const { code, stderr } = await runOnFullDisk(">/dev/full", ...args);
+      assertEquals(code, 3, stderr);
+      const lines = stderr.split("\n").filter((line) => !line.startsWith("==> "));
+      assertEquals(lines, [
+        "Cannot write to standard output: No space left on device",
+        "  next: make room where it goes (df -h), or send it elsewhere",
+        "",
+      ], args.join(" "));
+    }
+  },
+});
+
+Deno.test({
+  ...onLinux,
+  name: "runTask() whose standard error is full tells standard output, in one line or document",
+  async fn() {
+    const says = "Cannot write to standard error: No space left on device";
+    const plain = await runOnFullDisk("2>/dev/full", "context");
+    assertEquals(plain, { code: 3, stdout: `args context rest []\n${says}\n`, stderr: "" });
+    const json = await runOnFullDisk("2>/dev/full", "context", "--json");
+    assertEquals([json.code, JSON.parse(json.stdout).error.message], [3, says]);
+    const failed = await runOnFullDisk("2>/dev/full", "fail");
+    assertEquals([failed.code, failed.stdout], [1, 'Cannot build "hello": the compiler failed\n']);
+    assertEquals((await runOnFullDisk(">/dev/full 2>&1", "context")).code, 3);
+  },
+});
+
+Deno.test({
+  ...onLinux,
+  name: "runTask() tells a full disk from a bug",
+  async fn() {
+    const { code, stderr } = await runSample("fullDisk");
+    assertEquals(code, 3);
+    assertMatch(
+      stderr,
+      /^Cannot finish "sample": a disk of this host is full\n {2}No space left on device/,
+    );
+    assertMatch(stderr, /\n {2}next: deno task gc/);
+  },
 });

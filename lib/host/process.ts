@@ -3,6 +3,7 @@ import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
 import { HostError, TaskError } from "../cli/errors.ts";
 import { cleanEnvironment, wholeEnvironment } from "./environment.ts";
 import { findProgram } from "./find_program.ts";
+import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
 import { refuseOpenTemp } from "./others_write.ts";
 
 /** Debian keeps chroot and depmod here, which is not on the PATH of ordinary users. */
@@ -249,6 +250,8 @@ export async function runChecked(
   const result = await run(command, options);
   if (result.code !== 0) {
     const tail = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-12);
+    const said = tail.find(saysFullDisk);
+    if (said !== undefined) throw await fullDiskError(options.what, { said });
     throw new TaskError(
       1,
       `Cannot ${options.what}: ${command[0]} exited with status ${result.code}`,

@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../cli/errors.ts";
 import { diagnoseCommand } from "../host/diagnose_command.ts";
+import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
 import { RUN_FILES } from "../host/paths.ts";
 import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
 import {
@@ -216,6 +217,10 @@ async function startFailure(
       next: "deno task check --install",
       cause: error,
     });
+  }
+  const said = exit.output.find(saysFullDisk);
+  if (said !== undefined) {
+    return await fullDiskError(`start guest "${name}"`, { said, cause: error });
   }
   const known = explainQemuOutput(exit.output, name);
   return new GuestError(`Cannot start guest "${name}": ${known?.why ?? describeExit(exit)}`, {

@@ -1,5 +1,6 @@
 import { resolve } from "@std/path";
 import { HostError } from "../cli/errors.ts";
+import { explainFullDisk, isFullDisk } from "../cli/full_disk.ts";
 import { emptyOverlay } from "./empty_overlay.ts";
 import { checkImage } from "./qcow2.ts";
 
@@ -49,6 +50,7 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<Over
     return overlay;
   } catch (error) {
     await overlay[Symbol.asyncDispose]();
+    if (isFullDisk(error)) throw await explainFullDisk(error, `create an overlay for "${name}"`);
     if (!(error instanceof RangeError) && !isDiskFault(error)) throw error;
     throw new HostError(`Cannot create an overlay for "${name}": ${error.message}`, {
       details: [`overlay: ${path}`, `image: ${backing}`],
@@ -58,7 +60,7 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<Over
   }
 }
 
-/** A full disk, and the like. */
+/** A disk that only reads, and the like. */
 function isDiskFault(error: unknown): error is Error {
   return error instanceof Error && /\(os error \d+\)/.test(error.message);
 }

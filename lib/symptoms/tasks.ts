@@ -62,6 +62,17 @@ export const STARTS: readonly Symptom[] = [
     fix: [READ_CONSOLE, "less logs/{guest}.qemu.log"],
   },
   {
+    id: "host-full",
+    patterns: [/: a disk of this host is full/],
+    says: ": a disk of this host is full",
+    where,
+    endsBoot,
+    title: "a disk of this host is full",
+    cause:
+      "Overlays, snapshots, artifacts and logs grow while guests run. The file system is named.",
+    fix: ["deno task gc", "df -h"],
+  },
+  {
     id: "image-absent",
     patterns: [/Cannot start guest "(?<platform>[^"]*)": its image is not set up/],
     says: "its image is not set up",

@@ -59,6 +59,7 @@ const MODES: Record<string, (ctx: ContextOf<typeof spec>) => Promise<number | vo
     await Promise.resolve();
     throw new TypeError("undefined is not a guest\nsecond line");
   },
+  fullDisk: () => Promise.reject(new Error("No space left on device (os error 28)")),
   async lostPromise(ctx) {
     await using stack = new AsyncDisposableStack();
     stack.defer(() => ctx.log.info("cleaned up"));

@@ -3,9 +3,9 @@ import { type Recipe, type RecipeInput, recipeKey } from "../../cache/recipe.ts"
 import { explainMiss, readSidecar, writeSidecar } from "../../cache/sidecar.ts";
 import { WorkError } from "../../cli/errors.ts";
 import { acquireLock } from "../../host/lock.ts";
+import { explainFullDisk } from "../../cli/full_disk.ts";
 import { imageCacheDir, imagesDir } from "../../host/paths.ts";
 import { embedded } from "./embedded.ts";
-import { explainFullDisk } from "./full_disk.ts";
 import { digestNow, partDigest, partPath, prepareFile, publishFiles } from "./part_files.ts";
 import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
 
@@ -143,7 +143,7 @@ async function buildOnce(
     await writeSidecar(sidecarOf(part), recipe);
     return after;
   } catch (error) {
-    throw explainFullDisk(error, part.title);
+    throw await explainFullDisk(error, `build ${part.title}`, { onHost: true });
   } finally {
     await Deno.remove(dir, { recursive: true }).catch(() => {});
   }
