@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, type Sandbox } from "./harness.ts";
+import { hostWithout } from "./hosts.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";
 import { UNSEEN } from "../lib/cli/plain_text.ts";
 import { scriptProject } from "./script_project.ts";
@@ -33,8 +34,31 @@ Deno.test("timeouts.total ends the steps even if each keeps to its own time", as
     timeouts: { step: "30s", total: "1s" },
   });
   const outcome = await box.task("build-native", ["--project", dir]);
-  assertFailure(outcome, { exit: 1, says: ["Cannot finish ", 'next: set a longer "timeouts"'] });
+  assertFailure(outcome, {
+    exit: 1,
+    says: [
+      'Cannot finish the build on native: it still ran after 1 s, in phase "nap"\n',
+      '  next: set a longer "total" in "timeouts" of guesthouse.json\n',
+    ],
+  });
   assert(!outcome.stdout.includes("the last step"));
+  await box.assertClean();
+});
+
+Deno.test("timeouts.total counts the artifacts, too", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "", {
+    steps: { default: [{ name: "s", run: ["sh", "-c", 'truncate -s 64M "$0/large"', "{build}"] }] },
+    artifacts: ["large"],
+    timeouts: { total: "2s" },
+  });
+  // A copy that hangs.
+  const PATH = await hostWithout(box, /^cp$/, { cp: `tail -f '${dir}/guesthouse.json'` });
+  const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
+  assertFailure(await box.task("build-native", args, { env: { PATH } }), {
+    exit: 1,
+    says: ['Cannot finish the build on native: it still ran after 2 s, in phase "artifacts"\n'],
+  });
   await box.assertClean();
 });
 

@@ -2,6 +2,8 @@ import { expandGlob, walk } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
 import { leftOutLines } from "../guest/incoming.ts";
+import { copySparse } from "../host/copy_sparse.ts";
+import { claimRoom } from "../host/room.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 
@@ -16,16 +18,19 @@ export interface CopyArtifactsOptions {
   readonly signal: AbortSignal;
   /** Told what a guest has sent and the host does not take. */
   readonly onWarning?: (text: string) => void;
+  /** How many bytes they may be together. Default `ARTIFACT_LIMIT_BYTES`. */
+  readonly limitBytes?: number;
 }
 
 /**
  * Copies the files of a build on the host that match, or lie in a folder that does, and returns
  * their new paths. Throws {@link WorkError} when a glob matches nothing, since a build that was to
- * leave it did not.
+ * leave it did not, and what `claimRoom()` throws where they do not fit.
  */
 export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
-  const copied = new Set<string>();
+  const toCopy = new Map<string, { readonly path: string; readonly bytes: number }>();
   const targetDir = await freshArtifactsDir(options.outDir, options.name);
+  let unmatched: string | undefined;
   for (const glob of options.globs) {
     let matched = false;
     // The folder is no part of the pattern: its name may hold brackets and the like.
@@ -36,15 +41,34 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
         options.signal.throwIfAborted();
         matched = true;
         const target = join(targetDir, relative(root, path));
-        if (copied.has(target)) continue;
-        await Deno.mkdir(dirname(target), { recursive: true });
-        await Deno.copyFile(path, target);
-        copied.add(target);
+        if (!toCopy.has(target)) toCopy.set(target, { path, bytes: await takenBytes(path) });
       }
     }
-    if (!matched) throw noArtifact(options.name, glob);
+    if (!matched) unmatched ??= glob;
   }
-  return [...copied].sort();
+  const bytes = [...toCopy.values()].reduce((sum, file) => sum + file.bytes, 0);
+  using room = await claimRoom({ ...roomFor(options, targetDir), bytes });
+  const signal = AbortSignal.any([options.signal, room.full]);
+  for (const [target, { path }] of toCopy) {
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await copySparse(path, target, signal);
+  }
+  // What there is may help to find out why the rest is not.
+  if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
+  return [...toCopy.keys()].sort();
+}
+
+/** What {@link claimRoom} takes besides the size. */
+const roomFor = ({ name, limitBytes }: CopyArtifactsOptions, dir: string) => ({
+  dir,
+  action: `copy artifacts from ${name}`,
+  ...(limitBytes === undefined ? {} : { limitBytes }),
+});
+
+/** What a file takes on the disk, which is less than its size where it is sparse. */
+async function takenBytes(path: string): Promise<number> {
+  const { size, blocks } = await Deno.stat(path);
+  return blocks === null ? size : Math.min(size, blocks * 512);
 }
 
 /** A file itself, or the files of a folder; a link to a folder, or to nothing, is neither. */
@@ -74,6 +98,7 @@ export async function pullArtifacts(
       .map((glob) => relative(root, glob));
     const pulled = await pullFiles({
       ...{ connection: ssh, guestDir: root, globs, destDir },
+      room: roomFor(options, destDir),
       signal: options.signal,
     });
     for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);

@@ -24,6 +24,8 @@ export interface MicroVm extends AsyncDisposable {
   readonly guest: Guest;
   readonly agent: AgentClient;
   readonly kernel: KernelChoice;
+  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
+  readonly failed: AbortSignal;
   /** Whether it came from a snapshot that an earlier task had saved. */
   readonly start: "cold" | "warm";
   /** Seconds from the launch until the agent had answered. */
@@ -46,10 +48,11 @@ export async function bootMicro(
   host: MicroHost,
   plan: MicroPlan = {},
 ): Promise<BootedMicro> {
-  const { signal, logs } = request;
+  const { logs } = request;
   const name = microName(request);
   await using stack = new AsyncDisposableStack();
   const launched = stack.use(await launchMicro(request, host, plan));
+  const signal = AbortSignal.any([request.signal, launched.failed]);
   const agent = stack.use(
     await waitForReady(launched.guest, {
       deadlineMs: READY_MS,

@@ -7,6 +7,7 @@ import { GuestError, HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { execText } from "../guest/exec_text.ts";
+import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
 import { acquireLock } from "../host/lock.ts";
 import { buildCachesDir } from "../host/paths.ts";
 import { run } from "../host/process.ts";
@@ -42,9 +43,13 @@ export interface CacheDisk extends AsyncDisposable {
   /** What the build tree on it was configured with. */
   readonly configured: string | undefined;
   /** Mounts it in a guest. Returns what builds must have in their environment. */
-  attach(guest: CacheGuest): Promise<Record<string, string>>;
+  attach(guest: CacheGuest, signal: AbortSignal): Promise<Record<string, string>>;
   /** Unmounts it; what is on it counts from then on. */
-  detach(guest: CacheGuest, configured: string | undefined): Promise<void>;
+  detach(
+    guest: CacheGuest,
+    configured: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** A guest that has the disk of a build cache. */
@@ -104,15 +109,16 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
   return {
     path,
     configured: before,
-    async attach(guest) {
+    async attach(guest, signal) {
       await write(true);
       await mount(guest, guestDir, signal);
       return compilerCache(platform, guestDir);
     },
-    async detach(guest, configured) {
+    async detach(guest, configured, signal) {
       try {
         await unmount(guest, guestDir, signal);
       } catch (error) {
+        signal.throwIfAborted();
         if (!(error instanceof TaskError)) throw error;
         return onNote(`build cache: it does not count, since it is busy (${error.message})`);
       }
@@ -156,6 +162,9 @@ async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
     ...["-E", "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
   ], { signal });
   if (code === 0) return;
+  if (saysFullDisk(stderr)) {
+    throw await fullDiskError("make the disk of a build cache", { said: stderr, paths: [path] });
+  }
   throw new HostError(`Cannot make the disk of a build cache: mke2fs exited with status ${code}`, {
     details: stderr.trim().split("\n"),
     next: "df -h",

@@ -9,10 +9,11 @@ import { useImage } from "../image/image.ts";
 import { pullArtifacts } from "./artifacts.ts";
 import { openCacheDisk } from "./cache_disk.ts";
 import { startClock } from "./clock.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import { type LogFiles, startLogs } from "./log_files.ts";
 import { checkSize, type Size } from "./machine.ts";
 import { type OpenGuest, openGuest, type OpenGuestOptions } from "./open_guest.ts";
-import { type BuildOptions, recordError, stepError } from "./options.ts";
+import { type BuildOptions, recordCut, recordError, stepError } from "./options.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { runSteps } from "./steps.ts";
 import { syncProject } from "./sync.ts";
@@ -48,7 +49,7 @@ export function guestDirs(user: string): { home: string; source: string; build: 
  * that goes wrong is in the result; only an interruption, and a bug, is thrown.
  */
 export async function buildInGuest(options: GuestBuildOptions): Promise<BuildResult> {
-  const { platform, progress, signal } = options;
+  const { platform, project, progress } = options;
   const result = newResult(platform.name);
   const total = startClock();
   await using logs = await startLogs(platform.name);
@@ -58,21 +59,29 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     await using image = await useImage(platform);
     await using cache = options.incremental === true
       ? await openCacheDisk({
-        ...{ platform, project: options.project, image, signal },
+        ...{ platform, project, image, signal: options.signal },
         guestDir: guestDirs(platform.ssh.user).home,
         onNote: (text) => logs.write(`== ${text}\n`),
       })
       : undefined;
-    progress.phase(platform.name, "boot");
+    // Waiting for another build that has the cache is no part of this one.
+    using deadline = startDeadline({
+      ...{ name: platform.name, signal: options.signal, totalMs: project.timeouts.totalMs },
+    });
+    const begin = (phase: string) => {
+      deadline.phase(phase);
+      progress.phase(platform.name, phase);
+    };
+    begin("boot");
     await using guest = await openGuest({
       ...options.size,
-      ...{ platform, image, logs, signal },
+      ...{ platform, image, logs, signal: deadline.signal },
       accelerator: options.accelerator,
       sshPort: options.sshPort,
       append: options.append,
       cold: options.cold === true,
       ...(cache === undefined ? {} : { cacheDisk: cache.path }),
-      bootMs: options.project.timeouts.bootMs ?? platform.timeouts.bootMs,
+      bootMs: project.timeouts.bootMs ?? platform.timeouts.bootMs,
       onAccelerator: (name, reason) => {
         result.accelerator = name;
         logs.write(`== accelerator: ${name} (${reason})\n`);
@@ -82,19 +91,27 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
-    const env = { ...await cache?.attach(guest), ...options.project.env };
+    const signal = AbortSignal.any([deadline.signal, guest.failed]);
+    const env = { ...await cache?.attach(guest, signal), ...project.env };
     const tree = { env, configured: cache?.configured };
-    const configured = await buildIn(guest, result, options, logs, tree);
-    await cache?.detach(guest, configured);
-    if (options.onKeep !== undefined) return await keepGuest(guest, result, options.onKeep);
-    progress.phase(platform.name, "shutdown");
-    await guest.shutdown();
+    const build = { ...options, signal, deadline, begin };
+    const configured = await buildIn(guest, result, build, logs, tree);
+    deadline.phase("detach the build cache");
+    await cache?.detach(guest, configured, signal);
+    deadline[Symbol.dispose]();
+    if (options.onKeep !== undefined) {
+      await options.onKeep(guest);
+    } else {
+      progress.phase(platform.name, "shutdown");
+      await guest.shutdown();
+    }
   } catch (error) {
-    signal.throwIfAborted();
-    recordError(result, error, logs);
+    options.signal.throwIfAborted();
+    await recordError(result, error, logs);
   } finally {
     result.seconds.total = total();
   }
+  recordCut(result, logs, progress);
   return result;
 }
 
@@ -104,15 +121,6 @@ function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOp
     logs.write(`== ${text}\n`);
     if (level === "warning") progress.warning(text);
   };
-}
-
-async function keepGuest(
-  guest: OpenGuest,
-  result: BuildResult,
-  onKeep: (guest: OpenGuest) => Promise<void>,
-): Promise<BuildResult> {
-  await onKeep(guest);
-  return result;
 }
 
 /** What a build tree was left with by the last build, and what this one is told. */
@@ -126,15 +134,19 @@ interface BuildTree {
 async function buildIn(
   guest: OpenGuest,
   result: BuildResult,
-  options: GuestBuildOptions,
+  options: GuestBuildOptions & {
+    readonly deadline: Deadline;
+    /** Tells that a phase has begun. */
+    readonly begin: (phase: string) => void;
+  },
   logs: LogFiles,
   tree: BuildTree,
 ): Promise<string | undefined> {
-  const { platform, project, progress, signal } = options;
+  const { platform, project, progress, signal, begin } = options;
   const { name } = platform;
   const dirs = guestDirs(platform.ssh.user);
   const sourceDir = join(dirs.source, project.source);
-  progress.phase(name, "sync");
+  begin("sync");
   const warning = await firstRsyncWarning(signal);
   if (warning !== undefined) noteTo(logs, progress)?.(warning, "warning");
   const syncClock = startClock();
@@ -167,8 +179,8 @@ async function buildIn(
   const clock = startClock();
   const failed = await runSteps(steps, guestRunner(guest, tree.env, signal), {
     log: logs,
-    ...project.timeouts,
-    onStep: (step) => progress.phase(name, step),
+    stepMs: project.timeouts.stepMs,
+    onStep: begin,
     onLines: (lines) => progress.lines(name, lines),
   });
   result.seconds.build = clock();
@@ -176,9 +188,11 @@ async function buildIn(
   result.status = failed === undefined ? "pass" : "fail";
   if (failed !== undefined) {
     result.error = stepError(name, failed, logs.build);
+    // A person may take all the time there is.
+    if (options.onFailure !== undefined) options.deadline[Symbol.dispose]();
     await options.onFailure?.(guest);
   } else if (project.artifacts.length > 0) {
-    progress.phase(name, "artifacts");
+    begin("artifacts");
     result.artifacts = await pullArtifacts(guest.ssh, {
       name,
       globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),

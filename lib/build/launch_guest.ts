@@ -10,6 +10,7 @@ import { packSeed } from "../image/initramfs.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
+import { watchGuest } from "../qemu/watch_guest.ts";
 import { startClock } from "./clock.ts";
 import { type Beginning, guestArgs, type MachineOptions, type Size } from "./machine.ts";
 
@@ -80,6 +81,8 @@ export interface LaunchedGuest extends AsyncDisposable {
   readonly record: Promise<RunRecord>;
   /** Path of the socket of the guest's port. */
   readonly portSocket: string;
+  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
+  readonly failed: AbortSignal;
   /** Seconds since the launch. */
   readonly clock: () => number;
   /** Keeps the overlay, for a guest that outlives the task. */
@@ -124,6 +127,7 @@ export async function launchGuest(
       socketDir: run.socketDir,
     }),
   );
+  const { failed } = stack.use(await watchGuest({ ...guest, logs }));
   const facts: Omit<RunRecord, "startTime"> = {
     id: run.id,
     platform: name,
@@ -150,7 +154,7 @@ export async function launchGuest(
   stack.defer(() => record.then(() => {}, () => {}));
   const resources = stack.move();
   return {
-    ...{ run, guest, host, record, portSocket, clock },
+    ...{ run, guest, host, record, portSocket, failed, clock },
     releaseOverlay: () => overlay.release(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -1,7 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { sandbox } from "../host/testing.ts";
 import { startLogs } from "./log_files.ts";
+import { recordCut, recordError } from "./options.ts";
+import { newResult } from "./result.ts";
 
 /** A folder for logs that goes when the test ends, and is made by the code under test. */
 async function logsFolder(): Promise<{ dir: string } & AsyncDisposable> {
@@ -77,4 +79,49 @@ Deno.test("LogFiles.write() is refused once the logs are disposed", async () => 
   const files = await startLogs("native");
   await files[Symbol.asyncDispose]();
   assertThrows(() => files.write("late\n"), Deno.errors.BadResource);
+});
+
+Deno.test("LogFiles.output() drops what is beyond the limit, and says so once", async () => {
+  await using _logs = await logsFolder();
+  await using files = await startLogs("native", { limitBytes: 10 });
+  files.write("== begin\n");
+  files.output("12345678");
+  assertEquals(files.droppedBytes, 0);
+  files.output("90abc");
+  files.output("more\n".repeat(1000));
+  files.write("== end\n");
+  assertEquals(
+    await Deno.readTextFile(files.build),
+    "== begin\n1234567890\n" +
+      "== the log is cut: it takes 10 B of output, and the rest was dropped\n== end\n",
+  );
+  assertEquals(files.droppedBytes, 3 + 5000);
+});
+
+Deno.test("a log that is cut is told in the result and to the user", async () => {
+  await using _logs = await logsFolder();
+  await using files = await startLogs("native", { limitBytes: 1 });
+  const result = newResult("native");
+  const warnings: string[] = [];
+  const progress = { phase() {}, lines() {}, warning: (text: string) => void warnings.push(text) };
+  recordCut(result, files, progress);
+  assertEquals([result.notes, warnings], [undefined, []]);
+  files.output("long");
+  recordCut(result, files, progress);
+  assertEquals(result.notes?.length, 1);
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0] ?? "", files.build);
+});
+
+Deno.test("an error of a full disk is the host's, and its log is silent from then on", async () => {
+  await using _logs = await logsFolder();
+  await using files = await startLogs("native");
+  const result = newResult("native");
+  await recordError(result, new Error("No space left on device (os error 28)"), files);
+  assertEquals([result.status, result.exit], ["error", 3]);
+  assertEquals(
+    result.error?.message,
+    "Cannot finish the build on native: a disk of this host is full",
+  );
+  await assertRejects(() => recordError(result, new Error("a bug"), files), Error, "a bug");
 });

@@ -7,6 +7,7 @@ import type { Variant } from "../config/parts.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
+import { watchGuest } from "../qemu/watch_guest.ts";
 import { startClock } from "./clock.ts";
 import { startGvproxy } from "./gvproxy.ts";
 import type { Size } from "./machine.ts";
@@ -77,6 +78,8 @@ export interface LaunchedMicro extends AsyncDisposable {
   readonly socketDir: string;
   /** Path of the socket of the agent's port. */
   readonly agentSocket: string;
+  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
+  readonly failed: AbortSignal;
   /** Seconds since the launch. */
   readonly clock: () => number;
   /** Keeps the overlay, which a snapshot is made of. */
@@ -108,8 +111,10 @@ export async function launchMicro(
     events: socket("events"),
     network: socket("network"),
   };
+  const otherLogs: string[] = [];
   if (request.network === "gvproxy") {
     const log = `${logs.qemu}.gvproxy`;
+    otherLogs.push(log);
     stack.use(
       await startGvproxy(request.gvproxy ?? "gvproxy", { socket: sockets.network, log, signal }),
     );
@@ -128,9 +133,10 @@ export async function launchMicro(
       socketDir: run.socketDir,
     }),
   );
+  const { failed } = stack.use(await watchGuest({ ...guest, logs, otherLogs }));
   const resources = stack.move();
   return {
-    ...{ guest, clock, socketDir: run.socketDir, agentSocket: sockets.agent },
+    ...{ guest, failed, clock, socketDir: run.socketDir, agentSocket: sockets.agent },
     releaseOverlay: () => overlay.release(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -26,9 +26,9 @@ export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
     if (warm !== undefined) return warm;
   }
   const booted = await bootMicro(options, host);
-  const { guest, agent, bootSeconds } = booted;
+  const { guest, agent, failed, bootSeconds } = booted;
   return {
-    ...{ guest, agent, bootSeconds, start: "cold", kernel: host.files.kernelChoice },
+    ...{ guest, agent, failed, bootSeconds, start: "cold", kernel: host.files.kernelChoice },
     [Symbol.asyncDispose]: () => booted[Symbol.asyncDispose](),
   };
 }

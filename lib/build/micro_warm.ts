@@ -43,7 +43,7 @@ async function restore(
   start: "cold" | "warm",
   clock: () => number,
 ): Promise<MicroVm> {
-  const { signal, logs } = request;
+  const { logs } = request;
   const name = microName(request);
   await using stack = new AsyncDisposableStack();
   stack.use(snapshot);
@@ -54,10 +54,12 @@ async function restore(
       memoryFile: { path: snapshot.memory, mode: "private" },
     }),
   );
+  const { guest, failed } = launched;
+  const signal = AbortSignal.any([request.signal, failed]);
   // Its memory remembers blocks of that very disk; QEMU has it open by now, whoever replaces it.
   await checkFiles(host, ["disk"], `Cannot start guest "${name}" warm`);
   let agent: AgentClient | undefined;
-  await resumeState(launched.guest, {
+  await resumeState(guest, {
     ...{ state: snapshot.state, socketDir: launched.socketDir, signal },
     async correct({ timeoutMs, signal }) {
       const how = { name, console: logs.console, timeoutMs, signal };
@@ -69,7 +71,7 @@ async function restore(
   const bootSeconds = clock();
   const resources = stack.move();
   return {
-    ...{ guest: launched.guest, agent, start, bootSeconds, kernel: host.files.kernelChoice },
+    ...{ guest, failed, agent, start, bootSeconds, kernel: host.files.kernelChoice },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -93,7 +95,7 @@ async function bootAndSave(
   host: MicroHost,
   onNote: OnNote,
 ): Promise<void> {
-  const { signal, variant } = request;
+  const { variant } = request;
   const name = microName(request);
   const paths = snapshotPaths(dir);
   {
@@ -107,6 +109,7 @@ async function bootAndSave(
     // What was replaced before QEMU had it open went into the guest under the former one's digest.
     await checkFiles(host, ["kernel", "initramfs", "disk"], `Cannot save guest "${name}"`);
     const { agent, guest } = launched;
+    const signal = AbortSignal.any([request.signal, launched.failed]);
     for (const argv of [...WARM_UP[variant], ["sync"]]) {
       const { code } = await agent.exec({ argv, signal, timeoutMs: SAVE_MS });
       if (code !== 0) throw new GuestError(`guest "${name}" cannot run ${argv[0]}: status ${code}`);

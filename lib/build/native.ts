@@ -9,8 +9,9 @@ import { locksDir, nativeBuildDir } from "../host/paths.ts";
 import { run, runChecked } from "../host/process.ts";
 import { copyArtifacts } from "./artifacts.ts";
 import { startClock } from "./clock.ts";
+import { startDeadline } from "./deadline.ts";
 import { startLogs } from "./log_files.ts";
-import { type BuildOptions, recordError, stepError } from "./options.ts";
+import { type BuildOptions, recordCut, recordError, stepError } from "./options.ts";
 import { type BuildResult, newResult } from "./result.ts";
 import { runSteps } from "./steps.ts";
 
@@ -19,7 +20,7 @@ export const NATIVE = "native";
 
 /** Builds the project on the host, in a folder of ours: the project's own stays as it is. */
 export async function buildNative(options: BuildOptions): Promise<BuildResult> {
-  const { project, signal, progress } = options;
+  const { project, progress } = options;
   const result = newResult(NATIVE);
   const total = startClock();
   await using log = await startLogs(NATIVE);
@@ -28,10 +29,19 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   try {
     const dirs = folders(project.dir);
     await using _lock = await acquireLock(nativeLock(dirs.home), {
-      signal,
+      signal: options.signal,
       purpose: `build of ${project.name}`,
       onWait: () => progress.phase(NATIVE, "waiting"),
     });
+    // Waiting for another build of the project is no part of this one.
+    using deadline = startDeadline({
+      ...{ name: NATIVE, signal: options.signal, totalMs: project.timeouts.totalMs },
+    });
+    const { signal } = deadline;
+    const begin = (phase: string) => {
+      deadline.phase(phase);
+      progress.phase(NATIVE, phase);
+    };
     const steps = nativeSteps(project);
     await emptyDir(dirs.home);
     await Deno.mkdir(dirs.build);
@@ -44,8 +54,8 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       haveFile: isFile,
     }, {
       log,
-      ...project.timeouts,
-      onStep: (name) => progress.phase(NATIVE, name),
+      stepMs: project.timeouts.stepMs,
+      onStep: begin,
       onLines: (lines) => progress.lines(NATIVE, lines),
     });
     result.seconds.build = clock();
@@ -53,7 +63,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     result.status = failed === undefined ? "pass" : "fail";
     if (failed !== undefined) result.error = stepError(NATIVE, failed, log.build);
     if (failed === undefined && project.artifacts.length > 0) {
-      progress.phase(NATIVE, "artifacts");
+      begin("artifacts");
       const sourceDir = join(project.dir, project.source);
       result.artifacts = await copyArtifacts({
         name: NATIVE,
@@ -64,9 +74,10 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       });
     }
   } catch (error) {
-    signal.throwIfAborted();
-    recordError(result, error, log);
+    options.signal.throwIfAborted();
+    await recordError(result, error, log);
   }
+  recordCut(result, log, progress);
   result.seconds.total = total();
   return result;
 }

@@ -33,6 +33,8 @@ export interface OpenGuest extends AsyncDisposable {
   /** To the resume service, which only guests from a snapshot have. */
   readonly port: GuestPort | undefined;
   readonly accelerator: string;
+  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
+  readonly failed: AbortSignal;
   /** Whether it came from a snapshot that an earlier task had saved. */
   readonly start: "cold" | "warm";
   readonly bootSeconds: number;
@@ -65,10 +67,11 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
 }
 
 async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<OpenGuest> {
-  const { platform, signal, bootMs } = options;
+  const { platform, bootMs } = options;
   await using stack = new AsyncDisposableStack();
   const launched = stack.use(await launchGuest(options, host));
   const { run, guest } = launched;
+  const signal = AbortSignal.any([options.signal, launched.failed]);
   const ssh = stack.use(
     await connectGuest({
       ...{ guest, run, signal },
@@ -89,12 +92,12 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
 }
 
 function toOpenGuest(
-  { run, guest, host, record, releaseOverlay }: LaunchedGuest,
+  { run, guest, host, record, failed, releaseOverlay }: LaunchedGuest,
   ssh: SshConnection,
   how: Pick<OpenGuest, "port" | "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
 ): OpenGuest {
   return {
-    ...{ run, guest, ssh },
+    ...{ run, guest, ssh, failed },
     port: how.port,
     start: how.start,
     bootSeconds: how.bootSeconds,

@@ -1,7 +1,8 @@
 import { EXIT, TaskError } from "../cli/errors.ts";
 import type { Project } from "../config/project.ts";
 import { diagnoseCommand } from "../host/diagnose_command.ts";
-import type { LogFiles } from "./log_files.ts";
+import { explainFullDisk } from "../cli/full_disk.ts";
+import { logCutNote, type LogFiles } from "./log_files.ts";
 import type { BuildResult } from "./result.ts";
 import type { FailedStep } from "./steps.ts";
 
@@ -34,8 +35,20 @@ export function stepError(name: string, failed: FailedStep, log: string): BuildR
   };
 }
 
+/** Puts into a result what was left out of its log, which is told to the user, too. */
+export function recordCut(result: BuildResult, log: LogFiles, progress: Progress): void {
+  if (log.droppedBytes === 0) return;
+  result.notes = [logCutNote()];
+  progress.warning(`${result.name}: ${logCutNote()}: ${log.build}`);
+}
+
 /** Puts into a result why it could not be carried out; what is no TaskError is a bug, and thrown. */
-export function recordError(result: BuildResult, error: unknown, log: LogFiles): void {
+export async function recordError(
+  result: BuildResult,
+  thrown: unknown,
+  log: LogFiles,
+): Promise<void> {
+  const error = await explainFullDisk(thrown, `finish the build on ${result.name}`);
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
   if (!(error instanceof TaskError) && !isTimeout) throw error;
   const { message } = error;

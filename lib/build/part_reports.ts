@@ -35,7 +35,7 @@ export class PartReports implements Disposable {
           table.phase(title, phase);
         },
         log(line) {
-          log.write(`${line}\n`);
+          log.output(`${line}\n`);
           table.line(title, line);
         },
       });

@@ -31,6 +31,8 @@ export interface BuildResult {
   log: string | null;
   /** Paths of the artifacts that were copied out. */
   artifacts: string[];
+  /** What else there is to know, such as a log that is cut; absent where there is nothing. */
+  notes?: readonly string[];
   /** The exit status that an error calls for; not part of the printed document. */
   exit?: number;
   /** Why it did not pass, with what to do next. */

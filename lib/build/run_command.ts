@@ -7,8 +7,11 @@ import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { cleanEnvironment } from "../host/environment.ts";
+import { fullDiskError } from "../cli/full_disk.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { useImage } from "../image/image.ts";
+import { qmpSocketPath } from "../qemu/launch.ts";
+import { isOutOfSpace } from "../qemu/out_of_space.ts";
 import { sshTarget } from "./connect.ts";
 import { runPlace } from "./kept.ts";
 import { startLogs } from "./log_files.ts";
@@ -51,7 +54,8 @@ export async function runInFresh(
     },
     bootMs: platform.timeouts.bootMs,
   });
-  const status = await runShared(guest.ssh, command);
+  const signal = AbortSignal.any([command.signal, guest.failed]);
+  const status = await runShared(guest.ssh, { ...command, signal });
   await guest.shutdown();
   return status;
 }
@@ -60,14 +64,34 @@ export async function runInFresh(
 export async function runInKept(record: RunRecord, command: GuestCommand): Promise<number> {
   const place = runPlace(record);
   const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
-  await using ssh = await connectSsh({
-    ...target,
-    name: record.platform,
-    // Several commands may run in the guest at one time.
-    controlPath: join(place.socketDir, `run-${Deno.pid}`),
-    signal: command.signal,
+  try {
+    await using ssh = await connectSsh({
+      ...target,
+      name: record.platform,
+      // Several commands may run in the guest at one time.
+      controlPath: join(place.socketDir, `run-${Deno.pid}`),
+      signal: command.signal,
+    });
+    return await runShared(ssh, command);
+  } catch (error) {
+    command.signal.throwIfAborted();
+    throw await explainPause(record, error, command.signal);
+  }
+}
+
+/** A guest that does not answer may be one that QEMU has paused, which nobody was there to hear. */
+async function explainPause(record: RunRecord, error: unknown, signal: AbortSignal) {
+  const { platform: name } = record;
+  const { dir, socketDir } = runPlace(record);
+  const guest = { name, qmpSocket: qmpSocketPath(socketDir) };
+  if (!(error instanceof GuestError)) return error;
+  if (!await isOutOfSpace(guest, signal).catch(() => false)) return error;
+  return await fullDiskError(`go on with guest "${name}"`, {
+    said: "QEMU has paused it, as it cannot write to its disk",
+    paths: [dir],
+    next: `deno task vm-stop ${name}, which frees what its disk takes`,
+    cause: error,
   });
-  return await runShared(ssh, command);
 }
 
 /** Time that ssh takes to notice that its shared connection is gone. */

@@ -80,7 +80,8 @@ export async function runInMicroVm(
   });
   logs.write(`== agent ready after ${vm.bootSeconds} s, ${vm.start}, kernel: ${vm.kernel}\n`);
   return await runCommand(vm.agent, command, {
-    ...{ signal, onWarning, stdout: Deno.stdout, stderr: Deno.stderr },
+    ...{ onWarning, stdout: Deno.stdout, stderr: Deno.stderr },
+    signal: AbortSignal.any([signal, vm.failed]),
     // A terminal nobody types at would keep nothing waiting, but has no end either.
     ...(Deno.stdin.isTerminal() ? {} : { stdin: Deno.stdin.readable }),
   });

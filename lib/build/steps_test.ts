@@ -17,9 +17,11 @@ async function outcomeOf(pieces: readonly string[], code = 3) {
     haveFile: () => Promise.resolve(false),
   };
   const failed: FailedStep | undefined = await runSteps([step], runner, {
-    log: { write: (text) => void (log += text) } as LogFiles,
+    log: {
+      write: (text) => void (log += text),
+      output: (text) => void (log += text),
+    } as LogFiles,
     stepMs: 1000,
-    totalMs: 1000,
     onStep: () => {},
     onLines: (found) => found.forEach((line) => lines.push(line)),
   });

@@ -1,6 +1,10 @@
 import { dirname } from "@std/path";
 import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../cache/atomic_write.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
+import { bytesText } from "../cli/bytes.ts";
+import { WorkError } from "../cli/errors.ts";
+import { fullDiskError, isFullDisk } from "../cli/full_disk.ts";
+import { ARTIFACT_LIMIT_BYTES } from "../host/room.ts";
 import { wordText } from "../host/command_text.ts";
 import { writeAll } from "../host/write_all.ts";
 import { hostFault } from "./host_fault.ts";
@@ -62,10 +66,16 @@ export async function download(
   agent: Pick<AgentClient, "readFile">,
   { host, guest }: FileTransfer,
   signal: AbortSignal,
+  limitBytes = ARTIFACT_LIMIT_BYTES,
 ): Promise<void> {
   const fill = async (path: string) => {
     using file = await Deno.open(path, { write: true });
-    await agent.readFile(guest, (bytes) => writeAll(file, bytes, signal), { signal });
+    let left = limitBytes;
+    await agent.readFile(guest, async (bytes) => {
+      left -= bytes.length;
+      if (left < 0) throw tooLong(guest, limitBytes);
+      await writeAll(file, bytes, signal);
+    }, { signal });
   };
   try {
     const info = await Deno.stat(host).catch(() => undefined);
@@ -76,9 +86,19 @@ export async function download(
     await sweepTemporary(dirname(target));
     await atomicWrite(target, fill, mode);
   } catch (error) {
+    if (isFullDisk(error)) {
+      const facts = { said: error.message, paths: [dirname(host)], cause: error };
+      throw await fullDiskError(`download to "${host}"`, facts);
+    }
     throw hostFault(`download to "${host}"`, error, `ls -ld ${wordText(dirname(host))}`);
   }
 }
+
+const tooLong = (guest: string, limitBytes: number) =>
+  new WorkError(
+    `Cannot download "${guest}": it is longer than the ${bytesText(limitBytes)} that are allowed`,
+    { next: "split it in the guest, or leave the guest up with --keep and use vm-ssh" },
+  );
 
 const isAbsent = (error: unknown): boolean =>
   error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;

@@ -96,7 +96,7 @@ async function restore(
   start: "warm" | "cold",
   clock: () => number,
 ): Promise<WarmGuest> {
-  const { platform, signal, onNote } = options;
+  const { platform, onNote } = options;
   const { name } = platform;
   const times: Record<string, number> = {};
   await using stack = new AsyncDisposableStack();
@@ -109,6 +109,7 @@ async function restore(
     }),
   );
   const { run, guest } = launched;
+  const signal = AbortSignal.any([options.signal, launched.failed]);
   times.launched = clock();
   const port = stack.use(await GuestPort.connect(launched.portSocket, name));
   await resumeState(guest, {
@@ -150,7 +151,7 @@ async function bootAndSave(
   options: WarmOptions,
   host: GuestHost,
 ): Promise<void> {
-  const { platform, signal } = options;
+  const { platform } = options;
   const { name } = platform;
   const paths = snapshotPaths(dir);
   const clock = startClock();
@@ -168,6 +169,7 @@ async function bootAndSave(
       },
     );
     const { run, guest } = launched;
+    const signal = AbortSignal.any([options.signal, launched.failed]);
     const login = { guest, run, signal, keys: host.keys, user: platform.ssh.user };
     const runOnce = async (argv: readonly string[], connecting: Promise<SshConnection>) => {
       await using ssh = await connecting;
@@ -177,8 +179,9 @@ async function bootAndSave(
     };
     const booting = connectGuest({ ...login, deadlineMs: options.bootMs }).catch(async (cause) => {
       // QEMU gets this signal when its memory file finds no room on the disk.
-      const noRoom = (await settlesWithin(guest.exited, 0)) === "settled" &&
-        (await guest.exited).code === 128 + SIGBUS;
+      const noRoom = launched.failed.aborted ||
+        (await settlesWithin(guest.exited, 0)) === "settled" &&
+          (await guest.exited).code === 128 + SIGBUS;
       throw noRoom ? cause : new BootFailed("boot", { cause });
     });
     await runOnce(["sudo", "-n", "systemctl", "start", "guesthouse-resume"], booting);

@@ -36,7 +36,7 @@ export interface InitDevOptions {
   /** Build or download anew what could be used again. */
   readonly fresh: boolean;
   readonly accelerator: AcceleratorChoice;
-  readonly logs: LogFiles;
+  readonly logs: Pick<LogFiles, "build" | "console" | "qemu">;
   readonly signal: AbortSignal;
   /** Called as each step begins, with its name. */
   readonly onStep: (step: string) => void;

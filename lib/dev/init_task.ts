@@ -47,7 +47,7 @@ export async function runInit(
         table.phase(config.name, step);
       },
       log: (line) => {
-        logs.write(`${line}\n`);
+        logs.output(`${line}\n`);
         table.line(config.name, line);
       },
       onNote: (text) => ctx.log.info(text),

@@ -1,6 +1,6 @@
 import { HostError, TaskError } from "../cli/errors.ts";
-import { connectQmp } from "../qemu/qmp_connect.ts";
-import type { QmpClient } from "../qemu/qmp.ts";
+import { describeFileSystems } from "../cli/full_disk.ts";
+import { isOutOfSpace, openQmp } from "../qemu/out_of_space.ts";
 import { delay } from "../qemu/wait.ts";
 import { devDir } from "./paths.ts";
 import type { DevRecord } from "./record.ts";
@@ -11,8 +11,6 @@ import type { DevRecord } from "./record.ts";
  */
 const NO_SPACE = "the host had no space left for what it wrote to its disk";
 
-/** How long QEMU may take to answer; another task may be talking to it. */
-const ANSWER_MS = 2000;
 /** A write that fails again does so at once. */
 const SETTLE_MS = 500;
 
@@ -24,8 +22,7 @@ export async function whyPaused(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await using qmp = await open(record, signal);
-    return await isOutOfSpace(qmp) ? NO_SPACE : undefined;
+    return await isOutOfSpace(record, signal) ? NO_SPACE : undefined;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof TaskError) return undefined;
@@ -42,24 +39,13 @@ export async function resumeDev(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (await whyPaused(record, signal) === undefined) return undefined;
-  await using qmp = await open(record, signal);
+  await using qmp = await openQmp(record, signal);
   await qmp.execute("cont", undefined, { signal });
   await delay(SETTLE_MS, signal);
-  if (!await isOutOfSpace(qmp)) return NO_SPACE;
+  if (!await isOutOfSpace(qmp, signal)) return NO_SPACE;
   const dir = devDir(record.name);
   throw new HostError(`Guest "${record.name}" is paused: ${NO_SPACE}`, {
-    details: [`its disk is in ${dir}`, "nothing is lost: it goes on where it stopped"],
+    details: [...await describeFileSystems([dir]), "nothing is lost: it goes on where it stopped"],
     next: "deno task gc, or make space in other ways, and then deno task arm-dev",
   });
 }
-
-const open = async ({ name, qmpSocket }: Reachable, signal: AbortSignal) =>
-  await connectQmp({
-    ...{ path: qmpSocket, name, signal },
-    deadlineMs: ANSWER_MS,
-    greetingMs: ANSWER_MS,
-    commandMs: ANSWER_MS,
-  });
-
-const isOutOfSpace = async (qmp: QmpClient) =>
-  (await qmp.execute("query-status")).status === "io-error";

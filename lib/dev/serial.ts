@@ -7,6 +7,9 @@ const LEAVE = 0x1d;
 /** About a screenful. */
 const SHOWN_BYTES = 2000;
 
+/** How much of a log is shown at once at most. */
+const MOST_BYTES = 1024 * 1024;
+
 /** What {@link attachConsole} takes. */
 export interface AttachOptions {
   /** The socket of the guest's serial console. */
@@ -25,10 +28,11 @@ export interface AttachOptions {
  * signal aborts. Everything else that is typed, Ctrl-C too, is the guest's.
  */
 export async function attachConsole(options: AttachOptions): Promise<"ended" | "left"> {
-  const { path, exited, signal, fromByte = -SHOWN_BYTES } = options;
+  const { path, exited, signal, log, fromByte } = options;
   // In this order, so that nothing is left out; a few characters may come twice.
   using conn = await Deno.connect({ transport: "unix", path });
-  await showFrom(options.log, fromByte < 0 ? await sizeOf(options.log) + fromByte : fromByte);
+  const shownBytes = fromByte === undefined ? SHOWN_BYTES : MOST_BYTES;
+  await showFrom(log, Math.max(fromByte ?? 0, await sizeOf(log) - shownBytes));
   const left = Promise.withResolvers<"left">();
   const leave = () => left.resolve("left");
   signal.addEventListener("abort", leave, { once: true });
@@ -99,7 +103,7 @@ export function followConsole(log: string): ConsoleFollower {
       const size = await sizeOf(log);
       if (size < at) at = 0;
       if (size === at) continue;
-      at = await showFrom(log, at);
+      at = await showFrom(log, Math.max(at, size - MOST_BYTES));
     }
     return at;
   };

@@ -1,7 +1,9 @@
 import { dirname, join } from "@std/path";
 import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
 import { plainLine } from "../cli/plain_text.ts";
+import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
 import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
+import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
 import { makeIncomingDir } from "./incoming_dir.ts";
@@ -11,6 +13,7 @@ import {
   listArgs,
   pullArgs,
   pullListArgs,
+  pullSizeArgs,
   pushArgs,
   type Selection,
 } from "./rsync_args.ts";
@@ -41,6 +44,8 @@ export interface PullFilesOptions {
   readonly globs: readonly string[];
   /** Absolute folder on this host; made with its parents. Nobody else writes to it. */
   readonly destDir: string;
+  /** How the room on this host is claimed. */
+  readonly room?: Partial<Omit<RoomOptions, "dir" | "bytes">>;
   readonly signal?: AbortSignal;
 }
 
@@ -81,22 +86,30 @@ export async function pushTree(options: PushTreeOptions): Promise<PushStats> {
 }
 
 /**
- * Copies files out of the guest over the shared connection, but only what `inspectIncoming()` lets
- * through. Throws as {@link pushTree}.
+ * Copies files out of the guest over the shared connection, if there is room for them, but only
+ * what `inspectIncoming()` lets through. Throws as {@link pushTree} and as {@link claimRoom}.
  */
 export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
-  const { connection, globs, guestDir, destDir, signal } = options;
+  const { connection, globs, guestDir, destDir } = options;
   if (globs.length === 0) return { files: [], leftOut: [], unmatched: [] };
   const rules = artifactRules(globs);
   await Deno.mkdir(destDir, { recursive: true });
   // Beside it, and so on the same file system.
   await using staging = await makeIncomingDir(dirname(destDir));
-  const sshConfig = connection.configPath;
-  const command = pullArgs({ sshConfig, guestDir, destDir: staging.tree, rules });
-  const result = await run(command, { env: ENV, signal, stdout: "tail" });
-  if (result.code !== 0 && result.code !== VANISHED) {
-    throw await rsyncFault({ what: "copy files out of", connection }, result);
-  }
+  const pull = { sshConfig: connection.configPath, guestDir, destDir: staging.tree, rules };
+  const call = async (command: readonly string[], signal?: AbortSignal) => {
+    const result = await run(command, { env: ENV, signal, stdout: "tail" });
+    if (result.code === 0 || result.code === VANISHED) return result;
+    throw await rsyncFault({ what: "copy files out of", connection, destDir }, result);
+  };
+  const sized = await call(pullSizeArgs(pull), options.signal);
+  using room = await claimRoom({
+    action: `copy files out of guest "${connection.name}"`,
+    ...options.room,
+    ...{ dir: destDir, bytes: parseStats(sized.stdout).bytes },
+  });
+  const signal = AbortSignal.any([room.full, ...options.signal ? [options.signal] : []]);
+  await call(pullArgs(pull), signal);
   const { files, leftOut } = await inspectIncoming(staging.tree);
   const moved: string[] = [];
   for (const path of files) {
@@ -147,7 +160,7 @@ export async function pullListed(options: PullListedOptions): Promise<void> {
   const pull = pullListArgs({ sshConfig, guestDir, destDir: sourceDir, filesFrom });
   const pulled = await run(pull, { env: ENV, signal, stdout: "tail" });
   const isWhole = pulled.code === 0 || pulled.code === VANISHED;
-  const fault = () => rsyncFault({ what: "copy files out of", connection }, pulled);
+  const fault = () => rsyncFault({ what: "copy files out of", connection, destDir }, pulled);
   if (!isWhole && pulled.code !== PARTIAL) throw await fault();
   // The guest's rsync may have sent others than it was asked for.
   const wanted = new Set(paths);
@@ -157,7 +170,10 @@ export async function pullListed(options: PullListedOptions): Promise<void> {
   // One file that the guest could not read keeps no other from coming home.
   if (brought.code === 0 && !isWhole) throw await fault();
   if (brought.code === 0) return;
-  throw await rsyncFault({ what: `copy to "${destDir}" what came out of`, connection }, brought);
+  throw await rsyncFault(
+    { what: `copy to "${destDir}" what came out of`, connection, destDir },
+    brought,
+  );
 }
 
 /** The form that rsync's `--from0` and `xargs -0` take. */
@@ -194,6 +210,8 @@ interface Transfer {
   readonly connection: Connection;
   /** The guest is what is written to. */
   readonly isPush?: boolean;
+  /** Where on this host is written to, if it is. */
+  readonly destDir?: string;
 }
 
 /** Marks the lines that our own rsync prints. The guest's is not told it. */
@@ -227,7 +245,7 @@ async function rsyncFault(
   transfer: Transfer,
   { code, stderr }: RunResult,
 ): Promise<TaskError> {
-  const { connection, isPush = false } = transfer;
+  const { connection, isPush = false, destDir } = transfer;
   const message = (why: string) => explain(transfer, why);
   const lines = stderr.split("\n").map(plainLine).filter((line) => line.trim() !== "");
   const details = lines.slice(-6);
@@ -246,6 +264,12 @@ async function rsyncFault(
   }
   if (code === BAD_STREAM) {
     return new GuestError(message("its rsync broke off"), { details });
+  }
+  const said = lines.find((line) => saysFullDisk(line));
+  if (isFileFault && destDir !== undefined && said !== undefined && await isNearlyFull(destDir)) {
+    return await fullDiskError(`${transfer.what} guest "${connection.name}"`, {
+      ...{ said, paths: [destDir] },
+    });
   }
   if (isFileFault && isPush && /No space left on device/.test(stderr)) {
     return new WorkError(message("its disk is full"), {

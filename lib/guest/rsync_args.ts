@@ -68,6 +68,8 @@ const FROM_GUEST = [
   "--munge-links",
   // This user can look into, and remove, whatever comes.
   "--chmod=Du=rwx,u+rwX",
+  // What is zero in a file takes no space here.
+  "--sparse",
 ];
 
 /**
@@ -76,19 +78,36 @@ const FROM_GUEST = [
  */
 export function pullArgs(options: PullOptions): string[] {
   return [
-    ...commonArgs(options.sshConfig),
-    ...FROM_GUEST,
-    "--recursive",
-    "--prune-empty-dirs",
+    ...pullBegin(options.sshConfig),
     // Twice: files that are here already are named, too.
     "--itemize-changes",
     "--itemize-changes",
     `--out-format=${options.mark ?? ""}%i %n`,
-    ...options.rules.map((rule) => `--filter=${rule}`),
-    `${SHARED_HOST}:${absolute(options.guestDir)}/`,
-    `${absolute(options.destDir)}/`,
+    ...pullEnd(options),
   ];
 }
+
+/** As {@link pullArgs}, but only asks how much there is, see `parseStats()`. */
+export function pullSizeArgs(options: PullOptions): string[] {
+  return [
+    ...pullBegin(options.sshConfig),
+    ...["--dry-run", "--stats", "--no-human-readable"],
+    ...pullEnd(options),
+  ];
+}
+
+const pullBegin = (sshConfig: string) => [
+  ...commonArgs(sshConfig),
+  ...FROM_GUEST,
+  "--recursive",
+  "--prune-empty-dirs",
+];
+
+const pullEnd = ({ rules, guestDir, destDir }: PullOptions) => [
+  ...rules.map((rule) => `--filter=${rule}`),
+  `${SHARED_HOST}:${absolute(guestDir)}/`,
+  `${absolute(destDir)}/`,
+];
 
 /** What {@link pullListArgs} takes. */
 export interface PullListOptions extends Omit<PullOptions, "rules" | "mark"> {

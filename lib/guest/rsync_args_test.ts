@@ -2,8 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { run } from "../host/process.ts";
 import { artifactRules } from "./artifact_globs.ts";
-import { pullArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
+import { pullArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
 import { parseItemized, parseStats } from "./rsync_output.ts";
+import { withLoopback } from "./rsync_testing.ts";
 
 Deno.test("pushArgs() is the whole command", () => {
   assertEquals(
@@ -52,25 +53,6 @@ Deno.test("pushArgs() and pullArgs() refuse a relative folder, which could be an
 Deno.test("rsyncShell() doubles quotes, which is how rsync reads them", () => {
   assertEquals(rsyncShell("/a 'b'/c"), "ssh -F '/a ''b''/c' -T -o LogLevel=ERROR");
 });
-
-/**
- * Runs `use` with a remote shell that leads back to this host. Like ssh, it joins its words and
- * gives them to a shell; it writes down which configuration file it was told.
- */
-async function withLoopback(use: (env: Record<string, string>, dir: string) => Promise<void>) {
-  const dir = await Deno.makeTempDir({ prefix: "gh-rsync-" });
-  try {
-    const bin = join(dir, "bin");
-    await Deno.mkdir(bin);
-    const script = '#!/bin/sh\nprintf %s "$2" >"$SEEN"\n' +
-      'while [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"\n';
-    await Deno.writeTextFile(join(bin, "ssh"), script, { mode: 0o755 });
-    const path = `${bin}:${Deno.env.get("PATH")}`;
-    await use({ PATH: path, SEEN: join(dir, "seen"), LC_ALL: "C" }, dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 async function tree(dir: string, base = ""): Promise<string[]> {
   const names: string[] = [];
@@ -166,6 +148,9 @@ Deno.test("rsync brings back what globs match with what pullArgs() tells it", as
       assertEquals([code, stderr], [0, ""]);
       return parseItemized(stdout).sort();
     };
+    const sized = await run(pullSizeArgs({ sshConfig: "/c", guestDir, destDir, rules }), { env });
+    assertEquals([sized.code, await tree(destDir)], [0, []]);
+    assertEquals(parseStats(sized.stdout).bytes, 29);
     const wanted = ["a b/-d/-f", "back\\slash", "escape", "loop", "new\nline", "ü"];
     assertEquals(await pull(), wanted);
     assertEquals(await tree(destDir), wanted);
@@ -175,5 +160,20 @@ Deno.test("rsync brings back what globs match with what pullArgs() tells it", as
     }
     // Named again although nothing has changed.
     assertEquals(await pull(), wanted);
+  });
+});
+
+Deno.test("rsync keeps what comes out of a guest sparse", async () => {
+  await withLoopback(async (env, dir) => {
+    const guestDir = join(dir, "guest");
+    const destDir = join(dir, "out");
+    for (const made of [guestDir, destDir]) await Deno.mkdir(made);
+    await Deno.writeTextFile(join(guestDir, "sparse"), "begin");
+    await Deno.truncate(join(guestDir, "sparse"), 64 * 2 ** 20);
+    const rules = artifactRules(["sparse"]);
+    const command = pullArgs({ sshConfig: "/c", guestDir, destDir, rules });
+    assertEquals((await run(command, { env })).code, 0);
+    const { size, blocks } = await Deno.stat(join(destDir, "sparse"));
+    assertEquals([size, (blocks ?? 0) * 512 < 2 ** 20], [64 * 2 ** 20, true]);
   });
 });

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, InterruptedError } from "../cli/errors.ts";
+import { GuestError, InterruptedError, WorkError } from "../cli/errors.ts";
 import { run } from "../host/process.ts";
-import { pullFiles, pushTree } from "./rsync.ts";
 import { haveProgram, sandbox } from "../host/testing.ts";
+import { pullFiles, pushTree } from "./rsync.ts";
+import { withLoopback } from "./rsync_testing.ts";
 import { sshConfigText } from "./ssh_config.ts";
 
 // More on the copies themselves: rsync_args_test.ts, and tests/ with real guests.
@@ -221,5 +222,46 @@ Deno.test("pullFiles() says that nothing matches a glob whose files it left out"
   await withHostileGuest("ln -s /etc/passwd x; touch y", async (options) => {
     const { files, unmatched } = await pullFiles({ ...options, globs: ["x", "y"] });
     assertEquals([files, unmatched], [["y"], ["x"]]);
+  });
+});
+
+/** A guest that is this host. */
+const LOOPBACK = { name: "x", configPath: "/c", closed: new Promise<string>(() => {}) };
+
+Deno.test("pullFiles() asks how much there is before it copies anything", async () => {
+  await withLoopback(async (env, dir) => {
+    await using _env = await sandbox(env);
+    const [guestDir, destDir] = [join(dir, "guest"), join(dir, "out")];
+    await Deno.mkdir(guestDir);
+    await Deno.writeTextFile(join(guestDir, "first"), "x");
+    await Deno.writeTextFile(join(guestDir, "large"), "x".repeat(5000));
+    const options = { connection: LOOPBACK, guestDir, destDir, globs: ["*"] };
+    const error = await assertRejects(
+      () => pullFiles({ ...options, room: { limitBytes: 5000, action: "copy artifacts from x" } }),
+      WorkError,
+      "Cannot copy artifacts from x: it is 4.9 KiB, and 4.9 KiB are allowed",
+    );
+    assertEquals(error.exit, 1);
+    assertEquals(await Array.fromAsync(Deno.readDir(destDir)), []);
+    const { files } = await pullFiles({ ...options, room: { limitBytes: 5001 } });
+    assertEquals(files, ["first", "large"]);
+  });
+});
+
+Deno.test("pullFiles() does not believe a guest that calls the host's disk full", async () => {
+  await withLoopback(async (env, dir) => {
+    const [guestDir, destDir] = [join(dir, "guest"), join(dir, "out")];
+    await Deno.mkdir(guestDir);
+    await using box = await sandbox(env);
+    // The words of rsync 3.2.7 when its receiver has no room.
+    const said = 'rsync: [receiver] write failed on "/out/large": No space left on device (28)';
+    await box.script("rsync", `echo '${said}' >&2; exit 11`);
+    Deno.env.set("PATH", `${box.path}:${env.PATH}`);
+    const error = await assertRejects(
+      () => pullFiles({ connection: LOOPBACK, guestDir, destDir, globs: ["*"] }),
+      WorkError,
+      "rsync exited with status 11",
+    );
+    assertEquals(error.details, [said]);
   });
 });

@@ -73,7 +73,7 @@ export const BUILDS: readonly Symptom[] = [
     where,
     role,
     endsBoot,
-    title: "a step took longer than it may",
+    title: "a step, or the whole build, took longer than it may",
     cause: "It hangs, or is slow under emulation.",
     fix: ["grep -n timeouts guesthouse.json", ONE_AT_A_TIME],
   },

@@ -1,0 +1,22 @@
+import { join } from "@std/path";
+
+/**
+ * Runs `use` with a remote shell that leads back to this host. Like ssh, it joins its words and
+ * gives them to a shell; it writes down which configuration file it was told.
+ */
+export async function withLoopback(
+  use: (env: Record<string, string>, dir: string) => Promise<void>,
+) {
+  const dir = await Deno.makeTempDir({ prefix: "gh-rsync-" });
+  try {
+    const bin = join(dir, "bin");
+    await Deno.mkdir(bin);
+    const script = '#!/bin/sh\nprintf %s "$2" >"$SEEN"\n' +
+      'while [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"\n';
+    await Deno.writeTextFile(join(bin, "ssh"), script, { mode: 0o755 });
+    const path = `${bin}:${Deno.env.get("PATH")}`;
+    await use({ PATH: path, SEEN: join(dir, "seen"), LC_ALL: "C" }, dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}

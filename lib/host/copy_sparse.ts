@@ -1,0 +1,17 @@
+import { runChecked } from "./process.ts";
+
+/** From this size on a copy is worth a process, which can be ended. */
+const LARGE_BYTES = 16 * 2 ** 20;
+
+/**
+ * Copies a file with its permissions. A sparse file stays one, and the copy of a large one ends
+ * when the signal aborts, whose reason is then thrown.
+ */
+export async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  // macOS copies within a file system without reading, by references to the same blocks.
+  const { size } = await Deno.stat(from);
+  if (Deno.build.os === "darwin" || size < LARGE_BYTES) return await Deno.copyFile(from, to);
+  const command = ["cp", "--sparse=always", "--", from, to];
+  await runChecked(command, { what: `copy "${from}"`, signal });
+}

@@ -1,0 +1,68 @@
+import { bytesText } from "../cli/bytes.ts";
+import { WorkError } from "../cli/errors.ts";
+import { fullDiskError } from "../cli/full_disk.ts";
+import { freeDiskBytes } from "./facts.ts";
+
+/** How much a build may bring home, in bytes: its artifacts together. */
+export const ARTIFACT_LIMIT_BYTES = 16 * 2 ** 30;
+
+/** What {@link claimRoom} takes. */
+export interface RoomOptions {
+  /** The directory that is written to. It exists. */
+  readonly dir: string;
+  /** How many bytes are said to come. */
+  readonly bytes: number;
+  /** Completes "Cannot": `copy artifacts from debian-amd64`. */
+  readonly action: string;
+  /** Default {@link ARTIFACT_LIMIT_BYTES}. */
+  readonly limitBytes?: number;
+  /** Time between two looks at the disk. Default 250. */
+  readonly pollMs?: number;
+}
+
+/** This much of a disk is left to others; half of what would be left where that is less. */
+const FLOOR_BYTES = 256 * 2 ** 20;
+
+/**
+ * Whether a disk has so little room that a copy to it may have failed for that. What a program says
+ * is not enough where it passes a guest's words on.
+ */
+export async function isNearlyFull(dir: string): Promise<boolean> {
+  return await freeDiskBytes(dir) < FLOOR_BYTES;
+}
+
+/** Room on a disk while it is written to. Disposal ends the watch. */
+export interface Room extends Disposable {
+  /** Aborts when the disk is about to be full. */
+  readonly full: AbortSignal;
+}
+
+/**
+ * Makes sure that something fits before it is copied, and watches the disk meanwhile: a guest may
+ * send more than it has said. Throws {@link WorkError} for more than the limit, and the error of a
+ * full disk where there is no room.
+ */
+export async function claimRoom(options: RoomOptions): Promise<Room> {
+  const { dir, bytes, action, limitBytes = ARTIFACT_LIMIT_BYTES, pollMs = 250 } = options;
+  if (bytes > limitBytes) {
+    throw new WorkError(
+      `Cannot ${action}: it is ${bytesText(bytes)}, and ${bytesText(limitBytes)} are allowed`,
+      { next: 'name fewer files in "artifacts" of guesthouse.json' },
+    );
+  }
+  const free = await freeDiskBytes(dir);
+  const full = async (cause?: unknown) =>
+    await fullDiskError(action, {
+      said: `it is ${bytesText(bytes)}, and ${bytesText(free)} were free`,
+      ...{ paths: [dir], cause },
+    });
+  if (bytes > free) throw await full();
+  const floor = Math.min(FLOOR_BYTES, (free - bytes) / 2);
+  const over = new AbortController();
+  const look = async () => {
+    if (over.signal.aborted || await freeDiskBytes(dir).catch(() => free) >= floor) return;
+    over.abort(await full());
+  };
+  const timer = setInterval(() => void look(), pollMs);
+  return { full: over.signal, [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,31 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { HostError, WorkError } from "../cli/errors.ts";
+import { freeDiskBytes } from "./facts.ts";
+import { claimRoom } from "./room.ts";
+
+const action = "copy artifacts from x";
+
+Deno.test("claimRoom() refuses what is more than is allowed, or than the disk has room for", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const error = await assertRejects(
+      () => claimRoom({ dir, bytes: 3 * 2 ** 30, action, limitBytes: 2 ** 30 }),
+      WorkError,
+      "Cannot copy artifacts from x: it is 3.0 GiB, and 1.0 GiB are allowed",
+    );
+    assertMatch(error.next ?? "", /"artifacts"/);
+    const bytes = 2 * await freeDiskBytes(dir) + 2 ** 30;
+    const full = await assertRejects(
+      () => claimRoom({ dir, bytes, action, limitBytes: Infinity }),
+      HostError,
+      "Cannot copy artifacts from x: a disk of this host is full",
+    );
+    assertMatch(full.details[0] ?? "", /^it is .*, and .* were free$/);
+    assertMatch(full.details[1] ?? "", /^file system /);
+    using room = await claimRoom({ dir, bytes: 1, action, pollMs: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(room.full.aborted, false);
+  } finally {
+    await Deno.remove(dir);
+  }
+});

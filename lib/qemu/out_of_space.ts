@@ -1,0 +1,38 @@
+import { connectQmp } from "./qmp_connect.ts";
+import { QmpClient } from "./qmp.ts";
+
+/** How long QEMU may take to answer; another task may be talking to it. */
+const ANSWER_MS = 2000;
+
+/** A guest that runs, whoever has started it. */
+export interface RunningGuest {
+  readonly name: string;
+  readonly qmpSocket: string;
+}
+
+/** Connects to a guest's QEMU for a short exchange. */
+export const openQmp = async (
+  { name, qmpSocket }: RunningGuest,
+  signal: AbortSignal,
+): Promise<QmpClient> =>
+  await connectQmp({
+    ...{ path: qmpSocket, name, signal },
+    deadlineMs: ANSWER_MS,
+    greetingMs: ANSWER_MS,
+    commandMs: ANSWER_MS,
+  });
+
+/**
+ * Whether QEMU has paused a guest whose disk image finds no room on the host. Throws what
+ * {@link connectQmp} does.
+ */
+export async function isOutOfSpace(
+  guest: RunningGuest | QmpClient,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (guest instanceof QmpClient) {
+    return (await guest.execute("query-status", undefined, { signal })).status === "io-error";
+  }
+  await using qmp = await openQmp(guest, signal);
+  return await isOutOfSpace(qmp, signal);
+}

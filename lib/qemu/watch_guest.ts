@@ -1,0 +1,95 @@
+import { bytesText } from "../cli/bytes.ts";
+import { GuestError } from "../cli/errors.ts";
+import { wordText } from "../host/command_text.ts";
+import { fullDiskError } from "../cli/full_disk.ts";
+import type { GuestLogs } from "./launch.ts";
+import type { QmpClient } from "./qmp.ts";
+
+/** How much a guest may write to its serial console: the log of a long boot takes 1 MiB. */
+export const CONSOLE_LIMIT_BYTES = 256 * 2 ** 20;
+/** How much QEMU may have to say; a guest can make it repeat some of its messages. */
+export const QEMU_LOG_LIMIT_BYTES = 64 * 2 ** 20;
+
+/** What {@link watchGuest} takes. */
+export interface WatchOptions {
+  readonly name: string;
+  readonly qmp: Pick<QmpClient, "events" | "execute">;
+  readonly logs: GuestLogs;
+  /** Logs of other programs that serve the guest, limited as QEMU's. */
+  readonly otherLogs?: readonly string[];
+  /** Default {@link CONSOLE_LIMIT_BYTES}. */
+  readonly consoleBytes?: number;
+  /** Default {@link QEMU_LOG_LIMIT_BYTES}, beyond what the log had. */
+  readonly qemuLogBytes?: number;
+  /** Time between two looks at the logs. Default 1000. */
+  readonly pollMs?: number;
+}
+
+/** A guest under watch; disposal ends that. */
+export interface Watch extends AsyncDisposable {
+  /** Aborts when the guest is stopped for good, with the error that says why. */
+  readonly failed: AbortSignal;
+}
+
+/** How long QEMU may take to answer a question on the side. */
+const ASK_MS = 2000;
+
+/**
+ * Watches what a guest does to the host's disks. QEMU pauses a guest whose disk image finds no room
+ * on the host: nobody would ever hear from it again, so that is a `HostError`. QEMU itself limits
+ * no log, so a guest that writes too much is paused, which is a {@link GuestError}.
+ */
+export async function watchGuest(options: WatchOptions): Promise<Watch> {
+  const { name, qmp, logs, otherLogs = [], pollMs = 1000 } = options;
+  const { consoleBytes = CONSOLE_LIMIT_BYTES, qemuLogBytes = QEMU_LOG_LIMIT_BYTES } = options;
+  const failed = new AbortController();
+  const events = qmp.events();
+  // The console's log is emptied at the start, and the others are appended to.
+  const limits = [{ path: logs.console, bytes: consoleBytes, had: 0 }];
+  for (const path of [logs.qemu, ...otherLogs]) {
+    limits.push({ path, bytes: qemuLogBytes, had: await sizeOf(path) });
+  }
+  const listening = (async () => {
+    for await (const { event, data } of events) {
+      if (event !== "BLOCK_IO_ERROR" || data.action !== "stop") continue;
+      failed.abort(await outOfSpace(options, String(data.device), String(data.reason ?? "")));
+    }
+    // The connection is lost with QEMU, which others notice.
+  })().catch(() => {});
+  let looking = Promise.resolve();
+  const look = async () => {
+    for (const { path, bytes, had } of limits) {
+      if (failed.signal.aborted || await sizeOf(path) <= had + bytes) continue;
+      await qmp.execute("stop", undefined, { timeoutMs: ASK_MS }).catch(() => {});
+      failed.abort(
+        new GuestError(
+          `Cannot go on with guest "${name}": it has filled a log with more than ${
+            bytesText(bytes)
+          }`,
+          { details: [`log: ${path}`], next: `tail -n 40 ${wordText(path)}` },
+        ),
+      );
+    }
+  };
+  const timer = setInterval(() => looking = looking.then(look), pollMs);
+  return {
+    failed: failed.signal,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await events.return?.();
+      await Promise.all([looking, listening]);
+    },
+  };
+}
+
+async function outOfSpace({ name, qmp }: WatchOptions, device: string, reason: string) {
+  const disks = await qmp.execute("query-block", undefined, { timeoutMs: ASK_MS }).catch(() => []);
+  return await fullDiskError(`go on with guest "${name}"`, {
+    said: `QEMU has paused it, as it cannot write to ${device}: ${reason}`,
+    paths: disks.flatMap((disk) => disk.device === device ? disk.inserted?.file ?? [] : []),
+  });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await Deno.stat(path).then(({ size }) => size, () => 0);
+}
