@@ -6,6 +6,7 @@ import {
   GUEST_OPTIONS,
   HTML_OPTION,
   INCREMENTAL_OPTION,
+  NETWORK_OPTION,
   platformsPositional,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
@@ -29,6 +30,7 @@ export const spec = {
     PROJECT_OPTION,
     ARTIFACTS_OPTION,
     ...GUEST_OPTIONS,
+    NETWORK_OPTION,
     INCREMENTAL_OPTION,
     {
       name: "jobs",
@@ -61,7 +63,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
+  const { artifactsTarget, loadUserProject, networkRule } = await import("../lib/build/load.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { NATIVE } = await import("../lib/build/native.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
@@ -78,7 +80,8 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
   const native = named.length === 0 || named.includes(NATIVE);
-  const request = { project, artifactsDir, platforms, native, opt };
+  const network = networkRule(opt.network, ctx.log, project);
+  const request = { project, artifactsDir, platforms, native, network, opt };
   if (ctx.dryRun) return await dryRunAll(ctx, request);
   const skipped = await prepareGuests(platforms, ctx, {
     again: { permissionSet: "build", file: import.meta.url },

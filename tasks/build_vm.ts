@@ -5,6 +5,7 @@ import {
   ARTIFACTS_OPTION,
   GUEST_OPTIONS,
   INCREMENTAL_OPTION,
+  NETWORK_OPTION,
   PLATFORM_POSITIONAL,
   PROJECT_OPTION,
 } from "../lib/build/common_options.ts";
@@ -23,6 +24,7 @@ export const spec = {
     PROJECT_OPTION,
     ARTIFACTS_OPTION,
     ...GUEST_OPTIONS,
+    NETWORK_OPTION,
     INCREMENTAL_OPTION,
     {
       name: "ssh-port",
@@ -51,7 +53,9 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, kernelWords, loadUserProject } = await import("../lib/build/load.ts");
+  const { artifactsTarget, kernelWords, loadUserProject, networkRule } = await import(
+    "../lib/build/load.ts"
+  );
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { buildInGuest } = await import("../lib/build/guest_build.ts");
@@ -70,6 +74,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     size: guestSize(platform, project, opt),
     sshPort: sshPort(platform, opt.sshPort),
     append: kernelWords(opt.append),
+    network: networkRule(opt.network, ctx.log, project),
   };
   if (ctx.dryRun) return dryRunGuest(ctx, guest);
   await prepareGuests([platform], ctx, {

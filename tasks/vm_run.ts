@@ -47,8 +47,8 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { findKept } = await import("../lib/guest/runs.ts");
-  const { runInFresh, runInKept } = await import("../lib/build/run_command.ts");
-  const { kernelWords } = await import("../lib/build/load.ts");
+  const { refuseOtherNetwork, runInFresh, runInKept } = await import("../lib/build/run_command.ts");
+  const { kernelWords, networkRule } = await import("../lib/build/load.ts");
   const { guestSize } = await import("../lib/build/machine.ts");
   const { prepareGuests } = await import("../lib/build/prepare.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
@@ -58,8 +58,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     return await vmRunMicro(ctx, name, import.meta.url);
   }
   const platform = await loadPlatform(platformsDir, name);
+  const network = networkRule(opt.network, ctx.log);
   const guest = {
-    ...{ platform, accelerator: opt.accel, sshPort: 0, append: kernelWords(opt.append) },
+    ...{ platform, network, accelerator: opt.accel, sshPort: 0, append: kernelWords(opt.append) },
     size: guestSize(platform, undefined, opt),
   };
   const kept = opt.fresh ? undefined : await findKept(platform.name);
@@ -67,9 +68,11 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const command = {
     argv: ctx.rest,
     signal: ctx.signal,
+    onWarning: (text: string) => ctx.log.warn(text),
     ...(opt.timeout === undefined ? {} : { timeoutMs: opt.timeout * 1000 }),
   };
   if (kept !== undefined) {
+    if (opt.network !== undefined) refuseOtherNetwork(kept, network);
     ctx.log.debug(`in the kept guest ${kept.id}`);
     return await runInKept(kept, command);
   }
@@ -82,7 +85,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     {
       ...guest,
       cold: opt.cold,
-      onWarning: (text) => ctx.log.warn(text),
     },
     command,
   );

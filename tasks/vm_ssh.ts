@@ -19,17 +19,26 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { requireKept } = await import("../lib/build/kept.ts");
-  const { interactiveSshCommand } = await import("../lib/build/kept.ts");
+  const { interactiveSshCommand, joinKept, keptTarget, requireKept } = await import(
+    "../lib/build/kept.ts"
+  );
   const record = await requireKept(ctx.positionals[0]);
-  const command = await interactiveSshCommand(record, ctx.rest);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/host/command_text.ts");
-    ctx.print(commandText(command));
+    const { controlPath } = await keptTarget(record);
+    ctx.print(commandText(interactiveSshCommand(`${controlPath}.conf`, ctx.rest, {})));
     return 0;
   }
+  const { startLogs } = await import("../lib/build/log_files.ts");
+  const { warnOfNetwork } = await import("../lib/build/run_command.ts");
   const { runInTerminal } = await import("../lib/host/terminal.ts");
-  return await runInTerminal(command);
+  await using logs = await startLogs(`vm-ssh-${record.platform}`);
+  await using kept = await joinKept(record, logs, ctx.signal);
+  const status = await runInTerminal(
+    interactiveSshCommand(kept.ssh.configPath, ctx.rest, kept.network.env),
+  );
+  if (status !== 0) warnOfNetwork(kept.network, (text) => ctx.log.warn(text));
+  return status;
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -135,6 +135,27 @@ Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm
   const late = await box.task("vm-run", ["debian-amd64", "--timeout", "2", "--", "sleep", "60"]);
   assertFailure(late, { exit: 4, says: ["no end within 2 s", "next: pass a longer --timeout"] });
 
+  // Each connection to it has a proxy of its own.
+  const ask = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/${http_proxy##*:}; " +
+    'printf "GET http://localhost/ HTTP/1.1\\r\\n\\r\\n" >&3; cat <&3; echo $http_proxy\'; exit 3';
+  const refused = "refused by the network rule: localhost:80 (127.0.0.1 is a loopback address)";
+  const asking = ["vm-run", "vm-ssh"].map((task) =>
+    box.task(task, ["debian-amd64", "--", "sh", "-c", ask])
+  );
+  const ports: string[] = [];
+  for (const { code, stdout, stderr } of await Promise.all(asking)) {
+    assertEquals(code, 3, stderr);
+    assertStringIncludes(stdout, `guesthouse: ${refused}`);
+    assertStringIncludes(stderr, `warning: ${refused}`);
+    ports.push(/^http:\/\/127\.0\.0\.1:\d+$/m.exec(stdout)![0]);
+  }
+  assertEquals(new Set(ports).size, 2);
+  const other = await box.task("vm-run", ["debian-amd64", "--network", "open", "--", "true"]);
+  assertFailure(other, {
+    exit: 2,
+    says: ["that is up has internet", "next: pass --fresh to start another guest"],
+  });
+
   const stopped = await box.task("vm-stop", ["debian-amd64", "--json"]);
   assertEquals(documentOf(stopped).stopped[0].how, "powerdown");
   assertEquals(documentOf(await box.task("vm-list", ["--json"])).guests, []);

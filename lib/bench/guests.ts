@@ -148,6 +148,7 @@ async function answeringGuest(
     await openGuest({
       ...size,
       ...{ platform, image, logs, signal, accelerator, cold },
+      network: "internet",
       sshPort: 0,
       bootMs: platform.timeouts.bootMs,
     }),
@@ -177,6 +178,7 @@ async function timeBuild(
   const result = await buildInGuest({
     ...options,
     ...how,
+    network: options.project.network,
     sshPort: 0,
     progress: {
       phase: (_name, phase) =>

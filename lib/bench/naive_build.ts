@@ -49,6 +49,7 @@ export async function buildNaively(options: NaiveBuildOptions): Promise<BuildPha
       ...size,
       ...{ platform, image, logs, signal },
       accelerator: options.accelerator,
+      network: "open" as const,
       sshPort: 0,
     };
     await using launched = await launchGuest(request, await findGuestHost(request), {

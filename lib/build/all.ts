@@ -1,5 +1,6 @@
 import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../cli/live_table.ts";
+import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { commandText } from "../host/command_text.ts";
@@ -21,6 +22,8 @@ export interface BuildAllRequest {
   readonly project: Project;
   readonly platforms: readonly Platform[];
   readonly native: boolean;
+  /** What guests may reach. */
+  readonly network: NetworkRule;
   /** Artifacts go to a folder of each platform's name below this one. */
   readonly artifactsDir: string;
   readonly opt: GuestValues & {
@@ -80,6 +83,7 @@ export async function buildEverywhere(
         buildInGuest({
           ...options,
           ...{ platform, size },
+          network: request.network,
           accelerator: opt.accel,
           sshPort: sshPort(platform, undefined),
           append: kernelWords(opt.append),
@@ -113,7 +117,7 @@ export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Pro
   }
   for (const platform of request.platforms) {
     await dryRunGuest(ctx, {
-      ...{ platform, project },
+      ...{ platform, project, network: request.network },
       size: guestSize(platform, project, opt),
       accelerator: opt.accel,
       sshPort: sshPort(platform, undefined),

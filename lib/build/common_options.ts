@@ -1,5 +1,6 @@
 import type { OptionValues } from "../cli/option_values.ts";
 import type { OptionSpec, PositionalSpec } from "../cli/spec.ts";
+import { NETWORK_MODES } from "../config/network.ts";
 import { platformNames } from "../config/platform_names.ts";
 import { platformsDir } from "../host/paths.ts";
 
@@ -66,6 +67,15 @@ export const INCREMENTAL_OPTION = {
   name: "incremental",
   type: "boolean",
   help: "keep the build tree and ccache of this project for the next time",
+} as const satisfies OptionSpec;
+
+/** What guests may fetch, for the tasks that build a project. */
+export const NETWORK_OPTION = {
+  name: "network",
+  type: "string",
+  value: "RULE",
+  suggestions: NETWORK_MODES,
+  help: "what guests may fetch: internet, none, open, or HOST,HOST... (default: the project's)",
 } as const satisfies OptionSpec;
 
 /** How a guest is made, for every task that starts one. */

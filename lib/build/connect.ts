@@ -14,6 +14,9 @@ export interface RunPlace {
   readonly socketDir: string;
 }
 
+/** Path of the socket on which a task serves the proxy of a guest that it has started. */
+export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
+
 /** Waits until a starting guest can be logged in to, and logs in. */
 export async function connectGuest(options: {
   readonly guest: Guest;
@@ -21,6 +24,8 @@ export async function connectGuest(options: {
   readonly keys: Keys;
   readonly user: string;
   readonly deadlineMs: number;
+  /** Whether it is given a port that leads to the proxy's socket; see {@link proxySocket}. */
+  readonly proxied?: boolean;
   /** Whether the guest is known to listen already. */
   readonly announced?: boolean;
   readonly signal: AbortSignal;
@@ -38,6 +43,7 @@ export async function connectGuest(options: {
         ...attempt,
         name: guest.name,
         controlPath: join(run.socketDir, "ssh"),
+        proxySocket: options.proxied === true ? proxySocket(run) : undefined,
       }),
   });
 }

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
+import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { planSteps } from "../config/steps.ts";
@@ -15,6 +16,7 @@ export interface DryGuest {
   readonly platform: Platform;
   readonly project?: Project;
   readonly size: Size;
+  readonly network: NetworkRule;
   readonly accelerator: AcceleratorChoice;
   readonly sshPort: number;
   /** More words for the kernel's command line. */
@@ -36,6 +38,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
   });
   const args = guestArgs({
     ...dry.size,
+    openNetwork: dry.network === "open",
     ...{ platform, accelerator, sshPort: dry.sshPort, disk: overlay, machine: platform.machine },
     portSocket: join(socketDir(), `${platform.name}-RUN`, "port"),
     beginning: {

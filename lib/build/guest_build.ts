@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../config/steps.ts";
 import { execText } from "../guest/exec_text.ts";
@@ -23,6 +24,7 @@ export interface GuestBuildOptions extends BuildOptions {
   readonly platform: Platform;
   readonly size: Size;
   readonly accelerator: AcceleratorChoice;
+  readonly network: NetworkRule;
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
   readonly hostMemoryMiB: number;
@@ -77,6 +79,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
       ...options.size,
       ...{ platform, image, logs, signal: deadline.signal },
       accelerator: options.accelerator,
+      network: options.network,
       sshPort: options.sshPort,
       append: options.append,
       cold: options.cold === true,
@@ -177,7 +180,8 @@ async function buildIn(
   if (isConfigured) logs.write("== configure: left out, since nothing of it has changed\n");
   const steps = planned.filter(({ once }) => !(once && isConfigured));
   const clock = startClock();
-  const failed = await runSteps(steps, guestRunner(guest, tree.env, signal), {
+  const env = { ...guest.network.env, ...tree.env };
+  const failed = await runSteps(steps, guestRunner(guest, env, signal), {
     log: logs,
     stepMs: project.timeouts.stepMs,
     onStep: begin,
@@ -187,7 +191,7 @@ async function buildIn(
   result.exitCode = failed?.code ?? 0;
   result.status = failed === undefined ? "pass" : "fail";
   if (failed !== undefined) {
-    result.error = stepError(name, failed, logs.build);
+    result.error = stepError(name, failed, logs.build, guest.network.explain(failed.tail));
     // A person may take all the time there is.
     if (options.onFailure !== undefined) options.deadline[Symbol.dispose]();
     await options.onFailure?.(guest);

@@ -3,9 +3,10 @@ import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../cli/errors.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { exportText } from "../guest/remote_command.ts";
 import { loadPlatform } from "../config/platform.ts";
-import { connectSsh } from "../guest/ssh.ts";
-import { DIRECT_HOST, sshConfigText } from "../guest/ssh_config.ts";
+import { connectSsh, type SshConnection } from "../guest/ssh.ts";
+import { SHARED_HOST } from "../guest/ssh_config.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { platformsDir, runsDir, socketDir } from "../host/paths.ts";
 import { runInTerminal } from "../host/terminal.ts";
@@ -15,6 +16,8 @@ import { shutDown, type ShutdownRung } from "../qemu/shutdown.ts";
 import { settlesWithin } from "../qemu/wait.ts";
 import { powerOffOverSsh } from "./power_off.ts";
 import { sshTarget } from "./connect.ts";
+import { type GuestNetwork, openNetwork } from "./guest_network.ts";
+import type { LogFiles } from "./log_files.ts";
 import type { OpenGuest } from "./open_guest.ts";
 
 /** The kept guest of a platform. Throws {@link GuestError} with the command that leaves one up. */
@@ -35,17 +38,54 @@ export const runPlace = ({ id }: RunRecord) => ({
 /** The login shell is a small one, for speed; a person gets bash where the guest has it. */
 const PERSON_SHELL = 'if command -v bash >/dev/null; then exec bash -l; else exec "$SHELL" -l; fi';
 
-/** The `ssh` command that a person uses: a login shell, or one command. */
-export async function interactiveSshCommand(
+/** A connection to a kept guest. Disposal ends it, and leaves the guest up. */
+export interface JoinedGuest extends AsyncDisposable {
+  readonly ssh: SshConnection;
+  readonly network: GuestNetwork;
+}
+
+/** Connects to a kept guest, which has a way to the network for as long as that lasts. */
+export async function joinKept(
   record: RunRecord,
-  argv: readonly string[],
-): Promise<string[]> {
+  logs: Pick<LogFiles, "write">,
+  signal: AbortSignal,
+): Promise<JoinedGuest> {
+  const { network: rule = "open" } = record;
+  const socketPath = join(runPlace(record).socketDir, `proxy-${Deno.pid}`);
+  await using stack = new AsyncDisposableStack();
+  const ssh = stack.use(
+    await connectSsh({
+      ...await keptTarget(record),
+      ...{ name: record.platform, signal },
+      proxySocket: rule === "open" ? undefined : socketPath,
+    }),
+  );
+  const network = stack.use(
+    openNetwork(ssh, {
+      ...{ rule, socketPath },
+      onNote: (line) => logs.write(`== ${line}\n`),
+    }),
+  );
+  const resources = stack.move();
+  return { ssh, network, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** How this task reaches a kept guest: by a socket of its own, since several may at one time. */
+export async function keptTarget(record: RunRecord) {
   const place = runPlace(record);
   const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
-  const config = join(place.socketDir, "person.conf");
-  await Deno.writeTextFile(config, sshConfigText(target), { mode: 0o600 });
-  const remote = ["--", argv.length === 0 ? PERSON_SHELL : shellQuote(argv)];
-  return ["ssh", "-F", config, ...(argv.length === 0 ? ["-t"] : []), DIRECT_HOST, ...remote];
+  return { ...target, controlPath: join(place.socketDir, `run-${Deno.pid}`) };
+}
+
+/** The `ssh` command that a person uses: a login shell, or one command. */
+export function interactiveSshCommand(
+  configPath: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): string[] {
+  const remote = exportText(env) + (argv.length === 0 ? PERSON_SHELL : shellQuote(argv));
+  const terminal = argv.length === 0 ? ["-t"] : [];
+  return ["ssh", "-F", configPath, ...terminal, SHARED_HOST, "--", remote];
 }
 
 /** Says how to reach a guest that was just left up. */
@@ -64,7 +104,9 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
     return;
   }
   ctx.log.info(`A step failed. This is a shell in guest "${guest.guest.name}"; leave it to go on.`);
-  await runInTerminal(["ssh", "-F", guest.ssh.configPath, "-t", "shared", "--", PERSON_SHELL]);
+  await runInTerminal(
+    interactiveSshCommand(guest.ssh.configPath, [], guest.network.env),
+  );
 }
 
 /** How long a kept guest may take to shut down in order. */

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { type Accelerator, type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
 import { ensureKeys, type Keys } from "../host/keys.ts";
@@ -7,6 +8,7 @@ import { processStartTime } from "../host/process.ts";
 import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
 import type { Image } from "../image/image.ts";
 import { packSeed } from "../image/initramfs.ts";
+import { packProxySeed } from "./proxy_seed.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
@@ -19,6 +21,8 @@ export interface GuestRequest extends Size {
   readonly platform: Platform;
   readonly image: Image;
   readonly accelerator: AcceleratorChoice;
+  /** What it may reach. */
+  readonly network: NetworkRule;
   /** Port of 127.0.0.1 that leads to the guest's SSH; 0 for a free one. */
   readonly sshPort: number;
   /** More words for the kernel's command line. */
@@ -118,6 +122,7 @@ export async function launchGuest(
       args: guestArgs({
         ...request,
         ...{ accelerator, portSocket },
+        openNetwork: request.network === "open",
         machine: host.machine,
         beginning: plan.beginning ?? await bootWithSeed(request, host, run, plan.extraSeed),
         disk: overlay.path,
@@ -139,6 +144,7 @@ export async function launchGuest(
     accelerator,
     memoryMiB: request.memoryMiB,
     cores: request.cores,
+    network: request.network,
     kept: false,
     started: new Date().toISOString(),
     console: logs.console,
@@ -176,7 +182,7 @@ async function bootWithSeed(
     user: platform.ssh.user,
     hostname: platform.name,
   });
-  for (const archive of [seed, extraSeed]) {
+  for (const archive of [seed, packProxySeed(), extraSeed]) {
     await Deno.writeFile(initramfs, archive, { append: true });
   }
   return { kind: "boot", kernel: image.kernel, initramfs, append };

@@ -1,4 +1,7 @@
+import { UsageError } from "../cli/errors.ts";
+import type { Log } from "../cli/log.ts";
 import { resolveProject } from "../config/find_project.ts";
+import { type NetworkRule, parseNetwork } from "../config/network.ts";
 import { loadProject, type Project } from "../config/project.ts";
 import { platformNames } from "../config/platform_names.ts";
 import { artifactsDir, platformsDir, root } from "../host/paths.ts";
@@ -23,6 +26,33 @@ export async function artifactsTarget(wanted: string | undefined): Promise<strin
       await Deno.stat(dir).then((info) => !info.isDirectory, () => false)
         ? "it is not a folder"
         : undefined,
+  });
+}
+
+/**
+ * What guests may reach: what the command line says, else the project, else the internet. A project
+ * that asks for more than that gets it, and its user is told.
+ */
+export function networkRule(
+  flag: string | undefined,
+  log: Log,
+  project?: Pick<Project, "network">,
+): NetworkRule {
+  if (flag === undefined) {
+    const rule = project?.network ?? "internet";
+    if (rule === "open") {
+      log.warn(
+        'The project asks for an open network ("network" in guesthouse.json): what it runs in guests ' +
+          "reaches all that this host reaches, its own services included. " +
+          "To refuse: --network internet",
+      );
+    }
+    return rule;
+  }
+  const rule = parseNetwork(flag);
+  if (rule !== undefined) return rule;
+  throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule`, {
+    next: "pass internet, none, open, or host names with commas between them",
   });
 }
 

@@ -61,6 +61,8 @@ export interface MachineOptions extends Size {
   readonly disk: string;
   /** The raw disk of the build cache, {@link CACHE_DISK_BYTES} long; without it, an empty one. */
   readonly cacheDisk?: string;
+  /** Whether the guest has a way to the network besides its forwarded port. Default false. */
+  readonly openNetwork?: boolean;
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
   /** Path of the socket of the guest's port. */
@@ -95,7 +97,10 @@ export function guestArgs(options: MachineOptions): string[] {
 }
 
 /** What {@link deviceArgs} puts together. */
-export type DeviceOptions = Pick<MachineOptions, "disk" | "cacheDisk" | "sshPort" | "portSocket">;
+export type DeviceOptions = Pick<
+  MachineOptions,
+  "disk" | "cacheDisk" | "openNetwork" | "sshPort" | "portSocket"
+>;
 
 /** Disks, network, random numbers and port of a build guest. */
 export function deviceArgs(options: DeviceOptions): string[] {
@@ -104,7 +109,8 @@ export function deviceArgs(options: DeviceOptions): string[] {
     ...(options.cacheDisk === undefined
       ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES)
       : diskArgs({ path: options.cacheDisk, format: "raw", id: CACHE_DISK_ID })),
-    ...netArgs({ hostPort: options.sshPort }),
+    // Not part of the device's state: a snapshot serves guests with a way out and without.
+    ...netArgs({ hostPort: options.sshPort, restrict: options.openNetwork !== true }),
     ...rngArgs(),
     ...portArgs(options.portSocket),
   ];

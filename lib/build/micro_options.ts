@@ -1,9 +1,11 @@
+import { UsageError } from "../cli/errors.ts";
 import type { OptionValues } from "../cli/option_values.ts";
 import type { OptionSpec } from "../cli/spec.ts";
-import { KERNEL_CHOICES, MICRO_NETWORKS } from "./micro_machine.ts";
+import { NETWORK_MODES } from "../config/network.ts";
+import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "./micro_machine.ts";
 import { ARCHS, VARIANTS } from "../config/parts.ts";
 
-/** What `vm-run` takes for microVMs only. */
+/** What `vm-run` takes for microVMs; but for the network, for them only. */
 export const MICRO_OPTIONS = [
   {
     name: "arch",
@@ -40,9 +42,9 @@ export const MICRO_OPTIONS = [
     name: "network",
     type: "string",
     value: "NAME",
-    choices: MICRO_NETWORKS,
-    onlyFor: VARIANTS,
-    help: "a variant's network: none, the host's by QEMU, or by gvproxy (default: none)",
+    suggestions: [...new Set([...NETWORK_MODES, ...MICRO_NETWORKS])],
+    help: "what the guest may reach: internet, none, open, or HOST,HOST... (default: internet); " +
+      "a variant: none, user (the host's, by QEMU), or gvproxy (default: none)",
   },
   {
     name: "kernel",
@@ -56,3 +58,14 @@ export const MICRO_OPTIONS = [
 
 /** What {@link MICRO_OPTIONS} say. */
 export type MicroValues = OptionValues<typeof MICRO_OPTIONS>;
+
+/** The network of a variant, whose rules are other ones than a platform's. */
+export function microNetwork(value: string | undefined, variant: string): MicroNetwork {
+  const network = MICRO_NETWORKS.find((known) => known === (value ?? "none"));
+  if (network !== undefined) return network;
+  throw new UsageError(
+    `Cannot use --network ${JSON.stringify(value)} with variant "${variant}": ` +
+      `it takes ${MICRO_NETWORKS.join(", ")}`,
+    { next: "deno task vm-run --help" },
+  );
+}

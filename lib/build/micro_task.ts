@@ -9,7 +9,7 @@ import { ensureGvproxy } from "./gvproxy.ts";
 import { kernelWords } from "./load.ts";
 import { dryRunMicro } from "./micro_dry_run.ts";
 import { MICRO_SIZE } from "./micro_machine.ts";
-import type { MicroValues } from "./micro_options.ts";
+import { microNetwork, type MicroValues } from "./micro_options.ts";
 import { callersDir, outputPath } from "./output_path.ts";
 import { evalCommand, requireFit, runInMicroVm } from "./run_micro.ts";
 import { type FileTransfer, whyNotDownload, whyNotUpload } from "./transfers.ts";
@@ -24,7 +24,8 @@ export async function vmRunMicro(
   file: string,
 ): Promise<number> {
   const { opt } = ctx;
-  const { arch = Deno.build.arch, network = "none" } = opt;
+  const { arch = Deno.build.arch } = opt;
+  const network = microNetwork(opt.network, variant);
   const timeoutMs = opt.timeout === undefined ? undefined : opt.timeout * 1000;
   const argv = opt.eval === undefined ? ctx.rest : evalCommand(variant, opt.eval);
   requireFit({ argv, timeoutMs });

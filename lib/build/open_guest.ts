@@ -3,7 +3,7 @@ import type { RunFolder, RunRecord } from "../guest/runs.ts";
 import type { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Guest } from "../qemu/launch.ts";
-import { bootTwice, connectGuest } from "./connect.ts";
+import { bootTwice, connectGuest, proxySocket } from "./connect.ts";
 import {
   findGuestHost,
   type GuestHost,
@@ -11,6 +11,7 @@ import {
   type LaunchedGuest,
   launchGuest,
 } from "./launch_guest.ts";
+import { type GuestNetwork, openNetwork } from "./guest_network.ts";
 import { startWarm, type WarmOptions } from "./warm_start.ts";
 
 /** What {@link openGuest} takes. */
@@ -30,6 +31,8 @@ export interface OpenGuest extends AsyncDisposable {
   readonly run: RunFolder;
   readonly guest: Guest;
   readonly ssh: SshConnection;
+  /** What programs in it can reach. */
+  readonly network: GuestNetwork;
   /** To the resume service, which only guests from a snapshot have. */
   readonly port: GuestPort | undefined;
   readonly accelerator: string;
@@ -61,7 +64,7 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   const onNote = options.onNote ?? (() => {});
   if (options.cold !== true) {
     const warm = await startWarm({ ...options, bootMs, onNote }, host);
-    if (warm !== undefined) return toOpenGuest(warm.launched, warm.ssh, warm);
+    if (warm !== undefined) return toOpenGuest(warm.launched, warm.ssh, warm, options);
   }
   return await bootTwice(() => openCold({ ...options, bootMs }, host), onNote);
 }
@@ -78,6 +81,7 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
       keys: host.keys,
       user: platform.ssh.user,
       deadlineMs: bootMs,
+      proxied: options.network !== "open",
     }),
   );
   await launched.record;
@@ -88,16 +92,21 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
     start: "cold",
     bootSeconds,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  });
+  }, options);
 }
 
 function toOpenGuest(
   { run, guest, host, record, failed, releaseOverlay }: LaunchedGuest,
   ssh: SshConnection,
   how: Pick<OpenGuest, "port" | "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
+  { network: rule, onNote }: OpenGuestOptions,
 ): OpenGuest {
+  const network = openNetwork(ssh, {
+    ...{ rule, socketPath: proxySocket(run) },
+    onNote: (line) => onNote?.(line, "info"),
+  });
   return {
-    ...{ run, guest, ssh, failed },
+    ...{ run, guest, ssh, network, failed },
     port: how.port,
     start: how.start,
     bootSeconds: how.bootSeconds,
@@ -115,6 +124,9 @@ function toOpenGuest(
       run.leave();
       return kept;
     },
-    [Symbol.asyncDispose]: () => how[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await using _guest = how;
+      await network[Symbol.asyncDispose]();
+    },
   };
 }

@@ -2,6 +2,7 @@ import { EXIT, TaskError } from "../cli/errors.ts";
 import type { Project } from "../config/project.ts";
 import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { explainFullDisk } from "../cli/full_disk.ts";
+import type { NetworkCauses } from "./guest_network.ts";
 import { logCutNote, type LogFiles } from "./log_files.ts";
 import type { BuildResult } from "./result.ts";
 import type { FailedStep } from "./steps.ts";
@@ -24,14 +25,19 @@ export interface BuildOptions {
   readonly progress: Progress;
 }
 
-/** What a result says of a step that failed. */
-export function stepError(name: string, failed: FailedStep, log: string): BuildResult["error"] {
+/** What a result says of a step that failed, and of what the network has to do with it. */
+export function stepError(
+  name: string,
+  failed: FailedStep,
+  log: string,
+  network: NetworkCauses = { details: [] },
+): BuildResult["error"] {
   return {
     message: `Step "${failed.name}" failed on ${name}: ${
       failed.command[0]
     } exited with status ${failed.code}`,
-    details: failed.tail,
-    next: `less ${log}`,
+    details: [...failed.tail, ...network.details],
+    next: network.next ?? `less ${log}`,
   };
 }
 

@@ -28,6 +28,7 @@ export async function prepareSnapshots(
       ...guestSize(platform, undefined, {}),
       ...{ platform, image, signal },
       accelerator: host.accelerator,
+      network: "none" as const,
       sshPort: 0,
       bootMs: platform.timeouts.bootMs,
     };

@@ -1,19 +1,19 @@
-import { join } from "@std/path";
-import { GuestError } from "../cli/errors.ts";
+import { GuestError, UsageError } from "../cli/errors.ts";
+import { type NetworkRule, showNetwork } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { exportText } from "../guest/remote_command.ts";
 import type { RunRecord } from "../guest/runs.ts";
-import { connectSsh, type SshConnection } from "../guest/ssh.ts";
+import type { SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { cleanEnvironment } from "../host/environment.ts";
 import { fullDiskError } from "../cli/full_disk.ts";
-import { ensureKeys } from "../host/keys.ts";
 import { useImage } from "../image/image.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { isOutOfSpace } from "../qemu/out_of_space.ts";
-import { sshTarget } from "./connect.ts";
-import { runPlace } from "./kept.ts";
+import type { GuestNetwork } from "./guest_network.ts";
+import { joinKept, runPlace } from "./kept.ts";
 import { startLogs } from "./log_files.ts";
 import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
@@ -23,6 +23,8 @@ export interface GuestCommand {
   readonly argv: readonly string[];
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;
+  /** Told what the command's user should know besides its status. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /** Runs a command in a guest of its own, and returns the command's status. */
@@ -30,11 +32,11 @@ export async function runInFresh(
   options: {
     readonly platform: Platform;
     readonly size: Size;
+    readonly network: NetworkRule;
     readonly accelerator: AcceleratorChoice;
     readonly sshPort: number;
     readonly append?: readonly string[] | undefined;
     readonly cold?: boolean;
-    readonly onWarning?: (text: string) => void;
   },
   command: GuestCommand,
 ): Promise<number> {
@@ -43,36 +45,39 @@ export async function runInFresh(
   await using image = await useImage(platform);
   await using guest = await openGuest({
     ...size,
-    ...{ platform, image, logs, signal: command.signal },
+    ...{ platform, image, logs, network: options.network, signal: command.signal },
     accelerator: options.accelerator,
     sshPort: options.sshPort,
     append: options.append,
     cold: options.cold === true,
     onNote: (text, level) => {
       logs.write(`== ${text}\n`);
-      if (level === "warning") options.onWarning?.(text);
+      if (level === "warning") command.onWarning?.(text);
     },
     bootMs: platform.timeouts.bootMs,
   });
   const signal = AbortSignal.any([command.signal, guest.failed]);
-  const status = await runShared(guest.ssh, { ...command, signal });
+  const status = await runShared(guest.ssh, guest.network, { ...command, signal });
   await guest.shutdown();
   return status;
 }
 
+/** A kept guest has the network that it was started with. */
+export function refuseOtherNetwork({ platform, network = "open" }: RunRecord, wanted: NetworkRule) {
+  const [has, wants] = [network, wanted].map(showNetwork);
+  if (has === wants) return;
+  throw new UsageError(
+    `Cannot use --network ${wants}: the guest of "${platform}" that is up has ${has}`,
+    { next: "pass --fresh to start another guest" },
+  );
+}
+
 /** Runs a command in a kept guest, and returns the command's status. */
 export async function runInKept(record: RunRecord, command: GuestCommand): Promise<number> {
-  const place = runPlace(record);
-  const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
+  await using logs = await startLogs(`vm-run-${record.platform}`);
   try {
-    await using ssh = await connectSsh({
-      ...target,
-      name: record.platform,
-      // Several commands may run in the guest at one time.
-      controlPath: join(place.socketDir, `run-${Deno.pid}`),
-      signal: command.signal,
-    });
-    return await runShared(ssh, command);
+    await using kept = await joinKept(record, logs, command.signal);
+    return await runShared(kept.ssh, kept.network, command);
   } catch (error) {
     command.signal.throwIfAborted();
     throw await explainPause(record, error, command.signal);
@@ -101,9 +106,14 @@ const NOTICE_MS = 1000;
 const SSH_FAILED = 255;
 
 /** The command gets this task's own standard streams, so that it can be part of a pipe. */
-async function runShared(ssh: SshConnection, command: GuestCommand): Promise<number> {
+async function runShared(
+  ssh: SshConnection,
+  network: GuestNetwork,
+  command: GuestCommand,
+): Promise<number> {
+  const text = exportText(network.env) + shellQuote(command.argv);
   const child = new Deno.Command("ssh", {
-    args: ["-F", ssh.configPath, "-T", SHARED_HOST, "--", shellQuote(command.argv)],
+    args: ["-F", ssh.configPath, "-T", SHARED_HOST, "--", text],
     clearEnv: true,
     env: cleanEnvironment("ssh"),
     stdin: "inherit",
@@ -135,10 +145,19 @@ async function runShared(ssh: SshConnection, command: GuestCommand): Promise<num
       );
     }
     if (code === SSH_FAILED) await throwIfLost(ssh);
+    if (code !== 0) warnOfNetwork(network, command.onWarning);
     return code;
   } finally {
     clearTimeout(timer);
     command.signal.removeEventListener("abort", end);
+  }
+}
+
+/** Names what a command that failed did not get from the network, and what to change. */
+export function warnOfNetwork(network: GuestNetwork, warn?: (text: string) => void): void {
+  const { details, next } = network.explain([]);
+  if (details.length > 0) {
+    warn?.([...details, ...next === undefined ? [] : [`next: ${next}`]].join("\n  "));
   }
 }
 

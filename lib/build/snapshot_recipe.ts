@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { type Recipe, recipeKey } from "../cache/recipe.ts";
 import { explainMiss } from "../cache/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
+import { SUDOERS } from "../guest/proxy/environment.ts";
 import type { SnapshotManifest } from "../guest/snapshots.ts";
 import type { Accelerator } from "../host/accelerator.ts";
 import type { Keys } from "../host/keys.ts";
@@ -53,6 +54,7 @@ export async function snapshotRecipe(
     { name: "command line", value: kernelCommandLine(platform, append) },
     { name: "devices", value: devices },
     { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
+    { name: "sudoers", value: SUDOERS },
     { name: RESUME, file: join(root, RESUME) },
   ]);
 }

@@ -126,6 +126,7 @@ async function restore(
       keys: host.keys,
       user: platform.ssh.user,
       deadlineMs: LOGIN_MS,
+      proxied: options.network !== "open",
       announced: true,
     }),
   );
@@ -160,7 +161,7 @@ async function bootAndSave(
   {
     await using launched = await launchGuest(
       // The build cache is of one project; the snapshot is for all.
-      { ...options, sshPort: 0, cacheDisk: undefined },
+      { ...options, network: "none", sshPort: 0, cacheDisk: undefined },
       host,
       {
         overlay: paths.disk,

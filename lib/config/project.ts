@@ -2,6 +2,7 @@ import { basename, join } from "@std/path";
 import { UsageError } from "../cli/errors.ts";
 import { check, countFaults, type Fault, faultLines, foundWanted, unknownText } from "./faults.ts";
 import { findJsonFault, showPlace } from "./json_text.ts";
+import type { NetworkRule } from "./network.ts";
 import { parsePlace, type Place } from "./place.ts";
 import { type ProjectInput, projectSchema } from "./project_schema.ts";
 import { showPath } from "./show_path.ts";
@@ -37,6 +38,8 @@ export interface Project {
   readonly cmakeFlags: Readonly<Record<string, readonly string[] | undefined>>;
   /** Globs below the build or the source folder. */
   readonly artifacts: readonly Place[];
+  /** What guests may reach. */
+  readonly network: NetworkRule;
   /** Undefined: the platform's. */
   readonly memoryMiB?: number;
   /** Undefined: the platform's. */
@@ -97,6 +100,7 @@ export async function loadProject(
     ),
     cmakeFlags: value.cmakeFlags,
     artifacts: value.artifacts.map((glob) => parsePlace(glob, "build")!),
+    network: value.network,
     ...(value.memory === undefined ? {} : { memoryMiB: parseMemoryMiB(value.memory)! }),
     ...(value.cores === undefined ? {} : { cores: value.cores }),
     timeouts: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "./faults.ts";
 import { parseIgnoreRule } from "./gitignore.ts";
+import { NETWORK_MODES, NETWORK_WANTED, normalHost } from "./network.ts";
 import { isSafePattern, parsePlace } from "./place.ts";
 import {
   DURATION_PATTERN,
@@ -78,6 +79,15 @@ const step = fields({
     .optional(),
 }, "an object with name and run").meta({ id: "step" });
 
+const network = z.union([
+  z.enum(NETWORK_MODES, { error: NETWORK_WANTED }),
+  z.array(
+    z.string({ error: "a host name" })
+      .refine((host) => normalHost(host) !== undefined, { error: "a host name" }),
+    { error: NETWORK_WANTED },
+  ).min(1, { error: NETWORK_WANTED }),
+], { error: NETWORK_WANTED });
+
 const steps = z.array(step, { error: "a list of steps" }).min(1, { error: "at least one step" });
 
 const GLOB_WANTED = 'a glob inside the build folder, or one that starts with "{source}/"';
@@ -133,6 +143,10 @@ export const projectSchema = fields({
     "What to copy out after a build: globs (* ? [...] and ** for any folders) in the build " +
       "folder, or in the source folder with {source}/ in front.",
   ).default([]),
+  network: network.describe(
+    'What steps in guests may fetch, by a proxy: "internet", from public addresses; a list of host ' +
+      'names, from those alone; "none"; or "open", all that the host reaches, without a proxy.',
+  ).default("internet"),
   memory: memory.describe(
     'Memory of a guest: MiB as a number, or text like "2G". Default: the platform\'s.',
   )

@@ -35,6 +35,7 @@ Deno.test("loadProject() takes a project without a config for all defaults", asy
     steps: {},
     cmakeFlags: {},
     artifacts: [],
+    network: "internet",
     timeouts: { stepMs: 1_800_000, totalMs: 3_600_000 },
   });
 });
@@ -52,6 +53,7 @@ Deno.test("loadProject() reads every field", async () => {
     },
     cmakeFlags: { all: ["-DA=1"], "debian-arm64": ["-DB=2"], native: [] },
     artifacts: ["bin/*", "{source}/doc/*.pdf"],
+    network: ["Example.org", "deb.debian.org"],
     memory: "2G",
     cores: 4,
     timeouts: { boot: "90s", step: "10m", total: "1h" },
@@ -78,6 +80,7 @@ Deno.test("loadProject() reads every field", async () => {
     },
     cmakeFlags: { all: ["-DA=1"], "debian-arm64": ["-DB=2"], native: [] },
     artifacts: [{ in: "build", path: "bin/*" }, { in: "source", path: "doc/*.pdf" }],
+    network: ["Example.org", "deb.debian.org"],
     memoryMiB: 2048,
     cores: 4,
     timeouts: { bootMs: 90_000, stepMs: 600_000, totalMs: 3_600_000 },
@@ -102,6 +105,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
     },
     cmakeFlags: { "debian-amd46": [], all: "-DX" },
     artifacts: [3, "../x", "/etc/*"],
+    network: ["*.example.org"],
     memory: "lots",
     cores: 0,
     timeouts: { boot: "soon", total: "0s" },
@@ -109,7 +113,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
   assertEquals(
     (await errorOf(JSON.stringify(config), { platformNames: ["debian-amd64"] })).split("\n"),
     [
-      'Cannot use "DIR/guesthouse.json": 23 faults',
+      'Cannot use "DIR/guesthouse.json": 24 faults',
       '  name: found "a/b", wanted a name of 1 to 64 characters without "/" and control characters',
       '  excludes[0]: found "a[", wanted a pattern that can match (a bracket is open, or a slash or ' +
       "backslash is too much)",
@@ -131,6 +135,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
       '"{source}/"',
       '  artifacts[2]: found "/etc/*", wanted a glob inside the build folder, or one that starts ' +
       'with "{source}/"',
+      '  network[0]: found "*.example.org", wanted a host name',
       '  memory: found "lots", wanted MiB as a number or text like "2G"',
       "  cores: found 0, wanted a whole number from 1 to 256",
       '  timeouts.boot: found "soon", wanted a duration like "90s", "10m" or "1h"',

@@ -13,6 +13,7 @@ const project: Project = {
   steps: {},
   cmakeFlags: {},
   artifacts: [],
+  network: "internet",
   timeouts: { stepMs: 1, totalMs: 1 },
 };
 const options: PlanOptions = {

@@ -152,9 +152,9 @@ function findMicro(file: string): { readonly variant: string; readonly arch: str
 /** The guest that a log is of, by its name, and its console; what is not known stays a name. */
 function placesOf({ name }: Log, kind: LogKind): Values {
   const file = basename(name);
-  const isOurs = LOG_SUFFIX.test(file) && /^(?:setup-|vm-run-)?\w+-\w+/.test(file);
+  const isOurs = LOG_SUFFIX.test(file) && /^(?:setup-|vm-run-|vm-ssh-)?\w+-\w+/.test(file);
   const stem = file.replace(LOG_SUFFIX, "");
-  const prefix = findMicro(file) === undefined ? /^(?:setup-|vm-run-)/ : MICRO_PREFIX;
+  const prefix = findMicro(file) === undefined ? /^(?:setup-|vm-run-|vm-ssh-)/ : MICRO_PREFIX;
   const guest = isOurs ? stem.replace(prefix, "") : undefined;
   const isFile = name !== "-" && !name.startsWith("run ");
   const beside = isFile && isOurs ? name.slice(0, -file.length) + stem : "logs/PLATFORM";

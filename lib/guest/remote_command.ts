@@ -49,18 +49,12 @@ export function remoteCommand(
 ): RemoteCommand {
   if (argv.length === 0) throw new TypeError("Cannot run an empty command");
   const report = (words: string) => `printf '\\036${nonce} %s\\036' "${words}" >&2`;
-  const variables = Object.entries(place.env ?? {}).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new TypeError(`Cannot set "${name}": it is not a name for an environment variable`);
-    }
-    return `export ${name}=${quoteWord(value)}`;
-  });
   const text = [
     report("pid $$"),
     ...(place.cwd === undefined
       ? []
       : [`cd -- ${quoteWord(place.cwd)} || { ${report("nofolder 0")}; exit 1; }`]),
-    `(${[...variables, shellQuote(argv)].join("; ")})`,
+    `(${exportText(place.env)}${shellQuote(argv)})`,
     "code=$?",
     report("exit $code"),
     "exit $code",
@@ -73,6 +67,19 @@ export function remoteCommand(
     );
   }
   return { text, nonce };
+}
+
+/**
+ * Text for a shell that sets variables for the commands after it. Throws a `TypeError` for a bad
+ * name.
+ */
+export function exportText(env: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new TypeError(`Cannot set "${name}": it is not a name for an environment variable`);
+    }
+    return `export ${name}=${quoteWord(value)}; `;
+  }).join("");
 }
 
 /** Ends the process group of a remote command: TERM, and KILL after two seconds. */

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { atomicWrite } from "../cache/atomic_write.ts";
 import { readJson } from "../cache/read_json.ts";
+import { NETWORK_MODES } from "../config/network.ts";
 import { exists, folderNames } from "../host/folders.ts";
 import { tryLock } from "../host/lock.ts";
 import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../host/paths.ts";
@@ -26,6 +27,8 @@ const recordSchema = z.object({
   accelerator: z.string(),
   memoryMiB: z.number().positive(),
   cores: z.int().positive(),
+  /** What it may reach. Default: `open`, as guests of older versions are. */
+  network: z.union([z.enum(NETWORK_MODES), z.array(z.string()).readonly()]).optional(),
   /** Whether the guest outlives the task that started it. */
   kept: z.boolean(),
   /** ISO 8601, UTC. */

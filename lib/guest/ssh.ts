@@ -4,6 +4,7 @@ import { type OwnedProcess, spawnOwned } from "../host/process.ts";
 import { checkSocketPath, ensurePrivateDir } from "../qemu/private_dir.ts";
 import { readLogTail } from "../qemu/log_tail.ts";
 import { delay, settlesWithin } from "../qemu/wait.ts";
+import { choosePort, forwardArgs } from "./proxy/forward.ts";
 import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
 import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";
 import { explainSshOutput, SshConnectError } from "./ssh_failure.ts";
@@ -15,6 +16,8 @@ export interface ConnectOptions extends SshTarget {
   readonly name: string;
   /** Socket of the shared connection, in a private folder; `PATH.conf` is written beside it. */
   readonly controlPath: string;
+  /** A Unix socket of this host that a port of the guest's loopback leads to. Default: none. */
+  readonly proxySocket?: string | undefined;
   /** How long the connection may take to come up. Default 20 000. */
   readonly deadlineMs?: number;
   /** How long the guest may be silent then, in seconds. Default 50. */
@@ -64,6 +67,8 @@ export interface SshConnection extends AsyncDisposable {
   readonly name: string;
   /** The configuration file: `ssh -F FILE shared` goes through this connection. */
   readonly configPath: string;
+  /** The port of the guest's loopback that leads to `proxySocket`, if there is one. */
+  readonly proxyPort?: number | undefined;
   /** Resolves, never rejects, when the connection is over, with ssh's last words. */
   readonly closed: Promise<string>;
   /**
@@ -110,8 +115,12 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   await removeIfPresent(controlPath);
   await Deno.writeTextFile(configPath, config, { mode: 0o600 });
   const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
+  const { log, proxySocket } = options;
+  const proxyPort = proxySocket === undefined ? undefined : choosePort();
+  if (proxySocket !== undefined && proxyPort !== undefined) {
+    command.push(...forwardArgs(proxyPort, proxySocket));
+  }
   // Not to stderr, so that what the guest sends there (its banner) cannot pass for ssh's own words.
-  const { log } = options;
   const fromByte = log === undefined ? 0 : await sizeOf(log);
   const streams = log === undefined ? { stdout: "piped", stderr: "piped" } as const : {};
   const master = cleanup.use(
@@ -123,7 +132,7 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   // ssh's own deadline tells where it got stuck, but does not cover the login itself.
   const hardDeadlineMs = (connectSeconds + 1) * 1000;
   await waitForSocket(options, hardDeadlineMs, master, words);
-  return toConnection(name, configPath, master, words, cleanup.move());
+  return { ...toConnection(name, configPath, master, words, cleanup.move()), proxyPort };
 }
 
 /**

@@ -30,6 +30,35 @@ export const NETWORK: readonly Symptom[] = [
     fix: ["deno task vm-run {guest} -- ip -br addr", READ_CONSOLE],
   },
   {
+    id: "network-refused",
+    patterns: [/refused by the network rule: (?<host>\S+) \((?<why>[^)]*)\)/],
+    says: "refused by the network rule: … (…)",
+    where: ["task"],
+    endsBoot,
+    // Guests boot without, and a program may do without.
+    role: "consequence",
+    title: "the network rule refuses {host}: {why}",
+    cause: "What a build guest fetches goes through guesthouse's proxy, which connects to public " +
+      'addresses alone, and to the hosts that the rule names: "network" in guesthouse.json, or ' +
+      "--network.",
+    fix: [
+      "less {log}",
+      "deno task build-vm {guest} --network internet",
+      "deno task build-vm {guest} --network open",
+    ],
+  },
+  {
+    id: "network-unanswered",
+    patterns: [/cannot be reached: (?<host>\S+:\d+) \((?<why>[^)]*)\)/],
+    says: "cannot be reached: … (…)",
+    where: ["task"],
+    endsBoot,
+    role: "consequence",
+    title: "{host} cannot be reached: {why}",
+    cause: "guesthouse's proxy runs on this host, so this host cannot reach it either.",
+    fix: ["less {log}", "getent hosts deb.debian.org"],
+  },
+  {
     id: "network-gateway",
     patterns: [
       /Network is unreachable/,
@@ -42,9 +71,12 @@ export const NETWORK: readonly Symptom[] = [
     // Guests boot without, so it does not explain a guest that does not.
     role: "consequence",
     title: "it has no way out to the network",
-    cause: "The guest has no route, or its gateway (10.0.2.2) does not answer. QEMU's network " +
-      "passes on no ping to other machines, so test with a connection.",
+    cause: "A build guest has none but the proxy in http_proxy, which the program may not use, " +
+      "unless its network is open. Where it is: the guest has no route, or its gateway (10.0.2.2) " +
+      "does not answer. QEMU's network passes on no ping to other machines, so test with a " +
+      "connection.",
     fix: [
+      "deno task build-vm {guest} --network open",
       "deno task vm-run {guest} -- ip route",
       "deno task vm-run {guest} -- bash -c 'echo </dev/tcp/10.0.2.2/22'",
     ],
@@ -63,9 +95,11 @@ export const NETWORK: readonly Symptom[] = [
     role: "consequence",
     title: "it cannot look up names",
     cause:
-      "QEMU answers at 10.0.2.3 by the host's own resolver: either the guest does not ask it " +
-      "(/etc/resolv.conf), or the host itself resolves no names.",
+      "In a build guest the proxy in http_proxy looks them up, and nothing else does unless its " +
+      "network is open. Where it is, QEMU answers at 10.0.2.3 by the host's own resolver: either " +
+      "the guest does not ask it (/etc/resolv.conf), or the host itself resolves no names.",
     fix: [
+      "deno task build-vm {guest} --network open",
       "deno task vm-run {guest} -- cat /etc/resolv.conf",
       "deno task vm-run {guest} -- getent hosts deb.debian.org",
       "getent hosts deb.debian.org",

@@ -1,0 +1,40 @@
+import { BadRequestError } from "./request.ts";
+
+/** What a request's head may take. */
+export const LONGEST_HEAD_BYTES = 32 * 1024;
+
+/** A request's head, and what has come after it already. */
+export interface Head {
+  /** One character for each byte, with the empty line at its end. */
+  readonly text: string;
+  readonly rest: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads up to the empty line that ends a head. `undefined` if nothing is sent at all. Throws
+ * {@link BadRequestError} for one that is too long or is cut off. The caller sees to the time.
+ */
+export async function readHead(conn: Pick<Deno.Conn, "read">): Promise<Head | undefined> {
+  const buffer = new Uint8Array(LONGEST_HEAD_BYTES);
+  const decoder = new TextDecoder("latin1");
+  let length = 0;
+  while (true) {
+    const count = await conn.read(buffer.subarray(length));
+    if (count === null && length === 0) return undefined;
+    if (count === null) throw new BadRequestError("it ends within its head");
+    // The empty line may have begun in the piece before.
+    const from = Math.max(0, length - 3);
+    length += count;
+    const piece = decoder.decode(buffer.subarray(from, length));
+    // Also where lines end with LF alone, so that this gets an answer.
+    const end = /\n\r?\n/.exec(piece);
+    if (end !== null) {
+      const headBytes = from + end.index + end[0].length;
+      return {
+        text: decoder.decode(buffer.subarray(0, headBytes)),
+        rest: buffer.slice(headBytes, length),
+      };
+    }
+    if (length === buffer.length) throw new BadRequestError("its head is too long", 431);
+  }
+}
