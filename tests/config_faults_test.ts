@@ -145,13 +145,37 @@ Deno.test("guesthouse.json that is a folder or a link to itself is refused", asy
   await Deno.mkdir(file);
   assertFailure(await box.task("build-native", ["--project", dir]), {
     exit: 2,
-    says: [`Cannot read "${file}": it is a folder\n`, "next: make "],
+    says: [`Cannot read "${file}": it is a directory\n`, "next: make "],
   });
   await Deno.remove(file);
   await Deno.symlink("guesthouse.json", file);
   assertFailure(await box.task("build-native", ["--project", dir]), {
     exit: 2,
     says: [`Cannot read "${file}": `, "symbolic links"],
+  });
+});
+
+Deno.test("guesthouse.json that leads out of the project or is huge is refused unread", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(box, "{}");
+  const file = join(dir, "guesthouse.json");
+  const secret = join(box.dir, "secret");
+  await Deno.writeTextFile(secret, "hunter2\n");
+  await Deno.remove(file);
+  await Deno.symlink(secret, file);
+  const outcome = await box.task("build-native", ["--project", dir]);
+  assertFailure(outcome, {
+    exit: 2,
+    says: [`Cannot read "${file}": it is a link that leads out of the project\n`, "next: make "],
+  });
+  assert(!(outcome.stdout + outcome.stderr).includes("hunter2"), outcome.stderr);
+
+  await Deno.remove(file);
+  await Deno.writeTextFile(file, "{}");
+  await Deno.truncate(file, 2 ** 40);
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [`Cannot read "${file}": it is larger than 1048576 bytes\n`],
   });
 });
 

@@ -4,6 +4,7 @@ import { check, countFaults, type Fault, faultLines, foundWanted, unknownText } 
 import { findJsonFault, showPlace } from "./json_text.ts";
 import type { NetworkRule } from "./network.ts";
 import { parsePlace, type Place } from "./place.ts";
+import { readInside } from "./project_file.ts";
 import { type ProjectInput, projectSchema } from "./project_schema.ts";
 import { showPath } from "./show_path.ts";
 import { parseDurationMs, parseMemoryMiB } from "./units.ts";
@@ -69,7 +70,7 @@ export async function loadProject(
   options: LoadProjectOptions = {},
 ): Promise<Project> {
   const file = join(dir, PROJECT_FILE);
-  const text = await readConfig(file);
+  const text = await readConfig(dir);
   const input = text === undefined ? {} : parseJson(text, file);
   const { value, faults: schemaFaults } = check(projectSchema, input);
   const faults = [
@@ -113,17 +114,14 @@ export async function loadProject(
   };
 }
 
-async function readConfig(file: string): Promise<string | undefined> {
+async function readConfig(dir: string): Promise<string | undefined> {
+  const file = join(dir, PROJECT_FILE);
   let bytes: Uint8Array;
   try {
-    // Before opening it: a FIFO waits for a writer, and a device may have no end.
-    const info = await Deno.stat(file);
-    if (!info.isFile && !info.isDirectory) throw new TypeError("it is no regular file");
-    bytes = await Deno.readFile(file);
+    bytes = await readInside(dir, PROJECT_FILE);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    const why = cause instanceof Deno.errors.IsADirectory ? "it is a folder" : messageOf(cause);
-    throw new UsageError(`Cannot read ${JSON.stringify(file)}: ${why}`, {
+    throw new UsageError(`Cannot read ${JSON.stringify(file)}: ${messageOf(cause)}`, {
       next: `make ${showPath(file)} a readable file, or remove it`,
       cause,
     });

@@ -205,7 +205,7 @@ Deno.test("loadProject() says why a config cannot be read", async () => {
   await using project = await makeProject();
   const file = join(project.dir, "guesthouse.json");
   await Deno.mkdir(file);
-  await assertRejects(() => loadProject(project.dir), UsageError, "it is a folder");
+  await assertRejects(() => loadProject(project.dir), UsageError, "it is a directory");
   await Deno.remove(file);
   await Deno.writeFile(file, new Uint8Array([0x7b, 0xff, 0x7d]));
   const error = await assertRejects(() => loadProject(project.dir), UsageError);

@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import { BUILD_TREE_MARKERS, defaultExcludeKind } from "./default_excludes.ts";
 import type { GitLists } from "./git_lists.ts";
+import { readInside } from "./project_file.ts";
 
 /** What a look at a project's folders says about leaving parts out. Paths are relative to it. */
 export interface ProjectTree {
@@ -50,7 +51,8 @@ export async function treeFromWalk(dir: string): Promise<ProjectTree> {
       return;
     }
     if (entries.some(({ name, isFile }) => name === ".gitignore" && isFile)) {
-      const text = await Deno.readTextFile(join(dir, folder, ".gitignore")).catch(() => "");
+      const bytes = await readInside(dir, join(folder, ".gitignore")).catch(() => undefined);
+      const text = new TextDecoder().decode(bytes);
       tree.gitignores.push({ dir: folder, text });
     }
     for (const { name, isDirectory } of entries) {
