@@ -159,6 +159,10 @@ async function buildIn(
     runDir: guest.run.dir,
     guestDir: dirs.source,
     deleteExtra: options.incremental === true,
+    onWarning: (text) => {
+      logs.write(`== ${text}\n`);
+      progress.warning(text);
+    },
   });
   // Beside the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);

@@ -17,13 +17,15 @@ export async function syncProject(options: {
   /** Remove from the guest what the project does not have any more. */
   readonly deleteExtra?: boolean;
   readonly log: LogFiles;
+  /** Called with what may make the copy another one than is expected. */
+  readonly onWarning: (text: string) => void;
   readonly signal: AbortSignal;
 }): Promise<PushStats> {
-  const { ssh, project, guestDir, signal } = options;
+  const { ssh, project, guestDir, onWarning, signal } = options;
   const filter = await projectFilter({
     dir: project.dir,
     excludes: project.excludes,
-    git: await askGit(project.dir, signal),
+    git: await askGit(project.dir, { signal, onWarning }),
   });
   const filterFile = join(options.runDir, "filter");
   await Deno.writeTextFile(filterFile, filter);

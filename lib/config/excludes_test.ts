@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { projectFilter } from "./excludes.ts";
-import { git, gitLists, makeTree, sentFiles } from "./excludes_testing.ts";
-import { parseGitLists } from "./git_lists.ts";
+import { askGit } from "../build/git.ts";
+import { git, makeTree, sentFiles } from "./excludes_testing.ts";
 
 /** A project with everything that is usually left out, and what only looks like it. */
 const PROJECT = {
@@ -46,7 +46,7 @@ async function sentWithoutGit(dir: string, excludes: string[] = []): Promise<str
 
 /** What rsync sends of a work tree after asking git. */
 async function sentWithGit(dir: string, excludes: string[] = []): Promise<string[]> {
-  const lists = await gitLists(dir);
+  const lists = await askGit(dir);
   assert(lists !== undefined, "git tracks nothing here");
   return await sentFiles(dir, await projectFilter({ dir, excludes, git: lists }));
 }
@@ -191,7 +191,7 @@ Deno.test("projectFilter() keeps a submodule's sources and leaves its .git on th
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "submodule", "--quiet", "add", module.dir, "third_party/lib");
   await Deno.writeTextFile(join(tree.dir, "third_party/lib/lib.o"), "");
-  const lists = await gitLists(tree.dir);
+  const lists = await askGit(tree.dir);
   const filter = await projectFilter({ dir: tree.dir, excludes: [], git: lists });
   assertEquals(await sentFiles(tree.dir, filter), [
     ".gitmodules",
@@ -201,13 +201,12 @@ Deno.test("projectFilter() keeps a submodule's sources and leaves its .git on th
   ]);
 });
 
-Deno.test("parseGitLists() is undefined where git tracks nothing", async () => {
+Deno.test("askGit() is undefined where git tracks nothing", async () => {
   await using tree = await makeTree({ ".gitignore": "unpacked/\n", "unpacked/main.c": "" });
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", ".");
   // Everything there is ignored by the work tree around it, which means nothing for the build.
-  assertEquals(await gitLists(join(tree.dir, "unpacked")), undefined);
-  assertEquals(parseGitLists({ tracked: "", ignored: "a\0", markers: "" }), undefined);
+  assertEquals(await askGit(join(tree.dir, "unpacked")), undefined);
 });
 
 Deno.test("projectFilter() asks git about a project below the top of a work tree", async () => {

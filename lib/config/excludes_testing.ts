@@ -1,6 +1,5 @@
 /** Parts of the tests of what is left out of a copy: real trees, the real git, the real rsync. */
 import { dirname, join } from "@std/path";
-import { GIT_QUERIES, type GitLists, parseGitLists } from "./git_lists.ts";
 
 /** A temporary folder with files by path; a text of `-> TARGET` makes a symbolic link. */
 export async function makeTree(
@@ -19,17 +18,6 @@ export async function makeTree(
 export function git(dir: string, ...args: readonly string[]): Promise<string> {
   const author = ["-c", "user.name=ci", "-c", "user.email=ci@example.invalid"];
   return run("git", ["-C", dir, ...author, "-c", "protocol.file.allow=always", ...args]);
-}
-
-/** The outcome of the queries that a task makes. */
-export async function gitLists(dir: string): Promise<GitLists | undefined> {
-  const ask = (query: keyof GitLists) => git(dir, ...GIT_QUERIES[query]);
-  const [tracked, ignored, markers] = await Promise.all([
-    ask("tracked"),
-    ask("ignored"),
-    ask("markers"),
-  ]);
-  return parseGitLists({ tracked, ignored, markers });
 }
 
 /** The files and links, without folders, that rsync would send with a filter; sorted. */

@@ -1,24 +1,24 @@
 import { BUILD_TREE_MARKERS } from "./default_excludes.ts";
 
-/** What git knows about a work tree; paths relative to the folder it was asked in. */
+/** What git knows about a work tree; paths relative to the directory it was asked in. */
 export interface GitLists {
   /** Files in the index, also those of submodules. */
   readonly tracked: readonly string[];
-  /** What `.gitignore` and git's other ignore files leave out; folders end with a slash. */
+  /** What `.gitignore` and git's other ignore files leave out; directories end with a slash. */
   readonly ignored: readonly string[];
-  /** Untracked files that mark a folder as a build tree. */
+  /** Untracked files that mark a directory as a build tree. */
   readonly markers: readonly string[];
 }
 
-/**
- * The arguments of the three commands whose output {@link parseGitLists} reads: run each as
- * `git -C DIR ...` with `GIT_OPTIONAL_LOCKS=0`, so that the user's index stays as it is, and
- * without `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE`, which name another repository when a
- * task runs in a hook. If one fails (no git, no work tree, another owner), there are no lists and
- * the project's `.gitignore` files are read instead.
- */
+/** What git knows about one repository. */
+export interface RepositoryLists extends GitLists {
+  /** Where other repositories belong; they are not in `tracked`. */
+  readonly submodules: readonly string[];
+}
+
+/** The arguments of the three commands whose output {@link parseGitLists} reads. */
 export const GIT_QUERIES: Readonly<Record<keyof GitLists, readonly string[]>> = {
-  tracked: ["ls-files", "-z", "--cached", "--recurse-submodules"],
+  tracked: ["ls-files", "-z", "--stage"],
   ignored: ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"],
   markers: [
     ...["ls-files", "-z", "--others", "--exclude-standard", "--"],
@@ -26,15 +26,25 @@ export const GIT_QUERIES: Readonly<Record<keyof GitLists, readonly string[]>> = 
   ],
 };
 
-/**
- * Reads the outputs of {@link GIT_QUERIES}. Returns undefined if git tracks nothing there: the
- * folder is then new, or unpacked inside somebody else's work tree, which may ignore all of it.
- */
+/** The mode of a submodule's entry in an index (git's `S_IFGITLINK`). */
+const GITLINK = "160000";
+
+/** Reads the outputs of {@link GIT_QUERIES}. */
 export function parseGitLists(
   outputs: Readonly<Record<keyof GitLists, string>>,
-): GitLists | undefined {
+): RepositoryLists {
   const paths = (text: string) => text.split("\0").filter((path) => path !== "" && path !== "./");
-  const tracked = paths(outputs.tracked);
-  if (tracked.length === 0) return undefined;
-  return { tracked, ignored: paths(outputs.ignored), markers: paths(outputs.markers) };
+  const tracked: string[] = [];
+  const submodules: string[] = [];
+  // MODE OBJECT STAGE, a tab, and the path.
+  for (const line of paths(outputs.tracked)) {
+    const path = line.slice(line.indexOf("\t") + 1);
+    (line.startsWith(`${GITLINK} `) ? submodules : tracked).push(path);
+  }
+  return {
+    tracked,
+    submodules,
+    ignored: paths(outputs.ignored),
+    markers: paths(outputs.markers),
+  };
 }
