@@ -128,6 +128,20 @@ Deno.test("a source folder that is not there, or leads out of the project, is re
   }
 });
 
+Deno.test("globs that no file can match, or that take too long, are refused before the build", async () => {
+  await using box = await makeSandbox();
+  const artifacts = ["[z-a]", "**/a/".repeat(26) + "b"];
+  const dir = await projectWith(box, JSON.stringify({ artifacts }));
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [
+      'artifacts[0]: found "[z-a]", wanted a glob that can match',
+      'wanted a pattern with "**" at most 4 times',
+    ],
+  });
+  assert(!await exists(join(box.dir, "logs")), "a log was begun");
+});
+
 Deno.test("guesthouse.json that is not text is refused", async () => {
   await using box = await makeSandbox();
   const dir = await projectWith(box, new Uint8Array([0xff, 0xfe, 0x00]));

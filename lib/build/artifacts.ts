@@ -1,11 +1,12 @@
-import { expandGlob, walk } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
+import { parseGlobs } from "../guest/artifact_globs.ts";
 import { leftOutLines } from "../guest/incoming.ts";
 import { copySparse } from "../host/copy_sparse.ts";
 import { claimRoom } from "../host/room.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
+import { findFiles } from "./find_files.ts";
 
 /** What {@link copyArtifacts} copies. */
 export interface CopyArtifactsOptions {
@@ -28,23 +29,20 @@ export interface CopyArtifactsOptions {
  * leave it did not, and what `claimRoom()` throws where they do not fit.
  */
 export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
+  const { name, roots } = options;
   const toCopy = new Map<string, { readonly path: string; readonly bytes: number }>();
-  const targetDir = await freshArtifactsDir(options.outDir, options.name);
+  const targetDir = await freshArtifactsDir(options.outDir, name);
   let unmatched: string | undefined;
-  for (const glob of options.globs) {
-    let matched = false;
-    // The folder is no part of the pattern: its name may hold brackets and the like.
-    const root = options.roots.find((root) => glob.startsWith(`${root}/`)) ?? "/";
-    const pattern = relative(root, glob);
-    for await (const entry of expandGlob(pattern, { root, globstar: true })) {
-      for await (const path of filesAt(entry.path)) {
-        options.signal.throwIfAborted();
-        matched = true;
-        const target = join(targetDir, relative(root, path));
-        if (!toCopy.has(target)) toCopy.set(target, { path, bytes: await takenBytes(path) });
-      }
+  for (const root of roots) {
+    const globs = parseGlobs(globsBelow(options, root));
+    const found = await findFiles(root, globs, { linksInto: roots, signal: options.signal });
+    for (const file of found.files) {
+      options.signal.throwIfAborted();
+      const [path, target] = [join(root, file), join(targetDir, file)];
+      if (!toCopy.has(target)) toCopy.set(target, { path, bytes: await takenBytes(path) });
     }
-    if (!matched) unmatched ??= glob;
+    const [first] = found.unmatched;
+    if (first !== undefined) unmatched ??= join(root, first);
   }
   const bytes = [...toCopy.values()].reduce((sum, file) => sum + file.bytes, 0);
   using room = await claimRoom({ ...roomFor(options, targetDir), bytes });
@@ -71,19 +69,12 @@ async function takenBytes(path: string): Promise<number> {
   return blocks === null ? size : Math.min(size, blocks * 512);
 }
 
-/** A file itself, or the files of a folder; a link to a folder, or to nothing, is neither. */
-async function* filesAt(path: string): AsyncGenerator<string> {
-  if ((await Deno.lstat(path)).isDirectory) {
-    for await (const file of walk(path, { includeDirs: false })) {
-      if (await isFile(file.path)) yield file.path;
-    }
-  } else if (await isFile(path)) {
-    yield path;
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
+/** The globs that lie below a root, relative to it; each belongs to the first root that fits. */
+function globsBelow({ globs, roots }: CopyArtifactsOptions, root: string): string[] {
+  return globs
+    .filter((glob) => roots.find((some) => glob.startsWith(`${some}/`)) === root)
+    // The folder is no part of the pattern: its name may hold brackets and the like.
+    .map((glob) => relative(root, glob));
 }
 
 /** As {@link copyArtifacts}, but out of a guest. */
@@ -94,8 +85,7 @@ export async function pullArtifacts(
   const copied: string[] = [];
   const destDir = await freshArtifactsDir(options.outDir, options.name);
   for (const root of options.roots) {
-    const globs = options.globs.filter((glob) => glob.startsWith(`${root}/`))
-      .map((glob) => relative(root, glob));
+    const globs = globsBelow(options, root);
     const pulled = await pullFiles({
       ...{ connection: ssh, guestDir: root, globs, destDir },
       room: roomFor(options, destDir),

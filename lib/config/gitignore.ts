@@ -11,6 +11,15 @@ export type Token =
 /** What stands between two slashes of a pattern; `**` is any number of folders. */
 export type Segment = readonly Token[] | "**";
 
+/** Code units of a pattern. No path is longer, and reading a class takes its length squared. */
+export const LONGEST_PATTERN = 4096;
+
+/**
+ * `**` of a pattern where guesthouse sets limits: for rsync, each doubles the rules that it becomes,
+ * and nobody writes so many by hand.
+ */
+export const MOST_DOUBLE_STARS = 4;
+
 /** One line of a `.gitignore`. */
 export interface IgnoreRule {
   /** `!PATTERN`: takes back what an earlier line ignores. */
@@ -33,9 +42,10 @@ export function parseGitignore(text: string): IgnoreRule[] {
 /**
  * One pattern, without comments and trailing spaces, by the rules of gitignore(5) and of
  * git's `dir.c`. Returns undefined for what can never match: an empty pattern, an empty
- * segment (`a//b`), an open bracket, a backslash at the end.
+ * segment (`a//b`), an open bracket, a backslash at the end; and for {@link LONGEST_PATTERN}.
  */
 export function parseIgnoreRule(line: string): IgnoreRule | undefined {
+  if (line.length > LONGEST_PATTERN) return undefined;
   const negated = line.startsWith("!");
   const withSlash = negated ? line.slice(1) : line;
   const dirOnly = withSlash.endsWith("/");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "./faults.ts";
-import { parseIgnoreRule } from "./gitignore.ts";
+import { MOST_DOUBLE_STARS, parseIgnoreRule } from "./gitignore.ts";
+import { LONGEST_GLOB, MOST_GLOBS, parseGlob } from "./globs.ts";
 import { NETWORK_MODES, NETWORK_WANTED, normalHost } from "./network.ts";
 import { isSafePattern, parsePlace } from "./place.ts";
 import {
@@ -59,6 +60,13 @@ const memory = z.union([
     error: `${MEMORY_WANTED}, whole MiB from 128 to 1048576`,
   });
 
+/** As many as a long `.gitignore` has. */
+const MOST_EXCLUDES = 1000;
+
+const FEW_DOUBLE_STARS = `a pattern with "**" at most ${MOST_DOUBLE_STARS} times`;
+const haveFewDoubleStars = (pattern: { readonly segments: readonly unknown[] } | undefined) =>
+  (pattern?.segments ?? []).filter((segment) => segment === "**").length <= MOST_DOUBLE_STARS;
+
 const PLACE_WANTED = 'a path inside the project, or one that starts with "{build}/" or "{source}/"';
 
 const step = fields({
@@ -90,6 +98,11 @@ const network = z.union([
 
 const steps = z.array(step, { error: "a list of steps" }).min(1, { error: "at least one step" });
 
+const readGlob = (glob: string) => {
+  const place = parsePlace(glob, "build");
+  return place === undefined ? undefined : parseGlob(place.path);
+};
+
 const GLOB_WANTED = 'a glob inside the build folder, or one that starts with "{source}/"';
 
 /**
@@ -111,9 +124,12 @@ export const projectSchema = fields({
       .refine((pattern) => !/[\r\n]/.test(pattern), { error: "a pattern in one line" })
       .refine((pattern) => parseIgnoreRule(pattern) !== undefined, {
         error: "a pattern that can match (a bracket is open, or a slash or backslash is too much)",
+      })
+      .refine((pattern) => haveFewDoubleStars(parseIgnoreRule(pattern)), {
+        error: FEW_DOUBLE_STARS,
       }),
     { error: "a list of patterns as in a .gitignore" },
-  ).describe(
+  ).max(MOST_EXCLUDES, { error: `at most ${MOST_EXCLUDES} patterns` }).describe(
     "What stays on the host, besides build trees, objects, .git, images/, logs/ and what " +
       ".gitignore files name. Patterns as in a .gitignore; !PATTERN sends something after all.",
   ).default([]),
@@ -137,9 +153,14 @@ export const projectSchema = fields({
     .default({}),
   artifacts: z.array(
     z.string({ error: "a string" })
-      .refine((glob) => isSafePattern(glob, "build"), { error: GLOB_WANTED }),
+      .max(LONGEST_GLOB, { error: `a glob of at most ${LONGEST_GLOB} characters`, abort: true })
+      .refine((glob) => isSafePattern(glob, "build"), { error: GLOB_WANTED })
+      .refine((glob) => readGlob(glob) !== undefined, {
+        error: "a glob that can match (a bracket is open, or a range goes down as in [z-a])",
+      })
+      .refine((glob) => haveFewDoubleStars(readGlob(glob)), { error: FEW_DOUBLE_STARS }),
     { error: "a list of globs" },
-  ).describe(
+  ).max(MOST_GLOBS, { error: `at most ${MOST_GLOBS} globs` }).describe(
     "What to copy out after a build: globs (* ? [...] and ** for any folders) in the build " +
       "folder, or in the source folder with {source}/ in front.",
   ).default([]),

@@ -1,10 +1,4 @@
-import type { IgnoreRule, Segment, Token } from "./gitignore.ts";
-
-/**
- * More `**` in one pattern than this are left out: each doubles the rules that it becomes, and
- * nobody writes so many by hand. What such a rule would ignore is then sent along.
- */
-const MOST_DOUBLE_STARS = 8;
+import { type IgnoreRule, MOST_DOUBLE_STARS, type Segment, type Token } from "./gitignore.ts";
 
 /**
  * Rewrites rules for rsync, whose first matching rule decides where git's last one does: the
@@ -17,6 +11,8 @@ const MOST_DOUBLE_STARS = 8;
  * - rsync takes a pattern without slashes as a name at any depth, so one that comes from a
  *   nested `.gitignore` is written out with its folder.
  * - rsync reads a backslash as an escape only beside a wildcard.
+ *
+ * A pattern with more than {@link MOST_DOUBLE_STARS} is left out, and what it would ignore is sent.
  */
 export function toRsyncRules(rules: readonly IgnoreRule[], baseDir = ""): string[] {
   return rules.toReversed().flatMap((rule) => toRsyncPatterns(rule, baseDir));

@@ -1,81 +1,91 @@
+import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../config/globs.ts";
+import type { IgnoreRule, Segment, Token } from "../config/gitignore.ts";
+import { toRsyncRules } from "../config/rsync_rules.ts";
+
 /**
- * Rules of rsync that let through what these globs match, and the folders on the way there. A glob
- * is relative to the root of the transfer; it knows `*`, `?`, `[a-z]`, and `**` for any number of
- * folders. One that matches a folder takes all of it along.
- *
- * Throws a `RangeError` for a glob that is empty, absolute or leads out of the root.
+ * Rules of rsync that let through what these globs may match, as the text of a filter file. More
+ * may come: what is taken is for {@link selectFiles} to say, whose idea of a character and of `**`
+ * is not rsync's. A glob is relative to the root of the transfer.
  */
-export function artifactRules(globs: readonly string[]): string[] {
-  const rules = globs.flatMap((glob) => globRules(segmentsOf(glob)));
-  return [...new Set([...rules, "- *"])];
-}
-
-/** The globs that match none of these files (paths relative to the root). */
-export function unmatchedGlobs(globs: readonly string[], files: readonly string[]): string[] {
-  return globs.filter((glob) => {
-    const pattern = toRegExp(segmentsOf(glob));
-    return !files.some((file) => pattern.test(file));
+export function searchFilter(globs: readonly Glob[]): string {
+  const rules = globs.flatMap(({ segments }) => {
+    const deep = segments.indexOf("**");
+    const names = segments.slice(0, deep === -1 ? undefined : deep).map(widen);
+    // Where the rest of a path is open, directories up to there; else also the path itself.
+    const open = names.length < segments.length;
+    const ways = names.map((_, index) =>
+      letThrough(names.slice(0, index + 1), open || index < names.length - 1)
+    );
+    return [...ways, letThrough([...names, "**"], false)];
   });
+  return [...new Set(toRsyncRules(rules)), "- *", ""].join("\n");
 }
 
-function segmentsOf(glob: string): string[] {
-  const fault = (why: string) =>
-    new RangeError(`Cannot use the glob ${JSON.stringify(glob)}: ${why}`);
-  if (glob.startsWith("/")) throw fault("it is absolute, and is meant to be relative");
-  const segments = glob.split("/").filter((segment) => segment !== "" && segment !== ".");
-  if (segments.length === 0) throw fault("it is empty");
-  if (segments.includes("..")) throw fault('it leads out of the folder with ".."');
-  return segments;
+const letThrough = (segments: readonly Segment[], dirOnly: boolean): IgnoreRule => ({
+  ...{ negated: true, anchored: true, dirOnly, segments },
+});
+
+/** To rsync a character is a byte. */
+function widen(segment: Glob["segments"][number]): Segment {
+  if (segment === "**") return segment;
+  return segment.map((token): Token => token.kind === "text" ? token : { kind: "star" });
 }
 
-function globRules(segments: readonly string[]): string[] {
-  const rules: string[] = [];
-  for (const [index, segment] of segments.slice(0, -1).entries()) {
-    rules.push(`+ /${render(segments.slice(0, index + 1))}/`);
-    // All folders below are let through from here on.
-    if (segment === "**") break;
-  }
-  for (const reading of withAndWithoutStars(segments)) {
-    rules.push(`+ /${render(reading)}`, `+ /${render([...reading, "***"])}`);
-  }
-  return rules;
+/** What {@link selectFiles} has found. */
+export interface Selected {
+  /** In the order of the paths. */
+  readonly files: string[];
+  /** Globs that match nothing, as they were given. */
+  readonly unmatched: string[];
 }
 
-/** rsync's `**` never stands for "no folder", so each one is also left out. */
-function withAndWithoutStars(segments: readonly string[]): string[][] {
-  let readings: string[][] = [[]];
-  for (const [index, segment] of segments.entries()) {
-    const optional = segment === "**" && index < segments.length - 1;
-    const longer = readings.map((reading) => [...reading, segment]);
-    readings = optional ? [...readings, ...longer] : longer;
-  }
-  return readings;
-}
+/** Paths that are compared in one go; a few milliseconds. */
+const CHUNK = 1000;
 
-/** rsync reads a backslash as an escape, but only in a pattern with wildcards. */
-function render(segments: readonly string[]): string {
-  const pattern = segments.join("/");
-  return /[*?[]/.test(pattern) ? pattern.replaceAll("\\", "\\\\") : pattern;
-}
-
-function toRegExp(segments: readonly string[]): RegExp {
-  const parts = segments.map((segment, index) => {
-    const last = index === segments.length - 1;
-    if (segment === "**") return last ? ".+" : "(?:.+/)?";
-    return segmentPattern(segment) + (last ? "(?:/.+)?" : "/");
-  });
-  return new RegExp(`^${parts.join("")}$`, "su");
-}
-
-function segmentPattern(segment: string): string {
-  const tokens = segment.match(/\[[!^]?\]?[^\]]*\]|./gsu) ?? [];
-  return tokens.map((token) => {
-    if (token === "*" || token === "**") return "[^/]*";
-    if (token === "?") return "[^/]";
-    if (token.length > 1 && token.startsWith("[")) {
-      const [, negation, members = ""] = /^\[([!^]?)(.*)\]$/s.exec(token) ?? [];
-      return `[${negation ? "^" : ""}${members.replaceAll(/[\\[\]&~|]/g, "\\$&")}]`;
+/**
+ * The paths that a glob matches, or that lie in a directory which one matches. Paths are relative,
+ * and may be a guest's own words: one that is no plain path is left out. Lets other work, and an
+ * interruption, in between.
+ */
+export async function selectFiles(
+  globs: readonly Glob[],
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<Selected> {
+  const files: string[] = [];
+  const unmatched = new Set(globs);
+  for (const [index, path] of paths.entries()) {
+    if (index % CHUNK === CHUNK - 1) {
+      await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
     }
-    return token.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  }).join("");
+    const names = path.split("/");
+    if (names.some((name) => name === "" || name === "." || name === "..")) continue;
+    const chars = names.map((name) => [...name]);
+    const matching = globs.filter((glob) => matches(glob, chars));
+    if (matching.length > 0) files.push(path);
+    for (const glob of matching) unmatched.delete(glob);
+  }
+  return { files, unmatched: [...unmatched].map(({ text }) => text) };
+}
+
+/** Whether a glob matches a path, or a directory that it lies in. */
+function matches(glob: Glob, path: readonly (readonly string[])[]): boolean {
+  let state: GlobState = startGlob(glob);
+  for (const name of path) {
+    const step = stepGlob(glob, state, name);
+    if (step.matched) return true;
+    if (step.state.length === 0) return false;
+    state = step.state;
+  }
+  return false;
+}
+
+/** Reads globs that a config has been checked for. */
+export function parseGlobs(globs: readonly string[]): Glob[] {
+  return globs.map((text) => {
+    const glob = parseGlob(text);
+    if (glob === undefined) throw new RangeError(`Cannot read the glob ${JSON.stringify(text)}`);
+    return glob;
+  });
 }

@@ -5,13 +5,12 @@ import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
 import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
 import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
 import { settlesWithin } from "../qemu/wait.ts";
-import { artifactRules, unmatchedGlobs } from "./artifact_globs.ts";
-import { makeIncomingDir } from "./incoming_dir.ts";
+import { parseGlobs, searchFilter, selectFiles } from "./artifact_globs.ts";
+import { type IncomingDir, makeIncomingDir } from "./incoming_dir.ts";
 import { inspectIncoming, type LeftOut } from "./incoming.ts";
 import {
   bringInArgs,
   listArgs,
-  pullArgs,
   pullListArgs,
   pullSizeArgs,
   pushArgs,
@@ -40,7 +39,7 @@ export interface PullFilesOptions {
   readonly connection: Connection;
   /** Absolute folder in the guest. */
   readonly guestDir: string;
-  /** See {@link artifactRules}. */
+  /** See `parseGlob()`. */
   readonly globs: readonly string[];
   /** Absolute folder on this host; made with its parents. Nobody else writes to it. */
   readonly destDir: string;
@@ -85,39 +84,42 @@ export async function pushTree(options: PushTreeOptions): Promise<PushStats> {
   throw await rsyncFault({ what, connection, isPush: true }, result);
 }
 
+const COPY_OUT = "copy files out of";
+
 /**
- * Copies files out of the guest over the shared connection, if there is room for them, but only
- * what `inspectIncoming()` lets through. Throws as {@link pushTree} and as {@link claimRoom}.
+ * Copies what globs match out of the guest over the shared connection, but only what
+ * `inspectIncoming()` lets through. The guest says what there is, and this host what of it is
+ * wanted. Throws as {@link pushTree}, and as {@link claimRoom} if there is no room for it.
  */
 export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
-  const { connection, globs, guestDir, destDir } = options;
+  const { connection, guestDir, destDir, signal } = options;
+  const globs = parseGlobs(options.globs);
   if (globs.length === 0) return { files: [], leftOut: [], unmatched: [] };
-  const rules = artifactRules(globs);
   await Deno.mkdir(destDir, { recursive: true });
   // Beside it, and so on the same file system.
   await using staging = await makeIncomingDir(dirname(destDir));
-  const pull = { sshConfig: connection.configPath, guestDir, destDir: staging.tree, rules };
-  const call = async (command: readonly string[], signal?: AbortSignal) => {
-    const result = await run(command, { env: ENV, signal, stdout: "tail" });
-    if (result.code === 0 || result.code === VANISHED) return result;
-    throw await rsyncFault({ what: "copy files out of", connection, destDir }, result);
-  };
-  const sized = await call(pullSizeArgs(pull), options.signal);
-  using room = await claimRoom({
-    action: `copy files out of guest "${connection.name}"`,
-    ...options.room,
-    ...{ dir: destDir, bytes: parseStats(sized.stdout).bytes },
-  });
-  const signal = AbortSignal.any([room.full, ...options.signal ? [options.signal] : []]);
-  await call(pullArgs(pull), signal);
-  const { files, leftOut } = await inspectIncoming(staging.tree);
+  const filterFile = join(staging.path, "filter");
+  await Deno.writeTextFile(filterFile, searchFilter(globs));
+  const tree = { connection, side: "guest", dir: guestDir, filterFile, signal } as const;
+  const listed = await listTree({ ...tree, emptyDir: staging.tree }, COPY_OUT);
+  const found = await selectFiles(globs, listed, signal);
+  const paths = found.files.filter((path) => !isGarbled(path));
+  const leftOut: LeftOut[] = found.files.filter(isGarbled)
+    .map((path) => ({ path, why: "its name is not UTF-8" }));
+  if (paths.length === 0) return { files: [], leftOut, unmatched: globs.map(({ text }) => text) };
+  const incoming = await receive({ ...options, paths, claims: true }, staging);
+  if (incoming.fault !== undefined) throw incoming.fault;
+  leftOut.push(...incoming.leftOut);
   const moved: string[] = [];
-  for (const path of files) {
+  for (const path of incoming.files) {
     if (await moveInto(destDir, path, staging.tree)) moved.push(path);
     else leftOut.push({ path, why: "something else is in its place" });
   }
-  return { files: moved, leftOut, unmatched: unmatchedGlobs(globs, moved) };
+  return { files: moved, leftOut, unmatched: (await selectFiles(globs, moved)).unmatched };
 }
+
+/** What a byte that is not UTF-8 becomes. The guest has no file of such a name. */
+const isGarbled = (path: string): boolean => path.includes("\uFFFD");
 
 /** False where a directory is in the way, or a link or a file in place of a directory. */
 async function moveInto(destDir: string, path: string, from: string): Promise<boolean> {
@@ -151,29 +153,59 @@ export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
  * Throws as {@link pushTree}.
  */
 export async function pullListed(options: PullListedOptions): Promise<void> {
-  const { connection, guestDir, destDir, backupDir, paths, signal } = options;
+  const { connection, destDir, backupDir, signal } = options;
   await using staging = await makeIncomingDir(options.stagingHome);
-  const sourceDir = staging.tree;
-  const filesFrom = join(staging.path, "list");
-  await Deno.writeTextFile(filesFrom, nulEnded(paths));
-  const { configPath: sshConfig } = connection;
-  const pull = pullListArgs({ sshConfig, guestDir, destDir: sourceDir, filesFrom });
-  const pulled = await run(pull, { env: ENV, signal, stdout: "tail" });
-  const isWhole = pulled.code === 0 || pulled.code === VANISHED;
-  const fault = () => rsyncFault({ what: "copy files out of", connection, destDir }, pulled);
-  if (!isWhole && pulled.code !== PARTIAL) throw await fault();
-  // The guest's rsync may have sent others than it was asked for.
-  const wanted = new Set(paths);
-  const files = (await inspectIncoming(sourceDir)).files.filter((path) => wanted.has(path));
-  const bringIn = bringInArgs({ sourceDir, destDir, backupDir });
+  const { files, fault } = await receive(options, staging);
+  const bringIn = bringInArgs({ sourceDir: staging.tree, destDir, backupDir });
   const brought = await run(bringIn, { env: ENV, stdin: nulEnded(files), signal });
   // One file that the guest could not read keeps no other from coming home.
-  if (brought.code === 0 && !isWhole) throw await fault();
+  if (brought.code === 0 && fault !== undefined) throw fault;
   if (brought.code === 0) return;
   throw await rsyncFault(
     { what: `copy to "${destDir}" what came out of`, connection, destDir },
     brought,
   );
+}
+
+/**
+ * Lets the guest send the listed files into a private directory, and looks at what has come. The
+ * `fault` is that some could not be sent; anything worse is thrown.
+ */
+async function receive(
+  options: Pick<PullListedOptions, "connection" | "guestDir" | "destDir" | "paths" | "signal"> & {
+    /** Whether there must be room on this host for all of them, before the first one comes. */
+    readonly claims?: boolean;
+    readonly room?: PullFilesOptions["room"];
+  },
+  staging: IncomingDir,
+): Promise<{ files: string[]; leftOut: LeftOut[]; fault?: TaskError }> {
+  const { connection, guestDir, destDir, paths } = options;
+  const filesFrom = join(staging.path, "list");
+  await Deno.writeTextFile(filesFrom, nulEnded(paths));
+  const list = { sshConfig: connection.configPath, guestDir, destDir: staging.tree, filesFrom };
+  const call = async (command: readonly string[], signal: AbortSignal | undefined) => {
+    const result = await run(command, { env: ENV, signal, stdout: "tail" });
+    if (result.code === 0 || result.code === VANISHED) return { ...result, fault: undefined };
+    const fault = await rsyncFault({ what: COPY_OUT, connection, destDir }, result);
+    if (result.code !== PARTIAL) throw fault;
+    return { ...result, fault };
+  };
+  using room = options.claims !== true ? undefined : await claimRoom({
+    action: `${COPY_OUT} guest "${connection.name}"`,
+    ...options.room,
+    dir: destDir,
+    bytes: parseStats((await call(pullSizeArgs(list), options.signal)).stdout).bytes,
+  });
+  const signals = [options.signal, room?.full].filter((signal) => signal !== undefined);
+  const { fault } = await call(pullListArgs(list), AbortSignal.any(signals));
+  // The guest's rsync may have sent others than it was asked for.
+  const wanted = new Set(paths);
+  const { files, leftOut } = await inspectIncoming(staging.tree);
+  return {
+    files: files.filter((path) => wanted.has(path)),
+    leftOut,
+    ...(fault === undefined ? {} : { fault }),
+  };
 }
 
 /** The form that rsync's `--from0` and `xargs -0` take. */
@@ -194,10 +226,13 @@ export interface ListTreeOptions {
 }
 
 /** The paths of files and links that a filter lets through. Throws as {@link pushTree}. */
-export async function listTree(options: ListTreeOptions): Promise<string[]> {
+export async function listTree(
+  options: ListTreeOptions,
+  what = `list "${options.dir}" for`,
+): Promise<string[]> {
   const { connection, side, signal } = options;
   const sshConfig = side === "guest" ? { sshConfig: connection.configPath } : {};
-  const transfer = { what: `list "${options.dir}" for`, connection };
+  const transfer = { what, connection };
   const mark = newMark();
   const command = listArgs({ ...options, ...sshConfig, mark });
   return parseItemized(await listing(transfer, command, signal), mark);

@@ -25,19 +25,6 @@ export interface PushOptions {
   readonly deleteExtra?: boolean;
 }
 
-/** What {@link pullArgs} takes. */
-export interface PullOptions {
-  readonly sshConfig: string;
-  /** Absolute folder in the guest, to which the rules are relative. */
-  readonly guestDir: string;
-  /** Absolute folder on this host. It exists. */
-  readonly destDir: string;
-  /** See `artifactRules()`. */
-  readonly rules: readonly string[];
-  /** See `parseItemized()`. Default: none. */
-  readonly mark?: string;
-}
-
 /**
  * The argv that copies a folder's content into a guest (rsync 3.2.3 or newer on both sides).
  * Symlinks are copied as what they are, so a loop or a link out of the tree does no harm; devices,
@@ -72,45 +59,13 @@ const FROM_GUEST = [
   "--sparse",
 ];
 
-/**
- * The argv that copies what the rules let through out of a guest, into a private and empty
- * directory. Names the copied files on stdout, see `parseItemized()`.
- */
-export function pullArgs(options: PullOptions): string[] {
-  return [
-    ...pullBegin(options.sshConfig),
-    // Twice: files that are here already are named, too.
-    "--itemize-changes",
-    "--itemize-changes",
-    `--out-format=${options.mark ?? ""}%i %n`,
-    ...pullEnd(options),
-  ];
-}
-
-/** As {@link pullArgs}, but only asks how much there is, see `parseStats()`. */
-export function pullSizeArgs(options: PullOptions): string[] {
-  return [
-    ...pullBegin(options.sshConfig),
-    ...["--dry-run", "--stats", "--no-human-readable"],
-    ...pullEnd(options),
-  ];
-}
-
-const pullBegin = (sshConfig: string) => [
-  ...commonArgs(sshConfig),
-  ...FROM_GUEST,
-  "--recursive",
-  "--prune-empty-dirs",
-];
-
-const pullEnd = ({ rules, guestDir, destDir }: PullOptions) => [
-  ...rules.map((rule) => `--filter=${rule}`),
-  `${SHARED_HOST}:${absolute(guestDir)}/`,
-  `${absolute(destDir)}/`,
-];
-
 /** What {@link pullListArgs} takes. */
-export interface PullListOptions extends Omit<PullOptions, "rules" | "mark"> {
+export interface PullListOptions {
+  readonly sshConfig: string;
+  /** Absolute folder in the guest. */
+  readonly guestDir: string;
+  /** Absolute folder on this host. It exists. */
+  readonly destDir: string;
   /** File of the paths to copy, each ended by a NUL byte and relative to both folders. */
   readonly filesFrom: string;
 }
@@ -127,6 +82,12 @@ export function pullListArgs(options: PullListOptions): string[] {
     `${SHARED_HOST}:${absolute(options.guestDir)}/`,
     `${absolute(options.destDir)}/`,
   ];
+}
+
+/** As {@link pullListArgs}, but only asks how much there is, see `parseStats()`. */
+export function pullSizeArgs(options: PullListOptions): string[] {
+  const [rsync = "", ...args] = pullListArgs(options);
+  return [rsync, "--dry-run", "--stats", "--no-human-readable", ...args];
 }
 
 /** What {@link bringInArgs} takes. */

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { run } from "../host/process.ts";
-import { artifactRules } from "./artifact_globs.ts";
-import { pullArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
-import { parseItemized, parseStats } from "./rsync_output.ts";
+import { sandbox } from "../host/testing.ts";
+import { pullFiles } from "./rsync.ts";
+import { pullListArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
+import { parseStats } from "./rsync_output.ts";
 import { withLoopback } from "./rsync_testing.ts";
 
 Deno.test("pushArgs() is the whole command", () => {
@@ -36,7 +37,7 @@ Deno.test("pushArgs() takes a list of files instead of a filter", () => {
   assertEquals(args.includes("--recursive"), false);
 });
 
-Deno.test("pushArgs() and pullArgs() refuse a relative folder, which could be an option", () => {
+Deno.test("pushArgs() and pullListArgs() refuse a relative folder, which could be an option", () => {
   const options = { sshConfig: "/c", sourceDir: "-e", guestDir: "/g", selection: "everything" };
   assertThrows(
     () => pushArgs(options as Parameters<typeof pushArgs>[0]),
@@ -44,7 +45,7 @@ Deno.test("pushArgs() and pullArgs() refuse a relative folder, which could be an
     '"-e" is not an absolute path',
   );
   assertThrows(
-    () => pullArgs({ sshConfig: "/c", guestDir: "~", destDir: "/d", rules: [] }),
+    () => pullListArgs({ sshConfig: "/c", guestDir: "~", destDir: "/d", filesFrom: "/l" }),
     RangeError,
     '"~" is not an absolute path',
   );
@@ -132,34 +133,44 @@ Deno.test("rsync sends exactly the listed files with what pushArgs() tells it", 
   });
 });
 
-Deno.test("rsync brings back what globs match with what pullArgs() tells it", async () => {
+Deno.test("rsync brings back what is listed with what pullListArgs() tells it", async () => {
   await withLoopback(async (env, dir) => {
     const guestDir = join(dir, "gue st");
     await makeTree(guestDir);
     await Deno.symlink("/etc/hostname", join(guestDir, "escape"));
     const destDir = join(dir, "out");
     await Deno.mkdir(destDir);
-    const rules = artifactRules(["**/-f", "new*", "ü", "back\\slash", "loop", "escape", "none/*"]);
-    const pull = async () => {
-      const { code, stdout, stderr } = await run(
-        pullArgs({ sshConfig: "/c", guestDir, destDir, rules }),
-        { env },
-      );
-      assertEquals([code, stderr], [0, ""]);
-      return parseItemized(stdout).sort();
-    };
-    const sized = await run(pullSizeArgs({ sshConfig: "/c", guestDir, destDir, rules }), { env });
+    const filesFrom = join(dir, "li st");
+    const wanted = ["a b/-d/-f", "back\\slash", "escape", "loop", "new\nline", "ü"];
+    await Deno.writeTextFile(filesFrom, wanted.map((path) => `${path}\0`).join(""));
+    const list = { sshConfig: "/c", guestDir, destDir, filesFrom };
+    const sized = await run(pullSizeArgs(list), { env });
     assertEquals([sized.code, await tree(destDir)], [0, []]);
     assertEquals(parseStats(sized.stdout).bytes, 29);
-    const wanted = ["a b/-d/-f", "back\\slash", "escape", "loop", "new\nline", "ü"];
-    assertEquals(await pull(), wanted);
+    const { code, stderr } = await run(pullListArgs(list), { env });
+    assertEquals([code, stderr], [0, ""]);
     assertEquals(await tree(destDir), wanted);
     // Nothing can be written through a link that came.
     for (const [link, target] of [["loop", "loop"], ["escape", "/etc/hostname"]] as const) {
       assertEquals(await Deno.readLink(join(destDir, link)), `/rsyncd-munged/${target}`);
     }
-    // Named again although nothing has changed.
-    assertEquals(await pull(), wanted);
+  });
+});
+
+Deno.test("pullFiles() brings back what globs match, and names those that match nothing", async () => {
+  await withLoopback(async (env, dir) => {
+    const guestDir = join(dir, "gue st");
+    await makeTree(guestDir);
+    await Deno.symlink("/etc/hostname", join(guestDir, "escape"));
+    const destDir = join(dir, "out");
+    const globs = ["**/-f", "new*", "ü", "back\\\\slash", "loop", "escape", "none/*"];
+    await using _env = await sandbox(env);
+    const connection = { name: "x", configPath: "/c", closed: new Promise<string>(() => {}) };
+    const pulled = await pullFiles({ connection, guestDir, globs, destDir });
+    const wanted = ["a b/-d/-f", "back\\slash", "new\nline", "ü"];
+    assertEquals(pulled.files.filter((path) => path !== "loop"), wanted);
+    assertEquals(pulled.unmatched.filter((glob) => glob !== "loop"), ["escape", "none/*"]);
+    assertEquals(await tree(destDir), pulled.files);
   });
 });
 
@@ -170,8 +181,9 @@ Deno.test("rsync keeps what comes out of a guest sparse", async () => {
     for (const made of [guestDir, destDir]) await Deno.mkdir(made);
     await Deno.writeTextFile(join(guestDir, "sparse"), "begin");
     await Deno.truncate(join(guestDir, "sparse"), 64 * 2 ** 20);
-    const rules = artifactRules(["sparse"]);
-    const command = pullArgs({ sshConfig: "/c", guestDir, destDir, rules });
+    const filesFrom = join(dir, "list");
+    await Deno.writeTextFile(filesFrom, "sparse\0");
+    const command = pullListArgs({ sshConfig: "/c", guestDir, destDir, filesFrom });
     assertEquals((await run(command, { env })).code, 0);
     const { size, blocks } = await Deno.stat(join(destDir, "sparse"));
     assertEquals([size, (blocks ?? 0) * 512 < 2 ** 20], [64 * 2 ** 20, true]);
