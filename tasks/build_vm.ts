@@ -64,7 +64,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { announceKept, openFailureShell } = await import("../lib/build/kept.ts");
   const { dryRunGuest } = await import("../lib/build/dry_run.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
-  const { hostFacts } = await import("../lib/host/facts.ts");
   const { opt, positionals: [name] } = ctx;
   const platform = await loadPlatform(platformsDir, name);
   const project = await loadUserProject(opt.project);
@@ -85,7 +84,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     ...guest,
     cold: opt.cold,
     incremental: opt.incremental,
-    hostMemoryMiB: (await hostFacts()).memoryMiB,
     artifactsDir,
     signal: ctx.signal,
     progress: plainProgress(ctx),

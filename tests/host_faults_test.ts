@@ -3,12 +3,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
+import { hostFacts } from "../lib/host/facts.ts";
 import { findProgram } from "../lib/host/find_program.ts";
 import { platformsDir } from "../lib/host/paths.ts";
 import { imageState } from "../lib/image/image.ts";
 import { makeSandbox, type RunningTask, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
 import { hostWithout, nextCommand } from "./hosts.ts";
+import { scriptProject } from "./script_project.ts";
 
 const isDebianRoot = Deno.uid() === 0 && findProgram("apt-get") !== undefined;
 
@@ -226,13 +228,22 @@ Deno.test({
   ignore,
   async fn() {
     await using box = await makeSandbox();
-    const outcome = await box.task("build-vm", ["debian-amd64", "--memory", "99999999"]);
+    for (const args of [["build-vm", "debian-amd64"], ["vm-run", "debian-amd64", "--", "true"]]) {
+      const [name = "", ...rest] = args;
+      assertFailure(await box.task(name, ["--memory", "99999999", ...rest]), {
+        exit: 2,
+        says: [
+          'Cannot give guest "debian-amd64" 99999999 MiB: the host has ',
+          "  next: pass a smaller --memory",
+        ],
+      });
+    }
+    const { memoryMiB } = await hostFacts();
+    const dir = await scriptProject(box, "true", { memory: memoryMiB });
+    const outcome = await box.task("build-vm", ["debian-amd64", "--project", dir]);
     assertFailure(outcome, {
       exit: 2,
-      says: [
-        'Cannot give guest "debian-amd64" 99999999 MiB: the host has ',
-        "  next: pass a smaller --memory",
-      ],
+      says: [`MiB: a project may ask for ${Math.floor(memoryMiB * 0.8)} MiB on this host\n`],
     });
     await box.assertClean();
   },

@@ -76,7 +76,6 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
     rows.push(
       ...await measureGuests(platform, {
         ...{ ...common, project, accelerator, artifactsDir, wanted },
-        hostMemoryMiB: facts.memoryMiB,
         onRun: (text) => ctx.log.info(text),
       }),
     );

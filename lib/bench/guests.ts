@@ -19,7 +19,6 @@ import { type Measurement, TARGETS } from "./targets.ts";
 export interface GuestBenchOptions {
   readonly project: Project;
   readonly accelerator: AcceleratorChoice;
-  readonly hostMemoryMiB: number;
   /** Where artifacts go, which nobody wants. */
   readonly artifactsDir: string;
   readonly wanted: ReadonlySet<Measurement>;

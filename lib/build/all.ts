@@ -5,6 +5,7 @@ import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import { commandText } from "../host/command_text.ts";
 import { hostFacts } from "../host/facts.ts";
+import { MEMORY_SHARE } from "../host/guest_memory.ts";
 import type { GuestValues } from "./common_options.ts";
 import { dryRunGuest } from "./dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
@@ -33,8 +34,6 @@ export interface BuildAllRequest {
   };
 }
 
-/** Memory that builds leave to the rest of the host. */
-const MEMORY_SHARE = 0.8;
 /** What a build on the host is counted as. */
 const NATIVE_MEMORY_MIB = 1024;
 
@@ -89,7 +88,6 @@ export async function buildEverywhere(
           append: kernelWords(opt.append),
           cold: opt.cold,
           incremental: opt.incremental,
-          hostMemoryMiB: host.memoryMiB,
         }),
     });
   }

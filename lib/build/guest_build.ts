@@ -12,7 +12,7 @@ import { openCacheDisk } from "./cache_disk.ts";
 import { startClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { type LogFiles, startLogs } from "./log_files.ts";
-import { checkSize, type Size } from "./machine.ts";
+import type { Size } from "./machine.ts";
 import { type OpenGuest, openGuest, type OpenGuestOptions } from "./open_guest.ts";
 import { type BuildOptions, recordCut, recordError, stepError } from "./options.ts";
 import { type BuildResult, newResult } from "./result.ts";
@@ -27,7 +27,6 @@ export interface GuestBuildOptions extends BuildOptions {
   readonly network: NetworkRule;
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
-  readonly hostMemoryMiB: number;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
   /** Boot, even if there is a snapshot to start from. */
@@ -57,7 +56,6 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
   await using logs = await startLogs(platform.name);
   result.log = logs.build;
   try {
-    checkSize(options.size, { memoryMiB: options.hostMemoryMiB }, platform.name);
     await using image = await useImage(platform);
     await using cache = options.incremental === true
       ? await openCacheDisk({

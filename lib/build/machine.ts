@@ -1,4 +1,3 @@
-import { UsageError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../config/project.ts";
 import type { Accelerator } from "../host/accelerator.ts";
@@ -23,6 +22,8 @@ import {
 export interface Size {
   readonly memoryMiB: number;
   readonly cores: number;
+  /** Whether the project has chosen the memory: see `MemoryWish`. */
+  readonly ofProject?: boolean;
 }
 
 /** A guest's size: what the command line says, else the project, else the platform. */
@@ -34,6 +35,7 @@ export function guestSize(
   return {
     memoryMiB: flags.memory ?? project?.memoryMiB ?? platform.memoryMiB,
     cores: flags.cores ?? project?.cores ?? platform.cores,
+    ofProject: flags.memoryMiB === undefined && project?.memoryMiB !== undefined,
   };
 }
 
@@ -125,13 +127,4 @@ export function kernelCommandLine(platform: Platform, append: readonly string[] 
 export function sshPort(platform: Platform, flag: number | undefined): number {
   if (flag !== undefined) return flag;
   return platform.ssh.port === "auto" ? 0 : platform.ssh.port;
-}
-
-/** Refuses guests that cannot fit the host, before anything is started. */
-export function checkSize(size: Size, host: { readonly memoryMiB: number }, name: string): void {
-  if (size.memoryMiB <= host.memoryMiB) return;
-  throw new UsageError(
-    `Cannot give guest "${name}" ${size.memoryMiB} MiB: the host has ${host.memoryMiB} MiB`,
-    { next: 'pass a smaller --memory, or set a smaller "memory" in guesthouse.json' },
-  );
 }

@@ -1,6 +1,7 @@
+import { requireMemory } from "../host/guest_memory.ts";
 import { bootMicro, type MicroVm } from "./boot_micro.ts";
 import type { OnNote } from "./from_snapshot.ts";
-import { findMicroHost, type MicroRequest } from "./micro_launch.ts";
+import { findMicroHost, microName, type MicroRequest } from "./micro_launch.ts";
 import { checkBoot } from "./micro_machine.ts";
 import { startMicroWarm } from "./micro_warm.ts";
 
@@ -19,6 +20,7 @@ export interface OpenMicroOptions extends MicroRequest {
  * that its console names.
  */
 export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
+  await requireMemory({ name: microName(options), memoryMiB: options.memoryMiB });
   const host = await findMicroHost(options);
   checkBoot({ ...host.files, append: options.append });
   if (options.cold !== true) {

@@ -2,6 +2,7 @@ import { writeRecord } from "../guest/runs.ts";
 import type { RunFolder, RunRecord } from "../guest/runs.ts";
 import type { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
+import { requireMemory } from "../host/guest_memory.ts";
 import type { Guest } from "../qemu/launch.ts";
 import { bootTwice, connectGuest, proxySocket } from "./connect.ts";
 import {
@@ -58,6 +59,7 @@ const HYPERVISOR_SPEEDUP = 4;
  * is possible, which is saved first if there is none; else by booting it.
  */
 export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
+  await requireMemory({ ...options, name: options.platform.name });
   const host = await findGuestHost(options);
   options.onAccelerator?.(host.accelerator, host.reason);
   const bootMs = options.bootMs / (host.accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);

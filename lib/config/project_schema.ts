@@ -169,7 +169,8 @@ export const projectSchema = fields({
       'names, from those alone; "none"; or "open", all that the host reaches, without a proxy.',
   ).default("internet"),
   memory: memory.describe(
-    'Memory of a guest: MiB as a number, or text like "2G". Default: the platform\'s.',
+    'Memory of a guest: MiB as a number, or text like "2G"; at most 80 % of the host\'s. ' +
+      "Default: the platform's.",
   )
     .optional(),
   cores: z.int({ error: "a whole number" })

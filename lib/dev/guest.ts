@@ -3,6 +3,7 @@ import { ConsoleLog } from "../guest/console.ts";
 import { waitForReady } from "../guest/readiness.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
+import { requireMemory } from "../host/guest_memory.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { ensurePrivateDir } from "../qemu/private_dir.ts";
 import { type Guest, type GuestLogs, startGuest, type StartGuestOptions } from "../qemu/launch.ts";
@@ -75,6 +76,7 @@ export function devStart(options: LaunchDevOptions): StartGuestOptions {
 
 /** Starts QEMU. Disposal ends it, unless it was released. */
 export async function launchDev(options: LaunchDevOptions): Promise<Guest> {
+  await requireMemory(options.config);
   // In a folder that all users share, somebody else may have made ours first.
   await ensurePrivateDir(socketDir());
   return await startGuest(devStart(options));

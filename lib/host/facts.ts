@@ -37,14 +37,12 @@ export interface HostFacts extends HostIdentity {
 
 /** Looks at the host. Takes some tens of milliseconds, most of them for asking sudo. */
 export async function hostFacts(): Promise<HostFacts> {
-  const [identity, distro, limitMiB, haveSudo] = await Promise.all([
+  const [identity, distro, memoryMiB, haveSudo] = await Promise.all([
     hostIdentity(),
     readDistro(),
-    memoryLimitMiB(),
+    hostMemoryMiB(),
     havePasswordlessSudo(),
   ]);
-  const { total, available } = Deno.systemMemoryInfo();
-  const toMiB = (bytes: number) => Math.floor(bytes / 1024 ** 2);
   return {
     ...identity,
     os: hostOs(),
@@ -53,13 +51,20 @@ export async function hostFacts(): Promise<HostFacts> {
     distroId: distro.id,
     // The runtime behind this counts the CPU affinity and the quota of the control group.
     cores: navigator.hardwareConcurrency,
-    memoryMiB: Math.min(toMiB(total), limitMiB),
-    availableMemoryMiB: Math.min(toMiB(available), limitMiB),
+    memoryMiB,
+    availableMemoryMiB: Math.min(toMiB(Deno.systemMemoryInfo().available), memoryMiB),
     packageManager: findPackageManager(),
     isRoot: Deno.uid() === 0,
     haveSudo,
   };
 }
+
+/** As in {@link hostFacts}, but only the memory, which takes a few milliseconds. */
+export async function hostMemoryMiB(): Promise<number> {
+  return Math.min(toMiB(Deno.systemMemoryInfo().total), await memoryLimitMiB());
+}
+
+const toMiB = (bytes: number) => Math.floor(bytes / 1024 ** 2);
 
 let identity: Promise<HostIdentity> | undefined;
 
