@@ -1,6 +1,7 @@
 // Boots real guests.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { git } from "../lib/config/excludes_testing.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, shellProject, writeProject } from "./projects.ts";
@@ -22,22 +23,31 @@ Deno.test("build-vm shows a compiler's error, exits with 1, and leaves the proje
   await box.assertClean();
 });
 
-Deno.test("build-vm takes a project whose path holds anything, and symlink loops", async () => {
+Deno.test("build-vm takes a project whose path holds anything, symlink loops, and a repository that would run a program", async () => {
   await using box = await makeSandbox();
   const name = `-a "b' c\n$(touch x) é;#`;
   const project = await writeProject(box.dir, name, {
     ...shellProject({
       look:
-        'test "$(cat "a b/it\'s")" = text && test -L loop && test ! -e .git && test ! -e build && echo found',
+        'test "$(cat "a b/it\'s")" = text && test -L loop && test ! -e .git && test ! -e build && ' +
+        "test -e logs/kept && test ! -e x.gen && echo found",
       // What must not come home stays, and keeps nothing else there.
       link:
         'cd "a b" && ln -s "it\'s" link && ln -s /etc/passwd out && mkdir .git && touch .git/config',
     }, { artifacts: ["{source}/a b/*"] }),
     "a b/it's": "text",
-    ".git/config": "",
+    ".gitignore": "*.gen\n",
+    "x.gen": "",
+    "logs/kept": "only git knows that this belongs to the sources",
     "build/CMakeCache.txt": "",
   });
   await new Deno.Command("ln", { args: ["-s", ".", join(project, "loop")] }).output();
+  const mark = join(box.dir, "mark");
+  const monitor = join(box.dir, "monitor");
+  await Deno.writeTextFile(monitor, `#!/bin/sh\n: >'${mark}'\n`, { mode: 0o755 });
+  await git(project, "init", "-q");
+  await git(project, "add", "logs/kept");
+  await git(project, "config", "core.fsmonitor", monitor);
   const before = await listTree(project);
   const artifacts = join(box.dir, "artifacts");
   const outcome = await box.task("build-vm", [
@@ -55,6 +65,7 @@ Deno.test("build-vm takes a project whose path holds anything, and symlink loops
   );
   assertMatch(outcome.stderr, /Left in the guest: "a b\/out": it is a link that leads out/);
   assertEquals(await Deno.readTextFile(row.artifacts[0]), "text");
+  await assertRejects(() => Deno.stat(mark), Deno.errors.NotFound);
   assertEquals(await listTree(project), before);
   await box.assertClean();
 });
