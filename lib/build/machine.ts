@@ -35,7 +35,7 @@ export function guestSize(
   return {
     memoryMiB: flags.memory ?? project?.memoryMiB ?? platform.memoryMiB,
     cores: flags.cores ?? project?.cores ?? platform.cores,
-    ofProject: flags.memoryMiB === undefined && project?.memoryMiB !== undefined,
+    ofProject: flags.memory === undefined && project?.memoryMiB !== undefined,
   };
 }
 

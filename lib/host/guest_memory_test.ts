@@ -31,9 +31,9 @@ Deno.test("checkMemory() gives the user all that the host has, and no more", () 
 
 Deno.test("guestSize() says whether a project has chosen the memory", () => {
   const platform = { memoryMiB: 1024, cores: 2 } as Platform;
-  const ofProject = (project: { memoryMiB?: number }, flags: { memoryMiB?: number }) =>
+  const ofProject = (project: { memoryMiB?: number }, flags: { memory?: number }) =>
     guestSize(platform, project, flags).ofProject === true;
   assertEquals(ofProject({}, {}), false);
   assertEquals(ofProject({ memoryMiB: 4096 }, {}), true);
-  assertEquals(ofProject({ memoryMiB: 4096 }, { memoryMiB: 4096 }), false);
+  assertEquals(ofProject({ memoryMiB: 4096 }, { memory: 4096 }), false);
 });

@@ -231,3 +231,20 @@ Deno.test({
     }
   },
 });
+
+Deno.test("tryLock() holds a lock that it cannot write its holder into, as on a full disk", async () => {
+  await using box = await sandbox();
+  const path = join(box.path, "lock");
+  const { prototype } = Deno.FsFile;
+  const { truncate, write } = prototype;
+  const full = () => Promise.reject(new Error("No space left on device (os error 28)"));
+  for (const fault of [{ truncate: full }, { write: full }]) {
+    Object.assign(prototype, fault);
+    try {
+      await using lock = await tryLock(path, { purpose: "build" });
+      assertEquals([lock?.path, await isLocked(path)], [path, true]);
+    } finally {
+      Object.assign(prototype, { truncate, write });
+    }
+  }
+});
