@@ -33,10 +33,11 @@ async function lookAt(tmp: string): Promise<Seen[]> {
 
 /** Runs a build up to the first line of the stand-in, and looks at its files from outside. */
 async function build(script: string): Promise<{ seen: Seen[]; lines: string[]; left: string[] }> {
-  await using box = await withMmdebstrap(`${script}\ntouch "$TMPDIR/go-on"; read -r x <"$FIFO"`);
+  await using box = await withMmdebstrap(
+    `${script}\ntouch "$TMPDIR/go-on"; read -r x <"$(dirname "$0")/../fifo"`,
+  );
   const fifo = join(box.path, "fifo");
   await run(["mkfifo", fifo]);
-  Deno.env.set("FIFO", fifo);
   const lines: string[] = [];
   let seen: Seen[] = [];
   const output = join(box.path, "root.tar");
@@ -50,7 +51,6 @@ async function build(script: string): Promise<{ seen: Seen[]; lines: string[]; l
   });
   await Deno.writeTextFile(fifo, "\n");
   await building;
-  Deno.env.delete("FIFO");
   return { seen, lines, left: await stagesIn(box.tmp) };
 }
 
