@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { elfHeader } from "../lib/image/elf_testing.ts";
-import type { ElfArch } from "../lib/image/elf.ts";
+import type { Arch } from "../lib/config/archs.ts";
 import { partRecipe } from "../lib/image/parts/recipes.ts";
 import type { PartRequest } from "../lib/image/parts/part_names.ts";
 import { ensurePart } from "../lib/image/parts/store.ts";
@@ -35,7 +35,7 @@ export async function placePart(
 }
 
 /** The header of a program for an architecture, and so many bytes that do not pack. */
-export function programFor(arch: ElfArch, bytes: number): Uint8Array<ArrayBuffer> {
+export function programFor(arch: Arch, bytes: number): Uint8Array<ArrayBuffer> {
   const program = new Uint8Array(64 + bytes);
   // Numbers of machines from the ELF specification.
   program.set(elfHeader({ bits: 64, machine: arch === "x86_64" ? 62 : 183 }));

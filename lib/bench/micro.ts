@@ -3,7 +3,7 @@ import { type KernelChoice, MICRO_SIZE } from "../build/micro_machine.ts";
 import { type OpenMicroOptions, openMicroVm } from "../build/micro_vm.ts";
 import type { MicroVm } from "../build/boot_micro.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import { makeRow, type Row } from "./row.ts";
 import { Series } from "./series.ts";
 import { median } from "./statistics.ts";
@@ -11,7 +11,7 @@ import { TARGETS } from "./targets.ts";
 
 /** What {@link measureMicro} takes. */
 export interface MicroBenchOptions {
-  readonly archs: readonly ElfArch[];
+  readonly archs: readonly Arch[];
   readonly accelerator: AcceleratorChoice;
   readonly runs: number;
   readonly signal: AbortSignal;
@@ -68,7 +68,7 @@ export async function measureMicro(options: MicroBenchOptions): Promise<Row[]> {
 
 async function timeMicro(
   { accelerator, signal }: MicroBenchOptions,
-  arch: ElfArch,
+  arch: Arch,
   kernel: KernelChoice,
 ): Promise<MicroTimes> {
   await using logs = await startLogs(`bench-raw-${arch}`);

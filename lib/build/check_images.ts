@@ -1,6 +1,6 @@
 import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "./log_files.ts";
 import type { MicroRequest } from "./micro_launch.ts";
@@ -18,7 +18,7 @@ export interface ImageCheck {
 /** What became of a variant's guest. */
 export interface CheckedImage {
   readonly variant: Variant;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly kernel: string;
   readonly bootSeconds: number;
   readonly checks: readonly ImageCheck[];
@@ -50,7 +50,7 @@ export async function checkImage(request: Omit<MicroRequest, "logs">): Promise<C
   return { variant, arch, kernel: vm.kernel, bootSeconds: vm.bootSeconds, checks };
 }
 
-async function checkVersion(agent: AgentClient, arch: ElfArch): Promise<ImageCheck> {
+async function checkVersion(agent: AgentClient, arch: Arch): Promise<ImageCheck> {
   const { version, protocol, arch: found } = await agent.info();
   return {
     name: "version",
@@ -85,7 +85,7 @@ async function checkFiles(agent: AgentClient): Promise<ImageCheck> {
 async function checkSnippet(
   agent: AgentClient,
   variant: Variant,
-  arch: ElfArch,
+  arch: Arch,
 ): Promise<ImageCheck> {
   const { text, code } = await output(agent, evalCommand(variant, SNIPPETS[variant]));
   return { name: "snippet", ok: code === 0 && text === `${arch} 42`, found: `${text} (${code})` };

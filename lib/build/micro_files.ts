@@ -1,5 +1,5 @@
 import { HostError } from "../cli/errors.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import { readElfHeader } from "../image/elf.ts";
 import type { Variant } from "../config/parts.ts";
 import { partFiles } from "../image/parts/part_names.ts";
@@ -25,7 +25,7 @@ export interface MicroFiles {
  */
 export async function findMicroFiles(
   variant: Variant,
-  arch: ElfArch,
+  arch: Arch,
   wanted?: KernelChoice,
 ): Promise<MicroFiles> {
   const name = (part: Parameters<typeof partFiles>[0]["name"]) => partFiles({ name: part, arch });
@@ -72,7 +72,7 @@ async function isThere(files: readonly string[]): Promise<boolean> {
 const ARM64_MAGIC = 0x644d5241;
 
 /** Reads whom the kernel is for, which a wrong machine would answer with silence. */
-async function checkKernel(path: string, arch: ElfArch, name: string): Promise<void> {
+async function checkKernel(path: string, arch: Arch, name: string): Promise<void> {
   using file = await Deno.open(path, { read: true });
   const head = new Uint8Array(1024);
   await file.read(head);

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { createRun } from "../guest/runs.ts";
 import { type Accelerator, type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
 import { RUN_FILES } from "../host/paths.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
@@ -23,7 +23,7 @@ import {
 /** What decides which machine a microVM is, whoever starts it. */
 export interface MicroRequest extends Size {
   readonly variant: Variant;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly accelerator: AcceleratorChoice;
   /** Default: our own if it has been built. */
   readonly kernel?: KernelChoice | undefined;

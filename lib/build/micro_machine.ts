@@ -1,7 +1,7 @@
 import { UsageError } from "../cli/errors.ts";
 import { TCG_CPU } from "../config/archs.ts";
 import type { Accelerator } from "../host/accelerator.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import {
   cpuArgs,
   diskArgs,
@@ -47,7 +47,7 @@ export interface MicroSockets {
 
 /** What {@link microArgs} puts together. */
 export interface MicroOptions extends Size {
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly kernelChoice: KernelChoice;
   readonly accelerator: Accelerator;
   /** The machine type with its version. Default: the one that {@link microMachine} names. */

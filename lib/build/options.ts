@@ -4,17 +4,9 @@ import { diagnoseCommand } from "../host/diagnose_command.ts";
 import { explainFullDisk } from "../cli/full_disk.ts";
 import type { NetworkCauses } from "./guest_network.ts";
 import { logCutNote, type LogFiles } from "./log_files.ts";
+import type { Progress } from "./progress.ts";
 import type { BuildResult } from "./result.ts";
 import type { FailedStep } from "./steps.ts";
-
-/** Who shows what goes on: a live table, or plain output. */
-export interface Progress {
-  phase(name: string, phase: string): void;
-  /** Lines that a step has printed, as plain text. */
-  lines(name: string, lines: readonly string[]): void;
-  /** Something was done another way than was asked for, or expected. */
-  warning(text: string): void;
-}
 
 /** What every build takes. */
 export interface BuildOptions {

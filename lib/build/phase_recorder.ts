@@ -1,5 +1,5 @@
 import { startClock } from "./clock.ts";
-import type { Progress } from "./options.ts";
+import type { Progress } from "./progress.ts";
 
 /** A phase of a build and when it was, in seconds since the whole run began. */
 export interface Span {

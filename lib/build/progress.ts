@@ -1,6 +1,14 @@
 import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../cli/live_table.ts";
-import type { Progress } from "./options.ts";
+
+/** Who shows what goes on: a live table, or plain output. */
+export interface Progress {
+  phase(name: string, phase: string): void;
+  /** Lines that a step has printed, as plain text. */
+  lines(name: string, lines: readonly string[]): void;
+  /** Something was done another way than was asked for, or expected. */
+  warning(text: string): void;
+}
 
 /** For one build: phases as log lines, and the steps' output line by line. */
 export function plainProgress(ctx: TaskContext): Progress {

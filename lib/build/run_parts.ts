@@ -1,5 +1,5 @@
 import type { TaskContext } from "../cli/context.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import type { ToolGroup } from "../host/tool_table.ts";
 import { ARCHS, type FileSystem, type PartName } from "../config/parts.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
@@ -23,7 +23,7 @@ export interface PartsRequest {
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;
   /** The host's where none is given. */
-  readonly arch: ElfArch | "all" | undefined;
+  readonly arch: Arch | "all" | undefined;
   /** The task's name and file, to start it again once tools are installed. */
   readonly task: string;
   readonly file: string;
@@ -65,7 +65,7 @@ export async function runPartsTask(
 async function explain(
   ctx: TaskContext,
   { parts, fs }: PartsRequest,
-  archs: readonly ElfArch[],
+  archs: readonly Arch[],
 ): Promise<number> {
   const { explainParts } = await import("../image/parts/build_parts.ts");
   const rows = await explainParts({ parts, archs, fs, signal: ctx.signal });
@@ -80,7 +80,7 @@ async function explain(
 async function ensureTools(
   ctx: TaskContext,
   { parts, task, file }: PartsRequest,
-  archs: readonly ElfArch[],
+  archs: readonly Arch[],
 ): Promise<void> {
   const { PARTS } = await import("../config/parts.ts");
   const { buildOrder } = await import("../config/parts.ts");

@@ -3,7 +3,7 @@ import { HostError, TaskError } from "../cli/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../guest/snapshots.ts";
 import { findPublicKeys } from "../host/keys.ts";
-import type { ElfArch } from "../image/elf.ts";
+import type { Arch } from "../config/archs.ts";
 import { ARCHS, type Variant, VARIANTS } from "../config/parts.ts";
 import { currentVersion } from "../image/current.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
@@ -53,7 +53,7 @@ export const microJudges = (signal: AbortSignal): [string, SnapshotJudge][] =>
 async function judgeMicro(
   { variant, arch, signal }: {
     readonly variant: Variant;
-    readonly arch: ElfArch;
+    readonly arch: Arch;
     readonly signal: AbortSignal;
   },
   recorded: Recipe,

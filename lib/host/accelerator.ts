@@ -7,7 +7,7 @@ import {
   type ProbeRequest,
   runProbe,
 } from "./probe.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { programIdentity } from "./tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "./verdict_cache.ts";
 
@@ -22,7 +22,7 @@ export type AcceleratorChoice = typeof ACCELERATOR_CHOICES[number];
 /** Which accelerator to look for. */
 export interface AcceleratorRequest {
   /** Of the guest. */
-  readonly arch: GuestArch;
+  readonly arch: Arch;
   readonly want: AcceleratorChoice;
   /** Path or name of QEMU for the architecture. */
   readonly qemuBinary: string;

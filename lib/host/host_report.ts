@@ -4,12 +4,12 @@ import { findFirmware, type Firmware } from "./firmware.ts";
 import type { InstallPlan } from "./install.ts";
 import { planFor } from "./ensure_host.ts";
 import { imagesDir } from "./paths.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "./tools.ts";
 
 /** What can be said of guests of one architecture on this host. */
 export interface ArchReport {
-  readonly arch: GuestArch;
+  readonly arch: Arch;
   /** `undefined` where there is no QEMU to ask. */
   readonly accelerator: AcceleratorVerdict | undefined;
   readonly firmware: Firmware | undefined;
@@ -31,7 +31,7 @@ export interface HostReportOptions {
   readonly signal?: AbortSignal;
 }
 
-const ARCHS: readonly GuestArch[] = ["x86_64", "aarch64"];
+const ARCHS: readonly Arch[] = ["x86_64", "aarch64"];
 
 /** Looks at everything that tasks need of the host; accelerators are tried afresh. */
 export async function hostReport({ groups, signal }: HostReportOptions): Promise<HostReport> {
@@ -44,7 +44,7 @@ export async function hostReport({ groups, signal }: HostReportOptions): Promise
   return { facts: host, freeDiskBytes: freeBytes, tools, archs, plan };
 }
 
-async function archReport(arch: GuestArch, signal: AbortSignal | undefined): Promise<ArchReport> {
+async function archReport(arch: Arch, signal: AbortSignal | undefined): Promise<ArchReport> {
   const [qemu] = (await checkTools(["vm"], { guestArchs: [arch] }))
     .filter(({ tool }) => tool.name === `qemu-system-${arch}`);
   const usable = qemu?.path !== undefined && qemu.status !== "broken";

@@ -1,11 +1,11 @@
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import type { Tool, ToolNeed } from "./tool.ts";
 
 const hasForeignGuests = (need: ToolNeed) => need.guestArchs.some((arch) => arch !== need.arch);
 const runsUnshared = (need: ToolNeed) => need.os === "linux" && !need.isRoot;
 
 /** An emulator of single foreign programs, which binfmt_misc starts. */
-function programEmulator(arch: GuestArch): Tool {
+function programEmulator(arch: Arch): Tool {
   return {
     name: `qemu-${arch}-static`,
     programs: [`qemu-${arch}-static`, `qemu-${arch}`],

@@ -1,10 +1,10 @@
 import { DEB_ARCH } from "../config/archs.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { COMPILING, RUST_TOOLS } from "./rust_tools.ts";
 import type { Tool } from "./tool.ts";
 
 /** A C compiler for an architecture that is not the host's. */
-function crossCompiler(arch: GuestArch): Tool {
+function crossCompiler(arch: Arch): Tool {
   const name = `${arch}-linux-gnu-gcc`;
   const debian = `gcc-${arch.replace("_", "-")}-linux-gnu`;
   return {
@@ -19,7 +19,7 @@ function crossCompiler(arch: GuestArch): Tool {
 }
 
 /** The C library to link statically with, for an architecture that is not the host's. */
-function crossLibrary(arch: GuestArch): Tool {
+function crossLibrary(arch: Arch): Tool {
   return {
     name: `libc-${arch}`,
     programs: [`/usr/${arch}-linux-gnu/lib/libc.a`],

@@ -1,13 +1,8 @@
 import { join } from "@std/path";
 import { verdictsDir } from "./paths.ts";
 import { armProbeImage } from "./probe_image_aarch64.ts";
-import {
-  type GuestArch,
-  MARK_PAGING,
-  MARK_STARTED,
-  type ProbeImage,
-  SIGN_OFF,
-} from "./probe_assembly.ts";
+import { MARK_PAGING, MARK_STARTED, type ProbeImage, SIGN_OFF } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { x86ProbeImage } from "./probe_image_x86_64.ts";
 import { run } from "./process.ts";
 
@@ -33,7 +28,7 @@ export interface AcceleratorTrial {
 
 /** What to boot, and by what. */
 export interface ProbeRequest {
-  readonly arch: GuestArch;
+  readonly arch: Arch;
   readonly accelerator: Accelerator;
   /** The CPU model of the guests, as for `-cpu`. */
   readonly cpu: string;
@@ -51,7 +46,7 @@ export interface ProbeRequest {
 const SILENCE_MS = 2000;
 
 /** The guest that {@link runProbe} boots. */
-export function probeImage(arch: GuestArch): ProbeImage {
+export function probeImage(arch: Arch): ProbeImage {
   return arch === "x86_64" ? x86ProbeImage() : armProbeImage();
 }
 

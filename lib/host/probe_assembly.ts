@@ -1,6 +1,3 @@
-/** An architecture of guests, by QEMU's name for it. */
-export type GuestArch = "x86_64" | "aarch64";
-
 /**
  * A guest of a few hundred bytes which runs 64-bit code with paging on, prints marks on
  * QEMU's standard output as it gets along, and ends QEMU with a positive sign.

@@ -2,15 +2,16 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, InterruptedError } from "../cli/errors.ts";
 import { verdictsDir } from "./paths.ts";
-import { assemble, type GuestArch } from "./probe_assembly.ts";
+import { assemble } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { probeImage, runProbe } from "./probe.ts";
 import { haveProgram, sandbox } from "./testing.ts";
 
-const emulate = (arch: GuestArch) =>
+const emulate = (arch: Arch) =>
   ({ arch, accelerator: "tcg", cpu: "max", qemuBinary: `qemu-system-${arch}` }) as const;
 
 /** The probe's own guest with other code where it starts. */
-function altered(arch: GuestArch, offset: number, listing: string) {
+function altered(arch: Arch, offset: number, listing: string) {
   const image = probeImage(arch);
   image.bytes.set(assemble(listing), offset);
   return image;

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { DEB_ARCH } from "../config/archs.ts";
 import { findProgram } from "./find_program.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
 
 /** What runs in microVMs is compiled, and of that the init of every image. */
@@ -74,7 +74,7 @@ function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustT
 }
 
 /** Rust's standard library for guests of an architecture. */
-function rustLibrary(arch: GuestArch): Tool[] {
+function rustLibrary(arch: Arch): Tool[] {
   const target = `${arch}-unknown-linux-musl`;
   const library = rustupLibrary(target);
   return rustTool({

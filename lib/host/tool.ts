@@ -1,5 +1,5 @@
 import type { HostFacts, PackageManager } from "./facts.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 
 /** What a set of tools is for. */
 export type ToolGroup =
@@ -18,7 +18,7 @@ export type ToolGroup =
 /** The circumstances that decide which tools a group takes. */
 export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "isRoot"> {
   /** The architectures of the guests to build, or to boot. */
-  readonly guestArchs: readonly GuestArch[];
+  readonly guestArchs: readonly Arch[];
 }
 
 /** A program, or a file, that tasks need on the host. */

@@ -1,7 +1,7 @@
 import { HostError } from "../cli/errors.ts";
 import { hostOs, parseOsRelease } from "./facts.ts";
 import { findProgram, type FoundProgram } from "./find_program.ts";
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import { run } from "./process.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "./verdict_cache.ts";
@@ -21,7 +21,7 @@ export interface ToolVerdict {
 /** Which tools to look at, and where. */
 export interface ToolQuery {
   /** The guests to build or boot (default: both architectures). */
-  readonly guestArchs?: readonly GuestArch[];
+  readonly guestArchs?: readonly Arch[];
   /** As the variable `PATH`, which is its default. */
   readonly searchPath?: string;
   /** Run nothing: what is there passes for good. */
@@ -36,7 +36,7 @@ export function toolsFor(groups: readonly ToolGroup[], need: ToolNeed): Tool[] {
 }
 
 /** As much about the host as decides which tools are needed; far cheaper than all its facts. */
-export async function toolNeed(guestArchs?: readonly GuestArch[]): Promise<ToolNeed> {
+export async function toolNeed(guestArchs?: readonly Arch[]): Promise<ToolNeed> {
   const os = hostOs();
   const release = os === "linux" ? await Deno.readTextFile("/etc/os-release").catch(() => "") : "";
   return {

@@ -1,8 +1,8 @@
-import type { GuestArch } from "./probe_assembly.ts";
+import type { Arch } from "../config/archs.ts";
 import type { Tool } from "./tool.ts";
 
 /** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
-function systemEmulator(arch: GuestArch, packages: Tool["packages"]): Tool {
+function systemEmulator(arch: Arch, packages: Tool["packages"]): Tool {
   return {
     name: `qemu-system-${arch}`,
     programs: [`qemu-system-${arch}`],

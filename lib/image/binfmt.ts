@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { DEB_ARCH } from "../config/archs.ts";
 import { lockFault } from "../host/lock.ts";
 import { run, type RunResult } from "../host/process.ts";
-import type { ElfArch } from "./elf.ts";
+import type { Arch } from "../config/archs.ts";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";
 
@@ -11,7 +11,7 @@ const BINFMT = "/proc/sys/fs/binfmt_misc";
  * (ELF specification: class 2, little-endian, version 1, type EXEC or DYN, then `e_machine`).
  * The OS ABI byte may be anything, as Linux programs carry 0 or 3 there.
  */
-const ELF_MAGIC: Readonly<Record<ElfArch, { readonly magic: string; readonly mask: string }>> = {
+const ELF_MAGIC: Readonly<Record<Arch, { readonly magic: string; readonly mask: string }>> = {
   aarch64: elfRule(183),
   x86_64: elfRule(62),
 };
@@ -31,7 +31,7 @@ export interface Binfmt extends AsyncDisposable {
  * qemu-user with the kernel; the last of those who use that rule at one time takes it back when
  * disposed.
  */
-export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
+export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
   if (arch === Deno.build.arch) return verdict("native", "the host's own architecture");
   if (await isRegistered(`qemu-${arch}`)) {
     return verdict("emulated", "binfmt_misc has a rule for it");
@@ -71,7 +71,7 @@ export async function ensureBinfmt(arch: ElfArch): Promise<Binfmt> {
  * Whether a program of that architecture runs in a root of its own, as the guest's will. Containers
  * do not see the rules of the machine around them, which work there all the same.
  */
-async function runsThere(arch: ElfArch): Promise<boolean> {
+async function runsThere(arch: Arch): Promise<boolean> {
   // In this folder there are such programs alone: nothing that could run them, as in the guest's root.
   const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
   const root = ["--root=/usr/lib/arch-test", "--", `/${DEB_ARCH[arch]}`];
@@ -81,7 +81,7 @@ async function runsThere(arch: ElfArch): Promise<boolean> {
 /** Returns why it cannot be registered, or `undefined`. */
 async function register(
   rule: string,
-  arch: ElfArch,
+  arch: Arch,
   interpreter: string,
 ): Promise<string | undefined> {
   if (Deno.uid() !== 0) return "binfmt_misc has no rule for it, and only root may add one";
@@ -118,7 +118,7 @@ async function writeKernelFile(path: string, text: string): Promise<RunResult> {
   return await run(["sh", "-c", 'printf %s "$1" >"$0"', path, text]);
 }
 
-async function findInterpreter(arch: ElfArch): Promise<string | undefined> {
+async function findInterpreter(arch: Arch): Promise<string | undefined> {
   for (const name of [`qemu-${arch}-static`, `qemu-${arch}`]) {
     for (const dir of ["/usr/bin", "/usr/local/bin"]) {
       if (await exists(join(dir, name))) return join(dir, name);

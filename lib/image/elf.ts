@@ -1,6 +1,3 @@
-/** Architectures of guests, by the names that `uname -m` gives on Linux. */
-export type ElfArch = "x86_64" | "aarch64";
-
 /** Names by `e_machine` (ELF specification, "Machine" table), where need be for each class. */
 const MACHINES: Readonly<Record<number, string | { readonly 32: string; readonly 64: string }>> = {
   3: "i386",

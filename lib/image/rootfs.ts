@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { WorkError } from "../cli/errors.ts";
 import { LineBuffer } from "../cli/line_buffer.ts";
 import { run } from "../host/process.ts";
-import type { ElfArch } from "./elf.ts";
+import type { Arch } from "../config/archs.ts";
 import { makeRootfsStage } from "./rootfs_stage.ts";
 
 /** A Debian root file system: which packages, and what turns them into a guest. */
@@ -10,7 +10,7 @@ export interface RootfsRecipe {
   readonly suite: string;
   /** Debian's name of the architecture, e.g. `arm64`. */
   readonly debArch: string;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly packages: readonly string[];
   /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none. */
   readonly kernelPackage?: string;
@@ -50,7 +50,7 @@ export function mmdebstrapCommand(
     configure: ConfigureWhen;
     isRoot: boolean;
     /** Default: the host's. */
-    hostArch?: ElfArch;
+    hostArch?: Arch;
   },
 ): string[] {
   const extract = options.configure === "first-boot";

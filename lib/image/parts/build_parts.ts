@@ -1,5 +1,5 @@
 import { PARTS } from "../../config/parts.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { buildOrder, type Part, type PartName } from "../../config/parts.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import { partRecipe } from "./recipes.ts";
@@ -9,7 +9,7 @@ import { ensurePart, type PartBuildOptions, partState } from "./store.ts";
 /** What {@link buildParts} takes. */
 export interface BuildPartsOptions {
   readonly parts: readonly PartName[];
-  readonly archs: readonly ElfArch[];
+  readonly archs: readonly Arch[];
   readonly fs?: FileSystem | undefined;
   /** Build the named parts even if nothing has changed. */
   readonly force: boolean;
@@ -28,7 +28,7 @@ export interface PartResult {
   /** `NAME ARCH`. */
   readonly title: string;
   readonly name: PartName;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly built: boolean;
   readonly reasons: readonly string[];
   readonly files: readonly string[];
@@ -36,10 +36,10 @@ export interface PartResult {
 }
 
 /** What a part is called in tables and messages. */
-export const partTitle = (name: PartName, arch: ElfArch): string => `${name} ${arch}`;
+export const partTitle = (name: PartName, arch: Arch): string => `${name} ${arch}`;
 
 /** The titles of parts and of what they embed, in the order in which they are built. */
-export function partTitles(parts: readonly PartName[], archs: readonly ElfArch[]): string[] {
+export function partTitles(parts: readonly PartName[], archs: readonly Arch[]): string[] {
   const order = buildOrder(PARTS, parts);
   return archs.flatMap((arch) => order.map(({ name }) => partTitle(name, arch)));
 }
@@ -69,7 +69,7 @@ export async function buildParts(options: BuildPartsOptions): Promise<PartResult
 
 async function buildOne(
   { name }: Part,
-  arch: ElfArch,
+  arch: Arch,
   { parts, fs, force, signal, reporting, onDone }: BuildPartsOptions,
 ): Promise<PartResult> {
   signal.throwIfAborted();

@@ -1,12 +1,13 @@
 import { WorkError } from "../../cli/errors.ts";
-import { type ElfArch, readElfHeader } from "../elf.ts";
+import { readElfHeader } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 
 /**
  * Makes sure that a program is for an architecture, by its ELF header. A cached program of the
  * wrong one in an image ends in a kernel panic (`execv` errno 8, exitcode=0x00006500), which says
  * nothing of the kind. Throws {@link WorkError} that names both architectures.
  */
-export function checkArch(bytes: Uint8Array, arch: ElfArch, what: string): void {
+export function checkArch(bytes: Uint8Array, arch: Arch, what: string): void {
   const header = readElfHeader(bytes);
   if (header?.bits === 64 && header.byteOrder === "little" && header.arch === arch) return;
   const kind = [

@@ -3,7 +3,7 @@ import { WorkError } from "../../cli/errors.ts";
 import { exists } from "../../host/folders.ts";
 import { imageCacheDir, root } from "../../host/paths.ts";
 import { run } from "../../host/process.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import type { Crate } from "../source_input.ts";
 import { findToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
@@ -14,7 +14,7 @@ import type { PartRecipe } from "./store.ts";
  * program under the new key. Not in `rust_program.ts`: that is an input of the platforms' images,
  * which are the same with and without this, and take many minutes.
  */
-export function compiledAnew(part: PartRecipe, crate: Crate, arch: ElfArch): PartRecipe {
+export function compiledAnew(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
   return {
     ...part,
     async build(dir, options) {
@@ -39,7 +39,7 @@ export function compiledAnew(part: PartRecipe, crate: Crate, arch: ElfArch): Par
  */
 async function forgetCompiled(
   crate: Crate,
-  arch: ElfArch,
+  arch: Arch,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { cargo, rustc, target } = await findToolchain(arch, signal);

@@ -3,7 +3,7 @@ import { TaskError, WorkError } from "../../cli/errors.ts";
 import { runChecked } from "../../host/process.ts";
 import { imageCacheDir } from "../../host/paths.ts";
 import { packCpio } from "../cpio.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { moduleEntries } from "../initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../modules.ts";
 import { extractVmlinux } from "./bz_image.ts";
@@ -21,7 +21,7 @@ export const GUEST_MODULES: readonly string[] = [
 ];
 
 /** How to take the kernel, and the modules in their load order, out of Debian's package. */
-export function distributionKernel(outputs: readonly string[], arch: ElfArch): PartRecipe {
+export function distributionKernel(outputs: readonly string[], arch: Arch): PartRecipe {
   const metapackage = `linux-image-cloud-${DEB_ARCH[arch]}`;
   return {
     title: `kernel ${arch}`,
@@ -49,7 +49,7 @@ interface Extraction {
   /** A folder for packages and what is in them. */
   readonly work: string;
   readonly metapackage: string;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   readonly dir: string;
   readonly outputs: readonly string[];
 }

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { join } from "@std/path";
 import { packCpio } from "../cpio.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { initEntries } from "../initramfs.ts";
 import { checkArch } from "./check_arch.ts";
 import { partPath, type PartRecipe } from "./store.ts";
@@ -21,7 +21,7 @@ const CHUNK = 256 * 1024;
  */
 export function initramfsPart(
   output: string,
-  arch: ElfArch,
+  arch: Arch,
   parts: { readonly tinyInit: string; readonly modules?: string },
 ): PartRecipe {
   const { tinyInit, modules } = parts;

@@ -3,7 +3,7 @@ import { WorkError } from "../../cli/errors.ts";
 import { programIdentity } from "../../host/tools.ts";
 import { run, runChecked } from "../../host/process.ts";
 import { imageCacheDir, root } from "../../host/paths.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
@@ -14,13 +14,13 @@ import { moduleInputs, sourceInput } from "../source_input.ts";
 const SOURCE_PACKAGE = "linux-source-6.1";
 
 /** What the kernel's Makefile calls an architecture, and which of its files we take. */
-const KERNEL: Readonly<Record<ElfArch, { make: string; image: string; elf?: string }>> = {
+const KERNEL: Readonly<Record<Arch, { make: string; image: string; elf?: string }>> = {
   x86_64: { make: "x86_64", image: "arch/x86/boot/bzImage", elf: "vmlinux" },
   aarch64: { make: "arm64", image: "arch/arm64/boot/Image" },
 };
 
 /** How to compile the kernel for microVMs from Debian's sources and `images/kernel`. */
-export async function microKernel(outputs: readonly string[], arch: ElfArch): Promise<PartRecipe> {
+export async function microKernel(outputs: readonly string[], arch: Arch): Promise<PartRecipe> {
   const compiler = crossPrefix(arch) + "gcc";
   const config = (name: string) => join(root, "images/kernel", `${name}.config`);
   return {
@@ -53,12 +53,12 @@ export async function microKernel(outputs: readonly string[], arch: ElfArch): Pr
 }
 
 /** The prefix of the compiler's name; none for the host's own. */
-const crossPrefix = (arch: ElfArch) => arch === Deno.build.arch ? "" : `${arch}-linux-gnu-`;
+const crossPrefix = (arch: Arch) => arch === Deno.build.arch ? "" : `${arch}-linux-gnu-`;
 
 /** Returns the folder with the results. */
 async function compile(
   work: string,
-  arch: ElfArch,
+  arch: Arch,
   fragments: readonly string[],
   { signal, log, onPhase }: PartBuildOptions,
 ): Promise<string> {

@@ -1,12 +1,12 @@
 import { PARTS } from "../../config/parts.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { ARCHS, outputNames, type Part, type PartName } from "../../config/parts.ts";
 import type { FileSystem } from "../../config/parts.ts";
 
 /** What is built, beside which part and for which architecture. */
 export interface PartRequest {
   readonly name: PartName;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
   /** Of a variant's disk. Default `ext4`. */
   readonly fs?: FileSystem;
 }

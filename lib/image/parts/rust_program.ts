@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { WorkError } from "../../cli/errors.ts";
 import { run } from "../../host/process.ts";
 import { imageCacheDir, root } from "../../host/paths.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
@@ -12,7 +12,7 @@ import { type Crate, crateInput, moduleInputs } from "../source_input.ts";
 export async function rustProgram(
   crate: Crate,
   output: string,
-  arch: ElfArch,
+  arch: Arch,
   signal: AbortSignal,
 ): Promise<PartRecipe> {
   const toolchain = await findToolchain(arch, signal);

@@ -3,7 +3,7 @@ import { HostError } from "../../cli/errors.ts";
 import { findProgram } from "../../host/find_program.ts";
 import { rustupPrograms } from "../../host/rust_tools.ts";
 import { programIdentity } from "../../host/tools.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
 
 /** Programs that compile Rust for a guest. */
@@ -19,7 +19,7 @@ export interface RustToolchain {
 }
 
 /** Debian's linker for a foreign architecture, from the package `gcc-ARCH-linux-gnu`. */
-const crossLinker = (arch: ElfArch) => `${arch}-linux-gnu-gcc`;
+const crossLinker = (arch: Arch) => `${arch}-linux-gnu-gcc`;
 
 /**
  * Finds a toolchain that can compile for the architecture: one whose standard library for it is
@@ -27,7 +27,7 @@ const crossLinker = (arch: ElfArch) => `${arch}-linux-gnu-gcc`;
  * both architectures; a rustup toolchain has what its user added. Throws {@link HostError} with the
  * command that installs one.
  */
-export async function findToolchain(arch: ElfArch, signal: AbortSignal): Promise<RustToolchain> {
+export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<RustToolchain> {
   for (const rustc of rustcs()) {
     const cargo = join(dirname(rustc), "cargo");
     if (findProgram(cargo) === undefined) continue;

@@ -4,7 +4,7 @@ import { runChecked } from "../../host/process.ts";
 import { root } from "../../host/paths.ts";
 import type { RecipeInput } from "../../cache/recipe.ts";
 import { type RootTree, unpackTree } from "../disk.ts";
-import type { ElfArch } from "../elf.ts";
+import type { Arch } from "../../config/archs.ts";
 import { ensureRootfsTar } from "../rootfs_tar.ts";
 import { moduleInputs, sourceInput } from "../source_input.ts";
 import type { Variant } from "../../config/parts.ts";
@@ -28,7 +28,7 @@ const PROVISION = "provision/variant.sh";
 /** A variant for one architecture. */
 export interface VariantRoot {
   readonly variant: Variant;
-  readonly arch: ElfArch;
+  readonly arch: Arch;
 }
 
 /** What {@link variantDisk} takes. */
