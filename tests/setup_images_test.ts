@@ -35,9 +35,9 @@ async function placeImage(home: string, from = recipe): Promise<string> {
 /** The recipe as it was before one of its inputs changed, one came and one went. */
 function formerRecipe(): typeof recipe {
   const inputs = recipe.inputs
-    .filter(({ name }) => name !== "lib/image/disk.ts")
-    .map((input) => input.name === "provision/debian.sh" ? { ...input, digest: recipe.key } : input)
-    .concat({ name: "lib/image/zzz.ts", digest: recipe.key });
+    .filter(({ name }) => name !== "stage initramfs")
+    .map((input) => input.name === "provisioning" ? { ...input, digest: recipe.key } : input)
+    .concat({ name: "zzz", digest: recipe.key });
   return { key: keyOf(inputs), inputs };
 }
 
@@ -69,9 +69,9 @@ Deno.test("setup-images --explain names each input that has changed, and builds 
     outcome.stdout,
     [
       `${NAME}: stale`,
-      "  input lib/image/disk.ts is new",
-      "  input lib/image/zzz.ts is gone",
-      "  provision/debian.sh changed",
+      "  provisioning changed",
+      "  input stage initramfs is new",
+      "  input zzz is gone",
       "",
     ].join("\n"),
   );

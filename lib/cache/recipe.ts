@@ -7,6 +7,8 @@ import { canonicalJson, type Digest, FramedHash } from "./digest.ts";
  *
  * - `value`: JSON (versions, a platform's config, the key of an embedded part) or bytes.
  * - `file`: the path of a file, read through symbolic links; its mode and contents count.
+ * - `script`: the path of a shell script: its mode and its lines count, but for empty ones and those
+ *   that are only a comment.
  * - `dir`: the path of a folder. Everything below it counts, one input for each entry, named
  *   `NAME/RELATIVE/PATH`: files by mode and contents, folders by mode, symbolic links by target.
  *   `skip` leaves entries out (relative path; a folder's entries are left out with it).
@@ -16,6 +18,7 @@ import { canonicalJson, type Digest, FramedHash } from "./digest.ts";
 export type RecipeInput =
   | { readonly name: string; readonly value: unknown }
   | { readonly name: string; readonly file: string }
+  | { readonly name: string; readonly script: string }
   | {
     readonly name: string;
     readonly dir: string;
@@ -50,6 +53,8 @@ export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> 
       digests.push({ name: input.name, digest: valueDigest(input.value) });
     } else if ("file" in input) {
       digests.push({ name: input.name, digest: await fileDigest(input.name, input.file) });
+    } else if ("script" in input) {
+      digests.push({ name: input.name, digest: await scriptDigest(input.name, input.script) });
     } else {
       digests.push(...await folderDigests(input.name, input.dir, input.skip ?? (() => false)));
     }
@@ -88,6 +93,21 @@ async function fileDigest(name: string, path: string): Promise<Digest> {
     using file = await Deno.open(path, { read: true });
     const hash = new FramedHash().frame("file").frame(modeText(info));
     return (await hash.last(file)).digest();
+  } catch (cause) {
+    throw unreadable(name, path, cause);
+  }
+}
+
+/** `# words` in a line of its own; `#!` names an interpreter. */
+const COMMENT_OR_EMPTY = /^\s*(?:#(?!!).*)?$/;
+
+async function scriptDigest(name: string, path: string): Promise<Digest> {
+  try {
+    const info = await Deno.stat(path);
+    if (!info.isFile) throw new TypeError("it is not a file");
+    const lines = (await Deno.readTextFile(path)).split("\n")
+      .filter((line) => !COMMENT_OR_EMPTY.test(line));
+    return new FramedHash().frame("script").frame(modeText(info)).frame(lines.join("\n")).digest();
   } catch (cause) {
     throw unreadable(name, path, cause);
   }

@@ -8,7 +8,10 @@ import { trySharedLock } from "../host/lock.ts";
 import { IMAGE_FILES } from "../host/paths.ts";
 import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
 import { verifyImage } from "./manifest.ts";
-import { crateInput, moduleInputs, sourceInput } from "./source_input.ts";
+import { diskCommands } from "./disk.ts";
+import { BOOT_MODULES } from "./initramfs.ts";
+import { hookInputs, packagesStage } from "./rootfs.ts";
+import { crateInput, scriptInput, stageInput } from "./stages.ts";
 
 /** A finished image, ready to back a guest's overlay. */
 export interface Image extends Version {
@@ -36,26 +39,24 @@ export const FIRST_BOOT = "provision/debian_first_boot.sh";
 
 /** Inputs of the root file system alone: the slow stage, kept for when only later ones change. */
 export function rootfsInputs(platform: Platform): RecipeInput[] {
-  const { suite, debArch, packages, kernelPackage, provision } = platform.image;
+  const { arch, image: { kernelPackage, provision, ...packages } } = platform;
   return [
-    { name: "rootfs", value: { suite, debArch, packages, kernelPackage } },
-    sourceInput("lib/image/rootfs.ts"),
-    sourceInput("lib/image/rootfs_hook.sh"),
-    sourceInput("lib/image/merge_usr_hook.sh"),
-    sourceInput("lib/image/no_host_keys_hook.sh"),
-    sourceInput("lib/image/native_programs_hook.sh"),
-    sourceInput(provision),
-    sourceInput(FIRST_BOOT),
+    stageInput("packages", { ...packagesStage({ ...packages, arch }), kernelPackage }),
+    ...hookInputs(["now", "first-boot"]),
+    scriptInput("provisioning", provision),
+    scriptInput("provisioning at the first boot", FIRST_BOOT),
   ];
 }
 
 /** The recipe of a platform's whole image. */
 export async function imageRecipe(platform: Platform): Promise<Recipe> {
+  const { arch, image: { diskGiB } } = platform;
   return await recipeKey([
     ...rootfsInputs(platform),
-    { name: "disk", value: { diskGiB: platform.image.diskGiB, arch: platform.arch } },
-    ...moduleInputs("build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules"),
-    ...moduleInputs("rootfs_tar", "parts/rust_program"),
+    stageInput("image", { arch, disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB) }),
+    stageInput("initramfs", BOOT_MODULES),
+    stageInput("first boot"),
+    stageInput("rust"),
     // Its sources and not its digest: where finished images come from elsewhere, it is not built.
     crateInput("tiny-init"),
   ]);

@@ -1,5 +1,5 @@
 import { assertArrayIncludes, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { join, relative } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { formatError, HostError } from "../cli/errors.ts";
 import { recipeKey } from "../cache/recipe.ts";
 import { writeSidecar } from "../cache/sidecar.ts";
@@ -10,15 +10,17 @@ import { currentLink, imageHome, versionLock } from "./current.ts";
 import { imageRecipe, imageState, rootfsInputs, useImage } from "./image.ts";
 import { finishImage, imagesFolder, testPlatform } from "./image_testing.ts";
 import { contentDigest } from "./manifest.ts";
+import { HOOKS } from "./rootfs.ts";
 
 const keyOf = async (platform: ReturnType<typeof testPlatform>) =>
   (await imageRecipe(platform)).key;
 const rootfsKeyOf = async (platform: ReturnType<typeof testPlatform>) =>
   (await recipeKey(rootfsInputs(platform))).key;
 
-Deno.test("imageRecipe() lists each input by its path in the checkout, every hook included", async () => {
-  const files = await Array.fromAsync(Deno.readDir(join(root, "lib/image")));
-  const hooks = files.filter(({ name }) => name.endsWith("_hook.sh"));
+Deno.test("imageRecipe() lists each input by what it is, every hook included", async () => {
+  const files = await Array.fromAsync(Deno.readDir(dirname(fromFileUrl(import.meta.url))));
+  const hooks = files.map(({ name }) => name).filter((name) => name.endsWith("_hook.sh"));
+  assertEquals(new Set(HOOKS.map(({ file }) => file)), new Set(hooks));
   const inputs = (await imageRecipe(testPlatform())).inputs.map(({ name }) => name);
   const isCrate = (name: string) => name.startsWith("tiny-init/");
   assertArrayIncludes(inputs.filter(isCrate), [
@@ -29,12 +31,9 @@ Deno.test("imageRecipe() lists each input by its path in the checkout, every hoo
   assertEquals(
     inputs.filter((name) => !isCrate(name)),
     [
-      ...["disk", "rootfs"],
-      ...["provision/debian.sh", "provision/debian_first_boot.sh"],
-      ...["build", "cpio", "disk", "elf", "first_boot", "initramfs", "modules", "rootfs"]
-        .map((name) => `lib/image/${name}.ts`),
-      ...["lib/image/parts/rust_program.ts", "lib/image/rootfs_tar.ts"],
-      ...hooks.map(({ name }) => `lib/image/${name}`),
+      ...["packages", "image", "initramfs", "first boot", "rust"].map((name) => `stage ${name}`),
+      ...HOOKS.map(({ name }) => `hook ${name}`),
+      ...["provisioning", "provisioning at the first boot"],
     ].sort(),
   );
 });
@@ -115,7 +114,7 @@ Deno.test("imageState() is stale when an input changed, says which, and the imag
   const state = await imageState(changed);
   assertEquals(state.kind, "stale");
   if (state.kind !== "stale") return;
-  assertEquals(state.reasons, ["disk changed", "rootfs changed"]);
+  assertEquals(state.reasons, ["stage image changed", "stage packages changed"]);
   await using image = await useImage(changed);
   assertEquals(image.dir, dir);
 });

@@ -1,9 +1,12 @@
-import { join } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+import type { RecipeInput } from "../cache/recipe.ts";
 import { WorkError } from "../cli/errors.ts";
 import { LineBuffer } from "../cli/line_buffer.ts";
 import { run } from "../host/process.ts";
 import type { Arch } from "../config/archs.ts";
+import { root } from "../host/paths.ts";
 import { makeRootfsStage } from "./rootfs_stage.ts";
+import { scriptInput } from "./stages.ts";
 
 /** A Debian root file system: which packages, and what turns them into a guest. */
 export interface RootfsRecipe {
@@ -86,6 +89,38 @@ export function mmdebstrapCommand(
   ];
 }
 
+/** All commands and settings that decide which packages a root has, as data for its key. */
+export function packagesStage(
+  recipe: Pick<RootfsRecipe, "suite" | "debArch" | "arch" | "packages">,
+): { readonly commands: string[][]; readonly newestFile: number } {
+  const commands = (["now", "first-boot"] as const).map((configure) =>
+    mmdebstrapCommand({ ...recipe, provision: "", firstBoot: "" }, {
+      ...{ configure, hooksDir: "HOOKS", output: "OUTPUT" },
+      // Whoever builds it, and where, makes no difference.
+      ...{ isRoot: true, hostArch: recipe.arch },
+    })
+  );
+  return { commands, newestFile: NEWEST_FILE };
+}
+
+/** Scripts that mmdebstrap runs, by their names in the stage. */
+export const HOOKS = [
+  { name: "customize", file: "rootfs_hook.sh", configure: ["now", "first-boot"] },
+  { name: "merge-usr", file: "merge_usr_hook.sh", configure: ["first-boot"] },
+  { name: "no-host-keys", file: "no_host_keys_hook.sh", configure: ["now"] },
+  { name: "lend-programs", file: "native_programs_hook.sh", configure: ["now"] },
+  { name: "restore-programs", file: "native_programs_hook.sh", configure: ["now"] },
+] as const;
+
+/** The hooks as inputs of a recipe, as far as they run where packages are configured like this. */
+export function hookInputs(configure: readonly ConfigureWhen[]): RecipeInput[] {
+  const dir = relative(root, dirname(fromFileUrl(import.meta.url)));
+  return HOOKS.filter((hook) =>
+    configure.some((when) => hook.configure.some((own) => own === when))
+  )
+    .map(({ name, file }) => scriptInput(`hook ${name}`, join(dir, file)));
+}
+
 /** How {@link buildRootfs} runs. */
 export interface RootfsOptions {
   readonly output: string;
@@ -96,7 +131,7 @@ export interface RootfsOptions {
 
 /** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
 export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
-  await using stage = await makeRootfsStage(recipe);
+  await using stage = await makeRootfsStage(recipe, HOOKS);
   const command = mmdebstrapCommand(recipe, {
     hooksDir: stage.path,
     output: options.output,

@@ -31,6 +31,7 @@ const LAY_OVER = `mount --bind "$0/${OPEN}" "$0" && exec "$@"`;
  */
 export async function makeRootfsStage(
   scripts: { readonly provision: string; readonly firstBoot: string },
+  hooks: readonly { readonly name: string; readonly file: string }[],
 ): Promise<RootfsStage> {
   await sweepScratch("rootfs");
   await using stack = new AsyncDisposableStack();
@@ -41,11 +42,7 @@ export async function makeRootfsStage(
   await Deno.chmod(open, 0o755);
   const here = dirname(fromFileUrl(import.meta.url));
   const files = [
-    { name: "customize", from: join(here, "rootfs_hook.sh"), mode: 0o755 },
-    { name: "merge-usr", from: join(here, "merge_usr_hook.sh"), mode: 0o755 },
-    { name: "no-host-keys", from: join(here, "no_host_keys_hook.sh"), mode: 0o755 },
-    { name: "lend-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
-    { name: "restore-programs", from: join(here, "native_programs_hook.sh"), mode: 0o755 },
+    ...hooks.map(({ name, file }) => ({ name, from: join(here, file), mode: 0o755 })),
     { name: "provision.sh", from: scripts.provision, mode: 0o644 },
     { name: "first_boot.sh", from: scripts.firstBoot, mode: 0o644 },
   ];

@@ -4,7 +4,7 @@ import { exists } from "../../host/folders.ts";
 import { imageCacheDir, root } from "../../host/paths.ts";
 import { run } from "../../host/process.ts";
 import type { Arch } from "../../config/archs.ts";
-import type { Crate } from "../source_input.ts";
+import type { Crate } from "../stages.ts";
 import { findToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
 

@@ -11,7 +11,7 @@ import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
-import { moduleInputs } from "../source_input.ts";
+import { stageInput } from "../stages.ts";
 import { DEB_ARCH } from "../../config/archs.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
@@ -29,9 +29,8 @@ export function distributionKernel(outputs: readonly string[], arch: Arch): Part
     inputs: [
       // The newest version at the time of the build; --force takes a newer one.
       { name: "package", value: { suite: SUITE, metapackage } },
-      { name: "modules", value: GUEST_MODULES },
-      ...moduleInputs("parts/distribution_kernel", "parts/debian_package"),
-      ...moduleInputs("parts/bz_image", "parts/lz4", "modules", "elf", "cpio", "initramfs"),
+      stageInput("kernel", GUEST_MODULES),
+      stageInput("initramfs"),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);

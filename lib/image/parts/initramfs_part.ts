@@ -8,7 +8,7 @@ import type { Arch } from "../../config/archs.ts";
 import { initEntries } from "../initramfs.ts";
 import { checkArch } from "./check_arch.ts";
 import { partPath, type PartRecipe } from "./store.ts";
-import { moduleInputs } from "../source_input.ts";
+import { stageInput } from "../stages.ts";
 
 /** The highest level that the kernel's unpacker has the window for. */
 const LEVEL = 19;
@@ -35,7 +35,7 @@ export function initramfsPart(
     inputs: [
       // Its zstd packs.
       { name: "Deno", value: Deno.version.deno },
-      ...moduleInputs("parts/initramfs_part", "cpio", "initramfs"),
+      stageInput("initramfs", { zstdLevel: LEVEL }),
     ],
     async build(dir, { onPhase, signal }) {
       onPhase("pack");

@@ -8,7 +8,7 @@ import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
-import { moduleInputs, sourceInput } from "../source_input.ts";
+import { fileInput, stageInput } from "../stages.ts";
 
 /** Debian's package of the kernel's sources. */
 const SOURCE_PACKAGE = "linux-source-6.1";
@@ -29,8 +29,10 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
     inputs: [
       { name: "package", value: { suite: SUITE, package: SOURCE_PACKAGE } },
       { name: "compiler", value: await programIdentity(compiler) ?? "" },
-      ...["common", arch].map((name) => sourceInput(`images/kernel/${name}.config`)),
-      ...moduleInputs("parts/micro_kernel", "parts/debian_package"),
+      ...["common", arch].map((name) =>
+        fileInput(`fragment ${name}`, `images/kernel/${name}.config`)
+      ),
+      stageInput("micro-kernel", KERNEL[arch]),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);

@@ -6,7 +6,7 @@ import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./store.ts";
-import { type Crate, crateInput, moduleInputs } from "../source_input.ts";
+import { type Crate, crateInput, stageInput } from "../stages.ts";
 
 /** How to compile one of our programs, statically linked. */
 export async function rustProgram(
@@ -23,7 +23,7 @@ export async function rustProgram(
     inputs: [
       { name: "toolchain", value: { identity, target } },
       crateInput(crate),
-      ...moduleInputs("parts/rust_program"),
+      stageInput("rust"),
     ],
     async build(dir, { signal, onPhase, log }) {
       onPhase("compile");

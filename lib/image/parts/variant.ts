@@ -6,7 +6,8 @@ import type { RecipeInput } from "../../cache/recipe.ts";
 import { type RootTree, unpackTree } from "../disk.ts";
 import type { Arch } from "../../config/archs.ts";
 import { ensureRootfsTar } from "../rootfs_tar.ts";
-import { moduleInputs, sourceInput } from "../source_input.ts";
+import { hookInputs, packagesStage } from "../rootfs.ts";
+import { scriptInput, stageInput } from "../stages.ts";
 import type { Variant } from "../../config/parts.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
@@ -48,8 +49,7 @@ export function variantDisk(options: VariantOptions): PartRecipe {
     embeds: [{ name: "guest-agent", file: agent }],
     inputs: [
       ...variantRootfsInputs(options),
-      { name: "file system", value: fs },
-      ...moduleInputs("parts/variant", "parts/file_system", "disk", "rootfs_tar"),
+      stageInput("variant", { fs }),
     ],
     async build(dir, build) {
       // Before the minutes that installing packages may take.
@@ -65,14 +65,15 @@ export function variantDisk(options: VariantOptions): PartRecipe {
 
 /** What is installed for a variant, which stays the same when only the agent changes. */
 export function variantRootfsInputs({ variant, arch }: VariantRoot): RecipeInput[] {
+  const packages = VARIANT_PACKAGES[variant];
   return [
-    { name: "rootfs", value: { suite: SUITE, arch, packages: VARIANT_PACKAGES[variant] } },
-    ...moduleInputs("rootfs"),
-    // All that run for it; merge_usr_hook.sh is only for what is configured at the first boot.
-    ...["rootfs_hook.sh", "no_host_keys_hook.sh", "native_programs_hook.sh"].map((name) =>
-      sourceInput(`lib/image/${name}`)
+    stageInput(
+      "packages",
+      packagesStage({ suite: SUITE, debArch: DEB_ARCH[arch], arch, packages }),
     ),
-    sourceInput(PROVISION),
+    // Its packages are configured here and now.
+    ...hookInputs(["now"]),
+    scriptInput("provisioning", PROVISION),
   ];
 }
 

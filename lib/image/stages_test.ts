@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { diskCommands } from "./disk.ts";
+import { testPlatform } from "./image_testing.ts";
+import { packagesStage } from "./rootfs.ts";
+import { STAGE_VERSIONS } from "./stages.ts";
+
+// What a stage is given is in the keys of images. Whoever changes one of these sees here that images
+// are built again; whoever changes what a module makes of them raises a version.
+Deno.test("stages have these versions", () => {
+  assertEquals(STAGE_VERSIONS, {
+    "packages": 1,
+    "image": 1,
+    "first boot": 1,
+    "initramfs": 1,
+    "rust": 1,
+    "kernel": 1,
+    "micro-kernel": 1,
+    "variant": 1,
+  });
+});
+
+Deno.test("the stage of packages is these commands", () => {
+  const { arch, image } = testPlatform({ packages: ["cmake", "make"] });
+  const common = [
+    ...["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*"],
+    "/usr/share/lintian/*",
+  ].map((path) => `--dpkgopt=path-exclude=${path}`).concat([
+    "--dpkgopt=force-unsafe-io",
+    '--aptopt=Acquire::Languages "none"',
+    "--aptopt=Acquire::Retries 3",
+  ]);
+  const begin = ["mmdebstrap", "--mode=root", `--architectures=${image.debArch}`];
+  const packages = ["--include=cmake", "--include=make"];
+  const base = ["?essential", "?priority(required)", "apt"].map((name) => `--include=${name}`);
+  assertEquals(packagesStage({ ...image, arch }), {
+    commands: [
+      [
+        ...[...begin, "--variant=minbase", "--format=tar", ...packages, ...common],
+        ...["--essential-hook=HOOKS/no-host-keys", "--customize-hook=HOOKS/customize"],
+        ...[image.suite, "OUTPUT"],
+      ],
+      [
+        ...[...begin, "--variant=extract", "--format=tar", ...base, ...packages, ...common],
+        ...["--setup-hook=HOOKS/merge-usr", "--extract-hook=HOOKS/customize"],
+        ...[image.suite, "OUTPUT"],
+      ],
+    ],
+    newestFile: 1686355200,
+  });
+});
+
+Deno.test("the disk of an image is made by these commands", () => {
+  assertEquals(diskCommands("TREE", "RAW", "QCOW2", 8), {
+    mke2fs: [
+      ...["mke2fs", "-q", "-t", "ext4", "-d", "TREE", "-L", "guesthouse", "-m", "0"],
+      ...["-E", "lazy_itable_init=1,lazy_journal_init=1", "RAW", "8G"],
+    ],
+    convert: ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "RAW", "QCOW2"],
+  });
+});
