@@ -5,7 +5,7 @@ import {
   parseGitLists,
   type RepositoryLists,
 } from "../config/git_lists.ts";
-import { run } from "../host/process.ts";
+import { OutputTooLongError, run } from "../host/process.ts";
 import { copyRepository } from "./git_copy.ts";
 import { checkIgnoreFiles } from "./git_hazards.ts";
 import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
@@ -17,20 +17,13 @@ export interface AskGitOptions {
   readonly onWarning?: (text: string) => void;
   /** For all questions together, in milliseconds. Default 120 000. */
   readonly timeoutMs?: number;
-  /** In characters, for each question. Default: 256 Mi, a project of three million files. */
-  readonly mostOutput?: number;
 }
 
 /** For git's address space; an index of a million files takes some 200 MiB. */
 const MOST_MEMORY_KIB = 4 << 20;
 
-/** A git hook that calls us sets these for its own repository (`git rev-parse --local-env-vars`). */
-const FOREIGN = "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CEILING_DIRECTORIES GIT_COMMON_DIR " +
-  "GIT_CONFIG GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_DIR GIT_GLOB_PATHSPECS GIT_GRAFT_FILE " +
-  "GIT_ICASE_PATHSPECS GIT_INDEX_FILE GIT_LITERAL_PATHSPECS GIT_NAMESPACE GIT_NOGLOB_PATHSPECS " +
-  "GIT_PREFIX GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE";
 /** Not every system can limit the address space. */
-const CLEAN = `unset ${FOREIGN}; ulimit -v ${MOST_MEMORY_KIB} 2>/dev/null; exec "$@"`;
+const LIMITED = `ulimit -v ${MOST_MEMORY_KIB} 2>/dev/null; exec "$@"`;
 
 /** What `sh` reports for a program that is not installed. */
 const NOT_FOUND = 127;
@@ -45,7 +38,7 @@ const NOT_FOUND = 127;
  */
 export async function askGit(
   dir: string,
-  { signal, onWarning, timeoutMs = 120_000, mostOutput = 256 << 20 }: AskGitOptions = {},
+  { signal, onWarning, timeoutMs = 120_000 }: AskGitOptions = {},
 ): Promise<GitLists | undefined> {
   const limit = new AbortController();
   const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
@@ -57,11 +50,15 @@ export async function askGit(
     const repository = await findRepository(dir);
     if (repository === undefined) return undefined;
     await checkIgnoreFiles(repository.top, dir, either);
-    const lists = await listsOf(repository, dir, { signal: either, mostOutput });
+    const lists = await listsOf(repository, dir, either);
     return lists === undefined || lists.tracked.length === 0 ? undefined : lists;
   } catch (error) {
     signal?.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof OutputTooLongError
+      ? "git prints too much"
+      : error instanceof Error
+      ? error.message
+      : String(error);
     onWarning?.(
       `Cannot ask git about ${JSON.stringify(dir)}: ${why}. Only its .gitignore files are read, ` +
         "so tracked files that look like build products are left out.",
@@ -72,18 +69,13 @@ export async function askGit(
   }
 }
 
-interface Limits {
-  readonly signal: AbortSignal;
-  readonly mostOutput: number;
-}
-
 /** The lists of a repository and of its submodules; `undefined` without git. */
 async function listsOf(
   repository: Repository,
   dir: string,
-  limits: Limits,
+  signal: AbortSignal,
 ): Promise<GitLists | undefined> {
-  const own = await ask(repository, dir, limits);
+  const own = await ask(repository, dir, signal);
   if (own === undefined) return undefined;
   const tracked = [...own.tracked];
   const ignored = [...own.ignored];
@@ -94,7 +86,7 @@ async function listsOf(
     const place = join(await Deno.realPath(dir), path);
     const isInPlace = await Deno.realPath(top).then((real) => real === place, () => false);
     const submodule = isInPlace ? await repositoryAt(top) : "none";
-    const lists = typeof submodule === "string" ? undefined : await listsOf(submodule, top, limits);
+    const lists = typeof submodule === "string" ? undefined : await listsOf(submodule, top, signal);
     const below = (paths: readonly string[]) => paths.map((name) => `${path}/${name}`);
     for (const name of lists === undefined ? [path] : below(lists.tracked)) tracked.push(name);
     for (const name of below(lists?.ignored ?? [])) ignored.push(name);
@@ -106,14 +98,14 @@ async function listsOf(
 async function ask(
   repository: Repository,
   dir: string,
-  limits: Limits,
+  signal: AbortSignal,
 ): Promise<RepositoryLists | undefined> {
   const gitDir = await Deno.makeTempDir({ prefix: "guesthouse-git-" });
   try {
     await copyRepository(repository, gitDir);
     const outputs: Record<string, string> = {};
     for (const [name, query] of Object.entries(GIT_QUERIES)) {
-      const output = await runGit(repository, gitDir, ["-C", dir, ...query], limits);
+      const output = await runGit(repository, gitDir, ["-C", dir, ...query], signal);
       if (output === undefined) return undefined;
       outputs[name] = output;
     }
@@ -127,14 +119,12 @@ async function runGit(
   { top, commonDir }: Repository,
   gitDir: string,
   args: readonly string[],
-  { signal, mostOutput }: Limits,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
-  const tooMuch = new AbortController();
-  let size = 0;
   // What the user has set for all repositories would start a monitor for the copy.
   const settings = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
   const place = [`--git-dir=${gitDir}`, `--work-tree=${top}`];
-  const command = ["sh", "-c", CLEAN, "sh", "git", ...settings, ...place, ...args];
+  const command = ["sh", "-c", LIMITED, "sh", "git", ...settings, ...place, ...args];
   const { code, stdout, stderr } = await run(command, {
     // Trees of a sparse index. Nothing is fetched that is missing, and no prompt shown.
     env: {
@@ -143,13 +133,7 @@ async function runGit(
       GIT_NO_LAZY_FETCH: "1",
       GIT_TERMINAL_PROMPT: "0",
     },
-    signal: AbortSignal.any([signal, tooMuch.signal]),
-    onOutput: (text) => {
-      size += text.length;
-      if (size > mostOutput) {
-        tooMuch.abort(new Error(`git prints more than ${mostOutput} characters`));
-      }
-    },
+    signal,
   });
   if (code === NOT_FOUND) return undefined;
   if (code === 0) return stdout;

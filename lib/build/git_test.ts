@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { git, makeTree } from "../config/excludes_testing.ts";
+import { sandbox } from "../host/testing.ts";
 import { askGit } from "./git.ts";
 
 /** What git itself says about an honest repository, asked in its own way. */
@@ -143,19 +144,23 @@ Deno.test("askGit() does not follow a link in the place of a submodule", async (
 });
 
 Deno.test("askGit() reads the ignore file that the user has set for all repositories", async () => {
-  await using home = await makeTree({ mine: "*.c\n" });
   await using tree = await makeRepository();
-  const before = Deno.env.get("GIT_CONFIG_GLOBAL");
-  const config = join(home.dir, "config");
-  await Deno.writeTextFile(config, `[core]\n\texcludesFile = ${join(home.dir, "mine")}\n`);
-  Deno.env.set("GIT_CONFIG_GLOBAL", config);
-  try {
-    const lists = await askGit(tree.dir);
-    assertEquals(lists?.ignored.includes("kept/new.c"), true);
-  } finally {
-    if (before === undefined) Deno.env.delete("GIT_CONFIG_GLOBAL");
-    else Deno.env.set("GIT_CONFIG_GLOBAL", before);
-  }
+  await using home = await makeTree({ mine: "*.c\n" });
+  const config = `[core]\n\texcludesFile = ${join(home.dir, "mine")}\n`;
+  await Deno.writeTextFile(join(home.dir, ".gitconfig"), config);
+  await using _home = await sandbox({ HOME: home.dir });
+  const lists = await askGit(tree.dir);
+  assertEquals(lists?.ignored.includes("kept/new.c"), true);
+});
+
+Deno.test("askGit() is not led astray by the variables of a hook that calls the task", async () => {
+  await using tree = await makeRepository();
+  const expected = await askGit(tree.dir);
+  await using _hook = await sandbox({
+    ...{ GIT_DIR: "/nowhere", GIT_INDEX_FILE: "/nowhere/index", GIT_LITERAL_PATHSPECS: "1" },
+    GIT_CONFIG_PARAMETERS: "'core.bare=true'",
+  });
+  assertEquals(await askGit(tree.dir), expected);
 });
 
 Deno.test({
@@ -180,13 +185,9 @@ Deno.test("askGit() leaves nothing behind and does not write to the repository",
       args: ["-c", 'find "$0" -type f -exec sha256sum {} + | sort', tree.dir],
     }).output()).stdout;
   const before = await digest();
-  const outer = Deno.env.get("TMPDIR");
-  Deno.env.set("TMPDIR", tmp.dir);
-  try {
+  {
+    await using _tmp = await sandbox({ TMPDIR: tmp.dir });
     await askGit(tree.dir);
-  } finally {
-    if (outer === undefined) Deno.env.delete("TMPDIR");
-    else Deno.env.set("TMPDIR", outer);
   }
   assertEquals(await digest(), before);
   assertEquals(await Array.fromAsync(Deno.readDir(tmp.dir)), []);
