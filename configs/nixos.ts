@@ -1,4 +1,4 @@
-import type { NixosSources } from "../lib/dev/nixos/farm.ts";
+import type { NixosSources } from "../lib/config/nixos_sources.ts";
 
 /** Where the parts of a NixOS guest come from: jobs of the project's build farm. */
 const sources: NixosSources = {

@@ -1,24 +1,9 @@
 import { z } from "zod";
 import { DIGEST_PATTERN } from "../../cache/digest.ts";
+import type { FarmJob, NixosSources } from "../../config/nixos_sources.ts";
 import { parseJson } from "../../cache/read_json.ts";
 import { WorkError } from "../../cli/errors.ts";
 import { type ChunkedAnswer, fetchChunks, readText } from "../../image/fetch_chunks.ts";
-
-/** One output of a job. */
-export interface FarmJob {
-  /** `PROJECT/JOBSET/JOB`, as the farm's pages have it. */
-  readonly job: string;
-  /** The product's subtype or its file name. */
-  readonly product: string;
-}
-
-/** Where the parts of a NixOS guest come from. */
-export interface NixosSources {
-  /** Address of a Hydra, without a slash at the end. */
-  readonly farm: string;
-  readonly image: FarmJob;
-  readonly uboot: FarmJob;
-}
 
 /** A file that a farm has built. */
 export interface FarmFile {

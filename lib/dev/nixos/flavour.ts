@@ -14,7 +14,7 @@ import { root } from "../../host/paths.ts";
 import { DEV_FILES } from "../paths.ts";
 import { readTextIfPresent, removeIfPresent } from "../read_text.ts";
 import { buildImage, findBuilder } from "./builder.ts";
-import type { NixosSources } from "./farm.ts";
+import type { NixosSources } from "../../config/nixos_sources.ts";
 import { applySeed, bootBlind, recordLock } from "./first_boot.ts";
 import { fetchSdImage, findUboot, type ImageOptions, makeGuestDisk } from "./image.ts";
 import type { LocalSettings } from "./local_file.ts";

@@ -5,7 +5,7 @@ import { acquireLock } from "../../host/lock.ts";
 import { imageCacheDir } from "../../host/paths.ts";
 import { runChecked } from "../../host/process.ts";
 import { download } from "../../image/download.ts";
-import type { FarmJob, NixosSources } from "./farm.ts";
+import type { FarmJob, NixosSources } from "../../config/nixos_sources.ts";
 import { ensurePin, pinsFile } from "./pins.ts";
 import { readSdLayout } from "./sd_layout.ts";
 import { unpackSparse } from "./unpack.ts";

@@ -5,7 +5,7 @@ import { zstdCompressSync } from "node:zlib";
 import { WorkError } from "../../cli/errors.ts";
 import { findUboot, type ImageOptions } from "./image.ts";
 import { prepareStock } from "./flavour.ts";
-import type { NixosSources } from "./farm.ts";
+import type { NixosSources } from "../../config/nixos_sources.ts";
 
 const JOB = { job: "a/b/c", product: "sd-image" };
 

@@ -4,7 +4,8 @@ import { DIGEST_PATTERN } from "../../cache/digest.ts";
 import { stateDir } from "../../host/paths.ts";
 import { UsageError } from "../../cli/errors.ts";
 import { readTextIfPresent } from "../read_text.ts";
-import { type FarmFile, type FarmJob, newestFile } from "./farm.ts";
+import { type FarmFile, newestFile } from "./farm.ts";
+import type { FarmJob } from "../../config/nixos_sources.ts";
 import { nixDir } from "./local_file.ts";
 
 /** A downloaded file as the first download has found it; later ones must be the same bytes. */

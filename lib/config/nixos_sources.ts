@@ -1,0 +1,15 @@
+/** One output of a job. */
+export interface FarmJob {
+  /** `PROJECT/JOBSET/JOB`, as the farm's pages have it. */
+  readonly job: string;
+  /** The product's subtype or its file name. */
+  readonly product: string;
+}
+
+/** Where the parts of a NixOS guest come from. */
+export interface NixosSources {
+  /** Address of a Hydra, without a slash at the end. */
+  readonly farm: string;
+  readonly image: FarmJob;
+  readonly uboot: FarmJob;
+}
