@@ -1,4 +1,4 @@
-import { defineDev } from "../lib/dev/config.ts";
+import { defineDev } from "../lib/config/dev_config.ts";
 
 /** The ARM dev guest: what it is, and how it sees the project. */
 export default defineDev({

@@ -2,7 +2,7 @@
 # Turns a fresh Debian root into the ARM dev guest. Runs as root with the guest's root as "/": in a
 # chroot while the image is built, or on the guest's first boot where the host cannot run the
 # guest's programs. It must be repeatable. What belongs to one checkout (keys, ids, the share) comes
-# with each start, in /etc/guesthouse/dev.env; see lib/dev/debian.ts. arm-dev-update runs it again in
+# with each start, in /etc/guesthouse/dev.env; see lib/dev/flavour/debian_flavour.ts. arm-dev-update runs it again in
 # a guest that is in use.
 set -eu
 
@@ -122,7 +122,7 @@ chmod 755 /usr/local/lib/guesthouse/dev-setup
 # SSH comes first and everything else later: a prompt is there long before a whole Debian is. What
 # comes first must not refer to other units, of which systemd would read seventy, for two seconds
 # under emulation: so not to the journal, nor to what a mounted share waits for by default
-# (lib/dev/debian.ts).
+# (lib/dev/flavour/debian_flavour.ts).
 cat >/etc/systemd/system/guesthouse.target <<'UNIT'
 [Unit]
 Description=Dev guest, up to SSH

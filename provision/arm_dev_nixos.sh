@@ -1,6 +1,6 @@
 #!/bin/sh
 # Turns a booted NixOS SD image into the ARM dev guest. Runs as root from the seed disk that
-# lib/dev/nixos/seed_disk.ts makes; the host started it by the serial console, and reads there how
+# lib/dev/flavour/nixos/seed_disk.ts makes; the host started it by the serial console, and reads there how
 # far it is. It must be repeatable: an interrupted first boot begins again.
 set -eu
 seed=$(dirname "$0")

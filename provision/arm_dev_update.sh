@@ -121,7 +121,7 @@ debian_undo() {
 debian_boot() {
   if [ -e "$pending" ]; then
     echo "guesthouse: takes back an update that was not kept"
-    # What this start brought along (packDevSeed() in lib/dev/debian.ts) is newer than that.
+    # What this start brought along (packDevSeed() in lib/dev/flavour/debian_flavour.ts) is newer than that.
     (cd "$root" && ls -d etc/hostname etc/hosts etc/guesthouse etc/ssh/ssh_host_ed25519_key* \
       etc/ssh/authorized_keys.d etc/systemd/system/*.mount \
       etc/systemd/system/guesthouse-setup.service.d etc/profile.d/guesthouse-shell.sh \

@@ -1,7 +1,7 @@
 // Starts the ARM dev guest, which then outlives the task.
 //   deno task arm-dev [--foreground] [--gui] [--share MODE]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev",
@@ -33,8 +33,8 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
   const request = await startRequest(ctx);
   if (ctx.dryRun) {
-    const { startCommand } = await import("../lib/dev/dry_run.ts");
-    const { commandText } = await import("../lib/host/command_text.ts");
+    const { startCommand } = await import("../lib/dev/dev_dry_run.ts");
+    const { commandText } = await import("../lib/base/text/command_text.ts");
     return ctx.print(commandText(await startCommand(request)));
   }
   const task = { name: spec.name, file: import.meta.url };

@@ -1,9 +1,9 @@
 // Makes the ARM dev guest: its disk, a first boot, its configuration applied.
 //   deno task arm-dev-init [--flavour nixos|debian] [--force]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { ACCEL_OPTION } from "../lib/build/common_options.ts";
-import { FLAVOURS } from "../lib/dev/names.ts";
-import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
+import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
+import { FLAVOURS } from "../lib/config/dev_names.ts";
+import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-init",
@@ -43,7 +43,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
-  const { loadDev } = await import("../lib/dev/load.ts");
+  const { loadDev } = await import("../lib/dev/load_dev.ts");
   const { runInit } = await import("../lib/dev/init_task.ts");
   const config = await loadDev(ctx.opt);
   await runInit(ctx, config, { name: spec.name, file: import.meta.url });

@@ -1,7 +1,7 @@
 // Destroys the ARM dev guest.
 //   deno task arm-dev-reset [--yes]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-reset",
@@ -21,8 +21,8 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { resetDev } = await import("../lib/dev/reset.ts");
   const { confirmReset } = await import("../lib/dev/confirm_reset.ts");
-  const { fileText } = await import("../lib/dev/files.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { fileText } = await import("../lib/dev/state/dev_files.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
   const { name } = await loadDevConfig();
   const files = await resetDev({
     name,

@@ -1,7 +1,7 @@
 // Shuts the ARM dev guest down in order.
 //   deno task arm-dev-shutdown [--timeout S] [--force-after S]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-shutdown",
@@ -36,8 +36,8 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { shutdownDev } = await import("../lib/dev/stop.ts");
-  const { devState } = await import("../lib/dev/state.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { devState } = await import("../lib/dev/state/state.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
   const config = await loadDevConfig();
   if (ctx.dryRun) {
     const state = await devState(config.name);

@@ -1,7 +1,7 @@
 // Connects to the ARM dev guest, in the shared project.
 //   deno task arm-dev-ssh [--start] [-- CMD...]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP, START_OPTIONS } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-ssh",
@@ -32,7 +32,7 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireRunning, runEntered } = await import("../lib/dev/entered.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
   const { name } = await loadDevConfig();
   let record = await requireRunning(ctx, name, { orElse: ctx.opt.start });
   if (record === undefined) {

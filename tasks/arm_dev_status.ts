@@ -1,7 +1,7 @@
 // Says how the ARM dev guest is.
 //   deno task arm-dev-status [--json]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-status",
@@ -18,7 +18,7 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { devStatus } = await import("../lib/dev/status.ts");
   const { statusText } = await import("../lib/dev/status_text.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
   const status = await devStatus((await loadDevConfig()).name, ctx.signal);
   ctx.result({ ok: true, ...status });
   if (!ctx.json) ctx.print(statusText(status));

@@ -1,7 +1,7 @@
 // Brings the ARM dev guest's copy of the project up to date, both ways.
 //   deno task arm-dev-sync [--dry-run]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-sync",
@@ -24,10 +24,10 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireAnswering } = await import("../lib/dev/entered.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
-  const { connectDev } = await import("../lib/dev/connect.ts");
-  const { requireCopy, syncRecord } = await import("../lib/dev/sync_record.ts");
-  const { planLines } = await import("../lib/dev/sync_plan.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
+  const { connectDev } = await import("../lib/dev/connect_dev.ts");
+  const { requireCopy, syncRecord } = await import("../lib/dev/sync/sync_record.ts");
+  const { planLines } = await import("../lib/dev/sync/sync_plan.ts");
   const { name } = await loadDevConfig();
   const record = await requireAnswering(ctx, name);
   requireCopy(record);

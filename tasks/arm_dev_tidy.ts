@@ -1,7 +1,7 @@
 // Frees space in the ARM dev guest, and on the host.
 //   deno task arm-dev-tidy
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-tidy",
@@ -23,7 +23,7 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { requireAnswering } = await import("../lib/dev/entered.ts");
-  const { loadDevConfig } = await import("../lib/dev/load.ts");
+  const { loadDevConfig } = await import("../lib/dev/load_dev.ts");
   const { loadFlavour } = await import("../lib/dev/load_flavour.ts");
   const { tidyCommands, tidyGuest } = await import("../lib/dev/tidy.ts");
   const { tidyText } = await import("../lib/dev/tidy_text.ts");
@@ -31,8 +31,8 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const record = await requireAnswering(ctx, name);
   const { tidy } = await loadFlavour(record.flavour);
   if (ctx.dryRun) {
-    const { commandText } = await import("../lib/host/command_text.ts");
-    const { sshConfigPath } = await import("../lib/dev/connect.ts");
+    const { commandText } = await import("../lib/base/text/command_text.ts");
+    const { sshConfigPath } = await import("../lib/dev/connect_dev.ts");
     const { shellQuote } = await import("../lib/guest/quote.ts");
     for (const { argv } of tidyCommands(tidy)) {
       const words = ["ssh", "-F", sshConfigPath(record), "shared", "--", shellQuote(argv)];
@@ -40,9 +40,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     }
     return 0;
   }
-  const { connectDev } = await import("../lib/dev/connect.ts");
-  const { bytesOnDisk } = await import("../lib/dev/files.ts");
-  const { devFile } = await import("../lib/dev/paths.ts");
+  const { connectDev } = await import("../lib/dev/connect_dev.ts");
+  const { bytesOnDisk } = await import("../lib/dev/state/dev_files.ts");
+  const { devFile } = await import("../lib/dev/state/dev_paths.ts");
   await using ssh = await connectDev(record, { signal: ctx.signal });
   const outcome = await tidyGuest({
     ssh,

@@ -1,7 +1,7 @@
 // Applies the current configuration to the running ARM dev guest.
 //   deno task arm-dev-update
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/options.ts";
+import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/dev_options.ts";
 
 export const spec = {
   name: "arm-dev-update",

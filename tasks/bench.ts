@@ -1,9 +1,13 @@
 // Measures boots, builds and the tasks themselves.
 //   deno task bench [PLATFORM...] [--runs N] [--only NAME] [--from-nothing]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { ACCEL_OPTION, HTML_OPTION, platformsPositional } from "../lib/build/common_options.ts";
+import {
+  ACCEL_OPTION,
+  HTML_OPTION,
+  platformsPositional,
+} from "../lib/image/parts/common_options.ts";
 import { MEASUREMENTS } from "../lib/bench/targets.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 
 export const spec = {
   name: "bench",
@@ -67,7 +71,7 @@ const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
-  const { benchText } = await import("../lib/bench/report.ts");
+  const { benchText } = await import("../lib/bench/bench_report.ts");
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const page = await pageTarget(ctx.opt.html, ctx);
   const all = await loadPlatforms(platformsDir);
@@ -88,7 +92,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     accelerator: ctx.opt.accel,
     projectDir: project === undefined
       ? undefined
-      : (await (await import("../lib/build/load.ts")).loadUserProject(project)).dir,
+      : (await (await import("../lib/project/load_project.ts")).loadUserProject(project)).dir,
     again: { permissionSet: "build", file: import.meta.url },
   });
   const ok = rows.every(({ error }) => error === undefined);

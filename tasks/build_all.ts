@@ -9,8 +9,8 @@ import {
   NETWORK_OPTION,
   platformsPositional,
   PROJECT_OPTION,
-} from "../lib/build/common_options.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+} from "../lib/image/parts/common_options.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 
 export const spec = {
   name: "build-all",
@@ -63,11 +63,13 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, loadUserProject, networkRule } = await import("../lib/build/load.ts");
+  const { artifactsTarget, loadUserProject, networkRule } = await import(
+    "../lib/project/load_project.ts"
+  );
   const { loadPlatforms } = await import("../lib/config/platform.ts");
-  const { NATIVE } = await import("../lib/build/native.ts");
-  const { prepareGuests } = await import("../lib/build/prepare.ts");
-  const { buildEverywhere, dryRunAll } = await import("../lib/build/all.ts");
+  const { NATIVE } = await import("../lib/ci/native.ts");
+  const { prepareGuests } = await import("../lib/setup/prepare.ts");
+  const { buildEverywhere, dryRunAll } = await import("../lib/ci/build_all.ts");
   const { buildDocument, exitStatus, renderSummary, reportFailures } = await import(
     "../lib/report/build_report.ts"
   );

@@ -1,7 +1,7 @@
 // Compiles the guest agent, statically linked.
 //   deno task build-guest-agent [ARCH]
 import { runTask } from "../lib/cli/task.ts";
-import { partsTask } from "../lib/build/parts_task.ts";
+import { partsTask } from "../lib/setup/parts_task.ts";
 
 export const { spec, main } = partsTask({
   name: "build-guest-agent",

@@ -2,7 +2,7 @@
 //   deno task build-images [ARCH] [--graph [text|mermaid]]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { PARTS } from "../lib/config/parts.ts";
-import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/build/parts_task.ts";
+import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/setup/parts_task.ts";
 
 /** What the kernel of our own takes. */
 const OWN_KERNEL: readonly string[] = ["micro-kernel", "micro-initramfs"];
@@ -46,7 +46,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
     ctx.print(drawGraph(PARTS, graph));
     return ctx.result({ ok: true, parts: PARTS });
   }
-  const { runPartsTask } = await import("../lib/build/run_parts.ts");
+  const { runPartsTask } = await import("../lib/setup/run_parts.ts");
   return await runPartsTask(ctx, {
     parts: PARTS.map(({ name }) => name)
       .filter((name) => !(noKernelBuild && OWN_KERNEL.includes(name))),

@@ -1,7 +1,7 @@
 // Packs the initramfs for the distribution's kernel and for our own.
 //   deno task build-initramfs [ARCH]
 import { runTask } from "../lib/cli/task.ts";
-import { partsTask } from "../lib/build/parts_task.ts";
+import { partsTask } from "../lib/setup/parts_task.ts";
 
 export const { spec, main } = partsTask({
   name: "build-initramfs",

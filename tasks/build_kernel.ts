@@ -1,7 +1,7 @@
 // Compiles the kernel of microVMs from Debian's sources and images/kernel.
 //   deno task build-kernel [ARCH]
 import { runTask } from "../lib/cli/task.ts";
-import { partsTask } from "../lib/build/parts_task.ts";
+import { partsTask } from "../lib/setup/parts_task.ts";
 
 export const { spec, main } = partsTask({
   name: "build-kernel",

@@ -1,7 +1,7 @@
 // Builds the project on the host, out of tree.
 //   deno task build-native [--project DIR]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { ARTIFACTS_OPTION, PROJECT_OPTION } from "../lib/build/common_options.ts";
+import { ARTIFACTS_OPTION, PROJECT_OPTION } from "../lib/image/parts/common_options.ts";
 
 export const spec = {
   name: "build-native",
@@ -17,18 +17,18 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, loadUserProject } = await import("../lib/build/load.ts");
-  const { buildNative, nativeCommands } = await import("../lib/build/native.ts");
-  const { ensureHost } = await import("../lib/host/ensure_host.ts");
-  const { reexec } = await import("../lib/host/reexec.ts");
-  const { plainProgress } = await import("../lib/build/progress.ts");
+  const { artifactsTarget, loadUserProject } = await import("../lib/project/load_project.ts");
+  const { buildNative, nativeCommands } = await import("../lib/ci/native.ts");
+  const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
+  const { reexec } = await import("../lib/base/process/reexec.ts");
+  const { plainProgress } = await import("../lib/report/progress.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const project = await loadUserProject(ctx.opt.project);
   const artifactsDir = await artifactsTarget(ctx.opt.artifacts);
   const { installed } = await ensureHost(["native"], ctx, { task: "build-native" });
   if (installed) return await reexec("native", import.meta.url, Deno.args);
   if (ctx.dryRun) {
-    const { commandText } = await import("../lib/host/command_text.ts");
+    const { commandText } = await import("../lib/base/text/command_text.ts");
     for (const command of nativeCommands(project)) ctx.print(commandText(command));
     return 0;
   }

@@ -1,7 +1,7 @@
 // Makes the disk of a variant: Debian's packages and the guest agent.
 //   deno task build-qcow2 VARIANT [ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/build/parts_task.ts";
+import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/setup/parts_task.ts";
 import { VARIANTS } from "../lib/config/parts.ts";
 
 export const spec = {
@@ -32,7 +32,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { runPartsTask } = await import("../lib/build/run_parts.ts");
+  const { runPartsTask } = await import("../lib/setup/run_parts.ts");
   const [variant, arch] = ctx.positionals;
   const { fs } = ctx.opt;
   return await runPartsTask(ctx, {

@@ -1,7 +1,7 @@
 // Compiles tiny-init, statically linked.
 //   deno task build-tiny-init [ARCH]
 import { runTask } from "../lib/cli/task.ts";
-import { partsTask } from "../lib/build/parts_task.ts";
+import { partsTask } from "../lib/setup/parts_task.ts";
 
 export const { spec, main } = partsTask({
   name: "build-tiny-init",

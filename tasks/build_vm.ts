@@ -8,8 +8,8 @@ import {
   NETWORK_OPTION,
   PLATFORM_POSITIONAL,
   PROJECT_OPTION,
-} from "../lib/build/common_options.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+} from "../lib/image/parts/common_options.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 
 export const spec = {
   name: "build-vm",
@@ -54,15 +54,15 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, kernelWords, loadUserProject, networkRule } = await import(
-    "../lib/build/load.ts"
+    "../lib/project/load_project.ts"
   );
   const { loadPlatform } = await import("../lib/config/platform.ts");
-  const { prepareGuests } = await import("../lib/build/prepare.ts");
-  const { buildInGuest } = await import("../lib/build/guest_build.ts");
-  const { guestSize, sshPort } = await import("../lib/build/machine.ts");
-  const { plainProgress } = await import("../lib/build/progress.ts");
-  const { announceKept, openFailureShell } = await import("../lib/build/kept.ts");
-  const { dryRunGuest } = await import("../lib/build/dry_run.ts");
+  const { prepareGuests } = await import("../lib/setup/prepare.ts");
+  const { buildInGuest } = await import("../lib/ci/guest_build.ts");
+  const { guestSize, sshPort } = await import("../lib/vm/build_machine.ts");
+  const { plainProgress } = await import("../lib/report/progress.ts");
+  const { announceKept, openFailureShell } = await import("../lib/vm/kept.ts");
+  const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const { opt, positionals: [name] } = ctx;
   const platform = await loadPlatform(platformsDir, name);

@@ -1,12 +1,17 @@
 /**
  * Says what this host can do and what it lacks: `deno task check [--install]`.
  */
-import { renderTable } from "../lib/cli/table.ts";
+import { renderTable } from "../lib/base/terminal/table.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { FIRMWARE_PACKAGES } from "../lib/host/firmware.ts";
-import type { ArchReport, HostReport } from "../lib/host/host_report.ts";
-import { groupsForTask, TOOL_GROUPS, TOOL_TASKS, type ToolGroup } from "../lib/host/tool_table.ts";
-import type { ToolVerdict } from "../lib/host/tools.ts";
+import type { ArchReport, HostReport } from "../lib/host/accelerator/host_report.ts";
+import {
+  groupsForTask,
+  TOOL_GROUPS,
+  TOOL_TASKS,
+  type ToolGroup,
+} from "../lib/host/tools/tool_table.ts";
+import type { ToolVerdict } from "../lib/host/tools/tools.ts";
 
 /** The task as its command line sees it. */
 export const spec = {
@@ -42,17 +47,17 @@ apt-get install, by sudo where needed, or brew install`,
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
   const groups = wantedGroups(ctx.opt.for, Deno.build.os === "darwin" ? "darwin" : "linux");
-  const { ensureHost, missingToolsError } = await import("../lib/host/ensure_host.ts");
+  const { ensureHost, missingToolsError } = await import("../lib/host/tools/ensure_host.ts");
   if (ctx.opt.install || ctx.dryRun) {
     const { installed } = await ensureHost(groups, ctx, { task: ctx.opt.for });
     if (ctx.dryRun) return;
     if (installed) {
-      const { reexec } = await import("../lib/host/reexec.ts");
+      const { reexec } = await import("../lib/base/process/reexec.ts");
       return await reexec("host", import.meta.url, Deno.args);
     }
   }
-  const { hostReport } = await import("../lib/host/host_report.ts");
-  const { rsyncWarning } = await import("../lib/host/rsync_risk.ts");
+  const { hostReport } = await import("../lib/host/accelerator/host_report.ts");
+  const { rsyncWarning } = await import("../lib/host/tools/rsync_risk.ts");
   ctx.log.step("Try the accelerators");
   const report = await hostReport({ groups, signal: ctx.signal });
   ctx.result(toDocument(report));

@@ -1,7 +1,7 @@
 // Boots each variant's microVM and looks at what its users rely on.
 //   deno task check-images [VARIANT...] [--arch ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { ACCEL_OPTION } from "../lib/build/common_options.ts";
+import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
 import { ARCHS, VARIANTS } from "../lib/config/parts.ts";
 
 export const spec = {
@@ -41,11 +41,11 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { ensureHost } = await import("../lib/host/ensure_host.ts");
-  const { reexec } = await import("../lib/host/reexec.ts");
-  const { renderTable } = await import("../lib/cli/table.ts");
-  const { checkImage } = await import("../lib/build/check_images.ts");
-  const { MICRO_SIZE } = await import("../lib/build/micro_machine.ts");
+  const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
+  const { reexec } = await import("../lib/base/process/reexec.ts");
+  const { renderTable } = await import("../lib/base/terminal/table.ts");
+  const { checkImage } = await import("../lib/micro/check_images.ts");
+  const { MICRO_SIZE } = await import("../lib/vm/micro_machine.ts");
   const variants = ctx.positionals.length === 0 ? VARIANTS : ctx.positionals;
   const { arch = Deno.build.arch, accel: accelerator, kernel } = ctx.opt;
   const archs = arch === "all" ? ARCHS : [arch];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { root } from "../lib/host/paths.ts";
-import { haveProgram, type Sandbox, sandbox } from "../lib/host/testing.ts";
+import { root } from "../lib/base/files/paths.ts";
+import { haveProgram, type Sandbox, sandbox } from "../lib/base/host_testing.ts";
 
 /** Runs the task as users do, so that its permission set is tested as well. */
 async function check(args: readonly string[], env: Readonly<Record<string, string>> = {}) {

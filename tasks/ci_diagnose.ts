@@ -1,6 +1,6 @@
 // Names the cause of a failed run from its logs, and the fix.
 //   deno task ci-diagnose [LOG...] [--run ID]
-import { EXIT } from "../lib/cli/errors.ts";
+import { EXIT } from "../lib/base/errors.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import type { Log } from "../lib/diagnose/log_lines.ts";
 
@@ -69,9 +69,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
 
 /** The logs that were asked for; none under `--dry-run`, which only says what would be read. */
 async function readLogs(ctx: ContextOf<typeof spec>): Promise<Log[] | undefined> {
-  const { callersDir } = await import("../lib/build/output_path.ts");
+  const { callersDir } = await import("../lib/cli/output_path.ts");
   const { readNamedLogs, readNewestLogs } = await import("../lib/diagnose/find_logs.ts");
-  const { logsDir } = await import("../lib/host/paths.ts");
+  const { logsDir } = await import("../lib/base/files/paths.ts");
   const id = ctx.opt.run;
   const names = ctx.positionals;
   if (id === undefined) {

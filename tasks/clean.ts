@@ -1,7 +1,7 @@
 // Drops what builds of a project have left for the next build.
 //   deno task clean [PLATFORM...] [--project DIR] [--all]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { platformsPositional, PROJECT_OPTION } from "../lib/build/common_options.ts";
+import { platformsPositional, PROJECT_OPTION } from "../lib/image/parts/common_options.ts";
 
 export const spec = {
   name: "clean",
@@ -33,11 +33,11 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { clean } = await import("../lib/build/clean.ts");
-  const { resolveProject } = await import("../lib/config/find_project.ts");
-  const { callersDir } = await import("../lib/build/output_path.ts");
-  const { root } = await import("../lib/host/paths.ts");
-  const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
+  const { clean } = await import("../lib/cleanup/clean.ts");
+  const { resolveProject } = await import("../lib/project/find_project.ts");
+  const { callersDir } = await import("../lib/cli/output_path.ts");
+  const { root } = await import("../lib/base/files/paths.ts");
+  const { printRemoved, storedDocument, totalBytes } = await import("../lib/cleanup/storage.ts");
   const { removed, left } = await clean({
     // The project that is meant, whose config may be at fault; none for all of them.
     projectDir: ctx.opt.all

@@ -2,7 +2,7 @@
  * Prints a completion script for a shell: `deno task completion bash`.
  */
 import { completionScript, SHELLS } from "../lib/cli/completion.ts";
-import { writeStdout } from "../lib/cli/output.ts";
+import { writeStdout } from "../lib/base/terminal/output.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
 /** The task as its command line sees it. */
@@ -38,7 +38,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
-  const { root } = await import("../lib/host/paths.ts");
+  const { root } = await import("../lib/base/files/paths.ts");
   // Without a shell there is --list.
   const [shell] = ctx.positionals;
   writeStdout(

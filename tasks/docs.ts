@@ -1,6 +1,6 @@
 // Writes docs/debugging.md.
 //   deno task docs [--check]
-import { WorkError } from "../lib/cli/errors.ts";
+import { WorkError } from "../lib/base/errors.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
 export const spec = {
@@ -21,8 +21,8 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
-  const { root } = await import("../lib/host/paths.ts");
-  const { writeDebuggingPage } = await import("../lib/report/debugging_page.ts");
+  const { root } = await import("../lib/base/files/paths.ts");
+  const { writeDebuggingPage } = await import("../lib/symptoms/debugging_page.ts");
   const check = ctx.opt.check;
   const { path, current } = await writeDebuggingPage(root, { check });
   ctx.result({ ok: current || !check, path, current });

@@ -1,7 +1,7 @@
 // Takes the kernel, and the modules of microVMs, out of Debian's package.
 //   deno task extract-kernel [ARCH]
 import { runTask } from "../lib/cli/task.ts";
-import { partsTask } from "../lib/build/parts_task.ts";
+import { partsTask } from "../lib/setup/parts_task.ts";
 
 export const { spec, main } = partsTask({
   name: "extract-kernel",

@@ -1,7 +1,7 @@
 // Frees disk space: removes what no task will use again.
 //   deno task gc [--dry-run] [--limit GiB]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 
 export const spec = {
   name: "gc",
@@ -35,10 +35,10 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
-  const { bytesText } = await import("../lib/cli/bytes.ts");
+  const { bytesText } = await import("../lib/base/text/bytes.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
-  const { collectGarbage } = await import("../lib/build/gc.ts");
-  const { printRemoved, storedDocument, totalBytes } = await import("../lib/build/storage.ts");
+  const { collectGarbage } = await import("../lib/cleanup/gc.ts");
+  const { printRemoved, storedDocument, totalBytes } = await import("../lib/cleanup/storage.ts");
   const { removed, kept } = await collectGarbage({
     platforms: await loadPlatforms(platformsDir),
     limitBytes: ctx.opt.limit * 2 ** 30,

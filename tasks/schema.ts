@@ -13,8 +13,8 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { join } = await import("@std/path");
-  const { writeSchema } = await import("../lib/config/schema.ts");
-  const { root } = await import("../lib/host/paths.ts");
+  const { writeSchema } = await import("../lib/project/json_schema.ts");
+  const { root } = await import("../lib/base/files/paths.ts");
   const path = join(root, "schema/guesthouse.schema.json");
   await writeSchema(path);
   ctx.result({ ok: true, path });

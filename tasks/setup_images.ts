@@ -1,9 +1,9 @@
 // Builds the guests' images from Debian packages.
 //   deno task setup-images [PLATFORM...]
 import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
-import { platformsPositional } from "../lib/build/common_options.ts";
+import { platformsPositional } from "../lib/image/parts/common_options.ts";
 import type { Platform } from "../lib/config/platform.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 
 export const spec = {
   name: "setup-images",
@@ -38,8 +38,8 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatforms } = await import("../lib/config/platform.ts");
-  const { imageState } = await import("../lib/image/image.ts");
-  const { setUpImages } = await import("../lib/build/set_up.ts");
+  const { imageState } = await import("../lib/image/platform/platform_image.ts");
+  const { setUpImages } = await import("../lib/setup/set_up.ts");
   const all = await loadPlatforms(platformsDir);
   const wanted = ctx.positionals.length === 0
     ? all
@@ -79,14 +79,14 @@ async function snapshotsOf(
   images: readonly { readonly name: string; readonly digest: string }[],
   ctx: TaskContext,
 ): Promise<Map<string, string>> {
-  const { haveSnapshotWith } = await import("../lib/guest/snapshots.ts");
+  const { haveSnapshotWith } = await import("../lib/vm/snapshots.ts");
   const states = new Map<string, string>();
   for (const { name, digest } of images) {
     if (await haveSnapshotWith(name, { name: "image", value: digest })) states.set(name, "ready");
   }
   const missing = platforms.filter(({ name }) => !states.has(name));
   if (missing.length === 0) return states;
-  const { prepareSnapshots } = await import("../lib/build/prepare_snapshots.ts");
+  const { prepareSnapshots } = await import("../lib/setup/prepare_snapshots.ts");
   return new Map([...states, ...await prepareSnapshots(missing, ctx)]);
 }
 

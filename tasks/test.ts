@@ -60,14 +60,14 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { ensureHost } = await import("../lib/host/ensure_host.ts");
-  const { groupsForTask } = await import("../lib/host/tool_table.ts");
-  const { reexec } = await import("../lib/host/reexec.ts");
-  const { platformsDir } = await import("../lib/host/paths.ts");
+  const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
+  const { groupsForTask } = await import("../lib/host/tools/tool_table.ts");
+  const { reexec } = await import("../lib/base/process/reexec.ts");
+  const { platformsDir } = await import("../lib/base/files/paths.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
-  const { setUpImages } = await import("../lib/build/set_up.ts");
+  const { setUpImages } = await import("../lib/setup/set_up.ts");
   const { runTests, testRequest } = await import("../lib/test_run/run_tests.ts");
-  const { devImage } = await import("../lib/dev/debian_image.ts");
+  const { devImage } = await import("../lib/dev/flavour/debian_image.ts");
   const request = testRequest(ctx);
   // The dev guest's image too: beside the others it costs less than alone later.
   const platforms = [...await loadPlatforms(platformsDir), await devImage()];

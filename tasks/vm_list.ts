@@ -15,7 +15,7 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { listRuns, sweepRuns } = await import("../lib/guest/runs.ts");
-  const { renderTable } = await import("../lib/cli/table.ts");
+  const { renderTable } = await import("../lib/base/terminal/table.ts");
   await sweepRuns();
   const guests = await listRuns();
   ctx.result({ ok: true, guests });

@@ -1,10 +1,10 @@
 // Runs one command in a guest.
 //   deno task vm-run PLATFORM|VARIANT -- CMD...
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
-import { MICRO_OPTIONS } from "../lib/build/micro_options.ts";
+import { GUEST_OPTIONS, PLATFORM_POSITIONAL } from "../lib/image/parts/common_options.ts";
+import { MICRO_OPTIONS } from "../lib/micro/micro_options.ts";
 import { platformNames } from "../lib/config/platform_names.ts";
-import { platformsDir } from "../lib/host/paths.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
 import { isVariant, VARIANTS } from "../lib/config/parts.ts";
 
 export const spec = {
@@ -47,14 +47,14 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { findKept } = await import("../lib/guest/runs.ts");
-  const { refuseOtherNetwork, runInFresh, runInKept } = await import("../lib/build/run_command.ts");
-  const { kernelWords, networkRule } = await import("../lib/build/load.ts");
-  const { guestSize } = await import("../lib/build/machine.ts");
-  const { prepareGuests } = await import("../lib/build/prepare.ts");
-  const { dryRunGuest } = await import("../lib/build/dry_run.ts");
+  const { refuseOtherNetwork, runInFresh, runInKept } = await import("../lib/vm/run_command.ts");
+  const { kernelWords, networkRule } = await import("../lib/project/load_project.ts");
+  const { guestSize } = await import("../lib/vm/build_machine.ts");
+  const { prepareGuests } = await import("../lib/setup/prepare.ts");
+  const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
   const { opt, positionals: [name] } = ctx;
   if (isVariant(name)) {
-    const { vmRunMicro } = await import("../lib/build/micro_task.ts");
+    const { vmRunMicro } = await import("../lib/micro/micro_task.ts");
     return await vmRunMicro(ctx, name, import.meta.url);
   }
   const platform = await loadPlatform(platformsDir, name);

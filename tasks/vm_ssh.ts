@@ -1,7 +1,7 @@
 // Connects to a guest that was left up with --keep.
 //   deno task vm-ssh PLATFORM [-- CMD...]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { PLATFORM_POSITIONAL } from "../lib/build/common_options.ts";
+import { PLATFORM_POSITIONAL } from "../lib/image/parts/common_options.ts";
 
 export const spec = {
   name: "vm-ssh",
@@ -20,18 +20,18 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { interactiveSshCommand, joinKept, keptTarget, requireKept } = await import(
-    "../lib/build/kept.ts"
+    "../lib/vm/kept.ts"
   );
   const record = await requireKept(ctx.positionals[0]);
   if (ctx.dryRun) {
-    const { commandText } = await import("../lib/host/command_text.ts");
+    const { commandText } = await import("../lib/base/text/command_text.ts");
     const { controlPath } = await keptTarget(record);
     ctx.print(commandText(interactiveSshCommand(`${controlPath}.conf`, ctx.rest, {})));
     return 0;
   }
-  const { startLogs } = await import("../lib/build/log_files.ts");
-  const { warnOfNetwork } = await import("../lib/build/run_command.ts");
-  const { runInTerminal } = await import("../lib/host/terminal.ts");
+  const { startLogs } = await import("../lib/base/files/log_files.ts");
+  const { warnOfNetwork } = await import("../lib/vm/run_command.ts");
+  const { runInTerminal } = await import("../lib/base/terminal/terminal.ts");
   await using logs = await startLogs(`vm-ssh-${record.platform}`);
   await using kept = await joinKept(record, logs, ctx.signal);
   const status = await runInTerminal(

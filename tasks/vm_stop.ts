@@ -1,7 +1,7 @@
 // Shuts down guests that were left up with --keep.
 //   deno task vm-stop PLATFORM...
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { platformsPositional } from "../lib/build/common_options.ts";
+import { platformsPositional } from "../lib/image/parts/common_options.ts";
 
 export const spec = {
   name: "vm-stop",
@@ -24,7 +24,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { requireKept, stopKept } = await import("../lib/build/kept.ts");
+  const { requireKept, stopKept } = await import("../lib/vm/kept.ts");
   const { listRuns } = await import("../lib/guest/runs.ts");
   const records = ctx.opt.all
     ? (await listRuns()).filter(({ kept }) => kept)

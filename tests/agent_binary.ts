@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { delay } from "../lib/qemu/wait.ts";
+import { delay } from "../lib/base/time/wait.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
 
 const CRATE = new URL("../images/guest-agent", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { GuestError } from "../lib/cli/errors.ts";
+import { GuestError } from "../lib/base/errors.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
 import { AgentConnection, connectWhenThere } from "../lib/guest/agent/connection.ts";
 import {

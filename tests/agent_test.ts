@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { GuestError } from "../lib/cli/errors.ts";
+import { GuestError } from "../lib/base/errors.ts";
 import type { AgentClient, ExecOptions, StartedCommand } from "../lib/guest/agent/client.ts";
-import { AgentError } from "../lib/guest/agent/errors.ts";
+import { AgentError } from "../lib/guest/agent/agent_errors.ts";
 import { AgentEvents } from "../lib/guest/agent/events.ts";
 import { eventually, isAlive, pattern, startAgent } from "./agent_binary.ts";
 

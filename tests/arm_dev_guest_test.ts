@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
-import type { DevRecord } from "../lib/dev/record.ts";
-import { processStartTime, runChecked } from "../lib/host/process.ts";
+import type { DevRecord } from "../lib/dev/state/record.ts";
+import { processStartTime, runChecked } from "../lib/base/process/process.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";

@@ -3,9 +3,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError } from "../lib/cli/errors.ts";
-import { bytesOnDisk } from "../lib/dev/files.ts";
-import { ensureMounted, shareMount } from "../lib/dev/share_mount.ts";
+import { GuestError } from "../lib/base/errors.ts";
+import { bytesOnDisk } from "../lib/dev/state/dev_files.ts";
+import { ensureMounted, shareMount } from "../lib/dev/share/share_mount.ts";
 import { joinSsh } from "../lib/guest/ssh.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";

@@ -1,9 +1,9 @@
 // Updates of a real dev guest in the Debian flavour: two that are kept, and three that are not.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, WorkError } from "../lib/cli/errors.ts";
-import { connectDev } from "../lib/dev/connect.ts";
-import { type DevRecord, readDevRecord } from "../lib/dev/record.ts";
+import { GuestError, WorkError } from "../lib/base/errors.ts";
+import { connectDev } from "../lib/dev/connect_dev.ts";
+import { type DevRecord, readDevRecord } from "../lib/dev/state/record.ts";
 import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
 import { collect } from "../lib/dev/update_link.ts";
 import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";

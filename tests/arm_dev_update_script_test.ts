@@ -4,8 +4,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { exists } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { UPDATE_SCRIPT } from "../lib/dev/update.ts";
-import { run } from "../lib/host/process.ts";
-import { delay } from "../lib/qemu/wait.ts";
+import { run } from "../lib/base/process/process.ts";
+import { delay } from "../lib/base/time/wait.ts";
 
 /** As systemd has it: the worker, and what comes after it however it ended. */
 const SYSTEMD_RUN = `#!/bin/sh

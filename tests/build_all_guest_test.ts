@@ -1,7 +1,7 @@
 // Boots real guests.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, shellProject, writeProject } from "./projects.ts";

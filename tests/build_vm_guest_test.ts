@@ -1,7 +1,7 @@
 // Boots real guests.
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { git } from "../lib/config/excludes_testing.ts";
+import { git } from "../lib/project/excludes_testing.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, shellProject, writeProject } from "./projects.ts";

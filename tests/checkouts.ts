@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 import type { RunTaskOptions, Sandbox, TaskOutcome } from "./harness.ts";
 
 /** A copy of this checkout's sources, with images of its own. */

@@ -1,9 +1,9 @@
 // What drops the build caches of a project, through `deno task`. Starts no guest.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { nativeHome, nativeLock } from "../lib/build/native.ts";
-import { exists } from "../lib/host/folders.ts";
-import { root } from "../lib/host/paths.ts";
+import { nativeHome, nativeLock } from "../lib/ci/native.ts";
+import { exists } from "../lib/base/files/folders.ts";
+import { root } from "../lib/base/files/paths.ts";
 import type { Sandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { hold, NAME, placeCache, storage } from "./stored_things.ts";

@@ -1,8 +1,8 @@
 // Programs that only crates.io has, compiled once and kept beside the parts of images.
 import { join } from "@std/path";
-import { acquireLock } from "../lib/host/lock.ts";
-import { imageCacheDir } from "../lib/host/paths.ts";
-import { runChecked } from "../lib/host/process.ts";
+import { acquireLock } from "../lib/base/files/lock.ts";
+import { imageCacheDir } from "../lib/base/files/paths.ts";
+import { runChecked } from "../lib/base/process/process.ts";
 
 /** Half a minute of run time is less than what optimising would take. */
 const FAST_COMPILE = {

@@ -1,7 +1,7 @@
 // Compiles the crates of images/: format, lints and tests of what runs in guests.
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 
 const CHECKS = [
   ["fmt", "--check"],

@@ -1,12 +1,12 @@
 // Boots real guests that configure themselves, with a small script in place of all packages.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { WorkError } from "../lib/cli/errors.ts";
+import { WorkError } from "../lib/base/errors.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
-import { IMAGE_FILES, platformsDir } from "../lib/host/paths.ts";
-import { runChecked } from "../lib/host/process.ts";
-import { configureOnFirstBoot } from "../lib/image/first_boot.ts";
-import { imageState, useImage } from "../lib/image/image.ts";
+import { IMAGE_FILES, platformsDir } from "../lib/base/files/paths.ts";
+import { runChecked } from "../lib/base/process/process.ts";
+import { configureOnFirstBoot } from "../lib/image/system/debian/first_boot.ts";
+import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
 import { makeSandbox } from "./harness.ts";
 
 const platform = await loadPlatform(platformsDir, "debian-amd64");

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
-import { platformsDir } from "../lib/host/paths.ts";
-import { imageState } from "../lib/image/image.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
+import { imageState } from "../lib/image/platform/platform_image.ts";
 import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { scriptProject } from "./script_project.ts";

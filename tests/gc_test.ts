@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename, dirname, join } from "@std/path";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
-import { savingLock } from "../lib/guest/stagings.ts";
-import { exists } from "../lib/host/folders.ts";
+import { savingLock } from "../lib/vm/stagings.ts";
+import { exists } from "../lib/base/files/folders.ts";
 import {
   imageCacheDir,
   imagesDir,
@@ -13,14 +13,14 @@ import {
   SOCKET_OWNER,
   socketDir,
   stateDir,
-} from "../lib/host/paths.ts";
-import { living } from "../lib/host/process_testing.ts";
-import { rootfsInputs } from "../lib/image/image.ts";
+} from "../lib/base/files/paths.ts";
+import { living } from "../lib/base/process/process_testing.ts";
+import { rootfsInputs } from "../lib/image/platform/platform_image.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
-import { rootfsKey, rootfsLock } from "../lib/image/rootfs_tar.ts";
+import { rootfsKey, rootfsLock } from "../lib/image/system/debian/rootfs_tar.ts";
 import { partLock } from "../lib/image/parts/unfinished.ts";
-import { currentLink, imageHome, versionLock } from "../lib/image/current.ts";
-import { buildingLock } from "../lib/image/versions.ts";
+import { currentLink, imageHome, versionLock } from "../lib/image/platform/current.ts";
+import { buildingLock } from "../lib/image/platform/image_versions.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 import {
   changed,

@@ -2,7 +2,7 @@ import { copy } from "@std/fs";
 import { join } from "@std/path";
 import { shellQuote } from "../lib/guest/quote.ts";
 import { ensureKeys } from "../lib/host/keys.ts";
-import { imagesDir, keysDir, root, snapshotsDir } from "../lib/host/paths.ts";
+import { imagesDir, keysDir, root, snapshotsDir } from "../lib/base/files/paths.ts";
 
 /** How a task that ran to its end ended. */
 export interface TaskOutcome {

@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { hostFacts } from "../lib/host/facts.ts";
-import { findProgram } from "../lib/host/find_program.ts";
-import { platformsDir } from "../lib/host/paths.ts";
-import { imageState } from "../lib/image/image.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
+import { imageState } from "../lib/image/platform/platform_image.ts";
 import { makeSandbox, type RunningTask, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
 import { hostWithout, nextCommand } from "./hosts.ts";

@@ -3,30 +3,30 @@
 // is a bug. Starts no guest.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { CACHE_FILES, readCacheRecord } from "../lib/build/cache_disk.ts";
-import { listCaches, uselessCache } from "../lib/build/cache_store.ts";
-import { voucherPath } from "../lib/cache/vouched.ts";
-import { HostError, UsageError } from "../lib/cli/errors.ts";
+import { CACHE_FILES, readCacheRecord } from "../lib/ci/cache_disk.ts";
+import { listCaches, uselessCache } from "../lib/cleanup/cache_store.ts";
+import { voucherPath } from "../lib/store/vouched.ts";
+import { HostError, UsageError } from "../lib/base/errors.ts";
 import { findDevGuest, writeDevGuest } from "../lib/dev/guest_file.ts";
 import { refuseExisting } from "../lib/dev/init.ts";
-import { recordLock } from "../lib/dev/nixos/first_boot.ts";
-import { ensurePin, readPins } from "../lib/dev/nixos/pins.ts";
-import { copyConfiguration, LOCK_FILE } from "../lib/dev/nixos/seed_disk.ts";
-import { devDir, devFile } from "../lib/dev/paths.ts";
-import { readDevRecord } from "../lib/dev/record.ts";
-import { devState } from "../lib/dev/state.ts";
-import { recordOf } from "../lib/dev/testing.ts";
+import { recordLock } from "../lib/dev/flavour/nixos/nixos_first_boot.ts";
+import { ensurePin, readPins } from "../lib/dev/flavour/nixos/pins.ts";
+import { copyConfiguration, LOCK_FILE } from "../lib/dev/flavour/nixos/seed_disk.ts";
+import { devDir, devFile } from "../lib/dev/state/dev_paths.ts";
+import { readDevRecord } from "../lib/dev/state/record.ts";
+import { devState } from "../lib/dev/state/state.ts";
+import { recordOf } from "../lib/dev/dev_testing.ts";
 import { leftRuns, listRuns } from "../lib/guest/runs.ts";
-import { findSnapshot } from "../lib/guest/snapshots.ts";
-import { IMAGE_FILES, imageCacheDir, RUN_FILES, SNAPSHOT_FILES } from "../lib/host/paths.ts";
-import { processStartTime } from "../lib/host/process.ts";
-import { isRecord, readVerdict, writeVerdict } from "../lib/host/verdict_cache.ts";
-import { ensureImage } from "../lib/image/build.ts";
-import { imageState, useImage } from "../lib/image/image.ts";
-import { finishImage, testPlatform } from "../lib/image/image_testing.ts";
-import { ensurePart, partPath, partState } from "../lib/image/parts/store.ts";
-import { ensureRootfsTar, rootfsKey } from "../lib/image/rootfs_tar.ts";
-import { standInRecipe, withMmdebstrap } from "../lib/image/rootfs_testing.ts";
+import { findSnapshot } from "../lib/vm/snapshots.ts";
+import { IMAGE_FILES, imageCacheDir, RUN_FILES, SNAPSHOT_FILES } from "../lib/base/files/paths.ts";
+import { processStartTime } from "../lib/base/process/process.ts";
+import { isRecord, readVerdict, writeVerdict } from "../lib/base/files/verdict_cache.ts";
+import { ensureImage } from "../lib/image/platform/build_image.ts";
+import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
+import { finishImage, testPlatform } from "../lib/image/platform/image_testing.ts";
+import { ensurePart, partPath, partState } from "../lib/image/parts/part_store.ts";
+import { ensureRootfsTar, rootfsKey } from "../lib/image/system/debian/rootfs_tar.ts";
+import { standInRecipe, withMmdebstrap } from "../lib/image/system/debian/rootfs_testing.ts";
 import {
   leaveRun,
   NAME,

@@ -1,12 +1,12 @@
 /** An image that is made again by the same recipe with other bytes, in seconds instead of minutes. */
 import { assert } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { readSidecar } from "../lib/cache/sidecar.ts";
-import { IMAGE_FILES, imagesDir } from "../lib/host/paths.ts";
-import { runChecked } from "../lib/host/process.ts";
-import { CURRENT } from "../lib/image/current.ts";
-import { readManifest } from "../lib/image/manifest.ts";
-import { publishVersion } from "../lib/image/publish.ts";
+import { readSidecar } from "../lib/store/sidecar.ts";
+import { IMAGE_FILES, imagesDir } from "../lib/base/files/paths.ts";
+import { runChecked } from "../lib/base/process/process.ts";
+import { CURRENT } from "../lib/image/platform/current.ts";
+import { readManifest } from "../lib/image/platform/manifest.ts";
+import { publishVersion } from "../lib/image/platform/publish.ts";
 
 /** Copies the checkout's image of a platform; returns the copy's directory. */
 export async function copyImage(name: string, images: string): Promise<string> {

@@ -1,8 +1,8 @@
 // What befalls a microVM and its agent, in real guests.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { GuestError } from "../lib/cli/errors.ts";
+import { GuestError } from "../lib/base/errors.ts";
 import type { AgentClient } from "../lib/guest/agent/client.ts";
-import { AgentError } from "../lib/guest/agent/errors.ts";
+import { AgentError } from "../lib/guest/agent/agent_errors.ts";
 import { makeSandbox } from "./harness.ts";
 import { buildRaw, raw, withMicroVm } from "./micro_vm.ts";
 import { assertFailure, killHard } from "./outcome.ts";

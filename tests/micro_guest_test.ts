@@ -1,7 +1,7 @@
 // Builds the parts of microVMs and boots real ones, with the distribution's kernel.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { imagesDir } from "../lib/host/paths.ts";
+import { imagesDir } from "../lib/base/files/paths.ts";
 import { makeSandbox } from "./harness.ts";
 import { ARCH, BUILD_MS, buildPart, buildRaw, raw } from "./micro_vm.ts";
 import { assertFailure, documentOf } from "./outcome.ts";

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { findProgram } from "../lib/host/find_program.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 import { ARCH, buildRaw, raw } from "./micro_vm.ts";
 import { ownSnapshots } from "./own_snapshots.ts";
 import { documentOf, killHard } from "./outcome.ts";

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { hostWithout } from "./hosts.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";
-import { UNSEEN } from "../lib/cli/plain_text.ts";
+import { UNSEEN } from "../lib/base/text/plain_text.ts";
 import { scriptProject } from "./script_project.ts";
 
 /** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */

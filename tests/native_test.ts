@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { copy, walk } from "@std/fs";
 import { basename, join, relative } from "@std/path";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 import { makeSandbox, processesNaming } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { scriptProject } from "./script_project.ts";

@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { walk } from "@std/fs";
 import { join } from "@std/path";
-import { PROJECT_NIX } from "../lib/dev/nixos/local_file.ts";
-import { findProgram } from "../lib/host/find_program.ts";
-import { root } from "../lib/host/paths.ts";
-import { run } from "../lib/host/process.ts";
+import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
+import { root } from "../lib/base/files/paths.ts";
+import { run } from "../lib/base/process/process.ts";
 import { ensureCrateTool } from "./crate_tool.ts";
 import { copyNix, evaluate, evaluateConfig, NIX_INSTANTIATE, STUB_NIXPKGS } from "./nix_eval.ts";
 

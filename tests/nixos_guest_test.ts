@@ -5,7 +5,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { copy } from "@std/fs";
 import { join } from "@std/path";
 import sources from "../configs/nixos.ts";
-import { PROJECT_NIX } from "../lib/dev/nixos/local_file.ts";
+import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { makeStandIn, serveFarm } from "./nixos_standin.ts";

@@ -5,11 +5,11 @@ import { createReadStream } from "node:fs";
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
-import { sha256File } from "../lib/cache/file_digest.ts";
-import { IMAGE_FILES, imagesDir, root } from "../lib/host/paths.ts";
-import { runChecked } from "../lib/host/process.ts";
-import { asOwner, removeTree } from "../lib/host/remove_tree.ts";
-import type { RootTree } from "../lib/image/disk.ts";
+import { sha256File } from "../lib/base/files/file_digest.ts";
+import { IMAGE_FILES, imagesDir, root } from "../lib/base/files/paths.ts";
+import { runChecked } from "../lib/base/process/process.ts";
+import { asOwner, removeTree } from "../lib/base/process/remove_tree.ts";
+import type { RootTree } from "../lib/image/disk/file_systems.ts";
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;

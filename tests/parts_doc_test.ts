@@ -2,7 +2,7 @@
 import { assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { PARTS } from "../lib/config/parts.ts";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 import { drawGraph } from "../lib/image/parts/graph.ts";
 
 Deno.test("docs/image-parts.md shows the graph of lib/config/parts.ts", async () => {

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ARCHS, PARTS } from "../lib/config/parts.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
-import { partPath } from "../lib/image/parts/store.ts";
+import { partPath } from "../lib/image/parts/part_store.ts";
 import { type Checkout, copyCheckout } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
@@ -65,14 +65,20 @@ const CASES: readonly { file: string; stale: Record<string, readonly string[]> }
     file: "images/kernel/aarch64.config",
     stale: each(["micro-kernel"], ["fragment aarch64 changed"], ["aarch64"]),
   },
-  { file: "lib/image/rootfs_hook.sh", stale: each(DISKS, ["hook customize changed"]) },
-  { file: "lib/image/no_host_keys_hook.sh", stale: each(DISKS, ["hook no-host-keys changed"]) },
   {
-    file: "lib/image/native_programs_hook.sh",
+    file: "lib/image/system/debian/rootfs_hook.sh",
+    stale: each(DISKS, ["hook customize changed"]),
+  },
+  {
+    file: "lib/image/system/debian/no_host_keys_hook.sh",
+    stale: each(DISKS, ["hook no-host-keys changed"]),
+  },
+  {
+    file: "lib/image/system/debian/native_programs_hook.sh",
     stale: each(DISKS, ["hook lend-programs changed", "hook restore-programs changed"]),
   },
   // Only runs where packages are configured at the first boot.
-  { file: "lib/image/merge_usr_hook.sh", stale: {} },
+  { file: "lib/image/system/debian/merge_usr_hook.sh", stale: {} },
   { file: "provision/variant.sh", stale: each(DISKS, ["provisioning changed"]) },
   // What modules do is no input; its version is.
   { file: "lib/image/parts/file_system.ts", stale: {} },

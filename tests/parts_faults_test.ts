@@ -2,7 +2,7 @@
 // full disk, a program of another architecture. Stand-ins lie where finished parts would.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { findProgram } from "../lib/host/find_program.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 import type { PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";

@@ -1,8 +1,8 @@
 // Builds image parts with the real programs, and stops them at each step.
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { fileNames } from "../lib/host/folders.ts";
-import { imageCacheDir } from "../lib/host/paths.ts";
+import { fileNames } from "../lib/base/files/folders.ts";
+import { imageCacheDir } from "../lib/base/files/paths.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";

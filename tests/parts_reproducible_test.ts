@@ -1,10 +1,10 @@
 // Builds image parts from two copies of this checkout in different folders, with the real programs.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { sha256File } from "../lib/cache/file_digest.ts";
-import { findProgram } from "../lib/host/find_program.ts";
-import { fileNames } from "../lib/host/folders.ts";
-import { runChecked } from "../lib/host/process.ts";
+import { sha256File } from "../lib/base/files/file_digest.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
+import { fileNames } from "../lib/base/files/folders.ts";
+import { runChecked } from "../lib/base/process/process.ts";
 import type { PartName } from "../lib/config/parts.ts";
 import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";

@@ -2,10 +2,10 @@
 import { join } from "@std/path";
 import { ARCHS, PARTS, VARIANTS } from "../lib/config/parts.ts";
 import { loadPlatforms } from "../lib/config/platform.ts";
-import { recipeKey } from "../lib/cache/recipe.ts";
-import { devImage } from "../lib/dev/debian_image.ts";
-import { platformsDir } from "../lib/host/paths.ts";
-import { imageRecipe, rootfsInputs } from "../lib/image/image.ts";
+import { recipeKey } from "../lib/store/recipe.ts";
+import { devImage } from "../lib/dev/flavour/debian_image.ts";
+import { platformsDir } from "../lib/base/files/paths.ts";
+import { imageRecipe, rootfsInputs } from "../lib/image/platform/platform_image.ts";
 import { partRecipe } from "../lib/image/parts/recipes.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
 

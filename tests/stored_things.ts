@@ -2,13 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { cacheDir, type CacheRecord } from "../lib/build/cache_disk.ts";
-import { snapshotRecipe } from "../lib/build/snapshot_recipe.ts";
-import { keyOf, type Recipe, recipeKey } from "../lib/cache/recipe.ts";
+import { cacheDir, type CacheRecord } from "../lib/ci/cache_disk.ts";
+import { snapshotRecipe } from "../lib/vm/snapshot_recipe.ts";
+import { keyOf, type Recipe, recipeKey } from "../lib/store/recipe.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
-import { commitSnapshot, snapshotDir } from "../lib/guest/snapshots.ts";
-import { exists } from "../lib/host/folders.ts";
+import { commitSnapshot, snapshotDir } from "../lib/vm/snapshots.ts";
+import { exists } from "../lib/base/files/folders.ts";
 import { ensureKeys } from "../lib/host/keys.ts";
 import {
   IMAGE_FILES,
@@ -17,11 +17,11 @@ import {
   runsDir,
   SNAPSHOT_FILES,
   snapshotsDir,
-} from "../lib/host/paths.ts";
-import { processStartTime } from "../lib/host/process.ts";
-import { currentVersion, imageHome } from "../lib/image/current.ts";
-import { writeImageFiles } from "../lib/image/image_testing.ts";
-import { publishVersion } from "../lib/image/publish.ts";
+} from "../lib/base/files/paths.ts";
+import { processStartTime } from "../lib/base/process/process.ts";
+import { currentVersion, imageHome } from "../lib/image/platform/current.ts";
+import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
+import { publishVersion } from "../lib/image/platform/publish.ts";
 import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
 import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";

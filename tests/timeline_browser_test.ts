@@ -1,6 +1,6 @@
 // Pages as a browser shows them, in light and in dark, wide and narrow. Starts no guest.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { toolNeed, toolsFor } from "../lib/host/tools.ts";
+import { toolNeed, toolsFor } from "../lib/host/tools/tools.ts";
 import { type Page, renderPage } from "../lib/report/page.ts";
 import { findBrowser, type Measured, measureInBrowser, type View } from "./browser.ts";
 import { HOSTILE, hostileBenchPage, hostileBuildPage } from "./timeline_pages.ts";

@@ -1,6 +1,6 @@
-import type { Span } from "../lib/build/phase_recorder.ts";
-import { type BuildResult, newResult } from "../lib/build/result.ts";
-import { makeRow } from "../lib/bench/row.ts";
+import type { Span } from "../lib/report/phase_recorder.ts";
+import { type BuildResult, newResult } from "../lib/report/build_result.ts";
+import { makeRow } from "../lib/report/row.ts";
 import { phaseRows } from "../lib/bench/phases.ts";
 import { ratios } from "../lib/bench/ratios.ts";
 import { benchPage } from "../lib/report/bench_page.ts";

@@ -7,12 +7,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { UsageError } from "../lib/cli/errors.ts";
+import { UsageError } from "../lib/base/errors.ts";
 import { loadSpecs } from "../lib/cli/load_specs.ts";
 import { parseArguments } from "../lib/cli/parse.ts";
-import { DEFAULT_EXCLUDES } from "../lib/config/default_excludes.ts";
-import { DEV_GROUP } from "../lib/dev/options.ts";
-import { root } from "../lib/host/paths.ts";
+import { DEFAULT_EXCLUDES } from "../lib/project/default_excludes.ts";
+import { DEV_GROUP } from "../lib/dev/dev_options.ts";
+import { root } from "../lib/base/files/paths.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf, type FailureDocument } from "./outcome.ts";
 import { listTree } from "./projects.ts";

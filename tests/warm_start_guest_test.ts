@@ -1,7 +1,7 @@
 // Starts real guests from memory snapshots.
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { root } from "../lib/host/paths.ts";
+import { root } from "../lib/base/files/paths.ts";
 import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { copyImage, makeAgain } from "./made_again.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";

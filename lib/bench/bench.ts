@@ -1,20 +1,20 @@
 import { join } from "@std/path";
-import { prepareGuests } from "../build/prepare.ts";
-import type { SetUpOptions } from "../build/set_up.ts";
+import { prepareGuests } from "../setup/prepare.ts";
+import type { SetUpOptions } from "../setup/set_up.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { type Platform, platformNames } from "../config/platform.ts";
-import { loadProject } from "../config/project.ts";
-import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator.ts";
-import { ensureHost } from "../host/ensure_host.ts";
+import { loadProject } from "../project/project.ts";
+import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator/accelerator.ts";
+import { ensureHost } from "../host/tools/ensure_host.ts";
 import { type HostFacts, hostFacts } from "../host/facts.ts";
-import { platformsDir, root } from "../host/paths.ts";
-import { reexec } from "../host/reexec.ts";
-import { makeScratch } from "../host/scratch.ts";
-import { measureGuests } from "./guests.ts";
+import { platformsDir, root } from "../base/files/paths.ts";
+import { reexec } from "../base/process/reexec.ts";
+import { makeScratch } from "../base/process/scratch.ts";
+import { measureGuests } from "./bench_guests.ts";
 import { ratios } from "./ratios.ts";
-import type { Ratio, Row } from "./row.ts";
+import type { Ratio, Row } from "../report/row.ts";
 import { type Measurement, WITH_GUESTS } from "./targets.ts";
-import { measureFromNothing, measureHelp, measureSetUp } from "./tasks.ts";
+import { measureFromNothing, measureHelp, measureSetUp } from "./bench_tasks.ts";
 
 /** What to measure. */
 export interface BenchRequest extends Pick<SetUpOptions, "again"> {
@@ -81,7 +81,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
     );
   }
   if (wanted.has("micro")) {
-    const { measureMicro } = await import("./micro.ts");
+    const { measureMicro } = await import("./bench_micro.ts");
     const archs = [...new Set(platforms.map(({ arch }) => arch))];
     rows.push(
       ...await measureMicro({
@@ -91,7 +91,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
     );
   }
   if (wanted.has("dev")) {
-    const { measureDev } = await import("./dev.ts");
+    const { measureDev } = await import("./bench_dev.ts");
     rows.push(...await measureDev({ ...common, onRun: (text) => ctx.log.info(text) }));
   }
   if (wanted.has("help")) rows.push(...await measureHelp(common));

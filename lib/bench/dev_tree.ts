@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { runChecked } from "../host/process.ts";
+import { runChecked } from "../base/process/process.ts";
 
 /** How the tree looks that {@link makeTree} makes: 5,000 files. */
 const FOLDERS = 50;

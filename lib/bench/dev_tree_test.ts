@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { runChecked } from "../host/process.ts";
+import { runChecked } from "../base/process/process.ts";
 import { makeTree, RARE_WORD } from "./dev_tree.ts";
 
 Deno.test("makeTree() commits 5,000 files, one of which has the rare word", async () => {

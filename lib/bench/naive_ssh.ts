@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import { quoteWord } from "../guest/quote.ts";
 import { rsyncShell } from "../guest/rsync_args.ts";
 import { HOST_KEY_ALIAS, knownHostsLine } from "../guest/ssh_config.ts";
-import { run, type RunResult } from "../host/process.ts";
+import { run, type RunResult } from "../base/process/process.ts";
 
 /** Where {@link naiveSsh} logs in. */
 export interface NaiveTarget {

@@ -1,4 +1,4 @@
-import { file, packCpio } from "../image/cpio.ts";
+import { file, packCpio } from "../image/format/cpio.ts";
 import { sha512Crypt } from "./sha512_crypt.ts";
 
 /** A server that takes passwords, and is otherwise the image's own as far as its speed goes. */

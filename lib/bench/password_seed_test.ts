@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { readCpio } from "../image/cpio_testing.ts";
+import { readCpio } from "../image/format/cpio_testing.ts";
 import { packPasswordSeed, randomPassword } from "./password_seed.ts";
 
 Deno.test("packPasswordSeed() gives the user a password and the server leave to take it", () => {

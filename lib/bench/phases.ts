@@ -1,4 +1,4 @@
-import { toHundredths } from "./statistics.ts";
+import { toHundredths } from "../report/statistics.ts";
 
 /** Where the time of a build in a guest went, in seconds. */
 export interface BuildPhases {

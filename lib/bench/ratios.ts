@@ -1,5 +1,5 @@
-import type { Ratio, Row } from "./row.ts";
-import { toHundredths } from "./statistics.ts";
+import type { Ratio, Row } from "../report/row.ts";
+import { toHundredths } from "../report/statistics.ts";
 
 /** What is compared: a name, the row of the slow way (mostly the naive one), and ours. */
 const PAIRS: readonly (readonly [name: string, naive: string, ours: string])[] = [

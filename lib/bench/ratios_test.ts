@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ratios } from "./ratios.ts";
-import { makeRow } from "./row.ts";
+import { makeRow } from "../report/row.ts";
 
 const row = (name: string, platform: string, ...runs: number[]) =>
   makeRow({ name, platform, runs });

@@ -1,4 +1,4 @@
-import { TaskError } from "../cli/errors.ts";
+import { TaskError } from "../base/errors.ts";
 
 /** The runs of one measurement. The first that fails is the last. */
 export class Series<T> {

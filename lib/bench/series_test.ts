@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError, InterruptedError } from "../cli/errors.ts";
+import { GuestError, InterruptedError } from "../base/errors.ts";
 import { Series } from "./series.ts";
 
 const { signal } = new AbortController();

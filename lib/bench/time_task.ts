@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import { startClock } from "../build/clock.ts";
-import { WorkError } from "../cli/errors.ts";
-import { denoTaskText } from "../host/deno_task.ts";
-import { root } from "../host/paths.ts";
-import { run } from "../host/process.ts";
+import { startClock } from "../base/time/clock.ts";
+import { WorkError } from "../base/errors.ts";
+import { denoTaskText } from "../base/process/deno_task.ts";
+import { root } from "../base/files/paths.ts";
+import { run } from "../base/process/process.ts";
 
 /** What {@link timeTask} takes besides the command line. */
 export interface TimeTaskOptions {

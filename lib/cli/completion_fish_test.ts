@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { haveProgram } from "../host/testing.ts";
+import { haveProgram } from "../base/host_testing.ts";
 import { type CompletionCheckout, createCheckout, runShell } from "./completion_testing.ts";
 
 const ignore = !haveProgram("fish");

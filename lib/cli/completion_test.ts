@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { haveProgram } from "../host/testing.ts";
+import { haveProgram } from "../base/host_testing.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { createCheckout, runShell } from "./completion_testing.ts";
 

@@ -1,10 +1,10 @@
-import type { Log } from "./log.ts";
-import { writeStdout } from "./output.ts";
-import { plainText } from "./plain_text.ts";
+import type { Log } from "../base/terminal/log.ts";
+import { writeStdout } from "../base/terminal/output.ts";
+import { plainText } from "../base/text/plain_text.ts";
 import type { OptionsOf, PositionalsOf } from "./option_values.ts";
 import type { ParsedArguments } from "./parse.ts";
-import type { Report } from "./report.ts";
-import { writeStderr } from "./screen.ts";
+import type { Report } from "./task_report.ts";
+import { writeStderr } from "../base/terminal/screen.ts";
 import type { TaskSpec } from "./spec.ts";
 
 /** What the `main` of a task with this spec has at hand. */

@@ -1,4 +1,4 @@
-import { EXIT, type ExitStatus, TaskError } from "./errors.ts";
+import { EXIT, type ExitStatus, TaskError } from "../base/errors.ts";
 
 /** An error in the shape that a user sees, on standard error or in the JSON document. */
 export interface Failure {

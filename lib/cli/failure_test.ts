@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { GuestError, WorkError } from "./errors.ts";
+import { GuestError, WorkError } from "../base/errors.ts";
 import { describeFailure } from "./failure.ts";
 
 Deno.test("describeFailure() takes a TaskError as it is", () => {

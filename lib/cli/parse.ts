@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli";
 import { checkOptionText, checkPositionals, Findings, restHint } from "./check.ts";
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { usageLine } from "./help.ts";
 import {
   camelCase,

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { formatError, UsageError } from "./errors.ts";
+import { formatError, UsageError } from "../base/errors.ts";
 import { parseArguments } from "./parse.ts";
 import type { TaskSpec } from "./spec.ts";
 

@@ -1,6 +1,6 @@
 import type { TaskContext } from "./context.ts";
-import { InterruptedError } from "./errors.ts";
-import { plainText } from "./plain_text.ts";
+import { InterruptedError } from "../base/errors.ts";
+import { plainText } from "../base/text/plain_text.ts";
 
 /** What a question needs to know of the task that asks it. */
 export type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { confirm } from "./prompt.ts";
 import { runSample, SAMPLE } from "./testdata/run_sample.ts";
-import { haveTerminal, type KeyPress, runInTerminal } from "./testdata/terminal.ts";
+import { haveTerminal, type KeyPress, runInTerminal } from "../base/terminal/testdata/terminal.ts";
 
 const QUESTION = "Install qemu-system-x86? ";
 

@@ -1,4 +1,4 @@
-import { EXIT, InterruptedError } from "./errors.ts";
+import { EXIT, InterruptedError } from "../base/errors.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

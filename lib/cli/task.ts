@@ -1,12 +1,12 @@
 import { type ContextOf, createContext } from "./context.ts";
 import { listenForCrashes } from "./crash.ts";
-import { EXIT, InterruptedError } from "./errors.ts";
+import { EXIT, InterruptedError } from "../base/errors.ts";
 import { describeFailure } from "./failure.ts";
 import { renderHelp } from "./help.ts";
-import { createLog } from "./log.ts";
-import { onStreamFault, streamFault, writeStdout } from "./output.ts";
+import { createLog } from "../base/terminal/log.ts";
+import { onStreamFault, streamFault, writeStdout } from "../base/terminal/output.ts";
 import { parseArguments, type ParsedArguments } from "./parse.ts";
-import { renderDocument, Report } from "./report.ts";
+import { renderDocument, Report } from "./task_report.ts";
 import { scanArguments } from "./scan.ts";
 import { listenForSignals } from "./signals.ts";
 import { allOptions, type TaskSpec } from "./spec.ts";
@@ -57,7 +57,7 @@ export async function runTask<Spec extends TaskSpec>(
 
 /** A full disk of the host is not our bug, whatever was being written. */
 async function explained(error: unknown, taskName: string): Promise<unknown> {
-  const { explainFullDisk } = await import("./full_disk.ts");
+  const { explainFullDisk } = await import("../base/files/full_disk.ts");
   return await explainFullDisk(error, `finish "${taskName}"`);
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { UNSEEN } from "./plain_text.ts";
+import { UNSEEN } from "../base/text/plain_text.ts";
 import { HOSTILE } from "./testdata/hostile.ts";
 import { runSample, SAMPLE, startSample } from "./testdata/run_sample.ts";
 

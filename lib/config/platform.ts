@@ -1,6 +1,6 @@
 import { join, toFileUrl } from "@std/path";
 import { nearest } from "../cli/suggest.ts";
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { countFaults, foundWanted } from "./faults.ts";
 import { platformNames } from "./platform_names.ts";
 import { definePlatform, type Platform, type PlatformInput } from "./platform_schema.ts";

@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { showPath } from "./show_path.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { DEB_ARCH, TCG_CPU } from "./archs.ts";
 import { z } from "zod";
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
 import { parsePlace } from "./place.ts";
 

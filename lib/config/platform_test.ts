@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { formatError, UsageError } from "../cli/errors.ts";
+import { formatError, UsageError } from "../base/errors.ts";
 import {
   definePlatform,
   loadPlatform,

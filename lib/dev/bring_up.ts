@@ -1,13 +1,13 @@
-import { callersDir } from "../build/output_path.ts";
+import { callersDir } from "../cli/output_path.ts";
 import type { TaskContext } from "../cli/context.ts";
 import type { OptionValues } from "../cli/option_values.ts";
-import { resolveProject } from "../config/find_project.ts";
-import { ensureHost } from "../host/ensure_host.ts";
-import { root } from "../host/paths.ts";
-import { reexec } from "../host/reexec.ts";
+import { resolveProject } from "../project/find_project.ts";
+import { ensureHost } from "../host/tools/ensure_host.ts";
+import { root } from "../base/files/paths.ts";
+import { reexec } from "../base/process/reexec.ts";
 import { guestDisplay } from "./display.ts";
-import { loadDev } from "./load.ts";
-import type { START_OPTIONS } from "./options.ts";
+import { loadDev } from "./load_dev.ts";
+import type { START_OPTIONS } from "./dev_options.ts";
 import { startDev, type StartDevOptions, type StartedDev } from "./start.ts";
 
 /** What a task of `START_OPTIONS` asks for. */

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { ask } from "../cli/prompt.ts";
-import { type DevFile, fileText } from "./files.ts";
+import { type DevFile, fileText } from "./state/dev_files.ts";
 
 /**
  * Tells what is about to be destroyed, and asks for the guest's name. Throws {@link UsageError}

@@ -1,4 +1,4 @@
-import { HostError } from "../cli/errors.ts";
+import { HostError } from "../base/errors.ts";
 
 /**
  * QEMU's `-display` for a window on this host. Closing a GTK window must not be pulling the plug,

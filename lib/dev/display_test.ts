@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { HostError } from "../cli/errors.ts";
-import { sandbox } from "../host/testing.ts";
+import { HostError } from "../base/errors.ts";
+import { sandbox } from "../base/host_testing.ts";
 import { guestDisplay } from "./display.ts";
 
 const onLinux = Deno.build.os === "linux";

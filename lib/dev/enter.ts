@@ -1,8 +1,8 @@
 import { quoteWord, shellQuote } from "../guest/quote.ts";
 import { DIRECT_HOST, SHARED_HOST } from "../guest/ssh_config.ts";
-import { sshConfigPath } from "./connect.ts";
-import type { DevRecord } from "./record.ts";
-import { devShellCommand } from "./shell.ts";
+import { sshConfigPath } from "./connect_dev.ts";
+import type { DevRecord } from "./state/record.ts";
+import { devShellCommand } from "./state/shell.ts";
 
 /** What {@link enterText} takes. */
 export interface EnterOptions {

@@ -1,15 +1,15 @@
 import type { TaskContext } from "../cli/context.ts";
-import { GuestError } from "../cli/errors.ts";
-import { commandText } from "../host/command_text.ts";
-import { runInTerminal } from "../host/terminal.ts";
-import { answers, connectDev } from "./connect.ts";
+import { GuestError } from "../base/errors.ts";
+import { commandText } from "../base/text/command_text.ts";
+import { runInTerminal } from "../base/terminal/terminal.ts";
+import { answers, connectDev } from "./connect_dev.ts";
 import { enterCommand } from "./enter.ts";
 import { requireDevGuest } from "./guest_file.ts";
-import { acquireLock } from "../host/lock.ts";
-import { devDir, devLock } from "./paths.ts";
-import { whyPaused } from "./paused.ts";
-import type { DevRecord } from "./record.ts";
-import { devState } from "./state.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { devDir, devLock } from "./state/dev_paths.ts";
+import { whyPaused } from "./state/paused.ts";
+import type { DevRecord } from "./state/record.ts";
+import { devState } from "./state/state.ts";
 
 /**
  * The record of the guest, which runs; while another task starts or ends it, that is waited for.

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError } from "../cli/errors.ts";
-import { acquireLock } from "../host/lock.ts";
-import { startSleep } from "../host/process_testing.ts";
+import { GuestError } from "../base/errors.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { startSleep } from "../base/process/process_testing.ts";
 import { requireRunning } from "./entered.ts";
 import { writeDevGuest } from "./guest_file.ts";
-import { devDir, devLock } from "./paths.ts";
-import { writeDevRecord } from "./record.ts";
-import { CONFIG, devSandbox, recordOf } from "./testing.ts";
+import { devDir, devLock } from "./state/dev_paths.ts";
+import { writeDevRecord } from "./state/record.ts";
+import { CONFIG, devSandbox, recordOf } from "./dev_testing.ts";
 
 const { name } = CONFIG;
 

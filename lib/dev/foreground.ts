@@ -1,6 +1,6 @@
 import type { TaskContext } from "../cli/context.ts";
-import type { DevConfig } from "./config.ts";
-import { devFile } from "./paths.ts";
+import type { DevConfig } from "../config/dev_config.ts";
+import { devFile } from "./state/dev_paths.ts";
 import { announce, startedDocument } from "./announce.ts";
 import { bringUp, type StartingTask } from "./bring_up.ts";
 import { attachConsole, followConsole } from "./serial.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { atomicWrite } from "../cache/atomic_write.ts";
-import { readJson } from "../cache/read_json.ts";
-import { HostError } from "../cli/errors.ts";
-import { exists } from "../host/folders.ts";
-import { FLAVOURS } from "./names.ts";
-import { DEV_FILES, devDir, devFile } from "./paths.ts";
+import { atomicWrite } from "../base/files/atomic_write.ts";
+import { readJson } from "../base/files/read_json.ts";
+import { HostError } from "../base/errors.ts";
+import { exists } from "../base/files/folders.ts";
+import { FLAVOURS } from "../config/dev_names.ts";
+import { DEV_FILES, devDir, devFile } from "./state/dev_paths.ts";
 import { join } from "@std/path";
 
 const guestSchema = z.object({

@@ -1,4 +1,4 @@
-import type { Ids } from "./share.ts";
+import type { Ids } from "./share/share.ts";
 
 /** Who the guest's user is where the host's user is root, whom no login may become. */
 const FOR_ROOT: Ids = { uid: 1000, gid: 1000 };

@@ -1,31 +1,31 @@
 import { dirname, join } from "@std/path";
-import type { LogFiles } from "../build/log_files.ts";
-import { startClock } from "../build/clock.ts";
-import { syncPath } from "../cache/atomic_write.ts";
-import { powerOffOverSsh } from "../build/power_off.ts";
-import { GuestError, UsageError } from "../cli/errors.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { acquireLock } from "../host/lock.ts";
+import type { LogFiles } from "../base/files/log_files.ts";
+import { startClock } from "../base/time/clock.ts";
+import { syncPath } from "../base/files/atomic_write.ts";
+import { powerOffOverSsh } from "../guest/power_off.ts";
+import { GuestError, UsageError } from "../base/errors.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { acquireLock } from "../base/files/lock.ts";
 import type { Guest } from "../qemu/launch.ts";
-import { ensurePrivateDir } from "../qemu/private_dir.ts";
-import { settlesWithin } from "../qemu/wait.ts";
-import type { DevConfig, FlavourName } from "./config.ts";
-import { type DevFile, filesBelow, fileText, listDevFiles } from "./files.ts";
+import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import { settlesWithin } from "../base/time/wait.ts";
+import type { DevConfig, FlavourName } from "../config/dev_config.ts";
+import { type DevFile, filesBelow, fileText, listDevFiles } from "./state/dev_files.ts";
 import {
   awaitLogin,
   type DevHost,
   findDevHost,
   launchDev,
   type LaunchDevOptions,
-} from "./guest.ts";
-import type { DevFlavour, PrepareRequest } from "./flavour.ts";
+} from "./dev_guest.ts";
+import type { DevFlavour, PrepareRequest } from "./flavour/flavour.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest, writeDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
-import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./paths.ts";
-import { closeDir, makePrivateDir } from "./private.ts";
-import { readTextIfPresent, removeIfPresent } from "./read_text.ts";
-import { settleState } from "./state.ts";
+import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./state/dev_paths.ts";
+import { closeDir, makePrivateDir } from "./state/private.ts";
+import { readTextIfPresent, removeIfPresent } from "../base/files/read_text.ts";
+import { settleState } from "./state/state.ts";
 
 /** What {@link initDev} takes. */
 export interface InitDevOptions {

@@ -1,11 +1,11 @@
-import { startLogs } from "../build/log_files.ts";
-import { tableOptions } from "../build/set_up.ts";
+import { startLogs } from "../base/files/log_files.ts";
+import { tableOptions } from "../setup/set_up.ts";
 import type { TaskContext } from "../cli/context.ts";
-import { LiveTable } from "../cli/live_table.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { ensureHost } from "../host/ensure_host.ts";
-import { reexec } from "../host/reexec.ts";
-import type { DevConfig, FlavourName } from "./config.ts";
+import { LiveTable } from "../base/terminal/live_table.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { ensureHost } from "../host/tools/ensure_host.ts";
+import { reexec } from "../base/process/reexec.ts";
+import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
 

@@ -1,8 +1,8 @@
-import type { FlavourName } from "./config.ts";
-import type { DevFlavour } from "./flavour.ts";
+import type { FlavourName } from "../config/dev_config.ts";
+import type { DevFlavour } from "./flavour/flavour.ts";
 
 /** The flavour of that name. What it takes is only loaded then. */
 export async function loadFlavour(name: FlavourName): Promise<DevFlavour> {
-  if (name === "debian") return (await import("./debian.ts")).debian;
-  return (await import("./nixos/flavour.ts")).nixos;
+  if (name === "debian") return (await import("./flavour/debian_flavour.ts")).debian;
+  return (await import("./flavour/nixos/nixos_flavour.ts")).nixos;
 }

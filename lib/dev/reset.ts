@@ -1,9 +1,9 @@
-import { UsageError } from "../cli/errors.ts";
-import { acquireLock } from "../host/lock.ts";
-import { type DevFile, listDevFiles } from "./files.ts";
-import { devDir, devFile, devLock } from "./paths.ts";
-import { removeIfPresent } from "./read_text.ts";
-import { settleState } from "./state.ts";
+import { UsageError } from "../base/errors.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { type DevFile, listDevFiles } from "./state/dev_files.ts";
+import { devDir, devFile, devLock } from "./state/dev_paths.ts";
+import { removeIfPresent } from "../base/files/read_text.ts";
+import { settleState } from "./state/state.ts";
 
 /** What {@link resetDev} takes. */
 export interface ResetDevOptions {

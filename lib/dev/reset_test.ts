@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { UsageError } from "../cli/errors.ts";
-import { exists } from "../host/folders.ts";
+import { UsageError } from "../base/errors.ts";
+import { exists } from "../base/files/folders.ts";
 import { writeDevGuest } from "./guest_file.ts";
 import { initDev, refuseExisting } from "./init.ts";
-import { devDir, devFile } from "./paths.ts";
+import { devDir, devFile } from "./state/dev_paths.ts";
 import { resetDev } from "./reset.ts";
-import { startSleep } from "../host/process_testing.ts";
-import { CONFIG, devSandbox, recordOf } from "./testing.ts";
+import { startSleep } from "../base/process/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./dev_testing.ts";
 
 const { name } = CONFIG;
 const signal = new AbortController().signal;

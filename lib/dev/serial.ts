@@ -1,5 +1,5 @@
-import { writeAll } from "../host/write_all.ts";
-import { delay } from "../qemu/wait.ts";
+import { writeAll } from "../base/files/write_all.ts";
+import { delay } from "../base/time/wait.ts";
 
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;

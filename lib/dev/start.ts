@@ -1,27 +1,27 @@
 import { dirname, join } from "@std/path";
-import { bootTwice } from "../build/connect.ts";
-import { startClock } from "../build/clock.ts";
+import { bootTwice } from "../guest/connect_guest.ts";
+import { startClock } from "../base/time/clock.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { acquireLock } from "../host/lock.ts";
-import { processStartTime } from "../host/process.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { processStartTime } from "../base/process/process.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
-import { ensurePrivateDir } from "../qemu/private_dir.ts";
-import type { DevConfig } from "./config.ts";
-import { type DevHost, findDevHost, launchDev, type LaunchDevOptions } from "./guest.ts";
-import { awaitLogin } from "./guest.ts";
+import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import type { DevConfig } from "../config/dev_config.ts";
+import { type DevHost, findDevHost, launchDev, type LaunchDevOptions } from "./dev_guest.ts";
+import { awaitLogin } from "./dev_guest.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";
-import type { DevFlavour } from "./flavour.ts";
+import type { DevFlavour } from "./flavour/flavour.ts";
 import { loadFlavour } from "./load_flavour.ts";
-import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./paths.ts";
-import { resumeDev } from "./paused.ts";
-import { checkPort } from "./port.ts";
-import { removeIfPresent } from "./read_text.ts";
-import { type DevRecord, readDevRecord, writeDevRecord } from "./record.ts";
-import { makeShare } from "./make_share.ts";
-import { ensureMounted } from "./share_mount.ts";
-import { bootId, clearRecord, commandOf, settleState } from "./state.ts";
+import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./state/dev_paths.ts";
+import { resumeDev } from "./state/paused.ts";
+import { checkPort } from "./ssh_port.ts";
+import { removeIfPresent } from "../base/files/read_text.ts";
+import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts";
+import { makeShare } from "./share/make_share.ts";
+import { ensureMounted } from "./share/share_mount.ts";
+import { bootId, clearRecord, commandOf, settleState } from "./state/state.ts";
 
 /** What {@link startDev} takes. */
 export interface StartDevOptions {

@@ -1,13 +1,13 @@
-import type { FlavourName } from "./config.ts";
-import { connectDev } from "./connect.ts";
-import { bytesOnDisk } from "./files.ts";
+import type { FlavourName } from "../config/dev_config.ts";
+import { connectDev } from "./connect_dev.ts";
+import { bytesOnDisk } from "./state/dev_files.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest } from "./guest_file.ts";
-import { devFile } from "./paths.ts";
-import { whyPaused } from "./paused.ts";
-import { isPathAbsent } from "./read_text.ts";
-import type { DevRecord } from "./record.ts";
-import { devState } from "./state.ts";
+import { devFile } from "./state/dev_paths.ts";
+import { whyPaused } from "./state/paused.ts";
+import { isPathAbsent } from "../base/files/read_text.ts";
+import type { DevRecord } from "./state/record.ts";
+import { devState } from "./state/state.ts";
 import { checkImage } from "../qemu/qcow2.ts";
 
 /** The guest as `arm-dev-status --json` prints it; `null` where there is nothing to say. */

@@ -1,4 +1,4 @@
-import { bytesText } from "../cli/bytes.ts";
+import { bytesText } from "../base/text/bytes.ts";
 import type { DevStatus } from "./status.ts";
 
 /** A guest's status as lines for people. */

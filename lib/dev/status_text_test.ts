@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { devStatus } from "./status.ts";
 import { durationText, statusText } from "./status_text.ts";
-import { startSleep } from "../host/process_testing.ts";
-import { CONFIG, devSandbox, recordOf } from "./testing.ts";
-import { devDir } from "./paths.ts";
+import { startSleep } from "../base/process/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./dev_testing.ts";
+import { devDir } from "./state/dev_paths.ts";
 import { writeDevGuest } from "./guest_file.ts";
 
 const signal = new AbortController().signal;

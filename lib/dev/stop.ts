@@ -1,19 +1,19 @@
-import { powerOffOverSsh } from "../build/power_off.ts";
-import { GuestError, TaskError } from "../cli/errors.ts";
+import { powerOffOverSsh } from "../guest/power_off.ts";
+import { GuestError, TaskError } from "../base/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { acquireLock, type Lock, tryLock } from "../host/lock.ts";
+import { acquireLock, type Lock, tryLock } from "../base/files/lock.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown } from "../qemu/shutdown.ts";
-import { delay, settlesWithin } from "../qemu/wait.ts";
-import type { DevConfig } from "./config.ts";
-import { connectDev } from "./connect.ts";
-import { devFile, devLock } from "./paths.ts";
-import { whyPaused } from "./paused.ts";
-import { type DevRecord, isSameProcess, type RecordedProcess } from "./record.ts";
-import type { Share } from "./share.ts";
-import { makeShare } from "./make_share.ts";
+import { delay, settlesWithin } from "../base/time/wait.ts";
+import type { DevConfig } from "../config/dev_config.ts";
+import { connectDev } from "./connect_dev.ts";
+import { devFile, devLock } from "./state/dev_paths.ts";
+import { whyPaused } from "./state/paused.ts";
+import { type DevRecord, isSameProcess, type RecordedProcess } from "./state/record.ts";
+import type { Share } from "./share/share.ts";
+import { makeShare } from "./share/make_share.ts";
 import { shareRequest } from "./start.ts";
-import { clearRecord, settleState } from "./state.ts";
+import { clearRecord, settleState } from "./state/state.ts";
 
 /** What {@link shutdownDev} and {@link killDev} take. */
 export interface StopDevOptions {

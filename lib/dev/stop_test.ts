@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError } from "../cli/errors.ts";
-import { exists } from "../host/folders.ts";
-import { acquireLock } from "../host/lock.ts";
-import { devFile, devLock } from "./paths.ts";
-import { isSameProcess } from "./record.ts";
+import { GuestError } from "../base/errors.ts";
+import { exists } from "../base/files/folders.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { devFile, devLock } from "./state/dev_paths.ts";
+import { isSameProcess } from "./state/record.ts";
 import { killDev, shutdownDev } from "./stop.ts";
-import { startSleep } from "../host/process_testing.ts";
-import { CONFIG, devSandbox, recordOf } from "./testing.ts";
+import { startSleep } from "../base/process/process_testing.ts";
+import { CONFIG, devSandbox, recordOf } from "./dev_testing.ts";
 
 /** What is asked for, and what is said meanwhile. */
 function quietly() {

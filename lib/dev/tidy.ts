@@ -1,8 +1,8 @@
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import { execText } from "../guest/exec_text.ts";
 import { shellQuote } from "../guest/quote.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import type { GuestCommand } from "./flavour.ts";
+import type { GuestCommand } from "./flavour/flavour.ts";
 
 /** Bytes in use before and after. */
 export interface Saving {

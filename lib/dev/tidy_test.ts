@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { parseUsed, tidyCommands, tidyGuest } from "./tidy.ts";
 

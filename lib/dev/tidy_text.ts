@@ -1,5 +1,5 @@
-import { bytesText } from "../cli/bytes.ts";
-import { renderTable } from "../cli/table.ts";
+import { bytesText } from "../base/text/bytes.ts";
+import { renderTable } from "../base/terminal/table.ts";
 import type { Saving, TidyOutcome } from "./tidy.ts";
 
 /** What tidying has brought, for people. */

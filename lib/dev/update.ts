@@ -1,10 +1,10 @@
 import { join } from "@std/path";
-import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
+import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
 import { pushTree } from "../guest/rsync.ts";
-import { root } from "../host/paths.ts";
-import { delay } from "../qemu/wait.ts";
-import { connectDev } from "./connect.ts";
-import { type DevRecord, isSameProcess } from "./record.ts";
+import { root } from "../base/files/paths.ts";
+import { delay } from "../base/time/wait.ts";
+import { connectDev } from "./connect_dev.ts";
+import { type DevRecord, isSameProcess } from "./state/record.ts";
 import { collect, UpdateLink } from "./update_link.ts";
 import type { UpdateSource } from "./update_source.ts";
 

@@ -1,10 +1,10 @@
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { delay } from "../qemu/wait.ts";
-import { logIn } from "./connect.ts";
-import type { DevRecord } from "./record.ts";
+import { delay } from "../base/time/wait.ts";
+import { logIn } from "./connect_dev.ts";
+import type { DevRecord } from "./state/record.ts";
 
 /** How long one attempt to log in, or one question, may take in a guest that is still starting. */
 const ATTEMPT_MS = 30_000;

@@ -1,13 +1,18 @@
 import { walk } from "@std/fs";
 import { join, relative } from "@std/path";
-import { type TaskError, WorkError } from "../cli/errors.ts";
+import { type TaskError, WorkError } from "../base/errors.ts";
 import { showPath } from "../config/show_path.ts";
-import { root } from "../host/paths.ts";
-import { makeScratch } from "../host/scratch.ts";
-import type { FlavourName } from "./config.ts";
-import { type LocalSettings, nixDir, PROJECT_NIX, writeLocalNix } from "./nixos/local_file.ts";
-import { type NixError, parseNixError, placeText } from "./nixos/nix_error.ts";
-import { copyConfiguration } from "./nixos/seed_disk.ts";
+import { root } from "../base/files/paths.ts";
+import { makeScratch } from "../base/process/scratch.ts";
+import type { FlavourName } from "../config/dev_config.ts";
+import {
+  type LocalSettings,
+  nixDir,
+  PROJECT_NIX,
+  writeLocalNix,
+} from "./flavour/nixos/local_file.ts";
+import { type NixError, parseNixError, placeText } from "./flavour/nixos/nix_error.ts";
+import { copyConfiguration } from "./flavour/nixos/seed_disk.ts";
 
 /** A folder as the guest gets it; disposal removes it. */
 export interface UpdateTree extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { formatError } from "../cli/errors.ts";
+import { formatError } from "../base/errors.ts";
 import { debianSource, explainNix, nixosSource } from "./update_source.ts";
 
 const FILES = ["local.nix", "modules/ssh.nix"];
-const testdata = join(dirname(fromFileUrl(import.meta.url)), "nixos/testdata");
+const testdata = join(dirname(fromFileUrl(import.meta.url)), "../dev/flavour/nixos/testdata");
 
 Deno.test("explainNix() says the file and the line first", async () => {
   const lines = (await Deno.readTextFile(join(testdata, "syntax-2.24.txt"))).split("\n");

@@ -1,11 +1,11 @@
 import { basename } from "@std/path";
 import { microAdvice } from "../guest/micro_advice.ts";
-import { wordText } from "../host/command_text.ts";
+import { wordText } from "../base/text/command_text.ts";
 import { ARCHS, VARIANTS } from "../config/parts.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import type { LogKind, Role, Symptom } from "../symptoms/symptom.ts";
-import { SYMPTOMS } from "../symptoms/table.ts";
+import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 import { type LineKind, lineKind, logKind } from "./line_kind.ts";
 import { type Log, withoutShownPrefix } from "./log_lines.ts";
 

@@ -1,5 +1,5 @@
 import { basename, join, relative } from "@std/path";
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type Log, plainLines, readLog, readText } from "./log_lines.ts";
 
 /** The name of standard input, as an argument and in a report. */

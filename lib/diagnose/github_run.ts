@@ -1,6 +1,6 @@
-import { HostError, TaskError, UsageError } from "../cli/errors.ts";
-import { findProgram } from "../host/find_program.ts";
-import { run } from "../host/process.ts";
+import { HostError, TaskError, UsageError } from "../base/errors.ts";
+import { findProgram } from "../base/process/find_program.ts";
+import { run } from "../base/process/process.ts";
 import { type Log, plainLines } from "./log_lines.ts";
 
 /** How long GitHub may take; the logs of a big run come as one archive. */

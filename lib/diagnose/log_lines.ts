@@ -1,4 +1,4 @@
-import { plainLine } from "../cli/plain_text.ts";
+import { plainLine } from "../base/text/plain_text.ts";
 
 /** A log as plain lines; the first has number 1. */
 export interface Log {

@@ -1,6 +1,6 @@
-import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../config/globs.ts";
-import type { IgnoreRule, Segment, Token } from "../config/gitignore.ts";
-import { toRsyncRules } from "../config/rsync_rules.ts";
+import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../project/globs.ts";
+import type { IgnoreRule, Segment, Token } from "../project/gitignore.ts";
+import { toRsyncRules } from "../project/rsync_rules.ts";
 
 /**
  * Rules of rsync that let through what these globs may match, as the text of a filter file. More

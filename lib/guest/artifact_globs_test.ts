@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { makeTree, sentFiles } from "../config/excludes_testing.ts";
+import { makeTree, sentFiles } from "../project/excludes_testing.ts";
 import { parseGlobs, searchFilter, selectFiles } from "./artifact_globs.ts";
 
 const filters: { readonly glob: string; readonly rules: string[] }[] = [

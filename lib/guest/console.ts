@@ -1,4 +1,4 @@
-import { LineBuffer } from "../cli/line_buffer.ts";
+import { LineBuffer } from "../base/text/line_buffer.ts";
 import { type ConsoleCause, findCause } from "./console_causes.ts";
 
 /** What our own initramfs says as it has done a step; see `docs/tiny-init.md`. */

@@ -1,8 +1,8 @@
-import { wordText } from "../host/command_text.ts";
+import { wordText } from "../base/text/command_text.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import type { Role } from "../symptoms/symptom.ts";
-import { SYMPTOMS } from "../symptoms/table.ts";
+import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 
 /** A named reason that a line on a guest's console gives for a failure. */
 export interface ConsoleCause {

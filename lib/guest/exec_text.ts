@@ -1,6 +1,6 @@
-import { BoundedText, TAIL_CHARS } from "../cli/bounded_text.ts";
-import { GuestError } from "../cli/errors.ts";
-import { plainLine } from "../cli/plain_text.ts";
+import { BoundedText, TAIL_CHARS } from "../base/text/bounded_text.ts";
+import { GuestError } from "../base/errors.ts";
+import { plainLine } from "../base/text/plain_text.ts";
 import type { ExecOptions, SshConnection } from "./ssh.ts";
 
 /** What {@link execText} takes besides the argv. */

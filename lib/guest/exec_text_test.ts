@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import { execText } from "./exec_text.ts";
 import type { ExecOptions } from "./ssh.ts";
 

@@ -1,5 +1,5 @@
 import { dirname, join, normalize } from "@std/path";
-import { runChecked } from "../host/process.ts";
+import { runChecked } from "../base/process/process.ts";
 import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
 
 /** A path that a guest sent and that does not come home. */

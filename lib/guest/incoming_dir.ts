@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import { folderNames } from "../host/folders.ts";
-import { tryLock } from "../host/lock.ts";
+import { folderNames } from "../base/files/folders.ts";
+import { tryLock } from "../base/files/lock.ts";
 
 /** How the names of these directories begin, beside what they are for. */
 const PREFIX = ".incoming-";

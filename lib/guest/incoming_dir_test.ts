@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { sandbox } from "../host/testing.ts";
+import { sandbox } from "../base/host_testing.ts";
 import { makeIncomingDir } from "./incoming_dir.ts";
 
 Deno.test("makeIncomingDir() makes a private directory, and removes what killed tasks left", async () => {

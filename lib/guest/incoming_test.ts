@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { run } from "../host/process.ts";
+import { run } from "../base/process/process.ts";
 import { inspectIncoming, leftOutLines } from "./incoming.ts";
 
 const REPOSITORY = "it is part of a repository, which may run programs";

@@ -1,6 +1,6 @@
-import { GuestError } from "../cli/errors.ts";
-import { writeAll } from "../host/write_all.ts";
-import { settlesWithin } from "../qemu/wait.ts";
+import { GuestError } from "../base/errors.ts";
+import { writeAll } from "../base/files/write_all.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 
 /** How {@link GuestPort.ask} waits. */
 export interface AskOptions {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import * as fc from "fast-check";
-import { run } from "../host/process.ts";
+import { run } from "../base/process/process.ts";
 import { quoteWord, shellQuote } from "./quote.ts";
 
 const cases: [argv: string[], quoted: string][] = [

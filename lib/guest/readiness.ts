@@ -1,9 +1,9 @@
-import { GuestError, TaskError } from "../cli/errors.ts";
+import { GuestError, TaskError } from "../base/errors.ts";
 import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
-import { delay } from "../qemu/wait.ts";
+import { delay } from "../base/time/wait.ts";
 import type { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
-import { diagnoseCommand } from "../host/diagnose_command.ts";
+import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
 /** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */

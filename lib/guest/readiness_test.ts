@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { formatError, GuestError, HostError, InterruptedError } from "../cli/errors.ts";
+import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
 import type { GuestExit } from "../qemu/launch.ts";
 import { ConsoleLog } from "./console.ts";
 import { type Readiness, type ReadinessOptions, waitForReady } from "./readiness.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { processStartTime, run } from "../host/process.ts";
+import { processStartTime, run } from "../base/process/process.ts";
 import {
   remoteCommand,
   remoteKillText,

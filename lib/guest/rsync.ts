@@ -1,10 +1,10 @@
 import { dirname, join } from "@std/path";
-import { GuestError, type TaskError, WorkError } from "../cli/errors.ts";
-import { plainLine } from "../cli/plain_text.ts";
-import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
-import { OutputTooLongError, run, type RunResult } from "../host/process.ts";
+import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
+import { plainLine } from "../base/text/plain_text.ts";
+import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
+import { OutputTooLongError, run, type RunResult } from "../base/process/process.ts";
 import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
-import { settlesWithin } from "../qemu/wait.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 import { parseGlobs, searchFilter, selectFiles } from "./artifact_globs.ts";
 import { type IncomingDir, makeIncomingDir } from "./incoming_dir.ts";
 import { inspectIncoming, type LeftOut } from "./incoming.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { run } from "../host/process.ts";
-import { sandbox } from "../host/testing.ts";
+import { run } from "../base/process/process.ts";
+import { sandbox } from "../base/host_testing.ts";
 import { pullFiles } from "./rsync.ts";
 import { pullListArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
 import { parseStats } from "./rsync_output.ts";

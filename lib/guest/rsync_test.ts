@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, InterruptedError, WorkError } from "../cli/errors.ts";
-import { run } from "../host/process.ts";
-import { haveProgram, sandbox } from "../host/testing.ts";
+import { GuestError, InterruptedError, WorkError } from "../base/errors.ts";
+import { run } from "../base/process/process.ts";
+import { haveProgram, sandbox } from "../base/host_testing.ts";
 import { pullFiles, pushTree } from "./rsync.ts";
 import { withLoopback } from "./rsync_testing.ts";
 import { sshConfigText } from "./ssh_config.ts";

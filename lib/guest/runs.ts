@@ -1,13 +1,13 @@
 import { join } from "@std/path";
 import { z } from "zod";
-import { atomicWrite } from "../cache/atomic_write.ts";
-import { readJson } from "../cache/read_json.ts";
+import { atomicWrite } from "../base/files/atomic_write.ts";
+import { readJson } from "../base/files/read_json.ts";
 import { NETWORK_MODES } from "../config/network.ts";
-import { exists, folderNames } from "../host/folders.ts";
-import { tryLock } from "../host/lock.ts";
-import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../host/paths.ts";
-import { ensurePrivateDir } from "../qemu/private_dir.ts";
-import { processStartTime, run } from "../host/process.ts";
+import { exists, folderNames } from "../base/files/folders.ts";
+import { tryLock } from "../base/files/lock.ts";
+import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../base/files/paths.ts";
+import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import { processStartTime, run } from "../base/process/process.ts";
 
 const recordSchema = z.object({
   /** `PLATFORM-RANDOM`; names the run's folder, too. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { RUN_FILES, runsDir, socketDir } from "../host/paths.ts";
-import { processStartTime } from "../host/process.ts";
-import { living, startScript, startSleep, within } from "../host/process_testing.ts";
-import { sandbox } from "../host/testing.ts";
+import { RUN_FILES, runsDir, socketDir } from "../base/files/paths.ts";
+import { processStartTime } from "../base/process/process.ts";
+import { living, startScript, startSleep, within } from "../base/process/process_testing.ts";
+import { sandbox } from "../base/host_testing.ts";
 import {
   createRun,
   findKept,

@@ -1,9 +1,9 @@
 import { dirname } from "@std/path";
-import { GuestError, WorkError } from "../cli/errors.ts";
-import { type OwnedProcess, spawnOwned } from "../host/process.ts";
-import { checkSocketPath, ensurePrivateDir } from "../qemu/private_dir.ts";
-import { readLogTail } from "../qemu/log_tail.ts";
-import { delay, settlesWithin } from "../qemu/wait.ts";
+import { GuestError, WorkError } from "../base/errors.ts";
+import { type OwnedProcess, spawnOwned } from "../base/process/process.ts";
+import { checkSocketPath, ensurePrivateDir } from "../base/files/private_dir.ts";
+import { readLogTail } from "../base/files/log_tail.ts";
+import { delay, settlesWithin } from "../base/time/wait.ts";
 import { choosePort, forwardArgs } from "./proxy/forward.ts";
 import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
 import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";

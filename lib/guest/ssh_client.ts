@@ -1,5 +1,5 @@
-import { cleanEnvironment } from "../host/environment.ts";
-import { settlesWithin } from "../qemu/wait.ts";
+import { cleanEnvironment } from "../base/process/clean_environment.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 
 /** How long the output of a client that was killed may take to end. */
 const DRAIN_MS = 1000;

@@ -1,4 +1,4 @@
-import { HostError } from "../cli/errors.ts";
+import { HostError } from "../base/errors.ts";
 
 /** What an SSH connection to a guest needs to know. */
 export interface SshTarget {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { HostError } from "../cli/errors.ts";
-import { runChecked } from "../host/process.ts";
+import { HostError } from "../base/errors.ts";
+import { runChecked } from "../base/process/process.ts";
 import { DIRECT_HOST, knownHostsLine, SHARED_HOST, sshConfigText } from "./ssh_config.ts";
 
 const target = {

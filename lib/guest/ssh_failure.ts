@@ -1,7 +1,7 @@
-import { GuestError } from "../cli/errors.ts";
-import { wordText } from "../host/command_text.ts";
+import { GuestError } from "../base/errors.ts";
+import { wordText } from "../base/text/command_text.ts";
 import { fill } from "../symptoms/fill.ts";
-import { SSH } from "../symptoms/ssh.ts";
+import { SSH } from "../symptoms/ssh_symptoms.ts";
 import type { SshReason } from "../symptoms/ssh_reason.ts";
 
 export type { SshReason } from "../symptoms/ssh_reason.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatError } from "../cli/errors.ts";
+import { formatError } from "../base/errors.ts";
 import { explainSshOutput, type SshReason } from "./ssh_failure.ts";
 
 /** What OpenSSH 9.2 printed against a real server, or against a program that was none. */

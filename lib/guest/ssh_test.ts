@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, HostError, InterruptedError } from "../cli/errors.ts";
-import { runChecked } from "../host/process.ts";
-import { sandbox } from "../host/testing.ts";
+import { GuestError, HostError, InterruptedError } from "../base/errors.ts";
+import { runChecked } from "../base/process/process.ts";
+import { sandbox } from "../base/host_testing.ts";
 import { connectSsh, joinSsh } from "./ssh.ts";
 import { knownHostsLine } from "./ssh_config.ts";
 import { SshConnectError, type SshReason } from "./ssh_failure.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
-import { run } from "./process.ts";
+import { run } from "../base/process/process.ts";
 
 Deno.test("hostFacts() describes this host", async () => {
   const facts = await hostFacts();

@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import { findProgram } from "./find_program.ts";
+import { findProgram } from "../base/process/find_program.ts";
 import type { Arch } from "../config/archs.ts";
 
 /** UEFI firmware for guests: what the guest runs first, and a template for its settings. */

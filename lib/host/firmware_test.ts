@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { findFirmware } from "./firmware.ts";
-import { sandbox } from "./testing.ts";
+import { sandbox } from "../base/host_testing.ts";
 
 Deno.test("findFirmware() names files that are there, or none", async () => {
   for (const arch of ["x86_64", "aarch64"] as const) {

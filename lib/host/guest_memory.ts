@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { hostMemoryMiB } from "./facts.ts";
 
 /** The part of the host's memory that guests get at one time; the rest is for what else runs. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatError, UsageError } from "../cli/errors.ts";
-import { guestSize } from "../build/machine.ts";
+import { formatError, UsageError } from "../base/errors.ts";
+import { guestSize } from "../vm/build_machine.ts";
 import type { Platform } from "../config/platform.ts";
 import { checkMemory } from "./guest_memory.ts";
 

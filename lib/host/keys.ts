@@ -1,10 +1,10 @@
 import { join } from "@std/path";
-import { createLog } from "../cli/log.ts";
-import { folderNames } from "./folders.ts";
+import { createLog } from "../base/terminal/log.ts";
+import { folderNames } from "../base/files/folders.ts";
 import { publicKeyOf } from "./key_file.ts";
-import { acquireLock } from "./lock.ts";
-import { keysDir, locksDir } from "./paths.ts";
-import { runChecked } from "./process.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { keysDir, locksDir } from "../base/files/paths.ts";
+import { runChecked } from "../base/process/process.ts";
 
 /** The keys of a checkout: who it is to its guests, and who its guests are to it. */
 export interface Keys {

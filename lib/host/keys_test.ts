@@ -6,11 +6,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { InterruptedError } from "../cli/errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import { ensureKeys, findPublicKeys } from "./keys.ts";
-import { keysDir } from "./paths.ts";
-import { run } from "./process.ts";
-import { haveProgram, sandbox } from "./testing.ts";
+import { keysDir } from "../base/files/paths.ts";
+import { run } from "../base/process/process.ts";
+import { haveProgram, sandbox } from "../base/host_testing.ts";
 
 const ignore = !haveProgram("ssh-keygen");
 

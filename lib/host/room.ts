@@ -1,6 +1,6 @@
-import { bytesText } from "../cli/bytes.ts";
-import { WorkError } from "../cli/errors.ts";
-import { fullDiskError } from "../cli/full_disk.ts";
+import { bytesText } from "../base/text/bytes.ts";
+import { WorkError } from "../base/errors.ts";
+import { fullDiskError } from "../base/files/full_disk.ts";
 import { freeDiskBytes } from "./facts.ts";
 
 /** How much a build may bring home, in bytes: its artifacts together. */

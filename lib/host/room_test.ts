@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { HostError, WorkError } from "../cli/errors.ts";
+import { HostError, WorkError } from "../base/errors.ts";
 import { freeDiskBytes } from "./facts.ts";
 import { claimRoom } from "./room.ts";
 

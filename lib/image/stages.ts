@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import type { RecipeInput } from "../cache/recipe.ts";
-import { root } from "../host/paths.ts";
+import type { RecipeInput } from "../store/recipe.ts";
+import { root } from "../base/files/paths.ts";
 
 /**
  * Stages of making images and parts. A key hashes what a stage is given (commands, package lists,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { diskCommands } from "./disk.ts";
-import { testPlatform } from "./image_testing.ts";
-import { packagesStage } from "./rootfs.ts";
+import { diskCommands } from "./disk/file_systems.ts";
+import { testPlatform } from "./platform/image_testing.ts";
+import { packagesStage } from "./system/debian/rootfs.ts";
 import { STAGE_VERSIONS } from "./stages.ts";
 
 // What a stage is given is in the keys of images. Whoever changes one of these sees here that images

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import * as fc from "fast-check";
 import * as args from "./args.ts";
-import { startPausedQemu } from "./testing.ts";
+import { startPausedQemu } from "./qemu_testing.ts";
 
 const cases: { readonly title: string; readonly got: string[]; readonly want: string[] }[] = [
   {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { runChecked } from "../host/process.ts";
+import { runChecked } from "../base/process/process.ts";
 import { emptyOverlay } from "./empty_overlay.ts";
 
 Deno.test("emptyOverlay() makes what qemu-img takes for a sound overlay of that size", async () => {

@@ -1,9 +1,9 @@
 import { dirname, join } from "@std/path";
-import { GuestError, HostError } from "../cli/errors.ts";
-import { diagnoseCommand } from "../host/diagnose_command.ts";
-import { fullDiskError, saysFullDisk } from "../cli/full_disk.ts";
-import { RUN_FILES } from "../host/paths.ts";
-import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../host/process.ts";
+import { GuestError, HostError } from "../base/errors.ts";
+import { diagnoseCommand } from "../base/process/diagnose_command.ts";
+import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
+import { RUN_FILES } from "../base/files/paths.ts";
+import { type OwnedProcess, type ProcessStatus, spawnOwned } from "../base/process/process.ts";
 import {
   consoleArgs,
   messageArgs,
@@ -13,15 +13,15 @@ import {
   qmpCallArgs,
   quietArgs,
 } from "./args.ts";
-import { readLogTail } from "./log_tail.ts";
-import { checkSocketPath, ensurePrivateDir } from "./private_dir.ts";
+import { readLogTail } from "../base/files/log_tail.ts";
+import { checkSocketPath, ensurePrivateDir } from "../base/files/private_dir.ts";
 import { explainQemuOutput } from "./qemu_failure.ts";
 import type { QmpClient } from "./qmp.ts";
 import { listenQmp } from "./qmp_listen.ts";
 import { QmpTimeoutError } from "./qmp_errors.ts";
 import { shutDown, type ShutdownDeadlines, type ShutdownRung } from "./shutdown.ts";
 import { parseUsernet } from "./usernet.ts";
-import { settlesWithin } from "./wait.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 
 /** The files that a guest writes while it runs. */
 export interface GuestLogs {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { formatError, GuestError, HostError, InterruptedError } from "../cli/errors.ts";
-import { processStartTime } from "../host/process.ts";
+import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
+import { processStartTime } from "../base/process/process.ts";
 import { netArgs } from "./args.ts";
 import { describeExit, guestCommand, startGuest, type StartGuestOptions } from "./launch.ts";
 import { connectQmp } from "./qmp_connect.ts";

@@ -1,7 +1,7 @@
-import { GuestError } from "../cli/errors.ts";
-import { writeAll } from "../host/write_all.ts";
+import { GuestError } from "../base/errors.ts";
+import { writeAll } from "../base/files/write_all.ts";
 import type { QmpClient } from "./qmp.ts";
-import { delay } from "./wait.ts";
+import { delay } from "../base/time/wait.ts";
 
 /** What {@link saveState} and {@link loadState} take. */
 export interface StateOptions {

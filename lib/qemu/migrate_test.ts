@@ -1,6 +1,6 @@
 import { assert, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, InterruptedError } from "../cli/errors.ts";
+import { GuestError, InterruptedError } from "../base/errors.ts";
 import { loadState, type StateOptions } from "./migrate.ts";
 import type { QmpClient } from "./qmp.ts";
 

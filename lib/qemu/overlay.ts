@@ -1,6 +1,6 @@
 import { resolve } from "@std/path";
-import { HostError } from "../cli/errors.ts";
-import { explainFullDisk, isFullDisk } from "../cli/full_disk.ts";
+import { HostError } from "../base/errors.ts";
+import { explainFullDisk, isFullDisk } from "../base/files/full_disk.ts";
 import { emptyOverlay } from "./empty_overlay.ts";
 import { checkImage } from "./qcow2.ts";
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { HostError, InterruptedError } from "../cli/errors.ts";
-import { run, runChecked } from "../host/process.ts";
+import { HostError, InterruptedError } from "../base/errors.ts";
+import { run, runChecked } from "../base/process/process.ts";
 import { diskArgs } from "./args.ts";
 import { createOverlay } from "./overlay.ts";
-import { startPausedQemu } from "./testing.ts";
+import { startPausedQemu } from "./qemu_testing.ts";
 
 async function withBase(use: (base: string, dir: string) => Promise<void>) {
   const parent = await Deno.makeTempDir({ prefix: "gh-overlay-" });

@@ -1,9 +1,9 @@
-import { HostError } from "../cli/errors.ts";
-import { findProgram } from "../host/find_program.ts";
-import { sha256File } from "../cache/file_digest.ts";
-import { run } from "../host/process.ts";
-import { programIdentity } from "../host/tools.ts";
-import { isRecord, readVerdict, writeVerdict } from "../host/verdict_cache.ts";
+import { HostError } from "../base/errors.ts";
+import { findProgram } from "../base/process/find_program.ts";
+import { sha256File } from "../base/files/file_digest.ts";
+import { run } from "../base/process/process.ts";
+import { programIdentity } from "../host/tools/tools.ts";
+import { isRecord, readVerdict, writeVerdict } from "../base/files/verdict_cache.ts";
 
 /** A QEMU program, as far as it shapes guests. */
 export interface QemuProgram {

@@ -1,5 +1,5 @@
-import { HostError } from "../cli/errors.ts";
-import { run } from "../host/process.ts";
+import { HostError } from "../base/errors.ts";
+import { run } from "../base/process/process.ts";
 import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_header.ts";
 
 /** What an image is for. */

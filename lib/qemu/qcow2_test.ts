@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { formatError, HostError } from "../cli/errors.ts";
-import { runChecked } from "../host/process.ts";
+import { formatError, HostError } from "../base/errors.ts";
+import { runChecked } from "../base/process/process.ts";
 import { checkImage, verifyImage } from "./qcow2.ts";
 
 async function withImage(use: (path: string) => Promise<void>) {

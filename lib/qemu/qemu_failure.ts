@@ -1,7 +1,7 @@
-import { wordText } from "../host/command_text.ts";
+import { wordText } from "../base/text/command_text.ts";
 import { fill } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
-import { SYMPTOMS } from "../symptoms/table.ts";
+import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 
 /** What QEMU's own output says about why it ended. */
 export interface QemuFailure {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { run } from "../host/process.ts";
+import { run } from "../base/process/process.ts";
 import { explainQemuOutput } from "./qemu_failure.ts";
 
 /** Why a real QEMU refuses these arguments. */

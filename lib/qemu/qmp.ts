@@ -1,7 +1,7 @@
 import type { QmpCommandName, QmpCommands, QmpEvent, QmpEvents } from "./qmp_commands.ts";
 import { QmpCommandError, QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { EventHub } from "./qmp_events.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { LineSplitter } from "../base/text/line_splitter.ts";
 import { parseQmpMessage, type QmpMessage } from "./qmp_message.ts";
 
 /** What {@link QmpClient.open} takes besides the connection. */

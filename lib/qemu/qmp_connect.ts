@@ -1,6 +1,6 @@
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
-import { delay } from "./wait.ts";
+import { delay } from "../base/time/wait.ts";
 
 /** What {@link connectQmp} takes. */
 export interface ConnectQmpOptions extends QmpOptions {

@@ -1,4 +1,4 @@
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 
 /** QEMU answered a command with an error. */
 export class QmpCommandError extends GuestError {

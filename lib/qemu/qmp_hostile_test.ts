@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
 import * as fc from "fast-check";
-import { InterruptedError } from "../cli/errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import type { QmpClient } from "./qmp.ts";
 import { connectQmp } from "./qmp_connect.ts";

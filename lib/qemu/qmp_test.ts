@@ -1,9 +1,9 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
-import { InterruptedError } from "../cli/errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import { QmpCommandError, QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { connectQmp } from "./qmp_connect.ts";
 import { listenQmp } from "./qmp_listen.ts";
-import { startPausedQemu } from "./testing.ts";
+import { startPausedQemu } from "./qemu_testing.ts";
 
 Deno.test("QmpClient runs typed commands on a real QEMU", async () => {
   await using qemu = await startPausedQemu();

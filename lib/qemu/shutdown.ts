@@ -1,7 +1,7 @@
-import { GuestError } from "../cli/errors.ts";
+import { GuestError } from "../base/errors.ts";
 import type { QmpClient } from "./qmp.ts";
-import { sendSignal } from "./send_signal.ts";
-import { settlesWithin } from "./wait.ts";
+import { sendSignal } from "../base/process/send_signal.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 
 /** The step that ended a guest. `gone`: it had ended before. */
 export type ShutdownRung = "gone" | "powerdown" | "quit" | "terminate" | "kill";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GuestError } from "../cli/errors.ts";
-import { spawnOwned } from "../host/process.ts";
+import { GuestError } from "../base/errors.ts";
+import { spawnOwned } from "../base/process/process.ts";
 import { shutDown, type ShutdownDeadlines, type ShutdownTarget } from "./shutdown.ts";
-import { type PausedQemu, startPausedQemu } from "./testing.ts";
+import { type PausedQemu, startPausedQemu } from "./qemu_testing.ts";
 
 function target(qemu: PausedQemu): ShutdownTarget {
   return { name: "test", exited: qemu.status, qmp: qemu.qmp, pid: qemu.pid };

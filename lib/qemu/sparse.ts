@@ -1,5 +1,5 @@
-import type { Extent } from "../cache/file_digest.ts";
-import { run } from "../host/process.ts";
+import type { Extent } from "../base/files/file_digest.ts";
+import { run } from "../base/process/process.ts";
 
 /**
  * The parts of a sparse file that are not holes, in order; Deno itself cannot ask for them.

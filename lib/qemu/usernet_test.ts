@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { netArgs } from "./args.ts";
-import { startPausedQemu } from "./testing.ts";
+import { startPausedQemu } from "./qemu_testing.ts";
 import { parseUsernet } from "./usernet.ts";
 
 Deno.test("parseUsernet() reads the forwards of QEMU 7.2 and skips live connections", () => {

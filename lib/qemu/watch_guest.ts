@@ -1,7 +1,7 @@
-import { bytesText } from "../cli/bytes.ts";
-import { GuestError } from "../cli/errors.ts";
-import { wordText } from "../host/command_text.ts";
-import { fullDiskError } from "../cli/full_disk.ts";
+import { bytesText } from "../base/text/bytes.ts";
+import { GuestError } from "../base/errors.ts";
+import { wordText } from "../base/text/command_text.ts";
+import { fullDiskError } from "../base/files/full_disk.ts";
 import type { GuestLogs } from "./launch.ts";
 import type { QmpClient } from "./qmp.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { GuestError, HostError } from "../cli/errors.ts";
+import { GuestError, HostError } from "../base/errors.ts";
 import { EventHub } from "./qmp_events.ts";
 import type { QmpClient } from "./qmp.ts";
 import { watchGuest, type WatchOptions } from "./watch_guest.ts";

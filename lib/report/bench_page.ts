@@ -1,6 +1,6 @@
-import type { Span } from "../build/phase_recorder.ts";
-import type { Ratio, Row } from "../bench/row.ts";
-import { toHundredths } from "../bench/statistics.ts";
+import type { Span } from "./phase_recorder.ts";
+import type { Ratio, Row } from "./row.ts";
+import { toHundredths } from "./statistics.ts";
 import { type HostFigures, hostLines } from "./build_page.ts";
 import type { Curve } from "./curve.ts";
 import type { Page } from "./page.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { phaseRows } from "../bench/phases.ts";
-import { makeRow, type Row } from "../bench/row.ts";
+import { makeRow, type Row } from "./row.ts";
 import { benchTimeline, guestCurves } from "./bench_page.ts";
 
 function rowsOf(kind: string, platform: string, total: number): Row[] {

@@ -1,4 +1,4 @@
-import type { Ratio, Row } from "../bench/row.ts";
+import type { Ratio, Row } from "./row.ts";
 import { type Html, html } from "./html.ts";
 import { type Cell, htmlTable } from "./html_table.ts";
 

@@ -1,5 +1,5 @@
-import type { Span } from "../build/phase_recorder.ts";
-import type { BuildResult } from "../build/result.ts";
+import type { Span } from "./phase_recorder.ts";
+import type { BuildResult } from "./build_result.ts";
 import type { HostFacts } from "../host/facts.ts";
 import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";

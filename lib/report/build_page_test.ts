@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type BuildResult, newResult } from "../build/result.ts";
+import { type BuildResult, newResult } from "./build_result.ts";
 import { buildPage, timelineRow } from "./build_page.ts";
 
 const spans = ["boot", "sync", "test", "shutdown"].map((phase, index) => ({

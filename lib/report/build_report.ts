@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
-import { EXIT, formatError } from "../cli/errors.ts";
-import { renderTable } from "../cli/table.ts";
-import type { BuildResult } from "../build/result.ts";
+import { EXIT, formatError } from "../base/errors.ts";
+import { renderTable } from "../base/terminal/table.ts";
+import type { BuildResult } from "./build_result.ts";
 
 /** The exit status for a set of builds: the worst that happened. */
 export function exitStatus(results: readonly BuildResult[]): number {

@@ -1,4 +1,4 @@
-import { UNSEEN } from "../cli/plain_text.ts";
+import { UNSEEN } from "../base/text/plain_text.ts";
 
 /** A piece of HTML that can be put into a page as it is. */
 export class Html {

@@ -1,4 +1,4 @@
-import type { Ratio, Row } from "../bench/row.ts";
+import type { Ratio, Row } from "./row.ts";
 import { renderBenchTables } from "./bench_tables.ts";
 import { type Curve, renderCurve } from "./curve.ts";
 import { type Html, html } from "./html.ts";

@@ -1,8 +1,8 @@
 import { dirname } from "@std/path";
-import { outputPath } from "../build/output_path.ts";
-import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../cache/atomic_write.ts";
+import { outputPath } from "../cli/output_path.ts";
+import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../base/files/atomic_write.ts";
 import type { TaskContext } from "../cli/context.ts";
-import { HostError } from "../cli/errors.ts";
+import { HostError } from "../base/errors.ts";
 import { type Page, renderPage } from "./page.ts";
 
 /**

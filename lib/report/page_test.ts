@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { makeRow } from "../bench/row.ts";
+import { makeRow } from "./row.ts";
 import { type Page, renderPage } from "./page.ts";
 
 const evil = `</title></style><script>alert(1)</script>"'`;

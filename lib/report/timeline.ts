@@ -1,5 +1,5 @@
-import type { Span } from "../build/phase_recorder.ts";
-import type { BuildResult, BuildStatus } from "../build/result.ts";
+import type { Span } from "./phase_recorder.ts";
+import type { BuildResult, BuildStatus } from "./build_result.ts";
 import { type Axis, axisFor, percent } from "./axis.ts";
 import { type Html, html } from "./html.ts";
 import { htmlTable } from "./html_table.ts";

@@ -3,7 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import { diagnose } from "../diagnose/diagnose.ts";
 import { plainLines } from "../diagnose/log_lines.ts";
 import { fill, spellErrno, valuesOf } from "./fill.ts";
-import { SYMPTOMS } from "./table.ts";
+import { SYMPTOMS } from "./symptom_table.ts";
 
 const TESTDATA = fromFileUrl(new URL("testdata", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { walk } from "@std/fs";
 import { dirname, join, relative, resolve } from "@std/path";
-import { runChecked } from "../host/process.ts";
+import { runChecked } from "../base/process/process.ts";
 import { affectedTests, type ImportGraph, importsIn } from "./affected.ts";
 
 /** The test files that the difference to a commit can reach, uncommitted work included. */

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { spawnOwned } from "../host/process.ts";
+import { spawnOwned } from "../base/process/process.ts";
 import { readJunit, type TestCounts } from "./junit.ts";
 import type { TestJob } from "./test_files.ts";
 

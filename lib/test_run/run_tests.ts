@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
-import { UsageError } from "../cli/errors.ts";
-import { writeStdout } from "../cli/output.ts";
-import { root } from "../host/paths.ts";
+import { UsageError } from "../base/errors.ts";
+import { writeStdout } from "../base/terminal/output.ts";
+import { root } from "../base/files/paths.ts";
 import { changedTests } from "./changed_tests.ts";
 import { type JobResult, runJobs } from "./run_jobs.ts";
 import { jobsOfShard, longestFirst, parseShard, type Shard } from "./shard.ts";

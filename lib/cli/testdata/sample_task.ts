@@ -1,6 +1,6 @@
 /** A task for the tests: its first argument says how it ends. */
-import { GuestError, WorkError } from "../errors.ts";
-import { LiveTable } from "../table.ts";
+import { GuestError, WorkError } from "../../base/errors.ts";
+import { LiveTable } from "../../base/terminal/table.ts";
 import { HOSTILE } from "./hostile.ts";
 import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../task.ts";
 

@@ -1,5 +1,5 @@
 import type { AgentConnection } from "./connection.ts";
-import { refusal } from "./errors.ts";
+import { refusal } from "./agent_errors.ts";
 import { encodeCredit, encodeFrame, encodeJson, type Frame } from "./frames.ts";
 import { parseFailure } from "./messages.ts";
 import { CREDIT_STEP, EXTRA_CREDIT, KIND, type Kind, WINDOW } from "./protocol.ts";

@@ -1,6 +1,6 @@
 import { Channel, type ChannelOptions, type Sink } from "./channel.ts";
 import { AgentConnection, connectWhenThere } from "./connection.ts";
-import { type AgentGuest, lostAgent } from "./errors.ts";
+import { type AgentGuest, lostAgent } from "./agent_errors.ts";
 import type { Frame } from "./frames.ts";
 import { LONGEST_TIMER_MS, watchSilence } from "./silence.ts";
 import { KIND, type Kind } from "./protocol.ts";

@@ -1,10 +1,10 @@
-import { writeAll } from "../../host/write_all.ts";
-import { delay, settlesWithin } from "../../qemu/wait.ts";
-import { type AgentGuest, lostAgent } from "./errors.ts";
+import { writeAll } from "../../base/files/write_all.ts";
+import { delay, settlesWithin } from "../../base/time/wait.ts";
+import { type AgentGuest, lostAgent } from "./agent_errors.ts";
 import { encodePreamble, type Frame, FrameDecoder } from "./frames.ts";
 import { type AgentHello, parseFailure, parseHello } from "./messages.ts";
 import { KIND, PADDING_BYTES, PROTOCOL } from "./protocol.ts";
-import type { GuestError } from "../../cli/errors.ts";
+import type { GuestError } from "../../base/errors.ts";
 
 /** How often a socket that is not there yet is tried. */
 const RETRY_MS = 50;

@@ -1,5 +1,5 @@
 import { connectWhenThere } from "./connection.ts";
-import { type AgentGuest, lostAgent } from "./errors.ts";
+import { type AgentGuest, lostAgent } from "./agent_errors.ts";
 
 /** Something that the agent says unasked, such as `ready` or `oom`. */
 export interface AgentEvent {

@@ -1,4 +1,4 @@
-import { BadRequestError } from "./request.ts";
+import { BadRequestError } from "./proxy_request.ts";
 
 /** What a request's head may take. */
 export const LONGEST_HEAD_BYTES = 32 * 1024;

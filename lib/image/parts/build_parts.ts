@@ -4,7 +4,7 @@ import { buildOrder, type Part, type PartName } from "../../config/parts.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import { partRecipe } from "./recipes.ts";
 import { partFiles } from "./part_names.ts";
-import { ensurePart, type PartBuildOptions, partState } from "./store.ts";
+import { ensurePart, type PartBuildOptions, partState } from "./part_store.ts";
 
 /** What {@link buildParts} takes. */
 export interface BuildPartsOptions {

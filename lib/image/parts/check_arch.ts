@@ -1,5 +1,5 @@
-import { WorkError } from "../../cli/errors.ts";
-import { readElfHeader } from "../elf.ts";
+import { WorkError } from "../../base/errors.ts";
+import { readElfHeader } from "../format/elf.ts";
 import type { Arch } from "../../config/archs.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { WorkError } from "../../cli/errors.ts";
-import { elfHeader } from "../elf_testing.ts";
+import { WorkError } from "../../base/errors.ts";
+import { elfHeader } from "../format/elf_testing.ts";
 import { checkArch } from "./check_arch.ts";
 
 /** The head of an ELF file. */

@@ -1,12 +1,12 @@
 import { join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
-import { exists } from "../../host/folders.ts";
-import { imageCacheDir, root } from "../../host/paths.ts";
-import { run } from "../../host/process.ts";
+import { WorkError } from "../../base/errors.ts";
+import { exists } from "../../base/files/folders.ts";
+import { imageCacheDir, root } from "../../base/files/paths.ts";
+import { run } from "../../base/process/process.ts";
 import type { Arch } from "../../config/archs.ts";
 import type { Crate } from "../stages.ts";
 import { findToolchain } from "./rust_toolchain.ts";
-import type { PartRecipe } from "./store.ts";
+import type { PartRecipe } from "./part_store.ts";
 
 /**
  * Compiles a program of ours anew whenever its part is built. Cargo goes by the times of sources, so

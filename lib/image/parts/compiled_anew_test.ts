@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
-import { exists } from "../../host/folders.ts";
-import { imageCacheDir } from "../../host/paths.ts";
-import { imagesFolder } from "../image_testing.ts";
+import { WorkError } from "../../base/errors.ts";
+import { exists } from "../../base/files/folders.ts";
+import { imageCacheDir } from "../../base/files/paths.ts";
+import { imagesFolder } from "../platform/image_testing.ts";
 import { compiledAnew } from "./compiled_anew.ts";
 import { findToolchain } from "./rust_toolchain.ts";
 

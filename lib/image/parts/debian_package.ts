@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import { HostError, type TaskError, WorkError } from "../../cli/errors.ts";
-import { run, runChecked, type RunOptions } from "../../host/process.ts";
+import { HostError, type TaskError, WorkError } from "../../base/errors.ts";
+import { run, runChecked, type RunOptions } from "../../base/process/process.ts";
 
 /** Where packages come from. */
 export interface PackageSource {

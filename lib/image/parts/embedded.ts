@@ -1,4 +1,4 @@
-import type { RecipeInput } from "../../cache/recipe.ts";
+import type { RecipeInput } from "../../store/recipe.ts";
 import { partDigest } from "./part_files.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import { runChecked } from "../../host/process.ts";
-import type { RootTree } from "../disk.ts";
+import { runChecked } from "../../base/process/process.ts";
+import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
-import type { PartBuildOptions } from "./store.ts";
+import type { PartBuildOptions } from "./part_store.ts";
 
 /** The same for every image, since images of one content must be equal; no two are ever mounted together. */
 const UUID = "67756573-7468-6f75-7365-000000000001";

@@ -3,11 +3,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { join } from "@std/path";
-import { packCpio } from "../cpio.ts";
+import { packCpio } from "../format/cpio.ts";
 import type { Arch } from "../../config/archs.ts";
-import { initEntries } from "../initramfs.ts";
+import { initEntries } from "../boot/initramfs.ts";
 import { checkArch } from "./check_arch.ts";
-import { partPath, type PartRecipe } from "./store.ts";
+import { partPath, type PartRecipe } from "./part_store.ts";
 import { stageInput } from "../stages.ts";
 
 /** The highest level that the kernel's unpacker has the window for. */

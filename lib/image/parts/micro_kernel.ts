@@ -1,12 +1,12 @@
 import { basename, join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
-import { programIdentity } from "../../host/tools.ts";
-import { run, runChecked } from "../../host/process.ts";
-import { imageCacheDir, root } from "../../host/paths.ts";
+import { WorkError } from "../../base/errors.ts";
+import { programIdentity } from "../../host/tools/tools.ts";
+import { run, runChecked } from "../../base/process/process.ts";
+import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, SUITE } from "./debian_package.ts";
-import type { PartBuildOptions, PartRecipe } from "./store.ts";
+import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
 import { fileInput, stageInput } from "../stages.ts";
 

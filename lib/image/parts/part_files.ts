@@ -1,14 +1,14 @@
 import { join } from "@std/path";
-import { atomicWrite } from "../../cache/atomic_write.ts";
+import { atomicWrite } from "../../base/files/atomic_write.ts";
 import {
   checkFile,
   type FileRecord,
   fileRecordSchema,
   recordFile,
-} from "../../cache/file_record.ts";
-import { readJson } from "../../cache/read_json.ts";
-import { isLocked } from "../../host/lock.ts";
-import { imagesDir } from "../../host/paths.ts";
+} from "../../base/files/file_record.ts";
+import { readJson } from "../../base/files/read_json.ts";
+import { isLocked } from "../../base/files/lock.ts";
+import { imagesDir } from "../../base/files/paths.ts";
 import { firstFileOf } from "./part_names.ts";
 import { partLock } from "./unfinished.ts";
 

@@ -1,6 +1,6 @@
 import type { PartName } from "../../config/parts.ts";
 import { partFiles, type PartRequest } from "./part_names.ts";
-import type { PartRecipe } from "./store.ts";
+import type { PartRecipe } from "./part_store.ts";
 
 /**
  * How to make a part. What it embeds must have been made before: its digest is an input. Throws

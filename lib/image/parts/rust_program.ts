@@ -1,11 +1,11 @@
 import { join } from "@std/path";
-import { WorkError } from "../../cli/errors.ts";
-import { run } from "../../host/process.ts";
-import { imageCacheDir, root } from "../../host/paths.ts";
+import { WorkError } from "../../base/errors.ts";
+import { run } from "../../base/process/process.ts";
+import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
-import type { PartRecipe } from "./store.ts";
+import type { PartRecipe } from "./part_store.ts";
 import { type Crate, crateInput, stageInput } from "../stages.ts";
 
 /** How to compile one of our programs, statically linked. */

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { findProgram } from "../../host/find_program.ts";
-import { run } from "../../host/process.ts";
-import { isRecord, readVerdict, writeVerdict } from "../../host/verdict_cache.ts";
+import { findProgram } from "../../base/process/find_program.ts";
+import { run } from "../../base/process/process.ts";
+import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 
 /** Where a compiler's libraries lie, as it said when it was this file. */
 interface KnownSysroot {

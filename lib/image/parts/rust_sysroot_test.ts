@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { sandbox } from "../../host/testing.ts";
+import { sandbox } from "../../base/host_testing.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
 
 const signal = new AbortController().signal;

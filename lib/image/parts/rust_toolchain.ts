@@ -1,8 +1,8 @@
 import { dirname, join } from "@std/path";
-import { HostError } from "../../cli/errors.ts";
-import { findProgram } from "../../host/find_program.ts";
-import { rustupPrograms } from "../../host/rust_tools.ts";
-import { programIdentity } from "../../host/tools.ts";
+import { HostError } from "../../base/errors.ts";
+import { findProgram } from "../../base/process/find_program.ts";
+import { rustupPrograms } from "../../host/tools/rust_tools.ts";
+import { programIdentity } from "../../host/tools/tools.ts";
 import type { Arch } from "../../config/archs.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import { folderNames } from "../../host/folders.ts";
-import { isLocked, tryLock } from "../../host/lock.ts";
-import { imageCacheDir } from "../../host/paths.ts";
-import { removeTree } from "../../host/remove_tree.ts";
+import { folderNames } from "../../base/files/folders.ts";
+import { isLocked, tryLock } from "../../base/files/lock.ts";
+import { imageCacheDir } from "../../base/files/paths.ts";
+import { removeTree } from "../../base/process/remove_tree.ts";
 
 /** A folder in which a part was, or is, being built. */
 export interface UnfinishedPart {

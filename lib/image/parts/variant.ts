@@ -1,19 +1,19 @@
 import { join } from "@std/path";
 import { DEB_ARCH } from "../../config/archs.ts";
-import { runChecked } from "../../host/process.ts";
-import { root } from "../../host/paths.ts";
-import type { RecipeInput } from "../../cache/recipe.ts";
-import { type RootTree, unpackTree } from "../disk.ts";
+import { runChecked } from "../../base/process/process.ts";
+import { root } from "../../base/files/paths.ts";
+import type { RecipeInput } from "../../store/recipe.ts";
+import { type RootTree, unpackTree } from "../disk/file_systems.ts";
 import type { Arch } from "../../config/archs.ts";
-import { ensureRootfsTar } from "../rootfs_tar.ts";
-import { hookInputs, packagesStage } from "../rootfs.ts";
+import { ensureRootfsTar } from "../system/debian/rootfs_tar.ts";
+import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
 import { scriptInput, stageInput } from "../stages.ts";
 import type { Variant } from "../../config/parts.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
 import { writeFileSystem } from "./file_system.ts";
 import type { FileSystem } from "../../config/parts.ts";
-import { type PartBuildOptions, partPath, type PartRecipe } from "./store.ts";
+import { type PartBuildOptions, partPath, type PartRecipe } from "./part_store.ts";
 
 /** What each variant has beside Debian's base. */
 export const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {

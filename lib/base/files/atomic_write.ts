@@ -1,0 +1,137 @@
+import { basename, dirname, join } from "@std/path";
+import { lockFault, tryExistingLock } from "./lock.ts";
+
+/** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
+export type Writer = (tmpPath: string) => Promise<void>;
+
+/** How {@link atomicWrite} writes. */
+export interface AtomicWriteOptions {
+  /** Permission bits of the new file. Default: 0o666 without the umask. */
+  readonly mode?: number;
+}
+
+/** `.NAME.tmp-PID-RANDOM`; the pid tells a person whose leftover it is. */
+const TMP_NAME = /^\..+\.tmp-\d+-[0-9a-f]{12}$/s;
+
+/**
+ * Lets a file appear under its name only when it is whole: written beside it, fsynced, renamed
+ * over it, and the folder fsynced. A file of that name is replaced. If writing fails, the name
+ * keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
+ * finds what it left.
+ */
+export async function atomicWrite(
+  path: string,
+  content: string | Uint8Array | Writer,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  const { tmpPath, lock } = await createLocked(path, options.mode);
+  // Closed, and so unlocked, after the rename.
+  using _ = lock;
+  try {
+    await fill(tmpPath, content);
+    await syncPath(tmpPath);
+    await Deno.rename(tmpPath, path);
+  } catch (error) {
+    await Deno.remove(tmpPath).catch(() => {});
+    throw error;
+  }
+  await syncPath(dirname(path));
+}
+
+/**
+ * Throws what {@link atomicWrite} would throw for want of a folder, of the right to write to it, or
+ * of room for the name. Leaves nothing behind.
+ */
+export async function tryAtomicWrite(path: string): Promise<void> {
+  const { tmpPath, lock } = await createLocked(path, undefined);
+  using _ = lock;
+  await Deno.remove(tmpPath);
+}
+
+/**
+ * The temporary files in a directory, sorted: those of killed writers, and those of writes in
+ * progress. A directory that does not exist has none.
+ *
+ * A lock decides whose writer still runs, not the pid in the name: asking for a pid needs the
+ * permission to run any program, and in a container every run may have the same pid.
+ */
+export async function listTemporary(dir: string): Promise<string[]> {
+  return (await namesIn(dir)).filter((name) => TMP_NAME.test(name)).sort()
+    .map((name) => join(dir, name));
+}
+
+/** Removes the temporary file of a killed writer; false while its writer runs. */
+export async function removeStale(path: string): Promise<boolean> {
+  try {
+    await using lock = await tryExistingLock(path);
+    if (lock === undefined) return false;
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    // Its writer renamed or removed it in between.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes what killed writers left in a directory, as far as that can be done: for directories that
+ * gc does not know of.
+ */
+export async function sweepTemporary(dir: string): Promise<void> {
+  for (const path of await listTemporary(dir).catch(() => [])) {
+    await removeStale(path).catch(() => {});
+  }
+}
+
+/**
+ * Creates the temporary file and locks it. The kernel drops the lock when this process ends,
+ * whichever way, which is how {@link removeStale} tells a leftover from a write in progress.
+ */
+async function createLocked(
+  path: string,
+  mode: number | undefined,
+): Promise<{ tmpPath: string; lock: Deno.FsFile }> {
+  while (true) {
+    const tmpPath = tmpPathOf(path);
+    const lock = await Deno.open(tmpPath, { write: true, createNew: true, mode: mode ?? 0o666 });
+    try {
+      await lock.lock(true).catch((cause) => {
+        throw lockFault(tmpPath, cause);
+      });
+      // Between creation and lock a removeStale() elsewhere may have taken it for a leftover.
+      if ((await lock.stat()).nlink !== 0) return { tmpPath, lock };
+      lock.close();
+    } catch (error) {
+      lock.close();
+      await Deno.remove(tmpPath).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function tmpPathOf(path: string): string {
+  const random = crypto.randomUUID().slice(-12);
+  return join(dirname(path), `.${basename(path)}.tmp-${Deno.pid}-${random}`);
+}
+
+async function fill(tmpPath: string, content: string | Uint8Array | Writer): Promise<void> {
+  if (typeof content === "function") await content(tmpPath);
+  else if (typeof content === "string") await Deno.writeTextFile(tmpPath, content);
+  else await Deno.writeFile(tmpPath, content);
+}
+
+/** Waits until the bytes of a file, or the names in a directory, are on the disk. */
+export async function syncPath(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { diskBytes, exists, fileNames, folderNames } from "./folders.ts";
+import { sandbox } from "../host_testing.ts";
+
+Deno.test("folderNames() and fileNames() sort, and take a missing folder for an empty one", async () => {
+  await using box = await sandbox();
+  for (const name of ["b", "a"]) {
+    await Deno.mkdir(join(box.path, name));
+    await Deno.writeTextFile(join(box.path, `${name}.txt`), "");
+  }
+  await Deno.symlink("a", join(box.path, "link"));
+  assertEquals(await folderNames(box.path), ["a", "b"]);
+  assertEquals(await fileNames(box.path), ["a.txt", "b.txt"]);
+  assertEquals(await folderNames(join(box.path, "none")), []);
+});
+
+Deno.test("exists() is only false of what is not there", async () => {
+  await using box = await sandbox();
+  await Deno.writeTextFile(join(box.path, "file"), "");
+  await Deno.symlink("nowhere", join(box.path, "dangling"));
+  assertEquals(await exists(join(box.path, "file")), true);
+  assertEquals(await exists(join(box.path, "dangling")), true);
+  assertEquals(await exists(join(box.path, "none")), false);
+  assertEquals(await exists(join(box.path, "file", "below")), false);
+});
+
+Deno.test("diskBytes() counts what lies on disk, below folders too, and no holes", async () => {
+  await using box = await sandbox();
+  await Deno.mkdir(join(box.path, "sub"));
+  await Deno.writeTextFile(join(box.path, "sub/full"), "x".repeat(1 << 20));
+  await Deno.writeTextFile(join(box.path, "sparse"), "");
+  await Deno.truncate(join(box.path, "sparse"), 2 ** 30);
+  await Deno.symlink("/", join(box.path, "link"));
+  const bytes = await diskBytes(box.path);
+  assert(bytes >= 1 << 20 && bytes < 2 << 20, String(bytes));
+  assertEquals(await diskBytes(join(box.path, "none")), 0);
+});

@@ -1,0 +1,169 @@
+import { dirname } from "@std/path";
+import { HostError } from "../errors.ts";
+
+/** How {@link acquireLock} waits. */
+export interface LockOptions {
+  readonly signal?: AbortSignal;
+  /** Called once if the lock is held by someone else, with who that is (text, maybe empty). */
+  readonly onWait?: (holder: string) => void;
+  /** What the holder is doing, for the message that others see. */
+  readonly purpose?: string;
+}
+
+/** A held lock. Disposal releases it. */
+export interface Lock extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Time between two tries for a held lock: short beside any work that a lock guards. */
+const RETRY_MS = 100;
+
+/**
+ * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
+ * one; `undefined` while there is such a holder, or if the file is gone. A directory will do as well,
+ * except on NFS. Throws {@link HostError} where the file system has no locks, as all of these do.
+ */
+export async function trySharedLock(path: string): Promise<Lock | undefined> {
+  return await lockExisting(path, false);
+}
+
+/**
+ * As {@link tryLock}, but for a file or a folder that is there: nothing is made and nothing is
+ * written, so who holds it is not told. `undefined` if it is held or gone.
+ */
+export async function tryExistingLock(path: string): Promise<Lock | undefined> {
+  return await lockExisting(path, true);
+}
+
+/** Whether somebody holds the lock just now, shared or not. */
+export async function isLocked(path: string): Promise<boolean> {
+  await using lock = await tryExistingLock(path);
+  return lock === undefined && await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Who holds a lock, in words; maybe empty. */
+export async function lockHolder(path: string): Promise<string> {
+  return (await Deno.readTextFile(path).catch(() => "")).trim();
+}
+
+async function lockExisting(path: string, exclusive: boolean): Promise<Lock | undefined> {
+  let held = false;
+  const file = await openExisting(path, exclusive);
+  if (file === undefined) return undefined;
+  try {
+    if (!await lockFile(path, file, exclusive) || (await file.stat()).nlink === 0) {
+      return undefined;
+    }
+    held = true;
+  } finally {
+    if (!held) file.close();
+  }
+  return toLock(path, file);
+}
+
+/**
+ * Opens what is to be locked; `undefined` if it is gone. NFS grants an exclusive lock only to a
+ * descriptor that is open for writing, and a shared one only to one that is open for reading.
+ * Elsewhere the holder of an exclusive lock needs no right to write, and a directory will do.
+ */
+async function openExisting(path: string, exclusive: boolean): Promise<Deno.FsFile | undefined> {
+  try {
+    if (exclusive) {
+      const file = await Deno.open(path, { read: true, write: true }).catch(() => undefined);
+      if (file !== undefined) return file;
+    }
+    return await Deno.open(path, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Locks an open file, unless it is locked: then returns false. Every other answer of `flock(2)`
+ * (EBADF, ENOLCK, EIO, EOPNOTSUPP) is a fault of the host, so it throws {@link HostError}.
+ */
+async function lockFile(path: string, file: Deno.FsFile, exclusive: boolean): Promise<boolean> {
+  try {
+    return await file.tryLock(exclusive);
+  } catch (cause) {
+    throw lockFault(path, cause);
+  }
+}
+
+/** The error for a file that cannot be locked, whoever else has it. */
+export function lockFault(path: string, cause: unknown): HostError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new HostError(`Cannot lock ${path}: ${why.replace(/ \(os error \d+\).*/s, "")}`, {
+    details: ["its file system has no working locks (flock), as some network file systems"],
+    next: "set GUESTHOUSE_STATE and GUESTHOUSE_IMAGES to directories on a local disk, " +
+      "see docs/storage.md",
+    cause,
+  });
+}
+
+/**
+ * Takes an exclusive lock on a file with `flock(2)`. The kernel releases it when the holder ends,
+ * whichever way, so a killed task never blocks the next one. The file stays: removing it would
+ * let two holders lock two different files of the same name.
+ */
+export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
+  const lock = await tryLock(path, options);
+  if (lock !== undefined) return lock;
+  options.onWait?.(await lockHolder(path));
+  while (true) {
+    options.signal?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    const lock = await tryLock(path, options);
+    if (lock !== undefined) return lock;
+  }
+}
+
+/** As {@link acquireLock}, but returns `undefined` at once if the lock is held. */
+export async function tryLock(
+  path: string,
+  options: Pick<LockOptions, "purpose"> = {},
+): Promise<Lock | undefined> {
+  const file = await openUnlessRemoved(path);
+  if (file === undefined) return undefined;
+  const holder = `pid ${Deno.pid}${options.purpose === undefined ? "" : ` (${options.purpose})`}\n`;
+  let held = false;
+  try {
+    if (!await lockFile(path, file, true)) return undefined;
+    // Whoever removed the file's folder held this lock until now; it would exclude nobody.
+    if ((await file.stat()).nlink === 0) return undefined;
+    // On a full disk others are not told who holds the lock, and it is held all the same.
+    await file.truncate().then(() => file.write(new TextEncoder().encode(holder))).catch(() => {});
+    held = true;
+  } finally {
+    if (!held) file.close();
+  }
+  return toLock(path, file);
+}
+
+function toLock(path: string, file: Deno.FsFile): Lock {
+  let open = true;
+  return {
+    path,
+    // deno-lint-ignore require-await -- the interface is asynchronous, closing is not
+    async [Symbol.asyncDispose]() {
+      if (open) file.close();
+      open = false;
+    },
+  };
+}
+
+/** Opens the file; `undefined` if somebody removes its folder meanwhile, who then holds the lock. */
+async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined> {
+  const dir = dirname(path);
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    // What mkdir says of a folder that goes away while it looks, but also of a file.
+    const info = await Deno.stat(dir).catch(() => undefined);
+    if (error instanceof Deno.errors.AlreadyExists && info?.isFile !== true) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import { join } from "@std/path";
+import { bytesText } from "../text/bytes.ts";
+import { tryLock } from "./lock.ts";
+import { logsDir } from "./paths.ts";
+import { isFullDisk } from "./full_disk.ts";
+
+/** The log files of one build, which is theirs alone until disposal. */
+export interface LogFiles extends AsyncDisposable {
+  /** What the steps print, and what the task did around them. */
+  readonly build: string;
+  readonly console: string;
+  readonly qemu: string;
+  /**
+   * Appends to the build log what the task has to say of itself. Throws what the operating system
+   * reports; after a full disk it is silent, as the task then ends with that very error.
+   */
+  write(text: string): void;
+  /** As {@link LogFiles.write}, for output of the project: no more than {@link LOG_LIMIT_BYTES}. */
+  output(text: string): void;
+  /** Bytes of output that found no room in the log. */
+  readonly droppedBytes: number;
+}
+
+/** How much output of a build its log takes. */
+export const LOG_LIMIT_BYTES = 2 ** 30;
+
+/**
+ * Starts the logs of a build: `logs/NAME.log`, `NAME.console.log` and `NAME.qemu.log`. Another
+ * build of that name that is under way keeps its logs; this one then gets `NAME-2.log`, and so on.
+ */
+export async function startLogs(
+  name: string,
+  { limitBytes = LOG_LIMIT_BYTES }: { readonly limitBytes?: number } = {},
+): Promise<LogFiles> {
+  const dir = logsDir();
+  await Deno.mkdir(dir, { recursive: true });
+  for (let number = 1;; number++) {
+    const base = join(dir, number === 1 ? name : `${name}-${number}`);
+    const lock = await tryLock(`${base}.lock`, { purpose: name });
+    if (lock === undefined) continue;
+    const files = {
+      build: `${base}.log`,
+      console: `${base}.console.log`,
+      qemu: `${base}.qemu.log`,
+    };
+    for (const path of [files.console, files.qemu]) await Deno.remove(path).catch(() => {});
+    const log = await Deno.open(files.build, { write: true, create: true, truncate: true });
+    const encoder = new TextEncoder();
+    let isFull = false;
+    let outputBytes = 0;
+    let droppedBytes = 0;
+    // Synchronous, so that what a killed task had seen is in its log.
+    const append = (bytes: Uint8Array) => {
+      if (isFull) return;
+      try {
+        for (let done = 0; done < bytes.length;) done += log.writeSync(bytes.subarray(done));
+      } catch (error) {
+        isFull = isFullDisk(error);
+        throw error;
+      }
+    };
+    const write = (text: string) => append(encoder.encode(text));
+    return {
+      ...files,
+      write,
+      output(text) {
+        const bytes = encoder.encode(text);
+        const left = Math.max(0, limitBytes - outputBytes);
+        outputBytes += bytes.length;
+        append(bytes.subarray(0, left));
+        if (bytes.length <= left) return;
+        if (droppedBytes === 0) write(`\n== ${logCutNote(limitBytes)}\n`);
+        droppedBytes += bytes.length - left;
+      },
+      get droppedBytes() {
+        return droppedBytes;
+      },
+      async [Symbol.asyncDispose]() {
+        log.close();
+        await lock[Symbol.asyncDispose]();
+      },
+    };
+  }
+}
+
+/** What the log and the result say of a log that is cut. */
+export const logCutNote = (limitBytes = LOG_LIMIT_BYTES): string =>
+  `the log is cut: it takes ${bytesText(limitBytes)} of output, and the rest was dropped`;

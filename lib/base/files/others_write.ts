@@ -1,0 +1,39 @@
+import { dirname } from "@std/path";
+import { HostError } from "../errors.ts";
+
+/** Whom the kernel names as owner of what belongs to nobody in this user namespace. */
+const OVERFLOW_UID = 65534;
+
+/**
+ * Why another user could rename or replace what lies in a directory; `undefined` if nobody but root
+ * and the user `own` can. A directory with the sticky bit, such as `/tmp`, is safe. The group's
+ * rights are not counted: most systems give each user a group of their own.
+ */
+export async function whyOthersWrite(
+  dir: string,
+  own: number | null,
+): Promise<string | undefined> {
+  const { uid, mode } = await Deno.stat(dir);
+  // In a container, /tmp may belong to a root that is outside of it.
+  if (uid !== null && own !== null && ![own, 0, OVERFLOW_UID].includes(uid)) {
+    return `it belongs to the user with id ${uid}`;
+  }
+  const isOpen = ((mode ?? 0) & 0o002) !== 0;
+  const isSticky = ((mode ?? 0) & 0o1000) !== 0;
+  return isOpen && !isSticky ? "every user can replace what is in it" : undefined;
+}
+
+/**
+ * Removes what was just made for temporary use, and throws {@link HostError}, if another user could
+ * put something else in its place.
+ */
+export async function refuseOpenTemp(path: string): Promise<void> {
+  const dir = dirname(path);
+  const { uid } = await Deno.lstat(path);
+  const why = await whyOthersWrite(dir, uid);
+  if (why === undefined) return;
+  await Deno.remove(path);
+  throw new HostError(`Cannot use ${dir} for temporary files: ${why}`, {
+    next: "set TMPDIR to a directory of your own",
+  });
+}

@@ -1,0 +1,104 @@
+import { dirname, fromFileUrl, join, resolve } from "@std/path";
+
+/**
+ * The longest path that a Unix socket can be bound to on every supported host:
+ * `sun_path` has 104 bytes on macOS (108 on Linux), one of them the final NUL.
+ */
+export const LONGEST_SOCKET_PATH = 103;
+
+/** The folder that holds `deno.json`. */
+export const root: string = resolve(dirname(fromFileUrl(import.meta.url)), "../../..");
+
+/** One file for each platform that guesthouse knows. */
+export const platformsDir: string = join(root, "configs/platforms");
+
+function fromEnv(name: string, fallback: string): string {
+  const value = Deno.env.get(name);
+  return value === undefined || value === "" ? fallback : resolve(value);
+}
+
+/** Everything a checkout remembers: keys, run records, verdicts (`GUESTHOUSE_STATE`). */
+export const stateDir = (): string => fromEnv("GUESTHOUSE_STATE", join(root, ".guesthouse"));
+/** Finished images, one folder per platform (`GUESTHOUSE_IMAGES`). */
+export const imagesDir = (): string => fromEnv("GUESTHOUSE_IMAGES", join(root, "images/dist"));
+/** Intermediate parts of images that a repeated or interrupted build takes up again. */
+export const imageCacheDir = (): string => join(dirname(imagesDir()), "cache");
+/** Build logs, consoles and QEMU output (`GUESTHOUSE_LOGS`). */
+export const logsDir = (): string => fromEnv("GUESTHOUSE_LOGS", join(root, "logs"));
+/** Artifacts of builds, one folder per platform. */
+export const artifactsDir = (): string => join(root, "artifacts");
+/** The checkout's SSH keys. */
+export const keysDir = (): string => join(stateDir(), "keys");
+/** One folder per running or kept guest: overlay, run record. */
+export const runsDir = (): string => join(stateDir(), "runs");
+/** Memory snapshots, one folder per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`). */
+export const snapshotsDir = (): string =>
+  fromEnv("GUESTHOUSE_SNAPSHOTS", join(stateDir(), "snapshots"));
+/** Disks of build caches, one folder for each platform and project. */
+export const buildCachesDir = (): string => join(stateDir(), "caches");
+/** Out-of-tree builds on the host, one folder per project. */
+export const nativeBuildDir = (): string => join(stateDir(), "native");
+/** Lock files; each is empty and is never removed, since removing one breaks the exclusion. */
+export const locksDir = (): string => join(stateDir(), "locks");
+/** Cached host verdicts: accelerator, tool versions. */
+export const verdictsDir = (): string => join(stateDir(), "verdicts");
+
+/**
+ * A private folder with a short path for sockets (QMP, SSH control), since a checkout
+ * may lie deeper than {@link LONGEST_SOCKET_PATH} allows.
+ */
+export function socketDir(): string {
+  const base = Deno.env.get("XDG_RUNTIME_DIR") || "/tmp";
+  return join(isOthers(base) ? "/tmp" : base, `guesthouse-${Deno.uid() ?? 0}`);
+}
+
+/** `sudo -E` and `su` leave the variable at another user's directory, in which that user rules. */
+function isOthers(dir: string): boolean {
+  try {
+    const { uid } = Deno.statSync(dir);
+    return dir !== "/tmp" && uid !== null && uid !== Deno.uid();
+  } catch {
+    // Making something there says why it cannot be.
+    return false;
+  }
+}
+
+/** File names inside a run folder (`runsDir()/ID`). */
+export const RUN_FILES = {
+  record: "run.json",
+  overlay: "overlay.qcow2",
+  initramfs: "initramfs",
+  pid: "qemu.pid",
+  knownHosts: "known_hosts",
+  lock: "lock",
+} as const;
+
+/**
+ * In a run's socket folder: names the run's own folder, since checkouts share the place of sockets.
+ */
+export const SOCKET_OWNER = "run";
+
+/** File names inside a snapshot folder (`snapshotsDir()/PLATFORM/KEY16`). */
+export const SNAPSHOT_FILES = {
+  memory: "memory",
+  state: "state",
+  disk: "disk.qcow2",
+  manifest: "snapshot.json",
+  sidecar: "snapshot.hash",
+  lock: "lock",
+  /** Its time of change is when a guest last came from the snapshot. */
+  used: "used",
+} as const;
+
+/** How the name of a folder begins in which a snapshot is being made, beside the finished ones. */
+export const STAGING_PREFIX = ".staging-";
+
+/** File names inside a version of an image (`imagesDir()/PLATFORM/KEY16-CONTENT16`). */
+export const IMAGE_FILES = {
+  disk: "disk.qcow2",
+  kernel: "vmlinuz",
+  initramfs: "initramfs",
+  packages: "packages.txt",
+  sidecar: "image.hash",
+  lock: "lock",
+} as const;

@@ -1,0 +1,67 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { HostError } from "../errors.ts";
+import { checkSocketPath, ensurePrivateDir } from "./private_dir.ts";
+
+async function withTempDir(use: (dir: string) => Promise<void>) {
+  const dir = await Deno.makeTempDir({ prefix: "gh-private-" });
+  try {
+    await use(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const mode = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
+
+Deno.test("ensurePrivateDir() makes a folder for its owner alone, and may be repeated", async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, "a/b");
+    await ensurePrivateDir(path);
+    await ensurePrivateDir(path);
+    assertEquals(await mode(path), 0o700);
+  });
+});
+
+Deno.test("ensurePrivateDir() closes a folder that is open to others", async () => {
+  await withTempDir(async (dir) => {
+    await Deno.chmod(dir, 0o755);
+    await ensurePrivateDir(dir);
+    assertEquals(await mode(dir), 0o700);
+  });
+});
+
+Deno.test("ensurePrivateDir() refuses a symlink, since it may lead to somebody else", async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, "link");
+    await Deno.symlink("/", path);
+    const error = await assertRejects(
+      () => ensurePrivateDir(path),
+      HostError,
+      `Cannot use the folder "${path}" for sockets: it is not a folder`,
+    );
+    assertEquals(error.next, "set XDG_RUNTIME_DIR to a folder of your own");
+  });
+});
+
+Deno.test("ensurePrivateDir() refuses a place where others can put something else instead", async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, "guesthouse-0");
+    await Deno.chmod(dir, 0o777);
+    const error = await assertRejects(() => ensurePrivateDir(path), HostError, "every user can");
+    assertEquals(error.next, "set XDG_RUNTIME_DIR to a folder of your own");
+    await Deno.chmod(dir, 0o1777);
+    await ensurePrivateDir(path);
+  });
+});
+
+Deno.test("checkSocketPath() counts bytes and what the program appends", () => {
+  checkSocketPath(`/${"x".repeat(102)}`);
+  assertThrows(
+    () => checkSocketPath(`/${"é".repeat(52)}`),
+    HostError,
+    "its path takes 105 bytes, and 103 are possible",
+  );
+  const error = assertThrows(() => checkSocketPath(`/${"x".repeat(86)}`, 17), HostError);
+  assertEquals(error.next, "set XDG_RUNTIME_DIR to a shorter path");
+});

@@ -1,0 +1,34 @@
+import { displayWidth, padEnd, padStart } from "../text/text.ts";
+
+export { LiveTable, type LiveTableOptions, type RowVerdict } from "./live_table.ts";
+
+/** How {@link renderTable} lays out its columns. */
+export interface TableOptions {
+  /** Columns to align to the right, by index; for numbers. */
+  readonly right?: readonly number[];
+  /** Put before each line. */
+  readonly indent?: string;
+}
+
+/**
+ * Aligns cells in columns two spaces apart, without trailing spaces; a header is just the
+ * first row. Widths are those of a terminal, so cells may be coloured.
+ *
+ * @returns the lines joined by newlines, without one at the end; "" for no rows
+ */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  { right = [], indent = "" }: TableOptions = {},
+): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, displayWidth(cell));
+    });
+  }
+  const renderCell = (cell: string, index: number) =>
+    (right.includes(index) ? padStart : padEnd)(cell, widths[index]!);
+  return rows
+    .map((row) => `${indent}${row.map(renderCell).join("  ")}`.trimEnd())
+    .join("\n");
+}

@@ -1,0 +1,194 @@
+import { startClock } from "../base/time/clock.ts";
+import { buildInGuest } from "../ci/guest_build.ts";
+import { startLogs } from "../base/files/log_files.ts";
+import { guestSize, type Size } from "../vm/build_machine.ts";
+import { openGuest } from "../vm/open_guest.ts";
+import { GuestError } from "../base/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import type { Project } from "../project/project.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { useImage } from "../image/platform/platform_image.ts";
+import { buildNaively } from "./naive_build.ts";
+import { type BuildPhases, phaseRows } from "./phases.ts";
+import { makeRow, type Row } from "../report/row.ts";
+import { Series } from "./series.ts";
+import { toHundredths } from "../report/statistics.ts";
+import { type Measurement, TARGETS } from "./targets.ts";
+
+/** What {@link measureGuests} takes. */
+export interface GuestBenchOptions {
+  readonly project: Project;
+  readonly accelerator: AcceleratorChoice;
+  /** Where artifacts go, which nobody wants. */
+  readonly artifactsDir: string;
+  readonly wanted: ReadonlySet<Measurement>;
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  /** Told what is measured next. */
+  readonly onStep: (text: string) => void;
+  /** Told what a run gave: seconds, or why there are none. */
+  readonly onRun: (text: string) => void;
+}
+
+type Options = GuestBenchOptions & { readonly platform: Platform; readonly size: Size };
+
+/**
+ * Measures one platform, one guest at a time. The kinds take turns, so that a host which gets
+ * slower meanwhile is no one's disadvantage.
+ */
+export async function measureGuests(
+  platform: Platform,
+  bench: GuestBenchOptions,
+): Promise<Row[]> {
+  const { wanted, runs, signal, onStep } = bench;
+  const options = { ...bench, platform, size: guestSize(platform, bench.project, {}) };
+  const numbers = new Map<Measurement, Series<number>>();
+  const builds = new Map<Measurement, Series<BuildPhases>>();
+  const take = async <T extends number | BuildPhases>(
+    all: Map<Measurement, Series<T>>,
+    kind: Measurement,
+    run: number,
+    measure: () => Promise<T>,
+  ) => {
+    const series = all.get(kind) ?? new Series<T>();
+    all.set(kind, series);
+    if (!wanted.has(kind) || series.error !== undefined) return;
+    onStep(`${platform.name}: ${kind}, run ${run} of ${runs}`);
+    const value = await series.take(signal, measure);
+    // What was measured is told at once: an interruption may lose the table.
+    bench.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
+  };
+  // Saving snapshots, and the first build of a build cache, are nobody's time.
+  if (wanted.has("warm-command") || wanted.has("warm-build-vm")) await timeFirstCommand(options);
+  if (wanted.has("incremental")) await timeBuild(options, { incremental: true });
+  for (let run = 1; run <= runs; run++) {
+    await take(numbers, "first-command", run, () => timeFirstCommand(options, { cold: true }));
+    await take(builds, "build-vm", run, () => timeBuild(options, { cold: true }));
+    await take(builds, "naive", run, () => buildNaively(options));
+    await take(numbers, "warm-command", run, () => timeFirstCommand(options));
+    await take(builds, "warm-build-vm", run, () => timeBuild(options, {}));
+    await take(builds, "incremental", run, () => timeBuild(options, { incremental: true }));
+  }
+  const row = (name: string, values: readonly number[], { error }: Series<unknown>) =>
+    makeRow({ name, platform: platform.name, target: TARGETS[name], runs: values, error });
+  const rows: Row[] = [];
+  for (const [kind, series] of numbers) {
+    if (!wanted.has(kind)) continue;
+    const name = kind === "warm-command" ? "warm first command" : "first command";
+    rows.push(row(name, series.values, series));
+  }
+  for (const [kind, series] of builds) {
+    if (!wanted.has(kind)) continue;
+    const prefix = kind === "warm-build-vm" ? "warm build-vm" : kind;
+    rows.push(
+      ...phaseRows(prefix, series.values).map(([name, values]) => row(name, values, series)),
+    );
+  }
+  if (wanted.has("guests")) rows.push(...await measureMany(options));
+  return rows;
+}
+
+/** How many guests are started at once. */
+const CROWDS = [1, 2, 4, 8];
+/** Memory of each of them. */
+const CROWD_MEMORY_MIB = 512;
+
+/** Seconds from the launch of several warm guests until all of them have answered a command. */
+async function measureMany(options: Options): Promise<Row[]> {
+  const { platform, runs, signal, onStep } = options;
+  const small = { ...options, size: { memoryMiB: CROWD_MEMORY_MIB, cores: 1 } };
+  await timeFirstCommand(small);
+  const rows: Row[] = [];
+  let before: { readonly count: number; readonly seconds: number } | undefined;
+  for (const count of CROWDS) {
+    const series = new Series<number>();
+    for (let run = 1; run <= runs; run++) {
+      onStep(`${platform.name}: ${count} guests at once, run ${run} of ${runs}`);
+      const value = await series.take(signal, () => timeCrowd(small, count));
+      options.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
+    }
+    const name = `${count} guest${count === 1 ? "" : "s"}`;
+    const row = makeRow({
+      ...{ name, platform: platform.name, target: TARGETS[name], runs: series.values },
+      ...(series.error === undefined ? {} : { error: series.error }),
+    });
+    const seconds = row.median ?? undefined;
+    const each = before === undefined || seconds === undefined
+      ? undefined
+      : toHundredths((seconds - before.seconds) / (count - before.count));
+    rows.push({ ...row, note: each === undefined ? "512 MiB each" : `${each} s for each more` });
+    if (seconds !== undefined) before = { count, seconds };
+  }
+  return rows;
+}
+
+async function timeCrowd(options: Options, count: number): Promise<number> {
+  await using guests = new AsyncDisposableStack();
+  const clock = startClock();
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, (_, index) => answeringGuest(options, `-${index}`)),
+  );
+  const seconds = clock();
+  for (const result of opened) if (result.status === "fulfilled") guests.use(result.value);
+  for (const result of opened) if (result.status === "rejected") throw result.reason;
+  return toHundredths(seconds);
+}
+
+/** A guest that has answered a command. Disposal ends it. */
+async function answeringGuest(
+  { platform, size, signal, accelerator }: Options,
+  suffix = "",
+  cold = false,
+): Promise<{ readonly bootSeconds: number } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const logs = stack.use(await startLogs(`bench-${platform.name}${suffix}`));
+  const image = stack.use(await useImage(platform));
+  const guest = stack.use(
+    await openGuest({
+      ...size,
+      ...{ platform, image, logs, signal, accelerator, cold },
+      network: "internet",
+      sshPort: 0,
+      bootMs: platform.timeouts.bootMs,
+    }),
+  );
+  const clock = startClock();
+  const { code } = await guest.ssh.exec(["true"], { signal });
+  if (code !== 0) {
+    throw new GuestError(`Cannot run "true" in guest "${platform.name}": status ${code}`);
+  }
+  const bootSeconds = guest.bootSeconds + clock();
+  const resources = stack.move();
+  return { bootSeconds, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** Seconds from the launch of a guest until it has answered a command. */
+async function timeFirstCommand(options: Options, { cold = false } = {}): Promise<number> {
+  await using guest = await answeringGuest(options, "", cold);
+  return toHundredths(guest.bootSeconds);
+}
+
+/** A `build-vm`. */
+async function timeBuild(
+  options: Options,
+  how: { readonly cold?: boolean; readonly incremental?: boolean },
+): Promise<BuildPhases> {
+  let sinceShutdown: (() => number) | undefined;
+  const result = await buildInGuest({
+    ...options,
+    ...how,
+    network: options.project.network,
+    sshPort: 0,
+    progress: {
+      phase: (_name, phase) =>
+        void (sinceShutdown = phase === "shutdown" ? startClock() : undefined),
+      lines: () => {},
+      warning: () => {},
+    },
+  });
+  options.signal.throwIfAborted();
+  const shutdown = sinceShutdown?.() ?? 0;
+  if (result.status === "pass") return { ...result.seconds, shutdown };
+  const { message = "", ...more } = result.error ?? {};
+  throw new GuestError(message, more);
+}

@@ -1,0 +1,117 @@
+import { startLogs } from "../base/files/log_files.ts";
+import { type KernelChoice, MICRO_SIZE } from "../vm/micro_machine.ts";
+import { type OpenMicroOptions, openMicroVm } from "../vm/micro_vm.ts";
+import type { MicroVm } from "../vm/boot_micro.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import type { Arch } from "../config/archs.ts";
+import { makeRow, type Row } from "../report/row.ts";
+import { Series } from "./series.ts";
+import { median } from "../report/statistics.ts";
+import { TARGETS } from "./targets.ts";
+
+/** What {@link measureMicro} takes. */
+export interface MicroBenchOptions {
+  readonly archs: readonly Arch[];
+  readonly accelerator: AcceleratorChoice;
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  readonly onStep: (text: string) => void;
+  readonly onRun: (text: string) => void;
+}
+
+/** What one microVM took, in seconds. */
+interface MicroTimes {
+  readonly ready: number;
+  /** From a snapshot. */
+  readonly warm: number;
+  /** Median of several `true`. */
+  readonly roundTrip: number;
+  readonly output: number;
+  readonly input: number;
+}
+
+/** How much goes out of and into a guest. */
+const TRANSFER_BYTES = 100 * 2 ** 20;
+const ROUND_TRIPS = 20;
+
+const NAMES: Readonly<Record<keyof MicroTimes, string>> = {
+  ready: "agent ready",
+  warm: "agent ready, warm",
+  roundTrip: "agent round trip",
+  output: "100 MiB out",
+  input: "100 MiB in",
+};
+
+/** Measures `raw` microVMs with each kernel, one at a time. */
+export async function measureMicro(options: MicroBenchOptions): Promise<Row[]> {
+  const { archs, runs, signal, onStep } = options;
+  const rows: Row[] = [];
+  for (const arch of archs) {
+    for (const kernel of ["micro", "distribution"] as const) {
+      const series = new Series<MicroTimes>();
+      for (let run = 1; run <= runs; run++) {
+        onStep(`raw ${arch}, ${kernel} kernel: run ${run} of ${runs}`);
+        const value = await series.take(signal, () => timeMicro(options, arch, kernel));
+        options.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
+      }
+      for (const [key, name] of Object.entries(NAMES)) {
+        const full = `${name}, ${kernel} kernel`;
+        rows.push(makeRow({
+          ...{ name: full, platform: `raw-${arch}`, target: TARGETS[full], error: series.error },
+          runs: series.values.map((times) => times[key as keyof MicroTimes]),
+        }));
+      }
+    }
+  }
+  return rows;
+}
+
+async function timeMicro(
+  { accelerator, signal }: MicroBenchOptions,
+  arch: Arch,
+  kernel: KernelChoice,
+): Promise<MicroTimes> {
+  await using logs = await startLogs(`bench-raw-${arch}`);
+  const request: OpenMicroOptions = {
+    ...{ variant: "raw", arch, accelerator, kernel, network: "none", ...MICRO_SIZE },
+    ...{ logs, signal },
+  };
+  const warm = await timeWarm(request);
+  await using vm = await openMicroVm({ ...request, cold: true });
+  const roundTrips: number[] = [];
+  for (let trip = 0; trip < ROUND_TRIPS; trip++) {
+    roundTrips.push(await timed(() => vm.agent.exec({ argv: ["true"], signal })));
+  }
+  return {
+    ready: vm.bootSeconds,
+    warm,
+    roundTrip: median(roundTrips) ?? 0,
+    output: await timed(() => takeOutput(vm, signal)),
+    input: await timed(() =>
+      vm.agent.writeFile("/tmp/bench", new Uint8Array(TRANSFER_BYTES), { signal })
+    ),
+  };
+}
+
+/** Seconds until the agent of a guest from a snapshot answers; saves the snapshot if need be. */
+async function timeWarm(request: OpenMicroOptions): Promise<number> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await using vm = await openMicroVm(request);
+    if (vm.start === "warm") return vm.bootSeconds;
+  }
+  throw new Error("no microVM comes from a snapshot");
+}
+
+/** What a command prints arrives whole, or it was no measurement. */
+async function takeOutput({ agent }: MicroVm, signal: AbortSignal): Promise<void> {
+  let bytes = 0;
+  const argv = ["head", "-c", String(TRANSFER_BYTES), "/dev/zero"];
+  await agent.exec({ argv, signal, onStdout: (piece) => void (bytes += piece.length) });
+  if (bytes !== TRANSFER_BYTES) throw new Error(`only ${bytes} bytes came out of the guest`);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return Math.round(performance.now() - started) / 1000;
+}

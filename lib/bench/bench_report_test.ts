@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { ratios } from "./ratios.ts";
+import { benchText } from "./bench_report.ts";
+import { makeRow } from "../report/row.ts";
+
+Deno.test("benchText() shows targets, verdicts, ratios, and why something is missing", () => {
+  const error = 'Cannot start guest "b": it is gone\nnext: look';
+  const rows = [
+    makeRow({ name: "first command", platform: "a", target: 9, runs: [8, 7.5, 10] }),
+    makeRow({ name: "naive: boot", platform: "a", runs: [16] }),
+    makeRow({ name: "first command", platform: "b", target: 9, runs: [], error }),
+    makeRow({ name: "naive: boot", platform: "b", runs: [], error }),
+    makeRow({ name: "--help", target: 0.2, runs: [0.31], note: "check" }),
+  ];
+  assertEquals(
+    benchText(rows, ratios(rows)),
+    `Seconds; a verdict compares the median with the target.
+
+measurement    platform  target  median    min    max  verdict
+first command  a           9.00    8.00   7.50  10.00  met
+naive: boot    a              -   16.00  16.00  16.00  no target
+first command  b           9.00       -      -      -  not measured
+naive: boot    b              -       -      -      -  not measured
+--help                     0.20    0.31   0.31   0.31  missed (check)
+
+the naive way takes  platform  naive  ours       ratio
+boot                 a         16.00  8.00  2.00 times
+
+Cannot start guest "b": it is gone
+  next: look`,
+  );
+});

@@ -1,0 +1,120 @@
+import { dirname, join, relative } from "@std/path";
+import { WorkError } from "../base/errors.ts";
+import { parseGlobs } from "../guest/artifact_globs.ts";
+import { leftOutLines } from "../guest/incoming.ts";
+import { copySparse } from "../base/process/copy_sparse.ts";
+import { claimRoom } from "../host/room.ts";
+import { pullFiles } from "../guest/rsync.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { findFiles } from "./find_files.ts";
+
+/** What {@link copyArtifacts} copies. */
+export interface CopyArtifactsOptions {
+  readonly name: string;
+  /** Absolute globs. */
+  readonly globs: readonly string[];
+  /** Folders below which the globs lie; a file keeps its path relative to the first that fits. */
+  readonly roots: readonly string[];
+  readonly outDir: string;
+  readonly signal: AbortSignal;
+  /** Told what a guest has sent and the host does not take. */
+  readonly onWarning?: (text: string) => void;
+  /** How many bytes they may be together. Default `ARTIFACT_LIMIT_BYTES`. */
+  readonly limitBytes?: number;
+}
+
+/**
+ * Copies the files of a build on the host that match, or lie in a folder that does, and returns
+ * their new paths. Throws {@link WorkError} when a glob matches nothing, since a build that was to
+ * leave it did not, and what `claimRoom()` throws where they do not fit.
+ */
+export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
+  const { name, roots } = options;
+  const toCopy = new Map<string, { readonly path: string; readonly bytes: number }>();
+  const targetDir = await freshArtifactsDir(options.outDir, name);
+  let unmatched: string | undefined;
+  for (const root of roots) {
+    const globs = parseGlobs(globsBelow(options, root));
+    const found = await findFiles(root, globs, { linksInto: roots, signal: options.signal });
+    for (const file of found.files) {
+      options.signal.throwIfAborted();
+      const [path, target] = [join(root, file), join(targetDir, file)];
+      if (!toCopy.has(target)) toCopy.set(target, { path, bytes: await takenBytes(path) });
+    }
+    const [first] = found.unmatched;
+    if (first !== undefined) unmatched ??= join(root, first);
+  }
+  const bytes = [...toCopy.values()].reduce((sum, file) => sum + file.bytes, 0);
+  using room = await claimRoom({ ...roomFor(options, targetDir), bytes });
+  const signal = AbortSignal.any([options.signal, room.full]);
+  for (const [target, { path }] of toCopy) {
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await copySparse(path, target, signal);
+  }
+  // What there is may help to find out why the rest is not.
+  if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
+  return [...toCopy.keys()].sort();
+}
+
+/** What {@link claimRoom} takes besides the size. */
+const roomFor = ({ name, limitBytes }: CopyArtifactsOptions, dir: string) => ({
+  dir,
+  action: `copy artifacts from ${name}`,
+  ...(limitBytes === undefined ? {} : { limitBytes }),
+});
+
+/** What a file takes on the disk, which is less than its size where it is sparse. */
+async function takenBytes(path: string): Promise<number> {
+  const { size, blocks } = await Deno.stat(path);
+  return blocks === null ? size : Math.min(size, blocks * 512);
+}
+
+/** The globs that lie below a root, relative to it; each belongs to the first root that fits. */
+function globsBelow({ globs, roots }: CopyArtifactsOptions, root: string): string[] {
+  return globs
+    .filter((glob) => roots.find((some) => glob.startsWith(`${some}/`)) === root)
+    // The folder is no part of the pattern: its name may hold brackets and the like.
+    .map((glob) => relative(root, glob));
+}
+
+/** As {@link copyArtifacts}, but out of a guest. */
+export async function pullArtifacts(
+  ssh: SshConnection,
+  options: CopyArtifactsOptions,
+): Promise<string[]> {
+  const copied: string[] = [];
+  const destDir = await freshArtifactsDir(options.outDir, options.name);
+  for (const root of options.roots) {
+    const globs = globsBelow(options, root);
+    const pulled = await pullFiles({
+      ...{ connection: ssh, guestDir: root, globs, destDir },
+      room: roomFor(options, destDir),
+      signal: options.signal,
+    });
+    for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);
+    const [unmatched] = pulled.unmatched;
+    if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
+    copied.push(...pulled.files.map((file) => join(destDir, file)));
+  }
+  return [...new Set(copied)].sort();
+}
+
+/** An empty folder for a platform's artifacts. */
+export async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
+  const target = join(outDir, name);
+  await Deno.remove(target, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(target, { recursive: true });
+  return target;
+}
+
+/** A glob of the config that matched nothing. */
+export function noArtifact(name: string, glob: string): WorkError {
+  return new WorkError(
+    `Cannot copy artifacts from ${name}: nothing matches ${JSON.stringify(glob)}`,
+    {
+      next: 'correct "artifacts" in guesthouse.json',
+    },
+  );
+}

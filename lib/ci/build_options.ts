@@ -1,0 +1,64 @@
+import { EXIT, TaskError } from "../base/errors.ts";
+import type { Project } from "../project/project.ts";
+import { diagnoseCommand } from "../base/process/diagnose_command.ts";
+import { explainFullDisk } from "../base/files/full_disk.ts";
+import type { NetworkCauses } from "../vm/guest_network.ts";
+import { logCutNote, type LogFiles } from "../base/files/log_files.ts";
+import type { Progress } from "../report/progress.ts";
+import type { BuildResult } from "../report/build_result.ts";
+import type { FailedStep } from "./run_steps.ts";
+
+/** What every build takes. */
+export interface BuildOptions {
+  readonly project: Project;
+  /** Artifacts go to a folder of the platform's name below this one. */
+  readonly artifactsDir: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** What a result says of a step that failed, and of what the network has to do with it. */
+export function stepError(
+  name: string,
+  failed: FailedStep,
+  log: string,
+  network: NetworkCauses = { details: [] },
+): BuildResult["error"] {
+  return {
+    message: `Step "${failed.name}" failed on ${name}: ${
+      failed.command[0]
+    } exited with status ${failed.code}`,
+    details: [...failed.tail, ...network.details],
+    next: network.next ?? `less ${log}`,
+  };
+}
+
+/** Puts into a result what was left out of its log, which is told to the user, too. */
+export function recordCut(result: BuildResult, log: LogFiles, progress: Progress): void {
+  if (log.droppedBytes === 0) return;
+  result.notes = [logCutNote()];
+  progress.warning(`${result.name}: ${logCutNote()}: ${log.build}`);
+}
+
+/** Puts into a result why it could not be carried out; what is no TaskError is a bug, and thrown. */
+export async function recordError(
+  result: BuildResult,
+  thrown: unknown,
+  log: LogFiles,
+): Promise<void> {
+  const error = await explainFullDisk(thrown, `finish the build on ${result.name}`);
+  const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+  if (!(error instanceof TaskError) && !isTimeout) throw error;
+  const { message } = error;
+  const details = error instanceof TaskError ? error.details : [];
+  const next = error instanceof TaskError
+    ? error.next ?? (error.exit === EXIT.guest ? diagnoseCommand(log.console) : undefined)
+    : 'set "timeouts" in guesthouse.json';
+  result.status = isTimeout || (error instanceof TaskError && error.exit === 1) ? "fail" : "error";
+  if (error instanceof TaskError) result.exit = error.exit;
+  result.error = { message, details, ...(next === undefined ? {} : { next }) };
+  log.write(
+    [`== ${message}`, ...details, ...(next === undefined ? [] : [`next: ${next}`])].join("\n") +
+      "\n",
+  );
+}

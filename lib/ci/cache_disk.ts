@@ -1,0 +1,222 @@
+import { join } from "@std/path";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { atomicWrite } from "../base/files/atomic_write.ts";
+import { readJson } from "../base/files/read_json.ts";
+import { GuestError, HostError, TaskError } from "../base/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import type { Project } from "../project/project.ts";
+import { execText } from "../guest/exec_text.ts";
+import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { buildCachesDir } from "../base/files/paths.ts";
+import { run } from "../base/process/process.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import type { Image } from "../image/platform/platform_image.ts";
+import { ext4Fault } from "../image/format/ext4_state.ts";
+import { CACHE_DISK_BYTES } from "../vm/build_machine.ts";
+import type { OpenGuest } from "../vm/open_guest.ts";
+
+const recordSchema = z.object({
+  project: z.string(),
+  platform: z.string(),
+  /** Digest of the image whose tools filled it. */
+  image: z.string(),
+  /**
+   * Whether a guest has it, or had it when it was cut off. What was being written then may be half
+   * there, with a time that makes it look up to date.
+   */
+  inUse: z.boolean(),
+  /** What the build tree was configured with; unknown where it was not, or not to the end. */
+  configured: z.string().optional(),
+});
+
+/** What is known of a build cache; kept as `cache.json` beside its disk. */
+export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
+
+/** File names inside a build cache's folder (`buildCachesDir()/PLATFORM/HASH`). */
+export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
+
+/** The disk of a project's build cache for one platform. Disposal lets other tasks have it. */
+export interface CacheDisk extends AsyncDisposable {
+  readonly path: string;
+  /** What the build tree on it was configured with. */
+  readonly configured: string | undefined;
+  /** Mounts it in a guest. Returns what builds must have in their environment. */
+  attach(guest: CacheGuest, signal: AbortSignal): Promise<Record<string, string>>;
+  /** Unmounts it; what is on it counts from then on. */
+  detach(
+    guest: CacheGuest,
+    configured: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** A guest that has the disk of a build cache. */
+export type CacheGuest = Pick<OpenGuest, "ssh" | "port">;
+
+/** Where the build cache of a project lies. */
+export function cacheDir(platform: string, projectDir: string): string {
+  const hash = createHash("sha256").update(projectDir).digest("hex").slice(0, 16);
+  return join(buildCachesDir(), platform, hash);
+}
+
+/** What {@link openCacheDisk} takes. */
+export interface CacheDiskOptions {
+  readonly platform: Platform;
+  readonly project: Project;
+  readonly image: Image;
+  /** The folder in the guest that the disk holds. */
+  readonly guestDir: string;
+  readonly signal: AbortSignal;
+  /** Told what becomes of the cache, for a log. */
+  readonly onNote: (text: string) => void;
+}
+
+/**
+ * The project's build cache, checked; made anew if there is none, if it is damaged, if its guest
+ * was cut off, or if it was filled by the tools of another image. Waits while another task has it.
+ */
+export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDisk> {
+  const { platform, project, image, signal, onNote, guestDir } = options;
+  const dir = cacheDir(platform.name, project.dir);
+  await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  await using stack = new AsyncDisposableStack();
+  stack.use(
+    await acquireLock(join(dir, CACHE_FILES.lock), {
+      signal,
+      purpose: `build of ${project.name}`,
+      onWait: (holder) => onNote(`build cache: waits for ${holder}`),
+    }),
+  );
+  const path = join(dir, CACHE_FILES.disk);
+  const fault = await faultOf(dir, image.digest);
+  if (fault !== undefined) {
+    onNote(`build cache: made anew (${fault})`);
+    await makeDisk(path, signal);
+  }
+  const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;
+  const write = (inUse: boolean, configured?: string) =>
+    writeRecord(dir, {
+      project: project.dir,
+      platform: platform.name,
+      image: image.digest,
+      inUse,
+      ...(configured === undefined ? {} : { configured }),
+    });
+  await write(false, before);
+  const resources = stack.move();
+  return {
+    path,
+    configured: before,
+    async attach(guest, signal) {
+      await write(true);
+      await mount(guest, guestDir, signal);
+      return compilerCache(platform, guestDir);
+    },
+    async detach(guest, configured, signal) {
+      try {
+        await unmount(guest, guestDir, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TaskError)) throw error;
+        return onNote(`build cache: it does not count, since it is busy (${error.message})`);
+      }
+      await write(false, configured);
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Reads what is known of a build cache; `undefined` if it is not there or damaged. */
+export async function readCacheRecord(dir: string): Promise<CacheRecord | undefined> {
+  return await readJson(join(dir, CACHE_FILES.record), recordSchema);
+}
+
+async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
+  await atomicWrite(join(dir, CACHE_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Why a cache is of no use, or `undefined`. */
+async function faultOf(dir: string, imageDigest: string): Promise<string | undefined> {
+  const path = join(dir, CACHE_FILES.disk);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined) return "there was none";
+  const record = await readCacheRecord(dir);
+  if (record === undefined) return "its record is missing or damaged";
+  if (record.image !== imageDigest) return "it was filled by the tools of another image";
+  if (record.inUse) return "the guest that had it was cut off";
+  if (info.size !== CACHE_DISK_BYTES) return "its disk has another size";
+  return await ext4Fault(path);
+}
+
+async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+  {
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    await file.truncate(CACHE_DISK_BYTES);
+  }
+  const { code, stderr } = await run([
+    ...["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", "cache"],
+    // The guest's user has it to itself; tables are written when they are first used.
+    ...["-E", "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
+  ], { signal });
+  if (code === 0) return;
+  if (saysFullDisk(stderr)) {
+    throw await fullDiskError("make the disk of a build cache", { said: stderr, paths: [path] });
+  }
+  throw new HostError(`Cannot make the disk of a build cache: mke2fs exited with status ${code}`, {
+    details: stderr.trim().split("\n"),
+    next: "df -h",
+  });
+}
+
+/** How long a guest may take to write a build tree out, under TCG. */
+const MOUNT_MS = 60_000;
+
+/** By the resume service where there is one: starting sudo takes half a second under emulation. */
+async function mount(
+  { ssh, port }: CacheGuest,
+  guestDir: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port !== undefined) {
+    return await port.ask(`mount ${guestDir}`, "mounted", { timeoutMs: MOUNT_MS, signal });
+  }
+  const text = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
+  await runInGuest(ssh, ["sh", "-c", text, "sh", guestDir], signal);
+}
+
+async function unmount(
+  { ssh, port }: CacheGuest,
+  guestDir: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port !== undefined) {
+    return await port.ask(`unmount ${guestDir}`, "unmounted", { timeoutMs: MOUNT_MS, signal });
+  }
+  await runInGuest(ssh, ["sudo", "-n", "umount", guestDir], signal);
+}
+
+async function runInGuest(
+  ssh: SshConnection,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { code, lastLines } = await execText(ssh, argv, { signal });
+  if (code === 0) return;
+  throw new GuestError(`Cannot run "${argv.join(" ")}" in guest "${ssh.name}": status ${code}`, {
+    details: lastLines(4),
+    next: "deno task clean, which drops the build cache; or build without --incremental",
+  });
+}
+
+/** The environment that has compilers go through ccache, where the image has it. */
+function compilerCache(platform: Platform, guestDir: string): Record<string, string> {
+  if (!platform.image.packages.includes("ccache")) return {};
+  return {
+    CCACHE_DIR: join(guestDir, "ccache"),
+    CMAKE_C_COMPILER_LAUNCHER: "ccache",
+    CMAKE_CXX_COMPILER_LAUNCHER: "ccache",
+  };
+}

@@ -1,0 +1,238 @@
+import { join } from "@std/path";
+import type { NetworkRule } from "../config/network.ts";
+import type { Platform } from "../config/platform.ts";
+import { placeIn, planSteps } from "../project/plan_steps.ts";
+import { execText } from "../guest/exec_text.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import type { SshConnection } from "../guest/ssh.ts";
+import { firstRsyncWarning } from "../host/tools/rsync_risk.ts";
+import { useImage } from "../image/platform/platform_image.ts";
+import { pullArtifacts } from "./artifacts.ts";
+import { openCacheDisk } from "./cache_disk.ts";
+import { startClock } from "../base/time/clock.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
+import { type LogFiles, startLogs } from "../base/files/log_files.ts";
+import type { Size } from "../vm/build_machine.ts";
+import { type OpenGuest, openGuest, type OpenGuestOptions } from "../vm/open_guest.ts";
+import { type BuildOptions, recordCut, recordError, stepError } from "./build_options.ts";
+import { type BuildResult, newResult } from "../report/build_result.ts";
+import { runSteps } from "./run_steps.ts";
+import { syncProject } from "./sync_project.ts";
+
+/** What {@link buildInGuest} takes. */
+export interface GuestBuildOptions extends BuildOptions {
+  readonly platform: Platform;
+  readonly size: Size;
+  readonly accelerator: AcceleratorChoice;
+  readonly network: NetworkRule;
+  /** Port of 127.0.0.1; 0 for a free one. */
+  readonly sshPort: number;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
+  /** Boot, even if there is a snapshot to start from. */
+  readonly cold?: boolean;
+  /** Keep the build tree on a disk that survives the guest. */
+  readonly incremental?: boolean;
+  /** Leave the guest up afterwards; called with it before it is let go. */
+  readonly onKeep?: (guest: OpenGuest) => Promise<void>;
+  /** Called with the guest when a step has failed, before it goes down. */
+  readonly onFailure?: (guest: OpenGuest) => Promise<void>;
+}
+
+/** Where a project is built in a guest. */
+export function guestDirs(user: string): { home: string; source: string; build: string } {
+  const home = `/home/${user}/guesthouse`;
+  return { home, source: `${home}/source`, build: `${home}/build` };
+}
+
+/**
+ * Builds the project in a guest of its own: start, sync, steps, artifacts, shutdown. Everything
+ * that goes wrong is in the result; only an interruption, and a bug, is thrown.
+ */
+export async function buildInGuest(options: GuestBuildOptions): Promise<BuildResult> {
+  const { platform, project, progress } = options;
+  const result = newResult(platform.name);
+  const total = startClock();
+  await using logs = await startLogs(platform.name);
+  result.log = logs.build;
+  try {
+    await using image = await useImage(platform);
+    await using cache = options.incremental === true
+      ? await openCacheDisk({
+        ...{ platform, project, image, signal: options.signal },
+        guestDir: guestDirs(platform.ssh.user).home,
+        onNote: (text) => logs.write(`== ${text}\n`),
+      })
+      : undefined;
+    // Waiting for another build that has the cache is no part of this one.
+    using deadline = startDeadline({
+      ...{ name: platform.name, signal: options.signal, totalMs: project.timeouts.totalMs },
+    });
+    const begin = (phase: string) => {
+      deadline.phase(phase);
+      progress.phase(platform.name, phase);
+    };
+    begin("boot");
+    await using guest = await openGuest({
+      ...options.size,
+      ...{ platform, image, logs, signal: deadline.signal },
+      accelerator: options.accelerator,
+      network: options.network,
+      sshPort: options.sshPort,
+      append: options.append,
+      cold: options.cold === true,
+      ...(cache === undefined ? {} : { cacheDisk: cache.path }),
+      bootMs: project.timeouts.bootMs ?? platform.timeouts.bootMs,
+      onAccelerator: (name, reason) => {
+        result.accelerator = name;
+        logs.write(`== accelerator: ${name} (${reason})\n`);
+      },
+      onNote: noteTo(logs, progress),
+    });
+    result.start = guest.start;
+    result.seconds.boot = guest.bootSeconds;
+    logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
+    const signal = AbortSignal.any([deadline.signal, guest.failed]);
+    const env = { ...await cache?.attach(guest, signal), ...project.env };
+    const tree = { env, configured: cache?.configured };
+    const build = { ...options, signal, deadline, begin };
+    const configured = await buildIn(guest, result, build, logs, tree);
+    deadline.phase("detach the build cache");
+    await cache?.detach(guest, configured, signal);
+    deadline[Symbol.dispose]();
+    if (options.onKeep !== undefined) {
+      await options.onKeep(guest);
+    } else {
+      progress.phase(platform.name, "shutdown");
+      await guest.shutdown();
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    await recordError(result, error, logs);
+  } finally {
+    result.seconds.total = total();
+  }
+  recordCut(result, logs, progress);
+  return result;
+}
+
+/** Notes of a start go to the log, and warnings to the person as well. */
+function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOptions["onNote"] {
+  return (text, level) => {
+    logs.write(`== ${text}\n`);
+    if (level === "warning") progress.warning(text);
+  };
+}
+
+/** What a build tree was left with by the last build, and what this one is told. */
+interface BuildTree {
+  readonly env: Readonly<Record<string, string>>;
+  /** What it was configured with, if it is still there. */
+  readonly configured: string | undefined;
+}
+
+/** Builds, and returns what the build tree is configured with afterwards. */
+async function buildIn(
+  guest: OpenGuest,
+  result: BuildResult,
+  options: GuestBuildOptions & {
+    readonly deadline: Deadline;
+    /** Tells that a phase has begun. */
+    readonly begin: (phase: string) => void;
+  },
+  logs: LogFiles,
+  tree: BuildTree,
+): Promise<string | undefined> {
+  const { platform, project, progress, signal, begin } = options;
+  const { name } = platform;
+  const dirs = guestDirs(platform.ssh.user);
+  const sourceDir = join(dirs.source, project.source);
+  begin("sync");
+  const warning = await firstRsyncWarning(signal);
+  if (warning !== undefined) noteTo(logs, progress)?.(warning, "warning");
+  const syncClock = startClock();
+  const syncing = syncProject({
+    ...{ project, signal, log: logs },
+    ssh: guest.ssh,
+    runDir: guest.run.dir,
+    guestDir: dirs.source,
+    deleteExtra: options.incremental === true,
+    onWarning: (text) => {
+      logs.write(`== ${text}\n`);
+      progress.warning(text);
+    },
+  });
+  // Beside the sync, since a round trip takes tenths of a second under emulation.
+  const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
+  const [jobs, changes] = await Promise.all([counting, syncing]);
+  result.seconds.sync = syncClock();
+
+  const planned = planSteps(project, {
+    os: platform.os,
+    platformName: name,
+    sourceDir,
+    buildDir: dirs.build,
+    jobs,
+    cmakeFlags: platform.cmakeFlags,
+    generator: platform.cmakeGenerator,
+  });
+  const recipe = JSON.stringify([planned.filter(({ once }) => once), tree.env]);
+  // A project may look for its files itself, so one more or less counts as another recipe.
+  const isConfigured = tree.configured === recipe && changes.cameOrWent === 0;
+  if (isConfigured) logs.write("== configure: left out, since nothing of it has changed\n");
+  const steps = planned.filter(({ once }) => !(once && isConfigured));
+  const clock = startClock();
+  const env = { ...guest.network.env, ...tree.env };
+  const failed = await runSteps(steps, guestRunner(guest, env, signal), {
+    log: logs,
+    stepMs: project.timeouts.stepMs,
+    onStep: begin,
+    onLines: (lines) => progress.lines(name, lines),
+  });
+  result.seconds.build = clock();
+  result.exitCode = failed?.code ?? 0;
+  result.status = failed === undefined ? "pass" : "fail";
+  if (failed !== undefined) {
+    result.error = stepError(name, failed, logs.build, guest.network.explain(failed.tail));
+    // A person may take all the time there is.
+    if (options.onFailure !== undefined) options.deadline[Symbol.dispose]();
+    await options.onFailure?.(guest);
+  } else if (project.artifacts.length > 0) {
+    begin("artifacts");
+    result.artifacts = await pullArtifacts(guest.ssh, {
+      name,
+      globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
+      outDir: options.artifactsDir,
+      roots: [dirs.build, sourceDir],
+      onWarning: (text) => noteTo(logs, progress)?.(text, "warning"),
+      signal,
+    });
+  }
+  const configureFailed = steps.some(({ once, name }) => once && name === failed?.name);
+  return configureFailed ? undefined : recipe;
+}
+
+/** How steps run in a guest: over its one SSH connection. */
+function guestRunner(
+  guest: OpenGuest,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+) {
+  return {
+    exec: (
+      command: readonly string[],
+      options: { cwd: string; onOutput: (text: string) => void; timeoutMs: number },
+    ) => guest.ssh.exec(command, { ...options, env, signal }),
+    haveFile: async (path: string) =>
+      (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
+  };
+}
+
+async function countCpus(
+  ssh: SshConnection,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<number> {
+  const { stdout } = await execText(ssh, platform.nprocCommand, { signal });
+  return Math.max(1, Number.parseInt(stdout) || 1);
+}

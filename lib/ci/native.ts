@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { emptyDir } from "@std/fs";
+import { basename, join } from "@std/path";
+import { HostError, WorkError } from "../base/errors.ts";
+import type { Project } from "../project/project.ts";
+import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
+import { acquireLock } from "../base/files/lock.ts";
+import { locksDir, nativeBuildDir } from "../base/files/paths.ts";
+import { run, runChecked } from "../base/process/process.ts";
+import { copyArtifacts } from "./artifacts.ts";
+import { startClock } from "../base/time/clock.ts";
+import { startDeadline } from "./deadline.ts";
+import { startLogs } from "../base/files/log_files.ts";
+import { type BuildOptions, recordCut, recordError, stepError } from "./build_options.ts";
+import { type BuildResult, newResult } from "../report/build_result.ts";
+import { runSteps } from "./run_steps.ts";
+
+/** The name of the host itself beside the platforms. */
+export const NATIVE = "native";
+
+/** Builds the project on the host, in a folder of ours: the project's own stays as it is. */
+export async function buildNative(options: BuildOptions): Promise<BuildResult> {
+  const { project, progress } = options;
+  const result = newResult(NATIVE);
+  const total = startClock();
+  await using log = await startLogs(NATIVE);
+  result.log = log.build;
+  result.accelerator = NATIVE;
+  try {
+    const dirs = folders(project.dir);
+    await using _lock = await acquireLock(nativeLock(dirs.home), {
+      signal: options.signal,
+      purpose: `build of ${project.name}`,
+      onWait: () => progress.phase(NATIVE, "waiting"),
+    });
+    // Waiting for another build of the project is no part of this one.
+    using deadline = startDeadline({
+      ...{ name: NATIVE, signal: options.signal, totalMs: project.timeouts.totalMs },
+    });
+    const { signal } = deadline;
+    const begin = (phase: string) => {
+      deadline.phase(phase);
+      progress.phase(NATIVE, phase);
+    };
+    const steps = nativeSteps(project);
+    await emptyDir(dirs.home);
+    await Deno.mkdir(dirs.build);
+    const link = linkCommand(project.dir);
+    if (link !== undefined) await runChecked(link, { what: "link the project", signal });
+    const clock = startClock();
+    const failed = await runSteps(steps, {
+      exec: (command, stepOptions) =>
+        runStep(command, { ...stepOptions, env: project.env, signal }),
+      haveFile: isFile,
+    }, {
+      log,
+      stepMs: project.timeouts.stepMs,
+      onStep: begin,
+      onLines: (lines) => progress.lines(NATIVE, lines),
+    });
+    result.seconds.build = clock();
+    result.exitCode = failed?.code ?? 0;
+    result.status = failed === undefined ? "pass" : "fail";
+    if (failed !== undefined) result.error = stepError(NATIVE, failed, log.build);
+    if (failed === undefined && project.artifacts.length > 0) {
+      begin("artifacts");
+      const sourceDir = join(project.dir, project.source);
+      result.artifacts = await copyArtifacts({
+        name: NATIVE,
+        globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
+        outDir: options.artifactsDir,
+        roots: [dirs.build, sourceDir],
+        signal,
+      });
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    await recordError(result, error, log);
+  }
+  recordCut(result, log, progress);
+  result.seconds.total = total();
+  return result;
+}
+
+/** The steps of a build on the host. */
+function nativeSteps(project: Project): Step[] {
+  const dirs = folders(project.dir);
+  return planSteps(project, {
+    os: Deno.build.os === "darwin" ? "darwin" : "linux",
+    platformName: NATIVE,
+    sourceDir: join(dirs.project, project.source),
+    buildDir: dirs.build,
+    jobs: project.cores ?? navigator.hardwareConcurrency,
+    cmakeFlags: [],
+  });
+}
+
+/** The commands of a build on the host, for `--dry-run`. */
+export function nativeCommands(project: Project): (readonly string[])[] {
+  const link = linkCommand(project.dir);
+  const steps = nativeSteps(project).map(({ command }) => command);
+  return link === undefined ? steps : [link, ...steps];
+}
+
+/** The command that has to come before {@link nativeSteps}, if one has to. */
+function linkCommand(projectDir: string): string[] | undefined {
+  const { project } = folders(projectDir);
+  // By ln, since Deno.symlink() wants permission to write everywhere.
+  return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
+}
+
+/** The folder of a project's build on the host, whether there or not. */
+export const nativeHome = (projectDir: string): string => folders(projectDir).home;
+
+/** The lock of whoever builds in such a folder. */
+export const nativeLock = (home: string): string => join(locksDir(), `native-${basename(home)}`);
+
+/** What a path can hold without meaning anything to a Makefile, a shell or a CMake list. */
+const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
+
+/**
+ * A project's folders on the host, told apart by its path. `project` is that path itself, or a
+ * link to it where CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
+ */
+function folders(projectDir: string): { home: string; project: string; build: string } {
+  const digest = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
+  const name = basename(projectDir).replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[-.]+/, "_");
+  const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digest}`);
+  return {
+    home,
+    project: HARMLESS_PATH.test(projectDir) ? projectDir : join(home, "project"),
+    build: join(home, "build"),
+  };
+}
+
+/**
+ * Runs a step's command. It is the user's own, as what make runs is, and no permission set can
+ * list it, so it is started by way of a shell that only executes it: its words are never parsed.
+ */
+async function runStep(
+  command: readonly string[],
+  options: Parameters<typeof run>[1] & { readonly cwd: string; readonly timeoutMs: number },
+): Promise<{ readonly code: number }> {
+  if (!await Deno.stat(options.cwd).then((info) => info.isDirectory, () => false)) {
+    throw new WorkError(
+      `Cannot run ${JSON.stringify(command[0])} on the host: there is no folder ${
+        JSON.stringify(options.cwd)
+      }`,
+      { next: 'correct "cwd" of the step in guesthouse.json' },
+    );
+  }
+  try {
+    const user = { environment: "user", stdout: "tail" } as const;
+    return await run(["sh", "-c", 'exec "$@"', "sh", ...command], { ...options, ...user });
+  } catch (error) {
+    // What is missing is the step's program; the shell has named it in the step's output.
+    if (error instanceof HostError) return { code: 127 };
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new WorkError(
+      `Cannot finish ${JSON.stringify(command[0])} on the host: it still ran after ${
+        (options.timeoutMs / 1000).toFixed(0)
+      } s`,
+      { next: 'set a longer "timeouts" in guesthouse.json', cause: error },
+    );
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
+}

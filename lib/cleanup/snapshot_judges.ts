@@ -1,0 +1,88 @@
+import type { Recipe } from "../store/recipe.ts";
+import { HostError, TaskError } from "../base/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import type { SnapshotManifest } from "../vm/snapshots.ts";
+import { findPublicKeys } from "../host/keys.ts";
+import type { Arch } from "../config/archs.ts";
+import { ARCHS, type Variant, VARIANTS } from "../config/parts.ts";
+import { currentVersion } from "../image/platform/current.ts";
+import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
+import { findMicroFiles } from "../vm/micro_files.ts";
+import { microName } from "../vm/micro_launch.ts";
+import { KERNEL_CHOICES, microMachine } from "../vm/micro_machine.ts";
+import { type MicroSnapshotHost, outdatedMicroInputs } from "../vm/micro_recipe.ts";
+import { outdatedInputs, type PresentHost, recordedAccelerator } from "../vm/snapshot_recipe.ts";
+
+/** Says why no guest can come from a snapshot any more: a line for each input that differs. */
+export type SnapshotJudge = (recorded: Recipe, manifest: SnapshotManifest) => Promise<string[]>;
+
+/** What new snapshots of each platform would be made of. */
+export async function presentHosts(
+  { platforms, signal }: {
+    readonly platforms: readonly Platform[];
+    readonly signal: AbortSignal;
+  },
+): Promise<ReadonlyMap<string, PresentHost>> {
+  const keys = await findPublicKeys();
+  const entries = platforms.map(async (platform) => {
+    const image = (await currentVersion(platform.name))?.version;
+    const qemu = await findQemu(`qemu-system-${platform.arch}`, signal);
+    return [platform.name, { platform, image, qemu, keys }] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** The judges of platforms' snapshots, by the platform's name. */
+export const platformJudges = (
+  present: ReadonlyMap<string, PresentHost>,
+): [string, SnapshotJudge][] =>
+  [...present].map(([name, host]) => [
+    name,
+    (recorded, manifest) => outdatedInputs(recorded, manifest, host),
+  ]);
+
+/** The judges of microVMs' snapshots, by the name that these lie under. */
+export const microJudges = (signal: AbortSignal): [string, SnapshotJudge][] =>
+  VARIANTS.flatMap((variant) =>
+    ARCHS.map((arch): [string, SnapshotJudge] => [
+      microName({ variant, arch }),
+      (recorded, manifest) => judgeMicro({ variant, arch, signal }, recorded, manifest),
+    ])
+  );
+
+async function judgeMicro(
+  { variant, arch, signal }: {
+    readonly variant: Variant;
+    readonly arch: Arch;
+    readonly signal: AbortSignal;
+  },
+  recorded: Recipe,
+  { memoryMiB, cores }: SnapshotManifest,
+): Promise<string[]> {
+  const qemu = await findQemu(`qemu-system-${arch}`, signal);
+  if (qemu === undefined) return [];
+  const accelerator = await recordedAccelerator(recorded) ?? "tcg";
+  const hosts: MicroSnapshotHost[] = [];
+  for (const kernelChoice of KERNEL_CHOICES) {
+    const files = await findMicroFiles(variant, arch, kernelChoice).catch(missing);
+    if (files === undefined) continue;
+    const machine = pinMachine(microMachine({ arch, kernelChoice }), qemu);
+    hosts.push({ files, qemu, machine, accelerator });
+  }
+  const request = { variant, arch, memoryMiB, cores, network: "none" as const };
+  return await outdatedMicroInputs(recorded, request, hosts);
+}
+
+function missing(error: unknown): undefined {
+  if (!(error instanceof HostError)) throw error;
+}
+
+/** A host without it, or with one that does not run, says nothing about what was made by it. */
+async function findQemu(binary: string, signal: AbortSignal): Promise<QemuProgram | undefined> {
+  try {
+    return await qemuProgram(binary, signal);
+  } catch (error) {
+    if (error instanceof TaskError) return undefined;
+    throw error;
+  }
+}

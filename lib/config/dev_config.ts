@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { UsageError } from "../base/errors.ts";
+import { FLAVOURS, SHARE_MODES } from "./dev_names.ts";
+import { check, countFaults, faultLines, fields } from "./faults.ts";
+
+export { FLAVOURS, SHARE_MODES } from "./dev_names.ts";
+export type { FlavourName, ShareMode } from "./dev_names.ts";
+
+const word = (wanted: string) =>
+  z.string({ error: wanted }).regex(/^[a-z][a-z0-9-]{0,31}$/, { error: wanted });
+
+const whole = (least: number, most: number, what: string) => {
+  const error = `${what}, a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+/** Folders of the guest's own that no share may hide. */
+const TAKEN = new Set(
+  ("bin boot dev etc home lib lib64 lost+found media mnt nix opt proc root run sbin srv sys tmp " +
+    "usr var").split(" "),
+);
+
+const mountName = word('a name like "project", for the folder /NAME of the guest')
+  .refine((name) => !TAKEN.has(name), { error: "a name that no folder of the guest's own has" });
+
+/** The one description of the dev guest; `defineDev()` validates and its types follow. */
+const devSchema = fields({
+  /** Names the guest: its folder on the host, its host name, and the word that reset asks for. */
+  name: word('a name like "armdev"').default("armdev"),
+  /** Default `nixos`. */
+  flavour: z.enum(FLAVOURS).default("nixos"),
+  share: fields({
+    /** Default `9p`. */
+    mode: z.enum(SHARE_MODES).default("9p"),
+    /** The guest finds the project at /NAME. */
+    name: mountName,
+    /** Whether the guest may only read. Default `false`. */
+    readOnly: z.boolean().default(false),
+    /** Whether the guest takes from the host's Nix store what is there. Default `false`. */
+    hostStore: z.boolean().default(false),
+  }, "an object"),
+  /** Port of 127.0.0.1 that leads to the guest's SSH. Default 5022. */
+  sshPort: whole(1, 65535, "a port").default(5022),
+  /** Default 4096. */
+  memoryMiB: whole(512, 1 << 20, "MiB").default(4096),
+  /** Default 2. */
+  cores: whole(1, 256, "CPUs").default(2),
+  /** Size of the guest's disk; the file on the host grows with what is written. Default 32. */
+  diskGiB: whole(8, 4096, "GiB").default(32),
+  /** The one user. Default `armdev`. */
+  user: word("a user name").refine((name) => name !== "root", { error: "a user other than root" })
+    .default("armdev"),
+  /** From launch to an answered command, under emulation. Default 180000. */
+  bootMs: whole(1000, 3_600_000, "milliseconds").default(180_000),
+}, "an object");
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** The dev guest as `configs/arm_dev.ts` writes it. */
+export type DevConfigInput = DeepReadonly<z.input<typeof devSchema>>;
+
+/** The dev guest, with all defaults filled in. */
+export type DevConfig = DeepReadonly<z.output<typeof devSchema>>;
+
+/** Where {@link defineDev} is called from, for messages. */
+const FILE = "configs/arm_dev.ts";
+
+/**
+ * Checks the config of the dev guest and fills in its defaults. Throws {@link UsageError} with all
+ * faults and their field paths.
+ */
+export function defineDev(input: DevConfigInput): DevConfig {
+  const { value, faults } = check(devSchema, input);
+  if (value !== undefined) return value;
+  throw new UsageError(`Cannot use ${FILE}: ${countFaults(faults)}`, {
+    details: faultLines(faults),
+    next: `edit ${FILE}`,
+  });
+}

@@ -1,0 +1,131 @@
+import { join } from "@std/path";
+import { quoteWord } from "../../guest/quote.ts";
+import { runChecked } from "../../base/process/process.ts";
+import { ensureImage } from "../../image/platform/build_image.ts";
+import { type CpioEntry, directory, file, packCpio } from "../../image/format/cpio.ts";
+import { useImage } from "../../image/platform/platform_image.ts";
+import { kernelArgs } from "../../qemu/args.ts";
+import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
+import { devImage } from "./debian_image.ts";
+import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
+import { DEV_FILES } from "../state/dev_paths.ts";
+import { removeIfPresent } from "../../base/files/read_text.ts";
+import type { GuestMount } from "../share/share.ts";
+import { ownMountOptions } from "../share/share_mount.ts";
+import { devShellSeed } from "../state/shell.ts";
+
+/** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
+export const debian: DevFlavour = {
+  name: "debian",
+  prepareTools: ["image", "binfmt", "init"],
+  firstBootWithoutSsh: false,
+  bringsMount: true,
+  prepare,
+  boot,
+  // What there is to apply comes with every start; that it does is seen by the login.
+  firstBoot: () => Promise.resolve("done"),
+  generation: () => Promise.resolve(undefined),
+  tidy: [
+    { what: "packages of apt", argv: ["sudo", "-n", "apt-get", "clean"] },
+    { what: "Nix store", argv: ["nix-collect-garbage", "--delete-old"] },
+  ],
+};
+
+async function prepare(request: PrepareRequest): Promise<void> {
+  const { dir, config, signal, onStep, log, force } = request;
+  const platform = await devImage();
+  await ensureImage(platform, { signal, log, force, onPhase: onStep });
+  // Its version stays while it is copied, whoever makes another one.
+  await using image = await useImage(platform);
+  onStep("copy the disk");
+  const disk = join(dir, DEV_FILES.disk);
+  // A full copy: the guest lives on when its image is renewed or removed.
+  await Deno.copyFile(image.disk, disk);
+  signal.throwIfAborted();
+  await runChecked(["qemu-img", "resize", "-q", "-f", "qcow2", disk, `${config.diskGiB}G`], {
+    signal,
+    what: "enlarge the disk",
+  });
+  await copyBootFiles(image, dir);
+}
+
+/** The kernel boots directly; its initramfs carries what this start brings along. */
+async function boot(request: FlavourRequest): Promise<BootPlan> {
+  const { dir, config } = request;
+  const initramfs = join(dir, DEV_FILES.seeded);
+  if (request.dryRun !== true) {
+    await mendBootFiles(config.name, dir);
+    await removeIfPresent(initramfs);
+    await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
+    // It holds the guest's host key.
+    await Deno.chmod(initramfs, 0o600);
+    await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
+  }
+  return {
+    args: kernelArgs({
+      kernel: join(dir, DEV_FILES.kernel),
+      initramfs,
+      append: [
+        (await devImage()).append ?? "",
+        `systemd.hostname=${config.name}`,
+        ...(request.screen === true ? ["guesthouse.gui"] : []),
+      ],
+    }),
+    announcesReady: true,
+  };
+}
+
+/** What the initramfs copies over the root at each start (docs/tiny-init.md). */
+export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
+  const { config, keys, mount } = request;
+  const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
+  return packCpio([
+    ...[...folders, "seed/etc/guesthouse"].map((path) => directory(path)),
+    file("seed/etc/hostname", `${config.name}\n`),
+    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${config.name}\n`),
+    file("seed/etc/ssh/ssh_host_ed25519_key", keys.hostSecret, 0o600),
+    file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
+    file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),
+    file("seed/etc/guesthouse/dev.env", settingsText(request)),
+    ...mount === undefined ? [] : shareUnit(config.share.name, mount),
+    ...devShellSeed(`/${config.share.name}`),
+  ]);
+}
+
+/**
+ * Tells systemd of the share before it is mounted (`provision/arm_dev_debian.sh` does that). systemd
+ * would read seventy units otherwise, on which a mount depends by default, before it starts sshd.
+ */
+function shareUnit(share: string, { source, type }: GuestMount): CpioEntry[] {
+  // Of what may be in a share's name, systemd.unit(5) escapes only this.
+  const unit = `${share.replaceAll("-", "\\x2d")}.mount`;
+  const system = "seed/etc/systemd/system";
+  const early = `${system}/guesthouse-setup.service.d`;
+  return [
+    ...["seed/etc/systemd", system, early].map((path) => directory(path)),
+    file(`${early}/share.conf`, `[Unit]\nBefore=${unit}\n`),
+    file(
+      `${system}/${unit}`,
+      [
+        ...["[Unit]", "DefaultDependencies=no"],
+        ...["[Mount]", `What=${source}`, `Where=/${share}`, `Type=${type}`],
+        // The journal's socket is one of those units.
+        ...["StandardOutput=null", "StandardError=null", ""],
+      ].join("\n"),
+    ),
+  ];
+}
+
+/** What `provision/arm_dev_debian.sh` sources in the guest, before anybody can log in. */
+function settingsText({ config, guestIds, mount }: FlavourRequest): string {
+  const settings = {
+    DEV_USER: config.user,
+    DEV_UID: String(guestIds.uid),
+    DEV_GID: String(guestIds.gid),
+    SHARE_DIR: `/${config.share.name}`,
+    SHARE_TYPE: mount?.type ?? "",
+    SHARE_SOURCE: mount?.source ?? "",
+    SHARE_OPTIONS: mount === undefined ? "" : ownMountOptions(mount),
+  };
+  return Object.entries(settings).map(([name, value]) => `${name}=${quoteWord(value)}\n`).join("");
+}

@@ -1,0 +1,122 @@
+import { findProgram } from "../../../base/process/find_program.ts";
+import { run, runChecked } from "../../../base/process/process.ts";
+import { makeScratch } from "../../../base/process/scratch.ts";
+import { readTextIfPresent } from "../../../base/files/read_text.ts";
+import { copyConfiguration } from "./seed_disk.ts";
+import { type LocalSettings, writeLocalNix } from "./local_file.ts";
+import { join } from "@std/path";
+
+/** Whether this host can build NixOS for aarch64, and if not, why. */
+export type NixBuilder = { readonly able: true } | { readonly able: false; readonly why: string };
+
+/** How flakes and the new commands are asked for, whatever the host's settings are. */
+const NIX = ["nix", "--extra-experimental-features", "nix-command flakes"];
+/** How Nix calls the guest's kind of machine. */
+const SYSTEM = "aarch64-linux";
+/** A build of nothing: it proves a builder, where settings only claim one. */
+const PROBE = `derivation {
+  name = "guesthouse-probe";
+  system = "${SYSTEM}";
+  builder = "/bin/sh";
+  args = [ "-c" "echo ok > $out" ];
+}`;
+/** A remote builder that is asleep must not hold us for ever. */
+const PROBE_MS = 60_000;
+
+/**
+ * Finds out whether Nix on this host builds for aarch64, by itself or by another machine. Its
+ * settings are asked first: a build would make a store on a host that has none.
+ */
+export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
+  if (findProgram("nix") === undefined) return { able: false, why: "Nix is not installed here" };
+  const settings = await readSettings(signal);
+  if (!claimsAarch64(settings, await readMachines(settings.builders?.value ?? ""))) {
+    return { able: false, why: "Nix here has no builder for aarch64-linux" };
+  }
+  const command = [...NIX, "build", "--impure", "--no-link", "--expr", PROBE];
+  try {
+    const { code, stderr } = await run(command, {
+      signal,
+      timeoutMs: PROBE_MS,
+      environment: "user",
+    });
+    return code === 0 ? { able: true } : { able: false, why: firstError(stderr) };
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    return { able: false, why: `no builder has answered within ${PROBE_MS / 1000} s` };
+  }
+}
+
+/** The settings of Nix that count here. */
+export interface NixSettings {
+  readonly system?: { readonly value: string };
+  readonly "extra-platforms"?: { readonly value: readonly string[] };
+  /** Machines, one a line or after semicolons; `@FILE` for a file of them. */
+  readonly builders?: { readonly value: string };
+}
+
+/** `show-config` is what `config show` was called before Nix 2.20. */
+async function readSettings(signal: AbortSignal): Promise<NixSettings> {
+  for (const words of [["config", "show"], ["show-config"]]) {
+    const { code, stdout } = await run([...NIX, ...words, "--json"], {
+      signal,
+      environment: "user",
+    });
+    if (code === 0) return JSON.parse(stdout);
+  }
+  return {};
+}
+
+/** Whether Nix says that it, or another machine, runs aarch64 programs. */
+export function claimsAarch64(settings: NixSettings, machines: string): boolean {
+  const platforms = [settings.system?.value, ...settings["extra-platforms"]?.value ?? []];
+  return platforms.includes(SYSTEM) || machines.includes(SYSTEM);
+}
+
+async function readMachines(builders: string): Promise<string> {
+  if (!builders.startsWith("@")) return builders;
+  return await readTextIfPresent(builders.slice(1)) ?? "";
+}
+
+function firstError(stderr: string): string {
+  const line = stderr.split("\n").find((text) => /error:/.test(text)) ?? stderr.trim();
+  return `Nix builds nothing for aarch64-linux here: ${line.replace(/^.*error:\s*/, "")}`;
+}
+
+/** What {@link buildImage} takes. */
+export interface BuildImageOptions extends LocalSettings {
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/** The command that builds the disk from a copy of `nix/` that has a `local.nix`. */
+export const buildImageCommand = (dir: string): string[] => [
+  ...NIX,
+  ...["build", "--no-link", "--print-out-paths", "--print-build-logs", `path:${dir}#image`],
+];
+
+/**
+ * Builds the disk with the configuration inside. Returns the path of the raw image in the Nix store,
+ * and the lock that Nix has made, if any. Throws where the build fails, with Nix's last lines.
+ */
+export async function buildImage(
+  options: BuildImageOptions,
+): Promise<{ readonly image: string; readonly lock: string | undefined }> {
+  // A path flake, of a copy: of a work tree, Nix takes only what git tracks, so not local.nix.
+  await using scratch = await makeScratch("nix");
+  const dir = join(scratch.path, "nix");
+  await copyConfiguration(dir);
+  await writeLocalNix(options, dir);
+  const { stdout } = await runChecked(buildImageCommand(dir), {
+    signal: options.signal,
+    environment: "user",
+    what: "build the NixOS image",
+    onOutput: (text) => text.trimEnd().split("\n").forEach(options.log),
+  });
+  const folder = join(stdout.trim(), "sd-image");
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const image = names.find((name) => name.endsWith(".img"));
+  if (image === undefined) throw new Error(`${folder} has no image, but ${names.join(", ")}`);
+  const lock = await Deno.readTextFile(join(dir, "flake.lock")).catch(() => undefined);
+  return { image: join(folder, image), lock };
+}

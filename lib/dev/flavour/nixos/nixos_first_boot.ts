@@ -1,0 +1,86 @@
+import { atomicWrite } from "../../../base/files/atomic_write.ts";
+import { GuestError } from "../../../base/errors.ts";
+import { join } from "@std/path";
+import { readTextIfPresent } from "../../../base/files/read_text.ts";
+import { quoteWord } from "../../../guest/quote.ts";
+import { settlesWithin } from "../../../base/time/wait.ts";
+import { nixDir } from "./local_file.ts";
+import { isJson, LOCK_FILE, seedCommand } from "./seed_disk.ts";
+import { type SerialOptions, SerialShell } from "../../../guest/serial_shell.ts";
+
+/** What {@link applySeed} takes. */
+export interface ApplyOptions extends SerialOptions {
+  /** From power on to the shell of the stock image. */
+  readonly bootMs: number;
+  /** Downloading and building the whole system. */
+  readonly buildMs: number;
+  /** Only the host key: the configuration is in the disk. */
+  readonly only?: "key";
+  readonly onStep: (step: string) => void;
+  readonly log: (line: string) => void;
+}
+
+/** Shutting down, under emulation too. */
+const POWER_OFF_MS = 180_000;
+/** What `provision/arm_dev_nixos.sh` says. */
+const REPORT = /^guesthouse-first-boot: (STEP|LOCK|FAILED|DONE)(?: (.*))?$/;
+
+/**
+ * Has a stock NixOS, which logs its user in on the serial console, apply the seed disk, and turns
+ * it off. Returns the text of `flake.lock` that Nix has made, if any.
+ *
+ * @throws {GuestError} where the guest does not come up, or its build fails, with Nix's last lines
+ */
+export async function applySeed(options: ApplyOptions): Promise<string | undefined> {
+  await using shell = await SerialShell.open(options);
+  await shell.waitForPrompt(options.bootMs);
+  await shell.type(`sudo sh -c ${quoteWord(seedCommand(options.only))}`);
+  let lock: string | undefined;
+  await shell.waitForLine("apply the configuration", options.buildMs, (line) => {
+    const [, kind, text = ""] = REPORT.exec(line) ?? [];
+    if (kind === undefined) options.log(line);
+    if (kind === "STEP") options.onStep(text);
+    if (kind === "LOCK") lock = new TextDecoder().decode(Uint8Array.fromBase64(text));
+    if (kind === "FAILED") throw buildFailed(options, text, shell.tail(30));
+    return kind === "DONE" ? true : undefined;
+  });
+  await powerOff(shell, options, POWER_OFF_MS);
+  return lock;
+}
+
+/** Lets a guest that has its configuration come up once, and turns it off. */
+export async function bootBlind(options: SerialOptions & { readonly bootMs: number }) {
+  await using shell = await SerialShell.open(options);
+  await powerOff(shell, options, options.bootMs);
+}
+
+/** Turns the guest off by its shell, which has to show up within this time. */
+async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: number) {
+  await shell.waitForPrompt(promptMs);
+  await shell.type("sudo poweroff");
+  if (await settlesWithin(options.exited, POWER_OFF_MS) === "settled") return;
+  throw new GuestError(`Cannot turn off guest "${options.name}" after its first boot`, {
+    details: shell.tail(20),
+    next: `less ${options.consoleLog}`,
+  });
+}
+
+/**
+ * Records nixpkgs as the guest has pinned it, unless there is a pin already; a damaged one is none.
+ * Returns whether it did: the file is to be committed.
+ */
+export async function recordLock(lock: string | undefined, dir = nixDir()): Promise<boolean> {
+  const path = join(dir, LOCK_FILE);
+  // Half a line of a serial console must not become a pin.
+  if (lock === undefined || !isJson(lock)) return false;
+  if (isJson(await readTextIfPresent(path) ?? "")) return false;
+  await atomicWrite(path, lock);
+  return true;
+}
+
+function buildFailed({ name, consoleLog }: SerialOptions, step: string, tail: string[]) {
+  return new GuestError(`Cannot apply the configuration in guest "${name}": ${step}`, {
+    details: tail.filter((line) => !REPORT.test(line)),
+    next: `less ${consoleLog}, then deno task arm-dev-init`,
+  });
+}

@@ -1,0 +1,123 @@
+import { basename, join } from "@std/path";
+import { bytesText } from "../../../base/text/bytes.ts";
+import { sha256File } from "../../../base/files/file_digest.ts";
+import { acquireLock } from "../../../base/files/lock.ts";
+import { imageCacheDir } from "../../../base/files/paths.ts";
+import { runChecked } from "../../../base/process/process.ts";
+import { download } from "../../../image/disk/download.ts";
+import type { FarmJob, NixosSources } from "../../../config/nixos_sources.ts";
+import { ensurePin, pinsFile } from "./pins.ts";
+import { readSdLayout } from "../../../image/format/sd_layout.ts";
+import { unpackSparse } from "../../../image/unpack.ts";
+
+/** What fetching and converting report to. */
+export interface ImageOptions {
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string) => void;
+  readonly log: (line: string) => void;
+  /** Where downloads are kept. Default: with the intermediate parts of images. */
+  readonly cacheDir?: string;
+  /** The record of pins. Default: `pinsFile()`. */
+  readonly pins?: string;
+  /** See `download()`. */
+  readonly retryMs?: number;
+}
+
+/** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
+export const UBOOT_PATHS: readonly string[] = ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"];
+
+/** How often progress is told where there is no terminal: after so much more. */
+const TELL_EVERY = 0.1;
+
+/** The stock SD image, downloaded and proven; the path of a `.zst` file, as a rule. */
+export async function fetchSdImage(
+  { farm, image }: NixosSources,
+  options: ImageOptions,
+): Promise<string> {
+  return await fetchPinned("sd-image", farm, image, options);
+}
+
+/** u-boot: this host's, or the farm's. */
+export async function findUboot(
+  { farm, uboot }: NixosSources,
+  options: ImageOptions,
+  places = UBOOT_PATHS,
+): Promise<string> {
+  for (const path of places) {
+    if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
+  }
+  return await fetchPinned("u-boot", farm, uboot, options);
+}
+
+async function fetchPinned(
+  name: string,
+  farm: string,
+  job: FarmJob,
+  options: ImageOptions,
+): Promise<string> {
+  const { signal, onStep, log, pins: path = pinsFile(farm) } = options;
+  const { pin, isNew } = await ensurePin({ name, farm, job, signal, path });
+  if (isNew) log(`Recorded the checksum of ${name} in ${path}: ${pin.sha256}`);
+  const folder = options.cacheDir ?? join(imageCacheDir(), "nixos");
+  await Deno.mkdir(folder, { recursive: true });
+  const file = decodeURIComponent(basename(new URL(pin.url).pathname));
+  const target = join(folder, `${pin.sha256.slice(0, 16)}-${file}`);
+  await using _ = await acquireLock(`${target}.lock`, { signal });
+  if (await isWhole(target, pin.sha256)) return target;
+  onStep(`download ${file} (${bytesText(pin.bytes)})`);
+  let told = 0;
+  await download({
+    ...{ url: pin.url, sha256: pin.sha256, bytes: pin.bytes, path: target, signal },
+    retryMs: options.retryMs,
+    onProgress: (bytes) => {
+      if (bytes < pin.bytes && bytes - told < pin.bytes * TELL_EVERY) return;
+      told = bytes;
+      log(`${Math.floor(bytes / pin.bytes * 100)}% of ${bytesText(pin.bytes)}`);
+    },
+  });
+  return target;
+}
+
+async function isWhole(path: string, sha256: string): Promise<boolean> {
+  try {
+    return await sha256File(path) === sha256;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes the guest's disk of an SD image: unpacked if it is packed, looked at, converted to a sparse
+ * qcow2 and enlarged. The guest grows its root over the new room by itself.
+ *
+ * @param disk path of the qcow2
+ */
+export async function makeGuestDisk(
+  source: string,
+  disk: string,
+  diskGiB: number,
+  { signal, onStep }: ImageOptions,
+): Promise<void> {
+  const raw = `${disk}.raw`;
+  try {
+    if (source.endsWith(".zst")) {
+      onStep("unpack the image");
+      await unpackSparse(source, raw, { signal });
+    }
+    const image = source.endsWith(".zst") ? raw : source;
+    await readSdLayout(image);
+    onStep("convert the image");
+    for (const command of diskCommands(image, disk, diskGiB)) {
+      await runChecked(command, { signal, what: "make the guest's disk" });
+    }
+  } finally {
+    await Deno.remove(raw).catch(() => {});
+  }
+}
+
+/** How a raw image becomes the guest's disk. */
+export const diskCommands = (raw: string, disk: string, diskGiB: number): string[][] => [
+  ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk],
+  ["qemu-img", "resize", "-q", "-f", "qcow2", disk, `${diskGiB}G`],
+];

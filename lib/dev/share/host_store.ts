@@ -1,0 +1,64 @@
+import { join } from "@std/path";
+import { GuestError, HostError } from "../../base/errors.ts";
+import { execText } from "../../guest/exec_text.ts";
+import type { SshConnection } from "../../guest/ssh.ts";
+import { p9Args } from "../../qemu/share_args.ts";
+import type { Share } from "./share.ts";
+import { devSource } from "../state/shell.ts";
+
+/** The name under which the guest mounts the host's store. */
+const TAG = "host-store";
+
+/** Where the host's Nix lies (`GUESTHOUSE_HOST_STORE`). */
+export const hostStoreDir = (): string => Deno.env.get("GUESTHOUSE_HOST_STORE") || "/nix";
+
+/**
+ * Adds the host's Nix store to a share: the guest can read it, and takes from it what it would else
+ * fetch or build. Programs for another processor are of no use to it, sources are.
+ */
+export function withHostStore(
+  share: Share,
+  { user, dir = hostStoreDir(), signal }: {
+    readonly user: string;
+    readonly dir?: string;
+    readonly signal: AbortSignal;
+  },
+): Share {
+  return {
+    ...share,
+    qemuArgs: () => [
+      ...share.qemuArgs(),
+      ...p9Args({ dir, security: "none", readOnly: true, id: "store0", tag: TAG }),
+    ],
+    async beforeStart() {
+      await requireHostStore(dir);
+      return await share.beforeStart();
+    },
+    async afterStart(ssh) {
+      await mountHostStore(ssh, user, signal);
+      await share.afterStart(ssh);
+    },
+  };
+}
+
+/** Throws {@link HostError} where the host has no Nix store. */
+export async function requireHostStore(dir: string): Promise<void> {
+  for (const part of ["store", "var/nix/db/db.sqlite"]) {
+    const path = join(dir, part);
+    if (await Deno.stat(path).then(() => true, () => false)) continue;
+    throw new HostError("Cannot share the host's Nix store: this host has none", {
+      details: [`missing: ${path}`],
+      next: "leave --host-store out, or install Nix",
+    });
+  }
+}
+
+async function mountHostStore(ssh: SshConnection, user: string, signal: AbortSignal) {
+  const argv = ["sudo", "-n", "sh", "-c", devSource("host_store.sh"), "host-store", TAG, user];
+  const { code, lastLines } = await execText(ssh, argv, { signal });
+  if (code === 0) return;
+  throw new GuestError(`Cannot use the host's Nix store in guest "${ssh.name}"`, {
+    details: lastLines(4),
+    next: "leave --host-store out",
+  });
+}

@@ -1,0 +1,74 @@
+import type { SshConnection } from "../../guest/ssh.ts";
+import type { DevConfig } from "../../config/dev_config.ts";
+import type { RecordedProcess } from "../state/record.ts";
+
+/** User and group ids. */
+export interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What a share is made for. */
+export interface ShareRequest {
+  readonly config: DevConfig;
+  /** The project on the host: absolute, without symbolic links. */
+  readonly hostDir: string;
+  /** `/NAME` in the guest. */
+  readonly guestDir: string;
+  /** Who runs the task. */
+  readonly hostIds: Ids;
+  /** Who the guest's user is: the host's ids, or 1000 where those are root's. */
+  readonly guestIds: Ids;
+  /** Private folder of this guest's sockets; it exists. */
+  readonly socketDir: string;
+  /** Absolute path of a file for the words of helper processes. */
+  readonly log: string;
+  /** Told what the user should know: what a sync copies, what could not be as asked. */
+  readonly onNote?: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What the guest mounts at `/NAME` when it boots, as `mount -t TYPE -o OPTIONS SOURCE /NAME`. */
+export interface GuestMount {
+  readonly type: "9p" | "virtiofs";
+  /** The mount tag. */
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** A helper that runs beside QEMU. Disposal ends it, unless it was released. */
+export interface ShareHelpers extends AsyncDisposable {
+  /** By name, for the record. */
+  readonly processes: Readonly<Record<string, RecordedProcess>>;
+  /** Lets them outlive the task. */
+  release(): Promise<void>;
+}
+
+/** One way in which the guest sees the project. */
+export interface Share {
+  /** Words in front of QEMU's command, such as `unshare --user ... --`; empty for none. */
+  readonly launchWrapper: readonly string[];
+  /** Whether the guest's memory must be shared with a helper (`share=on`), as virtiofs needs. */
+  readonly sharedMemory: boolean;
+  /** What the user should know before the guest starts. */
+  readonly notes: readonly string[];
+  /** QEMU's devices for it. */
+  qemuArgs(): string[];
+  /** What the guest mounts; `undefined` where it has a copy. */
+  guestSetup(): GuestMount | undefined;
+  /** Checks the host's folder, and starts what must run before QEMU. */
+  beforeStart(): Promise<ShareHelpers>;
+  /** Once the guest answers: for rsync, the first copy. */
+  afterStart(ssh: SshConnection): Promise<void>;
+  /** While the guest still answers, just before an orderly shutdown: for rsync, the way back. */
+  beforeStop(ssh: SshConnection): Promise<void>;
+  /** Once QEMU has ended, whichever way: removes what is left on the host. */
+  afterStop(): Promise<void>;
+}
+
+/** Nothing runs beside QEMU. */
+export const NO_HELPERS: ShareHelpers = {
+  processes: {},
+  release: async () => {},
+  [Symbol.asyncDispose]: async () => {},
+};

@@ -1,0 +1,86 @@
+import { basename, dirname } from "@std/path";
+import { HostError } from "../../base/errors.ts";
+import { findProgram } from "../../base/process/find_program.ts";
+import { run } from "../../base/process/process.ts";
+
+/** Where distributions put it: Fedora and Debian 13; Debian 12 as part of QEMU; Arch. */
+export const VIRTIOFSD_PROGRAMS: readonly string[] = [
+  "virtiofsd",
+  "/usr/libexec/virtiofsd",
+  "/usr/lib/qemu/virtiofsd",
+  "/usr/lib/virtiofsd",
+];
+
+/** A virtiofs daemon of this host. */
+export interface Virtiofsd {
+  readonly path: string;
+  /** `c`: of QEMU up to 7.2. `rust`: its successor, a project of its own. */
+  readonly kind: "c" | "rust";
+  /** Whether it can refuse to write by itself. */
+  readonly canReadOnly: boolean;
+}
+
+/** What a daemon's `--help` says about it; `undefined` for what is no virtiofs daemon. */
+export function describeVirtiofsd(help: string): Omit<Virtiofsd, "path"> | undefined {
+  if (help.includes("--shared-dir")) {
+    return { kind: "rust", canReadOnly: help.includes("--readonly") };
+  }
+  // The Rust one took "-o source=PATH" as well, up to 1.4, so this comes second.
+  if (help.includes("-o source=PATH")) return { kind: "c", canReadOnly: false };
+  return undefined;
+}
+
+/** The first daemon that answers. Throws {@link HostError} where there is none. */
+export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd> {
+  for (const program of VIRTIOFSD_PROGRAMS) {
+    const found = findProgram(program, Deno.env.get("PATH") ?? "");
+    if (found === undefined) continue;
+    const { stdout, stderr } = await run([found.path, "--help"], { signal, timeoutMs: 5000 });
+    const described = describeVirtiofsd(stdout + stderr);
+    if (described !== undefined) return { path: found.path, ...described };
+  }
+  throw new HostError("Cannot share the project by virtiofs: this host has no virtiofsd", {
+    details: [`looked for: ${VIRTIOFSD_PROGRAMS.join(", ")}`],
+    next: "install virtiofsd (Debian 12: qemu-system-common), or pass --share 9p",
+  });
+}
+
+/** What {@link virtiofsdCommand} takes. */
+export interface VirtiofsdOptions {
+  readonly socketPath: string;
+  /** Absolute path of the host's folder. */
+  readonly dir: string;
+  readonly readOnly: boolean;
+  /** Who the guest's user is, as whom the daemon sees this user. */
+  readonly guestIds: { readonly uid: number; readonly gid: number };
+  /** Path of `virtiofsd_cell.sh`. */
+  readonly cellScript: string;
+}
+
+/**
+ * The daemon's command. It runs in a user namespace in which this user has the guest's number, and
+ * shuts itself into the folder: namespaces of its own, and the folder as their root.
+ */
+export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): string[] {
+  const { dir, readOnly, socketPath, guestIds } = options;
+  const access = readOnly ? "ro" : "rw";
+  const inCell = daemon.kind === "c" || (readOnly && !daemon.canReadOnly);
+  return [
+    ...["unshare", "--user", `--map-user=${guestIds.uid}`, `--map-group=${guestIds.gid}`],
+    // With the right to mount; the Rust one alone gets its rights by another user namespace.
+    ...(inCell
+      ? ["--keep-caps", "--mount", "--", "sh", options.cellScript, dirname(socketPath), access, dir]
+      : ["--"]),
+    daemon.path,
+    `--socket-path=${inCell ? basename(socketPath) : socketPath}`,
+    ...(daemon.kind === "c"
+      ? ["-f", "-o", `source=${libfuseValue(dir)}`, "-o", "cache=auto,sandbox=namespace"]
+      : ["--shared-dir", dir, "--cache=auto", "--sandbox=namespace"]),
+    ...(readOnly && daemon.canReadOnly ? ["--readonly"] : []),
+  ];
+}
+
+/** A value in an option list of libfuse: a backslash takes the next character as it is. */
+function libfuseValue(value: string): string {
+  return value.replaceAll(/[\\,]/g, (char) => `\\${char}`);
+}

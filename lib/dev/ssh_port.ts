@@ -1,0 +1,28 @@
+import { HostError } from "../base/errors.ts";
+
+/**
+ * Makes sure that a port of 127.0.0.1 is free. QEMU would say no more than that it could not set
+ * up a forwarding rule. Throws {@link HostError} otherwise.
+ */
+export function checkPort(port: number, name: string): void {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+  } catch (cause) {
+    const denied = cause instanceof Deno.errors.PermissionDenied;
+    if (!denied && !(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    const why = denied
+      ? `port ${port} of 127.0.0.1 is not for this user`
+      : `port ${port} of 127.0.0.1 is taken by something else`;
+    throw new HostError(`Cannot start guest "${name}": ${why}`, {
+      details: [`see who has it: ${whoHas(port)}`],
+      next: "deno task arm-dev --ssh-port N, or set another sshPort in configs/arm_dev.ts",
+      cause,
+    });
+  }
+}
+
+function whoHas(port: number): string {
+  return Deno.build.os === "darwin"
+    ? `lsof -nP -iTCP:${port} -sTCP:LISTEN`
+    : `ss -ltnp "sport = :${port}"`;
+}

@@ -1,0 +1,43 @@
+import { join } from "@std/path";
+import { bytesText } from "../../base/text/bytes.ts";
+import { isPathAbsent } from "../../base/files/read_text.ts";
+import { devDir } from "./dev_paths.ts";
+
+/** One file of a guest on the host. */
+export interface DevFile {
+  readonly path: string;
+  /** What it takes on the host's disk, which is less than its length where it has holes. */
+  readonly bytes: number;
+}
+
+/** A file as people are told of it. */
+export const fileText = ({ path, bytes }: DevFile): string => `${path} (${bytesText(bytes)})`;
+
+/** All files in a guest's folder, the largest first. */
+export async function listDevFiles(name: string): Promise<DevFile[]> {
+  const files = await filesBelow(devDir(name));
+  return files.sort((a, b) => b.bytes - a.bytes);
+}
+
+/** All files in a directory and those below it. */
+export async function filesBelow(dir: string): Promise<DevFile[]> {
+  const files: DevFile[] = [];
+  try {
+    for await (const entry of Deno.readDir(dir)) {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory) files.push(...await filesBelow(path));
+      else files.push({ path, bytes: bytesOnDisk(await Deno.lstat(path)) });
+    }
+  } catch (error) {
+    if (!isPathAbsent(error)) throw error;
+  }
+  return files;
+}
+
+/** `stat(2)` counts blocks of 512 bytes, whatever the file system's own are. */
+const BLOCK_BYTES = 512;
+
+/** What a file takes on the disk. */
+export function bytesOnDisk({ blocks, size }: Pick<Deno.FileInfo, "blocks" | "size">): number {
+  return blocks === null ? size : blocks * BLOCK_BYTES;
+}

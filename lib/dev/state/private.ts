@@ -1,0 +1,42 @@
+import { join } from "@std/path";
+import { devDir, devGuestsDir } from "./dev_paths.ts";
+import { isPathAbsent } from "../../base/files/read_text.ts";
+
+/** Modes of what is this user's alone. */
+const PRIVATE = { dir: 0o700, file: 0o600 } as const;
+
+/** Makes a directory, and those above it, for this user alone. */
+export async function makePrivateDir(dir: string): Promise<void> {
+  await Deno.mkdir(dir, { recursive: true, mode: PRIVATE.dir });
+}
+
+/**
+ * Closes a guest's files to other users: its disk has all that its user writes, and keys. Does so
+ * however they came to be open, such as by an earlier version of these tasks.
+ */
+export async function closeDevDir(name: string): Promise<void> {
+  await close(devGuestsDir(), PRIVATE.dir);
+  await closeDir(devDir(name));
+}
+
+/** Closes a directory and the files right in it; directories in it keep what they hold as it is. */
+export async function closeDir(dir: string): Promise<void> {
+  // First, so that nobody opens what is closed next.
+  await close(dir, PRIVATE.dir);
+  const entries = await Array.fromAsync(Deno.readDir(dir)).catch(ifAbsent([]));
+  for (const { name, isDirectory, isFile } of entries) {
+    if (isDirectory) await close(join(dir, name), PRIVATE.dir);
+    if (isFile) await close(join(dir, name), PRIVATE.file);
+  }
+}
+
+async function close(path: string, mode: number): Promise<void> {
+  const info = await Deno.lstat(path).catch(ifAbsent(undefined));
+  if (info === undefined || ((info.mode ?? 0) & 0o077) === 0) return;
+  await Deno.chmod(path, mode).catch(ifAbsent(undefined));
+}
+
+const ifAbsent = <T>(value: T) => (error: unknown): T => {
+  if (isPathAbsent(error)) return value;
+  throw error;
+};

@@ -1,0 +1,69 @@
+import { isAbsolute } from "@std/path";
+import { HostError, UsageError } from "../../base/errors.ts";
+import { run } from "../../base/process/process.ts";
+
+/** What {@link checkShareDir} takes. */
+export interface ShareDirOptions {
+  /** Absolute path of the host's folder. */
+  readonly dir: string;
+  readonly readOnly: boolean;
+  /** What goes in front of the program that serves it; see `chooseOwnership()`. */
+  readonly wrapper?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link PROBE} exits with. */
+const CLOSED = 3;
+const READ_ONLY = 4;
+
+/** Asked as whoever serves the folder, since root in a user namespace is no root. */
+const PROBE = `[ -r "$0" ] && [ -x "$0" ] || exit ${CLOSED}; [ -w "$0" ] || exit ${READ_ONLY}`;
+
+/**
+ * Whether a folder can be shared. Throws {@link UsageError} when it is not a folder or is all of the
+ * host, and {@link HostError} when whoever serves it may not enter it, or may not write to it and
+ * the share is not read-only.
+ */
+export async function checkShareDir(options: ShareDirOptions): Promise<void> {
+  const { dir, readOnly, wrapper = [], signal } = options;
+  const cannot = `Cannot share "${dir}" with the guest`;
+  if (!isAbsolute(dir)) throw new UsageError(`${cannot}: it is not an absolute path`);
+  const info = await Deno.stat(dir).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  const change = "pass --project DIR with the project's folder";
+  if (info === undefined) {
+    throw new UsageError(`${cannot}: there is no such folder`, {
+      next: `mkdir -p '${dir.replaceAll("'", "'\\''")}', or ${change}`,
+    });
+  }
+  if (!info.isDirectory) {
+    throw new UsageError(`${cannot}: it is not a folder`, { next: change });
+  }
+  if (await Deno.realPath(dir) === "/") {
+    throw new UsageError(`${cannot}: the guest would see the whole host`, {
+      next: change,
+    });
+  }
+  const { code, stderr } = await run([...wrapper, "sh", "-c", PROBE, dir], { signal });
+  if (code === 0 || (code === READ_ONLY && readOnly)) return;
+  const mode = ((info.mode ?? 0) & 0o7777).toString(8);
+  const details = [`owner: uid ${info.uid}, mode: ${mode}; this user: uid ${Deno.uid()}`];
+  if (code === CLOSED) {
+    throw new HostError(`${cannot}: this user may not enter it`, {
+      details,
+      next: "run the task as the owner of the folder, or let this user in with chmod",
+    });
+  }
+  if (code === READ_ONLY) {
+    throw new HostError(`${cannot}: this user may not write to it`, {
+      details,
+      next: "pass --read-only, or run the task as the owner of the folder",
+    });
+  }
+  throw new HostError(`${cannot}: it cannot be looked at`, {
+    details: stderr.split("\n").filter((line) => line !== "").slice(-3),
+    next: "pass --share rsync",
+  });
+}

@@ -1,0 +1,52 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+
+import { quoteWord, shellQuote } from "../../guest/quote.ts";
+import { type CpioEntry, directory, file } from "../../image/format/cpio.ts";
+
+/** What runs in the guest. */
+const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "../../../provision/dev_shell");
+
+/** A file of what runs in the guest. They are small, and what is sent to a guest is put together without waiting. */
+export const devSource = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
+
+/**
+ * The command line for the guest's shell that runs a command in the project's folder, inside its
+ * environment; without a command, a login shell. It brings all it takes, so it suits any flavour.
+ */
+export function devShellCommand(
+  guestDir: string,
+  argv: readonly string[] = [],
+): string {
+  return shellQuote(["sh", "-c", devSource("dev_shell.sh"), "dev-shell", guestDir, ...argv]);
+}
+
+/**
+ * What a guest without nix-direnv takes so that `cd` into the project gives its environment, as
+ * entries of its start's archive: the hook of login shells, and what keeps evaluated shells.
+ */
+export function devShellSeed(guestDir: string): CpioEntry[] {
+  const lib = "seed/usr/local/lib/guesthouse";
+  const folders = [
+    ...["seed/usr", "seed/usr/local", "seed/usr/local/lib", lib, `${lib}/shell`],
+    ...["seed/etc/profile.d", "seed/etc/guesthouse/direnv"],
+  ];
+  const share = quoteWord(guestDir);
+  return [
+    ...folders.map((path) => directory(path)),
+    file(`${lib}/dev-env`, devSource("dev-env"), 0o755),
+    file(`${lib}/shell/.envrc`, `cd ${share} && use nix\n`),
+    file(
+      "seed/etc/profile.d/guesthouse-shell.sh",
+      `_guesthouse_share=${share}\n${devSource("hook.sh")}`,
+    ),
+    file("seed/etc/guesthouse/direnv/direnvrc", devSource("direnvrc")),
+    // The project is trusted: it is what the guest is for.
+    file(
+      "seed/etc/guesthouse/direnv/direnv.toml",
+      `[whitelist]\nprefix = [${tomlText(`${guestDir}/`)}, "/usr/local/lib/guesthouse/shell/"]\n`,
+    ),
+  ];
+}
+
+/** A basic string of TOML; JSON's is one too. */
+const tomlText = (text: string) => JSON.stringify(text);

@@ -1,0 +1,74 @@
+import { hostIdentity } from "../../host/facts.ts";
+import { run } from "../../base/process/process.ts";
+import { devFile } from "./dev_paths.ts";
+import { closeDevDir } from "./private.ts";
+import { removeIfPresent } from "../../base/files/read_text.ts";
+import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
+
+/** Whether a guest runs. */
+export type DevState =
+  | { readonly kind: "running"; readonly record: DevRecord }
+  | { readonly kind: "stopped" }
+  /** There is a record, but what it tells of is gone. */
+  | { readonly kind: "stale"; readonly record: DevRecord; readonly why: string };
+
+/** Looks at a guest's record, and at whether it is still true. */
+export async function devState(name: string): Promise<DevState> {
+  const record = await readDevRecord(name);
+  if (record === undefined) return { kind: "stopped" };
+  const why = await whyStale(record);
+  return why === undefined ? { kind: "running", record } : { kind: "stale", record, why };
+}
+
+/** What this boot of the host is called; "unknown" where the host does not say. */
+export async function bootId(): Promise<string> {
+  return (await hostIdentity()).bootId ?? "unknown";
+}
+
+async function whyStale({ qemu, bootId: recorded }: DevRecord): Promise<string | undefined> {
+  // Each takes a program, and whoever connects to the guest waits for all of them.
+  const [boot, isSame, command] = await Promise.all([
+    bootId(),
+    isSameProcess(qemu),
+    commandOf(qemu.pid),
+  ]);
+  if (recorded !== boot) return "the host was started anew since";
+  if (!isSame) return `its QEMU (process ${qemu.pid}) has ended`;
+  // A process that became another program keeps its pid and its start time.
+  const isSameCommand = command?.join("\0") === qemu.command.join("\0");
+  return isSameCommand ? undefined : `process ${qemu.pid} runs another command now`;
+}
+
+/** The words of a process's command line; `undefined` if there is no such process. */
+export async function commandOf(pid: number): Promise<string[] | undefined> {
+  if (Deno.build.os === "linux") {
+    // Deno itself opens nothing below /proc without all permissions.
+    const { code, stdout } = await run(["sh", "-c", 'cat "/proc/$0/cmdline"', String(pid)]);
+    return code === 0 && stdout !== "" ? stdout.replace(/\0$/, "").split("\0") : undefined;
+  }
+  // ps joins the words with blanks; so does whoever records them there.
+  const { code, stdout } = await run(["ps", "-ww", "-o", "args=", "-p", String(pid)]);
+  return code === 0 ? [stdout.trim()] : undefined;
+}
+
+/** Removes what a guest that has ended leaves behind: its record and its sockets. */
+export async function clearRecord(record: DevRecord): Promise<void> {
+  await removeIfPresent(record.socketDir);
+  await removeIfPresent(devFile(record.name, "record"));
+}
+
+/**
+ * The record of a guest if it runs. A record that is not true any more is cleared, and told of:
+ * the caller holds the guest's lock. Its files are closed to other users, if they are not.
+ */
+export async function settleState(
+  name: string,
+  onNote: (text: string) => void,
+): Promise<DevRecord | undefined> {
+  await closeDevDir(name);
+  const state = await devState(name);
+  if (state.kind !== "stale") return state.kind === "running" ? state.record : undefined;
+  onNote(`Cleared an old record of guest "${name}": ${state.why}`);
+  await clearRecord(state.record);
+  return undefined;
+}

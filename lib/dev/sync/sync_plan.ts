@@ -1,0 +1,180 @@
+import { whyNotHome } from "../../guest/incoming.ts";
+import { type RepositoryJudge, repositoryJudge } from "../../guest/repositories.ts";
+
+/**
+ * Files and links of a tree by their paths, which are relative to it. Equal marks are equal files:
+ * `f SIZE MODIFIED_MS` and an `x` for what may be run, `l TARGET` for a link.
+ */
+export type Listing = ReadonlyMap<string, string>;
+
+/** What a sync will do, each list sorted. */
+export interface SyncPlan {
+  /** Copied to the guest. */
+  readonly push: readonly string[];
+  /** Copied to the host. */
+  readonly pull: readonly string[];
+  /** Removed from the guest, for the host has removed them. */
+  readonly remove: readonly string[];
+  /** Removed in the guest, and copied to it again: nothing is ever removed from the host. */
+  readonly restore: readonly string[];
+  /** Left alone on both sides, since both have changed them. */
+  readonly conflicts: readonly string[];
+  /** What the guest has changed and the host does not take: see {@link planSync}. */
+  readonly guestOnly: readonly string[];
+}
+
+/** The three states that a plan is made from. */
+export interface SyncStates {
+  /** What both had after the last sync; empty before the first. */
+  readonly base: Listing;
+  readonly host: Listing;
+  readonly guest: Listing;
+  /** Whether the guest may change nothing of the host's. */
+  readonly readOnly: boolean;
+}
+
+type Verdict = keyof SyncPlan | "same";
+
+/**
+ * Decides what is copied where. Who has changed a file since the last sync gives it to the other; if
+ * both have, it is a conflict, and so is a file that one has where the other has a folder.
+ *
+ * Repositories go to the guest alone. Half of a commit, or an index of other files' times, would be
+ * worse on the host than none, and what git finds in a repository it may run. What else must not
+ * come home stays in the guest, too: see `whyNotHome()`.
+ */
+export function planSync(states: SyncStates): SyncPlan {
+  const plan: Record<keyof SyncPlan, string[]> = {
+    ...{ push: [], pull: [], remove: [], restore: [], conflicts: [], guestOnly: [] },
+  };
+  const paths = new Set([...states.base.keys(), ...states.host.keys(), ...states.guest.keys()]);
+  const isRepository = repositoryJudge(paths);
+  for (const path of [...paths].sort()) {
+    const verdict = judge(path, states, isRepository);
+    if (verdict !== "same") plan[verdict].push(path);
+  }
+  return plan;
+}
+
+function judge(path: string, states: SyncStates, isRepository: RepositoryJudge): Verdict {
+  const verdict = compare(path, states);
+  const receiver = { pull: states.host, push: states.guest, restore: states.guest };
+  if (verdict in receiver && isInTheWay(receiver[verdict as keyof typeof receiver], path)) {
+    return "conflicts";
+  }
+  // Every `git status` writes the index, on either side.
+  if (path === ".git/index" && verdict === "conflicts") return "push";
+  if (verdict !== "pull") return verdict;
+  const target = targetOf(states.guest.get(path));
+  const mayCome = !states.readOnly && whyNotHome({ path, target }, isRepository) === undefined;
+  return mayCome ? "pull" : "guestOnly";
+}
+
+function compare(path: string, { base, host, guest }: SyncStates): Verdict {
+  const before = base.get(path);
+  const here = host.get(path);
+  const there = guest.get(path);
+  if (here === there) return "same";
+  if (before === undefined) {
+    if (there === undefined) return "push";
+    return here === undefined ? "pull" : "conflicts";
+  }
+  if (here === before) return there === undefined ? "restore" : "pull";
+  if (there === before) return here === undefined ? "remove" : "push";
+  // Both have changed it; what the guest has removed, it does not want.
+  return there === undefined ? "push" : "conflicts";
+}
+
+/** Whether a tree has a file or a link where this path needs a folder, or the other way round. */
+function isInTheWay(tree: Listing, path: string): boolean {
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+    if (tree.has(path.slice(0, at))) return true;
+  }
+  return foldersOf(tree).has(path);
+}
+
+const folders = new WeakMap<Listing, Set<string>>();
+
+/** The folders that a tree's paths lie in; found out once. */
+function foldersOf(tree: Listing): Set<string> {
+  let found = folders.get(tree);
+  if (found === undefined) {
+    found = new Set();
+    for (const path of tree.keys()) {
+      for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+        found.add(path.slice(0, at));
+      }
+    }
+    folders.set(tree, found);
+  }
+  return found;
+}
+
+/** Where a link leads; `undefined` for a file. */
+const targetOf = (mark = "") => mark.startsWith("l ") ? mark.slice("l ".length) : undefined;
+
+/**
+ * What both have after a sync that went well; what was left alone stays as it was, and so does what
+ * should have come to the host and is not there by now (`pulled`: the host's marks after that).
+ */
+export function nextBase(
+  states: SyncStates,
+  plan: SyncPlan,
+  pulled: Listing,
+): Map<string, string> {
+  const { base, host, guest } = states;
+  const next = new Map<string, string>();
+  const copy = (paths: readonly string[], from: Listing) => {
+    for (const path of paths) {
+      const mark = from.get(path);
+      if (mark !== undefined) next.set(path, mark);
+    }
+  };
+  for (const [path, mark] of host) if (guest.get(path) === mark) next.set(path, mark);
+  copy([...plan.conflicts, ...plan.guestOnly, ...plan.pull], base);
+  copy([...plan.push, ...plan.restore], host);
+  copy(plan.pull.filter((path) => hasCome(path, states, pulled)), guest);
+  return next;
+}
+
+/**
+ * Whether a file of the guest's is on the host by now. Not every file system keeps its time to the
+ * millisecond, or its mode; what rsync has written there is the guest's file all the same.
+ */
+function hasCome(path: string, { host, guest }: SyncStates, pulled: Listing): boolean {
+  const now = pulled.get(path);
+  const wanted = guest.get(path);
+  if (now === wanted) return true;
+  const size = sizeOf(now);
+  return now !== host.get(path) && size !== undefined && size === sizeOf(wanted);
+}
+
+/** The part of a file's mark that every file system keeps; `undefined` for a link. */
+const sizeOf = (mark = "") => /^f \d+/.exec(mark)?.[0];
+
+/** Whether there is nothing to do. */
+export const isInSync = (plan: SyncPlan): boolean =>
+  [plan.push, plan.pull, plan.remove, plan.restore, plan.conflicts].every(({ length }) =>
+    length === 0
+  );
+
+/** How many names of each kind are shown. */
+const SHOWN_NAMES = 10;
+
+/** The plan for a reader: what goes where, with the first names of each kind. */
+export function planLines(plan: SyncPlan): string[] {
+  const kinds: [title: string, paths: readonly string[]][] = [
+    ["to the guest", plan.push],
+    ["to the host", plan.pull],
+    ["removed from the guest", plan.remove],
+    ["back to the guest, which had removed them", plan.restore],
+    ["changed on both sides, left alone", plan.conflicts],
+    ["changed in the guest, left there", plan.guestOnly],
+  ];
+  const lines = kinds.filter(([, { length }]) => length > 0).flatMap(([title, paths]) => [
+    `${title}: ${paths.length}`,
+    ...paths.slice(0, SHOWN_NAMES).map((path) => `  ${JSON.stringify(path).slice(1, -1)}`),
+    ...(paths.length > SHOWN_NAMES ? [`  and ${paths.length - SHOWN_NAMES} more`] : []),
+  ]);
+  return lines.length === 0 ? ["both sides are equal"] : lines;
+}

@@ -1,0 +1,427 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { UsageError, WorkError } from "../../base/errors.ts";
+import { run } from "../../base/process/process.ts";
+import type { SshConnection } from "../../guest/ssh.ts";
+import { prepareSync, type SyncOptions } from "./sync.ts";
+import { planLines } from "./sync_plan.ts";
+
+/**
+ * A "guest" that is another folder of this host: rsync's remote shell leads back here, and commands
+ * run here.
+ */
+async function withLoopback(use: (options: SyncOptions) => Promise<void>) {
+  const dir = await Deno.makeTempDir({ prefix: "gh-sync-" });
+  const path = Deno.env.get("PATH") ?? "";
+  try {
+    for (const name of ["bin", "my host", "gue st", "state"]) await Deno.mkdir(join(dir, name));
+    const script = '#!/bin/sh\nwhile [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"\n';
+    await Deno.writeTextFile(join(dir, "bin/ssh"), script, { mode: 0o755 });
+    Deno.env.set("PATH", `${join(dir, "bin")}:${path}`);
+    const ssh: Pick<SshConnection, "name" | "configPath" | "closed" | "exec"> = {
+      name: "loopback",
+      configPath: "/none",
+      closed: new Promise(() => {}),
+      async exec(argv, options = {}) {
+        const result = await run(argv, { cwd: options.cwd, stdin: options.stdin });
+        options.onOutput?.(result.stdout, "stdout");
+        return { code: result.code };
+      },
+    };
+    await use({
+      ssh: ssh as SshConnection,
+      hostDir: join(dir, "my host"),
+      guestDir: join(dir, "gue st"),
+      stateDir: join(dir, "state"),
+      readOnly: false,
+    });
+  } finally {
+    Deno.env.set("PATH", path);
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function write(dir: string, files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(dir, path)), { recursive: true });
+    await Deno.writeTextFile(join(dir, path), text);
+  }
+}
+
+const read = (dir: string, path: string) =>
+  Deno.readTextFile(join(dir, path)).catch(() => undefined);
+
+const namesIn = async (dir: string) =>
+  (await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort();
+
+async function sync(options: SyncOptions): Promise<{ lines: string[]; backup?: string }> {
+  const prepared = await prepareSync(options);
+  const backup = await prepared.run();
+  return { lines: planLines(prepared.plan), ...(backup === undefined ? {} : { backup }) };
+}
+
+Deno.test("prepareSync() copies both ways, and then finds both sides equal", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await write(hostDir, { "src/a b.c": "a", "-x\nü": "odd", ".gitignore": "target/\n" });
+    await Deno.chmod(join(hostDir, "src/a b.c"), 0o755);
+    await Deno.symlink("src", join(hostDir, "link"));
+    await write(guestDir, { "out/log": "from the guest", "target/big.o": "never copied" });
+    assertEquals((await sync(options)).lines, [
+      ...["to the guest: 4", "  -x\\nü", "  .gitignore", "  link", "  src/a b.c"],
+      ...["to the host: 1", "  out/log"],
+    ]);
+    assertEquals(await read(guestDir, "-x\nü"), "odd");
+    assertEquals((await Deno.stat(join(guestDir, "src/a b.c"))).mode! & 0o111, 0o111);
+    assertEquals(await Deno.readLink(join(guestDir, "link")), "src");
+    assertEquals(await read(hostDir, "out/log"), "from the guest");
+    assertEquals(await read(hostDir, "target/big.o"), undefined);
+    assertEquals((await sync(options)).lines, ["both sides are equal"]);
+  });
+});
+
+Deno.test("prepareSync() deletes nothing on the host, and keeps what it overwrites", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await write(hostDir, { a: "a", b: "b", c: "c", d: "d" });
+    await sync(options);
+    await Deno.remove(join(hostDir, "a"));
+    await Deno.remove(join(guestDir, "b"));
+    await write(guestDir, { c: "c of the guest", d: "d of the guest" });
+    await write(hostDir, { d: "d of the host" });
+    const { lines, backup } = await sync(options);
+    assertEquals(lines, [
+      ...["to the host: 1", "  c", "removed from the guest: 1", "  a"],
+      ...["back to the guest, which had removed them: 1", "  b"],
+      ...["changed on both sides, left alone: 1", "  d"],
+    ]);
+    assertEquals(await read(backup ?? "", "c"), "c");
+    assertEquals(await read(guestDir, "a"), undefined);
+    const after = await Promise.all(["b", "c", "d"].map((path) => read(hostDir, path)));
+    assertEquals(after, ["b", "c of the guest", "d of the host"]);
+    assertEquals(await read(guestDir, "d"), "d of the guest");
+    assertEquals((await sync(options)).lines, ["changed on both sides, left alone: 1", "  d"]);
+  });
+});
+
+Deno.test("prepareSync() gives the guest the repository, and takes no part of it back", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    // The name of a branch may be one that is left out elsewhere.
+    await write(hostDir, { ".git/refs/heads/build/x": "1", ".git/index": "i", "build/x.o": "" });
+    await sync(options);
+    assertEquals(await read(guestDir, ".git/refs/heads/build/x"), "1");
+    assertEquals(await read(guestDir, "build/x.o"), undefined);
+    await write(guestDir, { ".git/refs/heads/build/x": "2", ".git/index": "of the guest" });
+    await write(hostDir, { ".git/index": "of the host" });
+    assertEquals((await sync(options)).lines, [
+      ...["to the guest: 1", "  .git/index"],
+      ...["changed in the guest, left there: 1", "  .git/refs/heads/build/x"],
+    ]);
+    assertEquals(await read(hostDir, ".git/refs/heads/build/x"), "1");
+    assertEquals(await read(guestDir, ".git/index"), "of the host");
+  });
+});
+
+Deno.test("prepareSync() writes nothing until it is run", async () => {
+  await withLoopback(async (options) => {
+    await write(options.hostDir, { a: "a" });
+    await write(options.guestDir, { b: "b" });
+    const { plan } = await prepareSync(options);
+    assertEquals([plan.push, plan.pull], [["a"], ["b"]]);
+    assertEquals([await read(options.guestDir, "a"), await read(options.hostDir, "b")], [
+      undefined,
+      undefined,
+    ]);
+    assertEquals(await Array.fromAsync(Deno.readDir(options.stateDir)), []);
+  });
+});
+
+Deno.test("prepareSync() follows no link out of the host's folder", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await Deno.symlink(stateDir, join(hostDir, "way"));
+    await write(guestDir, { "way/planted": "x" });
+    await Deno.symlink("/etc/passwd", join(guestDir, "secret"));
+    for (const round of ["first", "second"]) {
+      assertEquals((await sync(options)).lines, [
+        ...["changed on both sides, left alone: 2", "  way", "  way/planted"],
+        ...["changed in the guest, left there: 1", "  secret"],
+      ], round);
+      assertEquals(await namesIn(stateDir), ["sync.json"]);
+      assertEquals(await namesIn(hostDir), ["way"]);
+      assertEquals((await Deno.lstat(join(hostDir, "way"))).isSymlink, true);
+      assertEquals(await Deno.readLink(join(guestDir, "secret")), "/etc/passwd");
+    }
+    // What the host has under that name by then does not replace it.
+    await write(hostDir, { secret: "of the host" });
+    const { lines } = await sync(options);
+    assertEquals(lines, [
+      ...["changed on both sides, left alone: 3", "  secret", "  way", "  way/planted"],
+    ]);
+    assertEquals(await Deno.readLink(join(guestDir, "secret")), "/etc/passwd");
+  });
+});
+
+Deno.test("prepareSync() sends links that lead out of the host's folder, and keeps them", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await Deno.symlink("/nix/store/x", join(hostDir, "result"));
+    assertEquals((await sync(options)).lines, ["to the guest: 1", "  result"]);
+    assertEquals(await Deno.readLink(join(guestDir, "result")), "/nix/store/x");
+    assertEquals((await sync(options)).lines, ["both sides are equal"]);
+  });
+});
+
+/** All texts of up to so many of these words. */
+const sentences = (words: readonly string[], most: number): string[] =>
+  most === 0
+    ? [""]
+    : ["", ...words].flatMap((word) => sentences(words, most - 1).map((rest) => word + rest));
+
+Deno.test("prepareSync() only plans to bring links that rsync brings", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const targets = new Set(sentences(["../", "./", "a/", "/", "..", "a"], 3));
+    targets.delete("");
+    for (const folder of ["", "d/", "d/e/"]) {
+      await Deno.mkdir(join(guestDir, folder), { recursive: true });
+      let count = 0;
+      for (const target of targets) {
+        await Deno.symlink(target, join(guestDir, folder, `link${count++}`));
+      }
+    }
+    const { plan, run } = await prepareSync(options);
+    await run();
+    const missing: string[] = [];
+    for (const path of plan.pull) {
+      const here = await Deno.readLink(join(hostDir, path)).catch(() => undefined);
+      const there = await Deno.readLink(join(guestDir, path));
+      if (here !== there) missing.push(`${path} -> ${there}`);
+    }
+    assertEquals(missing, []);
+    assertEquals([plan.pull.length > 100, plan.guestOnly.length > 100], [true, true]);
+  });
+});
+
+Deno.test("prepareSync() tries again to bring what has not come", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const link = join(guestDir, "link");
+    await Deno.symlink("target", link);
+    const { plan, run } = await prepareSync(options);
+    assertEquals(plan.pull, ["link"]);
+    // Meanwhile it is one that rsync leaves out without a word.
+    await Deno.remove(link);
+    await Deno.symlink("/target", link);
+    await run();
+    assertEquals(await namesIn(hostDir), []);
+    await Deno.remove(link);
+    await Deno.symlink("target", link);
+    assertEquals((await sync(options)).lines, ["to the host: 1", "  link"]);
+    assertEquals(await Deno.readLink(join(hostDir, "link")), "target");
+  });
+});
+
+Deno.test("prepareSync() brings nothing home that git would run programs from", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { "fixtures/r.git/HEAD": "ref: refs/heads/x", ".git/config": "" });
+    await write(hostDir, { "fixtures/r.git/refs/x": "", "fixtures/r.git/objects/x": "" });
+    await sync(options);
+    const names = [".GIT", ".git ", ".git.", "git~1", ".git::$INDEX_ALLOCATION", ".g\u200cit"];
+    for (const name of names) {
+      await write(guestDir, { [`sub/${name}/config`]: "[core]\nfsmonitor = touch /tmp/mark" });
+    }
+    await write(guestDir, { "new/HEAD": "", "new/refs/x": "", "new/objects/x": "", "new/a": "" });
+    await write(guestDir, { "fixtures/r.git/config": "[core]", "fixtures/a": "a" });
+    await Deno.symlink(".git/hooks", join(guestDir, "hooks"));
+    const before = await namesIn(hostDir);
+    const { plan, run } = await prepareSync(options);
+    await run();
+    assertEquals(plan.pull, ["fixtures/a"]);
+    assertEquals(
+      plan.guestOnly,
+      [
+        ...["fixtures/r.git/config", "hooks", "new/HEAD", "new/a", "new/objects/x", "new/refs/x"],
+        ...names.map((name) => `sub/${name}/config`),
+      ].sort(),
+    );
+    assertEquals(await namesIn(hostDir), before);
+    assertEquals(await namesIn(join(hostDir, "fixtures/r.git")), ["HEAD", "objects", "refs"]);
+    assertEquals(await namesIn(stateDir), ["sync.json"]);
+  });
+});
+
+Deno.test("prepareSync() brings the others home where one file is gone meanwhile", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await write(guestDir, { a: "a", b: "b", c: "c" });
+    const { plan, run } = await prepareSync(options);
+    await Deno.remove(join(guestDir, "b"));
+    await assertRejects(run, WorkError, "some files could not be copied");
+    assertEquals(plan.pull, ["a", "b", "c"]);
+    assertEquals(await namesIn(hostDir), ["a", "c"]);
+  });
+});
+
+Deno.test("prepareSync() looks at what has come, not at what the guest had said", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { "kept/x": "of the host" });
+    await sync(options);
+    await write(guestDir, { a: "a", "d/e": "e", pipe: "p", "kept/x": "of the guest" });
+    const { plan, run: runPlan } = await prepareSync(options);
+    assertEquals(plan.pull, ["a", "d/e", "kept/x", "pipe"]);
+    const swap =
+      'rm -r a d pipe kept; ln -s .git a; ln -s "$0" d; touch "$0/e"; mkfifo pipe; ln -s "$0" kept';
+    const { code } = await run(["sh", "-euc", swap, stateDir], { cwd: guestDir });
+    assertEquals(code, 0);
+    // A copy that could not be whole may be told of; what counts is what it does not do.
+    await runPlan().catch((error) => {
+      if (!(error instanceof WorkError)) throw error;
+    });
+    // The guest's rsync follows its own link to a directory; it comes as a directory.
+    assertEquals(await namesIn(hostDir), ["d", "kept"]);
+    assertEquals((await Deno.lstat(join(hostDir, "d"))).isDirectory, true);
+    assertEquals(await read(hostDir, "kept/x"), "of the host");
+    assertEquals(await namesIn(stateDir), ["e", "sync.json"]);
+  });
+});
+
+/** Another project of the host, for the same folder of the guest. */
+async function anotherProject(options: SyncOptions): Promise<SyncOptions> {
+  const hostDir = join(dirname(options.hostDir), "other");
+  await Deno.mkdir(hostDir);
+  return { ...options, hostDir };
+}
+
+Deno.test("prepareSync() refuses a copy of another project, and names both", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await write(other.hostDir, { b: "b" });
+    await sync(options);
+    await write(guestDir, { "only of the guest": "1" });
+    const record = join(stateDir, "sync.json");
+    const before = await Deno.readTextFile(record);
+    const error = await assertRejects(
+      () => prepareSync(other),
+      UsageError,
+      `Cannot sync: the guest's copy "${guestDir}" is of another project: "${hostDir}"`,
+    );
+    assertEquals(error.exit, 2);
+    const start = `deno task arm-dev --project '${hostDir}' --share rsync`;
+    assertEquals(error.details, [
+      `this project: "${other.hostDir}"; nothing was copied`,
+      `if both are one project, moved or renamed: rm ${record}`,
+      "  what only the guest has is then copied to this project",
+      `to bring the other one's work home: ${start}`,
+      "after that, to make room for this one: deno task arm-dev-ssh --plain -- " +
+      `sudo mv '${guestDir}' '${guestDir}.old'`,
+      "  then deno task arm-dev-shutdown --force-after 60, and start it with this project again",
+    ]);
+    assertEquals(error.next, start);
+    assertEquals(await namesIn(other.hostDir), ["b"]);
+    assertEquals(await namesIn(guestDir), ["a", "only of the guest"]);
+    assertEquals(await Deno.readTextFile(record), before);
+    // The way home is open.
+    assertEquals((await sync(options)).lines, ["to the host: 1", "  only of the guest"]);
+  });
+});
+
+Deno.test("prepareSync() refuses it for files that are never copied, too", async () => {
+  await withLoopback(async (options) => {
+    const other = await anotherProject(options);
+    await write(options.hostDir, { ".gitignore": "target/\n" });
+    await sync(options);
+    await Deno.remove(join(options.guestDir, ".gitignore"));
+    await write(options.guestDir, { "target/x.o": "x" });
+    await assertRejects(() => prepareSync(other), UsageError);
+  });
+});
+
+Deno.test("prepareSync() says what to do where the other project's folder is gone", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    await write(hostDir, { a: "a" });
+    await sync(options);
+    await write(guestDir, { b: "b" });
+    const moved = join(dirname(hostDir), "moved");
+    await Deno.rename(hostDir, moved);
+    const record = join(stateDir, "sync.json");
+    const error = await assertRejects(
+      () => prepareSync({ ...options, hostDir: moved }),
+      UsageError,
+    );
+    assertEquals(error.details.slice(1, 5), [
+      `if both are one project, moved or renamed: rm ${record}`,
+      "  what only the guest has is then copied to this project",
+      `the other one's folder is gone; to save its work in an empty folder DIR: rm ${record}`,
+      "  then start the guest with it: deno task arm-dev --project DIR --share rsync",
+    ]);
+    assertEquals(error.next, `if both are one project: rm ${record}; if not, as above`);
+    await Deno.remove(record);
+    assertEquals((await sync({ ...options, hostDir: moved })).lines, ["to the host: 1", "  b"]);
+    assertEquals(await read(moved, "b"), "b");
+  });
+});
+
+Deno.test("prepareSync() starts anew with another project once the copy is moved away", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir, stateDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await write(other.hostDir, { b: "b" });
+    await sync(options);
+    await Deno.rename(guestDir, `${guestDir}.old`);
+    // What the shutdown says then, and --force-after takes.
+    await assertRejects(
+      () => prepareSync(options),
+      WorkError,
+      `Cannot list "${guestDir}" for guest "loopback": there is no such folder`,
+    );
+    await Deno.mkdir(guestDir);
+    assertEquals((await sync(other)).lines, ["to the guest: 1", "  b"]);
+    assertEquals([await namesIn(other.hostDir), await namesIn(guestDir)], [["b"], ["b"]]);
+    // It is the other one's from then on.
+    await assertRejects(() => prepareSync(options), UsageError);
+    assertEquals(await namesIn(stateDir), ["sync.json"]);
+  });
+});
+
+Deno.test("prepareSync() knows whose copy it is after a sync that was cut short", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const other = await anotherProject(options);
+    await write(hostDir, { a: "a" });
+    await sync(options);
+    await Deno.remove(join(guestDir, "a"));
+    await write(other.hostDir, { b: "b" });
+    const { run } = await prepareSync(other);
+    await Deno.remove(join(other.hostDir, "b"));
+    await run().catch(() => {});
+    await write(guestDir, { c: "half a copy" });
+    await assertRejects(() => prepareSync(options), UsageError, `"${other.hostDir}"`);
+  });
+});
+
+Deno.test("prepareSync() takes a broken memory for none, which loses nothing", async () => {
+  await withLoopback(async (options) => {
+    await write(options.hostDir, { a: "a" });
+    await sync(options);
+    const path = join(options.stateDir, "sync.json");
+    const whole = JSON.parse(await Deno.readTextFile(path));
+    const marks = [["a", null]];
+    const broken = [
+      '{"host": 1, "marks": 3',
+      ...[{ ...whole, marks }, []].map((v) => JSON.stringify(v)),
+    ];
+    for (const text of broken) {
+      await Deno.writeTextFile(path, text);
+      await write(options.guestDir, { a: "changed" });
+      assertEquals((await sync(options)).lines, ["changed on both sides, left alone: 1", "  a"]);
+    }
+  });
+});

@@ -1,0 +1,81 @@
+import { join } from "@std/path";
+import type { ConsoleCause } from "./console_causes.ts";
+import { ConsoleLog } from "./console.ts";
+import { waitForReady } from "./readiness.ts";
+import { connectSsh, type SshConnection } from "./ssh.ts";
+import { knownHostsLine } from "./ssh_config.ts";
+import type { Keys } from "../host/keys.ts";
+import { RUN_FILES } from "../base/files/paths.ts";
+import type { Guest } from "../qemu/launch.ts";
+
+/** A run's folders, as far as a connection needs them. */
+export interface RunPlace {
+  readonly dir: string;
+  readonly socketDir: string;
+}
+
+/** Path of the socket on which a task serves the proxy of a guest that it has started. */
+export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
+
+/** Waits until a starting guest can be logged in to, and logs in. */
+export async function connectGuest(options: {
+  readonly guest: Guest;
+  readonly run: RunPlace;
+  readonly keys: Keys;
+  readonly user: string;
+  readonly deadlineMs: number;
+  /** Whether it is given a port that leads to the proxy's socket; see {@link proxySocket}. */
+  readonly proxied?: boolean;
+  /** Whether the guest is known to listen already. */
+  readonly announced?: boolean;
+  readonly signal: AbortSignal;
+}): Promise<SshConnection> {
+  const { guest, run, keys, user, signal } = options;
+  const target = await sshTarget(run, keys, guest.sshPort ?? 0, user);
+  return await waitForReady(guest, {
+    deadlineMs: options.deadlineMs,
+    announced: options.announced === true,
+    console: new ConsoleLog(guest.logs.console),
+    signal,
+    connect: (attempt) =>
+      connectSsh({
+        ...target,
+        ...attempt,
+        name: guest.name,
+        controlPath: join(run.socketDir, "ssh"),
+        proxySocket: options.proxied === true ? proxySocket(run) : undefined,
+      }),
+  });
+}
+
+/**
+ * Boots a guest with `boot`, and once more if it stood still the first time, which is the
+ * emulator's doing and nothing that the user could change.
+ */
+export async function bootTwice<Booted>(
+  boot: () => Promise<Booted>,
+  onNote: (text: string, level: "info" | "warning") => void,
+): Promise<Booted> {
+  try {
+    return await boot();
+  } catch (error) {
+    const lockup = lockupIn(error);
+    if (lockup === undefined) throw error;
+    onNote(`${lockup.message}, so it is started again`, "warning");
+    return await boot();
+  }
+}
+
+/** The error that says so, in a chain of causes. */
+function lockupIn(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const cause = error.cause as Partial<ConsoleCause> | undefined;
+  return cause?.kind === "lockup" ? error : lockupIn(cause);
+}
+
+/** How a guest is reached; also pins its host key in the run's folder. */
+export async function sshTarget(run: RunPlace, keys: Keys, port: number, user: string) {
+  const knownHosts = join(run.dir, RUN_FILES.knownHosts);
+  await Deno.writeTextFile(knownHosts, knownHostsLine(keys.hostPublic));
+  return { host: "127.0.0.1", port, user, key: keys.clientKey, knownHosts };
+}

@@ -1,0 +1,71 @@
+import { writeAll } from "../../base/files/write_all.ts";
+
+/** What two ends of a connection offer. */
+type End = Pick<Deno.Conn, "read" | "write" | "close"> & { closeWrite(): Promise<void> };
+
+/** What {@link copyBothWays} takes. */
+export interface CopyOptions {
+  readonly client: End;
+  readonly server: End;
+  /** What the client has sent already. */
+  readonly first: Uint8Array<ArrayBuffer>;
+  /** How many bytes of the client's the server gets, `first` included. The rest is dropped. */
+  readonly clientBytes: number;
+  /** Whether the server's end ends the connection, as after an answer. */
+  readonly serverEnds: boolean;
+  /** How long both may be silent. */
+  readonly idleMs: number;
+}
+
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * Copies both ways until both ends have ended, or one fails, or both are silent for too long. One
+ * end's end is passed on while the other still sends. Never throws; closes neither end.
+ */
+export async function copyBothWays(options: CopyOptions): Promise<void> {
+  const { client, server, first, clientBytes, serverEnds, idleMs } = options;
+  const over = Promise.withResolvers<void>();
+  let timer = setTimeout(over.resolve, idleMs);
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(over.resolve, idleMs);
+  };
+  let left = clientBytes;
+  const toServer = async (piece: Uint8Array<ArrayBuffer>) => {
+    const part = piece.subarray(0, Math.min(left, piece.length));
+    left -= part.length;
+    if (part.length > 0) await writeAll(server, part);
+  };
+  const up = async () => {
+    await toServer(first);
+    await pump(client, toServer, alive);
+    // A server may take that for a client that has lost interest in the answer.
+    if (left > 0) await server.closeWrite();
+  };
+  const down = async () => {
+    await pump(server, (piece) => writeAll(client, piece), alive);
+    await client.closeWrite();
+    if (serverEnds) over.resolve();
+  };
+  // Whichever fails, the other has nobody to copy to, or from.
+  const both = Promise.all([up(), down()]).catch(() => {});
+  try {
+    await Promise.race([both, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function pump(
+  from: Pick<End, "read">,
+  to: (piece: Uint8Array<ArrayBuffer>) => Promise<void>,
+  alive: () => void,
+): Promise<void> {
+  const buffer = new Uint8Array(PIECE_BYTES);
+  for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+    alive();
+    await to(buffer.subarray(0, count));
+    alive();
+  }
+}

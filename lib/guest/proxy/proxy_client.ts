@@ -1,0 +1,140 @@
+import { whyNotHost } from "../../config/network.ts";
+import { writeAll } from "../../base/files/write_all.ts";
+import { settlesWithin } from "../../base/time/wait.ts";
+import { closeConn } from "./close_conn.ts";
+import { type Attempt, connectChecked, resolveOnHost } from "./proxy_connect.ts";
+import { copyBothWays } from "./copy_stream.ts";
+import { ownAddresses, whyNotAddress } from "./judge.ts";
+import type { ProxyLimits, ProxyOptions } from "./proxy_options.ts";
+import { type Head, readHead } from "./read_head.ts";
+import { BadRequestError, parseRequest, type ProxyRequest } from "./proxy_request.ts";
+
+/**
+ * Reads one request of a client and does what it says. What it opens is in `open` meanwhile. Throws
+ * when the client goes away.
+ */
+export async function serveClient(
+  client: Deno.UnixConn,
+  options: ProxyOptions,
+  limits: ProxyLimits,
+  open: Set<Deno.Conn>,
+): Promise<void> {
+  let head: Head | undefined;
+  let request: ProxyRequest;
+  try {
+    const reading = readHead(client);
+    reading.catch(() => {});
+    if (await settlesWithin(reading, limits.headMs) === "late") {
+      throw new BadRequestError("its head takes too long", 408);
+    }
+    head = await reading;
+    // Somebody has only looked whether the port is open.
+    if (head === undefined) return;
+    request = parseRequest(head.text);
+  } catch (error) {
+    if (!(error instanceof BadRequestError)) throw error;
+    options.onAsked({ verdict: "refused", why: error.message });
+    return await answer(client, error.status, `malformed request: ${error.message}`);
+  }
+  const target = `${
+    request.host.includes(":") ? `[${request.host}]` : request.host
+  }:${request.port}`;
+  const attempt = await attemptFor(request, options, limits);
+  if (attempt.kind === "connected") {
+    const { conn: server, address } = attempt;
+    open.add(server);
+    try {
+      options.onAsked({ verdict: "allowed", target, address });
+      await relay(client, server, request, head, limits);
+    } finally {
+      closeConn(server);
+      open.delete(server);
+    }
+    return;
+  }
+  const { why, address } = attempt;
+  const of = address === undefined ? {} : { address };
+  options.onAsked({ verdict: attempt.kind, target, why, ...of });
+  if (attempt.kind === "refused") {
+    await answer(client, 403, `refused by the network rule: ${target} (${why})`);
+  } else {
+    await answer(client, attempt.late ? 504 : 502, `cannot be reached: ${target} (${why})`);
+  }
+}
+
+async function attemptFor(
+  { host, port }: ProxyRequest,
+  { rule, resolve = resolveOnHost, judge }: ProxyOptions,
+  { connectMs }: ProxyLimits,
+): Promise<Attempt> {
+  // Before the name is looked up: what is not allowed is not even asked for.
+  const why = whyNotHost(rule, host);
+  if (why !== undefined) return { kind: "refused", why };
+  const own = ownAddresses();
+  return await connectChecked({
+    ...{ host, port, resolve, deadlineMs: connectMs },
+    judge: judge ?? ((address) => whyNotAddress(address, own)),
+  });
+}
+
+async function relay(
+  client: Deno.UnixConn,
+  server: Deno.TcpConn,
+  { tunnel, head, bodyBytes }: ProxyRequest,
+  { rest }: Head,
+  { idleMs }: ProxyLimits,
+): Promise<void> {
+  if (tunnel) await send(client, "HTTP/1.1 200 Connection established\r\n\r\n");
+  else await send(server, head);
+  await copyBothWays({
+    ...{ client, server, idleMs, first: rest },
+    clientBytes: bodyBytes,
+    serverEnds: !tunnel,
+  });
+}
+
+/** How long a client may go on sending after its answer. */
+const DRAIN_MS = 1000;
+
+/** Many clients show the first line alone, so that has to say who refuses. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Refused By The Network Rule",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+  502: "Cannot Be Reached",
+  504: "No Answer In Time",
+};
+
+async function answer(client: Deno.UnixConn, status: number, text: string): Promise<void> {
+  const body = `guesthouse: ${text}\n`;
+  await send(
+    client,
+    [
+      `HTTP/1.1 ${status} ${REASONS[status]}`,
+      "Content-Type: text/plain",
+      `Content-Length: ${new TextEncoder().encode(body).length}`,
+      "Connection: close",
+      "",
+      body,
+    ].join("\r\n"),
+  );
+  await client.closeWrite();
+  // What is still on its way would make the system take the answer back as well.
+  await settlesWithin(drain(client), DRAIN_MS);
+}
+
+/** Reads up to a client's end. Never throws. */
+async function drain(client: Deno.UnixConn): Promise<void> {
+  const buffer = new Uint8Array(64 * 1024);
+  try {
+    while (await client.read(buffer) !== null);
+  } catch {
+    // Closed meanwhile, from either side.
+  }
+}
+
+/** Heads hold one character for each byte. */
+async function send(to: Pick<Deno.Conn, "write">, text: string): Promise<void> {
+  await writeAll(to, Uint8Array.from(text, (char) => char.charCodeAt(0)));
+}

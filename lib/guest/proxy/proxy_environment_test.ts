@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { proxyVariables, SUDOERS } from "./proxy_environment.ts";
+
+Deno.test("proxyVariables() has every name that programs look for, in both cases", () => {
+  const variables = proxyVariables(20001);
+  const url = "http://127.0.0.1:20001";
+  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) {
+    assertEquals([variables[name], variables[name.toUpperCase()]], [url, url], name);
+  }
+  assertEquals(variables.no_proxy, "localhost,127.0.0.1,::1");
+  assertEquals(variables.NO_PROXY, variables.no_proxy);
+});
+
+Deno.test("sudo keeps all of them", () => {
+  const names = Object.keys(proxyVariables(1)).join(" ");
+  assertEquals(SUDOERS, `Defaults env_keep += "${names}"\n`);
+});

@@ -1,0 +1,39 @@
+import type { NetworkRule } from "../../config/network.ts";
+import type { Judge, Resolve } from "./proxy_connect.ts";
+
+/** What became of one request. */
+export interface Asked {
+  readonly verdict: "allowed" | "refused" | "failed";
+  /** `HOST:PORT`; `undefined` where the request was malformed. */
+  readonly target?: string;
+  /** The address that it is connected to, or was tried last. */
+  readonly address?: string;
+  /** Why not. */
+  readonly why?: string;
+}
+
+/** What `serveProxy()` takes. */
+export interface ProxyOptions {
+  /** Path of the Unix socket, in a private directory. */
+  readonly path: string;
+  readonly rule: NetworkRule;
+  /** Called once for each request. */
+  readonly onAsked: (asked: Asked) => void;
+  /** Default: as every program of this host resolves names. */
+  readonly resolve?: Resolve;
+  /** Default: only public addresses that are not this host's own. */
+  readonly judge?: Judge;
+  readonly limits?: Partial<ProxyLimits>;
+}
+
+/** What a guest may ask of the host. */
+export interface ProxyLimits {
+  /** Connections at one time; the next ones wait. */
+  readonly connections: number;
+  /** How long a client may take to say what it wants. */
+  readonly headMs: number;
+  /** How long names and each address may take. */
+  readonly connectMs: number;
+  /** How long a connection may be silent both ways. */
+  readonly idleMs: number;
+}

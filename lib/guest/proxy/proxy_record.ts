@@ -1,0 +1,55 @@
+import type { NetworkRule } from "../../config/network.ts";
+import type { Asked } from "./proxy_options.ts";
+
+/** Lines of a log about one guest's network; more only say that there were more. */
+const MOST_LINES = 2000;
+/** Lines of an error. */
+const MOST_CAUSES = 5;
+
+/**
+ * What a guest has asked of the network: each host with its outcome once, as a line for the log, and
+ * what it did not get, as causes of a failure.
+ */
+export class NetworkRecord {
+  readonly #seen = new Set<string>();
+  readonly #missed = new Map<string, Asked>();
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  add(asked: Asked): void {
+    const line = lineOf(asked);
+    if (this.#seen.has(line) || this.#seen.size > MOST_LINES) return;
+    this.#seen.add(line);
+    this.#write(
+      this.#seen.size > MOST_LINES ? "network: more was asked for than is listed here" : line,
+    );
+    if (asked.verdict !== "allowed") this.#missed.set(line.replace("network: ", ""), asked);
+  }
+
+  /** What was refused or did not answer, for the details of an error; the last of it. */
+  causes(): string[] {
+    return [...this.#missed.keys()].slice(-MOST_CAUSES);
+  }
+
+  /** What to change so that what was refused is allowed; `undefined` if nothing was refused. */
+  advice(rule: NetworkRule): string | undefined {
+    const refused = [...this.#missed.values()].filter(({ verdict, target }) =>
+      verdict === "refused" && target !== undefined
+    );
+    if (refused.length === 0) return undefined;
+    const byAddress = refused.some(({ address }) => address !== undefined);
+    if (byAddress) return "pass --network open, if the guest may reach all that this host reaches";
+    return rule === "none"
+      ? 'pass --network internet, or set "network" in guesthouse.json'
+      : 'add the host to "network" in guesthouse.json, or pass --network internet';
+  }
+}
+
+function lineOf({ verdict, target, address, why }: Asked): string {
+  if (verdict === "allowed") return `network: allowed: ${target} (${address})`;
+  if (verdict === "failed") return `network: cannot be reached: ${target ?? "a request"} (${why})`;
+  return `network: refused by the network rule: ${target ?? "a malformed request"} (${why})`;
+}

@@ -1,0 +1,119 @@
+import { HostError } from "../../base/errors.ts";
+import { hostIdentity, hostOs } from "../facts.ts";
+import {
+  type Accelerator,
+  type AcceleratorTrial,
+  probeImage,
+  type ProbeRequest,
+  runProbe,
+} from "./probe.ts";
+import type { Arch } from "../../config/archs.ts";
+import { programIdentity } from "../tools/tools.ts";
+import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
+
+export type { Accelerator, AcceleratorTrial } from "./probe.ts";
+
+/** What `--accel` takes. */
+export const ACCELERATOR_CHOICES = ["auto", "kvm", "hvf", "tcg"] as const;
+
+/** An accelerator by name, or the best one that is proven to work. */
+export type AcceleratorChoice = typeof ACCELERATOR_CHOICES[number];
+
+/** Which accelerator to look for. */
+export interface AcceleratorRequest {
+  /** Of the guest. */
+  readonly arch: Arch;
+  readonly want: AcceleratorChoice;
+  /** Path or name of QEMU for the architecture. */
+  readonly qemuBinary: string;
+  /** The CPU model under a hypervisor, as for `-cpu` (default: `host`). */
+  readonly cpu?: string;
+  /** Try again, whatever an earlier task found out. */
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Which accelerator to use. */
+export interface AcceleratorVerdict {
+  readonly accelerator: Accelerator;
+  /** Why this one: a sentence without a full stop. */
+  readonly reason: string;
+  /** What was tried, in order; empty where nothing had to be. */
+  readonly tried: readonly AcceleratorTrial[];
+}
+
+/**
+ * Finds the accelerator for guests of an architecture: the host's hypervisor if a guest is proven
+ * to run under it (see {@link runProbe}), else QEMU's own emulation, which always works.
+ *
+ * A verdict is remembered for this boot of the host, this QEMU and this processor.
+ *
+ * @throws {HostError} if a wanted accelerator cannot be had, with the reason
+ */
+export async function probeAccelerator(request: AcceleratorRequest): Promise<AcceleratorVerdict> {
+  const { arch, want } = request;
+  if (want === "tcg") return { accelerator: "tcg", reason: "it was asked for", tried: [] };
+  const hypervisor = hostOs() === "darwin" ? "hvf" : "kvm";
+  const obstacle = arch === Deno.build.arch
+    ? undefined
+    : `a hypervisor on ${Deno.build.arch} runs no ${arch} guests`;
+  if (want === "auto" && obstacle !== undefined) {
+    return { accelerator: "tcg", reason: obstacle, tried: [] };
+  }
+  if (want !== "auto" && want !== hypervisor) {
+    throw refusal(request, `${hostOs() === "darwin" ? "macOS" : "Linux"} has ${hypervisor}`);
+  }
+  if (obstacle !== undefined) throw refusal(request, obstacle);
+  const trial = await rememberedTrial({
+    ...request,
+    accelerator: hypervisor,
+    cpu: request.cpu ?? "host",
+  });
+  if (trial.ok) return { accelerator: hypervisor, reason: trial.reason, tried: [trial] };
+  if (want !== "auto") throw refusal(request, trial.reason, trial.next);
+  return { accelerator: "tcg", reason: `${hypervisor}: ${trial.reason}`, tried: [trial] };
+}
+
+function refusal({ arch, want }: AcceleratorRequest, why: string, next?: string): HostError {
+  const fallback = "rerun with --accel auto, which then takes tcg (slower)";
+  return new HostError(`Cannot use accelerator "${want}" for ${arch} guests: ${why}`, {
+    next: next === undefined ? fallback : `${next}, or ${fallback}`,
+  });
+}
+
+interface RememberedTrial {
+  readonly key: string;
+  readonly trial: AcceleratorTrial;
+}
+
+async function rememberedTrial(
+  request: ProbeRequest & { readonly fresh?: boolean },
+): Promise<AcceleratorTrial> {
+  const { arch, accelerator, cpu } = request;
+  const name = `accelerator-${arch}-${accelerator}`;
+  const key = await trialKey(request);
+  if (request.fresh !== true && key !== undefined) {
+    const known = await readVerdict(name, isRememberedTrial);
+    if (known?.key === key && known.trial.accelerator === accelerator) return known.trial;
+  }
+  const trial = await runProbe({ ...request, cpu });
+  if (key !== undefined && trial.passing !== true) await writeVerdict(name, { key, trial });
+  return trial;
+}
+
+/** Everything that the outcome depends on. `undefined` if that cannot be told. */
+async function trialKey(request: ProbeRequest): Promise<string | undefined> {
+  const { bootId, cpuModel } = await hostIdentity();
+  const qemu = await programIdentity(request.qemuBinary);
+  if (bootId === undefined || qemu === undefined) return undefined;
+  const digest = await crypto.subtle.digest("SHA-256", probeImage(request.arch).bytes);
+  const image = new Uint8Array(digest).toHex();
+  return JSON.stringify({ bootId, cpuModel, qemu, cpu: request.cpu, image });
+}
+
+function isRememberedTrial(value: unknown): value is RememberedTrial {
+  return isRecord(value) && typeof value.key === "string" && isRecord(value.trial) &&
+    typeof value.trial.accelerator === "string" && typeof value.trial.ok === "boolean" &&
+    typeof value.trial.reason === "string" && typeof value.trial.ms === "number" &&
+    ["string", "undefined"].includes(typeof value.trial.next);
+}

@@ -1,0 +1,58 @@
+import { type AcceleratorVerdict, probeAccelerator } from "./accelerator.ts";
+import { freeDiskBytes, type HostFacts } from "../facts.ts";
+import { findFirmware, type Firmware } from "../firmware.ts";
+import type { InstallPlan } from "../tools/install.ts";
+import { planFor } from "../tools/ensure_host.ts";
+import { imagesDir } from "../../base/files/paths.ts";
+import type { Arch } from "../../config/archs.ts";
+import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
+
+/** What can be said of guests of one architecture on this host. */
+export interface ArchReport {
+  readonly arch: Arch;
+  /** `undefined` where there is no QEMU to ask. */
+  readonly accelerator: AcceleratorVerdict | undefined;
+  readonly firmware: Firmware | undefined;
+}
+
+/** All that `check` tells. */
+export interface HostReport {
+  readonly facts: HostFacts;
+  /** Free where images are kept. */
+  readonly freeDiskBytes: number;
+  readonly tools: readonly ToolVerdict[];
+  readonly archs: readonly ArchReport[];
+  readonly plan: InstallPlan;
+}
+
+/** What to look at. */
+export interface HostReportOptions {
+  readonly groups: readonly ToolGroup[];
+  readonly signal?: AbortSignal;
+}
+
+const ARCHS: readonly Arch[] = ["x86_64", "aarch64"];
+
+/** Looks at everything that tasks need of the host; accelerators are tried afresh. */
+export async function hostReport({ groups, signal }: HostReportOptions): Promise<HostReport> {
+  const tools = await checkTools(groups);
+  const [{ plan, host }, freeBytes, archs] = await Promise.all([
+    planFor(tools),
+    freeDiskBytes(imagesDir()),
+    Promise.all(ARCHS.map((arch) => archReport(arch, signal))),
+  ]);
+  return { facts: host, freeDiskBytes: freeBytes, tools, archs, plan };
+}
+
+async function archReport(arch: Arch, signal: AbortSignal | undefined): Promise<ArchReport> {
+  const [qemu] = (await checkTools(["vm"], { guestArchs: [arch] }))
+    .filter(({ tool }) => tool.name === `qemu-system-${arch}`);
+  const usable = qemu?.path !== undefined && qemu.status !== "broken";
+  return {
+    arch,
+    firmware: await findFirmware(arch),
+    accelerator: usable
+      ? await probeAccelerator({ arch, want: "auto", qemuBinary: qemu.path, fresh: true, signal })
+      : undefined,
+  };
+}

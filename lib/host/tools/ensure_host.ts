@@ -1,0 +1,176 @@
+import type { TaskContext } from "../../cli/context.ts";
+import { HostError } from "../../base/errors.ts";
+import { denoTaskText } from "../../base/process/deno_task.ts";
+import type { HostFacts } from "../facts.ts";
+import type { InstallHost, InstallOptions, InstallPlan } from "./install.ts";
+import { isReexecuted } from "../../base/process/reexec.ts";
+import { IMAGE_GROUPS } from "./tool_table.ts";
+import {
+  checkTools,
+  describeVerdict,
+  type ToolGroup,
+  type ToolQuery,
+  type ToolVerdict,
+} from "./tools.ts";
+
+/** What {@link ensureHost} needs of the task that calls it. */
+export type EnsureContext = Pick<
+  TaskContext,
+  "yes" | "interactive" | "dryRun" | "signal" | "log" | "print"
+>;
+
+/** Which tools, and for whom. */
+export interface EnsureOptions extends ToolQuery {
+  /** What to name in the command that installs the tools, instead of the groups. */
+  readonly task?: string | readonly string[];
+  /** Whether they are installed beside other work, so that a task that was started again may. */
+  readonly aside?: boolean;
+}
+
+/**
+ * Makes sure that the tools of these groups are there. Returns at once, within milliseconds, if
+ * they are. Else it installs them with `--yes`, asks on a terminal, and stops elsewhere. Under
+ * `--dry-run` it prints the commands and installs nothing.
+ *
+ * A task that gets `installed: true` must run itself again with {@link reexec}: until then its
+ * permissions do not cover what is new. That is also when the new versions are checked.
+ *
+ * @throws {HostError} if something is missing and was not installed; its next step is the one
+ *   command that installs it
+ */
+export async function ensureHost(
+  groups: readonly ToolGroup[],
+  ctx: EnsureContext,
+  options: EnsureOptions = {},
+): Promise<{ readonly installed: boolean }> {
+  const found = await findInstall(groups, ctx, options);
+  if (found === undefined) return { installed: false };
+  ctx.log.step(found.title);
+  await found.install(ctx);
+  return { installed: true };
+}
+
+/** An installation that may begin. */
+export interface Installation {
+  /** What it installs. */
+  readonly title: string;
+  /** Carries it out. Throws {@link HostError} if the tools are not there in the end. */
+  install(options: InstallOptions): Promise<void>;
+}
+
+/**
+ * As {@link ensureHost}, but leaves the installation to the caller, who can go on with other work
+ * meanwhile: `undefined` if nothing is missing, or under `--dry-run`. A task that is not started
+ * again can run only those of the new programs that its permissions name by an absolute path.
+ */
+export async function findInstall(
+  groups: readonly ToolGroup[],
+  ctx: EnsureContext,
+  options: EnsureOptions = {},
+): Promise<Installation | undefined> {
+  const wanting = await wantingTools(groups, options);
+  if (wanting.length === 0) return undefined;
+  if (isReexecuted() && !options.aside) throw stillWantingError(wanting);
+  const { plan, host } = await planFor(wanting);
+  if (ctx.dryRun) {
+    if (plan.text !== "") ctx.print(plan.text);
+    return undefined;
+  }
+  const names = [options.task ?? groups].flat();
+  if (plan.unavailable.length > 0 || !plan.automatic || !await mayInstall(wanting, plan, ctx)) {
+    throw missingToolsError(wanting, plan, names);
+  }
+  return {
+    title: `Install ${wanting.map(({ tool }) => tool.name).join(", ")}`,
+    async install(installOptions) {
+      const { runInstall } = await import("./install.ts");
+      await runInstall(plan, host, installOptions);
+      const lost = await wantingTools(groups, { ...options, skipVersions: true });
+      if (lost.length > 0) throw stillWantingError(lost);
+    },
+  };
+}
+
+async function wantingTools(
+  groups: readonly ToolGroup[],
+  query: ToolQuery,
+): Promise<ToolVerdict[]> {
+  return (await checkTools(groups, query)).filter(({ status }) => status !== "ok");
+}
+
+/** Plans the installation of what these verdicts lack on this host. */
+export async function planFor(
+  verdicts: readonly ToolVerdict[],
+): Promise<{ readonly plan: InstallPlan; readonly host: InstallHost & HostFacts }> {
+  const [{ hostFacts }, { haveAptLists, installPlan }] = await Promise.all([
+    import("../facts.ts"),
+    import("./install.ts"),
+  ]);
+  const facts = await hostFacts();
+  const host = { ...facts, haveAptLists: await haveAptLists() };
+  return { plan: installPlan(verdicts, host), host };
+}
+
+async function mayInstall(
+  wanting: readonly ToolVerdict[],
+  plan: InstallPlan,
+  ctx: EnsureContext,
+): Promise<boolean> {
+  if (ctx.yes) return true;
+  if (!ctx.interactive) return false;
+  const { confirm } = await import("../../cli/prompt.ts");
+  for (const verdict of wanting) ctx.log.info(describeVerdict(verdict));
+  ctx.log.info(`This installs what is missing: ${plan.text}`);
+  return await confirm("Install it now?", ctx);
+}
+
+/**
+ * The error for tools that are not there.
+ *
+ * @param names tasks or groups for the command that installs the tools, its next step
+ */
+export function missingToolsError(
+  wanting: readonly ToolVerdict[],
+  plan: InstallPlan,
+  names: readonly string[],
+): HostError {
+  const lacking = wanting.map(({ tool }) => tool.name).join(", ");
+  return new HostError(`Cannot go on: this host lacks ${lacking}`, {
+    details: wanting.map((verdict) =>
+      plan.unavailable.includes(verdict.tool.name)
+        ? `${describeVerdict(verdict)}; no package of it is known for this host`
+        : describeVerdict(verdict)
+    ),
+    next: nextStep(wanting, plan, names),
+  });
+}
+
+function nextStep(
+  wanting: readonly ToolVerdict[],
+  { unavailable, automatic, text }: InstallPlan,
+  names: readonly string[],
+): string {
+  const lost = wanting.filter(({ tool }) => unavailable.includes(tool.name));
+  if (lost.some(({ tool }) => tool.groups.every((group) => IMAGE_GROUPS.includes(group)))) {
+    return "build the images on Debian or Ubuntu (deno task setup-images), and copy the folder " +
+      "images/dist from there";
+  }
+  if (lost.length > 0) return `install by hand: ${lost.map(({ tool }) => tool.name).join(", ")}`;
+  if (!automatic) return text;
+  return denoTaskText("check", [
+    "--install",
+    ...names.flatMap((name) => ["--for", name]),
+    "--yes",
+  ]);
+}
+
+function stillWantingError(left: readonly ToolVerdict[]): HostError {
+  const names = left.map(({ tool }) => tool.name);
+  return new HostError(
+    `Cannot go on: ${names.join(", ")} would not become usable by installing packages`,
+    {
+      details: left.map(describeVerdict),
+      next: "upgrade the host's operating system, or put a newer version first on PATH",
+    },
+  );
+}

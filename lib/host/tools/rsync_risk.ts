@@ -1,0 +1,69 @@
+import { run } from "../../base/process/process.ts";
+import { checkTools, type ToolVerdict } from "./tools.ts";
+import { compareVersions } from "../../base/versions.ts";
+
+/**
+ * Before this version a hostile other side can write outside the target directory, read files and
+ * perhaps run code: CVE-2024-12084 to CVE-2024-12088 and CVE-2024-12747.
+ */
+const MENDED = "3.4.0";
+
+/**
+ * Debian's and Ubuntu's packages of older versions with the mends, by what their versions begin
+ * with, and the first number after that.
+ */
+const MENDED_PACKAGES: readonly (readonly [prefix: string, first: number])[] = [
+  ["3.2.3-4+deb11u", 2],
+  ["3.2.7-1+deb12u", 1],
+  ["3.2.7-0ubuntu0.22.04.", 3],
+  ["3.2.7-1ubuntu1.", 1],
+  ["3.3.0-1ubuntu0.", 1],
+];
+
+/** Where Debian's package puts the program. */
+const PACKAGED = "/usr/bin/rsync";
+
+let told = false;
+
+/**
+ * What the user should know before this task lets the host's rsync talk to a guest; `undefined` if
+ * nothing, and from the second time on.
+ */
+export async function firstRsyncWarning(signal?: AbortSignal): Promise<string | undefined> {
+  if (told) return undefined;
+  told = true;
+  const rsync = (await checkTools(["vm"])).find(({ tool }) => tool.name === "rsync");
+  return rsync && await rsyncWarning(rsync, { signal });
+}
+
+/** Why guests should not be trusted with this rsync; `undefined` if they may be. */
+export async function rsyncWarning(
+  { version, path }: Pick<ToolVerdict, "version" | "path">,
+  options: { readonly packaged?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<string | undefined> {
+  if (version === undefined || path === undefined) return undefined;
+  if (compareVersions(version, MENDED) >= 0) return undefined;
+  const isPackaged = await Deno.realPath(path).catch(() => path) === (options.packaged ?? PACKAGED);
+  if (isPackaged && isMendedPackage(await packageVersion(options.signal))) return undefined;
+  return `rsync ${version} (${path}) believes a hostile guest, which may read and write your ` +
+    `files (CVE-2024-12084 to 12088). Upgrade it to ${MENDED}, or to a package that names them in ` +
+    "its changelog";
+}
+
+/** Whether a Debian package of an older rsync has the mends. */
+export function isMendedPackage(version: string): boolean {
+  return MENDED_PACKAGES.some(([prefix, first]) =>
+    version.startsWith(prefix) && parseInt(version.slice(prefix.length)) >= first
+  );
+}
+
+/** The version of the rsync package that dpkg has; "" without one, or without dpkg. */
+async function packageVersion(signal: AbortSignal | undefined): Promise<string> {
+  try {
+    const { stdout } = await run(["dpkg", "-s", "rsync"], { signal, env: { LC_ALL: "C" } });
+    return /^Version: (?:\d+:)?(\S+)$/m.exec(stdout)?.[1] ?? "";
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return "";
+  }
+}

@@ -1,0 +1,142 @@
+import { join } from "@std/path";
+import { DEB_ARCH } from "../../config/archs.ts";
+import { findProgram } from "../../base/process/find_program.ts";
+import type { Arch } from "../../config/archs.ts";
+import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
+
+/** What runs in microVMs is compiled, and of that the init of every image. */
+export const COMPILING: readonly ToolGroup[] = ["rust", "init"];
+
+/** Where systems keep programs of their own. */
+const FOLDERS = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
+
+const isDebian = ({ distroId }: ToolNeed) => distroId === "debian";
+
+/** A variable that only some permission sets cover; the others do not look for what it moves. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+const home = () => variable("HOME") || "/root";
+
+/** Where rustup puts the programs of its toolchains. */
+export const rustupPrograms = (): string =>
+  join(variable("CARGO_HOME") || join(home(), ".cargo"), "bin");
+
+/** A folder of rustup's default toolchain. */
+function rustupLibrary(target: string): string {
+  const toolchains = join(variable("RUSTUP_HOME") || join(home(), ".rustup"), "toolchains");
+  const host = `${Deno.build.arch}-${
+    Deno.build.os === "darwin" ? "apple-darwin" : "unknown-linux-gnu"
+  }`;
+  return join(toolchains, `stable-${host}`, "lib/rustlib", target, "lib");
+}
+
+/** Something of Rust's, and where it comes from. */
+interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"> {
+  readonly debian: { readonly programs: readonly string[]; readonly package: string };
+  readonly elsewhere: {
+    readonly programs: readonly string[];
+    readonly packages?: Tool["packages"];
+    /** What rustup fetches beside its stable toolchain. */
+    readonly setup: readonly string[];
+  };
+}
+
+/**
+ * The tool once for Debian and once for the rest. Debian has all that is needed, while what its
+ * user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere rustup brings
+ * what the system has not.
+ */
+function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustTool): Tool[] {
+  return [
+    {
+      ...common,
+      programs: debian.programs,
+      packages: { apt: debian.package },
+      neededIf: (need) => isDebian(need) && neededIf(need),
+    },
+    {
+      ...common,
+      programs: elsewhere.programs,
+      packages: { ...elsewhere.packages, apt: "rustup", brew: "rustup" },
+      setup: {
+        program: "rustup",
+        find: () =>
+          findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
+        // Not its documentation, which is most of it.
+        args: ["toolchain", "install", "stable", "--profile", "minimal", ...elsewhere.setup],
+      },
+      neededIf: (need) => !isDebian(need) && neededIf(need),
+    },
+  ];
+}
+
+/** Rust's standard library for guests of an architecture. */
+function rustLibrary(arch: Arch): Tool[] {
+  const target = `${arch}-unknown-linux-musl`;
+  const library = rustupLibrary(target);
+  return rustTool({
+    name: `rust-std-${arch}`,
+    groups: COMPILING,
+    purpose: `compiles programs for ${arch} guests`,
+    neededIf: (need) => need.guestArchs.includes(arch),
+    debian: {
+      programs: [`/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`, library],
+      package: `libstd-rust-web-dev:${DEB_ARCH[arch]}`,
+    },
+    elsewhere: {
+      programs: [library, `/usr/lib/rustlib/${target}/lib`],
+      setup: ["--target", target],
+    },
+  });
+}
+
+/** A program of Rust's. */
+function rustProgram(
+  { debian, packages, setup = [], ...common }:
+    & Pick<Tool, "name" | "groups" | "purpose" | "packages">
+    & { readonly debian: string; readonly setup?: readonly string[] },
+): Tool[] {
+  const programs = FOLDERS.map((folder) => join(folder, common.name));
+  const elsewhere = [join(rustupPrograms(), common.name), ...programs];
+  return rustTool({
+    ...common,
+    debian: { programs, package: debian },
+    elsewhere: { programs: elsewhere, packages, setup },
+  });
+}
+
+/** What compiles programs for guests. */
+export const RUST_TOOLS: readonly Tool[] = [
+  ...rustProgram({
+    name: "cargo",
+    groups: COMPILING,
+    purpose: "compiles what runs in guests",
+    packages: { dnf: "cargo", pacman: "rust", nix: "cargo" },
+    debian: "cargo-web",
+  }),
+  ...rustLibrary("x86_64"),
+  ...rustLibrary("aarch64"),
+];
+
+/** What judges their sources. */
+export const RUST_TEST_TOOLS: readonly Tool[] = [
+  ...rustProgram({
+    name: "cargo-clippy",
+    groups: ["test"],
+    purpose: "finds faults in what runs in microVMs",
+    packages: { dnf: "clippy", pacman: "rust", nix: "clippy" },
+    debian: "rust-web-clippy",
+    setup: ["--component", "clippy"],
+  }),
+  ...rustProgram({
+    name: "rustfmt",
+    groups: ["test"],
+    purpose: "checks the format of what runs in microVMs",
+    packages: { dnf: "rustfmt", pacman: "rust", nix: "rustfmt" },
+    debian: "rustfmt-web",
+    setup: ["--component", "rustfmt"],
+  }),
+];

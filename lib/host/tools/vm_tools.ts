@@ -1,0 +1,94 @@
+import type { Arch } from "../../config/archs.ts";
+import type { Tool } from "./tool.ts";
+
+/** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
+function systemEmulator(arch: Arch, packages: Tool["packages"]): Tool {
+  return {
+    name: `qemu-system-${arch}`,
+    programs: [`qemu-system-${arch}`],
+    groups: ["vm"],
+    purpose: `boots ${arch} guests`,
+    versionArgs: ["--version"],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    minimum: "7.2",
+    packages: { ...packages, brew: "qemu", nix: "qemu" },
+    neededIf: (need) => need.guestArchs.includes(arch),
+  };
+}
+
+/** What boots guests and talks to them. */
+export const VM_TOOLS: readonly Tool[] = [
+  {
+    name: "qemu-img",
+    programs: ["qemu-img"],
+    groups: ["image", "vm"],
+    purpose: "makes disk images and overlays",
+    versionArgs: ["--version"],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    minimum: "7.2",
+    packages: {
+      apt: "qemu-utils",
+      brew: "qemu",
+      dnf: "qemu-img",
+      pacman: "qemu-img",
+      nix: "qemu",
+    },
+  },
+  systemEmulator("x86_64", {
+    apt: "qemu-system-x86",
+    dnf: "qemu-system-x86",
+    pacman: "qemu-system-x86",
+  }),
+  systemEmulator("aarch64", {
+    apt: "qemu-system-arm",
+    dnf: "qemu-system-aarch64",
+    pacman: "qemu-system-aarch64",
+  }),
+  {
+    name: "ssh",
+    programs: ["ssh"],
+    groups: ["vm"],
+    purpose: "runs commands in guests",
+    versionArgs: ["-V"],
+    packages: {
+      apt: "openssh-client",
+      brew: "openssh",
+      dnf: "openssh-clients",
+      pacman: "openssh",
+      nix: "openssh",
+    },
+  },
+  {
+    name: "ssh-keygen",
+    programs: ["ssh-keygen"],
+    groups: ["image", "vm"],
+    purpose: "makes the checkout's keys",
+    packages: {
+      apt: "openssh-client",
+      brew: "openssh",
+      dnf: "openssh",
+      pacman: "openssh",
+      nix: "openssh",
+    },
+  },
+  {
+    name: "rsync",
+    programs: ["rsync"],
+    groups: ["vm"],
+    purpose: "copies projects into guests",
+    versionArgs: ["--version"],
+    // The openrsync of macOS says "2.6.9 compatible" on a second line; it lacks --mkpath, which came with 3.2.3.
+    versionPattern: /rsync +version v?(\d+(?:\.\d+)+)/,
+    minimum: "3.2.3",
+    packages: { apt: "rsync", brew: "rsync", dnf: "rsync", pacman: "rsync", nix: "rsync" },
+  },
+  {
+    name: "u-boot",
+    programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+    groups: ["nixos", "test"],
+    purpose: "boots NixOS guests",
+    packages: { apt: "u-boot-qemu" },
+    // Elsewhere it comes from the farm that builds NixOS.
+    neededIf: (need) => need.os === "linux" && need.distroId === "debian",
+  },
+];

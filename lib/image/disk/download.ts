@@ -1,0 +1,145 @@
+import { dirname } from "@std/path";
+import { sha256File } from "../../base/files/file_digest.ts";
+import { bytesText } from "../../base/text/bytes.ts";
+import { WorkError } from "../../base/errors.ts";
+import { fullDiskError, isFullDisk } from "../../base/files/full_disk.ts";
+import { writeAll } from "../../base/files/write_all.ts";
+import { delay } from "../../base/time/wait.ts";
+import { fetchChunks } from "./fetch_chunks.ts";
+
+/** What {@link download} takes. */
+export interface DownloadOptions {
+  readonly url: string;
+  /** The file that appears once its bytes are proven. */
+  readonly path: string;
+  /** SHA-256 of the whole file, in hexadecimal. */
+  readonly sha256: string;
+  /** How many bytes there are to come. */
+  readonly bytes: number;
+  readonly signal: AbortSignal;
+  /** Called as bytes arrive, with how many there are by now, earlier runs' included. */
+  readonly onProgress?: (bytes: number) => void;
+  /** How long to wait before a broken connection is tried again. Default 1000, then twice that. */
+  readonly retryMs?: number;
+  /** How many milliseconds the server may be silent. Default 30 000. */
+  readonly stallMs?: number;
+}
+
+/** How often a connection may break before the download is given up. */
+const TRIES = 4;
+/** The beginning of a file that is on its way. */
+export const PART_SUFFIX = ".part";
+
+/**
+ * Downloads a file, or the rest of it: what an interrupted run has fetched lies beside it
+ * (`PATH.part`) and is not fetched again. The file appears under its name only if its checksum is
+ * right; bytes with another one are removed, as no more of them would make them right.
+ *
+ * @throws {WorkError} where the server refuses, the connection keeps breaking or is silent, or the
+ *   bytes are others than promised; a server that sends more than that is cut off
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { path, sha256, bytes, signal } = options;
+  const part = `${path}${PART_SUFFIX}`;
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await fetchAll(options, part);
+  signal.throwIfAborted();
+  const found = await sha256File(part);
+  if (found !== sha256) {
+    await Deno.remove(part);
+    throw new WorkError(`Cannot use ${options.url}: its checksum is another than was recorded`, {
+      details: [`wanted: ${sha256} (${bytesText(bytes)})`, `found:  ${found}`],
+      next: "run the same command again; if that does not help, the server's file has changed",
+    });
+  }
+  await Deno.rename(part, path);
+}
+
+async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
+  const { bytes, signal, retryMs = 1000 } = options;
+  for (let tries = 1;; tries++) {
+    let reason: string;
+    try {
+      await fetchRest(options, part);
+      const have = await sizeOf(part);
+      if (have === bytes) return;
+      reason = `the server closed the connection after ${bytesText(have)}`;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isFullDisk(error)) {
+        throw await fullDiskError(`download ${options.url}`, {
+          said: error.message,
+          paths: [part],
+        });
+      }
+      if (error instanceof WorkError || !(error instanceof Error)) throw error;
+      reason = error.message;
+    }
+    if (tries === TRIES) throw broken(options, reason, await sizeOf(part));
+    await delay(retryMs * 2 ** (tries - 1), signal);
+  }
+}
+
+/** Asks for what is missing; a server that cannot send a part sends all. */
+async function fetchRest(options: DownloadOptions, part: string) {
+  const { url, bytes, signal, stallMs, onProgress } = options;
+  let have = await sizeOf(part);
+  // An older file of another size, of which this is no beginning.
+  if (have > bytes) have = 0;
+  if (have === bytes) return;
+  const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
+  const { response, chunks } = await fetchChunks(url, {
+    ...{ headers, signal },
+    ...(stallMs === undefined ? {} : { stallMs }),
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw refused(url, response);
+  }
+  if (response.status !== 206) have = 0;
+  using file = await Deno.open(part, { write: true, create: true });
+  await file.truncate(have);
+  await file.seek(have, Deno.SeekMode.Start);
+  for await (const chunk of chunks) {
+    if (have + chunk.length > bytes) {
+      // No beginning of the wanted file, of which a later run could fetch the rest.
+      await Deno.remove(part);
+      throw tooLong(url, bytes);
+    }
+    await writeAll(file, chunk);
+    have += chunk.length;
+    onProgress?.(have);
+  }
+  await file.sync();
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+function refused(url: string, { status, statusText }: Response): WorkError {
+  return new WorkError(`Cannot download ${url}: the server answers ${status} ${statusText}`, {
+    next: status === 404
+      ? "remove its entry from nix/pins.json, to take a new pin"
+      : "run the same command again later",
+  });
+}
+
+function tooLong(url: string, bytes: number): WorkError {
+  return new WorkError(`Cannot use ${url}: it is longer than was recorded`, {
+    details: [`wanted: ${bytesText(bytes)}, and the server sends more`],
+    next: "run the same command again; if that does not help, the server's file has changed",
+  });
+}
+
+function broken({ url, bytes }: DownloadOptions, reason: string, have: number): WorkError {
+  return new WorkError(`Cannot download ${url}: the connection broke ${TRIES} times`, {
+    details: [reason, `${bytesText(have)} of ${bytesText(bytes)} are here, and are kept`],
+    next: "run the same command again: it takes up where this one stopped",
+  });
+}

@@ -1,0 +1,84 @@
+import { WorkError } from "../../base/errors.ts";
+import { delay } from "../../base/time/wait.ts";
+
+/** How {@link fetchChunks} asks. */
+export interface FetchOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** How many milliseconds a server may be silent. Default 30 000. */
+  readonly stallMs?: number;
+}
+
+/** An answer whose body comes piece by piece. */
+export interface ChunkedAnswer {
+  readonly response: Response;
+  /**
+   * The body. Reading fails when no more comes for `stallMs`, and with the reason of the signal;
+   * leaving the loop ends the transfer. To be read once.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** For how long pieces are taken without a look at what else has happened, such as a signal. */
+const BUSY_MS = 20;
+
+/**
+ * Asks a server that may be slow, silent or endless. The whole exchange is over when the signal
+ * aborts, however fast the server sends. Throws what `fetch` does, and an `Error` for silence.
+ */
+export async function fetchChunks(url: string, options: FetchOptions): Promise<ChunkedAnswer> {
+  const { headers = {}, signal, stallMs = 30_000 } = options;
+  signal.throwIfAborted();
+  const end = new AbortController();
+  const stall = () => end.abort(new Error(`the server is silent for ${stallMs / 1000} s`));
+  let timer = setTimeout(stall, stallMs);
+  const both = AbortSignal.any([signal, end.signal]);
+  const response = await fetch(url, { headers, signal: both }).catch((error) => {
+    clearTimeout(timer);
+    throw both.aborted ? both.reason : error;
+  });
+  async function* chunks() {
+    let busySince = performance.now();
+    try {
+      for await (const chunk of response.body ?? []) {
+        clearTimeout(timer);
+        yield chunk;
+        // What is here already comes without waiting, so that timers and signals never got a turn.
+        if (performance.now() - busySince > BUSY_MS) {
+          await delay(0, signal);
+          busySince = performance.now();
+        }
+        signal.throwIfAborted();
+        timer = setTimeout(stall, stallMs);
+      }
+    } catch (error) {
+      throw both.aborted ? both.reason : error;
+    } finally {
+      clearTimeout(timer);
+      // Of a body that is left in the middle nothing more is to come.
+      end.abort();
+    }
+  }
+  return { response, chunks: chunks() };
+}
+
+/** The text of an answer of at most so many bytes. Throws {@link WorkError} for a longer one. */
+export async function readText(
+  { chunks, response }: ChunkedAnswer,
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new WorkError(`Cannot read the answer of ${response.url}: it is too long`, {
+        details: [`more than ${maxBytes} bytes`],
+        next: "run the same command again later",
+      });
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,150 @@
+import { syncPath } from "../../base/files/atomic_write.ts";
+import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
+import { explainMiss, readSidecar, writeSidecar } from "../../store/sidecar.ts";
+import { WorkError } from "../../base/errors.ts";
+import { acquireLock } from "../../base/files/lock.ts";
+import { explainFullDisk } from "../../base/files/full_disk.ts";
+import { imageCacheDir, imagesDir } from "../../base/files/paths.ts";
+import { embedded } from "./embedded.ts";
+import { digestNow, partDigest, partPath, prepareFile, publishFiles } from "./part_files.ts";
+import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
+
+export { partDigest, partPath };
+
+/** How to make a part's files. */
+export interface PartRecipe {
+  /** `NAME ARCH`, for messages. */
+  readonly title: string;
+  /** Names of its files in `images/dist`, the first one with the sidecar. */
+  readonly outputs: readonly string[];
+  readonly inputs: readonly RecipeInput[];
+  /** Files of other parts that it holds; what is in them is looked up whenever the key is made. */
+  readonly embeds?: readonly { readonly name: string; readonly file: string }[];
+  /** Writes the files into a folder, under their names. */
+  build(dir: string, options: PartBuildOptions): Promise<void>;
+}
+
+/** What a part's build is given. */
+export interface PartBuildOptions {
+  readonly signal: AbortSignal;
+  /** Called as each stage begins. */
+  readonly onPhase: (phase: string) => void;
+  /** Called with each line that the programs underneath print. */
+  readonly log: (line: string) => void;
+}
+
+/** Where a part stands. */
+export interface PartState {
+  readonly fresh: boolean;
+  /** Why it would be built, one line for each input that differs; empty when it is fresh. */
+  readonly reasons: readonly string[];
+  readonly recipe: Recipe;
+}
+
+const sidecarOf = (recipe: Pick<PartRecipe, "outputs">) => `${partPath(recipe.outputs[0]!)}.hash`;
+
+/** The recipe as it is now, with what the embedded parts hold now. */
+async function recipeNow({ inputs, embeds = [] }: PartRecipe): Promise<Recipe> {
+  const more = await Promise.all(embeds.map(({ name, file }) => embedded(name, file)));
+  return await recipeKey([...inputs, ...more]);
+}
+
+/** Compares a part with what its recipe would make now. Files that were changed count as missing. */
+export async function partState(part: PartRecipe): Promise<PartState> {
+  return await compare(part, partDigest);
+}
+
+async function compare(
+  part: PartRecipe,
+  digestOf: (file: string) => Promise<string | undefined>,
+): Promise<PartState> {
+  const recipe = await recipeNow(part);
+  const reasons = explainMiss(await readSidecar(sidecarOf(part)), recipe);
+  for (const file of reasons.length === 0 ? part.outputs : []) {
+    if (await digestOf(file) === undefined) reasons.push(`${file} is missing or was changed`);
+  }
+  return { fresh: reasons.length === 0, reasons, recipe };
+}
+
+/**
+ * Makes sure that a part is what its recipe says. Safe to run twice at once and to interrupt: its
+ * files appear whole, and the sidecar vouches for them only then. Who embeds them goes by their
+ * digests, so a part that is built again to the same bytes forces nothing else. Throws
+ * {@link WorkError} when its inputs keep changing while it is being built.
+ */
+export async function ensurePart(
+  part: PartRecipe,
+  options: PartBuildOptions & { readonly force?: boolean },
+): Promise<{ readonly built: boolean; readonly reasons: readonly string[]; readonly key: string }> {
+  const before = await partState(part);
+  if (before.fresh && !options.force) return { built: false, reasons: [], key: before.recipe.key };
+  await Deno.mkdir(imageCacheDir(), { recursive: true });
+  await Deno.mkdir(imagesDir(), { recursive: true });
+  const [output = ""] = part.outputs;
+  await using _lock = await acquireLock(partLock(output), {
+    signal: options.signal,
+    purpose: `building ${part.title}`,
+    onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
+  });
+  const state = await compare(part, digestNow);
+  // Somebody else may have built it meanwhile.
+  if (state.fresh && !(options.force && before.fresh)) {
+    return { built: false, reasons: [], key: state.recipe.key };
+  }
+  const reasons = state.fresh ? ["--force was given"] : state.reasons;
+  reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
+  await sweepUnfinished(output);
+  const { key } = await buildWhole(part, state.recipe, options);
+  return { built: true, reasons, key };
+}
+
+/** How many times a part is built because an input was another one once the build had ended. */
+const MOST_BUILDS = 2;
+
+/** Builds until the recipe is the same before and after, since nobody knows which one went in. */
+async function buildWhole(
+  part: PartRecipe,
+  recipe: Recipe,
+  options: PartBuildOptions,
+): Promise<Recipe> {
+  let before = recipe;
+  for (let builds = 1;; builds++) {
+    const after = await buildOnce(part, before, options);
+    if (after.key === before.key) return after;
+    const changed = explainMiss({ kind: "recipe", recipe: before }, after);
+    if (builds === MOST_BUILDS) {
+      throw new WorkError(`Cannot build ${part.title}: its recipe changed meanwhile`, {
+        details: changed,
+        next: "run the task again once nobody edits or builds these",
+      });
+    }
+    changed.forEach((reason) => options.log(`building ${part.title} again: ${reason}`));
+    before = after;
+  }
+}
+
+/** Builds, and publishes if the recipe is still the same; returns it as it is after the build. */
+async function buildOnce(
+  part: PartRecipe,
+  recipe: Recipe,
+  options: PartBuildOptions,
+): Promise<Recipe> {
+  const prefix = unfinishedPrefix(part.outputs[0] ?? "");
+  const dir = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
+  try {
+    await part.build(dir, options);
+    options.signal.throwIfAborted();
+    const after = await recipeNow(part);
+    if (after.key !== recipe.key) return after;
+    for (const file of part.outputs) await prepareFile(dir, file);
+    await Deno.remove(sidecarOf(part)).catch(() => {});
+    await publishFiles(dir, part.outputs);
+    await syncPath(imagesDir());
+    await writeSidecar(sidecarOf(part), recipe);
+    return after;
+  } catch (error) {
+    throw await explainFullDisk(error, `build ${part.title}`, { onHost: true });
+  } finally {
+    await Deno.remove(dir, { recursive: true }).catch(() => {});
+  }
+}

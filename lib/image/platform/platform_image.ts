@@ -1,0 +1,138 @@
+import { join } from "@std/path";
+import { HostError } from "../../base/errors.ts";
+import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
+import { explainMiss } from "../../store/sidecar.ts";
+import type { Platform } from "../../config/platform.ts";
+import { exists } from "../../base/files/folders.ts";
+import { trySharedLock } from "../../base/files/lock.ts";
+import { IMAGE_FILES } from "../../base/files/paths.ts";
+import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
+import { verifyImage } from "./manifest.ts";
+import { diskCommands } from "../disk/file_systems.ts";
+import { BOOT_MODULES } from "../boot/initramfs.ts";
+import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
+import { crateInput, scriptInput, stageInput } from "../stages.ts";
+
+/** A finished image, ready to back a guest's overlay. */
+export interface Image extends Version {
+  readonly name: string;
+  /** The recipe key that it was built from. */
+  readonly key: string;
+  readonly disk: string;
+  readonly kernel: string;
+  readonly initramfs: string;
+}
+
+/** Where a platform's image stands. */
+export type ImageState =
+  | { readonly kind: "ready"; readonly image: Image; readonly recipe: Recipe }
+  | {
+    readonly kind: "stale";
+    readonly image: Image;
+    readonly reasons: readonly string[];
+    readonly recipe: Recipe;
+  }
+  | { readonly kind: "missing"; readonly reasons: readonly string[]; readonly recipe: Recipe };
+
+/** The script that configures packages in the guest, where the host cannot. */
+export const FIRST_BOOT = "provision/debian_first_boot.sh";
+
+/** Inputs of the root file system alone: the slow stage, kept for when only later ones change. */
+export function rootfsInputs(platform: Platform): RecipeInput[] {
+  const { arch, image: { kernelPackage, provision, ...packages } } = platform;
+  return [
+    stageInput("packages", { ...packagesStage({ ...packages, arch }), kernelPackage }),
+    ...hookInputs(["now", "first-boot"]),
+    scriptInput("provisioning", provision),
+    scriptInput("provisioning at the first boot", FIRST_BOOT),
+  ];
+}
+
+/** The recipe of a platform's whole image. */
+export async function imageRecipe(platform: Platform): Promise<Recipe> {
+  const { arch, image: { diskGiB } } = platform;
+  return await recipeKey([
+    ...rootfsInputs(platform),
+    stageInput("image", { arch, disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB) }),
+    stageInput("initramfs", BOOT_MODULES),
+    stageInput("first boot"),
+    stageInput("rust"),
+    // Its sources and not its digest: where finished images come from elsewhere, it is not built.
+    crateInput("tiny-init"),
+  ]);
+}
+
+/** Compares what is on disk with what the recipe of now would make. Reads no large file. */
+export async function imageState(platform: Platform): Promise<ImageState> {
+  const { name } = platform;
+  const recipe = await imageRecipe(platform);
+  const found = await currentVersion(name);
+  if (found === undefined) {
+    const reasons = explainMiss({ kind: "missing", path: currentLink(name) }, recipe);
+    return { kind: "missing", reasons, recipe };
+  }
+  const { version, sidecar, dir } = found;
+  if (version === undefined) {
+    const reasons = sidecar.kind === "recipe"
+      ? [`${dir} holds no whole image`]
+      : explainMiss(sidecar, recipe);
+    return { kind: "missing", reasons, recipe };
+  }
+  const { key } = version.manifest;
+  const image = {
+    ...{ name, key, ...version },
+    disk: join(dir, IMAGE_FILES.disk),
+    kernel: join(dir, IMAGE_FILES.kernel),
+    initramfs: join(dir, IMAGE_FILES.initramfs),
+  };
+  return key === recipe.key
+    ? { kind: "ready", image, recipe }
+    : { kind: "stale", image, reasons: explainMiss(sidecar, recipe), recipe };
+}
+
+/** An image whose version is not removed until this is disposed. */
+export type UsedImage = Image & AsyncDisposable;
+
+/** Time between two looks at an image whose version was just being removed. */
+const RETRY_MS = 50;
+
+/**
+ * The platform's image, checked and fit to boot from; a stale one will do, since it is still whole.
+ * A shared lock (which needs no right to write there) keeps `gc` and builds from removing it, until
+ * the guest is on record and longer: a task holds it to its end, and the record tells of a kept
+ * guest. Throws {@link HostError} with the command that builds it when it is missing or damaged.
+ */
+export async function useImage(platform: Platform): Promise<UsedImage> {
+  while (true) {
+    const image = await presentImage(platform);
+    const lock = await trySharedLock(versionLock(image.dir));
+    if (lock === undefined) {
+      await refuseUnlockable(image);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      continue;
+    }
+    await using stack = new AsyncDisposableStack();
+    stack.use(lock);
+    await verifyImage(image.dir, image.manifest);
+    const resources = stack.move();
+    return { ...image, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  }
+}
+
+async function presentImage(platform: Platform): Promise<Image> {
+  const state = await imageState(platform);
+  if (state.kind !== "missing") return state.image;
+  throw new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
+    details: state.reasons,
+    next: `deno task setup-images ${platform.name} --yes`,
+  });
+}
+
+/** A copy may lack the lock's file, without which nobody would ever get it. */
+async function refuseUnlockable({ name, dir }: Image): Promise<void> {
+  if (await exists(versionLock(dir)) || await currentDir(name) !== dir) return;
+  throw new HostError(`Cannot use image "${name}": ${IMAGE_FILES.lock} is missing`, {
+    details: [`file: ${versionLock(dir)}`],
+    next: `deno task setup-images ${name} --force`,
+  });
+}

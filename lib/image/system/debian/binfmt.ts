@@ -1,0 +1,147 @@
+import { join } from "@std/path";
+import { DEB_ARCH } from "../../../config/archs.ts";
+import { lockFault } from "../../../base/files/lock.ts";
+import { run, type RunResult } from "../../../base/process/process.ts";
+import type { Arch } from "../../../config/archs.ts";
+
+const BINFMT = "/proc/sys/fs/binfmt_misc";
+
+/**
+ * The first 20 bytes of a 64-bit ELF file of each architecture, and which bits of them count
+ * (ELF specification: class 2, little-endian, version 1, type EXEC or DYN, then `e_machine`).
+ * The OS ABI byte may be anything, as Linux programs carry 0 or 3 there.
+ */
+const ELF_MAGIC: Readonly<Record<Arch, { readonly magic: string; readonly mask: string }>> = {
+  aarch64: elfRule(183),
+  x86_64: elfRule(62),
+};
+
+/** How programs of the guest's architecture can run on this host. */
+export interface Binfmt extends AsyncDisposable {
+  /**
+   * `native`: as they are; `emulated`: the kernel starts qemu-user for them; `none`: not at all,
+   * so that packages can be unpacked but their scripts cannot run.
+   */
+  readonly kind: "native" | "emulated" | "none";
+  readonly reason: string;
+}
+
+/**
+ * Makes foreign programs runnable where the host already does that, or where root may register
+ * qemu-user with the kernel; the last of those who use that rule at one time takes it back when
+ * disposed.
+ */
+export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
+  if (arch === Deno.build.arch) return verdict("native", "the host's own architecture");
+  if (await isRegistered(`qemu-${arch}`)) {
+    return verdict("emulated", "binfmt_misc has a rule for it");
+  }
+  const rule = `guesthouse-${arch}`;
+  // Not by our own rule, which is gone with the last of its users; another task may add it meanwhile.
+  const isOurs = () => isRegistered(rule);
+  if (!await isOurs() && await runsThere(arch) && !await isOurs()) {
+    return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
+  }
+  const interpreter = await findInterpreter(arch);
+  if (interpreter === undefined) return verdict("none", `qemu-${arch}-static is not installed`);
+  using stack = new DisposableStack();
+  // Shared by all who use the rule, other checkouts included, hence not a file of this one.
+  const users = stack.use(await Deno.open(interpreter, { read: true }));
+  await users.lock(false).catch((cause) => {
+    throw lockFault(interpreter, cause);
+  });
+  const fault = await isOurs() ? undefined : await register(rule, arch, interpreter);
+  if (fault !== undefined) return verdict("none", fault);
+  const cleanup = stack.move();
+  return {
+    kind: "emulated",
+    reason: `registered ${interpreter} with binfmt_misc`,
+    async [Symbol.asyncDispose]() {
+      using _ = cleanup;
+      await users.unlock();
+      // NFS grants no exclusive lock to a file that is open for reading; the rule then stays.
+      if (await users.tryLock(true).catch(() => false)) {
+        await writeKernelFile(join(BINFMT, rule), "-1");
+      }
+    },
+  };
+}
+
+/**
+ * Whether a program of that architecture runs in a root of its own, as the guest's will. Containers
+ * do not see the rules of the machine around them, which work there all the same.
+ */
+async function runsThere(arch: Arch): Promise<boolean> {
+  // In this folder there are such programs alone: nothing that could run them, as in the guest's root.
+  const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+  const root = ["--root=/usr/lib/arch-test", "--", `/${DEB_ARCH[arch]}`];
+  return (await run(["unshare", ...asRoot, ...root])).code === 0;
+}
+
+/** Returns why it cannot be registered, or `undefined`. */
+async function register(
+  rule: string,
+  arch: Arch,
+  interpreter: string,
+): Promise<string | undefined> {
+  if (Deno.uid() !== 0) return "binfmt_misc has no rule for it, and only root may add one";
+  if (!await haveKernelFile(join(BINFMT, "register"))) {
+    const { code, stderr } = await run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT]);
+    // Of two that mount it at once, one is refused.
+    if (code !== 0 && !await haveKernelFile(join(BINFMT, "register"))) {
+      return `cannot mount binfmt_misc: ${stderr.trim()}`;
+    }
+    if (await isRegistered(rule) || await isRegistered(`qemu-${arch}`)) return undefined;
+  }
+  const { magic, mask } = ELF_MAGIC[arch];
+  // F: the interpreter is opened now, so that it is found from inside a chroot as well.
+  const text = `:${rule}:M::${magic}:${mask}:${interpreter}:F`;
+  const { code, stderr } = await writeKernelFile(join(BINFMT, "register"), text);
+  // Of two that add it at once, the kernel refuses one.
+  if (code === 0 || await isRegistered(rule)) return undefined;
+  return `cannot register with binfmt_misc: ${stderr.trim()}`;
+}
+
+/** Whether an enabled rule of that name exists, with the "F" flag. */
+async function isRegistered(rule: string): Promise<boolean> {
+  const { stdout } = await run(["cat", join(BINFMT, rule)]);
+  return stdout.startsWith("enabled") && /^flags:.*F/m.test(stdout);
+}
+
+// Deno itself opens nothing below /proc without all permissions, so a shell does.
+
+async function haveKernelFile(path: string): Promise<boolean> {
+  return (await run(["sh", "-c", '[ -e "$0" ]', path])).code === 0;
+}
+
+async function writeKernelFile(path: string, text: string): Promise<RunResult> {
+  return await run(["sh", "-c", 'printf %s "$1" >"$0"', path, text]);
+}
+
+async function findInterpreter(arch: Arch): Promise<string | undefined> {
+  for (const name of [`qemu-${arch}-static`, `qemu-${arch}`]) {
+    for (const dir of ["/usr/bin", "/usr/local/bin"]) {
+      if (await exists(join(dir, name))) return join(dir, name);
+    }
+  }
+  return undefined;
+}
+
+function elfRule(machine: number): { magic: string; mask: string } {
+  const bytes = (values: number[]) =>
+    values.map((value) => `\\x${value.toString(16).padStart(2, "0")}`).join("");
+  const zeros = new Array<number>(8).fill(0);
+  return {
+    magic: bytes([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...zeros, 2, 0, machine, 0]),
+    // 0xfe on the type byte: 2 (EXEC) and 3 (DYN) differ in its lowest bit.
+    mask: bytes([255, 255, 255, 255, 255, 255, 255, 0, ...zeros.fill(255), 0xfe, 255, 255, 255]),
+  };
+}
+
+function verdict(kind: Binfmt["kind"], reason: string): Binfmt {
+  return { kind, reason, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,168 @@
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+import type { RecipeInput } from "../../../store/recipe.ts";
+import { WorkError } from "../../../base/errors.ts";
+import { LineBuffer } from "../../../base/text/line_buffer.ts";
+import { run } from "../../../base/process/process.ts";
+import type { Arch } from "../../../config/archs.ts";
+import { root } from "../../../base/files/paths.ts";
+import { makeRootfsStage } from "./rootfs_stage.ts";
+import { scriptInput } from "../../stages.ts";
+
+/** A Debian root file system: which packages, and what turns them into a guest. */
+export interface RootfsRecipe {
+  readonly suite: string;
+  /** Debian's name of the architecture, e.g. `arm64`. */
+  readonly debArch: string;
+  readonly arch: Arch;
+  readonly packages: readonly string[];
+  /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none. */
+  readonly kernelPackage?: string;
+  /** Path of the script that runs in the root. */
+  readonly provision: string;
+  /** Path of the script that configures the packages where that must wait for the first boot. */
+  readonly firstBoot: string;
+}
+
+/**
+ * `now`: the packages are configured and provisioned while the image is built. `first-boot`: they
+ * are only unpacked, because the host cannot run the guest's programs.
+ */
+export type ConfigureWhen = "now" | "first-boot";
+
+/** Files that a headless build guest never reads; dpkg leaves them out while it unpacks. */
+const EXCLUDED_PATHS = [
+  "/usr/share/doc/*",
+  "/usr/share/man/*",
+  "/usr/share/info/*",
+  "/usr/share/locale/*",
+  "/usr/share/lintian/*",
+];
+
+/**
+ * No file in a root is newer (2023-06-10, the day of Debian 12), in seconds since 1970: equal packages
+ * then give equal archives.
+ */
+const NEWEST_FILE = 1_686_355_200;
+
+/** The exact mmdebstrap command, so that `--dry-run` prints what a real run executes. */
+export function mmdebstrapCommand(
+  recipe: RootfsRecipe,
+  options: {
+    hooksDir: string;
+    output: string;
+    configure: ConfigureWhen;
+    isRoot: boolean;
+    /** Default: the host's. */
+    hostArch?: Arch;
+  },
+): string[] {
+  const extract = options.configure === "first-boot";
+  const foreign = recipe.arch !== (options.hostArch ?? Deno.build.arch);
+  // What the variant minbase brings by itself.
+  const base = ["?essential", "?priority(required)", "apt"];
+  const packages = extract ? [...base, ...recipe.packages] : recipe.packages;
+  return [
+    "mmdebstrap",
+    `--mode=${options.isRoot ? "root" : "unshare"}`,
+    `--architectures=${recipe.debArch}`,
+    `--variant=${extract ? "extract" : "minbase"}`,
+    "--format=tar",
+    ...packages.map((name) => `--include=${name}`),
+    ...EXCLUDED_PATHS.map((path) => `--dpkgopt=path-exclude=${path}`),
+    // The tree is thrown away if anything fails, so nothing need be synced to disk on the way.
+    "--dpkgopt=force-unsafe-io",
+    '--aptopt=Acquire::Languages "none"',
+    "--aptopt=Acquire::Retries 3",
+    // The extract variant configures nothing, so it has no customize stage either.
+    ...extract ? [`--setup-hook=${join(options.hooksDir, "merge-usr")}`] : [
+      `--essential-hook=${join(options.hooksDir, "no-host-keys")}`,
+      ...foreign
+        ? [
+          `--essential-hook=${join(options.hooksDir, "lend-programs")}`,
+          `--customize-hook=${join(options.hooksDir, "restore-programs")}`,
+        ]
+        : [],
+    ],
+    `--${extract ? "extract" : "customize"}-hook=${join(options.hooksDir, "customize")}`,
+    recipe.suite,
+    options.output,
+  ];
+}
+
+/** All commands and settings that decide which packages a root has, as data for its key. */
+export function packagesStage(
+  recipe: Pick<RootfsRecipe, "suite" | "debArch" | "arch" | "packages">,
+): { readonly commands: string[][]; readonly newestFile: number } {
+  const commands = (["now", "first-boot"] as const).map((configure) =>
+    mmdebstrapCommand({ ...recipe, provision: "", firstBoot: "" }, {
+      ...{ configure, hooksDir: "HOOKS", output: "OUTPUT" },
+      // Whoever builds it, and where, makes no difference.
+      ...{ isRoot: true, hostArch: recipe.arch },
+    })
+  );
+  return { commands, newestFile: NEWEST_FILE };
+}
+
+/** Scripts that mmdebstrap runs, by their names in the stage. */
+export const HOOKS = [
+  { name: "customize", file: "rootfs_hook.sh", configure: ["now", "first-boot"] },
+  { name: "merge-usr", file: "merge_usr_hook.sh", configure: ["first-boot"] },
+  { name: "no-host-keys", file: "no_host_keys_hook.sh", configure: ["now"] },
+  { name: "lend-programs", file: "native_programs_hook.sh", configure: ["now"] },
+  { name: "restore-programs", file: "native_programs_hook.sh", configure: ["now"] },
+] as const;
+
+/** The hooks as inputs of a recipe, as far as they run where packages are configured like this. */
+export function hookInputs(configure: readonly ConfigureWhen[]): RecipeInput[] {
+  const dir = relative(root, dirname(fromFileUrl(import.meta.url)));
+  return HOOKS.filter((hook) =>
+    configure.some((when) => hook.configure.some((own) => own === when))
+  )
+    .map(({ name, file }) => scriptInput(`hook ${name}`, join(dir, file)));
+}
+
+/** How {@link buildRootfs} runs. */
+export interface RootfsOptions {
+  readonly output: string;
+  readonly configure: ConfigureWhen;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
+export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
+  await using stage = await makeRootfsStage(recipe, HOOKS);
+  const command = mmdebstrapCommand(recipe, {
+    hooksDir: stage.path,
+    output: options.output,
+    configure: options.configure,
+    isRoot: Deno.uid() === 0,
+  });
+  const buffer = new LineBuffer();
+  const result = await run(stage.wrap(command), {
+    environment: { of: "mmdebstrap" },
+    env: {
+      GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",
+      SOURCE_DATE_EPOCH: String(NEWEST_FILE),
+      GUESTHOUSE_DEB_ARCH: recipe.debArch,
+      GUESTHOUSE_CONFIGURE: options.configure === "now" ? "now" : "later",
+      // mmdebstrap makes its root in this directory, which is removed whatever happens.
+      TMPDIR: stage.path,
+      DEBIAN_FRONTEND: "noninteractive",
+      LC_ALL: "C.UTF-8",
+    },
+    signal: options.signal,
+    // On TERM mmdebstrap unmounts and removes its tree, some 15,000 files.
+    graceMs: 15_000,
+    stdout: "tail",
+    onOutput: (text) => buffer.push(text).forEach((line) => options.log(line)),
+  });
+  if (result.code !== 0) {
+    const lines = (result.stderr + result.stdout).split("\n").filter((line) => line.trim() !== "");
+    const errors = lines.filter((line) => /^(E:|dpkg: error|.*[Ee]rror)/.test(line));
+    throw new WorkError(
+      `Cannot build the root file system for ${recipe.debArch}: mmdebstrap exited with status ${result.code}`,
+      { details: (errors.length > 0 ? errors : lines).slice(-8) },
+    );
+  }
+}

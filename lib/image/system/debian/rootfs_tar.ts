@@ -1,0 +1,125 @@
+import { join } from "@std/path";
+import { HostError } from "../../../base/errors.ts";
+import { type RecipeInput, recipeKey } from "../../../store/recipe.ts";
+import { dropKept, keepFile, keptState } from "../../../store/vouched.ts";
+import { fileNames } from "../../../base/files/folders.ts";
+import { acquireLock } from "../../../base/files/lock.ts";
+import { imageCacheDir } from "../../../base/files/paths.ts";
+import { ensureBinfmt } from "./binfmt.ts";
+import { buildRootfs, type ConfigureWhen, type RootfsRecipe } from "./rootfs.ts";
+
+/** Debian's packages as one file in the image cache, from which later stages are made. */
+export interface RootfsTar extends AsyncDisposable {
+  readonly path: string;
+  readonly configure: ConfigureWhen;
+}
+
+/** What {@link ensureRootfsTar} takes. */
+export interface RootfsTarOptions {
+  /** What it is for, e.g. `debian-amd64`, `raw-aarch64`. */
+  readonly name: string;
+  readonly recipe: RootfsRecipe;
+  /** All that decides what is in it. */
+  readonly inputs: readonly RecipeInput[];
+  /**
+   * Whether the packages may be left to be configured at the first boot, where the host cannot run
+   * the guest's programs. Default `false`: that is an error.
+   */
+  readonly mayWait?: boolean;
+  /** Build it even if it is there. */
+  readonly force?: boolean | undefined;
+}
+
+/** How {@link ensureRootfsTar} works and what it reports to. */
+export interface RootfsTarBuild {
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: string) => void;
+  readonly log: (line: string) => void;
+}
+
+/** Whoever builds, uses or removes the tar file of that name holds this lock. */
+export const rootfsLock = (name: string): string => join(imageCacheDir(), `rootfs-${name}.lock`);
+
+/** With `-now`, one that an earlier version has made: nobody uses it, so it is only swept. */
+const NAME =
+  /^(?<part>\.part-)?rootfs-(?<name>.+)-(?<key>[0-9a-f]{16})(?:-now|-first-boot)?\.tar\.zst$/;
+
+/** What the name of a tar file says; `part`: somebody has begun to write it. */
+export function parseRootfsName(
+  file: string,
+): { readonly name: string; readonly key: string; readonly part: boolean } | undefined {
+  const { name = "", key = "", part } = NAME.exec(file)?.groups ?? {};
+  return name === "" ? undefined : { name, key, part: part !== undefined };
+}
+
+/** The part of a recipe's key that is in the name of its tar file. */
+export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string> {
+  return (await recipeKey(inputs)).key.slice(0, 16);
+}
+
+/**
+ * Installs Debian's packages, the slow stage of each image: a minute, or several for a foreign
+ * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and made
+ * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and
+ * to interrupt. Throws {@link HostError} where the packages cannot be configured.
+ */
+export async function ensureRootfsTar(
+  { name, recipe, inputs, mayWait = false, force = false }: RootfsTarOptions,
+  { signal, onPhase, log }: RootfsTarBuild,
+): Promise<RootfsTar> {
+  const cache = imageCacheDir();
+  const key = await rootfsKey(inputs);
+  await using stack = new AsyncDisposableStack();
+  stack.use(
+    await acquireLock(rootfsLock(name), {
+      signal,
+      purpose: `installing the packages of ${name}`,
+      onWait: (holder) => onPhase(`waiting for ${holder || "another build"}`),
+    }),
+  );
+  const held = (path: string, configure: ConfigureWhen): RootfsTar => {
+    const cleanup = stack.move();
+    return { path, configure, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+  };
+  const fileFor = (configure: ConfigureWhen) =>
+    `rootfs-${name}-${key}${configure === "now" ? "" : "-first-boot"}.tar.zst`;
+  for (const configure of ["now", "first-boot"] as const) {
+    const path = join(cache, fileFor(configure));
+    if (force) continue;
+    // Read whole, since what is made of a damaged one fails much later, with words of tar's.
+    const state = await keptState(path);
+    if (state === "whole") return held(path, configure);
+    if (state === "damaged") log(`installing the packages again: ${path} is damaged`);
+  }
+  // With the lock held, a part file is that of a killed build.
+  await removeTars(name, ({ part }) => part);
+  const { arch } = recipe;
+  await using binfmt = await ensureBinfmt(arch);
+  log(`programs of ${arch} run here: ${binfmt.kind} (${binfmt.reason})`);
+  if (binfmt.kind === "none" && !mayWait) {
+    throw new HostError(`Cannot install packages for ${arch}: ${binfmt.reason}`, {
+      next: `run it as root, or build for ${Deno.build.arch} only`,
+    });
+  }
+  const configure = binfmt.kind === "none" ? "first-boot" : "now";
+  onPhase("packages");
+  const output = join(cache, fileFor(configure));
+  // mmdebstrap chooses the compression by the name, so the part file ends alike.
+  const part = join(cache, `.part-${fileFor(configure)}`);
+  await using unfinished = new AsyncDisposableStack();
+  unfinished.defer(() => Deno.remove(part).catch(() => {}));
+  await buildRootfs(recipe, { output: part, configure, log, signal });
+  await removeTars(name, ({ part }) => !part);
+  await keepFile(part, output);
+  return held(output, configure);
+}
+
+async function removeTars(
+  name: string,
+  which: (found: { readonly part: boolean }) => boolean,
+): Promise<void> {
+  for (const file of await fileNames(imageCacheDir())) {
+    const found = parseRootfsName(file);
+    if (found?.name === name && which(found)) await dropKept(join(imageCacheDir(), file));
+  }
+}

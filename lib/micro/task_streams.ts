@@ -1,0 +1,51 @@
+import type { Sink } from "../guest/agent/channel.ts";
+import { writeAll } from "../base/files/write_all.ts";
+import { hostFault } from "../base/files/host_fault.ts";
+
+/** What a command's output goes to, as `Deno.stdout`. */
+export interface OutputStream {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Nobody reads a stream of this task any more, as in `deno task vm-run … | head -1`. */
+export class ReaderGone extends Error {
+  override name = "ReaderGone";
+}
+
+/**
+ * A sink that writes to one of this task's streams. It throws {@link ReaderGone} when the reader has
+ * gone away, and `HostError` for what else goes wrong.
+ */
+export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal): Sink {
+  return async (bytes) => {
+    try {
+      await writeAll(stream, bytes, signal);
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone(`nobody reads ${name}`);
+      throw hostFault(`write to ${name}`, error);
+    }
+  };
+}
+
+/**
+ * A source whose faults, such as a folder as standard input, are a `HostError`. Cancelling it
+ * cancels the source, which may have nothing to give for ever.
+ */
+export function sourceOf(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        controller.error(hostFault(`read ${name}`, error));
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,87 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { HostError } from "../base/errors.ts";
+import type { AgentClient } from "../guest/agent/client.ts";
+import { AgentError } from "../guest/agent/agent_errors.ts";
+import { download, upload, whyNotDownload, whyNotUpload } from "./transfers.ts";
+
+const { signal } = new AbortController();
+
+async function withDir(use: (dir: string) => Promise<void>) {
+  const dir = await Deno.makeTempDir();
+  await use(dir);
+  await Deno.remove(dir, { recursive: true });
+}
+
+/** Gives half of a file, then this. */
+const reader = (then: () => Promise<number>): Pick<AgentClient, "readFile"> => ({
+  async readFile(_, sink) {
+    await sink(new TextEncoder().encode("new"));
+    return await then();
+  },
+});
+const whole = reader(() => Promise.resolve(3));
+
+Deno.test("whyNotUpload() and whyNotDownload() find beforehand what would fail at the end", async () => {
+  await withDir(async (dir) => {
+    const file = join(dir, "file");
+    await Deno.writeTextFile(file, "");
+    assertEquals(await whyNotUpload(file), undefined);
+    assertEquals(await whyNotUpload(dir), "it is not a file");
+    assertEquals(await whyNotUpload(join(file, "x")), "it is not there");
+    assertEquals(await whyNotDownload(file), undefined);
+    assertEquals(await whyNotDownload(join(dir, "new")), undefined);
+    assertEquals(await whyNotDownload(dir), "it is a folder");
+    const lost = join(dir, "no/such");
+    assertEquals(await whyNotDownload(join(lost, "x")), `there is no folder ${lost}`);
+    assertEquals(await whyNotDownload(join(file, "x")), `there is no folder ${file}`);
+    assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 1, "nothing is left behind");
+  });
+});
+
+Deno.test({
+  name: "whyNotUpload() and whyNotDownload() name what the user may not do",
+  // Root may do all of it.
+  ignore: Deno.uid() === 0,
+  async fn() {
+    await withDir(async (dir) => {
+      const [file, folder] = [join(dir, "file"), join(dir, "folder")];
+      await Deno.writeTextFile(file, "", { mode: 0o000 });
+      await Deno.mkdir(folder, { mode: 0o500 });
+      assertEquals(await whyNotUpload(file), "it may not be read");
+      assertEquals(await whyNotDownload(join(folder, "x")), `${folder} may not be written to`);
+    });
+  },
+});
+
+Deno.test("download() replaces a file only by a whole one, and keeps its mode and its links", async () => {
+  await withDir(async (dir) => {
+    const [host, link] = [join(dir, "out"), join(dir, "link")];
+    await Deno.writeTextFile(host, "old", { mode: 0o600 });
+    await Deno.symlink(host, link);
+    const broken = reader(() => Promise.reject(new AgentError("EIO", "broken (os error 5)")));
+    await assertRejects(() => download(broken, { host, guest: "/x" }, signal), AgentError);
+    assertEquals(await Deno.readTextFile(host), "old");
+    await download(whole, { host: link, guest: "/x" }, signal);
+    assertEquals(await Deno.readTextFile(host), "new");
+    assertEquals(((await Deno.stat(host)).mode ?? 0) & 0o777, 0o600);
+    assertEquals((await Deno.lstat(link)).isSymlink, true);
+    assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 2);
+  });
+});
+
+Deno.test("download() and upload() say what is wrong on the host", async () => {
+  const host = "/tmp/no/such/folder/x";
+  const lost = await assertRejects(
+    () => download(whole, { host, guest: "/x" }, signal),
+    HostError,
+    `Cannot download to "${host}": No such file or directory`,
+  );
+  assertStringIncludes(lost.next ?? "", "ls -ld /tmp/no/such/folder");
+  const writer = { writeFile: () => Promise.resolve(0) };
+  await assertRejects(
+    () => upload(writer, { host, guest: "/x" }, signal),
+    HostError,
+    `Cannot upload "${host}": No such file or directory`,
+  );
+});

@@ -1,0 +1,75 @@
+import { dirname, join, resolve } from "@std/path";
+import { UsageError } from "../base/errors.ts";
+import { showPath } from "../config/show_path.ts";
+
+/** What {@link resolveProject} goes by. */
+export interface ResolveProjectOptions {
+  /** The value of `--project`; may be relative to `cwd` and hold any character. */
+  readonly projectFlag?: string;
+  /** The folder that the user called from, absolute: `INIT_CWD` under `deno task`. */
+  readonly cwd: string;
+  /** The guesthouse checkout. */
+  readonly root: string;
+}
+
+/** The sample project, relative to the checkout. */
+export const SAMPLE_PROJECT = "examples/hello-cmake";
+
+/**
+ * The folder of the project to build, absolute and without symbolic links: the one asked for,
+ * else the git work tree around `cwd`, else the sample.
+ *
+ * A call from inside the checkout means the sample, unless it comes from a work tree that lies
+ * inside the checkout: the tree around a checkout is not meant, as that may be a home folder.
+ *
+ * Throws {@link UsageError} if the folder asked for is missing or is none.
+ */
+export async function resolveProject(options: ResolveProjectOptions): Promise<string> {
+  const { projectFlag, cwd } = options;
+  if (projectFlag !== undefined) return await requestedProject(projectFlag, cwd);
+  const root = await Deno.realPath(options.root);
+  // A folder that is gone by now says nothing about a project.
+  const calledFrom = await Deno.realPath(cwd).catch(() => root);
+  const workTree = await findWorkTree(calledFrom);
+  const sample = join(root, SAMPLE_PROJECT);
+  if (workTree === undefined || workTree === root) return sample;
+  return isBelow(calledFrom, root) && !isBelow(workTree, root) ? sample : workTree;
+}
+
+async function requestedProject(flag: string, cwd: string): Promise<string> {
+  if (flag === "") throw cannotUse(flag, "the path is empty", cwd);
+  const path = resolve(cwd, flag);
+  try {
+    const dir = await Deno.realPath(path);
+    if ((await Deno.stat(dir)).isDirectory) return dir;
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such folder"
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
+    throw cannotUse(flag, why, path, cause);
+  }
+  throw cannotUse(flag, "it is not a folder", path);
+}
+
+function cannotUse(flag: string, why: string, path: string, cause?: unknown): UsageError {
+  return new UsageError(`Cannot use project ${JSON.stringify(flag)}: ${why}`, {
+    details: [`looked at: ${showPath(path)}`],
+    next: "pass --project DIR with the folder of a project",
+    cause,
+  });
+}
+
+/** The nearest folder with a `.git`, which is a file in linked work trees and submodules. */
+async function findWorkTree(start: string): Promise<string | undefined> {
+  for (let dir = start;; dir = dirname(dir)) {
+    if (await Deno.lstat(join(dir, ".git")).then(() => true, () => false)) return dir;
+    if (dirname(dir) === dir) return undefined;
+  }
+}
+
+/** Whether a folder is another one or lies in it; both without symbolic links. */
+function isBelow(dir: string, ancestor: string): boolean {
+  return dir === ancestor || dir.startsWith(join(ancestor, "/"));
+}

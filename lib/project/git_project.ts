@@ -1,0 +1,136 @@
+import { join } from "@std/path";
+import { GIT_QUERIES, type GitLists, parseGitLists, type RepositoryLists } from "./git_lists.ts";
+import { OutputTooLongError, run } from "../base/process/process.ts";
+import { copyRepository } from "./git_copy.ts";
+import { checkIgnoreFiles } from "./git_hazards.ts";
+import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
+
+/** What {@link askGit} takes besides the directory. */
+export interface AskGitOptions {
+  readonly signal?: AbortSignal;
+  /** Called with a sentence if there is a repository, and git's answer cannot be had. */
+  readonly onWarning?: (text: string) => void;
+  /** For all questions together, in milliseconds. Default 120 000. */
+  readonly timeoutMs?: number;
+}
+
+/** For git's address space; an index of a million files takes some 200 MiB. */
+const MOST_MEMORY_KIB = 4 << 20;
+
+/** Not every system can limit the address space. */
+const LIMITED = `ulimit -v ${MOST_MEMORY_KIB} 2>/dev/null; exec "$@"`;
+
+/** What `sh` reports for a program that is not installed. */
+const NOT_FOUND = 127;
+
+/**
+ * What git knows of a project; `undefined` without git, where it is no work tree, or where git
+ * tracks nothing: the directory is then new, or unpacked inside somebody else's work tree, which
+ * may ignore all of it. The project's `.gitignore` files are then to be read instead.
+ *
+ * Git gets a copy of what it needs (see {@link copyRepository}): the project's own configuration
+ * may name programs, and is never read. The user's is.
+ */
+export async function askGit(
+  dir: string,
+  { signal, onWarning, timeoutMs = 120_000 }: AskGitOptions = {},
+): Promise<GitLists | undefined> {
+  const limit = new AbortController();
+  const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
+  const timer = setTimeout(
+    () => limit.abort(new Error(`git did not answer within ${timeoutMs / 1000} s`)),
+    timeoutMs,
+  );
+  try {
+    const repository = await findRepository(dir);
+    if (repository === undefined) return undefined;
+    await checkIgnoreFiles(repository.top, dir, either);
+    const lists = await listsOf(repository, dir, either);
+    return lists === undefined || lists.tracked.length === 0 ? undefined : lists;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const why = error instanceof OutputTooLongError
+      ? "git prints too much"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    onWarning?.(
+      `Cannot ask git about ${JSON.stringify(dir)}: ${why}. Only its .gitignore files are read, ` +
+        "so tracked files that look like build products are left out.",
+    );
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The lists of a repository and of its submodules; `undefined` without git. */
+async function listsOf(
+  repository: Repository,
+  dir: string,
+  signal: AbortSignal,
+): Promise<GitLists | undefined> {
+  const own = await ask(repository, dir, signal);
+  if (own === undefined) return undefined;
+  const tracked = [...own.tracked];
+  const ignored = [...own.ignored];
+  const markers = [...own.markers];
+  for (const path of own.submodules) {
+    const top = join(dir, path);
+    // A link could lead to any repository of the host, and back.
+    const place = join(await Deno.realPath(dir), path);
+    const isInPlace = await Deno.realPath(top).then((real) => real === place, () => false);
+    const submodule = isInPlace ? await repositoryAt(top) : "none";
+    const lists = typeof submodule === "string" ? undefined : await listsOf(submodule, top, signal);
+    const below = (paths: readonly string[]) => paths.map((name) => `${path}/${name}`);
+    for (const name of lists === undefined ? [path] : below(lists.tracked)) tracked.push(name);
+    for (const name of below(lists?.ignored ?? [])) ignored.push(name);
+    for (const name of below(lists?.markers ?? [])) markers.push(name);
+  }
+  return { tracked, ignored, markers };
+}
+
+async function ask(
+  repository: Repository,
+  dir: string,
+  signal: AbortSignal,
+): Promise<RepositoryLists | undefined> {
+  const gitDir = await Deno.makeTempDir({ prefix: "guesthouse-git-" });
+  try {
+    await copyRepository(repository, gitDir);
+    const outputs: Record<string, string> = {};
+    for (const [name, query] of Object.entries(GIT_QUERIES)) {
+      const output = await runGit(repository, gitDir, ["-C", dir, ...query], signal);
+      if (output === undefined) return undefined;
+      outputs[name] = output;
+    }
+    return parseGitLists(outputs as Record<keyof GitLists, string>);
+  } finally {
+    await Deno.remove(gitDir, { recursive: true });
+  }
+}
+
+async function runGit(
+  { top, commonDir }: Repository,
+  gitDir: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  // What the user has set for all repositories would start a monitor for the copy.
+  const settings = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+  const place = [`--git-dir=${gitDir}`, `--work-tree=${top}`];
+  const command = ["sh", "-c", LIMITED, "sh", "git", ...settings, ...place, ...args];
+  const { code, stdout, stderr } = await run(command, {
+    // Trees of a sparse index. Nothing is fetched that is missing, and no prompt shown.
+    env: {
+      GIT_OBJECT_DIRECTORY: join(commonDir, "objects"),
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_NO_LAZY_FETCH: "1",
+      GIT_TERMINAL_PROMPT: "0",
+    },
+    signal,
+  });
+  if (code === NOT_FOUND) return undefined;
+  if (code === 0) return stdout;
+  throw new Error(stderr.trim().split("\n").at(-1) || `git ended with status ${code}`);
+}

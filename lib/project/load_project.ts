@@ -1,0 +1,62 @@
+import { UsageError } from "../base/errors.ts";
+import type { Log } from "../base/terminal/log.ts";
+import { resolveProject } from "./find_project.ts";
+import { type NetworkRule, parseNetwork } from "../config/network.ts";
+import { loadProject, type Project } from "./project.ts";
+import { platformNames } from "../config/platform_names.ts";
+import { artifactsDir, platformsDir, root } from "../base/files/paths.ts";
+import { callersDir, outputPath } from "../cli/output_path.ts";
+
+/** Loads the project that the user means, by `--project` or by where they call from. */
+export async function loadUserProject(projectFlag: string | undefined): Promise<Project> {
+  const dir = await resolveProject({ projectFlag, cwd: callersDir(), root });
+  return await loadProject(dir, { platformNames: await platformNames(platformsDir) });
+}
+
+/**
+ * The folder that `--artifacts` names, seen from where the user calls. Throws a UsageError before
+ * anything is built if nothing could be written there in the end.
+ */
+export async function artifactsTarget(wanted: string | undefined): Promise<string> {
+  if (wanted === undefined) return artifactsDir();
+  return await outputPath(wanted, {
+    action: "copy artifacts to",
+    noun: "a folder",
+    whyNot: async (dir) =>
+      await Deno.stat(dir).then((info) => !info.isDirectory, () => false)
+        ? "it is not a folder"
+        : undefined,
+  });
+}
+
+/**
+ * What guests may reach: what the command line says, else the project, else the internet. A project
+ * that asks for more than that gets it, and its user is told.
+ */
+export function networkRule(
+  flag: string | undefined,
+  log: Log,
+  project?: Pick<Project, "network">,
+): NetworkRule {
+  if (flag === undefined) {
+    const rule = project?.network ?? "internet";
+    if (rule === "open") {
+      log.warn(
+        'The project asks for an open network ("network" in guesthouse.json): what it runs in guests ' +
+          "reaches all that this host reaches, its own services included. " +
+          "To refuse: --network internet",
+      );
+    }
+    return rule;
+  }
+  const rule = parseNetwork(flag);
+  if (rule !== undefined) return rule;
+  throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule`, {
+    next: "pass internet, none, open, or host names with commas between them",
+  });
+}
+
+/** What `--append` adds to the kernel's command line. */
+export function kernelWords(append: string | undefined): string[] {
+  return (append ?? "").split(/\s+/).filter((word) => word !== "");
+}

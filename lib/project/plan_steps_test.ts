@@ -1,0 +1,113 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { formatError, UsageError } from "../base/errors.ts";
+import type { Project } from "./project.ts";
+import { type PlanOptions, planSteps } from "./plan_steps.ts";
+
+const project: Project = {
+  dir: "/home/ci/lib",
+  name: "lib",
+  source: ".",
+  haveCMakeLists: true,
+  excludes: [],
+  env: {},
+  steps: {},
+  cmakeFlags: {},
+  artifacts: [],
+  network: "internet",
+  timeouts: { stepMs: 1, totalMs: 1 },
+};
+const options: PlanOptions = {
+  os: "linux",
+  platformName: "debian-arm64",
+  sourceDir: "/s r c",
+  buildDir: "/build",
+  jobs: 3,
+  cmakeFlags: [],
+};
+const source = { in: "source", path: "." } as const;
+
+Deno.test("planSteps() configures, builds and tests with CMake by default", () => {
+  assertEquals(planSteps(project, options), [
+    {
+      name: "configure",
+      command: ["cmake", "-S", "/s r c", "-B", "/build", "-DCMAKE_BUILD_TYPE=Release"],
+      cwd: "/s r c",
+      once: true,
+    },
+    { name: "build", command: ["cmake", "--build", "/build", "--parallel", "3"], cwd: "/s r c" },
+    {
+      name: "test",
+      command: ["ctest", "--test-dir", "/build", "--output-on-failure"],
+      cwd: "/s r c",
+      onlyIfFile: "/build/CTestTestfile.cmake",
+    },
+  ]);
+});
+
+Deno.test("planSteps() passes the platform's flags first, so that the project's win", () => {
+  const flagged = {
+    ...project,
+    cmakeFlags: { all: ["-DA=all"], "debian-arm64": ["-DA=arm64"], native: ["-DA=native"] },
+  };
+  const [configure] = planSteps(flagged, { ...options, cmakeFlags: ["-DA=platform"] });
+  assertEquals(configure!.command.slice(5), [
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DA=platform",
+    "-DA=all",
+    "-DA=arm64",
+  ]);
+});
+
+Deno.test("planSteps() replaces placeholders that are whole words", () => {
+  const steps = {
+    default: [{
+      name: "all",
+      run: [
+        "sh",
+        "-c",
+        "echo {build}",
+        "{source}",
+        "{build}",
+        "{jobs}",
+        "{flags...}",
+        "{}",
+        "${jobs}",
+      ],
+      cwd: { in: "build", path: "sub/dir" } as const,
+    }],
+  };
+  assertEquals(
+    planSteps({ ...project, steps, cmakeFlags: { all: ["-DA", "-DB"] } }, options),
+    [{
+      name: "all",
+      command: ["sh", "-c", "echo {build}", "/s r c", "/build", "3", "-DA", "-DB", "{}", "${jobs}"],
+      cwd: "/build/sub/dir",
+    }],
+  );
+});
+
+Deno.test("planSteps() prefers a system's own steps to the default ones", () => {
+  const make = { name: "make", run: ["make"], cwd: source };
+  const gmake = { name: "gmake", run: ["gmake"], cwd: source };
+  const both = { ...project, steps: { default: [make], freebsd: [gmake] } };
+  const nameFor = (os: PlanOptions["os"]) => planSteps(both, { ...options, os })[0]!.name;
+  assertEquals(nameFor("freebsd"), "gmake");
+  assertEquals(nameFor("linux"), "make");
+  const others = { ...project, steps: { freebsd: [gmake] } };
+  assertEquals(planSteps(others, options)[0]!.name, "configure");
+});
+
+Deno.test("planSteps() says what to do about a project with nothing to run", () => {
+  const bare = { ...project, source: "part", haveCMakeLists: false };
+  const error = assertThrows(() => planSteps(bare, options), UsageError);
+  assertEquals(formatError(error).split("\n"), [
+    'Cannot plan the build of "lib": there is no CMakeLists.txt and there are no steps for linux',
+    "  source folder: /home/ci/lib/part",
+    "  steps: none",
+    '  next: set "source" or "steps" in /home/ci/lib/guesthouse.json, such as ' +
+    '{"steps": {"default": [{"name": "build", "run": ["make", "-C", "{source}"]}]}}',
+  ]);
+  const steps = { darwin: [{ name: "x", run: ["x"], cwd: source }] };
+  const other = assertThrows(() => planSteps({ ...bare, steps }, options), UsageError);
+  assertEquals(other.details[1], "steps: for darwin only");
+});

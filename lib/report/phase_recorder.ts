@@ -1,0 +1,50 @@
+import { startClock } from "../base/time/clock.ts";
+import type { Progress } from "./progress.ts";
+
+/** A phase of a build and when it was, in seconds since the whole run began. */
+export interface Span {
+  readonly phase: string;
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
+/** Notes when each phase of each build begins and ends. */
+export interface PhaseRecorder {
+  /** To give to the builds; it passes everything on. */
+  readonly progress: Progress;
+  /** Ends the phase that a build is in. */
+  finish(name: string): void;
+  /** The phases of a build so far, in the order in which they came; those that have ended. */
+  spans(name: string): readonly Span[];
+}
+
+/**
+ * Wraps a {@link Progress}. A phase lasts until the next one of that build, or until
+ * {@link PhaseRecorder.finish}.
+ *
+ * @param clock tells the seconds since the run began
+ */
+export function recordPhases(inner: Progress, clock = startClock()): PhaseRecorder {
+  const ended = new Map<string, Span[]>();
+  const open = new Map<string, { readonly phase: string; readonly fromSeconds: number }>();
+  const finish = (name: string, toSeconds = clock()) => {
+    const current = open.get(name);
+    if (current === undefined) return;
+    open.delete(name);
+    ended.set(name, [...ended.get(name) ?? [], { ...current, toSeconds }]);
+  };
+  return {
+    progress: {
+      phase(name, phase) {
+        const now = clock();
+        finish(name, now);
+        open.set(name, { phase, fromSeconds: now });
+        inner.phase(name, phase);
+      },
+      lines: (name, lines) => inner.lines(name, lines),
+      warning: (text) => inner.warning(text),
+    },
+    finish: (name) => finish(name),
+    spans: (name) => ended.get(name) ?? [],
+  };
+}

@@ -1,0 +1,65 @@
+import type { TaskContext } from "../cli/context.ts";
+import type { Platform } from "../config/platform.ts";
+import { ensureHost } from "../host/tools/ensure_host.ts";
+import { reexec } from "../base/process/reexec.ts";
+import type { ToolGroup } from "../host/tools/tool_table.ts";
+import { imageState } from "../image/platform/platform_image.ts";
+import {
+  mayBuildImages,
+  notSetUp,
+  SET_UP_GROUPS,
+  setUpImages,
+  type SetUpOptions,
+} from "./set_up.ts";
+
+/** How {@link prepareGuests} works. */
+export interface PrepareOptions extends SetUpOptions {
+  readonly task: string;
+  /** Tools that are needed besides those of guests. */
+  readonly groups?: readonly ToolGroup[];
+  /** Whether a platform without an image is no error. */
+  readonly mayLackImages?: boolean;
+}
+
+/**
+ * Makes sure that guests of these platforms can be started: tools and images. What is missing is
+ * set up with `--yes`, or when a person at the terminal agrees; else it is an error with the
+ * command to run. An image whose recipe has changed is built anew under the same rule, and used as
+ * it is otherwise.
+ *
+ * Returns the platforms that have no image; there are none unless `mayLackImages`. Does not return
+ * in a task that has installed tools: its successor does the work.
+ */
+export async function prepareGuests(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+  options: PrepareOptions,
+): Promise<readonly Platform[]> {
+  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
+  const missing = platforms.filter((_, index) => states[index]?.kind === "missing");
+  const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
+  const toBuild = [...missing, ...stale];
+  const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
+  // All tools at once: a task that has installed some is started again, and that only once.
+  const groups: ToolGroup[] = [
+    ...options.groups ?? [],
+    ...platforms.length > 0 ? ["vm" as const] : [],
+    ...build ? SET_UP_GROUPS : [],
+  ];
+  const { installed } = await ensureHost(groups, ctx, {
+    guestArchs: platforms.map(({ arch }) => arch),
+    task: options.task,
+  });
+  if (installed) await reexec(options.again.permissionSet, options.again.file, Deno.args);
+  if (build) {
+    await setUpImages(toBuild, ctx, options);
+    return [];
+  }
+  if (missing[0] !== undefined && !options.mayLackImages) throw notSetUp(missing[0]);
+  for (const { name } of stale) {
+    ctx.log.warn(
+      `The image of ${name} is older than its recipe. To renew it: deno task setup-images ${name}`,
+    );
+  }
+  return missing;
+}

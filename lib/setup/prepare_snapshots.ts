@@ -1,0 +1,50 @@
+import type { TaskContext } from "../cli/context.ts";
+import { TaskError } from "../base/errors.ts";
+import type { Platform } from "../config/platform.ts";
+import { useImage } from "../image/platform/platform_image.ts";
+import { findGuestHost } from "../vm/launch_guest.ts";
+import { startLogs } from "../base/files/log_files.ts";
+import { guestSize } from "../vm/build_machine.ts";
+import { ensureSnapshot } from "../vm/warm_start.ts";
+
+/** Where a platform's snapshot stands, as `setup-images --json` prints it. */
+export type PreparedSnapshot = "made" | "ready" | "none";
+
+/**
+ * Saves the snapshots from which the platforms' guests of their usual size start, where there are
+ * none that fit. One that cannot be saved is no error: its guests boot.
+ */
+export async function prepareSnapshots(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+): Promise<Map<string, PreparedSnapshot>> {
+  const entries = await Promise.all(platforms.map(async (platform) => {
+    const { signal } = ctx;
+    await using image = await useImage(platform);
+    const host = await findGuestHost({ platform, accelerator: "auto", signal });
+    // Its log is only begun where there is something to do.
+    await using stack = new AsyncDisposableStack();
+    const request = {
+      ...guestSize(platform, undefined, {}),
+      ...{ platform, image, signal },
+      accelerator: host.accelerator,
+      network: "none" as const,
+      sshPort: 0,
+      bootMs: platform.timeouts.bootMs,
+    };
+    try {
+      const made = await ensureSnapshot(request, host, async (reasons) => {
+        ctx.log.step(`${platform.name}: memory snapshot`);
+        ctx.log.debug(reasons.join("\n"));
+        return stack.use(await startLogs(`setup-${platform.name}`));
+      });
+      return [platform.name, made ? "made" : "ready"] as const;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TaskError)) throw error;
+      ctx.log.warn(`Cannot save a snapshot of "${platform.name}", so it boots: ${error.message}`);
+      return [platform.name, "none"] as const;
+    }
+  }));
+  return new Map(entries);
+}

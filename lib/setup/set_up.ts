@@ -1,0 +1,178 @@
+import { join } from "@std/path";
+import type { TaskContext } from "../cli/context.ts";
+import { HostError } from "../base/errors.ts";
+import { LiveTable } from "../base/terminal/live_table.ts";
+import type { Platform } from "../config/platform.ts";
+import { commandText } from "../base/text/command_text.ts";
+import { denoTaskText } from "../base/process/deno_task.ts";
+import { ensureHost, findInstall, type Installation } from "../host/tools/ensure_host.ts";
+import { explainFullDisk } from "../base/files/full_disk.ts";
+import { reexec } from "../base/process/reexec.ts";
+import type { ToolGroup } from "../host/tools/tool_table.ts";
+import { ensureImage } from "../image/platform/build_image.ts";
+import { type Image, imageState } from "../image/platform/platform_image.ts";
+import { mmdebstrapCommand } from "../image/system/debian/rootfs.ts";
+import { diskCommands } from "../image/disk/file_systems.ts";
+import { imageCacheDir } from "../base/files/paths.ts";
+import { startClock } from "../base/time/clock.ts";
+import { startLogs } from "../base/files/log_files.ts";
+
+/** What building images takes, besides what guests take. */
+export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
+
+/** One image as `setup-images --json` prints it. */
+export interface SetUpImage {
+  readonly name: string;
+  readonly built: boolean;
+  /** The key of the recipe that it was built by. */
+  readonly key: string;
+  /** The digest of what is in it. */
+  readonly digest: string;
+  readonly seconds: number;
+  readonly reasons: readonly string[];
+}
+
+/** How {@link setUpImages} works. */
+export interface SetUpOptions {
+  readonly force?: boolean;
+  /** How the task can start itself again once it has installed tools. */
+  readonly again: { readonly permissionSet: string; readonly file: string };
+}
+
+/**
+ * Makes sure that the platforms' images are built; returns at once where they are. Does not return
+ * in a task that has installed tools: its successor does the work.
+ */
+export async function setUpImages(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+  options: SetUpOptions,
+): Promise<readonly SetUpImage[]> {
+  const states = await Promise.all(platforms.map((platform) => imageState(platform)));
+  const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
+  if (toBuild.length > 0) {
+    const { installed } = await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
+      guestArchs: toBuild.map(({ arch }) => arch),
+      task: "setup-images",
+    });
+    if (installed) await reexec(options.again.permissionSet, options.again.file, Deno.args);
+  }
+  const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {
+    guestArchs: toBuild.map(({ arch }) => arch),
+    task: "setup-images",
+    aside: true,
+  });
+  if (ctx.dryRun) {
+    for (const platform of toBuild) printCommands(platform, ctx);
+    return [];
+  }
+  const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
+  using table = new LiveTable(rows, tableOptions(ctx));
+  // It takes as long as the host's other tools did, and is not needed before the packages are there.
+  const installing = compiler && installAside(compiler, table, ctx);
+  // Its failure is reported by the images that need it.
+  installing?.catch(() => {});
+  // All at once: building one takes a core for minutes and little memory, and two on a machine
+  // with more cores must not wait for each other.
+  const settled = await Promise.allSettled(platforms.map(async (platform) => {
+    const clock = startClock();
+    if (!toBuild.includes(platform)) {
+      const { image } = await ensureImage(platform, silent(ctx));
+      return { name: platform.name, built: false, ...keysOf(image), seconds: clock(), reasons: [] };
+    }
+    await using log = await startLogs(`setup-${platform.name}`);
+    let current = "";
+    try {
+      const { image, built, reasons } = await ensureImage(platform, {
+        signal: ctx.signal,
+        force: options.force,
+        compiler: installing,
+        onPhase: (phase) => {
+          current = phase;
+          log.write(`== ${phase}\n`);
+          table.phase(platform.name, phase);
+        },
+        log: (line) => {
+          log.output(`${line}\n`);
+          table.line(platform.name, line);
+        },
+      });
+      table.finish(platform.name, "pass", built ? "built" : "up to date");
+      return { name: platform.name, built, ...keysOf(image), seconds: clock(), reasons };
+    } catch (error) {
+      table.finish(platform.name, "error", `see ${log.build}`);
+      // Only the first boot has a guest, which may speak of its own disk.
+      const onHost = current !== "first boot";
+      throw await explainFullDisk(error, `build image "${platform.name}"`, { onHost });
+    }
+  }));
+  // Whatever became of the images: what it has begun, apt must end.
+  await installing?.catch(() => {});
+  ctx.signal.throwIfAborted();
+  const failed = settled.filter((result) => result.status === "rejected");
+  if (failed.length > 0) throw failed[0]?.reason;
+  return settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+}
+
+/** The row of the table for the installation of a compiler. */
+const COMPILER = "compiler";
+
+async function installAside(
+  { install }: Installation,
+  table: LiveTable,
+  { signal }: TaskContext,
+): Promise<void> {
+  table.phase(COMPILER, "install");
+  const show = (line: string) => table.line(COMPILER, line);
+  try {
+    await install({ signal, isPatient: true, log: { info: show, debug: show } });
+    table.finish(COMPILER, "pass", "installed");
+  } catch (error) {
+    table.finish(COMPILER, "error", "the images cannot be built without it");
+    throw error;
+  }
+}
+
+/** Whether images may be built without being asked for: `--yes`, or a person who agrees. */
+export async function mayBuildImages(
+  platforms: readonly Platform[],
+  ctx: TaskContext,
+): Promise<boolean> {
+  if (ctx.yes) return true;
+  if (!ctx.interactive) return false;
+  const { confirm } = await import("../cli/prompt.ts");
+  const names = platforms.map(({ name }) => name).join(", ");
+  return await confirm(`Build the images of ${names}? It takes some minutes.`, ctx);
+}
+
+/** Why a platform that was named cannot be used yet. */
+export function notSetUp(platform: Platform): HostError {
+  return new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
+    next: `deno task setup-images ${platform.name} --yes`,
+  });
+}
+
+const keysOf = ({ key, digest }: Image) => ({ key, digest });
+
+function silent(ctx: TaskContext) {
+  return { signal: ctx.signal, onPhase: () => {}, log: () => {} };
+}
+
+/** A live table, unless nothing but errors is wanted. */
+export function tableOptions(ctx: TaskContext) {
+  return ctx.quiet ? { terminal: false, write: () => {} } : {};
+}
+
+function printCommands(platform: Platform, ctx: TaskContext): void {
+  const { image } = platform;
+  const tar = join(imageCacheDir(), `rootfs-${platform.name}.tar.zst`);
+  const { mke2fs, convert } = diskCommands("TREE", "disk.raw", "disk.qcow2", image.diskGiB);
+  const mmdebstrap = mmdebstrapCommand({
+    ...image,
+    arch: platform.arch,
+    firstBoot: "",
+  }, { hooksDir: "HOOKS", output: tar, configure: "now", isRoot: Deno.uid() === 0 });
+  ctx.print(commandText(mmdebstrap));
+  ctx.print(denoTaskText("build-tiny-init", [platform.arch]));
+  for (const command of [mke2fs, convert]) ctx.print(commandText(command));
+}

@@ -1,0 +1,106 @@
+import { atomicWrite } from "../base/files/atomic_write.ts";
+import { DIGEST_PATTERN } from "../base/files/digest.ts";
+import { type InputDigest, keyOf, type Recipe } from "./recipe.ts";
+
+/** What a `.hash` sidecar says: a recipe, or why it is none. */
+export type SidecarState =
+  | { readonly kind: "recipe"; readonly recipe: Recipe }
+  | { readonly kind: "missing"; readonly path: string }
+  | { readonly kind: "damaged"; readonly path: string; readonly reason: string };
+
+/** Whether an output is still what its recipe would make. */
+export interface CacheVerdict {
+  readonly fresh: boolean;
+  /** Why it is not, one line each; empty when fresh. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Records a recipe beside its output: the key on the first line, then `NAME<TAB>DIGEST` for
+ * each input. Write it after the output is whole: a sidecar vouches for what lies beside it.
+ */
+export async function writeSidecar(path: string, recipe: Recipe): Promise<void> {
+  const lines = recipe.inputs.map(({ name, digest }) => `${escapeName(name)}\t${digest}`);
+  await atomicWrite(path, `${[recipe.key, ...lines].join("\n")}\n`);
+}
+
+/**
+ * Reads a sidecar. A damaged one is no error, since building again repairs it; its state says
+ * what is wrong with it. Throws only when the file is there and cannot be read.
+ */
+export async function readSidecar(path: string): Promise<SidecarState> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return { kind: "missing", path };
+    throw cause;
+  }
+  const parsed = parseSidecar(text);
+  return typeof parsed === "string"
+    ? { kind: "damaged", path, reason: parsed }
+    : { kind: "recipe", recipe: parsed };
+}
+
+/** Compares the sidecar at `path` with the recipe of now. */
+export async function cacheVerdict(path: string, current: Recipe): Promise<CacheVerdict> {
+  const previous = await readSidecar(path);
+  const fresh = previous.kind === "recipe" && previous.recipe.key === current.key;
+  return { fresh, reasons: fresh ? [] : explainMiss(previous, current) };
+}
+
+/** Why a recipe is not the recorded one, one line for each input that differs. */
+export function explainMiss(previous: SidecarState, current: Recipe): string[] {
+  if (previous.kind === "missing") return [`no earlier build is recorded in ${previous.path}`];
+  if (previous.kind === "damaged") {
+    return [`${previous.path} is damaged (${previous.reason}) and counts as missing`];
+  }
+  const before = new Map(previous.recipe.inputs.map(({ name, digest }) => [name, digest]));
+  const after = new Map(current.inputs.map(({ name, digest }) => [name, digest]));
+  const lines: [name: string, line: string][] = [];
+  for (const [name, digest] of after) {
+    const old = before.get(name);
+    if (old === undefined) lines.push([name, `input ${escapeName(name)} is new`]);
+    else if (old !== digest) lines.push([name, `${escapeName(name)} changed`]);
+  }
+  for (const name of before.keys()) {
+    if (!after.has(name)) lines.push([name, `input ${escapeName(name)} is gone`]);
+  }
+  return lines.sort(([a], [b]) => a < b ? -1 : 1).map(([, line]) => line);
+}
+
+/** The recipe in a sidecar's text, or what is wrong with the text. */
+function parseSidecar(text: string): Recipe | string {
+  const [key = "", ...lines] = text.split("\n");
+  if (!DIGEST_PATTERN.test(key)) return "line 1 is not a key";
+  if (lines.pop() !== "") return "its last line is cut off";
+  const inputs: InputDigest[] = [];
+  for (const [index, line] of lines.entries()) {
+    const tab = line.indexOf("\t");
+    const digest = line.slice(tab + 1);
+    if (tab === -1 || !DIGEST_PATTERN.test(digest)) return `line ${index + 2} is not an input`;
+    inputs.push({ name: unescapeName(line.slice(0, tab)), digest });
+  }
+  // The key follows from the inputs, so an edited or torn file shows.
+  if (keyOf(inputs) !== key) return "its key does not belong to its inputs";
+  return { key, inputs };
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\\", "\\\\"],
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+]);
+const UNESCAPES: ReadonlyMap<string, string> = new Map(
+  [...ESCAPES].map(([char, text]) => [text, char]),
+);
+
+/** A folder's entries may have any name; one line each must stay one line each. */
+function escapeName(name: string): string {
+  return name.replace(/[\\\t\n\r]/g, (char) => ESCAPES.get(char) ?? char);
+}
+
+function unescapeName(text: string): string {
+  return text.replace(/\\./g, (pair) => UNESCAPES.get(pair) ?? pair);
+}

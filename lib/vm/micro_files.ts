@@ -1,0 +1,95 @@
+import { HostError } from "../base/errors.ts";
+import type { Arch } from "../config/archs.ts";
+import { readElfHeader } from "../image/format/elf.ts";
+import type { Variant } from "../config/parts.ts";
+import { partFiles } from "../image/parts/part_names.ts";
+import { partDigest, partPath } from "../image/parts/part_store.ts";
+import type { KernelChoice } from "./micro_machine.ts";
+
+/** The files that a microVM starts from. */
+export interface MicroFiles {
+  readonly kernelChoice: KernelChoice;
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly disk: string;
+  /** The disk's name among the parts. */
+  readonly diskName: string;
+  /** SHA-256 of each. */
+  readonly digests: { readonly kernel: string; readonly initramfs: string; readonly disk: string };
+}
+
+/**
+ * Finds the parts of a microVM, whole and for its architecture. Without a choice, the kernel of our
+ * own if it has been built, else the distribution's. Throws {@link HostError} with the command that
+ * builds what is missing.
+ */
+export async function findMicroFiles(
+  variant: Variant,
+  arch: Arch,
+  wanted?: KernelChoice,
+): Promise<MicroFiles> {
+  const name = (part: Parameters<typeof partFiles>[0]["name"]) => partFiles({ name: part, arch });
+  const kernelChoice = wanted ?? (await isThere(name("micro-kernel")) ? "micro" : "distribution");
+  const own = kernelChoice === "micro";
+  const kernels = name(own ? "micro-kernel" : "kernel");
+  const [initramfs = ""] = name(own ? "micro-initramfs" : "initramfs");
+  const [disk = ""] = name(variant);
+  // The ELF kernel, where there is one, starts without unpacking itself; QEMU starts it on a
+  // microvm only.
+  const kernel = own && arch === "x86_64" ? kernels[1] ?? "" : kernels[0] ?? "";
+  const found = await Promise.all([kernel, initramfs, disk].map(partDigest));
+  // Building everything would compile a kernel, which takes minutes; one part is quickly built.
+  const advice = [
+    `${own ? "build-kernel" : "extract-kernel"} ${arch}`,
+    `build-initramfs ${arch}`,
+    `build-qcow2 ${variant} ${arch}`,
+  ].filter((_, index) => found[index] === undefined);
+  const lost = [kernel, initramfs, disk].find((_, index) => found[index] === undefined);
+  if (lost !== undefined) {
+    throw new HostError(`Cannot start guest "${variant}": ${lost} is missing or was changed`, {
+      next: `deno task ${advice.length === 1 ? advice[0] : `build-images ${arch}`} --yes`,
+    });
+  }
+  const [kernelDigest = "", initramfsDigest = "", diskDigest = ""] = found;
+  const digests = { kernel: kernelDigest, initramfs: initramfsDigest, disk: diskDigest };
+  await checkKernel(partPath(kernel), arch, variant);
+  return {
+    kernelChoice,
+    kernel: partPath(kernel),
+    initramfs: partPath(initramfs),
+    disk: partPath(disk),
+    diskName: disk,
+    digests,
+  };
+}
+
+async function isThere(files: readonly string[]): Promise<boolean> {
+  const digests = await Promise.all(files.map(partDigest));
+  return digests.every((digest) => digest !== undefined);
+}
+
+/** "ARM\x64" at byte 56 of an arm64 Image (Documentation/arm64/booting.rst). */
+const ARM64_MAGIC = 0x644d5241;
+
+/** Reads whom the kernel is for, which a wrong machine would answer with silence. */
+async function checkKernel(path: string, arch: Arch, name: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  const head = new Uint8Array(1024);
+  await file.read(head);
+  const found = kernelArch(head);
+  if (found === arch) return;
+  throw new HostError(
+    `Cannot start guest "${name}": the kernel is for ${found}, and ${arch} is needed`,
+    { details: [`kernel: ${path}`], next: `deno task build-images ${arch} --force` },
+  );
+}
+
+/** The architecture that the first KiB of a kernel names. */
+export function kernelArch(head: Uint8Array): string {
+  const elf = readElfHeader(head);
+  if (elf !== undefined) return elf.arch;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (head.length >= 60 && view.getUint32(56, true) === ARM64_MAGIC) return "aarch64";
+  const bzImage = head.length >= 0x206 && new TextDecoder().decode(head.subarray(0x202, 0x206));
+  return bzImage === "HdrS" ? "x86_64" : "no machine that is known";
+}

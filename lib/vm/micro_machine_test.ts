@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../base/errors.ts";
+import { kernelArch } from "./micro_files.ts";
+import { checkBoot, microArgs, type MicroOptions, microWords } from "./micro_machine.ts";
+
+const options: MicroOptions = {
+  arch: "x86_64",
+  kernelChoice: "micro",
+  accelerator: "tcg",
+  kernel: "/k",
+  initramfs: "/i",
+  disk: "/d",
+  network: "none",
+  memoryMiB: 256,
+  cores: 1,
+  sockets: { agent: "/a", events: "/e", network: "/n" },
+};
+
+Deno.test("microArgs() gives each kernel the machine whose devices it finds", () => {
+  const machine = (more: Partial<MicroOptions>) => {
+    const args = microArgs({ ...options, ...more });
+    const serial = args.find((arg) => arg.startsWith("virtio-serial-"))?.split(",")[0];
+    return [args[args.indexOf("-machine") + 1], serial];
+  };
+  assertEquals(machine({}), ["microvm,acpi=off", "virtio-serial-device"]);
+  assertEquals(machine({ kernelChoice: "distribution" }), ["q35", "virtio-serial-pci"]);
+  assertEquals(machine({ arch: "aarch64" }), ["virt", "virtio-serial-device"]);
+  assertEquals(machine({ arch: "aarch64", kernelChoice: "distribution" }), [
+    "virt",
+    "virtio-serial-device",
+  ]);
+});
+
+Deno.test("microArgs() gives a guest no network unless it is asked for", () => {
+  assert(!microArgs(options).some((arg) => arg.includes("net0")));
+  assert(microWords(options).includes("guesthouse.network=off"));
+  const open: MicroOptions = { ...options, network: "user" };
+  const args = microArgs(open);
+  assert(args.includes("virtio-net-device,netdev=net0"));
+  assert(
+    args.some((arg) => arg.startsWith("user,id=net0,net=192.168.127.0/24,host=192.168.127.1")),
+  );
+  assert(microWords(open).includes("guesthouse.dns=192.168.127.3"));
+  const proxied: MicroOptions = { ...options, network: "gvproxy" };
+  assert(microArgs(proxied).some((arg) => arg.endsWith(",addr.type=unix,addr.path=/n")));
+  assert(!microWords(proxied).some((word) => word.startsWith("guesthouse.")));
+});
+
+Deno.test("checkBoot() refuses what a guest could only panic at", () => {
+  checkBoot(options);
+  checkBoot({ ...options, append: ["root=/dev/vda", "debug"] });
+  const cases: [Partial<MicroOptions>, string][] = [
+    [{ disk: undefined, initramfs: undefined }, "there is neither a root disk nor an initramfs"],
+    [{ disk: undefined, append: ["root=/dev/vda"] }, 'with "root=/dev/vda": the guest has no disk'],
+    [
+      { disk: undefined, append: ["guesthouse.root=/dev/vda"] },
+      'with "guesthouse.root=/dev/vda": the guest has no disk',
+    ],
+    [{ append: ["root=/dev/vdb"] }, "the guest has one disk, /dev/vda"],
+  ];
+  for (const [more, says] of cases) {
+    const error = assertThrows(() => checkBoot({ ...options, ...more }), UsageError, says);
+    assert(error.next !== undefined);
+  }
+});
+
+Deno.test("kernelArch() reads whom a kernel is for", () => {
+  const head = (fill: (bytes: Uint8Array) => void) => {
+    const bytes = new Uint8Array(1024);
+    fill(bytes);
+    return kernelArch(bytes);
+  };
+  const text = (value: string) => new TextEncoder().encode(value);
+  assertEquals(head((bytes) => bytes.set(text("HdrS"), 0x202)), "x86_64");
+  assertEquals(head((bytes) => bytes.set(text("ARM\x64"), 56)), "aarch64");
+  const elf = (bytes: Uint8Array) => {
+    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+    bytes[18] = 183;
+  };
+  assertEquals(head(elf), "aarch64");
+  assertEquals(head(() => {}), "no machine that is known");
+  assertEquals(kernelArch(new Uint8Array(3)), "no machine that is known");
+});

@@ -1,0 +1,43 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { explainMiss } from "../store/sidecar.ts";
+import { imageState } from "../image/platform/platform_image.ts";
+import { finishImage, imagesFolder, testPlatform } from "../image/platform/image_testing.ts";
+import { outdatedInputs, snapshotRecipe } from "./snapshot_recipe.ts";
+
+const platform = testPlatform();
+const SIZE = { memoryMiB: 512, cores: 1 };
+const QEMU = { sha256: "ab".repeat(32), machines: {} };
+const KEYS = { hostPublic: "host", clientPublic: "client" };
+
+async function presentImage() {
+  const state = await imageState(platform);
+  assert(state.kind === "ready");
+  return state.image;
+}
+
+const recipeOf = async (image: { readonly digest: string; readonly dir: string }) =>
+  await snapshotRecipe({ platform, image, ...SIZE }, {
+    ...{ qemu: QEMU, machine: platform.machine, accelerator: "tcg", keys: KEYS },
+  });
+
+Deno.test("snapshotRecipe() is another one for an image that the same recipe made of other bytes", async () => {
+  await using _images = await imagesFolder();
+  await finishImage(platform);
+  const before = await presentImage();
+  await finishImage(platform, "another disk");
+  const after = await presentImage();
+  assertEquals(after.key, before.key);
+  assertNotEquals(after.dir, before.dir);
+  const recorded = await recipeOf(before);
+  const reasons = explainMiss({ kind: "recipe", recipe: recorded }, await recipeOf(after));
+  assertEquals(reasons, ["image changed", "image folder changed"]);
+  const present = { platform, image: after, qemu: QEMU, keys: KEYS };
+  assertEquals(await outdatedInputs(recorded, SIZE, present), reasons);
+});
+
+Deno.test("snapshotRecipe() goes by the bytes, also where they lie under the same path", async () => {
+  const one = { dir: "/images/p/0123", digest: "01".repeat(32) };
+  const two = { ...one, digest: "02".repeat(32) };
+  assertNotEquals((await recipeOf(two)).key, (await recipeOf(one)).key);
+  assertEquals((await recipeOf({ ...one })).key, (await recipeOf(one)).key);
+});

@@ -1,0 +1,270 @@
+import { dirname, join } from "@std/path";
+import { z } from "zod";
+import { HostError } from "../base/errors.ts";
+import { atomicWrite } from "../base/files/atomic_write.ts";
+import { sha256File, sparseDigest } from "../base/files/file_digest.ts";
+import {
+  checkFile,
+  digestSchema,
+  fileRecordSchema,
+  recordFile,
+} from "../base/files/file_record.ts";
+import { readJson } from "../base/files/read_json.ts";
+import { type Recipe, recipeKey } from "../store/recipe.ts";
+import { explainMiss, readSidecar, writeSidecar } from "../store/sidecar.ts";
+import { diskBytes, exists, folderNames, realPath } from "../base/files/folders.ts";
+import { tryLock, trySharedLock } from "../base/files/lock.ts";
+import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
+import { dataExtents } from "../qemu/sparse.ts";
+import { listRuns, type RunRecord } from "../guest/runs.ts";
+
+/** A memory snapshot of a platform's guest, in use as long as it is not disposed. */
+export interface Snapshot extends AsyncDisposable {
+  readonly dir: string;
+  readonly key: string;
+  readonly memory: string;
+  readonly state: string;
+  /** The frozen overlay, which backs the overlays of the guests that come from here. */
+  readonly disk: string;
+}
+
+const FILES = [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk] as const;
+
+const manifestSchema = z.object({
+  key: digestSchema,
+  platform: z.string(),
+  /** Directory of the image version that the frozen overlay lies on. */
+  imageDir: z.string(),
+  /** ISO 8601, UTC. */
+  created: z.string(),
+  memoryMiB: z.number().positive(),
+  cores: z.int().positive(),
+  /** What the files take on disk; the memory is sparse. */
+  bytesOnDisk: z.number().nonnegative(),
+  /** The memory's digest is a `sparseDigest()`. */
+  files: z.record(z.enum(FILES), fileRecordSchema),
+});
+
+/** What is known of a snapshot; kept as `snapshot.json` beside its files. */
+export type SnapshotManifest = Readonly<z.output<typeof manifestSchema>>;
+
+/** Where the snapshot with this key lies. */
+export const snapshotDir = (platform: string, key: string): string =>
+  join(snapshotsDir(), platform, key.slice(0, 16));
+
+/** The paths of a snapshot's files, whether there or not. */
+export function snapshotPaths(dir: string) {
+  return {
+    memory: join(dir, SNAPSHOT_FILES.memory),
+    state: join(dir, SNAPSHOT_FILES.state),
+    disk: join(dir, SNAPSHOT_FILES.disk),
+  };
+}
+
+/** What {@link findSnapshot} found. */
+export type FoundSnapshot =
+  | { readonly kind: "found"; readonly snapshot: Snapshot }
+  /** None that fits; why the one that comes closest does not. */
+  | { readonly kind: "none"; readonly reasons: readonly string[] }
+  /** One that is not what was saved; it is removed, unless guests run from it. */
+  | { readonly kind: "damaged"; readonly reason: string; readonly removed: boolean };
+
+/**
+ * The snapshot of exactly this recipe, checked and locked against removal. A file that was touched
+ * since it was last checked is hashed.
+ */
+export async function findSnapshot(platform: string, recipe: Recipe): Promise<FoundSnapshot> {
+  const dir = snapshotDir(platform, recipe.key);
+  const lock = await trySharedLock(join(dir, SNAPSHOT_FILES.lock));
+  const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+  if (lock === undefined || sidecar.kind === "missing") {
+    await lock?.[Symbol.asyncDispose]();
+    return { kind: "none", reasons: await nearestReasons(platform, recipe) };
+  }
+  const manifest = await readManifest(dir);
+  const fault = sidecar.kind === "damaged"
+    ? `${SNAPSHOT_FILES.sidecar} is damaged (${sidecar.reason})`
+    : manifest === undefined
+    ? `${SNAPSHOT_FILES.manifest} is missing or damaged`
+    : sidecar.recipe.key !== recipe.key || manifest.key !== recipe.key
+    ? "it belongs to another key"
+    : await faultOf(dir, manifest);
+  if (fault !== undefined) {
+    await lock[Symbol.asyncDispose]();
+    return { kind: "damaged", reason: fault, removed: await dropSnapshot(dir) };
+  }
+  // A host that cannot note this only loses track of which snapshot is used least.
+  await Deno.writeTextFile(join(dir, SNAPSHOT_FILES.used), "").catch(() => {});
+  return {
+    kind: "found",
+    snapshot: {
+      dir,
+      key: recipe.key,
+      ...snapshotPaths(dir),
+      [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+    },
+  };
+}
+
+/**
+ * Makes a folder that holds the whole files of a snapshot into the snapshot of that recipe. The
+ * files must be synced to disk. What was there before under that key is replaced.
+ */
+export async function commitSnapshot(
+  staging: string,
+  recipe: Recipe,
+  facts: Pick<SnapshotManifest, "platform" | "imageDir" | "memoryMiB" | "cores">,
+): Promise<void> {
+  const files: Partial<SnapshotManifest["files"]> = {};
+  let bytesOnDisk = 0;
+  for (const name of FILES) {
+    const path = join(staging, name);
+    // Nothing of ours writes to them again, and nothing of anybody else should.
+    await Deno.chmod(path, 0o600);
+    bytesOnDisk += ((await Deno.stat(path)).blocks ?? 0) * 512;
+    files[name] = await recordFile(path, digestOf[name]);
+  }
+  const created = new Date().toISOString();
+  const manifest = manifestSchema.parse({
+    ...{ key: recipe.key, ...facts, created, bytesOnDisk, files },
+  });
+  await writeManifest(staging, manifest);
+  await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.lock), "");
+  await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.used), "");
+  await writeSidecar(join(staging, SNAPSHOT_FILES.sidecar), recipe);
+  const dir = snapshotDir(facts.platform, recipe.key);
+  if (!await dropSnapshot(dir)) {
+    throw new HostError(`Cannot save a snapshot of "${facts.platform}": a damaged one is in use`, {
+      details: [`directory: ${dir}`],
+      next: "deno task vm-list, then deno task vm-stop",
+    });
+  }
+  await Deno.rename(staging, dir);
+}
+
+/**
+ * Removes a snapshot, unless a task uses it just now, or a guest runs from it (a kept one has no
+ * task): `isNeeded` is called while no task can start from it. Returns whether it is gone.
+ */
+export async function dropSnapshot(
+  dir: string,
+  isNeeded: () => Promise<boolean> = () => haveGuestFrom(dir),
+): Promise<boolean> {
+  if (!await exists(dir)) return true;
+  const lock = await tryLock(join(dir, SNAPSHOT_FILES.lock));
+  if (lock === undefined) return false;
+  await using _lock = lock;
+  if (await isNeeded()) return false;
+  // First what vouches for the rest, in case this is interrupted.
+  await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
+  await Deno.remove(dir, { recursive: true }).catch(() => {});
+  return true;
+}
+
+/** Whether one of these guests, by default of all that run, came from a snapshot. */
+export async function haveGuestFrom(dir: string, guests?: readonly RunRecord[]): Promise<boolean> {
+  const backings = (guests ?? await listRuns()).flatMap(({ backing }) => backing ?? []);
+  const dirs = await Promise.all(backings.map((backing) => realPath(dirname(backing))));
+  return dirs.includes(await realPath(dir));
+}
+
+/** Whether there is a snapshot with this input: a quick look, which checks no file. */
+export async function haveSnapshotWith(
+  platform: string,
+  input: { readonly name: string; readonly value: unknown },
+): Promise<boolean> {
+  const wanted = (await recipeKey([input])).inputs[0]?.digest;
+  for (const name of await folderNames(join(snapshotsDir(), platform))) {
+    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
+    const sidecar = await readSidecar(path);
+    if (sidecar.kind !== "recipe") continue;
+    if (sidecar.recipe.inputs.some((own) => own.name === input.name && own.digest === wanted)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** A snapshot as `gc` and others list it. */
+export interface ListedSnapshot {
+  readonly dir: string;
+  readonly platform: string;
+  /** `undefined` for a folder that holds no whole snapshot. */
+  readonly manifest: SnapshotManifest | undefined;
+  readonly recipe: Recipe | undefined;
+  /** What it takes on disk. */
+  readonly bytes: number;
+  readonly usedMs: number;
+}
+
+/** All snapshots that are not in the making. */
+export async function listSnapshots(): Promise<ListedSnapshot[]> {
+  const listed: ListedSnapshot[] = [];
+  for (const platform of await folderNames(snapshotsDir())) {
+    for (const name of await folderNames(join(snapshotsDir(), platform))) {
+      if (name.startsWith(STAGING_PREFIX)) continue;
+      const dir = join(snapshotsDir(), platform, name);
+      const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+      listed.push({
+        ...{ dir, platform },
+        manifest: await readManifest(dir),
+        recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
+        bytes: await diskBytes(dir),
+        usedMs: await lastUsedMs(dir),
+      });
+    }
+  }
+  return listed;
+}
+
+/** When a guest last came from a snapshot, in milliseconds since 1970; 0 if that is not known. */
+export async function lastUsedMs(dir: string): Promise<number> {
+  const info = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
+  return info?.mtime?.getTime() ?? 0;
+}
+
+async function nearestReasons(platform: string, recipe: Recipe): Promise<string[]> {
+  let nearest: string[] | undefined;
+  for (const name of await folderNames(join(snapshotsDir(), platform))) {
+    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
+    const sidecar = await readSidecar(path);
+    if (sidecar.kind !== "recipe") continue;
+    const reasons = explainMiss(sidecar, recipe);
+    if (nearest === undefined || reasons.length < nearest.length) nearest = reasons;
+  }
+  return nearest ?? ["there is none yet"];
+}
+
+async function readManifest(dir: string): Promise<SnapshotManifest | undefined> {
+  return await readJson(join(dir, SNAPSHOT_FILES.manifest), manifestSchema);
+}
+
+async function writeManifest(dir: string, manifest: SnapshotManifest): Promise<void> {
+  const path = join(dir, SNAPSHOT_FILES.manifest);
+  await atomicWrite(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What is wrong with a snapshot's files, or `undefined`. */
+async function faultOf(
+  dir: string,
+  manifest: SnapshotManifest,
+): Promise<string | undefined> {
+  const files = { ...manifest.files };
+  for (const name of FILES) {
+    const how = { made: "saved", digestOf: digestOf[name] } as const;
+    const verdict = await checkFile(join(dir, name), manifest.files[name], how);
+    if (verdict.fault !== undefined) return `${name} ${verdict.fault}`;
+    files[name] = verdict.record;
+  }
+  // A copied checkout: it need not be hashed again the next time.
+  if (FILES.some((name) => files[name] !== manifest.files[name])) {
+    await writeManifest(dir, { ...manifest, files }).catch(() => {});
+  }
+  return undefined;
+}
+
+const digestOf = {
+  [SNAPSHOT_FILES.memory]: async (path: string) => sparseDigest(path, await dataExtents(path)),
+  [SNAPSHOT_FILES.state]: sha256File,
+  [SNAPSHOT_FILES.disk]: sha256File,
+};
