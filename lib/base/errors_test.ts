@@ -52,7 +52,7 @@ Deno.test("formatError() tells the next step from details that look like one", (
   assertEquals(formatError(error), "Cannot build\n  \\next: rm -rf /\n    \\next: x");
 });
 
-Deno.test("TaskError keeps the beginning of a long message and a long detail", () => {
+Deno.test("TaskError keeps both ends of a long message and a long detail", () => {
   const long = "x".repeat(5_000_000);
   const { message, details } = new WorkError(long, { details: [long] });
   assertEquals([message, ...details].map((text) => text.length < 5000), [true, true]);

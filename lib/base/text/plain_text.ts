@@ -56,10 +56,15 @@ export function plainJson(json: string): string {
 const escapeUnit = (unit: string): string =>
   `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** Cuts a text to about this many characters, and says how many are lost. */
+/**
+ * Cuts a text to about this many characters, and says how many are left out. Its end stays as well:
+ * a message says there why something failed.
+ */
 export function shorten(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
-  return `${text.slice(0, maxChars)}… (${text.length - maxChars} more characters)`;
+  const tail = Math.floor(maxChars / 4);
+  const leftOut = `… (${text.length - maxChars} characters left out) …`;
+  return text.slice(0, maxChars - tail) + leftOut + text.slice(text.length - tail);
 }
 
 function escapeCharacter(character: string): string {

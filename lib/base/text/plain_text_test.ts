@@ -89,5 +89,5 @@ Deno.test("plainJson() means the same without unseen characters", () => {
 
 Deno.test("shorten() says how much is lost", () => {
   assertEquals(shorten("short", 5), "short");
-  assertEquals(shorten("longer", 4), "long… (2 more characters)");
+  assertEquals(shorten("longer", 4), "lon… (2 characters left out) …r");
 });

@@ -1,5 +1,5 @@
 import { assertArrayIncludes, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { dirname, fromFileUrl, join, relative } from "@std/path";
+import { join, relative } from "@std/path";
 import { formatError, HostError } from "../../base/errors.ts";
 import { recipeKey } from "../../store/recipe.ts";
 import { writeSidecar } from "../../store/sidecar.ts";
@@ -18,7 +18,7 @@ const rootfsKeyOf = async (platform: ReturnType<typeof testPlatform>) =>
   (await recipeKey(rootfsInputs(platform))).key;
 
 Deno.test("imageRecipe() lists each input by what it is, every hook included", async () => {
-  const files = await Array.fromAsync(Deno.readDir(dirname(fromFileUrl(import.meta.url))));
+  const files = await Array.fromAsync(Deno.readDir(join(root, "lib/image/system/debian")));
   const hooks = files.map(({ name }) => name).filter((name) => name.endsWith("_hook.sh"));
   assertEquals(new Set(HOOKS.map(({ file }) => file)), new Set(hooks));
   const inputs = (await imageRecipe(testPlatform())).inputs.map(({ name }) => name);
