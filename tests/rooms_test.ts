@@ -98,3 +98,20 @@ Deno.test("no two rooms share a file name for different things", async () => {
   const byName = Map.groupBy(await modulesBelow("lib"), (path) => basename(path));
   assertEquals([...byName.values()].filter((paths) => paths.length > 1), []);
 });
+
+Deno.test("docs/architecture.md draws every room, and names modules that exist", async () => {
+  const text = await Deno.readTextFile(join(root, "docs/architecture.md"));
+  const drawing = text.slice(text.indexOf("## The rooms"), text.indexOf("## The path"));
+  for (const room of ROOMS) {
+    const name = room.replace("system/debian", "system/NAME").replace(/^.*?\/(?=.)/, "");
+    assertEquals(drawing.includes(`${name}/`), true, room);
+  }
+  const paths = [...text.matchAll(/`([a-z_]+\/[a-z_/]*\.ts)`/g)].map(([, path = ""]) => path);
+  assertEquals(paths.length > 20, true);
+  for (const path of paths) {
+    const isThere = await Promise.any(
+      [path, join("lib", path)].map((one) => Deno.stat(join(root, one))),
+    ).then(() => true, () => false);
+    assertEquals(isThere, true, path);
+  }
+});
