@@ -3,7 +3,7 @@ import { WorkError } from "../base/errors.ts";
 import { parseGlobs } from "../guest/artifact_globs.ts";
 import { leftOutLines } from "../guest/incoming.ts";
 import { copySparse } from "../base/process/copy_sparse.ts";
-import { claimRoom } from "../host/room.ts";
+import { ARTIFACT_LIMIT_BYTES, claimRoom } from "../host/room.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { findFiles } from "./find_files.ts";
@@ -84,17 +84,22 @@ export async function pullArtifacts(
 ): Promise<string[]> {
   const copied: string[] = [];
   const destDir = await freshArtifactsDir(options.outDir, options.name);
+  let left = options.limitBytes ?? ARTIFACT_LIMIT_BYTES;
   for (const root of options.roots) {
     const globs = globsBelow(options, root);
     const pulled = await pullFiles({
       ...{ connection: ssh, guestDir: root, globs, destDir },
-      room: roomFor(options, destDir),
+      room: roomFor({ ...options, limitBytes: left }, destDir),
       signal: options.signal,
     });
     for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);
     const [unmatched] = pulled.unmatched;
     if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
-    copied.push(...pulled.files.map((file) => join(destDir, file)));
+    for (const path of pulled.files.map((file) => join(destDir, file))) {
+      copied.push(path);
+      const { isFile, size } = await Deno.lstat(path);
+      if (isFile) left -= size;
+    }
   }
   return [...new Set(copied)].sort();
 }

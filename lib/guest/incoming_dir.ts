@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { folderNames } from "../base/files/folders.ts";
+import { exists, folderNames } from "../base/files/folders.ts";
 import { tryLock } from "../base/files/lock.ts";
 
 /** How the names of these directories begin, beside what they are for. */
@@ -18,25 +18,42 @@ export async function makeIncomingDir(home: string): Promise<IncomingDir> {
   await sweep(home);
   while (true) {
     const path = await Deno.makeTempDir({ dir: home, prefix: PREFIX });
+    const lock = await tryLock(lockOf(path), { purpose: "copy out of a guest" });
     // Another task that sweeps may meet it before its lock is taken; then a new one is made.
-    const lock = await tryLock(join(path, "lock"), { purpose: "copy out of a guest" });
     if (lock === undefined) continue;
     const tree = join(path, "tree");
-    await Deno.mkdir(tree);
+    try {
+      await Deno.mkdir(tree);
+    } catch (error) {
+      await using _held = lock;
+      if (await exists(path)) throw error;
+      await Deno.remove(lockOf(path));
+      continue;
+    }
     return {
       ...{ path, tree },
       async [Symbol.asyncDispose]() {
-        await Deno.remove(path, { recursive: true });
-        await lock[Symbol.asyncDispose]();
+        await using _held = lock;
+        await removeBoth(path);
       },
     };
   }
 }
 
+/** A file beside it: on NFS a directory takes no lock, and this one outlasts what it is for. */
+const lockOf = (path: string): string => `${path}.lock`;
+
+/** For the holder of the lock. */
+async function removeBoth(path: string): Promise<void> {
+  if (await exists(path)) await Deno.remove(path, { recursive: true });
+  await Deno.remove(lockOf(path));
+}
+
 async function sweep(home: string): Promise<void> {
   for (const name of await folderNames(home)) {
     if (!name.startsWith(PREFIX)) continue;
-    await using lock = await tryLock(join(home, name, "lock"));
-    if (lock !== undefined) await Deno.remove(join(home, name), { recursive: true });
+    const path = join(home, name);
+    await using lock = await tryLock(lockOf(path));
+    if (lock !== undefined) await removeBoth(path);
   }
 }

@@ -186,7 +186,7 @@ async function receive(
   const call = async (command: readonly string[], signal: AbortSignal | undefined) => {
     const result = await run(command, { env: ENV, signal, stdout: "tail" });
     if (result.code === 0 || result.code === VANISHED) return { ...result, fault: undefined };
-    const fault = await rsyncFault({ what: COPY_OUT, connection, destDir }, result);
+    const fault = await rsyncFault({ what: COPY_OUT, connection, destDir: staging.path }, result);
     if (result.code !== PARTIAL) throw fault;
     return { ...result, fault };
   };

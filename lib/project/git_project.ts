@@ -4,6 +4,7 @@ import { OutputTooLongError, run } from "../base/process/process.ts";
 import { copyRepository } from "./git_copy.ts";
 import { checkIgnoreFiles } from "./git_hazards.ts";
 import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
+import { makeScratch } from "../base/process/scratch.ts";
 
 /** What {@link askGit} takes besides the directory. */
 export interface AskGitOptions {
@@ -95,19 +96,16 @@ async function ask(
   dir: string,
   signal: AbortSignal,
 ): Promise<RepositoryLists | undefined> {
-  const gitDir = await Deno.makeTempDir({ prefix: "guesthouse-git-" });
-  try {
-    await copyRepository(repository, gitDir);
-    const outputs: Record<string, string> = {};
-    for (const [name, query] of Object.entries(GIT_QUERIES)) {
-      const output = await runGit(repository, gitDir, ["-C", dir, ...query], signal);
-      if (output === undefined) return undefined;
-      outputs[name] = output;
-    }
-    return parseGitLists(outputs as Record<keyof GitLists, string>);
-  } finally {
-    await Deno.remove(gitDir, { recursive: true });
+  await using scratch = await makeScratch("git");
+  const gitDir = scratch.path;
+  await copyRepository(repository, gitDir);
+  const outputs: Record<string, string> = {};
+  for (const [name, query] of Object.entries(GIT_QUERIES)) {
+    const output = await runGit(repository, gitDir, ["-C", dir, ...query], signal);
+    if (output === undefined) return undefined;
+    outputs[name] = output;
   }
+  return parseGitLists(outputs as Record<keyof GitLists, string>);
 }
 
 async function runGit(
@@ -121,6 +119,7 @@ async function runGit(
   const place = [`--git-dir=${gitDir}`, `--work-tree=${top}`];
   const command = ["sh", "-c", LIMITED, "sh", "git", ...settings, ...place, ...args];
   const { code, stdout, stderr } = await run(command, {
+    environment: { of: "git" },
     // Trees of a sparse index. Nothing is fetched that is missing, and no prompt shown.
     env: {
       GIT_OBJECT_DIRECTORY: join(commonDir, "objects"),

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { makeScratch } from "../base/process/scratch.ts";
 import { spawnOwned } from "../base/process/process.ts";
 import { readJunit, type TestCounts } from "./junit.ts";
 import type { TestJob } from "./test_files.ts";
@@ -31,30 +32,24 @@ export async function runJobs(
   jobs: readonly TestJob[],
   options: RunJobsOptions,
 ): Promise<JobResult[]> {
-  const dir = await Deno.makeTempDir({ prefix: "guesthouse-junit-" });
-  try {
-    const waiting = [...jobs];
-    const results: JobResult[] = [];
-    const worker = async () => {
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        options.signal.throwIfAborted();
-        const result = await runJob(
-          job,
-          join(dir, `${results.length + waiting.length}.xml`),
-          options,
-        );
-        results.push(result);
-        options.onEnd(result);
-      }
-    };
-    // All of them end, whatever the first one says, before their directory goes.
-    const ends = await Promise.allSettled(Array.from({ length: options.atOnce }, worker));
-    options.signal.throwIfAborted();
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-    return results;
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using scratch = await makeScratch("junit");
+  const dir = scratch.path;
+  const waiting = [...jobs];
+  let begun = 0;
+  const results: JobResult[] = [];
+  const worker = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      options.signal.throwIfAborted();
+      const result = await runJob(job, join(dir, `${begun++}.xml`), options);
+      results.push(result);
+      options.onEnd(result);
+    }
+  };
+  // All of them end, whatever the first one says, before their directory goes.
+  const ends = await Promise.allSettled(Array.from({ length: options.atOnce }, worker));
+  options.signal.throwIfAborted();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return results;
 }
 
 async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Promise<JobResult> {

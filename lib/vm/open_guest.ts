@@ -66,7 +66,7 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   const onNote = options.onNote ?? (() => {});
   if (options.cold !== true) {
     const warm = await startWarm({ ...options, bootMs, onNote }, host);
-    if (warm !== undefined) return toOpenGuest(warm.launched, warm.ssh, warm, options);
+    if (warm !== undefined) return await toOpenGuest(warm.launched, warm.ssh, warm, options);
   }
   return await bootTwice(() => openCold({ ...options, bootMs }, host), onNote);
 }
@@ -89,7 +89,7 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
   await launched.record;
   const bootSeconds = launched.clock();
   const resources = stack.move();
-  return toOpenGuest(launched, ssh, {
+  return await toOpenGuest(launched, ssh, {
     port: undefined,
     start: "cold",
     bootSeconds,
@@ -97,16 +97,22 @@ async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<Ope
   }, options);
 }
 
-function toOpenGuest(
+async function toOpenGuest(
   { run, guest, host, record, failed, releaseOverlay }: LaunchedGuest,
   ssh: SshConnection,
   how: Pick<OpenGuest, "port" | "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
   { network: rule, onNote }: OpenGuestOptions,
-): OpenGuest {
-  const network = openNetwork(ssh, {
-    ...{ rule, socketPath: proxySocket(run) },
-    onNote: (line) => onNote?.(line, "info"),
-  });
+): Promise<OpenGuest> {
+  // It goes down, too, where there is no proxy to be had.
+  await using stack = new AsyncDisposableStack();
+  stack.use(how);
+  const network = stack.use(
+    openNetwork(ssh, {
+      ...{ rule, socketPath: proxySocket(run) },
+      onNote: (line) => onNote?.(line, "info"),
+    }),
+  );
+  const resources = stack.move();
   return {
     ...{ run, guest, ssh, network, failed },
     port: how.port,
@@ -126,9 +132,6 @@ function toOpenGuest(
       run.leave();
       return kept;
     },
-    async [Symbol.asyncDispose]() {
-      await using _guest = how;
-      await network[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

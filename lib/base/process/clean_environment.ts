@@ -27,6 +27,8 @@ export const MORE_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "apt-get": APT,
   "mmdebstrap": APT,
   "cargo": [...NETWORK, ...RUST],
+  // Where the user's own settings lie, such as what is ignored everywhere.
+  "git": ["GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME"],
   "rustc": RUST,
 };
 

@@ -5,7 +5,7 @@ import { removeTree } from "./remove_tree.ts";
 import { refuseOpenTemp } from "../files/others_write.ts";
 
 /** What temporary directories are for; part of their names. */
-const PURPOSES = ["rootfs", "sync", "update", "seed", "nix", "bench"] as const;
+const PURPOSES = ["rootfs", "sync", "update", "seed", "nix", "bench", "git", "junit"] as const;
 
 /** What a temporary directory is for. */
 export type ScratchPurpose = typeof PURPOSES[number];

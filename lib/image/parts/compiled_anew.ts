@@ -11,8 +11,7 @@ import type { PartRecipe } from "./part_store.ts";
 /**
  * Compiles a program of ours anew whenever its part is built. Cargo goes by the times of sources, so
  * that changed ones with older times (as rsync, `cp -a` and tar leave them) would give the former
- * program under the new key. Not in `rust_program.ts`: that is an input of the platforms' images,
- * which are the same with and without this, and take many minutes.
+ * program under the new key.
  */
 export function compiledAnew(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
   return {
