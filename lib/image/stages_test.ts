@@ -31,21 +31,31 @@ Deno.test("the stage of packages is these commands", () => {
   ]);
   const begin = ["mmdebstrap", "--mode=root", `--architectures=${image.debArch}`];
   const packages = ["--include=cmake", "--include=make"];
+  const foreign = [
+    "--essential-hook=HOOKS/lend-programs",
+    "--customize-hook=HOOKS/restore-programs",
+  ];
+  const now = (...hooks: string[]) => [
+    ...[...begin, "--variant=minbase", "--format=tar", ...packages, ...common],
+    ...["--essential-hook=HOOKS/no-host-keys", ...hooks, "--customize-hook=HOOKS/customize"],
+    ...[image.suite, "OUTPUT"],
+  ];
   const base = ["?essential", "?priority(required)", "apt"].map((name) => `--include=${name}`);
   assertEquals(packagesStage({ ...image, arch }), {
     commands: [
-      [
-        ...[...begin, "--variant=minbase", "--format=tar", ...packages, ...common],
-        ...["--essential-hook=HOOKS/no-host-keys", "--customize-hook=HOOKS/customize"],
-        ...[image.suite, "OUTPUT"],
-      ],
+      now(),
+      now(...foreign),
       [
         ...[...begin, "--variant=extract", "--format=tar", ...base, ...packages, ...common],
         ...["--setup-hook=HOOKS/merge-usr", "--extract-hook=HOOKS/customize"],
         ...[image.suite, "OUTPUT"],
       ],
     ],
-    newestFile: 1686355200,
+    env: {
+      SOURCE_DATE_EPOCH: "1686355200",
+      DEBIAN_FRONTEND: "noninteractive",
+      LC_ALL: "C.UTF-8",
+    },
   });
 });
 

@@ -101,12 +101,30 @@ async function fileDigest(name: string, path: string): Promise<Digest> {
 /** `# words` in a line of its own; `#!` names an interpreter. */
 const COMMENT_OR_EMPTY = /^\s*(?:#(?!!).*)?$/;
 
+/** `<<WORD`, `<<-WORD`, quoted or not; not `<<<`. */
+const HERE_DOCUMENT = /(?<!<)<<(-?)\s*(["']?)([A-Za-z_]\w*)\2/;
+
+/** The lines of a shell script that are more than a comment; all of a here-document is. */
+export function withoutComments(script: string): string[] {
+  const kept: string[] = [];
+  let end: RegExp | undefined;
+  for (const line of script.split("\n")) {
+    if (end === undefined && COMMENT_OR_EMPTY.test(line)) continue;
+    kept.push(line);
+    if (end?.test(line)) end = undefined;
+    else if (end === undefined) {
+      const [, tabs, , word] = HERE_DOCUMENT.exec(line) ?? [];
+      if (word !== undefined) end = new RegExp(`^${tabs === "" ? "" : "\\t*"}${word}$`);
+    }
+  }
+  return kept;
+}
+
 async function scriptDigest(name: string, path: string): Promise<Digest> {
   try {
     const info = await Deno.stat(path);
     if (!info.isFile) throw new TypeError("it is not a file");
-    const lines = (await Deno.readTextFile(path)).split("\n")
-      .filter((line) => !COMMENT_OR_EMPTY.test(line));
+    const lines = withoutComments(await Deno.readTextFile(path));
     return new FramedHash().frame("script").frame(modeText(info)).frame(lines.join("\n")).digest();
   } catch (cause) {
     throw unreadable(name, path, cause);

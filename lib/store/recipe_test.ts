@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/
 import { join } from "@std/path";
 import fc from "fast-check";
 import { formatError, HostError } from "../base/errors.ts";
-import { recipeKey } from "./recipe.ts";
+import { recipeKey, withoutComments } from "./recipe.ts";
 
 /** A folder with a file, a program, a nested file, an empty folder and a link that loops. */
 async function sampleTree(): Promise<{ dir: string } & AsyncDisposable> {
@@ -162,4 +162,30 @@ Deno.test("recipeKey() differs when any input differs", async () => {
     const same = canonical(left) === canonical(right);
     assertEquals((await recipeKey(left)).key === (await recipeKey(right)).key, same);
   }));
+});
+
+Deno.test("withoutComments() leaves out comments and empty lines, but for those of here-documents", () => {
+  const script = [
+    "#!/bin/sh",
+    "# Why.",
+    "",
+    "  # Why.",
+    "cat >file <<'CONF' # not in a line of its own",
+    "# kept",
+    "",
+    " CONF",
+    "CONF",
+    "# Why.",
+    "cat <<-END; echo x",
+    "\t# kept",
+    "\tEND",
+    "# Why.",
+    "true <<<word",
+    "# Why.",
+  ];
+  assertEquals(
+    withoutComments(script.join("\n")),
+    script.filter((line) => line !== "# Why." && line !== "  # Why." && line !== "")
+      .toSpliced(3, 0, ""),
+  );
 });

@@ -13,6 +13,16 @@ export interface RootTree extends AsyncDisposable {
   inside(command: readonly string[]): string[];
 }
 
+/** The command that unpacks a root file system. */
+export function unpackCommand(tar: string, dir: string): string[] {
+  return [
+    ...["tar", "--extract", "--numeric-owner", "--preserve-permissions"],
+    ...["--file", tar, "--directory", dir],
+    // Device nodes need privileges that a user namespace lacks; the guest has a devtmpfs.
+    "--exclude=./dev/*",
+  ];
+}
+
 /** Unpacks a root file system from a tar file. */
 export async function unpackTree(
   tar: string,
@@ -32,12 +42,7 @@ export async function unpackTree(
   try {
     await Deno.mkdir(tree.path);
     await runChecked(
-      asOwner([
-        ...["tar", "--extract", "--numeric-owner", "--preserve-permissions"],
-        ...["--file", tar, "--directory", tree.path],
-        // Device nodes need privileges that a user namespace lacks; the guest has a devtmpfs.
-        "--exclude=./dev/*",
-      ]),
+      asOwner(unpackCommand(tar, tree.path)),
       { ...options, what: "unpack the root file system" },
     );
     return tree;

@@ -30,6 +30,14 @@ export function explainApt(what: string, stderr: string): TaskError {
   });
 }
 
+/** The file that tells apt where a release's packages come from. */
+export const sourcesList = (suite: string): string =>
+  [
+    ["debian", suite],
+    ["debian", `${suite}-updates`],
+    ["debian-security", `${suite}-security`],
+  ].map(([path, name]) => `deb [signed-by=${KEYRING}] ${SITE}/${path} ${name} main\n`).join("");
+
 /** Debian's packages for an architecture, whatever the host's own apt knows of. */
 export interface Apt {
   /** The packages that a package depends on, by name. */
@@ -51,12 +59,7 @@ export async function openApt(
   await Deno.mkdir(join(state, "lists/partial"), { recursive: true });
   await Deno.mkdir(join(dir, "cache/archives/partial"), { recursive: true });
   await Deno.writeTextFile(join(state, "status"), "");
-  const lines = [
-    ["debian", suite],
-    ["debian", `${suite}-updates`],
-    ["debian-security", `${suite}-security`],
-  ].map(([path, name]) => `deb [signed-by=${KEYRING}] ${SITE}/${path} ${name} main\n`);
-  await Deno.writeTextFile(join(dir, "sources.list"), lines.join(""));
+  await Deno.writeTextFile(join(dir, "sources.list"), sourcesList(suite));
   const settings = [
     `Dir::State=${state}`,
     `Dir::State::status=${join(state, "status")}`,

@@ -8,7 +8,7 @@ import { moduleEntries } from "../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { extractVmlinux } from "../format/bz_image.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, SUITE } from "./debian_package.ts";
+import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
 import { stageInput } from "../stages.ts";
@@ -28,7 +28,7 @@ export function distributionKernel(outputs: readonly string[], arch: Arch): Part
     outputs,
     inputs: [
       // The newest version at the time of the build; --force takes a newer one.
-      { name: "package", value: { suite: SUITE, metapackage } },
+      { name: "package", value: { sources: sourcesList(SUITE), metapackage } },
       stageInput("kernel", GUEST_MODULES),
       stageInput("initramfs"),
     ],

@@ -11,6 +11,22 @@ const TIME = 1_686_355_200;
 /** What a guest may write, beside what its packages take. */
 const EXT4_GIB = 4;
 
+/** The commands that write a tree as a file system and pack it; also what its key knows of it. */
+export function fileSystemCommands(
+  fs: FileSystem,
+  place: { readonly tree: string; readonly raw: string; readonly qcow2: string },
+): { readonly make: string[]; readonly pack: string[]; readonly time: number } {
+  const { tree, raw, qcow2 } = place;
+  const make = fs === "erofs" ? ["mkfs.erofs", "-zlz4hc", `-T${TIME}`, `-U${UUID}`, raw, tree] : [
+    ...["mke2fs", "-q", "-t", "ext4", "-d", tree, "-L", "guesthouse", "-U", UUID],
+    ...["-m", "0", "-E", `lazy_itable_init=1,lazy_journal_init=1,hash_seed=${UUID}`],
+    ...[raw, `${EXT4_GIB}G`],
+  ];
+  const packed = ["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", "compression_type=zstd"];
+  // In order, since the threads that pack would otherwise decide where clusters lie.
+  return { make, pack: ["qemu-img", ...packed, "-m", "1", raw, qcow2], time: TIME };
+}
+
 /** Writes a tree as a file system into a packed qcow2 image, without root and without a mount. */
 export async function writeFileSystem(
   tree: RootTree,
@@ -24,13 +40,11 @@ export async function writeFileSystem(
     await runChecked(tree.inside(["touch", "-h", "-d", `@${TIME}`, ...newest(tree)]), {
       ...{ what: "set the time of what was added", signal },
     });
-    if (fs === "erofs") await writeErofs(tree, raw, signal);
-    else await writeExt4(tree, raw, signal);
-    const packed = ["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", "compression_type=zstd"];
-    // In order, since the threads that pack would otherwise decide where clusters lie.
-    await runChecked(["qemu-img", ...packed, "-m", "1", raw, qcow2], {
-      ...{ what: "pack the disk image", signal },
-    });
+    const { make, pack } = fileSystemCommands(fs, { tree: tree.path, raw, qcow2 });
+    const env = { E2FSPROGS_FAKE_TIME: String(TIME) };
+    await runChecked(tree.inside(make), { what: "make the file system", signal, env });
+    if (fs === "ext4") await fixTimes(raw, signal);
+    await runChecked(pack, { what: "pack the disk image", signal });
   } finally {
     await Deno.remove(raw).catch(() => {});
   }
@@ -39,22 +53,6 @@ export async function writeFileSystem(
 /** What was added after the packages: the agent, and the folders above it. */
 function newest(tree: RootTree): string[] {
   return ["usr/sbin/guest-agent", "usr/sbin", "dev", "."].map((path) => join(tree.path, path));
-}
-
-async function writeErofs(tree: RootTree, raw: string, signal: AbortSignal): Promise<void> {
-  const command = ["mkfs.erofs", "-zlz4hc", `-T${TIME}`, `-U${UUID}`, raw, tree.path];
-  await runChecked(tree.inside(command), { what: "make the file system", signal });
-}
-
-async function writeExt4(tree: RootTree, raw: string, signal: AbortSignal): Promise<void> {
-  const env = { E2FSPROGS_FAKE_TIME: String(TIME) };
-  const command = [
-    ...["mke2fs", "-q", "-t", "ext4", "-d", tree.path, "-L", "guesthouse", "-U", UUID],
-    ...["-m", "0", "-E", `lazy_itable_init=1,lazy_journal_init=1,hash_seed=${UUID}`],
-    ...[raw, `${EXT4_GIB}G`],
-  ];
-  await runChecked(tree.inside(command), { what: "make the file system", signal, env });
-  await fixTimes(raw, signal);
 }
 
 /**

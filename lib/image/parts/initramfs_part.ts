@@ -35,7 +35,10 @@ export function initramfsPart(
     inputs: [
       // Its zstd packs.
       { name: "Deno", value: Deno.version.deno },
-      stageInput("initramfs", { zstdLevel: LEVEL }),
+      stageInput("initramfs", {
+        zstdLevel: LEVEL,
+        entries: JSON.stringify(initEntries(new Uint8Array())),
+      }),
     ],
     async build(dir, { onPhase, signal }) {
       onPhase("pack");

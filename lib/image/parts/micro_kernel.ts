@@ -5,7 +5,7 @@ import { run, runChecked } from "../../base/process/process.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, SUITE } from "./debian_package.ts";
+import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
 import { fileInput, stageInput } from "../stages.ts";
@@ -19,6 +19,18 @@ const KERNEL: Readonly<Record<Arch, { make: string; image: string; elf?: string 
   aarch64: { make: "arm64", image: "arch/arm64/boot/Image" },
 };
 
+/** Where the configuration begins, and make's environment. */
+const BUILD = {
+  base: "allnoconfig",
+  // The same for every build, or else they would be in the kernel's version.
+  env: {
+    KBUILD_BUILD_TIMESTAMP: "1970-01-01",
+    KBUILD_BUILD_USER: "guesthouse",
+    KBUILD_BUILD_HOST: "guesthouse",
+    LC_ALL: "C",
+  },
+} as const;
+
 /** How to compile the kernel for microVMs from Debian's sources and `images/kernel`. */
 export async function microKernel(outputs: readonly string[], arch: Arch): Promise<PartRecipe> {
   const compiler = crossPrefix(arch) + "gcc";
@@ -27,12 +39,12 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
     title: `micro-kernel ${arch}`,
     outputs,
     inputs: [
-      { name: "package", value: { suite: SUITE, package: SOURCE_PACKAGE } },
+      { name: "package", value: { sources: sourcesList(SUITE), package: SOURCE_PACKAGE } },
       { name: "compiler", value: await programIdentity(compiler) ?? "" },
       ...["common", arch].map((name) =>
         fileInput(`fragment ${name}`, `images/kernel/${name}.config`)
       ),
-      stageInput("micro-kernel", KERNEL[arch]),
+      stageInput("micro-kernel", { ...KERNEL[arch], ...BUILD }),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);
@@ -90,13 +102,7 @@ async function compile(
   ];
   const runMake = async (...targets: string[]) => {
     const command = ["make", "-s", `-j${navigator.hardwareConcurrency}`, ...variables, ...targets];
-    // The same for every build, or else they would be in the kernel's version.
-    const env = {
-      KBUILD_BUILD_TIMESTAMP: "1970-01-01",
-      KBUILD_BUILD_USER: "guesthouse",
-      KBUILD_BUILD_HOST: "guesthouse",
-      LC_ALL: "C",
-    };
+    const { env } = BUILD;
     const { code, stdout, stderr } = await run(command, { cwd: sources, env, signal, onOutput });
     if (code === 0) return;
     throw new WorkError(`Cannot build the kernel for ${arch}: make ended with status ${code}`, {
@@ -104,7 +110,7 @@ async function compile(
     });
   };
   onPhase("configure");
-  await runMake("allnoconfig");
+  await runMake(BUILD.base);
   await checkConfig(join(output, ".config"), texts.join("\n"));
   onPhase("compile");
   await runMake(...(elf === undefined ? [] : [elf]), basename(image));

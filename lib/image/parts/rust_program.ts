@@ -8,6 +8,16 @@ import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { type Crate, crateInput, stageInput } from "../stages.ts";
 
+/** How cargo and rustc are called, besides what the toolchain and the places decide. */
+export const RUST_BUILD = {
+  cargo: ["build", "--release", "--locked"],
+  flags: [
+    ...["-C", "target-feature=+crt-static"],
+    // Nothing is gained in a guest by a program that can lie anywhere.
+    ...["-C", "relocation-model=static"],
+  ],
+} as const;
+
 /** How to compile one of our programs, statically linked. */
 export async function rustProgram(
   crate: Crate,
@@ -23,7 +33,7 @@ export async function rustProgram(
     inputs: [
       { name: "toolchain", value: { identity, target } },
       crateInput(crate),
-      stageInput("rust"),
+      stageInput("rust", RUST_BUILD),
     ],
     async build(dir, { signal, onPhase, log }) {
       onPhase("compile");
@@ -43,11 +53,7 @@ async function compile(
   const crateDir = join(root, "images", crate);
   const targetDir = join(imageCacheDir(), "cargo", crate);
   const flags = [
-    "-C",
-    "target-feature=+crt-static",
-    // Nothing is gained in a guest by a program that can lie anywhere.
-    "-C",
-    "relocation-model=static",
+    ...RUST_BUILD.flags,
     // So that no path of this machine is in the program, and two checkouts give the same bytes.
     `--remap-path-prefix=${crateDir}=/${crate}`,
     `--remap-path-prefix=${
@@ -55,7 +61,7 @@ async function compile(
     }=/cargo`,
     ...(linker === undefined ? ["-C", "linker=rust-lld"] : ["-C", `linker=${linker}`]),
   ];
-  const command = [cargo, "build", "--release", "--locked", "--target", target];
+  const command = [cargo, ...RUST_BUILD.cargo, "--target", target];
   const { code, stdout, stderr } = await run(command, {
     cwd: crateDir,
     env: {

@@ -11,7 +11,7 @@ import { scriptInput, stageInput } from "../stages.ts";
 import type { Variant } from "../../config/parts.ts";
 import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
-import { writeFileSystem } from "./file_system.ts";
+import { fileSystemCommands, writeFileSystem } from "./file_system.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import { type PartBuildOptions, partPath, type PartRecipe } from "./part_store.ts";
 
@@ -49,7 +49,10 @@ export function variantDisk(options: VariantOptions): PartRecipe {
     embeds: [{ name: "guest-agent", file: agent }],
     inputs: [
       ...variantRootfsInputs(options),
-      stageInput("variant", { fs }),
+      stageInput("variant", {
+        agent: AGENT_PATH,
+        ...fileSystemCommands(fs, { tree: "TREE", raw: "RAW", qcow2: "QCOW2" }),
+      }),
     ],
     async build(dir, build) {
       // Before the minutes that installing packages may take.

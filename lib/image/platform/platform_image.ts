@@ -8,8 +8,10 @@ import { trySharedLock } from "../../base/files/lock.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
 import { verifyImage } from "./manifest.ts";
-import { diskCommands } from "../disk/file_systems.ts";
-import { BOOT_MODULES } from "../boot/initramfs.ts";
+import { RUST_BUILD } from "../parts/rust_program.ts";
+import { firstBootCommand } from "../system/debian/first_boot.ts";
+import { diskCommands, unpackCommand } from "../disk/file_systems.ts";
+import { BOOT_MODULES, initEntries } from "../boot/initramfs.ts";
 import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
 import { crateInput, scriptInput, stageInput } from "../stages.ts";
 
@@ -53,10 +55,16 @@ export async function imageRecipe(platform: Platform): Promise<Recipe> {
   const { arch, image: { diskGiB } } = platform;
   return await recipeKey([
     ...rootfsInputs(platform),
-    stageInput("image", { arch, disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB) }),
-    stageInput("initramfs", BOOT_MODULES),
-    stageInput("first boot"),
-    stageInput("rust"),
+    stageInput("image", {
+      ...{ arch, unpack: unpackCommand("TAR", "TREE") },
+      disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB),
+    }),
+    stageInput("initramfs", {
+      modules: BOOT_MODULES,
+      entries: JSON.stringify(initEntries(new Uint8Array())),
+    }),
+    stageInput("first boot", firstBootCommand(platform, "DIR", "LOG")),
+    stageInput("rust", RUST_BUILD),
     // Its sources and not its digest: where finished images come from elsewhere, it is not built.
     crateInput("tiny-init"),
   ]);

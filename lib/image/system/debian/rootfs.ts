@@ -44,6 +44,13 @@ const EXCLUDED_PATHS = [
  */
 const NEWEST_FILE = 1_686_355_200;
 
+/** What mmdebstrap's environment says for every root. */
+const MMDEBSTRAP_ENV = {
+  SOURCE_DATE_EPOCH: String(NEWEST_FILE),
+  DEBIAN_FRONTEND: "noninteractive",
+  LC_ALL: "C.UTF-8",
+} as const;
+
 /** The exact mmdebstrap command, so that `--dry-run` prints what a real run executes. */
 export function mmdebstrapCommand(
   recipe: RootfsRecipe,
@@ -53,7 +60,7 @@ export function mmdebstrapCommand(
     configure: ConfigureWhen;
     isRoot: boolean;
     /** Default: the host's. */
-    hostArch?: Arch;
+    hostArch?: string;
   },
 ): string[] {
   const extract = options.configure === "first-boot";
@@ -92,15 +99,19 @@ export function mmdebstrapCommand(
 /** All commands and settings that decide which packages a root has, as data for its key. */
 export function packagesStage(
   recipe: Pick<RootfsRecipe, "suite" | "debArch" | "arch" | "packages">,
-): { readonly commands: string[][]; readonly newestFile: number } {
-  const commands = (["now", "first-boot"] as const).map((configure) =>
+): {
+  readonly commands: string[][];
+  readonly env: Readonly<Record<string, string>>;
+} {
+  const { arch } = recipe;
+  const cases = [["now", arch], ["now", "another"], ["first-boot", arch]] as const;
+  const commands = cases.map(([configure, hostArch]) =>
     mmdebstrapCommand({ ...recipe, provision: "", firstBoot: "" }, {
-      ...{ configure, hooksDir: "HOOKS", output: "OUTPUT" },
       // Whoever builds it, and where, makes no difference.
-      ...{ isRoot: true, hostArch: recipe.arch },
+      ...{ configure, hostArch, isRoot: true, hooksDir: "HOOKS", output: "OUTPUT" },
     })
   );
-  return { commands, newestFile: NEWEST_FILE };
+  return { commands, env: MMDEBSTRAP_ENV };
 }
 
 /** Scripts that mmdebstrap runs, by their names in the stage. */
@@ -143,13 +154,11 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     environment: { of: "mmdebstrap" },
     env: {
       GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",
-      SOURCE_DATE_EPOCH: String(NEWEST_FILE),
       GUESTHOUSE_DEB_ARCH: recipe.debArch,
       GUESTHOUSE_CONFIGURE: options.configure === "now" ? "now" : "later",
       // mmdebstrap makes its root in this directory, which is removed whatever happens.
       TMPDIR: stage.path,
-      DEBIAN_FRONTEND: "noninteractive",
-      LC_ALL: "C.UTF-8",
+      ...MMDEBSTRAP_ENV,
     },
     signal: options.signal,
     // On TERM mmdebstrap unmounts and removes its tree, some 15,000 files.
