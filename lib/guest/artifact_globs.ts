@@ -39,8 +39,8 @@ export interface Selected {
   readonly unmatched: string[];
 }
 
-/** Paths that are compared in one go; a few milliseconds. */
-const CHUNK = 1000;
+/** How long paths are compared in one go. */
+const SLICE_MS = 20;
 
 /**
  * The paths that a glob matches, or that lie in a directory which one matches. Paths are relative,
@@ -54,10 +54,12 @@ export async function selectFiles(
 ): Promise<Selected> {
   const files: string[] = [];
   const unmatched = new Set(globs);
-  for (const [index, path] of paths.entries()) {
-    if (index % CHUNK === CHUNK - 1) {
+  let since = performance.now();
+  for (const path of paths) {
+    if (performance.now() - since > SLICE_MS) {
       await new Promise((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
+      since = performance.now();
     }
     const names = path.split("/");
     if (names.some((name) => name === "" || name === "." || name === "..")) continue;

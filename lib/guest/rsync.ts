@@ -115,7 +115,7 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
     if (await moveInto(destDir, path, staging.tree)) moved.push(path);
     else leftOut.push({ path, why: "something else is in its place" });
   }
-  return { files: moved, leftOut, unmatched: (await selectFiles(globs, moved)).unmatched };
+  return { files: moved, leftOut, unmatched: (await selectFiles(globs, moved, signal)).unmatched };
 }
 
 /** What a byte that is not UTF-8 becomes. The guest has no file of such a name. */

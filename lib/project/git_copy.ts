@@ -46,13 +46,14 @@ async function indexFiles(gitDir: string): Promise<string[]> {
  */
 function configOf(text: string): string {
   const isSet = (pattern: RegExp) => pattern.test(text);
-  const isSha256 = isSet(/^\s*objectformat\s*=\s*"?sha256"?\s*$/im);
+  // Never across line ends: `\s*` would take the square of a hostile text's length.
+  const isSha256 = isSet(/^[ \t]*objectformat[ \t]*=[ \t]*"?sha256"?[ \t\r]*$/im);
   return [
     "[core]",
     `repositoryFormatVersion = ${isSha256 ? 1 : 0}`,
     "bare = false",
-    `ignoreCase = ${isSet(/^\s*ignorecase\s*=\s*true\s*$/im)}`,
-    `precomposeUnicode = ${isSet(/^\s*precomposeunicode\s*=\s*true\s*$/im)}`,
+    `ignoreCase = ${isSet(/^[ \t]*ignorecase[ \t]*=[ \t]*true[ \t\r]*$/im)}`,
+    `precomposeUnicode = ${isSet(/^[ \t]*precomposeunicode[ \t]*=[ \t]*true[ \t\r]*$/im)}`,
     // Maps less of a large pack at a time: git gets a limited amount of memory.
     "packedGitWindowSize = 32m",
     "packedGitLimit = 512m",

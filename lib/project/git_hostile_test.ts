@@ -147,3 +147,65 @@ Deno.test("askGit() passes an interruption on", async () => {
   const error = await askGit(tree.dir, { signal: abort.signal }).catch((error) => error);
   assertEquals(error.message, "stop");
 });
+
+/** Gives the only entry of an index another name of the same length, as no git would. */
+async function renameEntry(index: string, from: string, to: string): Promise<void> {
+  const bytes = await Deno.readFile(index);
+  const [old, name] = [from, to].map((text) => new TextEncoder().encode(text));
+  const at = bytes.findIndex((_, start) =>
+    old!.every((byte, offset) => bytes[start + offset] === byte)
+  );
+  bytes.set(name!, at);
+  const body = bytes.subarray(0, bytes.length - 20);
+  bytes.set(new Uint8Array(await crypto.subtle.digest("SHA-1", body)), body.length);
+  await Deno.writeFile(index, bytes);
+}
+
+for (const [path, standIn] of [[".", "Q"], ["../q", "QQQQ"], ["a/..", "QQQQ"]] as const) {
+  Deno.test(`askGit() does not follow a submodule named ${path}`, async () => {
+    await using tree = await makeRepository();
+    const dir = join(tree.dir, "project");
+    for (const repository of [dir, join(tree.dir, "q"), join(dir, "a")]) {
+      await Deno.mkdir(repository);
+      await git(repository, "init", "-q");
+      await Deno.writeTextFile(join(repository, "secret"), "x");
+      await git(repository, "add", "secret");
+    }
+    const commit = "1".repeat(40);
+    await git(dir, "rm", "-q", "--cached", "secret");
+    await git(dir, "update-index", "--add", "--cacheinfo", `160000,${commit},${standIn}`);
+    await renameEntry(join(dir, ".git/index"), standIn, path);
+    const { lists } = await askSoon(dir);
+    assertEquals((lists?.tracked ?? []).filter((name) => name.includes("secret")), []);
+  });
+}
+
+Deno.test("askGit() reads hostile texts in no time, and refuses an index of endless directories", async () => {
+  await using tree = await makeRepository();
+  const lines = "\n".repeat(1_000_000);
+  await Deno.writeTextFile(join(tree.dir, ".git/config"), `[core]${lines}`);
+  assert((await askSoon(tree.dir)).lists !== undefined);
+  await Deno.writeTextFile(join(tree.dir, ".git/commondir"), `.${"\n".repeat(60_000)}x`);
+  await askSoon(tree.dir);
+  await Deno.remove(join(tree.dir, ".git/commondir"));
+  const blob = (await git(tree.dir, "hash-object", "-w", ".gitignore")).trim();
+  const entries = Array.from(
+    { length: 400 },
+    (_, number) => `100644 ${blob}\t${number}/${"a/".repeat(1000)}f\n`,
+  );
+  const { code } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'exec git -C "$0" update-index --index-info <"$1"',
+      tree.dir,
+      await Deno.makeTempFile().then(async (path) => {
+        await Deno.writeTextFile(path, entries.join(""));
+        return path;
+      }),
+    ],
+  }).output();
+  assertEquals(code, 0);
+  const { lists, warnings } = await askSoon(tree.dir);
+  assertEquals(lists, undefined);
+  assertMatch(warnings.join(), /its index names too many deep directories/);
+});

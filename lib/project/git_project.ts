@@ -3,6 +3,7 @@ import { GIT_QUERIES, type GitLists, parseGitLists, type RepositoryLists } from 
 import { OutputTooLongError, run } from "../base/process/process.ts";
 import { copyRepository } from "./git_copy.ts";
 import { checkIgnoreFiles } from "./git_hazards.ts";
+import { FileRefused } from "./project_file.ts";
 import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 
@@ -47,6 +48,7 @@ export async function askGit(
     if (repository === undefined) return undefined;
     await checkIgnoreFiles(repository.top, dir, either);
     const lists = await listsOf(repository, dir, either);
+    checkFolders(lists?.tracked ?? []);
     return lists === undefined || lists.tracked.length === 0 ? undefined : lists;
   } catch (error) {
     signal?.throwIfAborted();
@@ -65,6 +67,24 @@ export async function askGit(
   }
 }
 
+/** Letters that all directories together may have in which a project's files lie. */
+const MOST_FOLDER_CHARS = 1 << 26;
+
+/** A short index can name gigabytes of directories, none of which has to exist. */
+function checkFolders(paths: readonly string[]): void {
+  let chars = 0;
+  let last = "";
+  for (const path of paths) {
+    let at = 0;
+    while (at < path.length && path[at] === last[at]) at++;
+    for (at = path.indexOf("/", at); at !== -1; at = path.indexOf("/", at + 1)) chars += at;
+    if (chars > MOST_FOLDER_CHARS) {
+      throw new FileRefused("its index names too many deep directories");
+    }
+    last = path;
+  }
+}
+
 /** The lists of a repository and of its submodules; `undefined` without git. */
 async function listsOf(
   repository: Repository,
@@ -77,6 +97,8 @@ async function listsOf(
   const ignored = [...own.ignored];
   const markers = [...own.markers];
   for (const path of own.submodules) {
+    // Nothing has checked the paths of an index: "." and "../x" lead back, and out of the project.
+    if (path.split("/").some((name) => ["", ".", ".."].includes(name))) continue;
     const top = join(dir, path);
     // A link could lead to any repository of the host, and back.
     const place = join(await Deno.realPath(dir), path);

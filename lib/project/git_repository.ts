@@ -31,17 +31,16 @@ export async function repositoryAt(top: string): Promise<Repository | "none" | "
   if (info?.isDirectory) return await readRepository(top, dotGit) ?? "none";
   if (!info?.isFile) return "none";
   // A file in linked work trees and submodules.
-  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(await readPath(dotGit))?.[1];
-  if (target === undefined) return "broken";
+  const text = await readPath(dotGit);
+  const target = text.startsWith("gitdir: ") ? text.slice("gitdir: ".length) : "";
+  if (target === "") return "broken";
   return await readRepository(top, resolve(top, target)) ?? "broken";
 }
 
 async function readRepository(top: string, gitDir: string): Promise<Repository | undefined> {
   const commonPath = join(gitDir, "commondir");
   const haveCommon = await Deno.stat(commonPath).then(() => true, () => false);
-  const commonDir = haveCommon
-    ? resolve(gitDir, (await readPath(commonPath)).replace(/[\r\n]+$/, ""))
-    : gitDir;
+  const commonDir = haveCommon ? resolve(gitDir, await readPath(commonPath)) : gitDir;
   // In old repositories it is a link to a branch that may not exist yet.
   const haveHead = await Deno.lstat(join(gitDir, "HEAD"))
     .then(({ isFile, isSymlink }) => isFile || isSymlink, () => false);
@@ -50,8 +49,13 @@ async function readRepository(top: string, gitDir: string): Promise<Repository |
   return isComplete ? { top, gitDir, commonDir } : undefined;
 }
 
+/** The text of a file without the line ends at its end. */
 async function readPath(path: string): Promise<string> {
-  return new TextDecoder().decode(await readRegular(path, MOST_PATH_BYTES));
+  const text = new TextDecoder().decode(await readRegular(path, MOST_PATH_BYTES));
+  // No expression for the end: it would take the square of a hostile text's length.
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;
+  return text.slice(0, end);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -33,11 +33,12 @@ const name = (wanted: string) =>
 const NAME_WANTED = 'a name of 1 to 64 characters without "/" and control characters';
 
 /** A placeholder inside a longer word. In `${build}`, or among spaces, it is a shell's business. */
-const INNER_PLACEHOLDER = /^\S*(?<!\$)\{(?:source|build|jobs|flags\.\.\.)\}\S*$/;
+const PLACEHOLDER_IN_WORD = /(?<!\$)\{(?:source|build|jobs|flags\.\.\.)\}/;
+const isInner = (word: string) => !/\s/.test(word) && PLACEHOLDER_IN_WORD.test(word);
 const isPlaceholder = (word: string) => (PLACEHOLDERS as readonly string[]).includes(word);
 
 const word = text("a string")
-  .refine((word) => isPlaceholder(word) || !INNER_PLACEHOLDER.test(word), {
+  .refine((word) => isPlaceholder(word) || !isInner(word), {
     error: `a placeholder as a word of its own (${PLACEHOLDERS.join(" ")}); ` +
       'set "cwd" for paths below {build} or {source}',
   });

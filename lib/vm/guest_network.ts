@@ -45,12 +45,23 @@ export function openNetwork(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const record = new NetworkRecord(onNote);
+  let fault: { readonly error: unknown } | undefined;
+  // No request fails for a log that cannot be written: whoever ends the network is told.
+  const record = new NetworkRecord((line) => {
+    try {
+      onNote(line);
+    } catch (error) {
+      fault ??= { error };
+    }
+  });
   const proxy = serveProxy({ path: socketPath, rule, onAsked: (asked) => record.add(asked) });
   return {
     env: proxyVariables(proxyPort),
     explain: (output) => explain(record, rule, output),
-    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      if (fault !== undefined) throw fault.error;
+    },
   };
 }
 

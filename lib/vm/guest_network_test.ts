@@ -90,3 +90,27 @@ Deno.test("a guest has no way out besides its forwarded port, unless it is opene
   assertEquals(netdev(false), netdev());
   assertEquals(netdev(true), netdev()!.replace("restrict=on,", ""));
 });
+
+Deno.test("openNetwork() tells whoever ends it of a log that could not be written", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "gh-network-" });
+  const socketPath = join(dir, "proxy");
+  let isFull = false;
+  const network = openNetwork({ proxyPort: 20001 }, {
+    ...{ rule: "internet", socketPath },
+    onNote: () => {
+      if (isFull) throw new Error("No space left on device");
+    },
+  });
+  isFull = true;
+  {
+    using conn = await Deno.connect({ transport: "unix", path: socketPath });
+    await conn.write(new TextEncoder().encode("CONNECT 192.168.1.5:443 HTTP/1.1\r\n\r\n"));
+    assertMatch(await readText(conn), /^HTTP\/1\.1 403 /);
+  }
+  await assertRejects(
+    () => Promise.resolve(network[Symbol.asyncDispose]()),
+    Error,
+    "No space left on device",
+  );
+  await Deno.remove(dir, { recursive: true });
+});

@@ -48,7 +48,11 @@ export function whyNotAddress(text: string, own: readonly OwnAddress[]): string 
   return isOwn ? "this host's own address" : undefined;
 }
 
+/** It looks public, and is the machine that this host runs on: Azure's, and GitHub's runners'. */
+const CLOUD_HOSTS = ["168.63.129.16"];
+
 function whyNotIpv4(address: ipaddr.IPv4): string | undefined {
+  if (CLOUD_HOSTS.includes(address.toString())) return "an address of this host's cloud";
   const range = address.range();
   return range === "unicast" ? undefined : RANGES[range] ?? OTHER_RANGE;
 }

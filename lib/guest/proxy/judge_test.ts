@@ -30,6 +30,7 @@ Deno.test("whyNotAddress() refuses every address that is not public, and says wh
     ["127.0.0.1", "a loopback address"],
     ["127.255.255.254", "a loopback address"],
     ["10.0.2.2", "a private address"],
+    ["168.63.129.16", "an address of this host's cloud"],
     ["10.255.255.255", "a private address"],
     ["172.16.0.1", "a private address"],
     ["172.31.255.255", "a private address"],

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { delay } from "../../base/time/wait.ts";
 
 /** Gives the addresses of a host name, the best one first. Rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -28,9 +29,26 @@ export type Attempt =
     readonly address?: string;
   };
 
+/** Each holds a thread until the resolver gives up, and files are read by the same few threads. */
+const MOST_LOOKUPS = 8;
+/** How long a name waits for its turn. */
+const LOOKUP_WAIT_MS = 15_000;
+let looking = 0;
+
 /** Resolves a name as every program of this host does, `/etc/hosts` included. */
-export const resolveOnHost: Resolve = async (host) =>
-  (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
+export const resolveOnHost: Resolve = async (host) => {
+  const end = performance.now() + LOOKUP_WAIT_MS;
+  while (looking >= MOST_LOOKUPS) {
+    if (performance.now() > end) throw new DOMException("no answer", "TimeoutError");
+    await delay(100);
+  }
+  looking++;
+  try {
+    return (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
+  } finally {
+    looking--;
+  }
+};
 
 /** More addresses than this are not tried. */
 const MOST_ADDRESSES = 6;

@@ -1,8 +1,8 @@
 import type { NetworkRule } from "../../config/network.ts";
 import type { Asked } from "./proxy_options.ts";
 
-/** Lines of a log about one guest's network; more only say that there were more. */
-const MOST_LINES = 2000;
+/** Lines of a log about one guest's network. What was refused must not hide what was allowed. */
+const MOST_LINES = { allowed: 50_000, missed: 2000 };
 /** Lines of an error. */
 const MOST_CAUSES = 5;
 
@@ -11,7 +11,7 @@ const MOST_CAUSES = 5;
  * what it did not get, as causes of a failure.
  */
 export class NetworkRecord {
-  readonly #seen = new Set<string>();
+  readonly #seen = { allowed: new Set<string>(), missed: new Set<string>() };
   readonly #missed = new Map<string, Asked>();
   readonly #write: (line: string) => void;
 
@@ -21,11 +21,12 @@ export class NetworkRecord {
 
   add(asked: Asked): void {
     const line = lineOf(asked);
-    if (this.#seen.has(line) || this.#seen.size > MOST_LINES) return;
-    this.#seen.add(line);
-    this.#write(
-      this.#seen.size > MOST_LINES ? "network: more was asked for than is listed here" : line,
-    );
+    const kind = asked.verdict === "allowed" ? "allowed" : "missed";
+    const seen = this.#seen[kind];
+    if (seen.has(line) || seen.size > MOST_LINES[kind]) return;
+    seen.add(line);
+    const isMore = seen.size > MOST_LINES[kind];
+    this.#write(isMore ? `network: more was ${kind} than is listed here` : line);
     if (asked.verdict !== "allowed") this.#missed.set(line.replace("network: ", ""), asked);
   }
 

@@ -43,12 +43,18 @@ Deno.test("NetworkRecord advises what would allow what was refused", () => {
   );
 });
 
-Deno.test("NetworkRecord stops writing before a guest fills the host's disk", () => {
+Deno.test("NetworkRecord stops writing before a guest fills the host's disk, and hides nothing allowed", () => {
   const lines: string[] = [];
   const record = new NetworkRecord((line) => lines.push(line));
   for (let port = 1; port <= 5000; port++) {
-    record.add({ verdict: "allowed", target: `a.example:${port}`, address: "1.1.1.1" });
+    record.add({ verdict: "refused", target: `a.example:${port}`, why: "not in the list" });
   }
   assertEquals(lines.length, 2001);
-  assertEquals(lines.at(-1), "network: more was asked for than is listed here");
+  assertEquals(lines.at(-1), "network: more was missed than is listed here");
+  record.add({ verdict: "allowed", target: "b.example:443", address: "1.1.1.1" });
+  assertEquals(lines.at(-1), "network: allowed: b.example:443 (1.1.1.1)");
+  for (let number = 1; number <= 60_000; number++) {
+    record.add({ verdict: "allowed", target: `${number}.example:443`, address: "1.1.1.1" });
+  }
+  assertEquals(lines.length, 2001 + 50_001);
 });

@@ -31,7 +31,9 @@ export async function readHead(conn: Pick<Deno.Conn, "read">): Promise<Head | un
     if (end !== null) {
       const headBytes = from + end.index + end[0].length;
       return {
-        text: decoder.decode(buffer.subarray(0, headBytes)),
+        // Not by the decoder: what the web calls latin1 is windows-1252.
+        text: Array.from(buffer.subarray(0, headBytes), (byte) => String.fromCharCode(byte))
+          .join(""),
         rest: buffer.slice(headBytes, length),
       };
     }
