@@ -1,4 +1,5 @@
 // Pages as a browser shows them, in light and in dark, wide and narrow. Starts no guest.
+import { UNSEEN } from "../lib/base/text/plain_text.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { toolNeed, toolsFor } from "../lib/host/tools/tools.ts";
 import { type Page, renderPage } from "../lib/report/page.ts";
@@ -85,8 +86,7 @@ function assertWhole(measured: Measured, { title, timeline, bench, curves }: Pag
 
 /** What cannot be seen is shown as a replacement. */
 function visible(text: string): string {
-  // deno-lint-ignore no-control-regex -- they are what is replaced
-  return text.replace(/[\x00-\x1f]/g, "\ufffd");
+  return text.replace(UNSEEN, "\ufffd");
 }
 
 Deno.test({
