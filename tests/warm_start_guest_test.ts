@@ -298,6 +298,6 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   assertMatch(damaged.log, /made anew \(its disk holds no file system\)/);
 
   const kept = await box.task("build-vm", [AMD64, "--incremental", "--keep"]);
-  assertFailure(kept, { exit: 2, says: ["--keep with --incremental"] });
+  assertFailure(kept, { exit: 2, says: ["--keep and --incremental exclude each other"] });
   await box.assertClean();
 });
