@@ -8,7 +8,7 @@ import { makeSandbox } from "./harness.ts";
 /** All keys of a checkout, by what they are of. */
 async function keysOf(dir: string): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", join(dir, "tests/print_keys.ts")],
+    args: ["run", "-P=test", "--no-check", "--quiet", join(dir, "tests/print_keys.ts")],
     cwd: dir,
   }).output();
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);

@@ -1,3 +1,4 @@
+import { isFile } from "../base/files/folders.ts";
 import { createHash } from "node:crypto";
 import { emptyDir } from "@std/fs";
 import { basename, join } from "@std/path";
@@ -163,8 +164,4 @@ async function runStep(
       { next: 'set a longer "timeouts" in guesthouse.json', cause: error },
     );
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

@@ -1,3 +1,4 @@
+import { fileBytes } from "../base/files/folders.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import { delay } from "../base/time/wait.ts";
 
@@ -32,7 +33,7 @@ export async function attachConsole(options: AttachOptions): Promise<"ended" | "
   // In this order, so that nothing is left out; a few characters may come twice.
   using conn = await Deno.connect({ transport: "unix", path });
   const shownBytes = fromByte === undefined ? SHOWN_BYTES : MOST_BYTES;
-  await showFrom(log, Math.max(fromByte ?? 0, await sizeOf(log) - shownBytes));
+  await showFrom(log, Math.max(fromByte ?? 0, await fileBytes(log) - shownBytes));
   const left = Promise.withResolvers<"left">();
   const leave = () => left.resolve("left");
   signal.addEventListener("abort", leave, { once: true });
@@ -97,10 +98,10 @@ export function followConsole(log: string): ConsoleFollower {
   let follows = true;
   let following: Promise<number> | undefined;
   const follow = async () => {
-    let at = await sizeOf(log);
+    let at = await fileBytes(log);
     while (follows) {
       await delay(FOLLOW_MS);
-      const size = await sizeOf(log);
+      const size = await fileBytes(log);
       if (size < at) at = 0;
       if (size === at) continue;
       at = await showFrom(log, Math.max(at, size - MOST_BYTES));
@@ -121,5 +122,3 @@ export function followConsole(log: string): ConsoleFollower {
     [Symbol.asyncDispose]: async () => void await stop().catch(() => {}),
   };
 }
-
-const sizeOf = (path: string) => Deno.stat(path).then(({ size }) => size, () => 0);

@@ -2,13 +2,15 @@ import { dirname } from "@std/path";
 import { GuestError, WorkError } from "../base/errors.ts";
 import { type OwnedProcess, spawnOwned } from "../base/process/process.ts";
 import { checkSocketPath, ensurePrivateDir } from "../base/files/private_dir.ts";
-import { readLogTail } from "../base/files/log_tail.ts";
-import { delay, settlesWithin } from "../base/time/wait.ts";
+import { delay, firstOf, settlesWithin } from "../base/time/wait.ts";
 import { choosePort, forwardArgs } from "./proxy/forward.ts";
 import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
 import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";
 import { explainSshOutput, SshConnectError } from "./ssh_failure.ts";
 import { startClient } from "./ssh_client.ts";
+import { loggedWords, pipedWords, Tail, type Words } from "./ssh_words.ts";
+import { exists, fileBytes } from "../base/files/folders.ts";
+import { removeIfPresent } from "../base/files/read_text.ts";
 
 /** What {@link connectSsh} takes. */
 export interface ConnectOptions extends SshTarget {
@@ -121,7 +123,7 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
     command.push(...forwardArgs(proxyPort, proxySocket));
   }
   // Not to stderr, so that what the guest sends there (its banner) cannot pass for ssh's own words.
-  const fromByte = log === undefined ? 0 : await sizeOf(log);
+  const fromByte = log === undefined ? 0 : await fileBytes(log);
   const streams = log === undefined ? { stdout: "piped", stderr: "piped" } as const : {};
   const master = cleanup.use(
     spawnOwned([...command, "-E", log ?? "/dev/stdout", "-o", "LogLevel=INFO", DIRECT_HOST], {
@@ -215,7 +217,7 @@ async function exec(
   signal?.throwIfAborted();
   const { text, nonce } = remoteCommand(argv, options);
   const filter = new ReportFilter(nonce);
-  const lastWords = new TailText();
+  const lastWords = new Tail();
   const reported = Promise.withResolvers<void>();
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const handOn = (piece: Uint8Array<ArrayBuffer>, stream: "stdout" | "stderr") => {
@@ -252,28 +254,6 @@ async function exec(
   throw await lostCommand(shared, argv, lastWords);
 }
 
-/** Which comes first. `ended` must not reject. */
-async function firstOf(
-  ended: Promise<unknown>,
-  timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
-): Promise<"ended" | "aborted" | "late"> {
-  const first = Promise.withResolvers<"ended" | "aborted" | "late">();
-  const abort = () => first.resolve("aborted");
-  const timer = timeoutMs === undefined
-    ? undefined
-    : setTimeout(() => first.resolve("late"), timeoutMs);
-  signal?.addEventListener("abort", abort, { once: true });
-  if (signal?.aborted) abort();
-  ended.then(() => first.resolve("ended"));
-  try {
-    return await first.promise;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-  }
-}
-
 /** Best effort: a guest that does not answer any more has other troubles. */
 async function killInGuest(shared: Shared, pid: number): Promise<void> {
   const command = [...clientCommand(shared.configPath), SHARED_HOST, remoteKillText(pid)];
@@ -285,7 +265,7 @@ async function killInGuest(shared: Shared, pid: number): Promise<void> {
 async function lostCommand(
   shared: Shared,
   argv: readonly string[],
-  lastWords: TailText,
+  lastWords: Tail,
 ): Promise<GuestError> {
   const what = `Cannot finish "${argv[0]}" in guest "${shared.name}"`;
   if (await settlesWithin(shared.closed, NOTICE_MS) === "settled") {
@@ -308,74 +288,4 @@ function clientCommand(configPath: string): string[] {
 /** `-S` takes a control path in which ssh expands `%h` and the like. */
 function tokenFree(path: string): string {
   return path.replaceAll("%", "%%");
-}
-
-/** The last few KiB of a text that arrives in pieces. */
-class TailText {
-  #text = "";
-  #decoder = new TextDecoder();
-
-  push(piece: Uint8Array): void {
-    this.#text = (this.#text + this.#decoder.decode(piece, { stream: true })).slice(-4096);
-  }
-
-  text(): string {
-    return this.#text;
-  }
-
-  lines(count: number): string[] {
-    return this.#text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")
-      .slice(-count);
-  }
-}
-
-/** What was said on a connection, told apart by who has said it. */
-interface Words {
-  /** The last lines of ssh itself: of all that it has said once it has ended, or until now. */
-  ssh(lines: number, when?: "now"): Promise<readonly string[]>;
-  /** The end of what the guest has sent before the login, where it is kept. */
-  banner(): Promise<string>;
-}
-
-function pipedWords(master: OwnedProcess): Words {
-  const [own, banner] = [collectTail(master.stdout), collectTail(master.stderr)];
-  return {
-    async ssh(lines, when) {
-      if (when !== "now") await own.done;
-      return own.lines(lines);
-    },
-    async banner() {
-      await banner.done;
-      return banner.text();
-    },
-  };
-}
-
-const loggedWords = (log: string, fromByte: number): Words => ({
-  ssh: (lines) => readLogTail(log, { lines, fromByte }).catch(() => []),
-  banner: () => Promise.resolve(""),
-});
-
-type Tail = TailText & { readonly done: Promise<void> };
-
-function collectTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Tail {
-  const tail = new TailText();
-  const done = (async () => {
-    for await (const piece of stream) tail.push(piece);
-  })().catch(() => {});
-  return Object.assign(tail, { done });
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return await Deno.stat(path).then(({ size }) => size, () => 0);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(() => true, () => false);
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  await Deno.remove(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }

@@ -1,3 +1,4 @@
+import { isFile } from "../base/files/folders.ts";
 import { dirname, join } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
 import type { Arch } from "../config/archs.ts";
@@ -59,8 +60,4 @@ async function shippedWithQemu(arch: Arch): Promise<[code: string, vars: string]
     .map((path) => join(dirname(path), "../share/qemu"));
   const [code, vars] = SHIPPED[arch];
   return folders.map((folder) => [join(folder, code), join(folder, vars)]);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

@@ -1,3 +1,4 @@
+import { isFile } from "../base/files/folders.ts";
 import { basename, join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import {
@@ -97,7 +98,7 @@ export async function loadProject(
     ...(text === undefined ? {} : { file }),
     name: value.name ?? nameOf(dir),
     source,
-    haveCMakeLists: await haveFile(join(dir, source, "CMakeLists.txt")),
+    haveCMakeLists: await isFile(join(dir, source, "CMakeLists.txt")),
     excludes: value.excludes,
     env: value.env,
     steps: Object.fromEntries(
@@ -190,10 +191,6 @@ async function sourceFaults(
 /** A folder may have any name; reports want one line. */
 function nameOf(dir: string): string {
   return basename(dir).replace(/\p{Cc}/gu, "?").slice(0, 64) || "project";
-}
-
-async function haveFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { removeIfPresent } from "../base/files/read_text.ts";
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
@@ -237,12 +238,6 @@ export function describeExit(exit: ProcessStatus): string {
   }
   if (exit.code > 128) return `QEMU died of signal ${exit.code - 128}`;
   return `QEMU exited with status ${exit.code}`;
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  await Deno.remove(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }
 
 async function fileSize(path: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { fileBytes } from "../base/files/folders.ts";
 import { bytesText } from "../base/text/bytes.ts";
 import { GuestError } from "../base/errors.ts";
 import { wordText } from "../base/text/command_text.ts";
@@ -47,7 +48,7 @@ export async function watchGuest(options: WatchOptions): Promise<Watch> {
   // The console's log is emptied at the start, and the others are appended to.
   const limits = [{ path: logs.console, bytes: consoleBytes, had: 0 }];
   for (const path of [logs.qemu, ...otherLogs]) {
-    limits.push({ path, bytes: qemuLogBytes, had: await sizeOf(path) });
+    limits.push({ path, bytes: qemuLogBytes, had: await fileBytes(path) });
   }
   const listening = (async () => {
     for await (const { event, data } of events) {
@@ -59,7 +60,7 @@ export async function watchGuest(options: WatchOptions): Promise<Watch> {
   let looking = Promise.resolve();
   const look = async () => {
     for (const { path, bytes, had } of limits) {
-      if (failed.signal.aborted || await sizeOf(path) <= had + bytes) continue;
+      if (failed.signal.aborted || await fileBytes(path) <= had + bytes) continue;
       await qmp.execute("stop", undefined, { timeoutMs: ASK_MS }).catch(() => {});
       failed.abort(
         new GuestError(
@@ -88,8 +89,4 @@ async function outOfSpace({ name, qmp }: WatchOptions, device: string, reason: s
     said: `QEMU has paused it, as it cannot write to ${device}: ${reason}`,
     paths: disks.flatMap((disk) => disk.device === device ? disk.inserted?.file ?? [] : []),
   });
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return await Deno.stat(path).then(({ size }) => size, () => 0);
 }

@@ -20,6 +20,16 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a path leads to a regular file. */
+export async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
+}
+
+/** How many bytes a file has; 0 if there is none, or it cannot be looked at. */
+export async function fileBytes(path: string): Promise<number> {
+  return await Deno.stat(path).then(({ size }) => size, () => 0);
+}
+
 /** A path without symbolic links; as it is, if there is nothing. */
 export async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);

@@ -29,3 +29,25 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
     clearTimeout(timer);
   }
 }
+
+/** Which comes first: the end, the signal or the time. `ended` must not reject. */
+export async function firstOf(
+  ended: Promise<unknown>,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<"ended" | "aborted" | "late"> {
+  const first = Promise.withResolvers<"ended" | "aborted" | "late">();
+  const abort = () => first.resolve("aborted");
+  const timer = timeoutMs === undefined
+    ? undefined
+    : setTimeout(() => first.resolve("late"), timeoutMs);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  ended.then(() => first.resolve("ended"));
+  try {
+    return await first.promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
