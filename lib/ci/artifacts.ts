@@ -105,7 +105,7 @@ export async function pullArtifacts(
 }
 
 /** An empty folder for a platform's artifacts. */
-export async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
+async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
   const target = join(outDir, name);
   await Deno.remove(target, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -115,7 +115,7 @@ export async function freshArtifactsDir(outDir: string, name: string): Promise<s
 }
 
 /** A glob of the config that matched nothing. */
-export function noArtifact(name: string, glob: string): WorkError {
+function noArtifact(name: string, glob: string): WorkError {
   return new WorkError(
     `Cannot copy artifacts from ${name}: nothing matches ${JSON.stringify(glob)}`,
     {

@@ -5,7 +5,7 @@ import { showPath } from "../config/show_path.ts";
 import { defineDev, type DevConfig, type ShareMode } from "../config/dev_config.ts";
 
 /** Where the dev guest is described. */
-export const DEV_CONFIG: string = join(root, "configs/arm_dev.ts");
+const DEV_CONFIG: string = join(root, "configs/arm_dev.ts");
 
 /** Loads the config of the dev guest. Throws {@link UsageError} with all its faults. */
 export async function loadDevConfig(path: string = DEV_CONFIG): Promise<DevConfig> {

@@ -12,7 +12,7 @@ export type Token =
 export type Segment = readonly Token[] | "**";
 
 /** Code units of a pattern. No path is longer, and reading a class takes its length squared. */
-export const LONGEST_PATTERN = 4096;
+const LONGEST_PATTERN = 4096;
 
 /**
  * `**` of a pattern where guesthouse sets limits: for rsync, each doubles the rules that it becomes,

@@ -7,9 +7,9 @@ import type { GuestLogs } from "./launch.ts";
 import type { QmpClient } from "./qmp.ts";
 
 /** How much a guest may write to its serial console: the log of a long boot takes 1 MiB. */
-export const CONSOLE_LIMIT_BYTES = 256 * 2 ** 20;
+const CONSOLE_LIMIT_BYTES = 256 * 2 ** 20;
 /** How much QEMU may have to say; a guest can make it repeat some of its messages. */
-export const QEMU_LOG_LIMIT_BYTES = 64 * 2 ** 20;
+const QEMU_LOG_LIMIT_BYTES = 64 * 2 ** 20;
 
 /** What {@link watchGuest} takes. */
 export interface WatchOptions {

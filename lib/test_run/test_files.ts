@@ -27,7 +27,7 @@ export async function findTestFiles(root: string): Promise<string[]> {
 /** A file without a recorded duration is taken for one that boots a guest: started early. */
 const UNKNOWN_SECONDS = 120;
 /** Name under which the unit tests' duration is recorded. */
-export const UNIT_JOB = "unit tests";
+const UNIT_JOB = "unit tests";
 
 /**
  * One job for each file of `tests/`, and one for all unit tests: starting Deno for each of those

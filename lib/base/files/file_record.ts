@@ -29,7 +29,7 @@ const SETTLED_MS = 2_000;
  * can. Empty for a file that was changed just now, since it would survive another change within the
  * same second: such a file is read again the next time.
  */
-export function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
+function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   const changedMs = ctime?.getTime() ?? 0;
   if (Math.abs(Date.now() - changedMs) < SETTLED_MS) return "";
   return [dev, ino, mtime?.getTime(), changedMs].join(" ");

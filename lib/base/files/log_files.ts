@@ -22,7 +22,7 @@ export interface LogFiles extends AsyncDisposable {
 }
 
 /** How much output of a build its log takes. */
-export const LOG_LIMIT_BYTES = 2 ** 30;
+const LOG_LIMIT_BYTES = 2 ** 30;
 
 /**
  * Starts the logs of a build: `logs/NAME.log`, `NAME.console.log` and `NAME.qemu.log`. Another

@@ -22,7 +22,7 @@ export async function readLogTail(
 }
 
 /** At most so many of a file's last bytes, and none before `fromByte`: a log may be of any size. */
-export async function readTail(
+async function readTail(
   path: string,
   maxBytes: number,
   fromByte = 0,

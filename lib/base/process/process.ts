@@ -164,7 +164,7 @@ export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environm
 }
 
 /** What a program may print where its whole output is wanted: a list of a million files. */
-export const MAX_STDOUT_CHARS = 64 * 1024 * 1024;
+const MAX_STDOUT_CHARS = 64 * 1024 * 1024;
 
 /** The output of a finished program. */
 export interface RunResult {

@@ -1,7 +1,7 @@
 import { BadRequestError } from "./proxy_request.ts";
 
 /** What a request's head may take. */
-export const LONGEST_HEAD_BYTES = 32 * 1024;
+const LONGEST_HEAD_BYTES = 32 * 1024;
 
 /** A request's head, and what has come after it already. */
 export interface Head {

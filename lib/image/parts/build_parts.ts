@@ -36,7 +36,7 @@ export interface PartResult {
 }
 
 /** What a part is called in tables and messages. */
-export const partTitle = (name: PartName, arch: Arch): string => `${name} ${arch}`;
+const partTitle = (name: PartName, arch: Arch): string => `${name} ${arch}`;
 
 /** The titles of parts and of what they embed, in the order in which they are built. */
 export function partTitles(parts: readonly PartName[], archs: readonly Arch[]): string[] {

@@ -12,7 +12,7 @@ export interface PartRequest {
 }
 
 /** The part of that name. */
-export function partNamed(name: PartName): Part {
+function partNamed(name: PartName): Part {
   const part = PARTS.find((one) => one.name === name);
   if (part === undefined) throw new RangeError(`there is no part "${name}"`);
   return part;
