@@ -23,10 +23,14 @@ export function normalHost(text: string): string | undefined {
   return name.length <= 253 && HOST_NAME.test(name) ? name : undefined;
 }
 
-/** A rule as the command line has it: a mode, or host names with commas between them. */
+/**
+ * A rule as the command line has it: a mode, or host names with commas between them. A single word
+ * without a dot is no host name here: it is a mode that is misspelt, or one of microVMs.
+ */
 export function parseNetwork(text: string): NetworkRule | undefined {
   const mode = NETWORK_MODES.find((mode) => mode === text);
   if (mode !== undefined) return mode;
+  if (!/[.,]/.test(text)) return undefined;
   const hosts = text.split(",").map((host) => normalHost(host.trim()));
   return hosts.every((host) => host !== undefined) ? hosts : undefined;
 }

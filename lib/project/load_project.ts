@@ -1,7 +1,8 @@
+import { nearest } from "../cli/suggest.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../base/terminal/log.ts";
 import { resolveProject } from "./find_project.ts";
-import { type NetworkRule, parseNetwork } from "../config/network.ts";
+import { NETWORK_MODES, type NetworkRule, parseNetwork } from "../config/network.ts";
 import { loadProject, type Project } from "./project.ts";
 import { platformNames } from "../config/platform_names.ts";
 import { artifactsDir, platformsDir, root } from "../base/files/paths.ts";
@@ -51,7 +52,9 @@ export function networkRule(
   }
   const rule = parseNetwork(flag);
   if (rule !== undefined) return rule;
-  throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule`, {
+  const guess = nearest(flag, NETWORK_MODES);
+  const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
+  throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule${hint}`, {
     next: "pass internet, none, open, or host names with commas between them",
   });
 }

@@ -19,6 +19,11 @@ Deno.test("networkRule() takes the flag, else the project, else the internet", (
   assertEquals(ruleFor("b.example,c.example", "none").rule, ["b.example", "c.example"]);
   assertEquals(ruleFor("open", "none"), { rule: "open", warnings: [] });
   assertThrows(() => ruleFor("opne:1"), UsageError, "it names no rule");
+  // A host name of one word would be allowed in vain, and the typo not be seen.
+  assertThrows(() => ruleFor("opne"), UsageError, 'it names no rule, did you mean "open"?');
+  for (const flag of ["user", "gvproxy", ""]) {
+    assertThrows(() => ruleFor(flag), UsageError, "it names no rule");
+  }
 });
 
 Deno.test("networkRule() tells the user of a project that opens the network, unless overruled", () => {
