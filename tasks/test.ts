@@ -8,7 +8,8 @@ export const spec = {
   summary: "Set up, then run every test, those with real guests included",
   description: [
     "Installs missing host tools and builds the images first, as build-all does. Each file of tests/",
-    "runs in a process of its own, the longest first by tests/durations.json. The last line is",
+    "runs in a process of its own, the longest first by tests/durations.json, and of those that boot",
+    "guests few at one time. The last line is",
     '"N passed, N failed"; before it stands each test that was left out on this host, and why.',
   ].join("\n"),
   positionals: [{
@@ -41,6 +42,11 @@ export const spec = {
       min: 1,
       max: 64,
       help: "test files that run at one time (default: one for each core, at least 2)",
+    },
+    {
+      name: "thorough",
+      type: "boolean",
+      help: "also what proves at length what other tests prove in short",
     },
     {
       name: "record",

@@ -1,43 +1,18 @@
 import { assert } from "@std/assert";
 import { delay } from "../lib/base/time/wait.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
+import { ensurePart, partPath } from "../lib/image/parts/part_store.ts";
+import { partRecipe } from "../lib/image/parts/recipes.ts";
 
-const CRATE = new URL("../images/guest-agent", import.meta.url).pathname;
-/** Debian's comes first: it is the one that the images are built with. */
-const CARGOS = ["/usr/bin/cargo", "cargo"];
+const { signal } = new AbortController();
 
 let built: Promise<string> | undefined;
 
-/** The agent for this host, built once per run; its path. */
-export function agentBinary(): Promise<string> {
-  return built ??= build();
-}
-
-/**
- * `GUESTHOUSE_AGENT_TARGET` names a folder for cargo that outlives the run; without it the build
- * is made anew, in a folder that goes with the run.
- */
-async function build(): Promise<string> {
-  const kept = Deno.env.get("GUESTHOUSE_AGENT_TARGET");
-  const target = kept ?? await Deno.makeTempDir({ prefix: "guesthouse-agent-" });
-  if (kept === undefined) {
-    globalThis.addEventListener("unload", () => Deno.removeSync(target, { recursive: true }));
-  }
-  for (const cargo of CARGOS) {
-    try {
-      const rustc: Record<string, string> = cargo === "cargo" ? {} : { RUSTC: "/usr/bin/rustc" };
-      const { success, stderr } = await new Deno.Command(cargo, {
-        args: ["build", "--release", "--locked", "--quiet"],
-        cwd: CRATE,
-        env: { ...rustc, CARGO_TARGET_DIR: target },
-      }).output();
-      assert(success, new TextDecoder().decode(stderr));
-      return `${target}/release/guest-agent`;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  throw new Error("Cannot test the agent: there is no cargo. Install rustc-web and cargo-web");
+/** The agent of this host's own microVMs, as a part of images: compiled once for all test files. */
+async function ensureAgent(): Promise<string> {
+  const part = await partRecipe({ name: "guest-agent", arch: Deno.build.arch }, signal);
+  await ensurePart(part, { signal, onPhase: () => {}, log: () => {} });
+  return partPath(part.outputs[0]!);
 }
 
 /** An agent that runs on this host, with its sockets in a folder of its own. */
@@ -62,7 +37,7 @@ export interface RunningAgent extends AsyncDisposable {
  * folder.
  */
 export async function startAgent(...wrapper: readonly string[]): Promise<RunningAgent> {
-  const binary = await agentBinary();
+  const binary = await (built ??= ensureAgent());
   const dir = await Deno.makeTempDir({ prefix: "guesthouse-agent-" });
   const socket = `${dir}/agent`;
   // The wrapper may make it another user's.

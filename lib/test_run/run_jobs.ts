@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { makeScratch } from "../base/process/scratch.ts";
 import { spawnOwned } from "../base/process/process.ts";
 import { readJunit, type TestCounts } from "./junit.ts";
+import { takeNext } from "./next_job.ts";
 import type { TestJob } from "./test_files.ts";
 
 /** How one job ended. */
@@ -17,6 +18,8 @@ export interface RunJobsOptions {
   readonly root: string;
   /** How many jobs run at one time. */
   readonly atOnce: number;
+  /** What the tests find in their environment besides this process's own. */
+  readonly env: Readonly<Record<string, string>>;
   /** Only tests whose title contains this. */
   readonly filter?: string | undefined;
   /** Called with each job as it ends. */
@@ -27,7 +30,7 @@ export interface RunJobsOptions {
 /** Tests that are stopped in the middle end their guests first. */
 const GRACE_MS = 20_000;
 
-/** Runs each job in a Deno of its own, in the order of `jobs`. Throws the signal's reason. */
+/** Runs each job in a Deno of its own, the first of `jobs` first. Throws the signal's reason. */
 export async function runJobs(
   jobs: readonly TestJob[],
   options: RunJobsOptions,
@@ -35,12 +38,16 @@ export async function runJobs(
   await using scratch = await makeScratch("junit");
   const dir = scratch.path;
   const waiting = [...jobs];
+  const running = new Set<TestJob>();
   let begun = 0;
   const results: JobResult[] = [];
   const worker = async () => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+    const next = () => takeNext(waiting, running, options.atOnce);
+    for (let job = next(); job !== undefined; job = next()) {
       options.signal.throwIfAborted();
+      running.add(job);
       const result = await runJob(job, join(dir, `${begun++}.xml`), options);
+      running.delete(job);
       results.push(result);
       options.onEnd(result);
     }
@@ -53,7 +60,7 @@ export async function runJobs(
 }
 
 async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Promise<JobResult> {
-  const { root, filter, signal } = options;
+  const { root, env, filter, signal } = options;
   const started = performance.now();
   await using tests = spawnOwned([
     // This very Deno, by way of sh: a permission set can name programs, but not their path.
@@ -63,7 +70,7 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
     ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
     ...job.files,
   ], {
-    ...{ cwd: root, environment: "user", env: { NO_COLOR: "1" } },
+    ...{ cwd: root, environment: "user", env: { ...env, NO_COLOR: "1" } },
     ...{ stdout: "piped", graceMs: GRACE_MS },
   });
   const stop = () => void tests.stop();

@@ -12,6 +12,9 @@ import { whyLeftOut } from "./why_left_out.ts";
 /** Seconds that each job took when it was last recorded, by its name. */
 const DURATIONS = join(root, "tests", "durations.json");
 
+/** Set to `1` for tests that are to prove at length what they otherwise prove in short. */
+const THOROUGH = "GUESTHOUSE_THOROUGH";
+
 /** Which tests a user asks for. */
 export interface TestRequest {
   /** Files and directories as the user names them; all if empty. */
@@ -21,6 +24,8 @@ export interface TestRequest {
   readonly changedSince: string | undefined;
   readonly atOnce: number;
   readonly record: boolean;
+  /** Also the tests that are left out for their length. */
+  readonly thorough: boolean;
 }
 
 /** What the options of `deno task test` say. */
@@ -30,6 +35,7 @@ interface TestValues {
   readonly changed: string | undefined;
   readonly jobs: number | undefined;
   readonly record: boolean;
+  readonly thorough: boolean;
 }
 
 /** Reads the arguments of `deno task test`. Throws {@link UsageError} before anything is set up. */
@@ -50,6 +56,7 @@ export function testRequest(
     changedSince: opt.changed,
     atOnce: opt.jobs ?? Math.max(2, navigator.hardwareConcurrency),
     record: opt.record,
+    thorough: opt.thorough,
   };
 }
 
@@ -63,10 +70,8 @@ export async function runTests(ctx: TaskContext, request: TestRequest): Promise<
   }
   ctx.log.step("Run the tests");
   const results = await runJobs(longestFirst(jobs), {
-    root,
-    atOnce: request.atOnce,
-    filter: request.filter,
-    signal: ctx.signal,
+    ...{ root, atOnce: request.atOnce, filter: request.filter, signal: ctx.signal },
+    env: request.thorough ? { [THOROUGH]: "1" } : {},
     onEnd: (result) => {
       writeStdout(result.text);
       ctx.print(`== ${result.job.name}: ${countsText([result])} in ${result.seconds} s`);
@@ -87,7 +92,7 @@ async function selectJobs(
   signal: AbortSignal,
 ): Promise<TestJob[]> {
   // Deno itself finds the tests in what a user names.
-  if (files.length > 0) return [{ name: files.join(" "), files, seconds: 0 }];
+  if (files.length > 0) return [{ name: files.join(" "), files, bootsGuest: false, seconds: 0 }];
   const all = await findTestFiles(root);
   const chosen = changedSince === undefined
     ? all

@@ -10,6 +10,8 @@ export interface TestJob {
   readonly name: string;
   /** Paths relative to the checkout. */
   readonly files: readonly string[];
+  /** Whether it says in its name that it boots guests. */
+  readonly bootsGuest: boolean;
   /** Expected duration, from an earlier run. */
   readonly seconds: number;
 }
@@ -26,20 +28,28 @@ export async function findTestFiles(root: string): Promise<string[]> {
 
 /** A file without a recorded duration is taken for one that boots a guest: started early. */
 const UNKNOWN_SECONDS = 120;
-/** Name under which the unit tests' duration is recorded. */
+/** Rooms whose tests take long enough for a job of their own, beside which others run. */
+const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image"];
+/** Name of the job of all other unit tests. */
 const UNIT_JOB = "unit tests";
 
 /**
- * One job for each file of `tests/`, and one for all unit tests: starting Deno for each of those
+ * One job for each file of `tests/`, and few for all unit tests: starting Deno for each of those
  * takes longer than they do.
  */
 export function jobsOf(
   files: readonly string[],
   durations: Readonly<Record<string, number>>,
 ): TestJob[] {
-  const units = files.filter((file) => UNIT_DIRS.some((dir) => file.startsWith(`${dir}/`)));
-  const others = files.filter((file) => !units.includes(file));
-  const jobs = others.map((file) => ({ name: file, files: [file] }));
-  if (units.length > 0) jobs.unshift({ name: UNIT_JOB, files: units });
-  return jobs.map((job) => ({ ...job, seconds: durations[job.name] ?? UNKNOWN_SECONDS }));
+  const jobs = Map.groupBy(files, jobName);
+  return [...jobs].map(([name, files]) => ({
+    ...{ name, files },
+    bootsGuest: files.some((file) => file.endsWith("_guest_test.ts")),
+    seconds: durations[name] ?? UNKNOWN_SECONDS,
+  }));
+}
+
+function jobName(file: string): string {
+  const isIn = (dir: string) => file.startsWith(`${dir}/`);
+  return UNIT_DIRS.some(isIn) ? LONG_ROOMS.find(isIn) ?? UNIT_JOB : file;
 }

@@ -7,6 +7,8 @@ Deno.test("whyLeftOut() gives the condition as the source has it", () => {
     ['Deno.test("x", { ignore: !haveProgram("cc") || a }, f);', '!haveProgram("cc") || a'],
     ["t.step({ name, ignore: failed, fn: work });", "failed"],
     ["t.step({ ignore: a ||\n    !b(`qemu-${c}`), fn });", "a || !b(`qemu-${c}`)"],
+    ["Deno.test({ ignore: !thorough, fn });", "without --thorough"],
+    ["Deno.test({ ignore: runs > 5 && !thorough, fn });", "runs > 5 && without --thorough"],
     ["Deno.test(needsTar, f);", undefined],
   ];
   for (const [source, why] of cases) assertEquals(whyLeftOut(source, 1), why, source);
