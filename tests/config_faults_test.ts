@@ -16,9 +16,9 @@ async function projectWith(box: Sandbox, config: string | Uint8Array): Promise<s
 
 const malformed = [
   {
-    title: "a trailing comma",
-    config: '{\n  "name": "x",\n}',
-    at: "line 3, column 1",
+    title: "two commas",
+    config: '{\n  "name": "x",,\n}',
+    at: "line 2, column 15",
     mark: "^ wanted a key in double quotes",
   },
   {
@@ -29,10 +29,10 @@ const malformed = [
   },
   { title: "an empty file", config: "", at: "line 1, column 1", mark: "^ wanted a value" },
   {
-    title: "a comment",
-    config: '{\n  // the name\n  "name": "x"}',
-    at: "line 2, column 3",
-    mark: "^ wanted a key",
+    title: "a comment that does not end",
+    config: '{\n  /* the name\n  "name": "x"}',
+    at: "line 3, column 15",
+    mark: '^ wanted "*/"',
   },
   {
     title: "a key that is there twice",
@@ -61,6 +61,22 @@ for (const { title, config, at, mark } of malformed) {
     assertEquals(outcome.stdout, "");
   });
 }
+
+Deno.test("guesthouse.json may have comments and trailing commas", async () => {
+  await using box = await makeSandbox();
+  const dir = await projectWith(
+    box,
+    '{\n  // the name\n  "nam": "x", /* the\n cores */ "cores": 0,\n}',
+  );
+  assertFailure(await box.task("build-native", ["--project", dir]), {
+    exit: 2,
+    says: [
+      "2 faults\n",
+      '  nam: unknown field, did you mean "name"?\n',
+      "  cores: found 0, wanted a whole number from 1 to 256\n",
+    ],
+  });
+});
 
 Deno.test("every wrong field of guesthouse.json is told at once, with path, found and wanted", async () => {
   await using box = await makeSandbox();

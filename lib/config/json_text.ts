@@ -1,3 +1,5 @@
+import { getNodeValue, parseTree, visit } from "jsonc-parser";
+
 /** Where a text stops being JSON, and why. */
 export interface JsonFault {
   /** UTF-16 code units from the start. */
@@ -6,31 +8,29 @@ export interface JsonFault {
   readonly wanted: string;
 }
 
-const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/yu;
-/** The longest beginning of a string that is still right, to show where it goes wrong. */
-const STRING_START = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/yu;
-const PLAIN_VALUE = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+const OPTIONS = { allowTrailingComma: true };
 
 /** A config this deep is damage, or an attack on the stack. */
 const DEEPEST = 100;
 
+/** The longest beginning of a string that is still right, to show where it goes wrong. */
+const STRING_START = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/yu;
+
 /**
- * Finds the first fault in a JSON text: bad syntax, or a key that an object has twice, which
- * `JSON.parse` accepts and one of the two is then silently lost. Returns undefined if there is none.
- *
- * `JSON.parse` itself tells the position only for some faults.
+ * Reads JSON that may have comments and trailing commas. The first fault is given instead: bad
+ * syntax, or a key that an object has twice, one of which would be lost without a word.
  */
-export function findJsonFault(text: string): JsonFault | undefined {
+export function readJson(
+  text: string,
+): { readonly value: unknown } | { readonly fault: JsonFault } {
   try {
-    const scanner = new Scanner(text);
-    scanner.value(0);
-    scanner.end();
-    return undefined;
+    checkJson(text);
   } catch (error) {
-    if (error instanceof Stop) return error.fault;
+    if (error instanceof Stop) return { fault: error.fault };
     throw error;
   }
+  // The objects of its value have no prototype that a key could replace.
+  return { value: getNodeValue(parseTree(text, [], OPTIONS)!) };
 }
 
 class Stop extends Error {
@@ -39,84 +39,52 @@ class Stop extends Error {
   }
 }
 
-class Scanner {
-  #offset = 0;
-  constructor(readonly text: string) {}
-
-  value(depth: number): void {
-    const char = this.#next();
-    if (depth > DEEPEST) throw this.#stop(`no more than ${DEEPEST} levels`);
-    if (char === "{") this.#object(depth);
-    else if (char === "[") this.#list(depth);
-    else if (char === '"') this.#string();
-    else if (this.#take(PLAIN_VALUE) === undefined) throw this.#stop("a value");
-  }
-
-  end(): void {
-    if (this.#next() !== "") throw this.#stop("the end of the file");
-  }
-
-  #object(depth: number): void {
-    this.#offset++;
-    const keys = new Set<string>();
-    if (this.#skip("}")) return;
-    do {
-      if (this.#next() !== '"') {
-        throw this.#stop(
-          keys.size === 0 ? 'a key in double quotes or "}"' : "a key in double quotes",
-        );
-      }
-      const start = this.#offset;
-      const key = JSON.parse(this.#string());
-      if (keys.has(key)) {
-        throw this.#stop(`each key once, and ${JSON.stringify(key)} is there already`, start);
-      }
+/** Throws {@link Stop} at the first fault. */
+function checkJson(text: string): void {
+  const stop = (offset: number, what = wanted): never => {
+    throw new Stop({ offset, wanted: what });
+  };
+  /** The objects and lists around the place, with what is wanted at their next item. */
+  const around: { readonly item: string; readonly end: string; readonly keys: Set<string> }[] = [];
+  let wanted = "a value";
+  const begin = (item: string, end: string) => (offset: number) => {
+    if (around.length > DEEPEST) stop(offset, `no more than ${DEEPEST} levels`);
+    around.push({ item, end, keys: new Set() });
+    wanted = item;
+  };
+  const close = () => {
+    const end = around.at(-1)?.end;
+    wanted = end === undefined ? "the end of the file" : `"," or "${end}"`;
+  };
+  const end = (offset: number) => {
+    // Comes at the end of the text as well.
+    if (around.pop()!.end !== text[offset]) stop(offset);
+    close();
+  };
+  visit(text, {
+    onObjectBegin: begin('a key in double quotes or "}"', "}"),
+    onObjectProperty: (key, offset) => {
+      const { keys } = around.at(-1)!;
+      if (keys.has(key)) stop(offset, `each key once, and ${JSON.stringify(key)} is there already`);
       keys.add(key);
-      if (!this.#skip(":")) throw this.#stop('":"');
-      this.value(depth + 1);
-    } while (this.#skip(","));
-    if (!this.#skip("}")) throw this.#stop('"," or "}"');
-  }
-
-  #list(depth: number): void {
-    this.#offset++;
-    if (this.#skip("]")) return;
-    do this.value(depth + 1); while (this.#skip(","));
-    if (!this.#skip("]")) throw this.#stop('"," or "]"');
-  }
-
-  #string(): string {
-    const string = this.#take(STRING);
-    if (string !== undefined) return string;
-    this.#take(STRING_START);
-    const char = this.text[this.#offset];
-    throw this.#stop(
-      char === "\\" ? "a JSON escape such as \\n or \\\\" : "the closing double quote",
-    );
-  }
-
-  /** The next character that is not space, or "" at the end. */
-  #next(): string {
-    this.#take(SPACE);
-    return this.text[this.#offset] ?? "";
-  }
-
-  #skip(char: string): boolean {
-    if (this.#next() !== char) return false;
-    this.#offset++;
-    return true;
-  }
-
-  #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#offset;
-    const match = pattern.exec(this.text)?.[0];
-    this.#offset += match?.length ?? 0;
-    return match;
-  }
-
-  #stop(wanted: string, offset = this.#offset): Stop {
-    return new Stop({ offset, wanted });
-  }
+      wanted = '":"';
+    },
+    onArrayBegin: begin("a value", "]"),
+    onObjectEnd: end,
+    onArrayEnd: end,
+    onLiteralValue: close,
+    onSeparator: (char) => wanted = char === ":" ? "a value" : around.at(-1)!.item,
+    onError: (_, offset, length) => {
+      if (text.startsWith("/*", offset)) stop(offset + length, '"*/"');
+      if (text[offset] !== '"') stop(offset);
+      STRING_START.lastIndex = offset;
+      const broken = offset + STRING_START.exec(text)![0].length;
+      // A whole string, where none is wanted.
+      if (text[broken] === '"') stop(offset);
+      const escape = text[broken] === "\\";
+      stop(broken, escape ? "a JSON escape such as \\n or \\\\" : "the closing double quote");
+    },
+  }, OPTIONS);
 }
 
 /** Characters of a line shown on each side of a fault: a minified file is one line. */

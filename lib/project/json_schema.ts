@@ -12,6 +12,9 @@ export function renderSchema(): string {
     $schema,
     title: "guesthouse.json",
     description: "How guesthouse builds this project in its guests. Every field is optional.",
+    // Not of the standard: what editors go by.
+    allowComments: true,
+    allowTrailingCommas: true,
     ...rest,
   };
   return `${JSON.stringify(titled, null, 2)}\n`;

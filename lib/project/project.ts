@@ -9,7 +9,7 @@ import {
   foundWanted,
   unknownText,
 } from "../config/faults.ts";
-import { findJsonFault, showPlace } from "../config/json_text.ts";
+import { readJson, showPlace } from "../config/json_text.ts";
 import type { NetworkRule } from "../config/network.ts";
 import { parsePlace, type Place } from "../config/place.ts";
 import { readInside } from "./project_file.ts";
@@ -145,9 +145,9 @@ async function readConfig(dir: string): Promise<string | undefined> {
 }
 
 function parseJson(text: string, file: string): unknown {
-  const fault = findJsonFault(text);
-  if (fault === undefined) return JSON.parse(text);
-  const { line, column, lines } = showPlace(text, fault.offset, fault.wanted);
+  const read = readJson(text);
+  if ("value" in read) return read.value;
+  const { line, column, lines } = showPlace(text, read.fault.offset, read.fault.wanted);
   throw new UsageError(
     `Cannot read ${JSON.stringify(file)}: it is not JSON at line ${line}, column ${column}`,
     { details: lines, next: `edit ${showPath(file)}` },

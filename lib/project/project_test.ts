@@ -183,11 +183,11 @@ Deno.test("loadProject() refuses globs and patterns that cannot match, or take t
 
 Deno.test("loadProject() names the line and column of malformed JSON", async () => {
   assertEquals(
-    (await errorOf('{\n  "name": "x",\n  "cores": 2,\n}\n')).split("\n"),
+    (await errorOf('{\n  "name": "x", // a comment\n  "cores": 2,,\n}\n')).split("\n"),
     [
-      'Cannot read "DIR/guesthouse.json": it is not JSON at line 4, column 1',
-      "  4 | }",
-      "    | ^ wanted a key in double quotes",
+      'Cannot read "DIR/guesthouse.json": it is not JSON at line 3, column 14',
+      '  3 |   "cores": 2,,',
+      '    |              ^ wanted a key in double quotes or "}"',
       '  next: edit "DIR/guesthouse.json"',
     ],
   );
