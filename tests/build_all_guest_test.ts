@@ -42,6 +42,22 @@ Deno.test("build-all builds and tests the sample natively and in both guests", a
   await box.assertClean();
 });
 
+Deno.test("build-all that is interrupted starts nothing more, and shows what had ended", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(box.dir, "hang", shellProject({ hang: "sleep 600" }));
+  const args = ["--jobs", "1", "--project", project];
+  const task = box.start("build-all", args);
+  // The guests take most memory: the first of them runs, the others wait.
+  await task.waitFor(/^debian-a\w+: hang$/m);
+  task.signal("SIGINT");
+  const outcome = await task.outcome;
+  assertFailure(outcome, { exit: 130, says: ["Interrupted by SIGINT"] });
+  assertEquals(outcome.stdout.match(/ interrupted /g)?.length, 3, outcome.stdout);
+  const [, after = ""] = outcome.stderr.split("Cleaning up after SIGINT\n");
+  assertEquals(after.match(/^[\w-]+: (?!interrupted|shutdown).*$/m), null);
+  await box.assertClean();
+});
+
 for (const name of ["cjson", "fmtlib"]) {
   Deno.test(`build-all builds ${name}, as Debian's source package has it, in both guests`, async () => {
     await using box = await makeSandbox();

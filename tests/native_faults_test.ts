@@ -71,8 +71,9 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     task.signal(name);
     const outcome = await task.outcome;
     assertFailure(outcome, { exit: 130, says: [`Interrupted by ${name}`] });
-    const { ok, error } = documentOf(outcome);
+    const { ok, error, platforms } = documentOf(outcome);
     assertEquals([ok, error.exit], [false, 130]);
+    assertEquals(platforms.map((row: { status: string }) => row.status), ["interrupted"]);
     await box.assertClean();
     await assertBuilds(box);
   });

@@ -1,4 +1,5 @@
 import type { TaskContext } from "../cli/context.ts";
+import { describeFailure } from "../cli/failure.ts";
 import { LiveTable } from "../base/terminal/live_table.ts";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
@@ -103,6 +104,13 @@ export async function buildEverywhere(
   const results = await runWithin(tracked, {
     memoryMiB: host.memoryMiB * MEMORY_SHARE,
     jobs: opt.jobs ?? Math.max(1, host.cores),
+    signal: ctx.signal,
+    lost({ name }, why) {
+      const result = lostResult(ctx, name, why);
+      recorder.finish(name);
+      table.finish(name, result.status, result.error?.message ?? "");
+      return result;
+    },
   });
   return { results, spans: recorder.spans };
 }
@@ -123,6 +131,14 @@ export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Pro
     });
   }
   return 0;
+}
+
+/** The row of a build that was interrupted before it began, or that a bug of ours ended. */
+function lostResult(ctx: TaskContext, name: string, why: unknown): BuildResult {
+  if (ctx.signal.aborted) return { ...newResult(name), status: "interrupted" };
+  const { message, details, next, exit, stack } = describeFailure(why, `build-all" on "${name}`);
+  if (stack !== undefined) ctx.log.debug(stack);
+  return { ...newResult(name), exit, error: { message, details, ...next && { next } } };
 }
 
 function skip(platform: Platform): BuildResult {

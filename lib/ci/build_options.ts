@@ -40,12 +40,21 @@ export function recordCut(result: BuildResult, log: LogFiles, progress: Progress
   progress.warning(`${result.name}: ${logCutNote()}: ${log.build}`);
 }
 
-/** Puts into a result why it could not be carried out; what is no TaskError is a bug, and thrown. */
+/**
+ * Puts into a result why it could not be carried out: the reason of `signal` where that is aborted.
+ * What is no TaskError is a bug, and thrown.
+ */
 export async function recordError(
   result: BuildResult,
   thrown: unknown,
   log: LogFiles,
+  signal: AbortSignal,
 ): Promise<void> {
+  if (signal.aborted) {
+    result.status = "interrupted";
+    log.write("== interrupted\n");
+    return;
+  }
   const error = await explainFullDisk(thrown, `finish the build on ${result.name}`);
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
   if (!(error instanceof TaskError) && !isTimeout) throw error;

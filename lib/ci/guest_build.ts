@@ -47,7 +47,7 @@ export function guestDirs(user: string): { home: string; source: string; build: 
 
 /**
  * Builds the project in a guest of its own: start, sync, steps, artifacts, shutdown. Everything
- * that goes wrong is in the result; only an interruption, and a bug, is thrown.
+ * that goes wrong is in the result, an interruption, too; only a bug is thrown.
  */
 export async function buildInGuest(options: GuestBuildOptions): Promise<BuildResult> {
   const { platform, project, progress } = options;
@@ -107,8 +107,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
       await guest.shutdown();
     }
   } catch (error) {
-    options.signal.throwIfAborted();
-    await recordError(result, error, logs);
+    await recordError(result, error, logs, options.signal);
   } finally {
     result.seconds.total = total();
   }

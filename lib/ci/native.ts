@@ -75,8 +75,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       });
     }
   } catch (error) {
-    options.signal.throwIfAborted();
-    await recordError(result, error, log);
+    await recordError(result, error, log, options.signal);
   }
   recordCut(result, log, progress);
   result.seconds.total = total();

@@ -12,37 +12,47 @@ export interface Budget {
   readonly jobs: number;
 }
 
+/** What {@link runWithin} takes besides jobs. */
+export interface Schedule<T> extends Budget {
+  /** Once it is aborted, no other job is started. */
+  readonly signal: AbortSignal;
+  /** Gives the result of a job that threw, or that was not started: then the signal's reason. */
+  readonly lost: (job: Job<T>, why: unknown) => T;
+}
+
 /**
- * Runs jobs in parallel within a budget, those that take most memory first, and gives their
- * results in the order of `jobs`. A job that is larger than the whole budget runs alone. One
- * job's failure stops no other; when all are done, failures are thrown together.
+ * Runs jobs in parallel within a budget, those that take the most memory first, and returns their
+ * results in the order of `jobs`. A job that is larger than the whole budget runs alone. A failed
+ * job does not stop the others.
  */
-export async function runWithin<T>(jobs: readonly Job<T>[], budget: Budget): Promise<T[]> {
+export async function runWithin<T>(jobs: readonly Job<T>[], options: Schedule<T>): Promise<T[]> {
+  const { signal, lost, ...budget } = options;
   const results = new Map<Job<T>, T>();
-  const failures: unknown[] = [];
   const waiting = [...jobs].sort((a, b) => b.memoryMiB - a.memoryMiB);
   const running = new Set<Promise<void>>();
   let takenMiB = 0;
   while (waiting.length > 0 || running.size > 0) {
+    if (signal.aborted) {
+      for (const job of waiting.splice(0)) results.set(job, lost(job, signal.reason));
+    }
     const next = waiting.findIndex((job) =>
       running.size === 0 ||
       (running.size < budget.jobs && takenMiB + job.memoryMiB <= budget.memoryMiB)
     );
     const job = next === -1 ? undefined : waiting.splice(next, 1)[0];
     if (job === undefined) {
-      await Promise.race(running);
+      if (running.size > 0) await Promise.race(running);
       continue;
     }
     takenMiB += job.memoryMiB;
     const work = job.run()
-      .then((result) => void results.set(job, result), (error) => void failures.push(error))
-      .finally(() => {
+      .catch((error) => lost(job, error))
+      .then((result) => {
+        results.set(job, result);
         takenMiB -= job.memoryMiB;
         running.delete(work);
       });
     running.add(work);
   }
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, "Several jobs failed");
   return jobs.map((job) => results.get(job) as T);
 }

@@ -7,7 +7,9 @@ export type BuildStatus =
   /** The build could not be carried out: the host's or the guest's fault. */
   | "error"
   /** Nothing was tried. */
-  | "skip";
+  | "skip"
+  /** A signal ended it, or it had not begun when the signal came. */
+  | "interrupted";
 
 /** Where the time went, in seconds. What was not reached is 0. */
 export interface BuildSeconds {

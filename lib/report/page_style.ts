@@ -56,7 +56,7 @@ figure { margin: 1rem 0; }
 .about p { margin: 0; }
 .status.pass { color: var(--good); }
 .status.fail, .status.error, .stop { color: var(--bad); }
-.status.skip { color: var(--mild); }
+.status.skip, .status.interrupted { color: var(--mild); }
 .track {
   position: relative; height: 2.25rem; border-right: 1px solid var(--grid);
   background: linear-gradient(to right, var(--grid) 1px, transparent 1px) var(--track);

@@ -42,7 +42,7 @@ export class PartReports implements Disposable {
     } catch (error) {
       this.#open.delete(title);
       const [verdict, note] = this.#ctx.signal.aborted
-        ? ["skip", "interrupted"] as const
+        ? ["interrupted", ""] as const
         : ["error", `see ${log.build}`] as const;
       table.finish(title, verdict, note);
       throw error;

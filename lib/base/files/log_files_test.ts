@@ -117,11 +117,12 @@ Deno.test("an error of a full disk is the host's, and its log is silent from the
   await using _logs = await logsFolder();
   await using files = await startLogs("native");
   const result = newResult("native");
-  await recordError(result, new Error("No space left on device (os error 28)"), files);
+  const { signal } = new AbortController();
+  await recordError(result, new Error("No space left on device (os error 28)"), files, signal);
   assertEquals([result.status, result.exit], ["error", 3]);
   assertEquals(
     result.error?.message,
     "Cannot finish the build on native: a disk of this host is full",
   );
-  await assertRejects(() => recordError(result, new Error("a bug"), files), Error, "a bug");
+  await assertRejects(() => recordError(result, new Error("a bug"), files, signal), Error, "a bug");
 });

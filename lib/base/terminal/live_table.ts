@@ -10,7 +10,7 @@ const REDRAW_MS = 100;
 const MAX_CELL_CHARS = 1000;
 
 /** How a row can end; anything else is drawn without colour. */
-export type RowVerdict = "pass" | "fail" | "error" | "skip";
+export type RowVerdict = keyof typeof VERDICT_STYLES;
 
 /** One row as it is now. */
 export interface LiveRow {
@@ -144,7 +144,13 @@ function elapsed({ startedMs, endedMs }: LiveRow, nowMs: number): string {
   return startedMs === undefined ? "" : formatSeconds((endedMs ?? nowMs) - startedMs);
 }
 
-const VERDICT_STYLES = { pass: "green", fail: "red", error: "red", skip: "yellow" } as const;
+const VERDICT_STYLES = {
+  pass: "green",
+  fail: "red",
+  error: "red",
+  skip: "yellow",
+  interrupted: "yellow",
+} as const;
 
 function colorState(line: string, state: string, start: number): string {
   const style = VERDICT_STYLES[state as RowVerdict] ?? "bold";
