@@ -38,7 +38,7 @@ export const spec = {
   env: [
     ...DEV_ENV,
     ...NIXOS_ENV,
-    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
+    { name: "GUESTHOUSE_IMAGES", help: "directory of the images (default: images/dist)" },
   ],
 } as const satisfies TaskSpec;
 

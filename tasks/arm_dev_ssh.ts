@@ -8,7 +8,7 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Connect to the ARM dev guest, in the shared project",
   description: [
-    "A login shell, or one command, in the project's folder and inside its dev shell. Standard",
+    "A login shell, or one command, in the project's directory and inside its dev shell. Standard",
     "input, output and error are the command's.",
   ].join("\n"),
   rest: { name: "CMD", help: "run this instead of a login shell" },

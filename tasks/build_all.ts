@@ -56,9 +56,9 @@ export const spec = {
   ],
   runs: "cmake on the host; qemu-system-*, ssh, rsync for guests",
   env: [
-    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
-    { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
-    { name: "GUESTHOUSE_STATE", help: "folder of keys and run records (default: .guesthouse)" },
+    { name: "GUESTHOUSE_IMAGES", help: "directory of the images (default: images/dist)" },
+    { name: "GUESTHOUSE_LOGS", help: "directory of the logs (default: logs)" },
+    { name: "GUESTHOUSE_STATE", help: "directory of keys and run records (default: .guesthouse)" },
   ],
 } as const satisfies TaskSpec;
 

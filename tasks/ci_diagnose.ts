@@ -16,7 +16,7 @@ export const spec = {
   ].join("\n"),
   positionals: [{
     name: "LOG",
-    help: "a log of a console, of QEMU or of a task; a folder of logs; - for standard input",
+    help: "a log of a console, of QEMU or of a task; a directory of logs; - for standard input",
     repeat: true,
   }],
   options: [{
@@ -38,7 +38,7 @@ export const spec = {
     { goal: "judge any text", command: "journalctl -k | deno task ci-diagnose -" },
   ],
   runs: "gh run view ID --log-failed (with --run only)",
-  env: [{ name: "GUESTHOUSE_LOGS", help: "folder of logs (default: logs)" }],
+  env: [{ name: "GUESTHOUSE_LOGS", help: "directory of logs (default: logs)" }],
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {

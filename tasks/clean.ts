@@ -8,8 +8,8 @@ export const spec = {
   group: "local CI",
   summary: "Drop what builds of the project left for the next build",
   description: [
-    "That is its build caches, which --incremental fills, and its folder for builds on the host. The",
-    "project's own folder is not touched. What a task uses just now stays, with a warning and",
+    "That is its build caches, which --incremental fills, and its directory for builds on the host. The",
+    "project's own directory is not touched. What a task uses just now stays, with a warning and",
     "status 1.",
   ].join("\n"),
   positionals: [
@@ -29,7 +29,7 @@ export const spec = {
     { goal: "drop one build cache", command: "deno task clean debian-arm64 --project ../mine" },
     { goal: "drop those of every project", command: "deno task clean --all" },
   ],
-  env: [{ name: "GUESTHOUSE_STATE", help: "folder of the build caches (default: .guesthouse)" }],
+  env: [{ name: "GUESTHOUSE_STATE", help: "directory of the build caches (default: .guesthouse)" }],
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {

@@ -28,9 +28,12 @@ export const spec = {
     { goal: "free as much as can be made again", command: "deno task gc --limit 0" },
   ],
   env: [
-    { name: "GUESTHOUSE_STATE", help: "folder of runs and caches (default: .guesthouse)" },
-    { name: "GUESTHOUSE_SNAPSHOTS", help: "folder of snapshots (default: .guesthouse/snapshots)" },
-    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
+    { name: "GUESTHOUSE_STATE", help: "directory of runs and caches (default: .guesthouse)" },
+    {
+      name: "GUESTHOUSE_SNAPSHOTS",
+      help: "directory of snapshots (default: .guesthouse/snapshots)",
+    },
+    { name: "GUESTHOUSE_IMAGES", help: "directory of the images (default: images/dist)" },
   ],
 } as const satisfies TaskSpec;
 

@@ -31,8 +31,8 @@ export const spec = {
   ],
   runs: "mmdebstrap, cargo build, tar, mke2fs -d, qemu-img convert",
   env: [
-    { name: "GUESTHOUSE_IMAGES", help: "folder of the images (default: images/dist)" },
-    { name: "GUESTHOUSE_STATE", help: "folder of locks and verdicts (default: .guesthouse)" },
+    { name: "GUESTHOUSE_IMAGES", help: "directory of the images (default: images/dist)" },
+    { name: "GUESTHOUSE_STATE", help: "directory of locks and verdicts (default: .guesthouse)" },
   ],
 } as const satisfies TaskSpec;
 

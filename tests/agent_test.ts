@@ -26,7 +26,7 @@ async function run(agent: AgentClient, options: ExecOptions) {
 
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, "sh", ...args];
 
-Deno.test("AgentClient.exec() passes arguments, environment and folder as they are", async () => {
+Deno.test("AgentClient.exec() passes arguments, environment and directory as they are", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   assertEquals(agent.hello.protocol, 1);
@@ -353,7 +353,7 @@ Deno.test("AgentClient.writeFile() that fails leaves the old file, and nothing b
   assertEquals([...Deno.readDirSync(`${host.dir}/files`)].map((entry) => entry.name), ["kept"]);
 });
 
-Deno.test("File errors are typed: a full disk, a folder, a missing file", async () => {
+Deno.test("File errors are typed: a full disk, a directory, a missing file", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const cases: [() => Promise<unknown>, string][] = [

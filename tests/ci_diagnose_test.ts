@@ -31,7 +31,7 @@ Deno.test("ci-diagnose names the cause in the newest logs, and what to run", asy
   assertEquals(outcome.stdout.includes("errno=8"), false);
 });
 
-Deno.test("ci-diagnose reads files, folders and standard input", async () => {
+Deno.test("ci-diagnose reads files, directories and standard input", async () => {
   await using box = await makeSandbox();
   const path = await writeLog(box, "debian-arm64.console.log", CONSOLE);
   for (const name of [path, "logs", "logs/debian-arm64.console.log"]) {
@@ -60,7 +60,7 @@ Deno.test("ci-diagnose shows the last lines and ends with status 1 where it know
 
 const wrong = [
   { args: ["nosuch.log"], says: ['Cannot diagnose "nosuch.log": there is no such file\n'] },
-  { args: ["run"], says: ['Cannot diagnose "run": the folder holds no .log or .txt file\n'] },
+  { args: ["run"], says: ['Cannot diagnose "run": the directory holds no .log or .txt file\n'] },
   { args: [], says: ['Cannot diagnose a run: there is no log in "logs"\n', "--run ID"] },
   { args: ["--run", "latest"], says: ["--run must be a whole number", 'found "latest"'] },
   { args: ["--run", "0"], says: ["--run must be a whole number"] },

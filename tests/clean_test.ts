@@ -86,6 +86,6 @@ Deno.test("clean refuses --project with --all, and a project that is not there",
   });
   assertFailure(await box.task("clean", ["--project", join(box.dir, "none")]), {
     exit: 2,
-    says: ["there is no such folder"],
+    says: ["there is no such directory"],
   });
 });

@@ -107,7 +107,7 @@ Deno.test("every wrong field of guesthouse.json is told at once, with path, foun
       '  steps.linux[1].run: found "make", wanted a list of strings',
       "  steps.windows: unknown field, known are default, linux, freebsd, netbsd, darwin\n",
       '  cmakeFlags.debian-amd46: unknown platform, did you mean "debian-amd64"?\n',
-      '  artifacts[0]: found "../out", wanted a glob inside the build folder',
+      '  artifacts[0]: found "../out", wanted a glob inside the build directory',
       '  memory: found "2GB", wanted MiB as a number or text like "2G"\n',
       "  cores: found 0, wanted a whole number from 1 to 256\n",
       '  timeouts.step: found "soon", wanted a duration like "90s", "10m" or "1h"\n',
@@ -133,13 +133,13 @@ Deno.test("guesthouse.json that is no object is refused", async () => {
   }
 });
 
-Deno.test("a source folder that is not there, or leads out of the project, is refused", async () => {
+Deno.test("a source directory that is not there, or leads out of the project, is refused", async () => {
   await using box = await makeSandbox();
   for (const [source, why] of [["nope", "(it is not there)"], ["../..", "inside the project"]]) {
     const dir = await projectWith(box, JSON.stringify({ source }));
     assertFailure(await box.task("build-native", ["--project", dir]), {
       exit: 2,
-      says: [`  source: found "${source}", wanted a folder inside the project`, why ?? ""],
+      says: [`  source: found "${source}", wanted a directory inside the project`, why ?? ""],
     });
   }
 });
@@ -167,7 +167,7 @@ Deno.test("guesthouse.json that is not text is refused", async () => {
   });
 });
 
-Deno.test("guesthouse.json that is a folder or a link to itself is refused", async () => {
+Deno.test("guesthouse.json that is a directory or a link to itself is refused", async () => {
   await using box = await makeSandbox();
   const dir = await projectWith(box, "{}");
   const file = join(dir, "guesthouse.json");
@@ -253,12 +253,12 @@ Deno.test("every build task refuses a wrong config before it starts anything", a
   await box.assertClean();
 });
 
-Deno.test("--project is refused when there is no such folder, or none is named", async () => {
+Deno.test("--project is refused when there is no such directory, or none is named", async () => {
   await using box = await makeSandbox();
   await Deno.writeTextFile(join(box.dir, "file"), "");
   const cases = [
-    { project: "nope", why: "there is no such folder", path: join(box.dir, "nope") },
-    { project: "file", why: "it is not a folder", path: join(box.dir, "file") },
+    { project: "nope", why: "there is no such directory", path: join(box.dir, "nope") },
+    { project: "file", why: "it is not a directory", path: join(box.dir, "file") },
     { project: "file/below", why: "", path: join(box.dir, "file/below") },
     { project: "", why: "the path is empty", path: box.dir },
   ];
@@ -270,7 +270,7 @@ Deno.test("--project is refused when there is no such folder, or none is named",
         `Cannot use project "${project}": ${why}`,
         // Relative to where the user calls from.
         `  looked at: ${path}\n`,
-        "  next: pass --project DIR with the folder of a project\n",
+        "  next: pass --project DIR with the directory of a project\n",
       ],
     });
   }
@@ -297,7 +297,7 @@ Deno.test("--artifacts is refused at once where the task could not write in the 
   await Deno.writeTextFile(file, "");
   const cases = [
     { artifacts: "/usr/local/out", why: "the permission set of this task does not cover it" },
-    { artifacts: file, why: "it is not a folder" },
+    { artifacts: file, why: "it is not a directory" },
     { artifacts: "", why: "the path is empty" },
   ];
   for (const { artifacts, why } of cases) {
@@ -305,7 +305,10 @@ Deno.test("--artifacts is refused at once where the task could not write in the 
       const outcome = await box.task(name, [`--artifacts=${artifacts}`]);
       assertFailure(outcome, {
         exit: 2,
-        says: [`Cannot copy artifacts to "${artifacts}": ${why}\n`, "next: name a folder below "],
+        says: [
+          `Cannot copy artifacts to "${artifacts}": ${why}\n`,
+          "next: name a directory below ",
+        ],
       });
     }
   }

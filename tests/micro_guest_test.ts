@@ -23,7 +23,7 @@ Deno.test("parts are built once, and what embeds a part only follows its bytes",
   assertEquals(await Deno.readFile(initramfs), before);
 });
 
-Deno.test("the same sources give the same bytes in another folder", async () => {
+Deno.test("the same sources give the same bytes in another directory", async () => {
   await using box = await makeSandbox();
   await buildPart(box, "build-tiny-init");
   const images = join(box.dir, "elsewhere/dist");
@@ -153,7 +153,7 @@ Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
     [raw("--upload", "nowhere", "--", "true"), 2, ["it is not FILE:/GUEST/PATH"]],
     [raw("--upload", "/nowhere:/x", "--", "true"), 2, ["it is not there"]],
     [raw("--download", "x:y", "--", "true"), 2, ["it is not /GUEST/PATH:FILE"]],
-    [raw("--download", "/x:/tmp/no/such/x", "--", "true"), 2, ["no folder /tmp/no/such"]],
+    [raw("--download", "/x:/tmp/no/such/x", "--", "true"), 2, ["no directory /tmp/no/such"]],
     [raw("--", "echo", ..."ab".repeat(60_000)), 2, ["at most 262144 fit", "--upload"]],
     [raw("--append", "root=/dev/vdb", "--", "true"), 2, ["the guest has one disk, /dev/vda"]],
   ];

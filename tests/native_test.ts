@@ -125,7 +125,7 @@ const ODD_NAMES = [
 ];
 
 for (const name of ODD_NAMES) {
-  Deno.test(`build-native builds a project in a folder named ${JSON.stringify(name)}`, async () => {
+  Deno.test(`build-native builds a project in a directory named ${JSON.stringify(name)}`, async () => {
     await using box = await makeSandbox();
     const dir = join(box.dir, name);
     await copy(SAMPLE, dir);
@@ -147,7 +147,7 @@ for (const name of ODD_NAMES) {
   });
 }
 
-Deno.test("a second build starts from an empty folder and spares the project", async () => {
+Deno.test("a second build starts from an empty directory and spares the project", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "ls -A; touch 'left over'", {});
   // A name that CMake could not take, so the build goes by a link to the project.
@@ -191,7 +191,7 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
   assertEquals(await listing(dir), before);
 });
 
-Deno.test("a glob that matches a folder takes all of it along", async () => {
+Deno.test("a glob that matches a directory takes all of it along", async () => {
   await using box = await makeSandbox();
   const script = "mkdir -p bin/sub '{build}' && touch bin/a bin/sub/b bin/.c && ln -s a bin/link";
   const steps = { default: [{ name: "s", run: ["sh", "-c", script], cwd: "{build}" }] };
@@ -215,7 +215,7 @@ Deno.test("an artifact that the build did not leave gives status 1 and names the
   });
 });
 
-Deno.test("a step gets its words, folder and variables as they are", async () => {
+Deno.test("a step gets its words, directory and variables as they are", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "", {
     env: { GREETING: "it's $HOME; `id`" },
@@ -269,13 +269,13 @@ Deno.test("a step's program that is not there gives status 1 and its name", asyn
   });
 });
 
-Deno.test("a step's folder that is not there gives status 1 and its name", async () => {
+Deno.test("a step's directory that is not there gives status 1 and its name", async () => {
   await using box = await makeSandbox();
   const steps = { default: [{ name: "odd", run: ["true"], cwd: "{build}/nope" }] };
   const dir = await scriptProject(box, "", { steps });
   assertFailure(await box.task("build-native", ["--project", dir]), {
     exit: 1,
-    says: ["there is no folder ", '/build/nope"\n', 'next: correct "cwd" of the step'],
+    says: ["there is no directory ", '/build/nope"\n', 'next: correct "cwd" of the step'],
   });
 });
 

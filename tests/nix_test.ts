@@ -94,7 +94,7 @@ Deno.test("options of local.nix replace those of the mount, but for nofail", asy
   });
 });
 
-Deno.test("with rsync nothing is mounted, and armdev owns the folder", async () => {
+Deno.test("with rsync nothing is mounted, and armdev owns the directory", async () => {
   const { fileSystems, systemd } = await evaluateConfig('{ armDev.share.mode = "rsync"; }');
   // The stub keeps the name of a place that a condition has emptied; fileSystems has "/" as well.
   assertEquals(Object.keys(fileSystems), ["/"]);

@@ -35,7 +35,7 @@ export async function fetchSource(name: string, dir: string): Promise<string> {
   for await (const entry of Deno.readDir(below)) {
     if (entry.isDirectory) return join(below, entry.name);
   }
-  throw new Error(`apt-get source ${name} left no folder`);
+  throw new Error(`apt-get source ${name} left no directory`);
 }
 
 async function output(command: readonly string[], cwd?: string): Promise<string> {

@@ -21,7 +21,7 @@ declare module "@std/path" {
   export interface GlobOptions {
     /** Extended glob syntax, such as `@(a|b)` (default true). */
     extended?: boolean;
-    /** Whether `**` matches any number of folders (default true). */
+    /** Whether `**` matches any number of directories (default true). */
     globstar?: boolean;
     /** Ignore case (default false). */
     caseInsensitive?: boolean;
@@ -32,7 +32,7 @@ declare module "@std/path" {
   export const SEPARATOR_PATTERN: RegExp;
 
   export function basename(path: string | URL, suffix?: string): string;
-  /** The longest common folder of the paths, with a trailing separator, or "". */
+  /** The longest common directory of the paths, with a trailing separator, or "". */
   export function common(paths: string[]): string;
   export function dirname(path: string | URL): string;
   /** The extension with its leading dot, or "". */
@@ -52,7 +52,7 @@ declare module "@std/path" {
   export function normalizeGlob(glob: string, options?: Pick<GlobOptions, "globstar">): string;
   export function parse(path: string): ParsedPath;
   export function relative(from: string, to: string): string;
-  /** An absolute path; segments are applied to the current folder from left to right. */
+  /** An absolute path; segments are applied to the current directory from left to right. */
   export function resolve(...pathSegments: string[]): string;
   export function toFileUrl(path: string): URL;
   export function toNamespacedPath(path: string): string;
@@ -74,14 +74,14 @@ declare module "@std/fs" {
   export interface ExistsOptions {
     /** Also check that it can be read (default false). */
     isReadable?: boolean;
-    /** Also check that it is a folder; not together with `isFile`. */
+    /** Also check that it is a directory; not together with `isFile`. */
     isDirectory?: boolean;
     /** Also check that it is a file; not together with `isDirectory`. */
     isFile?: boolean;
   }
 
   export interface WalkOptions {
-    /** Folders to descend; the root itself is depth 0 (default Infinity). */
+    /** Directories to descend; the root itself is depth 0 (default Infinity). */
     maxDepth?: number;
     includeFiles?: boolean;
     includeDirs?: boolean;
@@ -95,7 +95,7 @@ declare module "@std/fs" {
   }
 
   export interface ExpandGlobOptions {
-    /** Folder that a relative glob starts from (default: the current one). */
+    /** Directory that a relative glob starts from (default: the current one). */
     root?: string | URL;
     exclude?: string[];
     includeDirs?: boolean;
@@ -110,7 +110,7 @@ declare module "@std/fs" {
     path: string;
   }
 
-  /** Copies a file, or a folder and what is below it. */
+  /** Copies a file, or a directory and what is below it. */
   export function copy(
     src: string | URL,
     dest: string | URL,

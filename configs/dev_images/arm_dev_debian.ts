@@ -5,7 +5,7 @@ import { definePlatform } from "../../lib/config/platform.ts";
 const DEV_PACKAGES = [
   // A whole system, where a build guest has only what a build takes.
   ...["udev", "dbus", "procps", "ca-certificates", "curl", "less", "nano", "xz-utils"],
-  // nix-shell, nix-collect-garbage, and the environment of a folder.
+  // nix-shell, nix-collect-garbage, and the environment of a directory.
   ...["nix-bin", "direnv", "git"],
 ];
 

@@ -48,7 +48,7 @@ const WORK: readonly [name: string, argv: readonly string[]][] = [
 interface Bench {
   readonly options: DevBenchOptions;
   readonly projectDir: string;
-  /** The folder of guests and keys. */
+  /** The directory of guests and keys. */
   readonly state: string;
   /** Runs a task of the dev guest, and returns its wall time and standard output. */
   task(words: readonly string[], timeoutMs?: number): Promise<{ seconds: number; stdout: string }>;

@@ -102,8 +102,8 @@ async function requireUnchanged(platforms: readonly Platform[]): Promise<void> {
 }
 
 /**
- * Times the first `build-all` of a fresh checkout, once: images, state and logs are in a folder of
- * their own, which is removed. Host tools must be there.
+ * Times the first `build-all` of a fresh checkout, once: images, state and logs are in a directory
+ * of their own, which is removed. Host tools must be there.
  */
 export async function measureFromNothing(
   { signal, onStep, projectDir }: Omit<TaskBenchOptions, "runs"> & { readonly projectDir: string },

@@ -9,13 +9,13 @@ const LINES_EACH = 30;
 /** A word of one file alone, which `grep -r` looks for. */
 export const RARE_WORD = "zyzzyva";
 
-/** Fills a folder with a committed repository of 5,000 small files. */
+/** Fills a directory with a committed repository of 5,000 small files. */
 export async function makeTree(dir: string, signal: AbortSignal): Promise<void> {
   for (let folder = 0; folder < FOLDERS; folder++) {
     const path = join(dir, `folder${folder}`);
     await Deno.mkdir(path, { recursive: true });
     await Promise.all(Array.from({ length: FILES_EACH }, (_, index) => {
-      const line = `line of file ${index} in folder ${folder}\n`;
+      const line = `line of file ${index} in directory ${folder}\n`;
       return Deno.writeTextFile(join(path, `file${index}.txt`), line.repeat(LINES_EACH));
     }));
   }

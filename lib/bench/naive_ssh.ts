@@ -14,7 +14,7 @@ export interface NaiveTarget {
   readonly password: string;
   /** `ssh-ed25519 AAAA...` */
   readonly hostPublic: string;
-  /** A private folder for its files. */
+  /** A private directory for its files. */
   readonly dir: string;
   readonly signal: AbortSignal;
 }
@@ -25,7 +25,7 @@ export interface NaiveSsh {
   answers(): Promise<boolean>;
   /** Runs a command line in the guest's shell. Throws {@link GuestError} unless it succeeds. */
   exec(text: string): Promise<void>;
-  /** Copies a folder's content. Throws {@link GuestError} unless it succeeds. */
+  /** Copies a directory's content. Throws {@link GuestError} unless it succeeds. */
   copy(hostDir: string, guestDir: string): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export function randomPassword(): string {
 
 /**
  * Packs an archive that lets a user of one guest log in with a password. It goes behind the run's
- * seed, which makes the folders.
+ * seed, which makes the directories.
  */
 export function packPasswordSeed(user: string, password: string): Uint8Array<ArrayBuffer> {
   const salt = randomPassword().replaceAll(/[-_]/g, ".").slice(0, 16);

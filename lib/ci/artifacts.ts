@@ -13,7 +13,7 @@ export interface CopyArtifactsOptions {
   readonly name: string;
   /** Absolute globs. */
   readonly globs: readonly string[];
-  /** Folders below which the globs lie; a file keeps its path relative to the first that fits. */
+  /** Directories below which the globs lie; a file keeps its path relative to the first that fits. */
   readonly roots: readonly string[];
   readonly outDir: string;
   readonly signal: AbortSignal;
@@ -24,7 +24,7 @@ export interface CopyArtifactsOptions {
 }
 
 /**
- * Copies the files of a build on the host that match, or lie in a folder that does, and returns
+ * Copies the files of a build on the host that match, or lie in a directory that does, and returns
  * their new paths. Throws {@link WorkError} when a glob matches nothing, since a build that was to
  * leave it did not, and what `claimRoom()` throws where they do not fit.
  */
@@ -73,7 +73,7 @@ async function takenBytes(path: string): Promise<number> {
 function globsBelow({ globs, roots }: CopyArtifactsOptions, root: string): string[] {
   return globs
     .filter((glob) => roots.find((some) => glob.startsWith(`${some}/`)) === root)
-    // The folder is no part of the pattern: its name may hold brackets and the like.
+    // The directory is no part of the pattern: its name may hold brackets and the like.
     .map((glob) => relative(root, glob));
 }
 
@@ -104,7 +104,7 @@ export async function pullArtifacts(
   return [...new Set(copied)].sort();
 }
 
-/** An empty folder for a platform's artifacts. */
+/** An empty directory for a platform's artifacts. */
 async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
   const target = join(outDir, name);
   await Deno.remove(target, { recursive: true }).catch((error) => {

@@ -26,7 +26,7 @@ export interface BuildAllRequest {
   readonly native: boolean;
   /** What guests may reach. */
   readonly network: NetworkRule;
-  /** Artifacts go to a folder of each platform's name below this one. */
+  /** Artifacts go to a directory of each platform's name below this one. */
   readonly artifactsDir: string;
   readonly opt: GuestValues & {
     readonly incremental: boolean;

@@ -11,7 +11,7 @@ import type { FailedStep } from "./run_steps.ts";
 /** What every build takes. */
 export interface BuildOptions {
   readonly project: Project;
-  /** Artifacts go to a folder of the platform's name below this one. */
+  /** Artifacts go to a directory of the platform's name below this one. */
   readonly artifactsDir: string;
   readonly signal: AbortSignal;
   readonly progress: Progress;

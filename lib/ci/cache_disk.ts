@@ -34,7 +34,7 @@ const recordSchema = z.object({
 /** What is known of a build cache; kept as `cache.json` beside its disk. */
 export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
 
-/** File names inside a build cache's folder (`buildCachesDir()/PLATFORM/HASH`). */
+/** File names inside a build cache's directory (`buildCachesDir()/PLATFORM/HASH`). */
 export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
 
 /** The disk of a project's build cache for one platform. Disposal lets other tasks have it. */
@@ -66,7 +66,7 @@ export interface CacheDiskOptions {
   readonly platform: Platform;
   readonly project: Project;
   readonly image: Image;
-  /** The folder in the guest that the disk holds. */
+  /** The directory in the guest that the disk holds. */
   readonly guestDir: string;
   readonly signal: AbortSignal;
   /** Told what becomes of the cache, for a log. */

@@ -19,7 +19,7 @@ import { runSteps } from "./run_steps.ts";
 /** The name of the host itself beside the platforms. */
 export const NATIVE = "native";
 
-/** Builds the project on the host, in a folder of ours: the project's own stays as it is. */
+/** Builds the project on the host, in a directory of ours: the project's own stays as it is. */
 export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   const { project, progress } = options;
   const result = newResult(NATIVE);
@@ -109,17 +109,17 @@ function linkCommand(projectDir: string): string[] | undefined {
   return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
 }
 
-/** The folder of a project's build on the host, whether there or not. */
+/** The directory of a project's build on the host, whether there or not. */
 export const nativeHome = (projectDir: string): string => folders(projectDir).home;
 
-/** The lock of whoever builds in such a folder. */
+/** The lock of whoever builds in such a directory. */
 export const nativeLock = (home: string): string => join(locksDir(), `native-${basename(home)}`);
 
 /** What a path can hold without meaning anything to a Makefile, a shell or a CMake list. */
 const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
 
 /**
- * A project's folders on the host, told apart by its path. `project` is that path itself, or a
+ * A project's directories on the host, told apart by its path. `project` is that path itself, or a
  * link to it where CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
  */
 function folders(projectDir: string): { home: string; project: string; build: string } {
@@ -143,7 +143,7 @@ async function runStep(
 ): Promise<{ readonly code: number }> {
   if (!await Deno.stat(options.cwd).then((info) => info.isDirectory, () => false)) {
     throw new WorkError(
-      `Cannot run ${JSON.stringify(command[0])} on the host: there is no folder ${
+      `Cannot run ${JSON.stringify(command[0])} on the host: there is no directory ${
         JSON.stringify(options.cwd)
       }`,
       { next: 'correct "cwd" of the step in guesthouse.json' },

@@ -10,7 +10,7 @@ import type { LogFiles } from "../base/files/log_files.ts";
 /** Copies the project into a guest, without what a build does not need. */
 export async function syncProject(options: {
   readonly ssh: SshConnection;
-  /** The run's folder on the host, for the filter file. */
+  /** The run's directory on the host, for the filter file. */
   readonly runDir: string;
   readonly project: Project;
   readonly guestDir: string;

@@ -5,7 +5,7 @@ import type { TaskSpec } from "./spec.ts";
  * The specs of all tasks, by name: what each `tasks/*.ts` exports as `spec`. Nothing of a
  * task runs, since its `main` waits for `import.meta.main`.
  *
- * @param tasksDir the folder, as an absolute path
+ * @param tasksDir the directory, as an absolute path
  */
 export async function loadSpecs(tasksDir: string): Promise<TaskSpec[]> {
   const files: string[] = [];

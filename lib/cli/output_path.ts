@@ -6,13 +6,13 @@ import { artifactsDir, root } from "../base/files/paths.ts";
 export interface OutputPathOptions {
   /** What cannot be done: `copy artifacts to`. */
   readonly action: string;
-  /** What is to be named: `a folder`, `a file`. */
+  /** What is to be named: `a directory`, `a file`. */
   readonly noun: string;
   /** Why a path that may be written will not do; `undefined` if it will. */
   readonly whyNot: (path: string) => Promise<string | undefined>;
 }
 
-/** The folder that the user calls from; the task itself runs in the checkout. */
+/** The directory that the user calls from; the task itself runs in the checkout. */
 export function callersDir(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }

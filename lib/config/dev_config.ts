@@ -14,18 +14,18 @@ const whole = (least: number, most: number, what: string) => {
   return z.int({ error }).min(least, { error }).max(most, { error });
 };
 
-/** Folders of the guest's own that no share may hide. */
+/** Directories of the guest's own that no share may hide. */
 const TAKEN = new Set(
   ("bin boot dev etc home lib lib64 lost+found media mnt nix opt proc root run sbin srv sys tmp " +
     "usr var").split(" "),
 );
 
-const mountName = word('a name like "project", for the folder /NAME of the guest')
-  .refine((name) => !TAKEN.has(name), { error: "a name that no folder of the guest's own has" });
+const mountName = word('a name like "project", for the directory /NAME of the guest')
+  .refine((name) => !TAKEN.has(name), { error: "a name that no directory of the guest's own has" });
 
 /** The one description of the dev guest; `defineDev()` validates and its types follow. */
 const devSchema = fields({
-  /** Names the guest: its folder on the host, its host name, and the word that reset asks for. */
+  /** Names the guest: its directory on the host, its host name, and the word that reset asks for. */
   name: word('a name like "armdev"').default("armdev"),
   /** Default `nixos`. */
   flavour: z.enum(FLAVOURS).default("nixos"),

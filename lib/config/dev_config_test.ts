@@ -32,7 +32,7 @@ Deno.test("defineDev() tells all faults at once, and the nearest known field", (
   assertEquals([...faults].sort(), [
     'flavour: found "arch", wanted "nixos" or "debian"',
     'share.mode: found "nfs", wanted "9p" or "virtiofs" or "rsync"',
-    'share.name: found "usr", wanted a name that no folder of the guest\'s own has',
+    'share.name: found "usr", wanted a name that no directory of the guest\'s own has',
     'share.readonly: unknown field, did you mean "readOnly"?',
     "sshPort: found 0, wanted a port, a whole number from 1 to 65535",
     'user: found "root", wanted a user other than root',

@@ -7,5 +7,5 @@ export type FlavourName = typeof FLAVOURS[number];
 /** How the guest sees the project. */
 export const SHARE_MODES = ["9p", "virtiofs", "rsync"] as const;
 
-/** How the guest sees the project: a mount of the host's folder, or a copy. */
+/** How the guest sees the project: a mount of the host's directory, or a copy. */
 export type ShareMode = typeof SHARE_MODES[number];

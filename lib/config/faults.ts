@@ -22,7 +22,7 @@ export type FieldPath = readonly PropertyKey[];
 /**
  * Checks a value against a schema and gives all faults at once.
  *
- * A schema's own `error` text says what is wanted there, as a noun: `a folder inside the
+ * A schema's own `error` text says what is wanted there, as a noun: `a directory inside the
  * project`. Where it has none, the kind of value that the schema takes is named.
  */
 export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z.output<T>> {

@@ -1,15 +1,15 @@
 import { isAbsolute, normalize } from "@std/path";
 
-/** A path below one of the folders of a build. */
+/** A path below one of the directories of a build. */
 export interface Place {
   readonly in: "project" | "source" | "build";
-  /** Normalized, without slashes at its ends; `.` is the folder itself. */
+  /** Normalized, without slashes at its ends; `.` is the directory itself. */
   readonly path: string;
 }
 
 /**
- * Reads a path from a config: relative to `base`, or below the folder that it names first
- * (`{build}/sub`). Returns undefined for one that is empty, absolute or leads out of its folder.
+ * Reads a path from a config: relative to `base`, or below the directory that it names first
+ * (`{build}/sub`). Returns undefined for one that is empty, absolute or leads out of its directory.
  * In `project` places nothing else can be named.
  */
 export function parsePlace(text: string, base: Place["in"]): Place | undefined {
@@ -24,7 +24,7 @@ export function parsePlace(text: string, base: Place["in"]): Place | undefined {
 }
 
 /**
- * Whether a glob stays in its folder. A `..` is refused anywhere: after a wildcard, where it
+ * Whether a glob stays in its directory. A `..` is refused anywhere: after a wildcard, where it
  * leads to depends on what the wildcard meets.
  */
 export function isSafePattern(glob: string, base: Place["in"]): boolean {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isSafePattern, parsePlace, type Place } from "./place.ts";
 
-Deno.test("parsePlace() normalizes a path and keeps it in its folder", () => {
+Deno.test("parsePlace() normalizes a path and keeps it in its directory", () => {
   const cases: [text: string, base: Place["in"], place: Place | undefined][] = [
     [".", "project", { in: "project", path: "." }],
     ["a//b/./c/", "project", { in: "project", path: "a/b/c" }],
@@ -24,7 +24,7 @@ Deno.test("parsePlace() normalizes a path and keeps it in its folder", () => {
   for (const [text, base, place] of cases) assertEquals(parsePlace(text, base), place, text);
 });
 
-Deno.test("isSafePattern() refuses what could leave the folder", () => {
+Deno.test("isSafePattern() refuses what could leave the directory", () => {
   for (const glob of ["*", "bin/*", "**/*.so", "{source}/doc/*.pdf", "-x", "a b"]) {
     assertEquals(isSafePattern(glob, "build"), true, glob);
   }

@@ -10,7 +10,7 @@ export { definePlatform, platformNames };
 export type { ImageRecipe, Platform, PlatformInput } from "./platform_schema.ts";
 
 /**
- * Loads the platforms of a folder, sorted by name.
+ * Loads the platforms of a directory, sorted by name.
  *
  * Throws {@link UsageError} with the faults of all files if any of them does not load.
  */

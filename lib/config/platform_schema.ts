@@ -15,7 +15,7 @@ const path = (wanted: string) =>
 
 const PORT = '"auto" or a port from 1 to 65535';
 
-const imagePath = path("a path inside the images folder");
+const imagePath = path("a path inside the images directory");
 
 const whole = (least: number, most: number, what: string) => {
   const error = `${what}, a whole number from ${least} to ${most}`;
@@ -50,9 +50,9 @@ const platformSchema = fields({
   name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
   os: z.enum(["linux", "freebsd", "netbsd"]),
   arch: z.enum(["x86_64", "aarch64"]),
-  /** The disk, a qcow2 file, relative to the images folder. */
+  /** The disk, a qcow2 file, relative to the images directory. */
   diskImage: imagePath,
-  /** A kernel for QEMU to boot, relative to the images folder. Without one the firmware boots. */
+  /** A kernel for QEMU to boot, relative to the images directory. Without one the firmware boots. */
   kernel: imagePath.optional(),
   /** Needs `kernel`. */
   initramfs: imagePath.optional(),

@@ -105,7 +105,7 @@ Deno.test("definePlatform() reports all faults at once", () => {
     'Cannot use platform "Debian": 9 faults',
     '  name: found "Debian", wanted a name like "debian-amd64"',
     '  arch: found "arm", wanted "x86_64" or "aarch64"',
-    '  diskImage: found "../disk.qcow2", wanted a path inside the images folder',
+    '  diskImage: found "../disk.qcow2", wanted a path inside the images directory',
     '  ssh.port: found 70000, wanted "auto" or a port from 1 to 65535',
     '  ssh.prot: unknown field, did you mean "port"?',
     '  cores: found "2", wanted CPUs, a whole number from 1 to 256',
@@ -200,7 +200,7 @@ Deno.test("loadPlatform() loads a sound platform beside a broken one", async () 
   assertEquals(error.next, `edit ${join(configs.dir, "broken.ts")}`);
 });
 
-Deno.test("platformNames() says so when the folder is missing", async () => {
+Deno.test("platformNames() says so when the directory is missing", async () => {
   const error = await assertRejects(() => platformNames("/nonexistent/platforms"), UsageError);
   assertEquals(error.message, "Cannot list the platforms: /nonexistent/platforms cannot be read");
 });

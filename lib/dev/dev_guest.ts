@@ -40,7 +40,7 @@ export interface LaunchDevOptions {
   readonly config: DevConfig;
   readonly host: DevHost;
   readonly boot: BootPlan;
-  /** Folder of the guest's files. */
+  /** Directory of the guest's files. */
   readonly dir: string;
   readonly socketDir: string;
   readonly logs: GuestLogs;
@@ -77,7 +77,7 @@ export function devStart(options: LaunchDevOptions): StartGuestOptions {
 /** Starts QEMU. Disposal ends it, unless it was released. */
 export async function launchDev(options: LaunchDevOptions): Promise<Guest> {
   await requireMemory(options.config);
-  // In a folder that all users share, somebody else may have made ours first.
+  // In a directory that all users share, somebody else may have made ours first.
   await ensurePrivateDir(socketDir());
   return await startGuest(devStart(options));
 }

@@ -7,13 +7,13 @@ export const DEV_GROUP = "dev guest";
 
 /** Where the dev guest's files lie. */
 export const DEV_ENV = [
-  { name: "GUESTHOUSE_STATE", help: "folder of guests and keys (default: .guesthouse)" },
-  { name: "GUESTHOUSE_HOST_STORE", help: "folder of the host's Nix (default: /nix)" },
+  { name: "GUESTHOUSE_STATE", help: "directory of guests and keys (default: .guesthouse)" },
+  { name: "GUESTHOUSE_HOST_STORE", help: "directory of the host's Nix (default: /nix)" },
 ] as const;
 
 /** Where a NixOS guest's parts come from. */
 export const NIXOS_ENV = [
-  { name: "GUESTHOUSE_NIX", help: "folder of the NixOS configuration (default: nix)" },
+  { name: "GUESTHOUSE_NIX", help: "directory of the NixOS configuration (default: nix)" },
   { name: "GUESTHOUSE_NIXOS_FARM", help: "address of a mirror of NixOS's build farm" },
 ] as const;
 

@@ -22,14 +22,14 @@ const CLOCK_SLACK_SECONDS = 5;
 /**
  * What the guest's bash runs for somebody who connects: sets the clock where the host has slept
  * meanwhile (a shell can tell without a process), goes to the project, and becomes the command or a
- * login shell. A command needs the folder; a shell says that it is missing and starts at home.
+ * login shell. A command needs the directory; a shell says that it is missing and starts at home.
  */
 export function enterText(options: EnterOptions): string {
   const { guestDir, argv, plain, seconds } = options;
   const dir = quoteWord(guestDir);
   const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
     `sudo -n date -u -s "@${seconds}" >/dev/null`;
-  const missing = `echo "guesthouse: the guest has no folder "${dir} >&2`;
+  const missing = `echo "guesthouse: the guest has no directory "${dir} >&2`;
   if (argv.length === 0) {
     const shell = plain ? '"$SHELL" -l' : devShellCommand(".");
     return `${clock}; cd ${dir} || ${missing}; exec ${shell}`;

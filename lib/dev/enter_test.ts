@@ -19,8 +19,8 @@ await Deno.writeTextFile(`${sudoDir}/sudo`, '#!/bin/sh\nprintf "%s\\n" "$*" >&2\
 });
 addEventListener("unload", () => Deno.removeSync(sudoDir, { recursive: true }));
 
-Deno.test("enterText() runs a command in the folder, word by word, and passes its status", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "a folder " });
+Deno.test("enterText() runs a command in the directory, word by word, and passes its status", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "a directory " });
   try {
     assertEquals(await enter(dir, ["pwd"]), { code: 0, stdout: `${dir}\n`, stderr: "" });
     const words = ["printf", "<%s>", "a b", "$HOME", "it's", "", "*"];
@@ -31,13 +31,13 @@ Deno.test("enterText() runs a command in the folder, word by word, and passes it
   }
 });
 
-Deno.test("enterText() ends with 4 for a command whose folder is missing; a shell starts anyway", async () => {
+Deno.test("enterText() ends with 4 for a command whose directory is missing; a shell starts anyway", async () => {
   const command = await enter("/no such", ["true"]);
   assertEquals([command.code, command.stdout], [4, ""]);
-  assertStringIncludes(command.stderr, "guesthouse: the guest has no folder /no such\n");
+  assertStringIncludes(command.stderr, "guesthouse: the guest has no directory /no such\n");
   const shell = await enter("/no such", []);
   assertEquals([shell.code, shell.stdout], [0, "-l\n"]);
-  assertStringIncludes(shell.stderr, "guesthouse: the guest has no folder /no such\n");
+  assertStringIncludes(shell.stderr, "guesthouse: the guest has no directory /no such\n");
 });
 
 Deno.test("enterText() sets a clock that is far off, in either direction, and no other", async () => {

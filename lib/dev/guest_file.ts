@@ -18,9 +18,9 @@ const guestSchema = z.object({
 export type DevGuest = Readonly<z.output<typeof guestSchema>>;
 
 /**
- * The finished guest of that name; `undefined` if init was never run or not to its end. A record that
- * is damaged (it is written last, to a whole guest) is made up for by the files beside it, so that
- * nobody takes the guest for one that may be made over.
+ * The finished guest of that name; `undefined` if init was never run or not to its end. A record
+ * that is damaged (it is written last, to a whole guest) is made up for by the files beside it, so
+ * that nobody takes the guest for one that may be made over.
  */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
   const path = devFile(name, "guest");
@@ -52,7 +52,7 @@ export async function requireDevGuest(name: string): Promise<DevGuest> {
   );
 }
 
-/** Says in a folder that the guest in it is whole. */
+/** Says in a directory that the guest in it is whole. */
 export async function writeDevGuest(dir: string, guest: DevGuest): Promise<void> {
   await atomicWrite(join(dir, DEV_FILES.guest), `${JSON.stringify(guest, null, 2)}\n`);
 }

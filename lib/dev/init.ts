@@ -61,8 +61,8 @@ const POWERDOWN_MS = 120_000;
 
 /**
  * Makes the guest: its disk, a first boot, its configuration applied. All of it happens in a
- * staging folder, so a guest that is there stays whole until its successor is; what was killed is
- * taken up by the next run. Throws {@link UsageError} if there is a guest already, or it runs.
+ * staging directory, so a guest that is there stays whole until its successor is; what was killed
+ * is taken up by the next run. Throws {@link UsageError} if there is a guest already, or it runs.
  */
 export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> {
   const { config, signal, onNote } = options;
@@ -119,7 +119,7 @@ export async function refuseExisting(name: string, force: boolean): Promise<read
   });
 }
 
-/** What a staging folder is for; another purpose needs an empty one. */
+/** What a staging directory is for; another purpose needs an empty one. */
 const PURPOSE = "init.json";
 
 async function openStaging(staging: string, { config, flavour }: InitDevOptions): Promise<void> {

@@ -16,8 +16,8 @@ export interface ResetDevOptions {
 }
 
 /**
- * Destroys the guest: its folder and nothing else; the project on the host is elsewhere and is not
- * touched. Returns what was destroyed. Throws {@link UsageError} while the guest runs.
+ * Destroys the guest: its directory and nothing else; the project on the host is elsewhere and is
+ * not touched. Returns what was destroyed. Throws {@link UsageError} while the guest runs.
  */
 export async function resetDev(options: ResetDevOptions): Promise<readonly DevFile[]> {
   const { name, signal, onNote } = options;

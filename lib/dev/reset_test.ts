@@ -20,7 +20,7 @@ async function makeGuest(): Promise<void> {
 
 const base = { name, signal, onNote: () => {}, dryRun: false };
 
-Deno.test("resetDev() destroys the guest's folder, once confirmed, and nothing else", async () => {
+Deno.test("resetDev() destroys the guest's directory, once confirmed, and nothing else", async () => {
   await using box = await devSandbox();
   await makeGuest();
   const project = join(box.path, "project");

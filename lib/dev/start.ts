@@ -139,7 +139,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   return toStarted({ record, guest, ssh, helpers, seconds: clock() }, stack.move());
 }
 
-/** What a share is told, by the config and the host's folder. */
+/** What a share is told, by the config and the host's directory. */
 export function shareRequest(config: DevConfig, hostDir: string, socketDir: string) {
   return {
     ...{ config, hostDir, socketDir },

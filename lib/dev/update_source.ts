@@ -14,7 +14,7 @@ import {
 import { type NixError, parseNixError, placeText } from "./flavour/nixos/nix_error.ts";
 import { copyConfiguration } from "./flavour/nixos/seed_disk.ts";
 
-/** A folder as the guest gets it; disposal removes it. */
+/** A directory as the guest gets it; disposal removes it. */
 export interface UpdateTree extends AsyncDisposable {
   readonly dir: string;
 }
@@ -22,7 +22,7 @@ export interface UpdateTree extends AsyncDisposable {
 /** What an update applies, by flavour. */
 export interface UpdateSource {
   readonly flavour: FlavourName;
-  /** Puts it into a folder, with the script under its name. */
+  /** Puts it into a directory, with the script under its name. */
   prepare(script: string, scriptName: string): Promise<UpdateTree>;
   /** Why it could not be applied, from what the guest printed. */
   explain(name: string, lines: readonly string[]): TaskError;

@@ -8,13 +8,13 @@ export const STDIN = "-";
 /** Logs that were written this long before the newest one belong to the same run. */
 export const RUN_MINUTES = 10;
 
-/** A folder deeper than this holds no logs of ours; it is more likely a loop of links. */
+/** A directory deeper than this holds no logs of ours; it is more likely a loop of links. */
 const DEEPEST = 4;
 
 /**
- * Reads the logs that a user names: files, folders with all their logs, or standard input.
+ * Reads the logs that a user names: files, directories with all their logs, or standard input.
  *
- * @param from the folder that relative paths start from
+ * @param from the directory that relative paths start from
  * @throws {UsageError} with what is wrong with a path
  */
 export async function readNamedLogs(names: readonly string[], from: string): Promise<Log[]> {
@@ -32,7 +32,7 @@ export async function readNamedLogs(names: readonly string[], from: string): Pro
 }
 
 /**
- * Reads the logs of the newest run in the folder of logs: those written up to
+ * Reads the logs of the newest run in the directory of logs: those written up to
  * {@link RUN_MINUTES} minutes before the newest, which is what a run of several platforms leaves.
  *
  * @throws {UsageError} where there are none
@@ -56,13 +56,13 @@ async function logsAt(path: string, name: string): Promise<string[]> {
   const refuse = (why: string) =>
     new UsageError(`Cannot diagnose "${name}": ${why}`, {
       details: [`looked at: ${path}`],
-      next: "name a log file, a folder of logs, or - for standard input",
+      next: "name a log file, a directory of logs, or - for standard input",
     });
   try {
     const info = await Deno.stat(path);
     if (!info.isDirectory) return [path];
     const logs = await listLogs(path, DEEPEST);
-    if (logs.length === 0) throw refuse("the folder holds no .log or .txt file");
+    if (logs.length === 0) throw refuse("the directory holds no .log or .txt file");
     return logs;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw refuse("there is no such file");
@@ -71,7 +71,7 @@ async function logsAt(path: string, name: string): Promise<string[]> {
   }
 }
 
-/** The logs in a folder and the folders in it, sorted. */
+/** The logs in a directory and the directories in it, sorted. */
 async function listLogs(dir: string, depth: number): Promise<string[]> {
   const paths: string[] = [];
   try {

@@ -24,7 +24,7 @@ export function runLogCommand(id: number): string[] {
  * Reads the logs of the steps that failed in a run, by GitHub's own program, which has its own
  * login. A run without failed steps gives an empty log.
  *
- * @param dir a folder of the repository that the run is of
+ * @param dir a directory of the repository that the run is of
  * @throws {HostError} where `gh` is not installed or not logged in
  * @throws {UsageError} where there is no such run
  */

@@ -8,7 +8,7 @@ import type { Keys } from "../host/keys.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
 import type { Guest } from "../qemu/launch.ts";
 
-/** A run's folders, as far as a connection needs them. */
+/** A run's directories, as far as a connection needs them. */
 export interface RunPlace {
   readonly dir: string;
   readonly socketDir: string;
@@ -73,7 +73,7 @@ function lockupIn(error: unknown): Error | undefined {
   return cause?.kind === "lockup" ? error : lockupIn(cause);
 }
 
-/** How a guest is reached; also pins its host key in the run's folder. */
+/** How a guest is reached; also pins its host key in the run's directory. */
 export async function sshTarget(run: RunPlace, keys: Keys, port: number, user: string) {
   const knownHosts = join(run.dir, RUN_FILES.knownHosts);
   await Deno.writeTextFile(knownHosts, knownHostsLine(keys.hostPublic));

@@ -10,7 +10,7 @@ export interface RemoteCommand {
 
 /** Where a remote command runs. */
 export interface RemotePlace {
-  /** Folder in the guest. Default: the user's home. */
+  /** Directory in the guest. Default: the user's home. */
   readonly cwd?: string;
   /** Added to the environment that the guest gives. */
   readonly env?: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export interface Reports {
   readonly pid?: number;
   /** The command's own exit status, or 128 + the number of the signal that ended it. */
   readonly exit?: number;
-  /** Its folder could not be entered. */
+  /** Its directory could not be entered. */
   readonly noFolder?: boolean;
 }
 

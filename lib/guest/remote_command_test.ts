@@ -40,7 +40,7 @@ Deno.test("remoteCommand() reports a program that the guest lacks", async () => 
   assertEquals((await runHere(["guesthouse-no-such-program"])).exit, 127);
 });
 
-Deno.test("remoteCommand() runs in its folder, with its variables, whatever they hold", async () => {
+Deno.test("remoteCommand() runs in its directory, with its variables, whatever they hold", async () => {
   const dir = await Deno.makeTempDir({ prefix: "gh-remote-" });
   try {
     const cwd = `${dir}/-a 'b' "c"\n$(id)`;
@@ -55,7 +55,7 @@ Deno.test("remoteCommand() runs in its folder, with its variables, whatever they
   }
 });
 
-Deno.test("remoteCommand() reports a folder that does not exist, and runs nothing", async () => {
+Deno.test("remoteCommand() reports a directory that does not exist, and runs nothing", async () => {
   const { stdout, exit, noFolder } = await runHere(["echo", "ran"], { cwd: "/nonexistent" });
   assertEquals([stdout, exit, noFolder], ["", undefined, true]);
 });

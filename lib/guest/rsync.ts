@@ -273,8 +273,8 @@ const explain = ({ what, connection }: Transfer, why: string): string =>
 const NOTICE_MS = 1000;
 
 /**
- * Why a transfer failed. Our own rsync prints what the guest's says among its own words, so the exit
- * status decides, and of the words nothing but what the guest may say of itself.
+ * Why a transfer failed. Our own rsync prints what the guest's says among its own words, so the
+ * exit status decides, and of the words nothing but what the guest may say of itself.
  */
 async function rsyncFault(
   transfer: Transfer,
@@ -313,7 +313,7 @@ async function rsyncFault(
     });
   }
   if (code === PARTIAL && /change_dir ".*" failed: No such file or directory/.test(stderr)) {
-    return new WorkError(message("there is no such folder"), { details });
+    return new WorkError(message("there is no such directory"), { details });
   }
   if (code === PARTIAL) {
     return new WorkError(message("some files could not be copied"), { details });

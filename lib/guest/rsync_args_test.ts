@@ -37,7 +37,7 @@ Deno.test("pushArgs() takes a list of files instead of a filter", () => {
   assertEquals(args.includes("--recursive"), false);
 });
 
-Deno.test("pushArgs() and pullListArgs() refuse a relative folder, which could be an option", () => {
+Deno.test("pushArgs() and pullListArgs() refuse a relative directory, which could be an option", () => {
   const options = { sshConfig: "/c", sourceDir: "-e", guestDir: "/g", selection: "everything" };
   assertThrows(
     () => pushArgs(options as Parameters<typeof pushArgs>[0]),
@@ -76,7 +76,7 @@ async function makeTree(dir: string) {
   await Deno.symlink("..", join(dir, "up"));
 }
 
-Deno.test("rsync copies odd names, links and folders with what pushArgs() tells it", async () => {
+Deno.test("rsync copies odd names, links and directories with what pushArgs() tells it", async () => {
   await withLoopback(async (env, dir) => {
     const source = join(dir, "-e 'p\"\n:x");
     const guest = join(dir, "guest/$(id) 'g'\n");

@@ -107,7 +107,7 @@ const faults: [what: string, script: string, message: string, status: number, ne
     false,
   ],
   [
-    "a guest that speaks of a folder",
+    "a guest that speaks of a directory",
     `echo 'rsync: change_dir "/g" failed: No such file or directory (2)' >&2; exit 1`,
     "its rsync broke off",
     4,

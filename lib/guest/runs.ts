@@ -10,7 +10,7 @@ import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { processStartTime, run } from "../base/process/process.ts";
 
 const recordSchema = z.object({
-  /** `PLATFORM-RANDOM`; names the run's folder, too. */
+  /** `PLATFORM-RANDOM`; names the run's directory, too. */
   id: z.string(),
   platform: z.string(),
   /**
@@ -34,29 +34,29 @@ const recordSchema = z.object({
   /** ISO 8601, UTC. */
   started: z.string(),
   console: z.string(),
-  /** Folder of the project that was built in it, if one was. */
+  /** Directory of the project that was built in it, if one was. */
   project: z.string().optional(),
 });
 
 /** What is written down of a guest while it runs. */
 export type RunRecord = Readonly<z.output<typeof recordSchema>>;
 
-/** A run's own folder, locked while its task lives. */
+/** A run's own directory, locked while its task lives. */
 export interface RunFolder extends AsyncDisposable {
   readonly id: string;
   readonly dir: string;
-  /** Path prefix of the run's sockets, in a folder whose path is short. */
+  /** Path prefix of the run's sockets, in a directory whose path is short. */
   readonly socketDir: string;
-  /** Leaves the folder behind when disposed: for a kept guest. */
+  /** Leaves the directory behind when disposed: for a kept guest. */
   leave(): void;
 }
 
-/** Makes the folder of a new run, and removes those of runs that were killed. */
+/** Makes the directory of a new run, and removes those of runs that were killed. */
 export async function createRun(platform: string): Promise<RunFolder> {
   await sweepRuns();
   const { id, dir, lock } = await claimFolder(platform);
   const sockets = join(socketDir(), id);
-  // In a folder that all users share, somebody else may have made ours first.
+  // In a directory that all users share, somebody else may have made ours first.
   await ensurePrivateDir(socketDir());
   await ensurePrivateDir(sockets);
   await Deno.writeTextFile(join(sockets, SOCKET_OWNER), dir);
@@ -73,7 +73,7 @@ export async function createRun(platform: string): Promise<RunFolder> {
   };
 }
 
-/** Another task that sweeps may meet a folder before its lock is taken; then a new one is made. */
+/** Another task that sweeps may meet a directory before its lock is taken; then a new one is made. */
 async function claimFolder(platform: string) {
   while (true) {
     const id = `${platform}-${crypto.randomUUID().slice(0, 8)}`;
@@ -111,7 +111,7 @@ export async function isAlive(record: RunRecord): Promise<boolean> {
   return await processStartTime(record.pid) === record.startTime;
 }
 
-/** Removes a run's folder and sockets. */
+/** Removes a run's directory and sockets. */
 export async function removeRun(id: string): Promise<void> {
   await Deno.remove(join(socketDir(), id), { recursive: true }).catch(() => {});
   await Deno.remove(join(runsDir(), id), { recursive: true }).catch(() => {});
@@ -165,15 +165,15 @@ export async function sweepRuns(): Promise<string[]> {
 }
 
 /**
- * Folders of sockets whose run is gone. Those of other checkouts are not among them: theirs are the
- * guests, which may be up.
+ * Directories of sockets whose run is gone. Those of other checkouts are not among them: theirs are
+ * the guests, which may be up.
  */
 export async function leftSockets(): Promise<string[]> {
   const left: string[] = [];
   for (const id of await folderNames(socketDir())) {
     const owner = await Deno.readTextFile(join(socketDir(), id, SOCKET_OWNER)).catch(() => "");
     const runDir = join(runsDir(), id);
-    // The run's folder is the first of the two that is made, and the last that is removed.
+    // The run's directory is the first of the two that is made, and the last that is removed.
     if (owner === runDir && !await exists(runDir)) left.push(join(socketDir(), id));
   }
   return left;

@@ -76,7 +76,7 @@ const namesIn = async (dir: string) =>
 
 const mode = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
 
-Deno.test("createRun() makes private folders, and removes them when disposed", async () => {
+Deno.test("createRun() makes private directories, and removes them when disposed", async () => {
   await using _state = await state();
   {
     await using run = await createRun("debian-amd64");
@@ -92,7 +92,7 @@ Deno.test("createRun() makes private folders, and removes them when disposed", a
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
 });
 
-Deno.test("RunFolder.leave() keeps the folders of a guest that stays up", async () => {
+Deno.test("RunFolder.leave() keeps the directories of a guest that stays up", async () => {
   await using _state = await state();
   const id = await abandonRun();
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[id], [id]]);
@@ -169,7 +169,7 @@ Deno.test("leftRuns() has each run locked until the next, and removes none", asy
   assertEquals(await namesIn(runsDir()), [id]);
 });
 
-Deno.test("leftSockets() names the folders of this checkout's runs that are gone", async () => {
+Deno.test("leftSockets() names the directories of this checkout's runs that are gone", async () => {
   await using _state = await state();
   await using _run = await createRun("debian-amd64");
   const gone = await createRun("debian-amd64");

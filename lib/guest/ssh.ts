@@ -16,7 +16,7 @@ import { removeIfPresent } from "../base/files/read_text.ts";
 export interface ConnectOptions extends SshTarget {
   /** The guest's name, for messages. */
   readonly name: string;
-  /** Socket of the shared connection, in a private folder; `PATH.conf` is written beside it. */
+  /** Socket of the shared connection, in a private directory; `PATH.conf` is written beside it. */
   readonly controlPath: string;
   /** A Unix socket of this host that a port of the guest's loopback leads to. Default: none. */
   readonly proxySocket?: string | undefined;
@@ -248,7 +248,7 @@ async function exec(
   }
   if (noFolder) {
     throw new GuestError(
-      `Cannot run "${argv[0]}" in guest "${shared.name}": it has no folder "${options.cwd}"`,
+      `Cannot run "${argv[0]}" in guest "${shared.name}": it has no directory "${options.cwd}"`,
     );
   }
   throw await lostCommand(shared, argv, lastWords);

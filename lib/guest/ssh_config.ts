@@ -93,7 +93,7 @@ function pathValue(path: string): string {
   if (/[\n\r\0]|\$\{/.test(path)) {
     throw new HostError(
       `Cannot use the path ${JSON.stringify(path)} with ssh: it holds a line end or "\${"`,
-      { next: "set GUESTHOUSE_STATE (and XDG_RUNTIME_DIR) to a folder with a plain path" },
+      { next: "set GUESTHOUSE_STATE (and XDG_RUNTIME_DIR) to a directory with a plain path" },
     );
   }
   return `"${path.replaceAll("%", "%%").replaceAll(/[\\"]/g, (char) => `\\${char}`)}"`;

@@ -58,7 +58,7 @@ async function upload(text: string): Promise<FileTransfer> {
   if (why === undefined) return { host: path, guest };
   throw new UsageError(`Cannot upload "${host}": ${why}`, {
     details: [`looked at: ${path}`],
-    next: "name a file that you may read; pack a folder with tar first",
+    next: "name a file that you may read; pack a directory with tar first",
   });
 }
 

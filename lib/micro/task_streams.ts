@@ -13,8 +13,8 @@ export class ReaderGone extends Error {
 }
 
 /**
- * A sink that writes to one of this task's streams. It throws {@link ReaderGone} when the reader has
- * gone away, and `HostError` for what else goes wrong.
+ * A sink that writes to one of this task's streams. It throws {@link ReaderGone} when the reader
+ * has gone away, and `HostError` for what else goes wrong.
  */
 export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal): Sink {
   return async (bytes) => {
@@ -28,7 +28,7 @@ export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal):
 }
 
 /**
- * A source whose faults, such as a folder as standard input, are a `HostError`. Cancelling it
+ * A source whose faults, such as a directory as standard input, are a `HostError`. Cancelling it
  * cancels the source, which may have nothing to give for ever.
  */
 export function sourceOf(

@@ -30,16 +30,16 @@ export async function whyNotUpload(path: string): Promise<string | undefined> {
 /** Why nothing can be downloaded to a path; `undefined` if it can. Leaves nothing behind. */
 export async function whyNotDownload(path: string): Promise<string | undefined> {
   const info = await Deno.stat(path).catch(() => undefined);
-  if (info?.isDirectory) return "it is a folder";
+  if (info?.isDirectory) return "it is a directory";
   if (info?.isFile === false) return undefined;
   const dir = dirname(path);
   try {
     await tryAtomicWrite(await behindLinks(path));
   } catch (error) {
-    if (isAbsent(error)) return `there is no folder ${dir}`;
+    if (isAbsent(error)) return `there is no directory ${dir}`;
     if (error instanceof Deno.errors.PermissionDenied) return `${dir} may not be written to`;
     if (!(error instanceof Deno.errors.NotCapable)) return (error as Error).message;
-    return "the permission set of this task does not cover its folder";
+    return "the permission set of this task does not cover its directory";
   }
 }
 

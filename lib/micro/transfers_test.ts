@@ -31,10 +31,10 @@ Deno.test("whyNotUpload() and whyNotDownload() find beforehand what would fail a
     assertEquals(await whyNotUpload(join(file, "x")), "it is not there");
     assertEquals(await whyNotDownload(file), undefined);
     assertEquals(await whyNotDownload(join(dir, "new")), undefined);
-    assertEquals(await whyNotDownload(dir), "it is a folder");
+    assertEquals(await whyNotDownload(dir), "it is a directory");
     const lost = join(dir, "no/such");
-    assertEquals(await whyNotDownload(join(lost, "x")), `there is no folder ${lost}`);
-    assertEquals(await whyNotDownload(join(file, "x")), `there is no folder ${file}`);
+    assertEquals(await whyNotDownload(join(lost, "x")), `there is no directory ${lost}`);
+    assertEquals(await whyNotDownload(join(file, "x")), `there is no directory ${file}`);
     assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 1, "nothing is left behind");
   });
 });

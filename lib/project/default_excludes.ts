@@ -36,7 +36,7 @@ export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
     why: "CMake's working files of a build inside the sources",
     kind: "product",
   },
-  { pattern: "CMakeCache.txt", why: "it names folders of the host", kind: "product" },
+  { pattern: "CMakeCache.txt", why: "it names directories of the host", kind: "product" },
   { pattern: "*.o", why: "object files", kind: "product" },
   { pattern: "*.obj", why: "object files", kind: "product" },
   { pattern: "*.lo", why: "libtool's object files", kind: "product" },

@@ -72,7 +72,7 @@ Deno.test("projectFilter() sends every file that git tracks, whatever it looks l
   assertEquals(await sentWithGit(tree.dir), [".gitignore", ...Object.keys(PROJECT)].sort());
 });
 
-Deno.test("projectFilter() keeps a folder named build that holds sources", async () => {
+Deno.test("projectFilter() keeps a directory named build that holds sources", async () => {
   const sources = {
     "lib/zstd.c": "",
     "build/cmake/CMakeLists.txt": "",

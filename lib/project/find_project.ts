@@ -44,19 +44,19 @@ async function requestedProject(flag: string, cwd: string): Promise<string> {
     if ((await Deno.stat(dir)).isDirectory) return dir;
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such folder"
+      ? "there is no such directory"
       : cause instanceof Error
       ? cause.message
       : String(cause);
     throw cannotUse(flag, why, path, cause);
   }
-  throw cannotUse(flag, "it is not a folder", path);
+  throw cannotUse(flag, "it is not a directory", path);
 }
 
 function cannotUse(flag: string, why: string, path: string, cause?: unknown): UsageError {
   return new UsageError(`Cannot use project ${JSON.stringify(flag)}: ${why}`, {
     details: [`looked at: ${showPath(path)}`],
-    next: "pass --project DIR with the folder of a project",
+    next: "pass --project DIR with the directory of a project",
     cause,
   });
 }

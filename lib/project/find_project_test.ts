@@ -52,7 +52,7 @@ Deno.test("resolveProject() does not take the tree around a checkout for the pro
   assertEquals(await from("plain"), dir);
 });
 
-Deno.test("resolveProject() takes a folder of any name", async () => {
+Deno.test("resolveProject() takes a directory of any name", async () => {
   await using scene = await makeScene();
   for (const name of ["with space", "quo\"te's", "new\nline", "-dash", "é", "$HOME", "*"]) {
     const dir = join(scene.dir, "plain", name);
@@ -63,7 +63,7 @@ Deno.test("resolveProject() takes a folder of any name", async () => {
   }
 });
 
-Deno.test("resolveProject() follows a link to the real folder", async () => {
+Deno.test("resolveProject() follows a link to the real directory", async () => {
   await using scene = await makeScene();
   await Deno.symlink("project/src", join(scene.dir, "link"));
   assertEquals(
@@ -72,7 +72,7 @@ Deno.test("resolveProject() follows a link to the real folder", async () => {
   );
 });
 
-Deno.test("resolveProject() says why a folder cannot be used", async () => {
+Deno.test("resolveProject() says why a directory cannot be used", async () => {
   await using scene = await makeScene();
   await Deno.writeTextFile(join(scene.dir, "file"), "");
   await Deno.symlink("loop", join(scene.dir, "loop"));
@@ -84,11 +84,11 @@ Deno.test("resolveProject() says why a folder cannot be used", async () => {
       ),
     );
   assertEquals((await failure("new\nline")).replaceAll(scene.dir, "DIR").split("\n"), [
-    'Cannot use project "new\\nline": there is no such folder',
+    'Cannot use project "new\\nline": there is no such directory',
     '  looked at: "DIR/new\\nline"',
-    "  next: pass --project DIR with the folder of a project",
+    "  next: pass --project DIR with the directory of a project",
   ]);
-  assertMatch(await failure("file"), /^Cannot use project "file": it is not a folder\n/);
+  assertMatch(await failure("file"), /^Cannot use project "file": it is not a directory\n/);
   assertMatch(await failure(""), /^Cannot use project "": the path is empty\n/);
   assertMatch(
     await failure("loop"),

@@ -22,10 +22,10 @@ export async function artifactsTarget(wanted: string | undefined): Promise<strin
   if (wanted === undefined) return artifactsDir();
   return await outputPath(wanted, {
     action: "copy artifacts to",
-    noun: "a folder",
+    noun: "a directory",
     whyNot: async (dir) =>
       await Deno.stat(dir).then((info) => !info.isDirectory, () => false)
-        ? "it is not a folder"
+        ? "it is not a directory"
         : undefined,
   });
 }

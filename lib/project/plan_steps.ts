@@ -112,7 +112,7 @@ function nothingToDo(project: Project, os: string): UsageError {
       `there are no steps for ${os}`,
     {
       details: [
-        `source folder: ${showPath(source)}`,
+        `source directory: ${showPath(source)}`,
         `steps: ${others.length === 0 ? "none" : `for ${others.join(", ")} only`}`,
       ],
       next: `set "source" or "steps" in ${showPath(join(project.dir, PROJECT_FILE))}, such as ` +

@@ -102,7 +102,7 @@ Deno.test("planSteps() says what to do about a project with nothing to run", () 
   const error = assertThrows(() => planSteps(bare, options), UsageError);
   assertEquals(formatError(error).split("\n"), [
     'Cannot plan the build of "lib": there is no CMakeLists.txt and there are no steps for linux',
-    "  source folder: /home/ci/lib/part",
+    "  source directory: /home/ci/lib/part",
     "  steps: none",
     '  next: set "source" or "steps" in /home/ci/lib/guesthouse.json, such as ' +
     '{"steps": {"default": [{"name": "build", "run": ["make", "-C", "{source}"]}]}}',

@@ -175,7 +175,7 @@ async function sourceFaults(
   if (typeof source !== "string" || known.some(({ path }) => path[0] === "source")) return [];
   const fault = (state: string) => [{
     path: ["source"],
-    text: foundWanted(source, `a folder inside the project (${state})`),
+    text: foundWanted(source, `a directory inside the project (${state})`),
   }];
   try {
     const path = join(dir, source);

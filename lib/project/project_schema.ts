@@ -78,12 +78,12 @@ const step = fields({
     .refine((command) => command[0] !== "", { error: "a program as its first word" })
     .describe(
       "The program and its arguments. No shell reads them. These words are replaced: {source} " +
-        "and {build} by the folders, {jobs} by the number of CPUs, {flags...} by the CMake flags.",
+        "and {build} by the directories, {jobs} by the number of CPUs, {flags...} by the CMake flags.",
     ),
   cwd: z.string({ error: PLACE_WANTED })
     .refine((path) => parsePlace(path, "source") !== undefined, { error: PLACE_WANTED })
     .describe(
-      "Where the command runs, relative to the source folder; {build} is the build folder.",
+      "Where the command runs, relative to the source directory; {build} is the build directory.",
     )
     .optional(),
 }, "an object with name and run").meta({ id: "step" });
@@ -104,7 +104,7 @@ const readGlob = (glob: string) => {
   return place === undefined ? undefined : parseGlob(place.path);
 };
 
-const GLOB_WANTED = 'a glob inside the build folder, or one that starts with "{source}/"';
+const GLOB_WANTED = 'a glob inside the build directory, or one that starts with "{source}/"';
 
 /**
  * The one description of `guesthouse.json`. Validation, the published JSON schema and the types
@@ -114,12 +114,12 @@ export const projectSchema = fields({
   $schema: z.string({ error: "the path of a JSON schema" })
     .describe("For editors only.").optional(),
   name: name("a name")
-    .describe("What reports call the project. Default: the name of its folder.").optional(),
-  source: z.string({ error: "a folder inside the project" })
+    .describe("What reports call the project. Default: the name of its directory.").optional(),
+  source: z.string({ error: "a directory inside the project" })
     .refine((path) => parsePlace(path, "project") !== undefined, {
-      error: "a folder inside the project",
+      error: "a directory inside the project",
     })
-    .describe("The folder with the CMakeLists.txt, relative to the project's.").default("."),
+    .describe("The directory with the CMakeLists.txt, relative to the project's.").default("."),
   excludes: z.array(
     z.string({ error: "a pattern as in a .gitignore" })
       .refine((pattern) => !/[\r\n]/.test(pattern), { error: "a pattern in one line" })
@@ -162,8 +162,8 @@ export const projectSchema = fields({
       .refine((glob) => haveFewDoubleStars(readGlob(glob)), { error: FEW_DOUBLE_STARS }),
     { error: "a list of globs" },
   ).max(MOST_GLOBS, { error: `at most ${MOST_GLOBS} globs` }).describe(
-    "What to copy out after a build: globs (* ? [...] and ** for any folders) in the build " +
-      "folder, or in the source folder with {source}/ in front.",
+    "What to copy out after a build: globs (* ? [...] and ** for any directories) in the build " +
+      "directory, or in the source directory with {source}/ in front.",
   ).default([]),
   network: network.describe(
     'What steps in guests may fetch, by a proxy: "internet", from public addresses; a list of host ' +

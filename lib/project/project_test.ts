@@ -131,9 +131,9 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
       '  steps.linuxx: unknown field, did you mean "linux"?',
       '  cmakeFlags.all: found "-DX", wanted a list of CMake arguments',
       "  artifacts[0]: found 3, wanted a string",
-      '  artifacts[1]: found "../x", wanted a glob inside the build folder, or one that starts with ' +
+      '  artifacts[1]: found "../x", wanted a glob inside the build directory, or one that starts with ' +
       '"{source}/"',
-      '  artifacts[2]: found "/etc/*", wanted a glob inside the build folder, or one that starts ' +
+      '  artifacts[2]: found "/etc/*", wanted a glob inside the build directory, or one that starts ' +
       'with "{source}/"',
       '  network[0]: found "*.example.org", wanted a host name',
       '  memory: found "lots", wanted MiB as a number or text like "2G"',
@@ -143,7 +143,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
       "168 hours",
       '  exclude: unknown field, did you mean "excludes"?',
       '  cmakeFlags.debian-amd46: unknown platform, did you mean "debian-amd64"?',
-      '  source: found "nowhere", wanted a folder inside the project (it is not there)',
+      '  source: found "nowhere", wanted a directory inside the project (it is not there)',
       '  next: edit "DIR/guesthouse.json"',
     ],
   );
@@ -206,17 +206,17 @@ Deno.test("loadProject() refuses fields that would reach into the object itself"
   assertMatch(await errorOf('{"__proto__": {"cores": 2}}'), / {2}__proto__: unknown field, known/);
 });
 
-Deno.test("loadProject() refuses a source folder that leads out of the project", async () => {
+Deno.test("loadProject() refuses a source directory that leads out of the project", async () => {
   assertMatch(
     await errorOf('{"source": "../x"}'),
-    / {2}source: found "\.\.\/x", wanted a folder inside the project\n/,
+    / {2}source: found "\.\.\/x", wanted a directory inside the project\n/,
   );
   await using outside = await makeProject();
   await using project = await makeProject('{"source": "link"}');
   await Deno.symlink(outside.dir, join(project.dir, "link"));
   const error = await assertRejects(() => loadProject(project.dir), UsageError);
   assertEquals(error.details, [
-    'source: found "link", wanted a folder inside the project (it is a link to ' +
+    'source: found "link", wanted a directory inside the project (it is a link to ' +
     `${JSON.stringify(await Deno.realPath(outside.dir))})`,
   ]);
 });
@@ -225,7 +225,7 @@ Deno.test("loadProject() refuses a source that is a file or a loop of links", as
   await using project = await makeProject('{"source": "x"}', { x: "" });
   const first = await assertRejects(() => loadProject(project.dir), UsageError);
   assertEquals(first.details, [
-    'source: found "x", wanted a folder inside the project (it is a file)',
+    'source: found "x", wanted a directory inside the project (it is a file)',
   ]);
   await Deno.remove(join(project.dir, "x"));
   await Deno.symlink("x", join(project.dir, "x"));
@@ -248,7 +248,7 @@ Deno.test("loadProject() says why a config cannot be read", async () => {
   );
 });
 
-Deno.test("loadProject() names a project in one line, whatever its folder is called", async () => {
+Deno.test("loadProject() names a project in one line, whatever its directory is called", async () => {
   await using parent = await makeProject();
   const dir = join(parent.dir, "a\n\x1b[31mb");
   await Deno.mkdir(dir);

@@ -75,7 +75,7 @@ export function incomingArgs(): string[] {
 /** The name under which a guest finds the port of {@link portArgs}. */
 export const PORT_NAME = "guesthouse";
 
-/** A byte stream between host and guest, on a Unix socket that must lie in a private folder. */
+/** A byte stream between host and guest, on a Unix socket that must lie in a private directory. */
 export function portArgs(socketPath: string): string[] {
   return portsArgs([{ name: PORT_NAME, socketPath }]);
 }
@@ -84,7 +84,7 @@ export function portArgs(socketPath: string): string[] {
 export interface GuestPortOptions {
   /** The name under which the guest finds it. */
   readonly name: string;
-  /** Path of its Unix socket, which must lie in a private folder. */
+  /** Path of its Unix socket, which must lie in a private directory. */
   readonly socketPath: string;
 }
 
@@ -234,7 +234,7 @@ export function streamNetArgs(
 
 /**
  * The first serial port goes to a file, which is emptied first. With a socket, which must lie in a
- * private folder, one client at a time can also type into it.
+ * private directory, one client at a time can also type into it.
  */
 export function consoleArgs(logPath: string, socketPath?: string): string[] {
   const device = socketPath === undefined ? `file,id=console0,path=${optionValue(logPath)}` : [
@@ -248,7 +248,7 @@ export function consoleArgs(logPath: string, socketPath?: string): string[] {
 }
 
 /**
- * QMP on a Unix socket, for whoever comes later. It must lie in a private folder: who connects
+ * QMP on a Unix socket, for whoever comes later. It must lie in a private directory: who connects
  * owns the guest. For the start itself see {@link qmpCallArgs}.
  */
 export function qmpArgs(socketPath: string): string[] {

@@ -40,9 +40,9 @@ export interface StartGuestOptions {
   readonly binary: string;
   /** Machine, CPU, memory, disks, network: what {@link guestCommand} does not add itself. */
   readonly args: readonly string[];
-  /** Folder for the pid file. It exists. */
+  /** Directory for the pid file. It exists. */
   readonly runDir: string;
-  /** Private folder with a short path for the QMP socket. Made if it does not exist. */
+  /** Private directory with a short path for the QMP socket. Made if it does not exist. */
   readonly socketDir: string;
   readonly logs: GuestLogs;
   /** Words in front of the command, such as `unshare --user --`, which must become QEMU (exec). */
@@ -81,7 +81,7 @@ export interface Guest extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-/** The QMP socket of a guest, in its private folder. */
+/** The QMP socket of a guest, in its private directory. */
 export function qmpSocketPath(socketDir: string): string {
   return join(socketDir, "qmp");
 }

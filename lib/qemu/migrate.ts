@@ -9,7 +9,7 @@ export interface StateOptions {
   readonly name: string;
   /** The file. */
   readonly path: string;
-  /** A free path in a private folder, for the socket over which QEMU sends or receives. */
+  /** A free path in a private directory, for the socket over which QEMU sends or receives. */
   readonly socketPath: string;
   /** How long it may take, in milliseconds. */
   readonly deadlineMs: number;
@@ -21,7 +21,8 @@ const POLL_MS = 5;
 
 /**
  * Writes the state of a stopped guest into a file: its devices, but not its memory, which must be a
- * file by itself. The state takes some 500 KB, and is synced to disk. Throws {@link GuestError}; the file is then worth nothing.
+ * file by itself. The state takes some 500 KB, and is synced to disk. Throws {@link GuestError};
+ * the file is then worth nothing.
  *
  * QEMU sends it to a socket of ours rather than to a command, for which it would have to be
  * allowed to start programs.

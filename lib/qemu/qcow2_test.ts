@@ -62,7 +62,7 @@ Deno.test("checkImage() refuses a file that is not qcow2", async () => {
   });
 });
 
-Deno.test("checkImage() refuses a cut-off image, a corrupt mark, and a folder", async () => {
+Deno.test("checkImage() refuses a cut-off image, a corrupt mark, and a directory", async () => {
   await withImage(async (path) => {
     await Deno.truncate(path, 0x20000);
     const cut = await refusal(checkImage(path, NAME));

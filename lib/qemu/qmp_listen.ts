@@ -22,7 +22,7 @@ export interface QmpListener extends Disposable {
 
 /**
  * Listens for a QEMU that is about to be started with `qmpCallArgs(path)`. The path must be free
- * and lie in a private folder.
+ * and lie in a private directory.
  *
  * QEMU calls us because the other direction is not safe at its start. QEMU 7.2 moves the socket
  * of a `server=on` monitor from one thread to another then, and if the client comes at that

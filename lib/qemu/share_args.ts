@@ -1,12 +1,12 @@
 import { isAbsolute } from "@std/path";
 import { MEMORY_ID, optionValue } from "./args.ts";
 
-/** The name under which the guest mounts the shared folder, with 9p and with virtiofs. */
+/** The name under which the guest mounts the shared directory, with 9p and with virtiofs. */
 export const SHARE_TAG = "share";
 
 /** What {@link p9Args} takes. */
 export interface P9Options {
-  /** Absolute path of the host's folder. */
+  /** Absolute path of the host's directory. */
   readonly dir: string;
   /**
    * `none`: files belong to QEMU's own user, who may do with them what the user may. `mapped-xattr`:
@@ -21,8 +21,8 @@ export interface P9Options {
 }
 
 /**
- * A folder of the host over 9p. QEMU opens each part of a path by itself and follows no symbolic
- * link, so no name leads out of the folder. File systems mounted below it are kept apart
+ * A directory of the host over 9p. QEMU opens each part of a path by itself and follows no symbolic
+ * link, so no name leads out of the directory. File systems mounted below it are kept apart
  * (`multidevs=remap`), since two files of one inode number would else be one file to the guest.
  */
 export function p9Args(options: P9Options): string[] {

@@ -7,8 +7,8 @@ import { type Page, renderPage } from "./page.ts";
 
 /**
  * The file that `--html` names, seen from where the user calls; `undefined` without it. Makes its
- * folder, unless under `--dry-run`. Throws a UsageError before anything is built if the file could
- * not be written in the end.
+ * directory, unless under `--dry-run`. Throws a UsageError before anything is built if the file
+ * could not be written in the end.
  */
 export async function pageTarget(
   wanted: string | undefined,
@@ -20,7 +20,7 @@ export async function pageTarget(
     noun: "a file",
     whyNot: async (path) => {
       const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-      if (isFolder || wanted.endsWith("/")) return "it is a folder";
+      if (isFolder || wanted.endsWith("/")) return "it is a directory";
       return dryRun ? undefined : await whyNotWritable(path);
     },
   });
@@ -52,7 +52,7 @@ async function whyNotWritable(path: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
-      return "a part of its path is no folder";
+      return "a part of its path is no directory";
     }
     if (!isRefusal(error)) throw error;
     return error.message;

@@ -20,8 +20,8 @@ export const PARTS_TASK = {
   group: "image parts",
   omit: ["dry-run"],
   env: [
-    { name: "GUESTHOUSE_IMAGES", help: "folder of the parts (default: images/dist)" },
-    { name: "GUESTHOUSE_LOGS", help: "folder of the logs (default: logs)" },
+    { name: "GUESTHOUSE_IMAGES", help: "directory of the parts (default: images/dist)" },
+    { name: "GUESTHOUSE_LOGS", help: "directory of the logs (default: logs)" },
   ],
 } as const satisfies Partial<TaskSpec>;
 

@@ -19,7 +19,7 @@ async function sampleTree(): Promise<{ dir: string } & AsyncDisposable> {
 
 const keyOfTree = async (dir: string) => (await recipeKey([{ name: "tree", dir }])).key;
 
-Deno.test("recipeKey() lists a folder's entries one by one, sorted", async () => {
+Deno.test("recipeKey() lists a directory's entries one by one, sorted", async () => {
   await using tree = await sampleTree();
   const recipe = await recipeKey([
     { name: "version", value: "7.2" },
@@ -40,7 +40,7 @@ Deno.test("recipeKey() lists a folder's entries one by one, sorted", async () =>
   for (const { digest } of recipe.inputs) assertMatch(digest, /^[0-9a-f]{64}$/);
 });
 
-Deno.test("recipeKey() does not depend on where a folder lies, nor on the order of inputs", async () => {
+Deno.test("recipeKey() does not depend on where a directory lies, nor on the order of inputs", async () => {
   await using one = await sampleTree();
   await using other = await sampleTree();
   assertEquals(await keyOfTree(one.dir), await keyOfTree(other.dir));
@@ -48,7 +48,7 @@ Deno.test("recipeKey() does not depend on where a folder lies, nor on the order 
   assertEquals((await recipeKey(inputs)).key, (await recipeKey(inputs.toReversed())).key);
 });
 
-Deno.test("recipeKey() changes with every kind of change in a folder", async () => {
+Deno.test("recipeKey() changes with every kind of change in a directory", async () => {
   await using tree = await sampleTree();
   const at = (path: string) => join(tree.dir, path);
   const changes: [string, () => Promise<void>][] = [
@@ -128,7 +128,7 @@ Deno.test("recipeKey() names an input that cannot be read", async () => {
   );
 });
 
-Deno.test("recipeKey() names a special file inside a folder instead of waiting for it", async () => {
+Deno.test("recipeKey() names a special file inside a directory instead of waiting for it", async () => {
   await using tree = await sampleTree();
   const { success } = await new Deno.Command("mkfifo", { args: [join(tree.dir, "a/fifo")] })
     .output();

@@ -84,7 +84,7 @@ export const BUILDS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the build left nothing that matches "{glob}"',
-    cause: "The artifact has another name or folder, or its step was left out.",
+    cause: "The artifact has another name or directory, or its step was left out.",
     fix: [
       "grep -n artifacts guesthouse.json",
       "deno task build-vm {guest} --keep",

@@ -37,7 +37,7 @@ const ERRNO: Readonly<Record<string, string>> = {
   16: "EBUSY, already in use",
   17: "EEXIST, already there",
   19: "ENODEV, no such device",
-  20: "ENOTDIR, not a folder",
+  20: "ENOTDIR, not a directory",
   22: "EINVAL, wrong argument",
   24: "EMFILE, too many open files",
   26: "ETXTBSY, being written to",

@@ -15,7 +15,7 @@ export const FIRMWARE: readonly Symptom[] = [
     endsBoot,
     title: "its firmware {path|file} is not on this host",
     cause: "QEMU's package and that of its firmware are two; the second is missing, or keeps the " +
-      "file in another folder.",
+      "file in another directory.",
     fix: [CHECK, "sudo apt-get install ovmf qemu-efi-aarch64 seabios"],
   },
   {

@@ -15,7 +15,7 @@ export const PROGRAMS: readonly Symptom[] = [
     endsBoot,
     title: "{program|a program} is for another architecture",
     cause: "A program that was built on the host, or downloaded for it, was run in the guest: " +
-      "often a build folder or a tool that came along with the sources.",
+      "often a build directory or a tool that came along with the sources.",
     fix: [
       "file {program|PROGRAM}",
       "deno task vm-run {guest} -- uname -m",

@@ -46,7 +46,7 @@ export const QEMU_SHARING: readonly Symptom[] = [
     says: "cannot create PID file: Cannot lock pid file",
     where,
     endsBoot,
-    title: "another QEMU runs in the same run folder",
+    title: "another QEMU runs in the same run directory",
     cause: "A guest of a killed task still runs; vm-list removes it.",
     fix: ["deno task vm-list"],
   },
@@ -129,7 +129,7 @@ export const QEMU_OTHER: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the socket "{path}" cannot be made: {reason}',
-    cause: "Its folder is missing or not writable; sockets lie in $XDG_RUNTIME_DIR or /tmp.",
+    cause: "Its directory is missing or not writable; sockets lie in $XDG_RUNTIME_DIR or /tmp.",
     fix: ["ls -l {path}", 'ls -ld "${XDG_RUNTIME_DIR:-/tmp}"'],
   },
   {

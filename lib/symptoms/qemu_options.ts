@@ -101,7 +101,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the kernel "{path}" cannot be read',
-    cause: "The image's folder was emptied, or belongs to somebody else.",
+    cause: "The image's directory was emptied, or belongs to somebody else.",
     fix: [REBUILD],
   },
   {
@@ -113,7 +113,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the initramfs "{path}" cannot be read',
-    cause: "The image's folder was emptied, or belongs to somebody else.",
+    cause: "The image's directory was emptied, or belongs to somebody else.",
     fix: [REBUILD],
   },
 ];

@@ -89,7 +89,7 @@ export const RESOURCES: readonly Symptom[] = [
     role: "consequence",
     title: "a file system of the guest is read-only",
     cause: "After an error the kernel lets nobody write; without one, the place was never " +
-      "writable, such as an installed system's own folders.",
+      "writable, such as an installed system's own directories.",
     fix: [READ_CONSOLE, "deno task vm-run {guest} -- findmnt -o TARGET,FSTYPE,OPTIONS"],
   },
 ];

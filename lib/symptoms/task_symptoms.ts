@@ -79,7 +79,7 @@ export const STARTS: readonly Symptom[] = [
     where,
     endsBoot: true,
     title: "its image is not set up",
-    cause: "It was never built here, or its folder was emptied.",
+    cause: "It was never built here, or its directory was emptied.",
     fix: ["deno task setup-images {platform}"],
   },
   {

@@ -15,7 +15,7 @@ const TMP_NAME = /^\..+\.tmp-\d+-[0-9a-f]{12}$/s;
 
 /**
  * Lets a file appear under its name only when it is whole: written beside it, fsynced, renamed
- * over it, and the folder fsynced. A file of that name is replaced. If writing fails, the name
+ * over it, and the directory fsynced. A file of that name is replaced. If writing fails, the name
  * keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
  * finds what it left.
  */
@@ -39,8 +39,8 @@ export async function atomicWrite(
 }
 
 /**
- * Throws what {@link atomicWrite} would throw for want of a folder, of the right to write to it, or
- * of room for the name. Leaves nothing behind.
+ * Throws what {@link atomicWrite} would throw for want of a directory, of the right to write to it,
+ * or of room for the name. Leaves nothing behind.
  */
 export async function tryAtomicWrite(path: string): Promise<void> {
   const { tmpPath, lock } = await createLocked(path, undefined);

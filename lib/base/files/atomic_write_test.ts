@@ -111,7 +111,7 @@ Deno.test("removeStale() spares a write in progress, here and in another process
   assertEquals(await namesIn(dir.path), ["x"]);
 });
 
-Deno.test("sweepTemporary() leaves other names alone and takes a missing folder for empty", async () => {
+Deno.test("sweepTemporary() leaves other names alone and takes a missing directory for empty", async () => {
   await using dir = await tempDir();
   const others = [".x.tmp", "x.tmp-1-0123456789ab", ".x.tmp-1-0123", ".x.tmp-p-0123456789ab"];
   for (const name of others) await Deno.writeTextFile(join(dir.path, name), "");

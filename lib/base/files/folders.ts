@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 
-/** Names of the folders in a folder, sorted; none if it is not there. */
+/** Names of the directories in a directory, sorted; none if it is not there. */
 export async function folderNames(dir: string): Promise<string[]> {
   return (await entriesOf(dir)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 }
 
-/** Names of the files in a folder, sorted; none if it is not there. */
+/** Names of the files in a directory, sorted; none if it is not there. */
 export async function fileNames(dir: string): Promise<string[]> {
   return (await entriesOf(dir)).filter(({ isFile }) => isFile).map(({ name }) => name);
 }
@@ -36,7 +36,7 @@ export async function realPath(path: string): Promise<string> {
 }
 
 /**
- * What a file, or a folder with all that is in it, takes on disk, in bytes; less than its length
+ * What a file, or a directory with all that is in it, takes on disk, in bytes; less than its length
  * where it has holes. What is gone, or cannot be looked at, takes none.
  */
 export async function diskBytes(path: string): Promise<number> {

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { diskBytes, exists, fileNames, folderNames } from "./folders.ts";
 import { sandbox } from "../host_testing.ts";
 
-Deno.test("folderNames() and fileNames() sort, and take a missing folder for an empty one", async () => {
+Deno.test("folderNames() and fileNames() sort, and take a missing directory for an empty one", async () => {
   await using box = await sandbox();
   for (const name of ["b", "a"]) {
     await Deno.mkdir(join(box.path, name));
@@ -25,7 +25,7 @@ Deno.test("exists() is only false of what is not there", async () => {
   assertEquals(await exists(join(box.path, "file", "below")), false);
 });
 
-Deno.test("diskBytes() counts what lies on disk, below folders too, and no holes", async () => {
+Deno.test("diskBytes() counts what lies on disk, below directories too, and no holes", async () => {
   await using box = await sandbox();
   await Deno.mkdir(join(box.path, "sub"));
   await Deno.writeTextFile(join(box.path, "sub/full"), "x".repeat(1 << 20));

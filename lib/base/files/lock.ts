@@ -20,15 +20,16 @@ const RETRY_MS = 100;
 
 /**
  * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
- * one; `undefined` while there is such a holder, or if the file is gone. A directory will do as well,
- * except on NFS. Throws {@link HostError} where the file system has no locks, as all of these do.
+ * one; `undefined` while there is such a holder, or if the file is gone. A directory will do as
+ * well, except on NFS. Throws {@link HostError} where the file system has no locks, as all of these
+ * do.
  */
 export async function trySharedLock(path: string): Promise<Lock | undefined> {
   return await lockExisting(path, false);
 }
 
 /**
- * As {@link tryLock}, but for a file or a folder that is there: nothing is made and nothing is
+ * As {@link tryLock}, but for a file or a directory that is there: nothing is made and nothing is
  * written, so who holds it is not told. `undefined` if it is held or gone.
  */
 export async function tryExistingLock(path: string): Promise<Lock | undefined> {
@@ -130,7 +131,7 @@ export async function tryLock(
   let held = false;
   try {
     if (!await lockFile(path, file, true)) return undefined;
-    // Whoever removed the file's folder held this lock until now; it would exclude nobody.
+    // Whoever removed the file's directory held this lock until now; it would exclude nobody.
     if ((await file.stat()).nlink === 0) return undefined;
     // On a full disk others are not told who holds the lock, and it is held all the same.
     await file.truncate().then(() => file.write(new TextEncoder().encode(holder))).catch(() => {});
@@ -153,7 +154,7 @@ function toLock(path: string, file: Deno.FsFile): Lock {
   };
 }
 
-/** Opens the file; `undefined` if somebody removes its folder meanwhile, who then holds the lock. */
+/** Opens the file; `undefined` if somebody removes its directory meanwhile, who then holds the lock. */
 async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined> {
   const dir = dirname(path);
   try {
@@ -161,7 +162,7 @@ async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined>
     return await Deno.open(path, { read: true, write: true, create: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    // What mkdir says of a folder that goes away while it looks, but also of a file.
+    // What mkdir says of a directory that goes away while it looks, but also of a file.
     const info = await Deno.stat(dir).catch(() => undefined);
     if (error instanceof Deno.errors.AlreadyExists && info?.isFile !== true) return undefined;
     throw error;

@@ -17,7 +17,7 @@ import { sandbox } from "../host_testing.ts";
 const startHolder = (path: string, purpose: string) =>
   startScript(testdata("hold_lock.ts"), [path, purpose], "held");
 
-Deno.test("acquireLock() makes the file and its folder, and leaves the file when released", async () => {
+Deno.test("acquireLock() makes the file and its directory, and leaves the file when released", async () => {
   await using box = await sandbox();
   const path = join(box.path, "a/b/lock");
   {

@@ -6,7 +6,7 @@ import { dirname, fromFileUrl, join, resolve } from "@std/path";
  */
 export const LONGEST_SOCKET_PATH = 103;
 
-/** The folder that holds `deno.json`. */
+/** The directory that holds `deno.json`. */
 export const root: string = resolve(dirname(fromFileUrl(import.meta.url)), "../../..");
 
 /** One file for each platform that guesthouse knows. */
@@ -19,24 +19,24 @@ function fromEnv(name: string, fallback: string): string {
 
 /** Everything a checkout remembers: keys, run records, verdicts (`GUESTHOUSE_STATE`). */
 export const stateDir = (): string => fromEnv("GUESTHOUSE_STATE", join(root, ".guesthouse"));
-/** Finished images, one folder per platform (`GUESTHOUSE_IMAGES`). */
+/** Finished images, one directory per platform (`GUESTHOUSE_IMAGES`). */
 export const imagesDir = (): string => fromEnv("GUESTHOUSE_IMAGES", join(root, "images/dist"));
 /** Intermediate parts of images that a repeated or interrupted build takes up again. */
 export const imageCacheDir = (): string => join(dirname(imagesDir()), "cache");
 /** Build logs, consoles and QEMU output (`GUESTHOUSE_LOGS`). */
 export const logsDir = (): string => fromEnv("GUESTHOUSE_LOGS", join(root, "logs"));
-/** Artifacts of builds, one folder per platform. */
+/** Artifacts of builds, one directory per platform. */
 export const artifactsDir = (): string => join(root, "artifacts");
 /** The checkout's SSH keys. */
 export const keysDir = (): string => join(stateDir(), "keys");
-/** One folder per running or kept guest: overlay, run record. */
+/** One directory per running or kept guest: overlay, run record. */
 export const runsDir = (): string => join(stateDir(), "runs");
-/** Memory snapshots, one folder per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`). */
+/** Memory snapshots, one directory per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`). */
 export const snapshotsDir = (): string =>
   fromEnv("GUESTHOUSE_SNAPSHOTS", join(stateDir(), "snapshots"));
-/** Disks of build caches, one folder for each platform and project. */
+/** Disks of build caches, one directory for each platform and project. */
 export const buildCachesDir = (): string => join(stateDir(), "caches");
-/** Out-of-tree builds on the host, one folder per project. */
+/** Out-of-tree builds on the host, one directory per project. */
 export const nativeBuildDir = (): string => join(stateDir(), "native");
 /** Lock files; each is empty and is never removed, since removing one breaks the exclusion. */
 export const locksDir = (): string => join(stateDir(), "locks");
@@ -44,7 +44,7 @@ export const locksDir = (): string => join(stateDir(), "locks");
 export const verdictsDir = (): string => join(stateDir(), "verdicts");
 
 /**
- * A private folder with a short path for sockets (QMP, SSH control), since a checkout
+ * A private directory with a short path for sockets (QMP, SSH control), since a checkout
  * may lie deeper than {@link LONGEST_SOCKET_PATH} allows.
  */
 export function socketDir(): string {
@@ -63,7 +63,7 @@ function isOthers(dir: string): boolean {
   }
 }
 
-/** File names inside a run folder (`runsDir()/ID`). */
+/** File names inside a run directory (`runsDir()/ID`). */
 export const RUN_FILES = {
   record: "run.json",
   overlay: "overlay.qcow2",
@@ -74,11 +74,12 @@ export const RUN_FILES = {
 } as const;
 
 /**
- * In a run's socket folder: names the run's own folder, since checkouts share the place of sockets.
+ * In a run's socket directory: names the run's own directory, since checkouts share the place of
+ * sockets.
  */
 export const SOCKET_OWNER = "run";
 
-/** File names inside a snapshot folder (`snapshotsDir()/PLATFORM/KEY16`). */
+/** File names inside a snapshot directory (`snapshotsDir()/PLATFORM/KEY16`). */
 export const SNAPSHOT_FILES = {
   memory: "memory",
   state: "state",
@@ -90,7 +91,7 @@ export const SNAPSHOT_FILES = {
   used: "used",
 } as const;
 
-/** How the name of a folder begins in which a snapshot is being made, beside the finished ones. */
+/** How the name of a directory begins in which a snapshot is being made, beside the finished ones. */
 export const STAGING_PREFIX = ".staging-";
 
 /** File names inside a version of an image (`imagesDir()/PLATFORM/KEY16-CONTENT16`). */

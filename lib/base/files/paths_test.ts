@@ -16,12 +16,12 @@ import {
 } from "./paths.ts";
 import { sandbox } from "../host_testing.ts";
 
-Deno.test("root is the folder that holds deno.json", async () => {
+Deno.test("root is the directory that holds deno.json", async () => {
   assert((await Deno.stat(join(root, "deno.json"))).isFile);
 });
 
 for (const value of ["", undefined]) {
-  Deno.test(`the folders lie in the checkout where the variables are ${JSON.stringify(value)}`, async () => {
+  Deno.test(`the directories lie in the checkout where the variables are ${JSON.stringify(value)}`, async () => {
     await using _box = await sandbox({
       GUESTHOUSE_STATE: "",
       GUESTHOUSE_IMAGES: "",
@@ -37,7 +37,7 @@ for (const value of ["", undefined]) {
   });
 }
 
-Deno.test("the folders move with the variables, all of the state together", async () => {
+Deno.test("the directories move with the variables, all of the state together", async () => {
   await using box = await sandbox();
   const at = (name: string) => join(box.path, name);
   await using _env = await sandbox({
@@ -52,7 +52,7 @@ Deno.test("the folders move with the variables, all of the state together", asyn
   assertEquals([imagesDir(), imageCacheDir(), logsDir()], ["i/dist", "i/cache", "l"].map(at));
 });
 
-Deno.test("a relative variable counts from the current folder", async () => {
+Deno.test("a relative variable counts from the current directory", async () => {
   await using _box = await sandbox({ GUESTHOUSE_STATE: "my/state" });
   assertEquals(stateDir(), join(Deno.cwd(), "my/state"));
   assert(isAbsolute(runsDir()));

@@ -4,15 +4,15 @@ import { whyOthersWrite } from "./others_write.ts";
 import { LONGEST_SOCKET_PATH } from "./paths.ts";
 
 /**
- * Makes a folder that only this user can enter (mode 0700), or checks that an existing one is so.
- * Control sockets lie there: whoever can connect to one owns the guest behind it, and in `/tmp`
- * somebody else may have made the folder first. Throws {@link HostError} in that case.
+ * Makes a directory that only this user can enter (mode 0700), or checks that an existing one is
+ * so. Control sockets lie there: whoever can connect to one owns the guest behind it, and in `/tmp`
+ * somebody else may have made the directory first. Throws {@link HostError} in that case.
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
   const uid = Deno.uid();
   const refuse = (why: string): never => {
-    throw new HostError(`Cannot use the folder "${path}" for sockets: ${why}`, {
-      next: "set XDG_RUNTIME_DIR to a folder of your own",
+    throw new HostError(`Cannot use the directory "${path}" for sockets: ${why}`, {
+      next: "set XDG_RUNTIME_DIR to a directory of your own",
     });
   };
   await Deno.mkdir(path, { recursive: true, mode: 0o700 }).catch((error) => {
@@ -21,8 +21,8 @@ export async function ensurePrivateDir(path: string): Promise<void> {
   });
   const info = await Deno.lstat(path);
   const around = await whyOthersWrite(dirname(path), uid);
-  if (around !== undefined) refuse(`of the folder around it, ${around}`);
-  if (!info.isDirectory) refuse("it is not a folder");
+  if (around !== undefined) refuse(`of the directory around it, ${around}`);
+  if (!info.isDirectory) refuse("it is not a directory");
   if (uid !== null && info.uid !== uid) refuse(`it belongs to the user with id ${info.uid}`);
   // Ours, but perhaps made under another umask.
   if (((info.mode ?? 0o700) & 0o077) !== 0) await Deno.chmod(path, 0o700);

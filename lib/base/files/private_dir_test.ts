@@ -14,7 +14,7 @@ async function withTempDir(use: (dir: string) => Promise<void>) {
 
 const mode = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
 
-Deno.test("ensurePrivateDir() makes a folder for its owner alone, and may be repeated", async () => {
+Deno.test("ensurePrivateDir() makes a directory for its owner alone, and may be repeated", async () => {
   await withTempDir(async (dir) => {
     const path = join(dir, "a/b");
     await ensurePrivateDir(path);
@@ -23,7 +23,7 @@ Deno.test("ensurePrivateDir() makes a folder for its owner alone, and may be rep
   });
 });
 
-Deno.test("ensurePrivateDir() closes a folder that is open to others", async () => {
+Deno.test("ensurePrivateDir() closes a directory that is open to others", async () => {
   await withTempDir(async (dir) => {
     await Deno.chmod(dir, 0o755);
     await ensurePrivateDir(dir);
@@ -38,9 +38,9 @@ Deno.test("ensurePrivateDir() refuses a symlink, since it may lead to somebody e
     const error = await assertRejects(
       () => ensurePrivateDir(path),
       HostError,
-      `Cannot use the folder "${path}" for sockets: it is not a folder`,
+      `Cannot use the directory "${path}" for sockets: it is not a directory`,
     );
-    assertEquals(error.next, "set XDG_RUNTIME_DIR to a folder of your own");
+    assertEquals(error.next, "set XDG_RUNTIME_DIR to a directory of your own");
   });
 });
 
@@ -49,7 +49,7 @@ Deno.test("ensurePrivateDir() refuses a place where others can put something els
     const path = join(dir, "guesthouse-0");
     await Deno.chmod(dir, 0o777);
     const error = await assertRejects(() => ensurePrivateDir(path), HostError, "every user can");
-    assertEquals(error.next, "set XDG_RUNTIME_DIR to a folder of your own");
+    assertEquals(error.next, "set XDG_RUNTIME_DIR to a directory of your own");
     await Deno.chmod(dir, 0o1777);
     await ensurePrivateDir(path);
   });

@@ -13,7 +13,7 @@ export function isPathAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound;
 }
 
-/** Removes a file or a whole folder, if there is one. */
+/** Removes a file or a whole directory, if there is one. */
 export async function removeIfPresent(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch((error) => {
     if (!isPathAbsent(error)) throw error;

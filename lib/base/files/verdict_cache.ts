@@ -20,7 +20,7 @@ export async function readVerdict<T>(
 
 /**
  * Remembers a verdict, as a whole file or not at all. A host that cannot remember (a full disk, a
- * folder without write access) works as well, only slower, so that is no error.
+ * directory without write access) works as well, only slower, so that is no error.
  */
 export async function writeVerdict(name: string, value: unknown): Promise<void> {
   const path = join(verdictsDir(), `${name}.json`);

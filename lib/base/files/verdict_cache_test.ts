@@ -25,7 +25,7 @@ Deno.test("readVerdict() forgets what is damaged", async () => {
   }
 });
 
-Deno.test("writeVerdict() does without a folder that it cannot make", async () => {
+Deno.test("writeVerdict() does without a directory that it cannot make", async () => {
   await using box = await sandbox();
   await Deno.writeTextFile(join(box.path, "state"), "a file in the way");
   await writeVerdict("v", { answer: 1 });

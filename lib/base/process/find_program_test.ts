@@ -28,7 +28,7 @@ Deno.test("findProgram() follows links, and passes over dangling ones", async ()
   assertEquals(findProgram("dangling", path), undefined);
 });
 
-Deno.test("findProgram() never looks into the current folder", async () => {
+Deno.test("findProgram() never looks into the current directory", async () => {
   await using box = await sandbox();
   await box.script("tool", "true");
   const cwd = Deno.cwd();

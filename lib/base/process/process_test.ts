@@ -33,7 +33,7 @@ Deno.test("run() passes words on as they are, none through a shell", async () =>
   assertEquals(stdout.split("\0").slice(0, -1), words);
 });
 
-Deno.test("run() sets the folder, and the environment for nothing but what is named", async () => {
+Deno.test("run() sets the directory, and the environment for nothing but what is named", async () => {
   await using box = await sandbox({ TEST_INHERITED: "from the task" });
   const { stdout } = await run(sh('pwd; echo "$TEST_INHERITED, $TEST_ADDED"'), {
     cwd: box.path,
@@ -42,7 +42,7 @@ Deno.test("run() sets the folder, and the environment for nothing but what is na
   assertEquals(stdout, `${await Deno.realPath(box.path)}\n, added\n`);
 });
 
-Deno.test("run() finds a program by a path that is relative to its folder", async () => {
+Deno.test("run() finds a program by a path that is relative to its directory", async () => {
   await using box = await sandbox();
   await box.script("tool", "echo tool");
   assertEquals((await run(["./tool"], { cwd: box.path })).stdout, "tool\n");

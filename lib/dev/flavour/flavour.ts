@@ -7,7 +7,7 @@ import type { GuestMount, Ids } from "../share/share.ts";
 /** What a flavour is told of the guest that it makes or boots. */
 export interface FlavourRequest {
   readonly config: DevConfig;
-  /** The folder that holds the guest's files (`DEV_FILES`): the staging one during init. */
+  /** The directory that holds the guest's files (`DEV_FILES`): the staging one during init. */
   readonly dir: string;
   readonly keys: Keys;
   /** Who the guest's user is. */
@@ -66,11 +66,11 @@ export interface DevFlavour {
    */
   readonly bringsMount: boolean;
   /**
-   * Puts the guest's disk (`DEV_FILES.disk`), and what boots it, into the folder. May be
-   * interrupted at any point and is then run again in the same folder, with what it left.
+   * Puts the guest's disk (`DEV_FILES.disk`), and what boots it, into the directory. May be
+   * interrupted at any point and is then run again in the same directory, with what it left.
    */
   prepare(request: PrepareRequest): Promise<void>;
-  /** How the guest boots from what lies in the folder. Writes this start's keys and settings. */
+  /** How the guest boots from what lies in the directory. Writes this start's keys and settings. */
   boot(request: FlavourRequest): Promise<BootPlan>;
   /**
    * Applies the configuration in a guest that has just come up during init; `restart` for another

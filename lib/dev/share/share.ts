@@ -19,7 +19,7 @@ export interface ShareRequest {
   readonly hostIds: Ids;
   /** Who the guest's user is: the host's ids, or 1000 where those are root's. */
   readonly guestIds: Ids;
-  /** Private folder of this guest's sockets; it exists. */
+  /** Private directory of this guest's sockets; it exists. */
   readonly socketDir: string;
   /** Absolute path of a file for the words of helper processes. */
   readonly log: string;
@@ -56,7 +56,7 @@ export interface Share {
   qemuArgs(): string[];
   /** What the guest mounts; `undefined` where it has a copy. */
   guestSetup(): GuestMount | undefined;
-  /** Checks the host's folder, and starts what must run before QEMU. */
+  /** Checks the host's directory, and starts what must run before QEMU. */
   beforeStart(): Promise<ShareHelpers>;
   /** Once the guest answers: for rsync, the first copy. */
   afterStart(ssh: SshConnection): Promise<void>;

@@ -4,7 +4,7 @@ import { checkShareDir } from "../state/share_dir.ts";
 import { shareMount } from "./share_mount.ts";
 import { chooseOwnership } from "./share_owner.ts";
 
-/** The project as a folder that QEMU itself serves. */
+/** The project as a directory that QEMU itself serves. */
 export async function make9pShare(request: ShareRequest): Promise<Share> {
   const { hostDir, hostIds, guestIds, signal } = request;
   const { readOnly } = request.config.share;

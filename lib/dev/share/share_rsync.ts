@@ -39,7 +39,7 @@ export function makeRsyncShare(request: ShareRequest): Share {
   };
 }
 
-/** Only root may make a folder beside the system's own. */
+/** Only root may make a directory beside the system's own. */
 async function makeGuestDir(
   ssh: SshConnection,
   guestDir: string,
@@ -49,7 +49,7 @@ async function makeGuestDir(
   const argv = ["sudo", "-n", "install", "-d", "-o", user, guestDir];
   const { code } = await ssh.exec(argv, { signal });
   if (code === 0) return;
-  throw new GuestError(`Cannot make the folder "${guestDir}" in guest "${ssh.name}"`, {
+  throw new GuestError(`Cannot make the directory "${guestDir}" in guest "${ssh.name}"`, {
     details: [`${argv.join(" ")}: status ${code}`],
     next: "deno task arm-dev-ssh --plain",
   });

@@ -30,12 +30,12 @@ Deno.test("makeShare() needs no namespace between equal users", async () => {
   });
 });
 
-Deno.test("Share.beforeStart() refuses a folder that is gone, whatever the mode", async () => {
+Deno.test("Share.beforeStart() refuses a directory that is gone, whatever the mode", async () => {
   for (const mode of ["9p", "virtiofs", "rsync"] as const) {
     await withShareRequest(mode, async (request) => {
       const share = await makeShare(request);
       await Deno.remove(request.hostDir);
-      await assertRejects(() => share.beforeStart(), UsageError, "there is no such folder");
+      await assertRejects(() => share.beforeStart(), UsageError, "there is no such directory");
     });
   }
 });

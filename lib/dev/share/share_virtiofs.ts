@@ -21,7 +21,7 @@ const POLL_MS = 10;
 /** How many of the daemon's last lines an error shows. */
 const SHOWN_LINES = 6;
 
-/** The project as a folder that a daemon beside QEMU serves. */
+/** The project as a directory that a daemon beside QEMU serves. */
 export function makeVirtiofsShare(request: ShareRequest): Share {
   const { hostDir, guestIds, socketDir, signal } = request;
   const { readOnly } = request.config.share;

@@ -48,7 +48,7 @@ export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd>
 /** What {@link virtiofsdCommand} takes. */
 export interface VirtiofsdOptions {
   readonly socketPath: string;
-  /** Absolute path of the host's folder. */
+  /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;
   /** Who the guest's user is, as whom the daemon sees this user. */
@@ -59,7 +59,7 @@ export interface VirtiofsdOptions {
 
 /**
  * The daemon's command. It runs in a user namespace in which this user has the guest's number, and
- * shuts itself into the folder: namespaces of its own, and the folder as their root.
+ * shuts itself into the directory: namespaces of its own, and the directory as their root.
  */
 export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): string[] {
   const { dir, readOnly, socketPath, guestIds } = options;

@@ -22,7 +22,7 @@ Deno.test("describeVirtiofsd() tells QEMU's own daemon from its successor", () =
   assertEquals(describeVirtiofsd("usage: something else"), undefined);
 });
 
-Deno.test("virtiofsdCommand() runs QEMU's daemon as the guest's user, shut into the folder", () => {
+Deno.test("virtiofsdCommand() runs QEMU's daemon as the guest's user, shut into the directory", () => {
   const daemon = { path: "/usr/lib/qemu/virtiofsd", kind: "c", canReadOnly: false } as const;
   assertEquals(virtiofsdCommand(daemon, options), [
     ...[...NAMESPACE, "--keep-caps", "--mount", "--", "sh", "/lib/cell.sh", "/run/x", "rw"],
@@ -32,7 +32,7 @@ Deno.test("virtiofsdCommand() runs QEMU's daemon as the guest's user, shut into 
   ]);
 });
 
-Deno.test("virtiofsdCommand() gives QEMU's daemon a folder that it cannot write", () => {
+Deno.test("virtiofsdCommand() gives QEMU's daemon a directory that it cannot write", () => {
   const daemon = { path: "/usr/lib/qemu/virtiofsd", kind: "c", canReadOnly: false } as const;
   const command = virtiofsdCommand(daemon, { ...options, readOnly: true });
   assertEquals(command.slice(7, 12), [

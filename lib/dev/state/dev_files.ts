@@ -13,7 +13,7 @@ export interface DevFile {
 /** A file as people are told of it. */
 export const fileText = ({ path, bytes }: DevFile): string => `${path} (${bytesText(bytes)})`;
 
-/** All files in a guest's folder, the largest first. */
+/** All files in a guest's directory, the largest first. */
 export async function listDevFiles(name: string): Promise<DevFile[]> {
   const files = await filesBelow(devDir(name));
   return files.sort((a, b) => b.bytes - a.bytes);

@@ -1,10 +1,10 @@
 import { join } from "@std/path";
 import { locksDir, socketDir, stateDir } from "../../base/files/paths.ts";
 
-/** The folder of all dev guests. */
+/** The directory of all dev guests. */
 export const devGuestsDir = (): string => join(stateDir(), "dev");
 
-/** The folder of one dev guest: its disk and all that is remembered of it. */
+/** The directory of one dev guest: its disk and all that is remembered of it. */
 export const devDir = (name: string): string => join(devGuestsDir(), name);
 
 /** File names inside {@link devDir}. */
@@ -41,8 +41,9 @@ export const devFile = (name: string, file: keyof typeof DEV_FILES): string =>
 export const devLock = (name: string): string => join(locksDir(), `dev-${name}`);
 
 /**
- * The private folder of a guest's sockets; `place` tells those of a guest that is being made from
- * those of the finished one. Checkouts share the folder around it, hence the digest of ours.
+ * The private directory of a guest's sockets; `place` tells those of a guest that is being made
+ * from those of the finished one. Checkouts share the directory around it, hence the digest of
+ * ours.
  */
 export async function devSocketDir(name: string, place: "run" | "init" = "run"): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(devDir(name)));

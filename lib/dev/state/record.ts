@@ -42,7 +42,7 @@ const recordSchema = z.object({
   starting: z.boolean().optional(),
   share: z.object({
     mode: z.enum(SHARE_MODES),
-    /** The folder on the host. */
+    /** The directory on the host. */
     hostDir: z.string(),
     /** Where the guest finds it: `/NAME`. */
     guestDir: z.string(),

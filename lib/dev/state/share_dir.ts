@@ -4,7 +4,7 @@ import { run } from "../../base/process/process.ts";
 
 /** What {@link checkShareDir} takes. */
 export interface ShareDirOptions {
-  /** Absolute path of the host's folder. */
+  /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;
   /** What goes in front of the program that serves it; see `chooseOwnership()`. */
@@ -16,13 +16,13 @@ export interface ShareDirOptions {
 const CLOSED = 3;
 const READ_ONLY = 4;
 
-/** Asked as whoever serves the folder, since root in a user namespace is no root. */
+/** Asked as whoever serves the directory, since root in a user namespace is no root. */
 const PROBE = `[ -r "$0" ] && [ -x "$0" ] || exit ${CLOSED}; [ -w "$0" ] || exit ${READ_ONLY}`;
 
 /**
- * Whether a folder can be shared. Throws {@link UsageError} when it is not a folder or is all of the
- * host, and {@link HostError} when whoever serves it may not enter it, or may not write to it and
- * the share is not read-only.
+ * Whether a directory can be shared. Throws {@link UsageError} when it is not a directory or is all
+ * of the host, and {@link HostError} when whoever serves it may not enter it, or may not write to
+ * it and the share is not read-only.
  */
 export async function checkShareDir(options: ShareDirOptions): Promise<void> {
   const { dir, readOnly, wrapper = [], signal } = options;
@@ -32,14 +32,14 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
-  const change = "pass --project DIR with the project's folder";
+  const change = "pass --project DIR with the project's directory";
   if (info === undefined) {
-    throw new UsageError(`${cannot}: there is no such folder`, {
+    throw new UsageError(`${cannot}: there is no such directory`, {
       next: `mkdir -p '${dir.replaceAll("'", "'\\''")}', or ${change}`,
     });
   }
   if (!info.isDirectory) {
-    throw new UsageError(`${cannot}: it is not a folder`, { next: change });
+    throw new UsageError(`${cannot}: it is not a directory`, { next: change });
   }
   if (await Deno.realPath(dir) === "/") {
     throw new UsageError(`${cannot}: the guest would see the whole host`, {
@@ -53,13 +53,13 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
   if (code === CLOSED) {
     throw new HostError(`${cannot}: this user may not enter it`, {
       details,
-      next: "run the task as the owner of the folder, or let this user in with chmod",
+      next: "run the task as the owner of the directory, or let this user in with chmod",
     });
   }
   if (code === READ_ONLY) {
     throw new HostError(`${cannot}: this user may not write to it`, {
       details,
-      next: "pass --read-only, or run the task as the owner of the folder",
+      next: "pass --read-only, or run the task as the owner of the directory",
     });
   }
   throw new HostError(`${cannot}: it cannot be looked at`, {

@@ -21,7 +21,7 @@ async function asOther() {
   return ownership.kind === "namespace" ? ownership.wrapper : [];
 }
 
-Deno.test("checkShareDir() accepts a folder with blanks, commas and quotes in its name", async () => {
+Deno.test("checkShareDir() accepts a directory with blanks, commas and quotes in its name", async () => {
   await withDir(async (dir) => {
     const odd = join(dir, `my, "project" $(id) 'x'`);
     await Deno.mkdir(odd);
@@ -30,16 +30,16 @@ Deno.test("checkShareDir() accepts a folder with blanks, commas and quotes in it
   });
 });
 
-Deno.test("checkShareDir() names a folder that is not there, and how to make it", async () => {
+Deno.test("checkShareDir() names a directory that is not there, and how to make it", async () => {
   await withDir(async (dir) => {
     const error = await assertRejects(
       () => checkShareDir({ dir: join(dir, "it's gone"), readOnly: false }),
       UsageError,
-      `Cannot share "${dir}/it's gone" with the guest: there is no such folder`,
+      `Cannot share "${dir}/it's gone" with the guest: there is no such directory`,
     );
     assertEquals(
       error.next,
-      `mkdir -p '${dir}/it'\\''s gone', or pass --project DIR with the project's folder`,
+      `mkdir -p '${dir}/it'\\''s gone', or pass --project DIR with the project's directory`,
     );
   });
 });
@@ -49,7 +49,7 @@ Deno.test("checkShareDir() refuses a file, a relative path and the whole host", 
     await Deno.writeTextFile(join(dir, "f"), "");
     await Deno.symlink("/", join(dir, "all"));
     const refused: [dir: string, why: string][] = [
-      [join(dir, "f"), "it is not a folder"],
+      [join(dir, "f"), "it is not a directory"],
       ["project", "it is not an absolute path"],
       ["/", "the guest would see the whole host"],
       [join(dir, "all"), "the guest would see the whole host"],
@@ -60,7 +60,7 @@ Deno.test("checkShareDir() refuses a file, a relative path and the whole host", 
   });
 });
 
-Deno.test("checkShareDir() takes a folder that cannot be written for a read-only share alone", async () => {
+Deno.test("checkShareDir() takes a directory that cannot be written for a read-only share alone", async () => {
   await withDir(async (dir) => {
     await Deno.chmod(dir, 0o555);
     const wrapper = await asOther();
@@ -76,7 +76,7 @@ Deno.test("checkShareDir() takes a folder that cannot be written for a read-only
   });
 });
 
-Deno.test("checkShareDir() names a folder of another user that is closed to this one", async () => {
+Deno.test("checkShareDir() names a directory of another user that is closed to this one", async () => {
   await withDir(async (dir) => {
     await Deno.chmod(dir, 0o000);
     await assertRejects(
@@ -88,7 +88,7 @@ Deno.test("checkShareDir() names a folder of another user that is closed to this
 });
 
 Deno.test({
-  name: "checkShareDir() names another user's folder, which root could write and QEMU could not",
+  name: "checkShareDir() names another user's directory, which root could write and QEMU could not",
   // Only root can make such a folder.
   ignore: Deno.uid() !== 0,
   async fn() {

@@ -10,7 +10,7 @@ const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "../../../provision/
 export const devSource = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
 
 /**
- * The command line for the guest's shell that runs a command in the project's folder, inside its
+ * The command line for the guest's shell that runs a command in the project's directory, inside its
  * environment; without a command, a login shell. It brings all it takes, so it suits any flavour.
  */
 export function devShellCommand(

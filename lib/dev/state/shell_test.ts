@@ -34,7 +34,7 @@ async function withProject(
 const evaluations = async (env: Record<string, string>) =>
   (await Deno.readTextFile(env.COUNT ?? "").catch(() => "")).split("\n").length - 1;
 
-Deno.test("devShellCommand() runs any words in any folder, unchanged", async () => {
+Deno.test("devShellCommand() runs any words in any directory, unchanged", async () => {
   await withProject(async (dir, env) => {
     const folder = join(dir, "it's $(odd)");
     await Deno.mkdir(folder);
@@ -47,7 +47,7 @@ Deno.test("devShellCommand() runs any words in any folder, unchanged", async () 
   });
 });
 
-Deno.test("devShellCommand() passes a status through, and names a folder that is not there", async () => {
+Deno.test("devShellCommand() passes a status through, and names a directory that is not there", async () => {
   await withProject(async (dir, env) => {
     const status = await run(["sh", "-c", devShellCommand(dir, ["sh", "-c", "exit 42"])], {
       env,
@@ -135,7 +135,7 @@ Deno.test("dev-env keeps no answer of a shell that fails, and says which", async
   });
 });
 
-Deno.test("devShellSeed() trusts the project's folder and no other", () => {
+Deno.test("devShellSeed() trusts the project's directory and no other", () => {
   const entries = devShellSeed("/project");
   const text = (name: string) => {
     const entry = entries.find(({ path }) => path === `seed/${name}`);

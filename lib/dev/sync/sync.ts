@@ -22,7 +22,7 @@ export interface SyncOptions {
   readonly guestDir: string;
   /** Whether nothing may be copied to the host. */
   readonly readOnly: boolean;
-  /** Folder of the host for what is remembered between syncs; it exists. */
+  /** Directory of the host for what is remembered between syncs; it exists. */
   readonly stateDir: string;
   /** Told what the user should know before a guest is copied from. */
   readonly onWarning?: (text: string) => void;
@@ -32,7 +32,7 @@ export interface SyncOptions {
 /** A sync that is planned and not done. */
 export interface PreparedSync {
   readonly plan: SyncPlan;
-  /** Does what the plan says. Returns the folder that holds what it overwrote on the host, if any. */
+  /** Does what the plan says. Returns the directory that holds what it overwrote on the host, if any. */
   run(): Promise<string | undefined>;
 }
 
@@ -152,7 +152,7 @@ async function otherProject(
         "  what only the guest has is then copied to this project",
         ...(isGone
           ? [
-            `the other one's folder is gone; to save its work in an empty folder DIR: ${forget}`,
+            `the other one's directory is gone; to save its work in an empty directory DIR: ${forget}`,
             `  then start the guest with it: ${start("DIR")} --share rsync`,
           ]
           : [`to bring the other one's work home: ${start(other)} --share rsync`]),
@@ -167,9 +167,9 @@ async function otherProject(
 }
 
 /**
- * What both sides had, and whose copy it is; `undefined` if nothing is known of this folder of the
- * guest. A file that cannot be read counts as none: what differs is then a conflict, which loses
- * nothing.
+ * What both sides had, and whose copy it is; `undefined` if nothing is known of this directory of
+ * the guest. A file that cannot be read counts as none: what differs is then a conflict, which
+ * loses nothing.
  */
 async function readBase({ stateDir, guestDir }: SyncOptions) {
   const text = await readTextIfPresent(join(stateDir, FILES.base));

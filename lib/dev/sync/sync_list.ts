@@ -41,8 +41,8 @@ export async function listGuest(
 }
 
 /**
- * Whether a folder of the guest has anything in it but folders, ignored by the project or not.
- * Throws as {@link listGuest}.
+ * Whether a directory of the guest has anything in it but directories, ignored by the project or
+ * not. Throws as {@link listGuest}.
  */
 export async function haveFilesInGuest(
   ssh: SshConnection,
@@ -92,6 +92,6 @@ export function parseFind(text: string): Map<string, string> {
 const fileMark = (size: number, modifiedMs: number, executable: number) =>
   `f ${size} ${modifiedMs}${executable === 0 ? "" : "x"}`;
 
-/** What a guest calls a path is believed only if it stays inside the folder. */
+/** What a guest calls a path is believed only if it stays inside the directory. */
 const isInside = (path: string) =>
   path !== "" && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");

@@ -36,8 +36,8 @@ export interface SyncStates {
 type Verdict = keyof SyncPlan | "same";
 
 /**
- * Decides what is copied where. Who has changed a file since the last sync gives it to the other; if
- * both have, it is a conflict, and so is a file that one has where the other has a folder.
+ * Decides what is copied where. Who has changed a file since the last sync gives it to the other;
+ * if both have, it is a conflict, and so is a file that one has where the other has a directory.
  *
  * Repositories go to the guest alone. Half of a commit, or an index of other files' times, would be
  * worse on the host than none, and what git finds in a repository it may run. What else must not
@@ -85,7 +85,7 @@ function compare(path: string, { base, host, guest }: SyncStates): Verdict {
   return there === undefined ? "push" : "conflicts";
 }
 
-/** Whether a tree has a file or a link where this path needs a folder, or the other way round. */
+/** Whether a tree has a file or a link where this path needs a directory, or the other way round. */
 function isInTheWay(tree: Listing, path: string): boolean {
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
     if (tree.has(path.slice(0, at))) return true;
@@ -95,7 +95,7 @@ function isInTheWay(tree: Listing, path: string): boolean {
 
 const folders = new WeakMap<Listing, Set<string>>();
 
-/** The folders that a tree's paths lie in; found out once. */
+/** The directories that a tree's paths lie in; found out once. */
 function foldersOf(tree: Listing): Set<string> {
   let found = folders.get(tree);
   if (found === undefined) {

@@ -137,7 +137,7 @@ Deno.test("prepareSync() writes nothing until it is run", async () => {
   });
 });
 
-Deno.test("prepareSync() follows no link out of the host's folder", async () => {
+Deno.test("prepareSync() follows no link out of the host's directory", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     await Deno.symlink(stateDir, join(hostDir, "way"));
@@ -163,7 +163,7 @@ Deno.test("prepareSync() follows no link out of the host's folder", async () => 
   });
 });
 
-Deno.test("prepareSync() sends links that lead out of the host's folder, and keeps them", async () => {
+Deno.test("prepareSync() sends links that lead out of the host's directory, and keeps them", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
     await Deno.symlink("/nix/store/x", join(hostDir, "result"));
@@ -342,7 +342,7 @@ Deno.test("prepareSync() refuses it for files that are never copied, too", async
   });
 });
 
-Deno.test("prepareSync() says what to do where the other project's folder is gone", async () => {
+Deno.test("prepareSync() says what to do where the other project's directory is gone", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     await write(hostDir, { a: "a" });
@@ -358,7 +358,7 @@ Deno.test("prepareSync() says what to do where the other project's folder is gon
     assertEquals(error.details.slice(1, 5), [
       `if both are one project, moved or renamed: rm ${record}`,
       "  what only the guest has is then copied to this project",
-      `the other one's folder is gone; to save its work in an empty folder DIR: rm ${record}`,
+      `the other one's directory is gone; to save its work in an empty directory DIR: rm ${record}`,
       "  then start the guest with it: deno task arm-dev --project DIR --share rsync",
     ]);
     assertEquals(error.next, `if both are one project: rm ${record}; if not, as above`);
@@ -380,7 +380,7 @@ Deno.test("prepareSync() starts anew with another project once the copy is moved
     await assertRejects(
       () => prepareSync(options),
       WorkError,
-      `Cannot list "${guestDir}" for guest "loopback": there is no such folder`,
+      `Cannot list "${guestDir}" for guest "loopback": there is no such directory`,
     );
     await Deno.mkdir(guestDir);
     assertEquals((await sync(other)).lines, ["to the guest: 1", "  b"]);

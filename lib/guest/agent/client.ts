@@ -73,7 +73,7 @@ export interface WriteFileOptions {
   readonly mode?: number;
   /** Adds to the file in place. Default: written beside it and renamed when complete. */
   readonly append?: boolean;
-  /** Makes the folders above it. */
+  /** Makes the directories above it. */
   readonly parents?: boolean;
   readonly signal?: AbortSignal;
 }

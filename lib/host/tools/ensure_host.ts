@@ -152,7 +152,7 @@ function nextStep(
 ): string {
   const lost = wanting.filter(({ tool }) => unavailable.includes(tool.name));
   if (lost.some(({ tool }) => tool.groups.every((group) => IMAGE_GROUPS.includes(group)))) {
-    return "build the images on Debian or Ubuntu (deno task setup-images), and copy the folder " +
+    return "build the images on Debian or Ubuntu (deno task setup-images), and copy the directory " +
       "images/dist from there";
   }
   if (lost.length > 0) return `install by hand: ${lost.map(({ tool }) => tool.name).join(", ")}`;

@@ -60,11 +60,11 @@ Deno.test("missingToolsError() says what to do where there is no package", () =>
   );
   assertEquals(
     images.details[0],
-    "mmdebstrap is missing (installs Debian into a folder); no package of it is known for this host",
+    "mmdebstrap is missing (installs Debian into a directory); no package of it is known for this host",
   );
   assertEquals(
     images.next,
-    "build the images on Debian or Ubuntu (deno task setup-images), and copy the folder " +
+    "build the images on Debian or Ubuntu (deno task setup-images), and copy the directory " +
       "images/dist from there",
   );
   const other = missingToolsError(missing("rsync"), { ...PLAN, unavailable: ["rsync"] }, ["vm"]);

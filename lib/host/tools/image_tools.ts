@@ -25,7 +25,7 @@ export const IMAGE_TOOLS: readonly Tool[] = [
     name: "mmdebstrap",
     programs: ["mmdebstrap"],
     groups: ["image"],
-    purpose: "installs Debian into a folder",
+    purpose: "installs Debian into a directory",
     versionArgs: ["--version"],
     minimum: "1.0",
     packages: { apt: "mmdebstrap", dnf: "mmdebstrap", nix: "mmdebstrap" },

@@ -136,7 +136,7 @@ Deno.test("installPlan() names what this host has no package for", () => {
   assertEquals([plan.unavailable, plan.commands, plan.automatic], [["rsync"], [], false]);
 });
 
-Deno.test("haveAptLists() wants a list of packages, not just a folder", async () => {
+Deno.test("haveAptLists() wants a list of packages, not just a directory", async () => {
   await using box = await sandbox();
   assertEquals(await haveAptLists(join(box.path, "none")), false);
   await Deno.mkdir(join(box.path, "partial"));

@@ -24,7 +24,7 @@ const home = () => variable("HOME") || "/root";
 export const rustupPrograms = (): string =>
   join(variable("CARGO_HOME") || join(home(), ".cargo"), "bin");
 
-/** A folder of rustup's default toolchain. */
+/** A directory of rustup's default toolchain. */
 function rustupLibrary(target: string): string {
   const toolchains = join(variable("RUSTUP_HOME") || join(home(), ".rustup"), "toolchains");
   const host = `${Deno.build.arch}-${
@@ -46,8 +46,8 @@ interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"
 
 /**
  * The tool once for Debian and once for the rest. Debian has all that is needed, while what its
- * user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere rustup brings
- * what the system has not.
+ * user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere rustup
+ * brings what the system has not.
  */
 function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustTool): Tool[] {
   return [

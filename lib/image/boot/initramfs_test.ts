@@ -42,7 +42,7 @@ Deno.test("buildInitramfs() has the console that the kernel opens before init ru
   assertEquals(text(members.get("modules/order")?.data), "");
 });
 
-Deno.test("buildInitramfs() puts each folder before what lies in it", async () => {
+Deno.test("buildInitramfs() puts each directory before what lies in it", async () => {
   const parts = { init: bytes("i"), modules: [] };
   const seed = { secret: "s", public: "p" };
   const archives = [

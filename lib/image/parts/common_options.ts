@@ -40,7 +40,7 @@ export const ARTIFACTS_OPTION = {
   name: "artifacts",
   type: "string",
   value: "DIR",
-  help: "where artifacts are copied to, a folder for each platform (default: artifacts/)",
+  help: "where artifacts are copied to, a directory for each platform (default: artifacts/)",
 } as const satisfies OptionSpec;
 
 /** What runs a guest's instructions. */

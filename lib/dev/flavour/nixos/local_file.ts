@@ -52,7 +52,7 @@ export function localNixText(settings: LocalSettings): string {
   }\n`;
 }
 
-/** Writes `local.nix` into a folder, unless it says the same already. Returns whether it did. */
+/** Writes `local.nix` into a directory, unless it says the same already. Returns whether it did. */
 export async function writeLocalNix(settings: LocalSettings, dir = nixDir()): Promise<boolean> {
   const path = join(dir, LOCAL_FILE);
   const text = localNixText(settings);

@@ -4,7 +4,7 @@ import { plainLine } from "../../../base/text/plain_text.ts";
 export interface NixError {
   /** Nix's own words, in one line. */
   readonly message: string;
-  /** Relative to the configuration's folder, e.g. `modules/ssh.nix`; absent where Nix names none. */
+  /** Relative to the configuration's directory, e.g. `modules/ssh.nix`; absent where Nix names none. */
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
@@ -22,7 +22,7 @@ const EXCERPT = /^\s*\d*\s*\|/;
  * Reads Nix's report of an error. Nix up to 2.15 says first what is wrong and then the way there;
  * later ones end with it. Either way the place that counts is the one in the user's own files.
  *
- * @param files the files of the configuration, relative to its folder, which may be anywhere: in
+ * @param files the files of the configuration, relative to its directory, which may be anywhere: in
  *   the guest, or below a hash in the store
  */
 export function parseNixError(output: string, files: readonly string[]): NixError | undefined {
@@ -61,7 +61,7 @@ function placesIn(lines: readonly string[], files: readonly string[]): Place[] {
   });
 }
 
-/** The longest of the files that the path ends with: `default.nix` is in every folder. */
+/** The longest of the files that the path ends with: `default.nix` is in every directory. */
 function ownFile(path: string | undefined, files: readonly string[]): string | undefined {
   return files.filter((file) => path?.endsWith(`/${file}`))
     .sort((a, b) => b.length - a.length)[0];

@@ -24,7 +24,7 @@ export interface SeedOptions extends LocalSettings {
 /**
  * Makes the disk that a stock NixOS gets its configuration from: the checkout's `nix/` with this
  * host's `local.nix`, the guest's host key, and the script that applies them. It takes no root: the
- * file system is made from a folder. It holds a private key, so only this user may read it.
+ * file system is made from a directory. It holds a private key, so only this user may read it.
  */
 export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   const { path, keys, signal } = options;
