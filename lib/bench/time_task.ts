@@ -4,6 +4,7 @@ import { WorkError } from "../base/errors.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
 import { root } from "../base/files/paths.ts";
 import { run } from "../base/process/process.ts";
+import { thisDeno } from "../base/process/reexec.ts";
 
 /** What {@link timeTask} takes besides the command line. */
 export interface TimeTaskOptions {
@@ -24,11 +25,9 @@ export async function timeTask(
   [name = "", ...args]: readonly string[],
   options: TimeTaskOptions,
 ): Promise<{ readonly seconds: number; readonly stdout: string }> {
-  // By way of sh, since a permission set cannot name the path of this Deno.
-  const deno = ["sh", "-c", 'exec "$0" "$@"', Deno.execPath()];
   const config = ["--quiet", "--config", join(root, "deno.json")];
   const clock = startClock();
-  const { code, stdout, stderr } = await run([...deno, "task", ...config, name, ...args], {
+  const { code, stdout, stderr } = await run([...thisDeno(), "task", ...config, name, ...args], {
     cwd: root,
     environment: "user",
     ...options,

@@ -1,4 +1,5 @@
 import { dirname, join, normalize } from "@std/path";
+import { ownScript } from "../base/process/own_script.ts";
 import { runChecked } from "../base/process/process.ts";
 import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
 
@@ -68,14 +69,12 @@ export async function inspectIncoming(dir: string): Promise<Incoming> {
 /** How many words a program is given at once, for whose length there is a limit. */
 const MOST_WORDS = 200;
 
-/**
- * Replaces links, each given as its target and its path, an even number of words. By ln, since
- * Deno.symlink() wants permission to write everywhere; by one shell for many.
- */
+const MAKE_LINKS = ownScript("make_links.sh", import.meta.url);
+
+/** Replaces links, each given as its target and its path, an even number of words. */
 async function replaceLinks(dir: string, words: readonly string[]): Promise<void> {
-  const script = 'while [ "$#" -gt 0 ]; do ln -sfn -- "$1" "$2" || exit; shift 2; done';
   for (let at = 0; at < words.length; at += MOST_WORDS) {
-    await runChecked(["sh", "-c", script, "sh", ...words.slice(at, at + MOST_WORDS)], {
+    await runChecked([MAKE_LINKS, ...words.slice(at, at + MOST_WORDS)], {
       cwd: dir,
       what: "make the links that a guest has sent",
     });

@@ -7,7 +7,8 @@ import { exists, folderNames } from "../base/files/folders.ts";
 import { tryLock } from "../base/files/lock.ts";
 import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
-import { processStartTime, run } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/process.ts";
+import { sendSignal } from "../base/process/send_signal.ts";
 
 const recordSchema = z.object({
   /** `PLATFORM-RANDOM`; names the run's directory, too. */
@@ -150,7 +151,7 @@ export async function* leftRuns(): AsyncGenerator<LeftRun> {
 /** Ends and removes what {@link leftRuns} has found, while that has it locked. */
 export async function removeLeft({ id, orphan }: LeftRun): Promise<void> {
   // Its supervisor was killed together with the task; nobody else will end it.
-  if (orphan !== undefined) await run(["sh", "-c", 'kill -KILL "$0"', String(orphan.pid)]);
+  if (orphan !== undefined) await sendSignal(orphan.pid, "SIGKILL");
   await removeRun(id);
 }
 

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { GIT_QUERIES, type GitLists, parseGitLists, type RepositoryLists } from "./git_lists.ts";
+import { ownScript } from "../base/process/own_script.ts";
 import { OutputTooLongError, run } from "../base/process/process.ts";
 import { copyRepository } from "./git_copy.ts";
 import { checkIgnoreFiles } from "./git_hazards.ts";
@@ -19,8 +20,7 @@ export interface AskGitOptions {
 /** For git's address space; an index of a million files takes some 200 MiB. */
 const MOST_MEMORY_KIB = 4 << 20;
 
-/** Not every system can limit the address space. */
-const LIMITED = `ulimit -v ${MOST_MEMORY_KIB} 2>/dev/null; exec "$@"`;
+const LIMITED_GIT = ownScript("limited_git.sh", import.meta.url);
 
 /** What `sh` reports for a program that is not installed. */
 const NOT_FOUND = 127;
@@ -139,7 +139,7 @@ async function runGit(
   // What the user has set for all repositories would start a monitor for the copy.
   const settings = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
   const place = [`--git-dir=${gitDir}`, `--work-tree=${top}`];
-  const command = ["sh", "-c", LIMITED, "sh", "git", ...settings, ...place, ...args];
+  const command = [LIMITED_GIT, `${MOST_MEMORY_KIB}`, ...settings, ...place, ...args];
   const { code, stdout, stderr } = await run(command, {
     environment: { of: "git" },
     // Trees of a sparse index. Nothing is fetched that is missing, and no prompt shown.

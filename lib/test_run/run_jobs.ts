@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { makeScratch } from "../base/process/scratch.ts";
 import { spawnOwned } from "../base/process/process.ts";
+import { thisDeno } from "../base/process/reexec.ts";
 import { readJunit, type TestCounts } from "./junit.ts";
 import { takeNext } from "./next_job.ts";
 import type { TestJob } from "./test_files.ts";
@@ -63,20 +64,20 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
   const { root, env, filter, signal } = options;
   const started = performance.now();
   await using tests = spawnOwned([
-    // This very Deno, by way of sh: a permission set can name programs, but not their path.
-    ...["sh", "-c", 'exec "$@" 2>&1', "sh", Deno.execPath()],
+    ...thisDeno(),
     ...["test", "-q", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
     `--junit-path=${junit}`,
     ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
     ...job.files,
   ], {
     ...{ cwd: root, environment: "user", env: { ...env, NO_COLOR: "1" } },
-    ...{ stdout: "piped", graceMs: GRACE_MS },
+    ...{ output: `${junit}.txt`, graceMs: GRACE_MS },
   });
   const stop = () => void tests.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const [text, { code }] = await Promise.all([new Response(tests.stdout).text(), tests.status]);
+    const { code } = await tests.status;
+    const text = await Deno.readTextFile(`${junit}.txt`);
     const counts = await countsOf(junit);
     // A run that did not finish is a failure, whatever it has counted.
     const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);

@@ -8,7 +8,7 @@ import {
 } from "./clean_environment.ts";
 import { root } from "../files/paths.ts";
 import { run } from "./process.ts";
-import { testdata } from "./process_testing.ts";
+import { SUPERVISOR, testdata } from "./process_testing.ts";
 import { runInTerminal } from "../terminal/terminal.ts";
 import { sandbox } from "../host_testing.ts";
 
@@ -70,7 +70,8 @@ Deno.test("runInTerminal() gives a program nothing of the environment but what a
 async function runWithList(environment: "clean" | "user", env: string, command: string[]) {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-q", "--no-prompt", "--allow-read", "--allow-write", "--allow-run=sh", env],
+      ...["run", "-q", "--no-prompt", "--allow-read", "--allow-write", env],
+      `--allow-run=${SUPERVISOR},sh`,
       ...[testdata("run_program.ts"), ...command],
     ],
     env: { TEST_ENVIRONMENT: environment, LD_LIBRARY_PATH: "/l one", LD_ANY: "a" },

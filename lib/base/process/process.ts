@@ -1,15 +1,16 @@
-import { dirname, fromFileUrl, join, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { BoundedText, TAIL_CHARS } from "../text/bounded_text.ts";
 import { HostError, TaskError } from "../errors.ts";
 import { cleanEnvironment, wholeEnvironment } from "./clean_environment.ts";
 import { findProgram } from "./find_program.ts";
+import { ownScript, refusedScript } from "./own_script.ts";
 import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
 import { refuseOpenTemp } from "../files/others_write.ts";
 
 /** Debian keeps chroot and depmod here, which is not on the PATH of ordinary users. */
 const SYSTEM_PROGRAMS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-const SUPERVISOR = join(dirname(fromFileUrl(import.meta.url)), "supervise.sh");
+const SUPERVISOR = ownScript("supervise.sh", import.meta.url);
 
 /** How a process ended: its exit code, or 128 + the number of the signal that ended it. */
 export interface ProcessStatus {
@@ -58,8 +59,8 @@ export interface OwnedProcess extends AsyncDisposable {
 }
 
 /**
- * Starts a program under the supervisor. Throws {@link HostError} when it cannot be found, and
- * `NotCapable` when the task's permission set does not name it.
+ * Starts a program under the supervisor. Throws {@link HostError} when it cannot be found or the
+ * supervisor be executed, and `NotCapable` when the task's permission set does not name it.
  */
 export function spawnOwned(command: readonly string[], options: SpawnOptions = {}): OwnedProcess {
   const program = command[0];
@@ -74,8 +75,8 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   const whole = isClean ? undefined : wholeEnvironment(command, options.env);
   const needy = typeof environment === "object" ? environment.of : program;
   const env = whole?.env ?? { ...cleanEnvironment(needy), ...options.env };
-  const child = new Deno.Command("sh", {
-    args: [SUPERVISOR, String(Math.ceil(graceMs)), input, output, ...whole?.command ?? command],
+  const child = spawnSupervisor({
+    args: [String(Math.ceil(graceMs)), input, output, ...whole?.command ?? command],
     cwd: options.cwd,
     clearEnv: isClean,
     env: { ...env, PATH: [searchPath, ...SYSTEM_PROGRAMS, programDir].join(":") },
@@ -85,7 +86,7 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
     stderr: options.stderr ?? "null",
     // A session of its own: see supervise.sh.
     detached: true,
-  }).spawn();
+  });
   const lifeline = child.stdin.getWriter();
   // The supervisor may end first; a broken lifeline is then the expected state.
   lifeline.closed.catch(() => {});
@@ -126,10 +127,19 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   };
 }
 
+function spawnSupervisor(options: Deno.CommandOptions): Deno.ChildProcess {
+  try {
+    return new Deno.Command(SUPERVISOR, options).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw refusedScript(SUPERVISOR, error);
+    throw error;
+  }
+}
+
 /**
- * The path of a program that is there and that this task may run. Every program runs under the
- * supervisor, which Deno sees as `sh`; so that a task's permission set still bounds what it can
- * start, the set is asked about the program itself.
+ * The path of a program that is there and that this task may run. Deno sees the supervisor alone;
+ * so that a task's permission set still bounds what it can start, the set is asked about the program
+ * itself.
  */
 function requireProgram(program: string, searchPath: string, cwd = "."): string {
   const name = program.includes("/") ? resolve(cwd, program) : program;
@@ -322,7 +332,7 @@ async function forward(
 export async function processStartTime(pid: number): Promise<string | undefined> {
   if (Deno.build.os === "linux") {
     // Deno itself opens nothing below /proc without all permissions.
-    const { stdout: stat } = await run(["sh", "-c", 'cat "/proc/$0/stat"', String(pid)]);
+    const { stdout: stat } = await run(["cat", `/proc/${pid}/stat`]);
     // The command name may hold spaces and parentheses, so fields are counted after its end.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? undefined : fields[19];

@@ -7,6 +7,7 @@ import {
   living,
   pidsIn,
   stubbornTree,
+  SUPERVISOR,
   testdata,
   waitUntil,
   watch,
@@ -181,7 +182,7 @@ Deno.test("run() refuses a program outside the permission set, also with input",
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"],
-        ...["--allow-run=sh,uname", testdata("run_program.ts"), program],
+        ...[`--allow-run=${SUPERVISOR},uname`, testdata("run_program.ts"), program],
       ],
       env,
     }).output();

@@ -1,6 +1,7 @@
 /** Parts of the tests of processes: real trees of them, and whether they are gone. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { ownScript } from "./own_script.ts";
 import { processStartTime } from "./process.ts";
 
 /** Longer than anything takes on a busy machine; only a failing test waits for it. */
@@ -14,6 +15,9 @@ for tick in $(seq 600); do sleep 0.05; done`;
 export function stubbornTree(pidFile: string): string[] {
   return ["sh", "-c", 'sh -c "$1" "$0" & echo $$ >>"$0"; wait', pidFile, STUBBORN];
 }
+
+/** What each program is started by; a list of programs that may be run has to name it. */
+export const SUPERVISOR = ownScript("supervise.sh", import.meta.url);
 
 /** The path of a script in `testdata/`. */
 export const testdata = (name: string): string =>

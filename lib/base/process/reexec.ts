@@ -3,6 +3,7 @@ import { HostError } from "../errors.ts";
 import { denoTaskText } from "./deno_task.ts";
 import { wholeEnvironment } from "./clean_environment.ts";
 import { root } from "../files/paths.ts";
+import { ownScript } from "./own_script.ts";
 
 /**
  * Set in the environment of a task that was started again, to the pid of its starter. Programs that
@@ -17,18 +18,10 @@ export function isReexecuted(): boolean {
   return Deno.env.get(MARK) === String(parent);
 }
 
-/**
- * Becomes the command, which so gets the terminal and the signals, and leaves a watcher behind.
- * That ends the command once its starter ($0) is gone, `kill -9` included: nobody else would.
- */
-const BECOME = `(
-  while kill -0 "$0"; do
-    kill -0 $$ || exit
-    sleep 0.3
-  done
-  kill -TERM $$
-) </dev/null >/dev/null 2>&1 &
-exec "$@"`;
+const BECOME = ownScript("become.sh", import.meta.url);
+
+/** How a program of {@link run} is this very Deno; the supervisor ends it with this task. */
+export const thisDeno = (): string[] => [BECOME, "", Deno.execPath()];
 
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -68,9 +61,8 @@ export async function reexec(
     ...["--config", options.config ?? join(root, "deno.json"), `-P=${permissionSet}`],
     ...[file, ...args],
   ]);
-  const child = new Deno.Command("sh", {
-    // By way of sh also because a permission set cannot name the path of this Deno.
-    args: ["-c", BECOME, String(Deno.pid), ...command],
+  const child = new Deno.Command(BECOME, {
+    args: [String(Deno.pid), ...command],
     env: { ...env, [MARK]: String(Deno.pid) },
     stdin: "inherit",
     stdout: "inherit",

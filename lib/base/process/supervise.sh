@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env sh
 # Runs a command that must not outlive the task which started it.
 #   supervise.sh GRACE_MS INPUT OUTPUT COMMAND [ARG...]
 # INPUT is a file for the command's stdin, removed once it is open, or "" for none.

@@ -6,6 +6,7 @@ import {
   pidsIn,
   startScript,
   stubbornTree,
+  SUPERVISOR,
   testdata,
   waitUntil,
   watch,
@@ -229,7 +230,8 @@ async function linkAll(dir: string, programs: string[], without: string[]): Prom
 Deno.test("processStartTime() tells under the permissions that tasks have", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env=PATH", "--allow-run=sh"],
+      ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env=PATH"],
+      `--allow-run=${SUPERVISOR},cat`,
       ...[testdata("start_time.ts"), String(Deno.pid)],
     ],
   }).output();

@@ -1,5 +1,6 @@
 import { isAbsolute } from "@std/path";
 import { HostError, UsageError } from "../../base/errors.ts";
+import { ownScript } from "../../base/process/own_script.ts";
 import { run } from "../../base/process/process.ts";
 
 /** What {@link checkShareDir} takes. */
@@ -12,12 +13,11 @@ export interface ShareDirOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link PROBE} exits with. */
+/** Asked as whoever serves the directory. */
+const PROBE = ownScript("probe_share.sh", import.meta.url);
+/** What it exits with. */
 const CLOSED = 3;
 const READ_ONLY = 4;
-
-/** Asked as whoever serves the directory, since root in a user namespace is no root. */
-const PROBE = `[ -r "$0" ] && [ -x "$0" ] || exit ${CLOSED}; [ -w "$0" ] || exit ${READ_ONLY}`;
 
 /**
  * Whether a directory can be shared. Throws {@link UsageError} when it is not a directory or is all
@@ -46,7 +46,7 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
       next: change,
     });
   }
-  const { code, stderr } = await run([...wrapper, "sh", "-c", PROBE, dir], { signal });
+  const { code, stderr } = await run([...wrapper, PROBE, dir], { signal });
   if (code === 0 || (code === READ_ONLY && readOnly)) return;
   const mode = ((info.mode ?? 0) & 0o7777).toString(8);
   const details = [`owner: uid ${info.uid}, mode: ${mode}; this user: uid ${Deno.uid()}`];

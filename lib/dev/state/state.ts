@@ -43,7 +43,7 @@ async function whyStale({ qemu, bootId: recorded }: DevRecord): Promise<string |
 export async function commandOf(pid: number): Promise<string[] | undefined> {
   if (Deno.build.os === "linux") {
     // Deno itself opens nothing below /proc without all permissions.
-    const { code, stdout } = await run(["sh", "-c", 'cat "/proc/$0/cmdline"', String(pid)]);
+    const { code, stdout } = await run(["cat", `/proc/${pid}/cmdline`]);
     return code === 0 && stdout !== "" ? stdout.replace(/\0$/, "").split("\0") : undefined;
   }
   // ps joins the words with blanks; so does whoever records them there.
