@@ -3,7 +3,7 @@
  */
 import { renderTable } from "../lib/base/terminal/table.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
-import { FIRMWARE_PACKAGES } from "../lib/host/firmware.ts";
+import { ARCH } from "../lib/config/archs.ts";
 import type { ArchReport, HostReport } from "../lib/host/accelerator/host_report.ts";
 import {
   groupsForTask,
@@ -139,14 +139,14 @@ function toolRow({ tool, status, version }: ToolVerdict): string[] {
 }
 
 function acceleratorRow({ arch, accelerator }: ArchReport): string[] {
-  if (accelerator === undefined) return [arch, "unknown", `qemu-system-${arch} is missing`];
+  if (accelerator === undefined) return [arch, "unknown", `${ARCH[arch].qemu.system} is missing`];
   const remedy = accelerator.tried.find(({ next }) => next !== undefined)?.next;
   const hint = remedy === undefined ? "" : `; next: ${remedy}`;
   return [arch, accelerator.accelerator, `${accelerator.reason}${hint}`];
 }
 
 function firmwareRow({ arch, firmware }: ArchReport): string[] {
-  return [arch, firmware?.code ?? `not found; packages: ${FIRMWARE_PACKAGES[arch]}`];
+  return [arch, firmware?.code ?? `not found; packages: ${ARCH[arch].firmware.packages}`];
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -2,7 +2,8 @@
 //   deno task check-images [VARIANT...] [--arch ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
-import { ARCHS, VARIANTS } from "../lib/config/parts.ts";
+import { ARCHS } from "../lib/config/archs.ts";
+import { VARIANTS } from "../lib/config/parts.ts";
 
 export const spec = {
   name: "check-images",

@@ -2,7 +2,8 @@
 // would, and the copy's sources are changed.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { ARCHS, PARTS } from "../lib/config/parts.ts";
+import { ARCHS } from "../lib/config/archs.ts";
+import { PARTS } from "../lib/config/parts.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { partPath } from "../lib/image/parts/part_store.ts";
 import { type Checkout, copyCheckout } from "./checkouts.ts";

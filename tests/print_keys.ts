@@ -1,6 +1,7 @@
 // Prints the recipe key of every image, part and microVM's packages of the checkout that it lies in.
 import { join } from "@std/path";
-import { ARCHS, PARTS, VARIANTS } from "../lib/config/parts.ts";
+import { ARCHS } from "../lib/config/archs.ts";
+import { PARTS, VARIANTS } from "../lib/config/parts.ts";
 import { loadPlatforms } from "../lib/config/platform.ts";
 import { recipeKey } from "../lib/store/recipe.ts";
 import { devImage } from "../lib/dev/flavour/debian_image.ts";

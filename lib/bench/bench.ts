@@ -1,3 +1,4 @@
+import { ARCH } from "../config/archs.ts";
 import { join } from "@std/path";
 import { prepareGuests } from "../setup/prepare.ts";
 import type { SetUpOptions } from "../setup/set_up.ts";
@@ -118,7 +119,7 @@ async function tellAccelerator(
 ): Promise<ToldAccelerator> {
   const { accelerator, reason } = await probeAccelerator({
     ...{ arch: platform.arch, want, signal },
-    qemuBinary: `qemu-system-${platform.arch}`,
+    qemuBinary: ARCH[platform.arch].qemu.system,
     cpu: platform.cpu.kvm,
   });
   return { name: accelerator, reason };

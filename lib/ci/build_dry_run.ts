@@ -1,3 +1,4 @@
+import { ARCH } from "../config/archs.ts";
 import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import type { NetworkRule } from "../config/network.ts";
@@ -32,7 +33,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
   const { accelerator } = await probeAccelerator({
     arch: platform.arch,
     want: dry.accelerator,
-    qemuBinary: `qemu-system-${platform.arch}`,
+    qemuBinary: ARCH[platform.arch].qemu.system,
     cpu: platform.cpu.kvm,
     signal: ctx.signal,
   });
@@ -52,7 +53,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
     ...["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", disk, overlay],
   ]));
   ctx.print(commandText(guestCommand({
-    ...{ name: platform.name, binary: `qemu-system-${platform.arch}`, args, runDir },
+    ...{ name: platform.name, binary: ARCH[platform.arch].qemu.system, args, runDir },
     socketDir: join(socketDir(), `${platform.name}-RUN`),
     logs: {
       console: join(logsDir(), `${platform.name}.console.log`),

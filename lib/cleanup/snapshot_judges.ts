@@ -3,8 +3,8 @@ import { HostError, TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../vm/snapshots.ts";
 import { findPublicKeys } from "../host/keys.ts";
-import type { Arch } from "../config/archs.ts";
-import { ARCHS, type Variant, VARIANTS } from "../config/parts.ts";
+import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
+import { type Variant, VARIANTS } from "../config/parts.ts";
 import { currentVersion } from "../image/platform/current.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
 import { findMicroFiles } from "../vm/micro_files.ts";
@@ -26,7 +26,7 @@ export async function presentHosts(
   const keys = await findPublicKeys();
   const entries = platforms.map(async (platform) => {
     const image = (await currentVersion(platform.name))?.version;
-    const qemu = await findQemu(`qemu-system-${platform.arch}`, signal);
+    const qemu = await findQemu(ARCH[platform.arch].qemu.system, signal);
     return [platform.name, { platform, image, qemu, keys }] as const;
   });
   return new Map(await Promise.all(entries));
@@ -59,7 +59,7 @@ async function judgeMicro(
   recorded: Recipe,
   { memoryMiB, cores }: SnapshotManifest,
 ): Promise<string[]> {
-  const qemu = await findQemu(`qemu-system-${arch}`, signal);
+  const qemu = await findQemu(ARCH[arch].qemu.system, signal);
   if (qemu === undefined) return [];
   const accelerator = await recordedAccelerator(recorded) ?? "tcg";
   const hosts: MicroSnapshotHost[] = [];

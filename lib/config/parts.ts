@@ -1,4 +1,4 @@
-import type { Arch } from "./archs.ts";
+import { type Arch, hasElfKernel } from "./archs.ts";
 
 /** What a guest is made of: a program, a kernel, an initramfs or a disk. */
 export interface Part {
@@ -6,8 +6,11 @@ export interface Part {
   /** The task that builds it alone. */
   readonly task: string;
   readonly summary: string;
-  /** Files in `images/dist`, the first one with the sidecar; `{arch}` stands for the architecture. */
-  readonly outputs: readonly { readonly file: string; readonly only?: Arch }[];
+  /**
+   * Files in `images/dist`, the first one with the sidecar. `{arch}` stands for the architecture; an
+   * ELF kernel exists only where QEMU boots one.
+   */
+  readonly outputs: readonly { readonly file: string; readonly kind?: "ELF kernel" }[];
   /** The parts that it embeds. */
   readonly needs: readonly PartName[];
 }
@@ -35,13 +38,9 @@ export const isVariant = (text: string): text is Variant =>
 /** How a root is stored: one that can be written to, or a smaller one that cannot. */
 export type FileSystem = "ext4" | "erofs";
 
-/** Every architecture that parts are built for. */
-export const ARCHS: readonly Arch[] = ["x86_64", "aarch64"];
-
 /**
  * What small guests are made of, and which part embeds which. This is the whole graph: `build-images`
- * builds along it and draws it, and docs/image-parts.md shows it. `{arch}` stands for the
- * architecture; an output with `only` exists for that one alone.
+ * builds along it and draws it, and docs/image-parts.md shows it.
  */
 export const PARTS: readonly Part[] = [
   {
@@ -65,7 +64,7 @@ export const PARTS: readonly Part[] = [
     outputs: [
       { file: "vmlinuz-{arch}" },
       { file: "modules-{arch}.cpio" },
-      { file: "vmlinux-{arch}", only: "x86_64" },
+      { file: "vmlinux-{arch}", kind: "ELF kernel" },
     ],
     needs: [],
   },
@@ -75,7 +74,7 @@ export const PARTS: readonly Part[] = [
     summary: "a kernel of our own without modules, for microVMs",
     outputs: [
       { file: "vmlinuz-micro-{arch}" },
-      { file: "vmlinux-micro-{arch}", only: "x86_64" },
+      { file: "vmlinux-micro-{arch}", kind: "ELF kernel" },
     ],
     needs: [],
   },
@@ -119,7 +118,7 @@ export const PARTS: readonly Part[] = [
 /** The names of a part's files for an architecture, the first one with the sidecar. */
 export function outputNames({ outputs }: Part, arch: Arch): string[] {
   return outputs
-    .filter(({ only }) => only === undefined || only === arch)
+    .filter(({ kind }) => kind === undefined || hasElfKernel(arch))
     .map(({ file }) => file.replaceAll("{arch}", arch));
 }
 

@@ -1,4 +1,4 @@
-import { DEB_ARCH, TCG_CPU } from "./archs.ts";
+import { ARCH, type Arch, ARCHS } from "./archs.ts";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
@@ -30,7 +30,7 @@ const debianImage = fields({
   /** A release's code name, such as `bookworm`. */
   suite: text("the code name of a Debian release"),
   /** Debian's name of the architecture. */
-  debArch: z.enum(["amd64", "arm64"]),
+  debArch: z.enum(ARCHS.map((arch) => ARCH[arch].debian)),
   /** Packages besides the minimal system, their dependencies not counted. */
   packages: words("package names"),
   /** The package whose kernel is unpacked and booted. */
@@ -49,7 +49,7 @@ const platformSchema = fields({
   /** Lower-case words with dashes, as users type it. The file has the same name with underscores. */
   name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
   os: z.enum(["linux", "freebsd", "netbsd"]),
-  arch: z.enum(["x86_64", "aarch64"]),
+  arch: z.enum(ARCHS),
   /** The disk, a qcow2 file, relative to the images directory. */
   diskImage: imagePath,
   /** A kernel for QEMU to boot, relative to the images directory. Without one the firmware boots. */
@@ -136,7 +136,7 @@ export function definePlatform(input: PlatformInput): Platform {
     ...rest,
     nprocCommand: nprocCommand ?? (value.os === "linux" ? ["nproc"] : ["sysctl", "-n", "hw.ncpu"]),
     cpu: {
-      tcg: cpu.tcg ?? TCG_CPU[value.arch],
+      tcg: cpu.tcg ?? ARCH[value.arch].qemu.cpu,
       kvm: cpu.kvm ?? "host",
       hvf: cpu.hvf ?? "host",
     },
@@ -158,7 +158,7 @@ function relationFaults(input: PlatformInput | undefined): Fault[] {
     }
   }
   if (image?.kind !== "debian") return faults;
-  const debArch = arch === undefined ? undefined : DEB_ARCH[arch];
+  const debArch = ARCHS.includes(arch as Arch) ? ARCH[arch as Arch].debian : undefined;
   if (debArch !== undefined && image.debArch !== debArch && isDebArch(image.debArch)) {
     const wanted = `"${debArch}", as arch is "${arch}"`;
     faults.push({ path: ["image", "debArch"], text: foundWanted(image.debArch, wanted) });
@@ -170,4 +170,4 @@ function relationFaults(input: PlatformInput | undefined): Fault[] {
   return faults;
 }
 
-const isDebArch = (text: unknown) => Object.values(DEB_ARCH).some((debArch) => debArch === text);
+const isDebArch = (text: unknown) => ARCHS.some((arch) => ARCH[arch].debian === text);

@@ -1,3 +1,4 @@
+import { DEV_ARCH } from "../config/dev_names.ts";
 import { callersDir } from "../cli/output_path.ts";
 import type { TaskContext } from "../cli/context.ts";
 import type { OptionValues } from "../cli/option_values.ts";
@@ -43,7 +44,7 @@ export async function bringUp(
   task: StartingTask,
 ): Promise<StartedDev> {
   const { installed } = await ensureHost(["vm"], ctx, {
-    guestArchs: ["aarch64"],
+    guestArchs: [DEV_ARCH],
     task: task.name,
   });
   if (installed) await reexec("dev", task.file, Deno.args);

@@ -1,3 +1,5 @@
+import { ARCH } from "../config/archs.ts";
+import { DEV_ARCH } from "../config/dev_names.ts";
 import { join } from "@std/path";
 import { ConsoleLog } from "../guest/console.ts";
 import { waitForReady } from "../guest/readiness.ts";
@@ -29,9 +31,9 @@ export interface DevHost {
 
 /** Finds out what a dev guest will run on, and makes the checkout's keys if there are none. */
 export async function findDevHost(want: AcceleratorChoice, signal: AbortSignal): Promise<DevHost> {
-  const request = { arch: "aarch64", want, qemuBinary: QEMU, signal } as const;
+  const request = { arch: DEV_ARCH, want, qemuBinary: QEMU, signal } as const;
   const { accelerator, reason } = await probeAccelerator(request);
-  const machine = pinMachine("virt", await qemuProgram(QEMU, signal));
+  const machine = pinMachine(ARCH[DEV_ARCH].qemu.machine, await qemuProgram(QEMU, signal));
   return { machine, accelerator, reason, keys: await ensureKeys(signal) };
 }
 

@@ -1,4 +1,5 @@
-import { TCG_CPU } from "../config/archs.ts";
+import { ARCH } from "../config/archs.ts";
+import { DEV_ARCH } from "../config/dev_names.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
 import {
   cpuArgs,
@@ -16,7 +17,7 @@ import type { BootPlan } from "./flavour/flavour.ts";
 import type { Share } from "./share/share.ts";
 
 /** The program that runs dev guests. */
-export const QEMU = "qemu-system-aarch64";
+export const QEMU = ARCH[DEV_ARCH].qemu.system;
 
 /** What {@link devArgs} puts together. */
 export interface DevMachine {
@@ -48,7 +49,10 @@ export function devArgs(options: DevMachine): string[] {
       accelerator,
       memory: shared ? MEMORY_ID : undefined,
     }),
-    ...cpuArgs({ cpu: accelerator === "tcg" ? TCG_CPU.aarch64 : "host", cores: config.cores }),
+    ...cpuArgs({
+      cpu: accelerator === "tcg" ? ARCH[DEV_ARCH].qemu.cpu : "host",
+      cores: config.cores,
+    }),
     ...memoryArgs(config.memoryMiB),
     ...options.boot.args,
     ...diskArgs({ path: options.disk, format: "qcow2" }),

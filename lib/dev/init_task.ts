@@ -1,3 +1,4 @@
+import { DEV_ARCH } from "../config/dev_names.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import { tableOptions } from "../setup/set_up.ts";
 import type { TaskContext } from "../cli/context.ts";
@@ -28,7 +29,7 @@ export async function runInit(
   // Before minutes are spent on tools, and again under the guest's lock.
   await refuseExisting(config.name, force);
   const { installed } = await ensureHost([...prepareTools, "vm"], ctx, {
-    guestArchs: ["aarch64"],
+    guestArchs: [DEV_ARCH],
     task: task.name,
   });
   if (installed) await reexec("dev", task.file, Deno.args);

@@ -1,7 +1,8 @@
 import { basename } from "@std/path";
 import { microAdvice } from "../guest/micro_advice.ts";
 import { wordText } from "../base/text/command_text.ts";
-import { ARCHS, VARIANTS } from "../config/parts.ts";
+import { ARCHS } from "../config/archs.ts";
+import { VARIANTS } from "../config/parts.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import type { LogKind, Role, Symptom } from "../symptoms/symptom.ts";

@@ -19,7 +19,7 @@ export interface HostIdentity {
 /** What matters about the machine that the task runs on. */
 export interface HostFacts extends HostIdentity {
   readonly os: "linux" | "darwin";
-  readonly arch: "x86_64" | "aarch64";
+  readonly arch: typeof Deno.build.arch;
   /** For people: `Debian GNU/Linux 12 (bookworm)`, `macOS 15.1`. */
   readonly distro: string;
   /** The `ID` of os-release, such as `debian`; `macos` on macOS. */

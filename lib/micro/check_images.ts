@@ -1,6 +1,6 @@
 import { BoundedText, TAIL_CHARS } from "../base/text/bounded_text.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
-import type { Arch } from "../config/archs.ts";
+import { ARCH, type Arch } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import type { MicroRequest } from "../vm/micro_launch.ts";
@@ -24,11 +24,11 @@ export interface CheckedImage {
   readonly checks: readonly ImageCheck[];
 }
 
-/** Code in each variant's language that prints the architecture's name as it knows it, and 42. */
-const SNIPPETS: Readonly<Record<Variant, string>> = {
-  raw: 'echo "$(uname -m) $((6 * 7))"',
-  python: "import platform; print(platform.machine(), 6 * 7)",
-  node: "console.log({ x64: 'x86_64', arm64: 'aarch64' }[process.arch], 6 * 7)",
+/** Code in each variant's language that prints 42 and the architecture, and which name that has there. */
+const SNIPPETS: Readonly<Record<Variant, readonly [code: string, name: "uname" | "node"]>> = {
+  raw: ['echo "$(uname -m) $((6 * 7))"', "uname"],
+  python: ["import platform; print(platform.machine(), 6 * 7)", "uname"],
+  node: ["console.log(process.arch, 6 * 7)", "node"],
 };
 
 /** How far a guest's clock may be off: what asking takes under emulation. */
@@ -54,7 +54,7 @@ async function checkVersion(agent: AgentClient, arch: Arch): Promise<ImageCheck>
   const { version, protocol, arch: found } = await agent.info();
   return {
     name: "version",
-    ok: found === arch && protocol === agent.hello.protocol,
+    ok: found === ARCH[arch].rust.name && protocol === agent.hello.protocol,
     found: `agent ${version}, protocol ${protocol}, ${found}`,
   };
 }
@@ -87,8 +87,10 @@ async function checkSnippet(
   variant: Variant,
   arch: Arch,
 ): Promise<ImageCheck> {
-  const { text, code } = await output(agent, evalCommand(variant, SNIPPETS[variant]));
-  return { name: "snippet", ok: code === 0 && text === `${arch} 42`, found: `${text} (${code})` };
+  const [snippet, name] = SNIPPETS[variant];
+  const { text, code } = await output(agent, evalCommand(variant, snippet));
+  const ok = code === 0 && text === `${ARCH[arch][name]} 42`;
+  return { name: "snippet", ok, found: `${text} (${code})` };
 }
 
 async function output(agent: AgentClient, argv: readonly string[]) {

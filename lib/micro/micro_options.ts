@@ -3,7 +3,8 @@ import type { OptionValues } from "../cli/option_values.ts";
 import type { OptionSpec } from "../cli/spec.ts";
 import { NETWORK_MODES } from "../config/network.ts";
 import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "../vm/micro_machine.ts";
-import { ARCHS, VARIANTS } from "../config/parts.ts";
+import { ARCHS } from "../config/archs.ts";
+import { VARIANTS } from "../config/parts.ts";
 
 /** What `vm-run` takes for microVMs; but for the network, for them only. */
 export const MICRO_OPTIONS = [

@@ -1,7 +1,5 @@
 import { isAbsolute } from "@std/path";
-
-/** How a virtio device is attached: PCI on `q35` and `virt`, MMIO on `microvm`. */
-export type Transport = "pci" | "mmio";
+import type { Transport } from "../config/archs.ts";
 
 /**
  * A value inside a comma-separated QEMU option: commas are doubled. Options of their own, such as

@@ -1,3 +1,4 @@
+import { ARCH, ARCHS } from "../config/archs.ts";
 import { GuestError } from "../base/errors.ts";
 import type { QmpClient } from "./qmp.ts";
 import { sendSignal } from "../base/process/send_signal.ts";
@@ -52,7 +53,7 @@ export async function shutDown(
   }
   throw new GuestError(`Cannot stop guest "${target.name}": QEMU survived SIGKILL`, {
     details: ["its process may be stuck in the kernel, on a disk that does not answer"],
-    next: "ps -o pid,stat,wchan,args -C qemu-system-x86_64,qemu-system-aarch64",
+    next: `ps -o pid,stat,wchan,args -C ${ARCHS.map((arch) => ARCH[arch].qemu.system).join(",")}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ContextOf } from "../cli/context.ts";
 import type { OptionSpec, PositionalSpec, TaskSpec } from "../cli/spec.ts";
-import { ARCHS, type PartName } from "../config/parts.ts";
+import { ARCHS } from "../config/archs.ts";
+import { type PartName } from "../config/parts.ts";
 
 /** The last positional of every task that builds parts. */
 export const ARCH_POSITIONAL = {

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
-import type { Arch } from "../config/archs.ts";
+import { type Arch, ARCHS } from "../config/archs.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
-import { ARCHS, type FileSystem, type PartName } from "../config/parts.ts";
+import { type FileSystem, type PartName } from "../config/parts.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
 
 /** What each part needs on the host. */

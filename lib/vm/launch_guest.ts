@@ -1,3 +1,4 @@
+import { ARCH } from "../config/archs.ts";
 import { join } from "@std/path";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
@@ -54,7 +55,7 @@ export async function findGuestHost(
   request: Pick<GuestRequest, "platform" | "accelerator" | "signal">,
 ): Promise<GuestHost> {
   const { platform, signal } = request;
-  const binary = `qemu-system-${platform.arch}`;
+  const binary = ARCH[platform.arch].qemu.system;
   const { accelerator, reason } = await probeAccelerator({
     arch: platform.arch,
     want: request.accelerator,

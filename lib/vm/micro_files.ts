@@ -1,7 +1,8 @@
 import { HostError } from "../base/errors.ts";
-import type { Arch } from "../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
 import { readElfHeader } from "../image/format/elf.ts";
 import type { Variant } from "../config/parts.ts";
+import { isFor } from "../image/parts/check_arch.ts";
 import { partFiles } from "../image/parts/part_names.ts";
 import { partDigest, partPath } from "../image/parts/part_store.ts";
 import type { KernelChoice } from "./micro_machine.ts";
@@ -36,7 +37,7 @@ export async function findMicroFiles(
   const [disk = ""] = name(variant);
   // The ELF kernel, where there is one, starts without unpacking itself; QEMU starts it on a
   // microvm only.
-  const kernel = own && arch === "x86_64" ? kernels[1] ?? "" : kernels[0] ?? "";
+  const kernel = (own ? kernels[1] : undefined) ?? kernels[0] ?? "";
   const found = await Promise.all([kernel, initramfs, disk].map(partDigest));
   // Building everything would compile a kernel, which takes minutes; one part is quickly built.
   const advice = [
@@ -68,9 +69,6 @@ async function isThere(files: readonly string[]): Promise<boolean> {
   return digests.every((digest) => digest !== undefined);
 }
 
-/** "ARM\x64" at byte 56 of an arm64 Image (Documentation/arm64/booting.rst). */
-const ARM64_MAGIC = 0x644d5241;
-
 /** Reads whom the kernel is for, which a wrong machine would answer with silence. */
 async function checkKernel(path: string, arch: Arch, name: string): Promise<void> {
   using file = await Deno.open(path, { read: true });
@@ -87,9 +85,10 @@ async function checkKernel(path: string, arch: Arch, name: string): Promise<void
 /** The architecture that the first KiB of a kernel names. */
 export function kernelArch(head: Uint8Array): string {
   const elf = readElfHeader(head);
-  if (elf !== undefined) return elf.arch;
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (head.length >= 60 && view.getUint32(56, true) === ARM64_MAGIC) return "aarch64";
-  const bzImage = head.length >= 0x206 && new TextDecoder().decode(head.subarray(0x202, 0x206));
-  return bzImage === "HdrS" ? "x86_64" : "no machine that is known";
+  if (elf !== undefined) return ARCHS.find((arch) => isFor(elf, arch)) ?? elf.arch;
+  const found = ARCHS.find((arch) => {
+    const { text, at } = ARCH[arch].kernel.magic;
+    return new TextDecoder().decode(head.subarray(at, at + text.length)) === text;
+  });
+  return found ?? "no machine that is known";
 }

@@ -6,7 +6,7 @@ import {
   probeAccelerator,
 } from "../host/accelerator/accelerator.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
-import type { Arch } from "../config/archs.ts";
+import { ARCH, type Arch } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
@@ -59,7 +59,7 @@ export async function findMicroHost(
 ): Promise<MicroHost> {
   const { variant, arch, signal } = request;
   const files = await findMicroFiles(variant, arch, request.kernel);
-  const binary = `qemu-system-${arch}`;
+  const binary = ARCH[arch].qemu.system;
   const { accelerator } = await probeAccelerator({
     ...{ arch, want: request.accelerator, qemuBinary: binary, cpu: "host", signal },
   });

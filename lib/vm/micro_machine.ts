@@ -1,7 +1,6 @@
 import { UsageError } from "../base/errors.ts";
-import { TCG_CPU } from "../config/archs.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
-import type { Arch } from "../config/archs.ts";
+import { ARCH, type Arch } from "../config/archs.ts";
 import {
   cpuArgs,
   diskArgs,
@@ -17,7 +16,6 @@ import {
   rngArgs,
   sandboxArgs,
   streamNetArgs,
-  type Transport,
 } from "../qemu/args.ts";
 import type { Size } from "./build_machine.ts";
 
@@ -66,20 +64,9 @@ export interface MicroOptions extends Size {
   readonly append?: readonly string[] | undefined;
 }
 
-/** What a microVM is by architecture and kernel: machine, how devices are attached, console. */
-function machineOf({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelChoice">): {
-  readonly machine: string;
-  readonly transport: Transport;
-  readonly console: string;
-} {
-  if (arch === "aarch64") return { machine: "virt", transport: "mmio", console: "ttyAMA0" };
-  // Debian's kernel finds devices of a microvm by ACPI only, and with that the machine has no timer
-  // that an emulated processor could be calibrated by (QEMU 7.2): it hangs.
-  if (kernelChoice === "distribution") {
-    return { machine: "q35", transport: "pci", console: "ttyS0" };
-  }
-  return { machine: "microvm,acpi=off", transport: "mmio", console: "ttyS0" };
-}
+/** What a microVM is by architecture and kernel: the machine, and how devices are attached. */
+const machineOf = ({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelChoice">) =>
+  ARCH[arch].micro.machines[kernelChoice];
 
 /** The addresses of the guest's network; QEMU gives its name server one of its own. */
 const ADDRESSES = { net: "192.168.127.0/24", host: "192.168.127.1", dns: "192.168.127.3" };
@@ -90,7 +77,7 @@ export const microMachine = (options: Pick<MicroOptions, "arch" | "kernelChoice"
 
 /** The CPU model of a microVM. */
 export const microCpu = ({ arch, accelerator }: Pick<MicroOptions, "arch" | "accelerator">) =>
-  accelerator === "tcg" ? TCG_CPU[arch] : "host";
+  accelerator === "tcg" ? ARCH[arch].qemu.cpu : "host";
 
 /** What the agent is told of the network; its own defaults are gvproxy's. */
 const NETWORK_WORDS: Readonly<Record<MicroNetwork, readonly string[]>> = {
@@ -152,11 +139,11 @@ const TCG_WORDS = ["mitigations=off", "cryptomgr.notests", "norandmaps"];
 
 /** The words of the kernel's command line. */
 export function microWords(options: MicroOptions): string[] {
-  const { console } = machineOf(options);
+  const { console, micro } = ARCH[options.arch];
   return [
     ...[`console=${console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
     ...(options.accelerator === "tcg" ? TCG_WORDS : []),
-    ...(options.arch === "x86_64" ? ["reboot=t", "tsc=reliable", "no_timer_check"] : []),
+    ...micro.append,
     ...NETWORK_WORDS[options.network],
     ...options.append ?? [],
   ];

@@ -1,13 +1,8 @@
 import { HostError } from "../../base/errors.ts";
 import { hostIdentity, hostOs } from "../facts.ts";
-import {
-  type Accelerator,
-  type AcceleratorTrial,
-  probeImage,
-  type ProbeRequest,
-  runProbe,
-} from "./probe.ts";
+import { type Accelerator, type AcceleratorTrial, type ProbeRequest, runProbe } from "./probe.ts";
 import type { Arch } from "../../config/archs.ts";
+import { probeImage } from "./probe_image.ts";
 import { programIdentity } from "../tools/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 

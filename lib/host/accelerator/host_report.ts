@@ -4,7 +4,7 @@ import { findFirmware, type Firmware } from "../firmware.ts";
 import type { InstallPlan } from "../tools/install.ts";
 import { planFor } from "../tools/ensure_host.ts";
 import { imagesDir } from "../../base/files/paths.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
 
 /** What can be said of guests of one architecture on this host. */
@@ -31,8 +31,6 @@ export interface HostReportOptions {
   readonly signal?: AbortSignal;
 }
 
-const ARCHS: readonly Arch[] = ["x86_64", "aarch64"];
-
 /** Looks at everything that tasks need of the host; accelerators are tried afresh. */
 export async function hostReport({ groups, signal }: HostReportOptions): Promise<HostReport> {
   const tools = await checkTools(groups);
@@ -46,7 +44,7 @@ export async function hostReport({ groups, signal }: HostReportOptions): Promise
 
 async function archReport(arch: Arch, signal: AbortSignal | undefined): Promise<ArchReport> {
   const [qemu] = (await checkTools(["vm"], { guestArchs: [arch] }))
-    .filter(({ tool }) => tool.name === `qemu-system-${arch}`);
+    .filter(({ tool }) => tool.name === ARCH[arch].qemu.system);
   const usable = qemu?.path !== undefined && qemu.status !== "broken";
   return {
     arch,

@@ -1,9 +1,8 @@
 import { join } from "@std/path";
 import { verdictsDir } from "../../base/files/paths.ts";
-import { armProbeImage } from "./probe_image_aarch64.ts";
 import { MARK_PAGING, MARK_STARTED, type ProbeImage, SIGN_OFF } from "./probe_assembly.ts";
 import type { Arch } from "../../config/archs.ts";
-import { x86ProbeImage } from "./probe_image_x86_64.ts";
+import { probeImage } from "./probe_image.ts";
 import { run } from "../../base/process/process.ts";
 
 /** What runs the guest's instructions, by QEMU's name for it. */
@@ -44,11 +43,6 @@ export interface ProbeRequest {
  * whole guest less than that on a processor that really runs it.
  */
 const SILENCE_MS = 2000;
-
-/** The guest that {@link runProbe} boots. */
-export function probeImage(arch: Arch): ProbeImage {
-  return arch === "x86_64" ? x86ProbeImage() : armProbeImage();
-}
 
 /**
  * Boots a few bytes of 64-bit code with paging on, and waits for their positive sign. Never

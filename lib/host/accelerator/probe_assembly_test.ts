@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { assemble, littleEndian } from "./probe_assembly.ts";
-import { probeImage } from "./probe.ts";
+import { probeImage } from "./probe_image.ts";
 
 Deno.test("assemble() takes bytes, and leaves the instructions aside", () => {
   assertEquals(assemble("\n  EA 0f ; jmp\n ff;dec be ad\n"), Uint8Array.of(0xea, 0x0f, 0xff));

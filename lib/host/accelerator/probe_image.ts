@@ -3,7 +3,15 @@ import type { Arch } from "../../config/archs.ts";
 import { armProbeImage } from "./probe_image_aarch64.ts";
 import { x86ProbeImage } from "./probe_image_x86_64.ts";
 
-/** The image for guests of an architecture. */
+/** Their machine code; hosts of another architecture have no hypervisor that could be tried. */
+const IMAGES: Readonly<Partial<Record<Arch, () => ProbeImage>>> = {
+  x86_64: x86ProbeImage,
+  aarch64: armProbeImage,
+};
+
+/** The image for guests of an architecture. Throws `RangeError` where there is none. */
 export function probeImage(arch: Arch): ProbeImage {
-  return arch === "x86_64" ? x86ProbeImage() : armProbeImage();
+  const make = IMAGES[arch];
+  if (make === undefined) throw new RangeError(`there is no probe for ${arch}`);
+  return make();
 }

@@ -4,7 +4,8 @@ import { HostError, InterruptedError } from "../../base/errors.ts";
 import { verdictsDir } from "../../base/files/paths.ts";
 import { assemble } from "./probe_assembly.ts";
 import type { Arch } from "../../config/archs.ts";
-import { probeImage, runProbe } from "./probe.ts";
+import { runProbe } from "./probe.ts";
+import { probeImage } from "./probe_image.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 
 const emulate = (arch: Arch) =>

@@ -1,4 +1,4 @@
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import type { Tool, ToolNeed } from "./tool.ts";
 
 const hasForeignGuests = (need: ToolNeed) => need.guestArchs.some((arch) => arch !== need.arch);
@@ -6,9 +6,10 @@ const runsUnshared = (need: ToolNeed) => need.os === "linux" && !need.isRoot;
 
 /** An emulator of single foreign programs, which binfmt_misc starts. */
 function programEmulator(arch: Arch): Tool {
+  const { user } = ARCH[arch].qemu;
   return {
-    name: `qemu-${arch}-static`,
-    programs: [`qemu-${arch}-static`, `qemu-${arch}`],
+    name: `${user}-static`,
+    programs: [`${user}-static`, user],
     groups: ["binfmt"],
     purpose: `runs ${arch} package scripts while an image is built`,
     versionArgs: ["--version"],
@@ -117,6 +118,5 @@ export const IMAGE_TOOLS: readonly Tool[] = [
     packages: { apt: "uidmap", dnf: "shadow-utils", pacman: "shadow", nix: "shadow" },
     neededIf: runsUnshared,
   },
-  programEmulator("x86_64"),
-  programEmulator("aarch64"),
+  ...ARCHS.map(programEmulator),
 ];

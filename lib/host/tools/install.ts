@@ -1,6 +1,6 @@
 import { HostError } from "../../base/errors.ts";
 import type { Log } from "../../base/terminal/log.ts";
-import { DEB_ARCH } from "../../config/archs.ts";
+import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
 import { run, type RunResult } from "../../base/process/process.ts";
@@ -108,9 +108,8 @@ function managerCommands(
 
 /** Debian's names of architectures of which packages are wanted (`NAME:arm64`), but the host's. */
 function foreignArchs(packages: readonly string[], { arch }: InstallHost): string[] {
-  const own: string = DEB_ARCH[arch];
   const named = packages.flatMap((name) => name.split(":").slice(1));
-  return [...new Set(named)].filter((name) => name !== own);
+  return [...new Set(named)].filter((name) => name !== ARCH[arch].debian);
 }
 
 /** No questions from packages, and messages in the language that {@link remedies} reads. */

@@ -1,31 +1,32 @@
-import { DEB_ARCH } from "../../config/archs.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { COMPILING, RUST_TOOLS } from "./rust_tools.ts";
 import type { Tool } from "./tool.ts";
 
 /** A C compiler for an architecture that is not the host's. */
 function crossCompiler(arch: Arch): Tool {
-  const name = `${arch}-linux-gnu-gcc`;
-  const debian = `gcc-${arch.replace("_", "-")}-linux-gnu`;
+  const { gnu, gnuPackage } = ARCH[arch];
+  const name = `${gnu}-gcc`;
+  const debian = `gcc-${gnuPackage}`;
   return {
     name,
     programs: [name],
     groups: [...COMPILING, "kernel"],
     purpose: `links and compiles for ${arch} guests`,
     versionArgs: ["--version"],
-    packages: { apt: debian, dnf: debian, pacman: `${arch}-linux-gnu-gcc` },
+    packages: { apt: debian, dnf: debian, pacman: name },
     neededIf: (need) => need.os === "linux" && need.guestArchs.includes(arch) && arch !== need.arch,
   };
 }
 
 /** The C library to link statically with, for an architecture that is not the host's. */
 function crossLibrary(arch: Arch): Tool {
+  const { debian, gnu } = ARCH[arch];
   return {
     name: `libc-${arch}`,
-    programs: [`/usr/${arch}-linux-gnu/lib/libc.a`],
+    programs: [`/usr/${gnu}/lib/libc.a`],
     groups: COMPILING,
     purpose: `is linked into programs for ${arch} guests`,
-    packages: { apt: `libc6-dev-${DEB_ARCH[arch]}-cross`, dnf: `glibc-${arch}-linux-gnu` },
+    packages: { apt: `libc6-dev-${debian}-cross`, dnf: `glibc-${gnu}` },
     neededIf: (need) =>
       need.distroId === "debian" && need.guestArchs.includes(arch) && arch !== need.arch,
   };
@@ -39,10 +40,8 @@ function kernelTool(name: string, purpose: string, packages: Tool["packages"]): 
 /** What builds the parts of microVMs, and the init of every image. */
 export const PART_TOOLS: readonly Tool[] = [
   ...RUST_TOOLS,
-  crossCompiler("x86_64"),
-  crossCompiler("aarch64"),
-  crossLibrary("x86_64"),
-  crossLibrary("aarch64"),
+  ...ARCHS.map(crossCompiler),
+  ...ARCHS.map(crossLibrary),
   {
     name: "gcc",
     programs: ["gcc"],

@@ -1,7 +1,6 @@
 import { join } from "@std/path";
-import { DEB_ARCH } from "../../config/archs.ts";
 import { findProgram } from "../../base/process/find_program.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
 
 /** What runs in microVMs is compiled, and of that the init of every image. */
@@ -27,10 +26,7 @@ export const rustupPrograms = (): string =>
 /** A directory of rustup's default toolchain. */
 function rustupLibrary(target: string): string {
   const toolchains = join(variable("RUSTUP_HOME") || join(home(), ".rustup"), "toolchains");
-  const host = `${Deno.build.arch}-${
-    Deno.build.os === "darwin" ? "apple-darwin" : "unknown-linux-gnu"
-  }`;
-  return join(toolchains, `stable-${host}`, "lib/rustlib", target, "lib");
+  return join(toolchains, `stable-${Deno.build.target}`, "lib/rustlib", target, "lib");
 }
 
 /** Something of Rust's, and where it comes from. */
@@ -75,20 +71,20 @@ function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustT
 
 /** Rust's standard library for guests of an architecture. */
 function rustLibrary(arch: Arch): Tool[] {
-  const target = `${arch}-unknown-linux-musl`;
-  const library = rustupLibrary(target);
+  const { debian, rust: { gnu, musl } } = ARCH[arch];
+  const library = rustupLibrary(musl);
   return rustTool({
     name: `rust-std-${arch}`,
     groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
     neededIf: (need) => need.guestArchs.includes(arch),
     debian: {
-      programs: [`/usr/lib/rustlib/${arch}-unknown-linux-gnu/lib`, library],
-      package: `libstd-rust-web-dev:${DEB_ARCH[arch]}`,
+      programs: [`/usr/lib/rustlib/${gnu}/lib`, library],
+      package: `libstd-rust-web-dev:${debian}`,
     },
     elsewhere: {
-      programs: [library, `/usr/lib/rustlib/${target}/lib`],
-      setup: ["--target", target],
+      programs: [library, `/usr/lib/rustlib/${musl}/lib`],
+      setup: ["--target", musl],
     },
   });
 }
@@ -117,8 +113,7 @@ export const RUST_TOOLS: readonly Tool[] = [
     packages: { dnf: "cargo", pacman: "rust", nix: "cargo" },
     debian: "cargo-web",
   }),
-  ...rustLibrary("x86_64"),
-  ...rustLibrary("aarch64"),
+  ...ARCHS.flatMap(rustLibrary),
 ];
 
 /** What judges their sources. */

@@ -1,7 +1,7 @@
 import { HostError } from "../../base/errors.ts";
 import { hostOs, parseOsRelease } from "../facts.ts";
 import { findProgram, type FoundProgram } from "../../base/process/find_program.ts";
-import type { Arch } from "../../config/archs.ts";
+import { type Arch, ARCHS } from "../../config/archs.ts";
 import { run } from "../../base/process/process.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
@@ -20,7 +20,7 @@ export interface ToolVerdict {
 
 /** Which tools to look at, and where. */
 export interface ToolQuery {
-  /** The guests to build or boot (default: both architectures). */
+  /** The guests to build or boot (default: every architecture). */
   readonly guestArchs?: readonly Arch[];
   /** As the variable `PATH`, which is its default. */
   readonly searchPath?: string;
@@ -44,7 +44,7 @@ export async function toolNeed(guestArchs?: readonly Arch[]): Promise<ToolNeed> 
     arch: Deno.build.arch,
     distroId: os === "linux" ? parseOsRelease(release).id : "macos",
     isRoot: Deno.uid() === 0,
-    guestArchs: guestArchs ?? ["x86_64", "aarch64"],
+    guestArchs: guestArchs ?? ARCHS,
   };
 }
 

@@ -1,11 +1,12 @@
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import type { Tool } from "./tool.ts";
 
 /** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
-function systemEmulator(arch: Arch, packages: Tool["packages"]): Tool {
+function systemEmulator(arch: Arch): Tool {
+  const { system, packages } = ARCH[arch].qemu;
   return {
-    name: `qemu-system-${arch}`,
-    programs: [`qemu-system-${arch}`],
+    name: system,
+    programs: [system],
     groups: ["vm"],
     purpose: `boots ${arch} guests`,
     versionArgs: ["--version"],
@@ -34,16 +35,7 @@ export const VM_TOOLS: readonly Tool[] = [
       nix: "qemu",
     },
   },
-  systemEmulator("x86_64", {
-    apt: "qemu-system-x86",
-    dnf: "qemu-system-x86",
-    pacman: "qemu-system-x86",
-  }),
-  systemEmulator("aarch64", {
-    apt: "qemu-system-arm",
-    dnf: "qemu-system-aarch64",
-    pacman: "qemu-system-aarch64",
-  }),
+  ...ARCHS.map(systemEmulator),
   {
     name: "ssh",
     programs: ["ssh"],

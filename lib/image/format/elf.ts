@@ -12,6 +12,8 @@ const MACHINES: Readonly<Record<number, string | { readonly 32: string; readonly
 
 /** What an ELF header says of a file. */
 export interface ElfHeader {
+  /** `e_machine`. */
+  readonly machine: number;
   readonly bits: 32 | 64;
   readonly byteOrder: "little" | "big";
   /**
@@ -33,7 +35,7 @@ export function readElfHeader(bytes: Uint8Array): ElfHeader | undefined {
   if (kind === undefined || bytes.length < 20) return undefined;
   const machine = viewOf(bytes).getUint16(18, kind.byteOrder === "little");
   const name = MACHINES[machine] ?? `machine ${machine}`;
-  return { ...kind, arch: typeof name === "string" ? name : name[kind.bits] };
+  return { ...kind, machine, arch: typeof name === "string" ? name : name[kind.bits] };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { WorkError } from "../../base/errors.ts";
-import { readElfHeader } from "../format/elf.ts";
-import type { Arch } from "../../config/archs.ts";
+import { type ElfHeader, readElfHeader } from "../format/elf.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 
 /**
  * Makes sure that a program is for an architecture, by its ELF header. A cached program of the
@@ -9,7 +9,7 @@ import type { Arch } from "../../config/archs.ts";
  */
 export function checkArch(bytes: Uint8Array, arch: Arch, what: string): void {
   const header = readElfHeader(bytes);
-  if (header?.bits === 64 && header.byteOrder === "little" && header.arch === arch) return;
+  if (header !== undefined && isFor(header, arch)) return;
   const kind = [
     ...header?.bits === 32 ? ["32 bits"] : [],
     ...header?.byteOrder === "big" ? ["big-endian"] : [],
@@ -20,4 +20,10 @@ export function checkArch(bytes: Uint8Array, arch: Arch, what: string): void {
   throw new WorkError(`Cannot use ${what}: it is ${found}, and ${arch} is needed`, {
     next: `deno task build-images ${arch} --force`,
   });
+}
+
+/** Whether a program is for an architecture. */
+export function isFor({ machine, bits, byteOrder }: ElfHeader, arch: Arch): boolean {
+  const { elf } = ARCH[arch];
+  return elf.machine === machine && elf.bits === bits && elf.byteOrder === byteOrder;
 }

@@ -3,7 +3,7 @@ import { TaskError, WorkError } from "../../base/errors.ts";
 import { runChecked } from "../../base/process/process.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { packCpio } from "../format/cpio.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 import { moduleEntries } from "../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { extractVmlinux } from "../format/bz_image.ts";
@@ -12,7 +12,6 @@ import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
 import { unfinishedPrefix } from "./unfinished.ts";
 import { stageInput } from "../stages.ts";
-import { DEB_ARCH } from "../../config/archs.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
 export const GUEST_MODULES: readonly string[] = [
@@ -22,7 +21,7 @@ export const GUEST_MODULES: readonly string[] = [
 
 /** How to take the kernel, and the modules in their load order, out of Debian's package. */
 export function distributionKernel(outputs: readonly string[], arch: Arch): PartRecipe {
-  const metapackage = `linux-image-cloud-${DEB_ARCH[arch]}`;
+  const metapackage = `linux-image-cloud-${ARCH[arch].debian}`;
   return {
     title: `kernel ${arch}`,
     outputs,
@@ -59,7 +58,7 @@ async function extract(
 ): Promise<void> {
   onPhase("package");
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
-  const source = { suite: SUITE, debArch: DEB_ARCH[arch] };
+  const source = { suite: SUITE, debArch: ARCH[arch].debian };
   const apt = await openApt(join(work, "apt"), source, { signal, onOutput });
   const kernel = (await apt.depends(metapackage)).find((name) => name.startsWith("linux-image-"));
   if (kernel === undefined) {

@@ -1,3 +1,4 @@
+import { ARCHS, hasElfKernel } from "../../config/archs.ts";
 import type { Part } from "../../config/parts.ts";
 
 /** How {@link drawGraph} draws. */
@@ -11,7 +12,10 @@ export function drawGraph(parts: readonly Part[], format: GraphFormat): string {
 function drawText(parts: readonly Part[]): string {
   const width = Math.max(...parts.map(({ name }) => name.length));
   return parts.map(({ name, needs, outputs }) => {
-    const files = outputs.map(({ file, only }) => file.replaceAll("{arch}", only ?? "ARCH"));
+    const files = outputs.flatMap(({ file, kind }) => {
+      const archs = kind === undefined ? ["ARCH"] : ARCHS.filter(hasElfKernel);
+      return archs.map((arch) => file.replaceAll("{arch}", arch));
+    });
     const from = needs.length === 0 ? "" : `  <- ${needs.join(", ")}`;
     return `${name.padEnd(width)}  ${files.join(", ")}${from}`;
   }).join("\n");

@@ -3,7 +3,7 @@ import { WorkError } from "../../base/errors.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
 import { run, runChecked } from "../../base/process/process.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
@@ -12,12 +12,6 @@ import { fileInput, stageInput } from "../stages.ts";
 
 /** Debian's package of the kernel's sources. */
 const SOURCE_PACKAGE = "linux-source-6.1";
-
-/** What the kernel's Makefile calls an architecture, and which of its files we take. */
-const KERNEL: Readonly<Record<Arch, { make: string; image: string; elf?: string }>> = {
-  x86_64: { make: "x86_64", image: "arch/x86/boot/bzImage", elf: "vmlinux" },
-  aarch64: { make: "arm64", image: "arch/arm64/boot/Image" },
-};
 
 /** Where the configuration begins, and make's environment. */
 const BUILD = {
@@ -34,6 +28,7 @@ const BUILD = {
 /** How to compile the kernel for microVMs from Debian's sources and `images/kernel`. */
 export async function microKernel(outputs: readonly string[], arch: Arch): Promise<PartRecipe> {
   const compiler = crossPrefix(arch) + "gcc";
+  const { magic: _, ...made } = ARCH[arch].kernel;
   const config = (name: string) => join(root, "images/kernel", `${name}.config`);
   return {
     title: `micro-kernel ${arch}`,
@@ -44,7 +39,7 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
       ...["common", arch].map((name) =>
         fileInput(`fragment ${name}`, `images/kernel/${name}.config`)
       ),
-      stageInput("micro-kernel", { ...KERNEL[arch], ...BUILD }),
+      stageInput("micro-kernel", { ...made, ...BUILD }),
     ],
     async build(dir, options) {
       const prefix = unfinishedPrefix(outputs[0]!);
@@ -52,7 +47,7 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
       try {
         const fragments = [config("common"), config(arch)];
         const built = await compile(work, arch, fragments, options);
-        const { image, elf } = KERNEL[arch];
+        const { image, elf } = made;
         await Deno.copyFile(join(built, image), join(dir, outputs[0]!));
         if (elf === undefined || outputs[1] === undefined) return;
         const stripped = join(dir, outputs[1]);
@@ -67,7 +62,7 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
 }
 
 /** The prefix of the compiler's name; none for the host's own. */
-const crossPrefix = (arch: Arch) => arch === Deno.build.arch ? "" : `${arch}-linux-gnu-`;
+const crossPrefix = (arch: Arch) => arch === Deno.build.arch ? "" : `${ARCH[arch].gnu}-`;
 
 /** Returns the folder with the results. */
 async function compile(
@@ -79,7 +74,7 @@ async function compile(
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
   onPhase("sources");
   // The sources are the same for every architecture.
-  const apt = await openApt(join(work, "apt"), { suite: SUITE, debArch: "amd64" }, {
+  const apt = await openApt(join(work, "apt"), { suite: SUITE, debArch: ARCH[arch].debian }, {
     signal,
     onOutput,
   });
@@ -95,7 +90,7 @@ async function compile(
   const fragment = join(work, "fragment.config");
   const texts = await Promise.all(fragments.map((path) => Deno.readTextFile(path)));
   await Deno.writeTextFile(fragment, texts.join("\n"));
-  const { make, image, elf } = KERNEL[arch];
+  const { make, image, elf } = ARCH[arch].kernel;
   const variables = [
     ...[`O=${output}`, `ARCH=${make}`, `CROSS_COMPILE=${crossPrefix(arch)}`],
     `KCONFIG_ALLCONFIG=${fragment}`,

@@ -1,6 +1,6 @@
 import { PARTS } from "../../config/parts.ts";
-import type { Arch } from "../../config/archs.ts";
-import { ARCHS, outputNames, type Part, type PartName } from "../../config/parts.ts";
+import { type Arch, ARCHS } from "../../config/archs.ts";
+import { outputNames, type Part, type PartName } from "../../config/parts.ts";
 import type { FileSystem } from "../../config/parts.ts";
 
 /** What is built, beside which part and for which architecture. */

@@ -3,7 +3,7 @@ import { HostError } from "../../base/errors.ts";
 import { findProgram } from "../../base/process/find_program.ts";
 import { rustupPrograms } from "../../host/tools/rust_tools.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
 
 /** Programs that compile Rust for a guest. */
@@ -19,7 +19,7 @@ export interface RustToolchain {
 }
 
 /** Debian's linker for a foreign architecture, from the package `gcc-ARCH-linux-gnu`. */
-const crossLinker = (arch: Arch) => `${arch}-linux-gnu-gcc`;
+const crossLinker = (arch: Arch) => `${ARCH[arch].gnu}-gcc`;
 
 /**
  * Finds a toolchain that can compile for the architecture: one whose standard library for it is
@@ -33,8 +33,8 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
     if (findProgram(cargo) === undefined) continue;
     const sysroot = await rustSysroot(rustc, signal);
     if (sysroot === undefined) continue;
-    for (const libc of ["musl", "gnu"]) {
-      const target = `${arch}-unknown-linux-${libc}`;
+    for (const libc of ["musl", "gnu"] as const) {
+      const target = ARCH[arch].rust[libc];
       if (findProgram(join(sysroot, "lib/rustlib", target, "lib")) === undefined) continue;
       const linker = libc === "musl" ? undefined : crossLinker(arch);
       if (linker !== undefined && findProgram(linker) === undefined) continue;
@@ -48,7 +48,7 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
   }
   throw new HostError(`Cannot compile for ${arch}: no Rust toolchain here has its library`, {
     next: "deno task check --install --for build-images, or rustup target add " +
-      `${arch}-unknown-linux-musl`,
+      ARCH[arch].rust.musl,
   });
 }
 

@@ -1,10 +1,9 @@
 import { join } from "@std/path";
-import { DEB_ARCH } from "../../config/archs.ts";
 import { runChecked } from "../../base/process/process.ts";
 import { root } from "../../base/files/paths.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
 import { type RootTree, unpackTree } from "../disk/file_systems.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 import { ensureRootfsTar } from "../system/debian/rootfs_tar.ts";
 import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
 import { scriptInput, stageInput } from "../stages.ts";
@@ -72,7 +71,7 @@ export function variantRootfsInputs({ variant, arch }: VariantRoot): RecipeInput
   return [
     stageInput(
       "packages",
-      packagesStage({ suite: SUITE, debArch: DEB_ARCH[arch], arch, packages }),
+      packagesStage({ suite: SUITE, debArch: ARCH[arch].debian, arch, packages }),
     ),
     // Its packages are configured here and now.
     ...hookInputs(["now"]),
@@ -91,7 +90,7 @@ async function unpackPackages(
   await using rootfs = await ensureRootfsTar({
     name: variantRootfsName({ variant, arch }),
     recipe: {
-      ...{ suite: SUITE, debArch: DEB_ARCH[arch], arch, packages: VARIANT_PACKAGES[variant] },
+      ...{ suite: SUITE, debArch: ARCH[arch].debian, arch, packages: VARIANT_PACKAGES[variant] },
       provision: join(root, PROVISION),
       // Never used: the packages are configured here and now.
       firstBoot: join(root, PROVISION),

@@ -5,7 +5,8 @@ import { fileNames } from "../../base/files/folders.ts";
 import { isLocked, tryLock } from "../../base/files/lock.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { rootfsInputs } from "./platform_image.ts";
-import { ARCHS, VARIANTS } from "../../config/parts.ts";
+import { ARCHS } from "../../config/archs.ts";
+import { VARIANTS } from "../../config/parts.ts";
 import { variantRootfsInputs, variantRootfsName } from "../parts/variant.ts";
 import { parseRootfsName, rootfsKey, rootfsLock } from "../system/debian/rootfs_tar.ts";
 

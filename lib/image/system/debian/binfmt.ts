@@ -1,20 +1,9 @@
 import { join } from "@std/path";
-import { DEB_ARCH } from "../../../config/archs.ts";
 import { lockFault } from "../../../base/files/lock.ts";
 import { run, type RunResult } from "../../../base/process/process.ts";
-import type { Arch } from "../../../config/archs.ts";
+import { ARCH, type Arch } from "../../../config/archs.ts";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";
-
-/**
- * The first 20 bytes of a 64-bit ELF file of each architecture, and which bits of them count
- * (ELF specification: class 2, little-endian, version 1, type EXEC or DYN, then `e_machine`).
- * The OS ABI byte may be anything, as Linux programs carry 0 or 3 there.
- */
-const ELF_MAGIC: Readonly<Record<Arch, { readonly magic: string; readonly mask: string }>> = {
-  aarch64: elfRule(183),
-  x86_64: elfRule(62),
-};
 
 /** How programs of the guest's architecture can run on this host. */
 export interface Binfmt extends AsyncDisposable {
@@ -33,7 +22,7 @@ export interface Binfmt extends AsyncDisposable {
  */
 export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
   if (arch === Deno.build.arch) return verdict("native", "the host's own architecture");
-  if (await isRegistered(`qemu-${arch}`)) {
+  if (await isRegistered(ARCH[arch].qemu.user)) {
     return verdict("emulated", "binfmt_misc has a rule for it");
   }
   const rule = `guesthouse-${arch}`;
@@ -43,7 +32,9 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
     return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
   }
   const interpreter = await findInterpreter(arch);
-  if (interpreter === undefined) return verdict("none", `qemu-${arch}-static is not installed`);
+  if (interpreter === undefined) {
+    return verdict("none", `${ARCH[arch].qemu.user}-static is not installed`);
+  }
   using stack = new DisposableStack();
   // Shared by all who use the rule, other checkouts included, hence not a file of this one.
   const users = stack.use(await Deno.open(interpreter, { read: true }));
@@ -74,7 +65,7 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
 async function runsThere(arch: Arch): Promise<boolean> {
   // In this folder there are such programs alone: nothing that could run them, as in the guest's root.
   const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
-  const root = ["--root=/usr/lib/arch-test", "--", `/${DEB_ARCH[arch]}`];
+  const root = ["--root=/usr/lib/arch-test", "--", `/${ARCH[arch].debian}`];
   return (await run(["unshare", ...asRoot, ...root])).code === 0;
 }
 
@@ -91,9 +82,9 @@ async function register(
     if (code !== 0 && !await haveKernelFile(join(BINFMT, "register"))) {
       return `cannot mount binfmt_misc: ${stderr.trim()}`;
     }
-    if (await isRegistered(rule) || await isRegistered(`qemu-${arch}`)) return undefined;
+    if (await isRegistered(rule) || await isRegistered(ARCH[arch].qemu.user)) return undefined;
   }
-  const { magic, mask } = ELF_MAGIC[arch];
+  const { magic, mask } = elfRule(arch);
   // F: the interpreter is opened now, so that it is found from inside a chroot as well.
   const text = `:${rule}:M::${magic}:${mask}:${interpreter}:F`;
   const { code, stderr } = await writeKernelFile(join(BINFMT, "register"), text);
@@ -119,7 +110,8 @@ async function writeKernelFile(path: string, text: string): Promise<RunResult> {
 }
 
 async function findInterpreter(arch: Arch): Promise<string | undefined> {
-  for (const name of [`qemu-${arch}-static`, `qemu-${arch}`]) {
+  const { user } = ARCH[arch].qemu;
+  for (const name of [`${user}-static`, user]) {
     for (const dir of ["/usr/bin", "/usr/local/bin"]) {
       if (await exists(join(dir, name))) return join(dir, name);
     }
@@ -127,14 +119,27 @@ async function findInterpreter(arch: Arch): Promise<string | undefined> {
   return undefined;
 }
 
-function elfRule(machine: number): { magic: string; mask: string } {
+/**
+ * The first 20 bytes of an architecture's ELF files, and which bits of them count (ELF
+ * specification: class, byte order, version 1, type EXEC or DYN, then `e_machine`). The OS ABI byte
+ * may be anything, as Linux programs carry 0 or 3 there.
+ */
+function elfRule(arch: Arch): { magic: string; mask: string } {
+  const { machine, bits, byteOrder } = ARCH[arch].elf;
+  const half = (value: number) => byteOrder === "little" ? [value, 0] : [0, value];
   const bytes = (values: number[]) =>
     values.map((value) => `\\x${value.toString(16).padStart(2, "0")}`).join("");
   const zeros = new Array<number>(8).fill(0);
   return {
-    magic: bytes([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...zeros, 2, 0, machine, 0]),
+    magic: bytes([
+      ...[0x7f, 0x45, 0x4c, 0x46, bits / 32, byteOrder === "little" ? 1 : 2, 1, 0, ...zeros],
+      ...[...half(2), ...half(machine)],
+    ]),
     // 0xfe on the type byte: 2 (EXEC) and 3 (DYN) differ in its lowest bit.
-    mask: bytes([255, 255, 255, 255, 255, 255, 255, 0, ...zeros.fill(255), 0xfe, 255, 255, 255]),
+    mask: bytes([
+      ...[255, 255, 255, 255, 255, 255, 255, 0, ...new Array<number>(8).fill(255)],
+      ...[...half(2).map((value) => value === 2 ? 0xfe : 255), 255, 255],
+    ]),
   };
 }
 

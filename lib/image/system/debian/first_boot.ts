@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { WorkError } from "../../../base/errors.ts";
+import { ARCH } from "../../../config/archs.ts";
 import type { Platform } from "../../../config/platform.ts";
 import { spawnOwned } from "../../../base/process/process.ts";
 import { IMAGE_FILES } from "../../../base/files/paths.ts";
@@ -15,12 +16,12 @@ const SILENCE_MS = 600_000;
 
 /** The command that boots an image once, with its disk open for writing. */
 export function firstBootCommand(platform: Platform, dir: string, consoleLog: string): string[] {
-  const x86 = platform.arch === "x86_64";
+  const { system, machine, firstBootCpu } = ARCH[platform.arch].qemu;
   return [
-    `qemu-system-${platform.arch}`,
+    system,
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-    ...["-M", x86 ? "q35" : "virt", "-accel", "tcg,thread=multi"],
-    ...["-cpu", x86 ? "max" : "max,pauth-impdef=on", "-m", "2048", "-smp", "2"],
+    ...["-M", machine, "-accel", "tcg,thread=multi"],
+    ...["-cpu", firstBootCpu, "-m", "2048", "-smp", "2"],
     ...["-kernel", join(dir, IMAGE_FILES.kernel), "-initrd", join(dir, IMAGE_FILES.initramfs)],
     ...["-append", [platform.append, "guesthouse.first-boot"].filter(Boolean).join(" ")],
     ...[
