@@ -17,6 +17,21 @@ exec 3<&0 4<"${input:-/dev/null}" </dev/null
 [ -z "$input" ] || rm -f "$input"
 [ -z "$output" ] || exec >>"$output" 2>&1
 
+# A signal to this script is meant for the command; this script stays to report how that ended.
+# Until setsid has run there is no such group, and what is still a copy of this shell would lose the
+# signal.
+child=
+ended=
+end() {
+  ended=yes
+  tries=100
+  until [ -z "$child" ] || kill -TERM "-$child" || ! kill -0 "$child" || [ "$tries" = 0 ]; do
+    sleep 0.01
+    tries=$((tries - 1))
+  done 2>/dev/null
+}
+trap end TERM HUP INT
+
 # The command leads a process group that this script is not in, so that all of it can be ended and
 # its end be waited for.
 if command -v setsid >/dev/null 2>&1; then
@@ -35,6 +50,7 @@ else
   set +m
 fi
 child=$!
+[ -z "$ended" ] || end
 # From here on the shell's own remarks ("Terminated") must not mix with the command's output.
 exec 4<&- >/dev/null 2>&1
 
@@ -42,8 +58,7 @@ exec 4<&- >/dev/null 2>&1
   # What ends the whole session is meant for the command; the watcher outlasts it.
   trap '' TERM HUP INT
   if IFS= read -r word <&3 && [ "$word" = keep ]; then exit 0; fi
-  # Until setsid has run there is no such group.
-  kill -TERM "-$child" || kill -TERM "$child"
+  end
   while [ "$ticks" -gt 0 ] && kill -0 "$child"; do
     sleep 0.05
     ticks=$((ticks - 1))
@@ -52,8 +67,6 @@ exec 4<&- >/dev/null 2>&1
 ) &
 exec 3<&-
 
-# Whoever ends this script means the command; this script stays to report how that ended.
-trap 'kill -TERM "-$child"' TERM HUP INT
 wait "$child"
 status=$?
 while kill -0 "$child"; do

@@ -92,6 +92,19 @@ Deno.test("spawnOwned() takes a TERM to the supervisor for one to the command", 
   assertEquals(await within(process.status), { code: 6, success: false });
 });
 
+Deno.test("spawnOwned() takes a TERM at any time, also before there is a command", async () => {
+  await using box = await sandbox();
+  for (let turn = 0; turn < 20; turn++) {
+    const file = join(box.path, `${turn}`);
+    await using process = spawnOwned(sh('echo $$ >"$0"; exec sleep 60', file), { graceMs: 100 });
+    await new Promise((resolve) => setTimeout(resolve, turn));
+    Deno.kill(process.pid, "SIGTERM");
+    assertEquals((await within(process.status)).code, 143);
+    const pid = Number.parseInt(await Deno.readTextFile(file).catch(() => "0"));
+    if (pid > 0) assertEquals(await living([pid]), []);
+  }
+});
+
 Deno.test("spawnOwned() ends the command also after somebody killed the supervisor", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
