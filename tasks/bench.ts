@@ -12,7 +12,7 @@ import { platformsDir } from "../lib/base/files/paths.ts";
 export const spec = {
   name: "bench",
   group: "development",
-  summary: "Measure boots, builds and the naive way beside them",
+  summary: "Measure boots, builds and the tasks themselves",
   description: [
     "Guests run one at a time. Figures depend on what else the machine does: a target that is",
     "missed is reported, and is no failure. What could not be measured is one.",
@@ -53,8 +53,8 @@ export const spec = {
   examples: [
     { goal: "measure everything that is quick", command: "deno task bench" },
     {
-      goal: "compare with the naive way on one platform",
-      command: "deno task bench debian-arm64 --only first-command --only build-vm --only naive",
+      goal: "compare cold with warm starts on one platform",
+      command: "deno task bench debian-arm64 --only first-command --only warm-command",
     },
     {
       goal: "see where the time goes",

@@ -92,7 +92,7 @@ export function hostileBenchPage(): Page {
   const rows = [
     makeRow({ name: "first command", platform: "debian-amd64", target: 9, runs: [8, 7.5, 10] }),
     ...kind("build-vm", "debian-amd64", 1),
-    ...kind("naive", "debian-amd64", 1.7),
+    ...kind("incremental", "debian-amd64", 1.7),
     ...kind("warm build-vm", HOSTILE[1], 0.98),
     makeRow({ name: "build-vm: total", platform: "gone", runs: [], error: `${HOSTILE[3]}\nnext` }),
     makeRow({ name: "--help of every task", target: 0.2, runs: [0.31], note: HOSTILE[0] }),
@@ -110,8 +110,8 @@ export function hostileBenchPage(): Page {
     ratios: [...ratios(rows), {
       name: HOSTILE[0],
       platform: HOSTILE[5],
-      naive: 2,
-      ours: 1,
+      cold: 2,
+      warm: 1,
       ratio: 2,
     }],
   });

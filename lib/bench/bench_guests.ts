@@ -8,7 +8,6 @@ import type { Platform } from "../config/platform.ts";
 import type { Project } from "../project/project.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { useImage } from "../image/platform/platform_image.ts";
-import { buildNaively } from "./naive_build.ts";
 import { type BuildPhases, phaseRows } from "./phases.ts";
 import { makeRow, type Row } from "../report/row.ts";
 import { Series } from "./series.ts";
@@ -64,7 +63,6 @@ export async function measureGuests(
   for (let run = 1; run <= runs; run++) {
     await take(numbers, "first-command", run, () => timeFirstCommand(options, { cold: true }));
     await take(builds, "build-vm", run, () => timeBuild(options, { cold: true }));
-    await take(builds, "naive", run, () => buildNaively(options));
     await take(numbers, "warm-command", run, () => timeFirstCommand(options));
     await take(builds, "warm-build-vm", run, () => timeBuild(options, {}));
     await take(builds, "incremental", run, () => timeBuild(options, { incremental: true }));

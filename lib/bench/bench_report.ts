@@ -16,9 +16,9 @@ export function benchText(rows: readonly Row[], ratios: readonly Ratio[]): strin
   const parts = [`Seconds; a verdict compares the median with the target.\n\n${table}`];
   if (ratios.length > 0) {
     const text = renderTable([
-      ["the naive way takes", "platform", "naive", "ours", "ratio"],
-      ...ratios.map(({ name, platform, naive, ours, ratio }) => [
-        ...[name, platform, seconds(naive), seconds(ours)],
+      ["a cold start takes", "platform", "cold", "warm", "ratio"],
+      ...ratios.map(({ name, platform, cold, warm, ratio }) => [
+        ...[name, platform, seconds(cold), seconds(warm)],
         `${ratio.toFixed(2)} times`,
       ]),
     ], { right: [2, 3, 4] });

@@ -2,7 +2,6 @@
 export const MEASUREMENTS = [
   "first-command",
   "build-vm",
-  "naive",
   "warm-command",
   "warm-build-vm",
   "incremental",
@@ -19,7 +18,7 @@ export type Measurement = typeof MEASUREMENTS[number];
 
 /** Measurements that start guests. */
 export const WITH_GUESTS: readonly Measurement[] = [
-  ...["first-command", "build-vm", "naive", "warm-command", "warm-build-vm"] as const,
+  ...["first-command", "build-vm", "warm-command", "warm-build-vm"] as const,
   ...["incremental", "guests"] as const,
 ];
 

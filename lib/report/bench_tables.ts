@@ -10,14 +10,14 @@ const MEASUREMENT_COLUMNS = [
 
 const RATIO_COLUMNS = [
   ...["compared", "platform"],
-  ...["naive (s)", "ours (s)", "ratio"].map((figures) => ({ figures })),
+  ...["cold (s)", "warm (s)", "ratio"].map((figures) => ({ figures })),
 ];
 
-/** The tables of a bench: every row with its target, how ours compares, and what is missing. */
+/** The tables of a bench: every row with its target, how warm starts compare, and what is missing. */
 export function renderBenchTables(rows: readonly Row[], ratios: readonly Ratio[]): Html {
   const reasons = [...new Set(rows.flatMap(({ error }) => error ?? []))];
   const compared = html`
-    <h2>The naive way beside ours</h2>
+    <h2>Cold starts beside warm ones</h2>
     ${htmlTable(RATIO_COLUMNS, ratios.map(ratioCells))}
   `;
   const missing = html`
@@ -38,6 +38,6 @@ function measurementCells(row: Row): Cell[] {
   return [row.name, row.platform ?? "", row.target, row.median, row.min, row.max, verdict];
 }
 
-function ratioCells({ name, platform, naive, ours, ratio }: Ratio): Cell[] {
-  return [name, platform, naive, ours, `${ratio.toFixed(2)} times`];
+function ratioCells({ name, platform, cold, warm, ratio }: Ratio): Cell[] {
+  return [name, platform, cold, warm, `${ratio.toFixed(2)} times`];
 }

@@ -18,7 +18,7 @@ const page: Page = {
   }],
   bench: {
     rows: [row],
-    ratios: [{ name: evil, platform: evil, naive: 2, ours: 1, ratio: 2 }],
+    ratios: [{ name: evil, platform: evil, cold: 2, warm: 1, ratio: 2 }],
   },
   curves: [{ title: evil, unit: evil, points: [{ x: 1, seconds: 1 }] }],
 };

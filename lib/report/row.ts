@@ -52,13 +52,13 @@ export function makeRow({ name, platform, target, runs, note, error }: RowInput)
   };
 }
 
-/** How many times longer the naive way takes, as `--json` prints it. */
+/** How many times longer a cold start takes, as `--json` prints it. */
 export interface Ratio {
   readonly name: string;
   readonly platform: string;
-  /** Median of the naive way in seconds. */
-  readonly naive: number;
-  /** Our median in seconds. */
-  readonly ours: number;
+  /** Median of cold starts in seconds. */
+  readonly cold: number;
+  /** Median of warm starts in seconds. */
+  readonly warm: number;
   readonly ratio: number;
 }
