@@ -3,8 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { exists } from "../lib/base/files/folders.ts";
 import { imageCacheDir, imagesDir, snapshotsDir, stateDir } from "../lib/base/files/paths.ts";
-import { partLock } from "../lib/image/parts/unfinished.ts";
-import { buildingLock } from "../lib/image/platform/image_versions.ts";
+import { makerLock } from "../lib/store/unfinished.ts";
 import { gc, gone, hold, NAME, storage } from "./stored_things.ts";
 
 Deno.test("gc removes what killed builds of images left, and nothing of a build under way", async () => {
@@ -21,7 +20,7 @@ Deno.test("gc removes what killed builds of images left, and nothing of a build 
   const foreign = await place(NAME, "tree-of-something-else");
   const why = "its build did not get to its end";
   {
-    await using _building = await hold(buildingLock(NAME), "exclusive");
+    await using _building = await hold(makerLock("image", NAME), "exclusive");
     assertEquals(gone(await gc(box)), { [`unfinished image ${other}`]: why });
   }
   assertEquals(gone(await gc(box)), {
@@ -91,7 +90,7 @@ Deno.test("gc removes what killed builds of parts left, and nothing of a build u
   const cargo = await place("cargo");
   const why = "its build did not get to its end";
   {
-    await using _building = await hold(partLock("vmlinuz-x86_64"), "exclusive");
+    await using _building = await hold(makerLock("part", "vmlinuz-x86_64"), "exclusive");
     const outcome = await gc(box);
     assertEquals(gone(outcome), { [`unfinished part ${killed}`]: why });
     assertEquals(outcome.kept.map(({ path }) => path), [busy]);

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename, join } from "@std/path";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
-import { savingLock } from "../lib/vm/stagings.ts";
+import { makerLock } from "../lib/store/unfinished.ts";
 import { exists } from "../lib/base/files/folders.ts";
 import {
   imageCacheDir,
@@ -18,7 +18,6 @@ import { rootfsInputs } from "../lib/image/platform/platform_image.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
 import { rootfsKey, rootfsLock } from "../lib/image/system/debian/rootfs_tar.ts";
 import { currentLink, imageHome, versionLock } from "../lib/image/platform/current.ts";
-import { buildingLock } from "../lib/image/platform/image_versions.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 import {
   changed,
@@ -208,7 +207,7 @@ Deno.test("gc removes a half-finished snapshot, unless one is being saved", asyn
     await Deno.writeTextFile(join(dir, "memory"), "x".repeat(50_000));
   }
   {
-    await using _saving = await hold(savingLock(NAME), "exclusive");
+    await using _saving = await hold(makerLock("snapshot", NAME), "exclusive");
     const outcome = await gc(box);
     assertEquals(Object.keys(gone(outcome)), [`unfinished snapshot ${other}`]);
     assertEquals(outcome.kept.map(({ path }) => path), [staging]);
@@ -289,7 +288,7 @@ Deno.test("gc removes superseded images that nobody needs", async () => {
     await using _snapshot = await hold(join(snapshot, SNAPSHOT_FILES.lock), "shared");
     await using _task = await hold(versionLock(ofTask), "shared");
     await using _olderTask = await hold(older!, "shared");
-    await using _building = await hold(buildingLock("debian-arm64"), "exclusive");
+    await using _building = await hold(makerLock("image", "debian-arm64"), "exclusive");
     const outcome = await gc(box);
     const why = `superseded by ${basename(now)}`;
     assertEquals(gone(outcome), { [`image ${former}`]: why, [`image ${oldest}`]: why });

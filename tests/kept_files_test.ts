@@ -140,7 +140,7 @@ const KEPT: readonly Kept[] = [
     async read() {
       const [cache] = await listCaches();
       assert(cache !== undefined);
-      const isThere = await readCacheRecord(cache.dir) !== undefined;
+      const isThere = await readCacheRecord(cache.path) !== undefined;
       const why = await uselessCache(cache, { known: true, imageDigest: undefined });
       assertEquals(why, isThere ? undefined : "its record is missing or damaged");
       return isThere ? "there" : "missing";

@@ -1,46 +1,38 @@
-import { join } from "@std/path";
-import { diskBytes, exists, folderNames } from "../base/files/folders.ts";
-import { tryLock } from "../base/files/lock.ts";
+import { basename, join } from "@std/path";
+import { exists, folderNames } from "../base/files/folders.ts";
 import { buildCachesDir } from "../base/files/paths.ts";
 import { CACHE_FILES, type CacheRecord, readCacheRecord } from "../ci/cache_disk.ts";
+import type { Entry } from "../store/entry.ts";
 
 /** A build cache as `gc` and `clean` list it. */
-export interface StoredCache {
-  readonly dir: string;
+export interface StoredCache extends Entry {
   readonly platform: string;
   /** `undefined` if it is missing or damaged. */
   readonly record: CacheRecord | undefined;
-  /** What it takes on disk. */
-  readonly bytes: number;
   /** When it was last used, in milliseconds since 1970; 0 if that is not known. */
   readonly usedMs: number;
 }
 
-/** All build caches, of every project. */
+/** All build caches, of every project. One that was used since is not removed. */
 export async function listCaches(): Promise<StoredCache[]> {
   const caches: StoredCache[] = [];
   for (const platform of await folderNames(buildCachesDir())) {
     for (const name of await folderNames(join(buildCachesDir(), platform))) {
-      const dir = join(buildCachesDir(), platform, name);
-      const record = await readCacheRecord(dir);
+      const path = join(buildCachesDir(), platform, name);
+      const record = await readCacheRecord(path);
+      const voucher = join(path, CACHE_FILES.record);
+      const used = async () => (await Deno.stat(voucher).catch(() => undefined))?.mtime?.getTime();
+      const usedMs = await used() ?? 0;
       caches.push({
-        ...{ dir, platform },
-        record,
-        bytes: await diskBytes(dir),
-        usedMs: await usedMs(dir),
+        ...{ kind: "build cache", path, platform, record, voucher, usedMs },
+        what: `${platform} ${record?.project ?? basename(path)}`,
+        locks: [join(path, CACHE_FILES.lock)],
+        isNeeded: async () => (await used() ?? 0) !== usedMs,
       });
     }
   }
   return caches;
 }
-
-async function usedMs(dir: string): Promise<number> {
-  const info = await Deno.stat(join(dir, CACHE_FILES.record)).catch(() => undefined);
-  return info?.mtime?.getTime() ?? 0;
-}
-
-/** The lock of whoever has a build cache. */
-export const cacheLock = ({ dir }: Pick<StoredCache, "dir">): string => join(dir, CACHE_FILES.lock);
 
 /** Why no build would use a cache as it is, or `undefined`. */
 export async function uselessCache(
@@ -59,18 +51,4 @@ export async function uselessCache(
     return "it was filled by the tools of another image";
   }
   return record.inUse ? "the guest that had it was cut off" : undefined;
-}
-
-/**
- * Removes a build cache. Returns whether it is gone: not while a task has it, nor if one has used it
- * since it was listed.
- */
-export async function dropCache(cache: StoredCache): Promise<boolean> {
-  if (!await exists(cache.dir)) return true;
-  await using lock = await tryLock(cacheLock(cache), { purpose: "remove it" });
-  if (lock === undefined || await usedMs(cache.dir) !== cache.usedMs) return false;
-  // First what vouches for the disk, in case this is interrupted.
-  await Deno.remove(join(cache.dir, CACHE_FILES.record)).catch(() => {});
-  await Deno.remove(cache.dir, { recursive: true });
-  return true;
 }

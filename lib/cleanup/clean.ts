@@ -1,17 +1,12 @@
 import { basename, join } from "@std/path";
-import { diskBytes, exists, folderNames } from "../base/files/folders.ts";
-import { isLocked, lockHolder, tryLock } from "../base/files/lock.ts";
+import { exists, folderNames } from "../base/files/folders.ts";
+import { isLocked, lockHolder } from "../base/files/lock.ts";
 import { nativeBuildDir } from "../base/files/paths.ts";
 import { cacheDir } from "../ci/cache_disk.ts";
-import { cacheLock, dropCache, listCaches } from "./cache_store.ts";
 import { NATIVE, nativeHome, nativeLock } from "../ci/native.ts";
-import {
-  type Removable,
-  type Removed,
-  type RemoveOptions,
-  removeStored,
-  type Stored,
-} from "./storage.ts";
+import type { Entry } from "../store/entry.ts";
+import { listCaches } from "./cache_store.ts";
+import { type Removed, type RemoveOptions, removeStored, sized, type Stored } from "./storage.ts";
 
 /** What {@link clean} takes. */
 export interface CleanOptions extends RemoveOptions {
@@ -30,69 +25,42 @@ export interface CleanOutcome {
 
 /** Drops what builds of a project have left for the next build: all of it can be made again. */
 export async function clean(options: CleanOptions): Promise<CleanOutcome> {
-  const { names } = options;
-  const isWanted = (name: string) => names.length === 0 || names.includes(name);
-  const items = [
-    ...(await buildCaches(options)).filter(({ platform }) => isWanted(platform)),
-    ...(isWanted(NATIVE) ? await nativeBuilds(options) : []),
-  ];
+  const { names, projectDir } = options;
   const removed: Removed[] = [];
   const left: CleanOutcome["left"][number][] = [];
-  for (const { item, lock } of items) {
-    const { kind, path, bytes, what } = item;
-    if (await removeStored(item, options)) {
-      removed.push({ kind, path, bytes, what, why: "it can be made again" });
+  for (const entry of [...await buildCaches(projectDir), ...await nativeBuilds(projectDir)]) {
+    if (names.length > 0 && !names.includes(entry.platform)) continue;
+    const item = await sized(entry);
+    const one = await removeStored(item, "it can be made again", options);
+    if (one !== undefined) {
+      removed.push(one);
       continue;
     }
+    const [lock = ""] = item.locks;
     const holder = await isLocked(lock) ? await lockHolder(lock) || "another task" : undefined;
+    const { kind, path, bytes, what } = item;
     left.push({ kind, path, bytes, what, ...(holder === undefined ? {} : { holder }) });
   }
   return { removed, left };
 }
 
-interface Cleanable {
-  readonly platform: string;
-  readonly item: Removable;
-  readonly lock: string;
-}
+type Cleanable = Entry & { readonly platform: string };
 
-async function buildCaches({ projectDir }: CleanOptions): Promise<Cleanable[]> {
-  const caches = (await listCaches()).filter(({ platform, dir }) =>
-    projectDir === undefined || dir === cacheDir(platform, projectDir)
+async function buildCaches(projectDir: string | undefined): Promise<Cleanable[]> {
+  return (await listCaches()).filter(({ platform, path }) =>
+    projectDir === undefined || path === cacheDir(platform, projectDir)
   );
-  return caches.map((cache) => {
-    const { platform, dir: path, bytes, record } = cache;
-    const lock = cacheLock(cache);
-    const item: Removable = {
-      ...{ kind: "build cache", path, bytes },
-      what: `${platform} ${record?.project ?? basename(path)}`,
-      isBusy: () => isLocked(lock),
-      remove: () => dropCache(cache),
-    };
-    return { platform, item, lock };
-  });
 }
 
-async function nativeBuilds({ projectDir }: CleanOptions): Promise<Cleanable[]> {
+async function nativeBuilds(projectDir: string | undefined): Promise<Cleanable[]> {
   const homes = projectDir === undefined
     ? (await folderNames(nativeBuildDir())).map((name) => join(nativeBuildDir(), name))
-    : [nativeHome(projectDir)];
-  const found: Cleanable[] = [];
-  for (const path of homes) {
-    if (!await exists(path)) continue;
-    const lock = nativeLock(path);
-    const item: Removable = {
-      ...{ kind: "native build", path, bytes: await diskBytes(path), what: basename(path) },
-      isBusy: () => isLocked(lock),
-      async remove() {
-        await using held = await tryLock(lock, { purpose: "clean" });
-        if (held === undefined) return false;
-        // Links in it, such as the one to the project, are removed and not followed.
-        await Deno.remove(path, { recursive: true });
-        return true;
-      },
-    };
-    found.push({ platform: NATIVE, item, lock });
-  }
-  return found;
+    : await exists(nativeHome(projectDir))
+    ? [nativeHome(projectDir)]
+    : [];
+  // Links in one, such as that to the project, are removed and not followed.
+  return homes.map((path) => ({
+    ...{ kind: "native build", platform: NATIVE, path, what: basename(path) },
+    locks: [nativeLock(path)],
+  }));
 }

@@ -1,14 +1,33 @@
-import { basename, join } from "@std/path";
-import { leftRuns, leftSockets, listRuns, removeLeft, runIds } from "../guest/runs.ts";
-import { diskBytes } from "../base/files/folders.ts";
-import { runsDir, socketDir } from "../base/files/paths.ts";
-import { sweepImages } from "./gc_images.ts";
-import { sweepLeftovers } from "./gc_leftovers.ts";
-import { sweepSnapshots, type SweepSnapshotsOptions } from "./gc_snapshots.ts";
-import { Bin, type Removable, type Removed, type RemoveOptions, type Stored } from "./storage.ts";
+import { join } from "@std/path";
+import type { Platform } from "../config/platform.ts";
+import { listRuns } from "../guest/runs.ts";
+import { runsDir } from "../base/files/paths.ts";
+import { listUnfinished } from "../store/unfinished.ts";
+import { listPackages, listVersions } from "./gc_images.ts";
+import { listScratchLeft, listSockets, listTemporaryFiles, listTheRuns } from "./gc_runs.ts";
+import { listBuildCaches, listMemory } from "./gc_snapshots.ts";
+import type { GcFacts, Listed } from "./listed.ts";
+import { presentHosts } from "./snapshot_judges.ts";
+import {
+  type Removed,
+  type RemoveOptions,
+  removeStored,
+  type Sized,
+  sized,
+  type Stored,
+  storedDocument,
+  totalBytes,
+} from "./storage.ts";
 
 /** What {@link collectGarbage} takes. */
-export interface GcOptions extends RemoveOptions, SweepSnapshotsOptions {}
+export interface GcOptions extends RemoveOptions {
+  readonly platforms: readonly Platform[];
+  /**
+   * What snapshots and build caches may take on disk together; of more, those that were not used
+   * for longest go. 0: all of them go that are not in use.
+   */
+  readonly limitBytes: number;
+}
 
 /** What {@link collectGarbage} found. */
 export interface GcOutcome {
@@ -16,53 +35,66 @@ export interface GcOutcome {
   readonly kept: readonly Stored[];
 }
 
+/** Lists all entries of a kind. One is looked at before the next is asked for. */
+type Kind = (facts: GcFacts) => AsyncIterable<Listed> | Promise<readonly Listed[]>;
+
+/** In this order, since each may be all that needs the next. Those in one list share the limit. */
+const KINDS: readonly (readonly Kind[])[] = [
+  [listTheRuns],
+  [listSockets],
+  [() => listUnfinished("snapshot")],
+  [listMemory, listBuildCaches],
+  [listVersions],
+  [listPackages],
+  [() => listUnfinished("part")],
+  [() => listUnfinished("image")],
+  [listTemporaryFiles],
+  [listScratchLeft],
+];
+
 /**
- * Removes what is of no use any more, in this order, since each may be all that needs the next:
- * runs that were left behind and their guests, snapshots and build caches, images, and what killed
- * tasks were just writing.
+ * Removes what is of no use any more: runs that were left behind and their guests, snapshots and
+ * build caches, images, and what killed tasks were just writing.
  *
  * What is in use stays, whatever other tasks do meanwhile: each thing is removed with the lock held
  * that its users hold, and guests without a task, which hold none, are looked up in the run records
  * under that lock. Whoever uses an image has a shared lock on its version's folder: see `useImage()`.
  */
 export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {
-  const bin = new Bin(options);
-  const left = await sweepRuns(bin);
-  const guests = async () => (await listRuns()).filter(({ id }) => !left.has(id));
-  await sweepSnapshots(bin, options, guests);
-  await sweepImages(bin, options, guests);
-  await sweepLeftovers(bin);
-  return { removed: bin.removed, kept: bin.kept };
+  const removed: Removed[] = [];
+  const kept: Stored[] = [];
+  const isGone = (path: string) =>
+    removed.some((one) => path === one.path || path.startsWith(`${one.path}/`));
+  const { platforms, signal } = options;
+  const facts: GcFacts = {
+    ...{ platforms, signal, isGone, present: await presentHosts(options) },
+    guests: async () => (await listRuns()).filter(({ id }) => !isGone(join(runsDir(), id))),
+  };
+  const drop = async (item: Sized, why: string) => {
+    const one = await removeStored(item, why, options);
+    if (one !== undefined) removed.push(one);
+    return one !== undefined;
+  };
+  for (const kinds of KINDS) {
+    const rest: Sized<Listed>[] = [];
+    for (const list of kinds) {
+      for await (const entry of await list(facts)) {
+        // With --dry-run what is in it is still there.
+        if (isGone(entry.path)) continue;
+        const item = await sized(entry);
+        if (item.why === undefined || !await drop(item, item.why)) rest.push(item);
+      }
+    }
+    let bytes = totalBytes(rest);
+    const isOver = () => options.limitBytes === 0 || bytes > options.limitBytes;
+    for (const item of rest.toSorted((a, b) => (a.usedMs ?? 0) - (b.usedMs ?? 0))) {
+      const tooOld = item.usedMs !== undefined && isOver();
+      if (tooOld && await drop(item, whyOver(item.usedMs))) bytes -= item.bytes;
+      else kept.push(storedDocument(item));
+    }
+  }
+  return { removed, kept };
 }
 
-/** Returns the ids of those that went. */
-async function sweepRuns(bin: Bin): Promise<ReadonlySet<string>> {
-  const gone = new Set<string>();
-  for await (const left of leftRuns()) {
-    const item: Removable = {
-      kind: left.orphan === undefined ? "run" : "guest",
-      ...await storedRun(left.id),
-      // Its lock is held here.
-      isBusy: () => Promise.resolve(false),
-      remove: () => removeLeft(left).then(() => true),
-    };
-    if (await bin.drop(item, left.why)) gone.add(left.id);
-  }
-  for (const path of await leftSockets()) {
-    await bin.sort({
-      ...{ kind: "sockets", path, what: basename(path), bytes: await diskBytes(path) },
-      isBusy: () => Promise.resolve(false),
-      remove: () => Deno.remove(path, { recursive: true }).then(() => true),
-    }, "its run is gone");
-  }
-  for (const id of await runIds()) {
-    if (!gone.has(id)) bin.keep({ kind: "run", ...await storedRun(id) });
-  }
-  return gone;
-}
-
-async function storedRun(id: string) {
-  const path = join(runsDir(), id);
-  const bytes = await diskBytes(path) + await diskBytes(join(socketDir(), id));
-  return { path, what: id, bytes };
-}
+const whyOver = (usedMs: number): string =>
+  `over the limit, ${usedMs === 0 ? "never used" : `last used ${new Date(usedMs).toISOString()}`}`;

@@ -1,49 +1,58 @@
-import { basename } from "@std/path";
+import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
+import { ARCHS } from "../config/archs.ts";
+import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
-import { diskBytes, realPath } from "../base/files/folders.ts";
-import { isBeingBuilt, listUnfinished, removeUnfinished } from "../image/parts/unfinished.ts";
-import { isRootfsBusy, listRootfs, removeRootfs } from "../image/platform/stored_rootfs.ts";
-import { isVersionBusy, listVersions, removeVersion } from "../image/platform/image_versions.ts";
-import type { Guests } from "./gc_snapshots.ts";
-import type { Bin } from "./storage.ts";
+import { fileNames, realPath } from "../base/files/folders.ts";
+import { imageCacheDir } from "../base/files/paths.ts";
+import { variantRootfsInputs, variantRootfsName } from "../image/parts/variant.ts";
+import { storedVersions } from "../image/platform/image_versions.ts";
+import { rootfsInputs } from "../image/platform/platform_image.ts";
+import { parseRootfsName, rootfsKey, rootfsLock } from "../image/system/debian/rootfs_tar.ts";
+import { voucherPath } from "../store/vouched.ts";
+import type { GcFacts, Listed } from "./listed.ts";
 
-/** Removes former versions of images, what they were made from, and what killed builds left. */
-export async function sweepImages(
-  bin: Bin,
-  { platforms }: { readonly platforms: readonly Platform[] },
-  guests: Guests,
-): Promise<void> {
-  const gone = new Set(bin.removed.map(({ path }) => path));
-  for (const version of await listVersions()) {
-    const { image, dir, why } = version;
-    const isNeeded = async () => {
-      const snapshots = (await listSnapshots()).filter((snapshot) => !gone.has(snapshot.dir));
-      const users = [...snapshots.flatMap(({ manifest }) => manifest ?? []), ...await guests()];
-      const dirs = await Promise.all(users.map(({ imageDir }) => realPath(imageDir)));
-      return dirs.includes(await realPath(dir));
-    };
-    await bin.sort({
-      ...{ kind: "image", path: dir, bytes: await diskBytes(dir) },
-      what: `${image}/${basename(dir)}`,
-      isBusy: async () => await isVersionBusy(version) || await isNeeded(),
-      remove: () => removeVersion(version, isNeeded),
-    }, why);
-  }
-  for (const rootfs of await listRootfs(platforms)) {
-    const { path, why } = rootfs;
-    await bin.sort({
-      ...{ kind: "rootfs", path, what: basename(path), bytes: await diskBytes(path) },
-      isBusy: () => isRootfsBusy(rootfs),
-      remove: () => removeRootfs(rootfs),
-    }, why);
-  }
-  for (const left of await listUnfinished()) {
-    const { path } = left;
-    await bin.sort({
-      ...{ kind: "unfinished part", path, what: basename(path), bytes: await diskBytes(path) },
-      isBusy: () => isBeingBuilt(left),
-      remove: () => removeUnfinished(left),
-    }, "its build did not get to its end");
-  }
+/** Versions of images: the former ones go. */
+export async function listVersions({ isGone, guests }: GcFacts): Promise<Listed[]> {
+  return await storedVersions(async (dir) => {
+    const snapshots = (await listSnapshots()).filter(({ path }) => !isGone(path));
+    const users = [...snapshots.flatMap(({ manifest }) => manifest ?? []), ...await guests()];
+    const dirs = await Promise.all(users.map(({ imageDir }) => realPath(imageDir)));
+    return dirs.includes(await realPath(dir));
+  });
+}
+
+/**
+ * The packages of images, each as one file, from which later stages are made. Those of a platform
+ * that is not among these may be of use to another checkout.
+ */
+export async function listPackages({ platforms }: GcFacts): Promise<Listed[]> {
+  const keys = await keysByName(platforms);
+  return (await fileNames(imageCacheDir())).flatMap((what) => {
+    const found = parseRootfsName(what);
+    if (found === undefined) return [];
+    const { name, part, key } = found;
+    const path = join(imageCacheDir(), what);
+    const why = part
+      ? "its build did not get to its end"
+      : (keys.get(name) ?? key) !== key
+      ? "its recipe has changed"
+      : undefined;
+    return [{
+      ...{ kind: "rootfs", path, what, why, locks: [rootfsLock(name)] },
+      voucher: voucherPath(path),
+    }];
+  });
+}
+
+/** The key that each would have now. */
+async function keysByName(platforms: readonly Platform[]): Promise<Map<string, string>> {
+  const variants = VARIANTS.flatMap((variant) => ARCHS.map((arch) => ({ variant, arch })));
+  const inputs = [
+    ...platforms.map((platform) => [platform.name, rootfsInputs(platform)] as const),
+    ...variants.map((one) => [variantRootfsName(one), variantRootfsInputs(one)] as const),
+  ];
+  return new Map(
+    await Promise.all(inputs.map(async ([name, list]) => [name, await rootfsKey(list)] as const)),
+  );
 }

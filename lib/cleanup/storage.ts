@@ -2,42 +2,19 @@ import { bytesText } from "../base/text/bytes.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import { renderTable } from "../base/terminal/table.ts";
-import { exists } from "../base/files/folders.ts";
-
-/** What guesthouse keeps on disk and `gc` looks after. */
-export type StoredKind =
-  | "run"
-  /** A run whose guest is up and has neither a task nor been kept. */
-  | "guest"
-  | "sockets"
-  | "unfinished snapshot"
-  | "snapshot"
-  | "build cache"
-  | "image"
-  | "rootfs"
-  | "unfinished part"
-  | "unfinished image"
-  | "unfinished file"
-  | "temporary files"
-  | "native build";
+import { diskBytes, exists } from "../base/files/folders.ts";
+import { type Entry, isBusy, removeEntry } from "../store/entry.ts";
 
 /** Something on disk. */
 export interface Stored {
-  readonly kind: StoredKind;
+  readonly kind: string;
   readonly path: string;
   /** What it takes on disk; a file with holes takes less than its length. */
   readonly bytes: number;
 }
 
-/** Something on disk that can be removed while nobody uses it. */
-export interface Removable extends Stored {
-  /** What it is called in a table. */
-  readonly what: string;
-  /** Whether somebody uses it; nothing is changed. */
-  isBusy(): Promise<boolean>;
-  /** Removes it with the locks held that keep others from using it. False if somebody does. */
-  remove(): Promise<boolean>;
-}
+/** An entry of which it is known what it takes on disk. */
+export type Sized<E extends Entry = Entry> = E & Stored;
 
 /** Something that went, or would have gone without `--dry-run`. */
 export interface Removed extends Stored {
@@ -52,49 +29,33 @@ export interface RemoveOptions {
   readonly onWarning: (text: string) => void;
 }
 
-/** Removes a thing, or finds out whether that could be done. Returns whether it is gone. */
-export async function removeStored(
-  item: Removable,
-  { dryRun, signal, onWarning }: RemoveOptions,
-): Promise<boolean> {
-  signal.throwIfAborted();
-  if (dryRun) return !await item.isBusy();
-  try {
-    if (!await item.remove()) return false;
-    if (!await exists(item.path)) return true;
-    onWarning(`Cannot remove all of the ${item.kind} ${item.path}: it is still there`);
-  } catch (error) {
-    if (!isDiskError(error) && !(error instanceof TaskError)) throw error;
-    onWarning(`Cannot remove the ${item.kind} ${item.path}: ${error.message}`);
-  }
-  return false;
+/** Finds out what an entry takes on disk, unless that is known. */
+export async function sized<E extends Entry & { readonly bytes?: number }>(
+  entry: E,
+): Promise<Sized<E>> {
+  return { ...entry, bytes: entry.bytes ?? await diskBytes(entry.path) };
 }
 
-/** Sorts things into those that go and those that stay. */
-export class Bin {
-  readonly removed: Removed[] = [];
-  readonly kept: Stored[] = [];
-  readonly #options: RemoveOptions;
-
-  constructor(options: RemoveOptions) {
-    this.#options = options;
-  }
-
-  /** Removes a thing for a reason, if that can be. Returns whether it went. */
-  async drop(item: Removable, why: string): Promise<boolean> {
-    if (!await removeStored(item, this.#options)) return false;
-    const { kind, path, bytes, what } = item;
-    this.removed.push({ kind, path, bytes, what, why });
-    return true;
-  }
-
-  keep({ kind, path, bytes }: Stored): void {
-    this.kept.push({ kind, path, bytes });
-  }
-
-  /** Removes a thing if there is a reason to, and keeps it if there is none or it is in use. */
-  async sort(item: Removable, why: string | undefined): Promise<void> {
-    if (why === undefined || !await this.drop(item, why)) this.keep(item);
+/**
+ * Removes an entry for a reason, or finds out whether that could be done. Returns what went;
+ * `undefined` if somebody uses it, or it cannot be removed, which is told.
+ */
+export async function removeStored(
+  item: Sized,
+  why: string,
+  { dryRun, signal, onWarning }: RemoveOptions,
+): Promise<Removed | undefined> {
+  signal.throwIfAborted();
+  const { kind, path, bytes, what } = item;
+  const removed = { kind, path, bytes, what, why };
+  if (dryRun) return await isBusy(item) ? undefined : removed;
+  try {
+    if (!await removeEntry(item)) return undefined;
+    if (!await exists(path)) return removed;
+    onWarning(`Cannot remove all of the ${kind} ${path}: it is still there`);
+  } catch (error) {
+    if (!isDiskError(error) && !(error instanceof TaskError)) throw error;
+    onWarning(`Cannot remove the ${kind} ${path}: ${error.message}`);
   }
 }
 

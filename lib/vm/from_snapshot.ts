@@ -8,7 +8,7 @@ import {
   type Snapshot,
   type SnapshotManifest,
 } from "./snapshots.ts";
-import { makeStaging, removeStagings, savingLock } from "./stagings.ts";
+import { makerLock, makeUnfinished, sweepUnfinished } from "../store/unfinished.ts";
 import { isFullDisk } from "../base/files/full_disk.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { startClock } from "../base/time/clock.ts";
@@ -135,12 +135,12 @@ async function restoreOrDrop<Guest>(
 async function makeSnapshot<Guest>(user: SnapshotUser<Guest>, recipe: Recipe): Promise<Snapshot> {
   const { name, signal, onNote, facts } = user;
   const lock = { signal, purpose: "save a snapshot" };
-  await using _lock = await acquireLock(savingLock(name), lock);
+  await using _lock = await acquireLock(makerLock("snapshot", name), lock);
   const again = await findSnapshot(name, recipe);
   if (again.kind === "found") return again.snapshot;
-  await removeStagings(name);
+  await sweepUnfinished("snapshot", name).catch(() => {});
   const clock = startClock();
-  await using staging = await makeStaging(name);
+  await using staging = await makeUnfinished("snapshot", name);
   await user.save(staging.dir);
   await commitSnapshot(staging.dir, recipe, { platform: name, ...facts });
   onNote(`snapshot: saved in ${clock().toFixed(1)} s`, "info");
@@ -154,10 +154,10 @@ async function makeSnapshot<Guest>(user: SnapshotUser<Guest>, recipe: Recipe): P
 async function evict(newest: string): Promise<void> {
   const snapshots = (await listSnapshots()).sort((a, b) => b.usedMs - a.usedMs);
   let bytes = 0;
-  for (const { dir, bytes: own, manifest } of snapshots) {
+  for (const { path, bytes: own, manifest } of snapshots) {
     bytes += own;
-    if (bytes <= LIMIT_BYTES || dir === newest || manifest === undefined) continue;
-    if (await dropSnapshot(dir)) bytes -= own;
+    if (bytes <= LIMIT_BYTES || path === newest || manifest === undefined) continue;
+    if (await dropSnapshot(path)) bytes -= own;
   }
 }
 

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { z } from "zod";
 import { HostError } from "../base/errors.ts";
 import { atomicWrite } from "../base/files/atomic_write.ts";
@@ -10,10 +10,11 @@ import {
   recordFile,
 } from "../base/files/file_record.ts";
 import { readJson } from "../base/files/read_json.ts";
+import { type Entry, removeEntry } from "../store/entry.ts";
 import { type Recipe, recipeKey } from "../store/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../store/sidecar.ts";
-import { diskBytes, exists, folderNames, realPath } from "../base/files/folders.ts";
-import { tryLock, trySharedLock } from "../base/files/lock.ts";
+import { diskBytes, folderNames, realPath } from "../base/files/folders.ts";
+import { trySharedLock } from "../base/files/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
 import { dataExtents } from "../qemu/sparse.ts";
 import { listRuns, type RunRecord } from "../guest/runs.ts";
@@ -144,21 +145,20 @@ export async function commitSnapshot(
 
 /**
  * Removes a snapshot, unless a task uses it just now, or a guest runs from it (a kept one has no
- * task): `isNeeded` is called while no task can start from it. Returns whether it is gone.
+ * task). Returns whether it is gone.
  */
-export async function dropSnapshot(
-  dir: string,
-  isNeeded: () => Promise<boolean> = () => haveGuestFrom(dir),
-): Promise<boolean> {
-  if (!await exists(dir)) return true;
-  const lock = await tryLock(join(dir, SNAPSHOT_FILES.lock));
-  if (lock === undefined) return false;
-  await using _lock = lock;
-  if (await isNeeded()) return false;
-  // First what vouches for the rest, in case this is interrupted.
-  await Deno.remove(join(dir, SNAPSHOT_FILES.sidecar)).catch(() => {});
-  await Deno.remove(dir, { recursive: true }).catch(() => {});
-  return true;
+export async function dropSnapshot(dir: string): Promise<boolean> {
+  return await removeEntry(snapshotEntry(dir, haveGuestFrom), "remove it");
+}
+
+function snapshotEntry(path: string, haveGuest: (dir: string) => Promise<boolean>): Entry {
+  return {
+    ...{ kind: "snapshot", path, what: `${basename(dirname(path))}/${basename(path)}` },
+    locks: [join(path, SNAPSHOT_FILES.lock)],
+    voucher: join(path, SNAPSHOT_FILES.sidecar),
+    isNeeded: () => haveGuest(path),
+    remove: () => Deno.remove(path, { recursive: true }).catch(() => {}),
+  };
 }
 
 /** Whether one of these guests, by default of all that run, came from a snapshot. */
@@ -186,8 +186,7 @@ export async function haveSnapshotWith(
 }
 
 /** A snapshot as `gc` and others list it. */
-export interface ListedSnapshot {
-  readonly dir: string;
+export interface ListedSnapshot extends Entry {
   readonly platform: string;
   /** `undefined` for a folder that holds no whole snapshot. */
   readonly manifest: SnapshotManifest | undefined;
@@ -197,20 +196,23 @@ export interface ListedSnapshot {
   readonly usedMs: number;
 }
 
-/** All snapshots that are not in the making. */
-export async function listSnapshots(): Promise<ListedSnapshot[]> {
+/** All snapshots that are not in the making. One from which a guest has come since is not removed. */
+export async function listSnapshots(
+  haveGuest: (dir: string) => Promise<boolean> = haveGuestFrom,
+): Promise<ListedSnapshot[]> {
   const listed: ListedSnapshot[] = [];
   for (const platform of await folderNames(snapshotsDir())) {
     for (const name of await folderNames(join(snapshotsDir(), platform))) {
       if (name.startsWith(STAGING_PREFIX)) continue;
-      const dir = join(snapshotsDir(), platform, name);
-      const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+      const path = join(snapshotsDir(), platform, name);
+      const sidecar = await readSidecar(join(path, SNAPSHOT_FILES.sidecar));
+      const usedMs = await lastUsedMs(path);
+      const isNeeded = async () => await haveGuest(path) || await lastUsedMs(path) !== usedMs;
       listed.push({
-        ...{ dir, platform },
-        manifest: await readManifest(dir),
+        ...{ ...snapshotEntry(path, haveGuest), platform, usedMs, isNeeded },
+        manifest: await readManifest(path),
         recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
-        bytes: await diskBytes(dir),
-        usedMs: await lastUsedMs(dir),
+        bytes: await diskBytes(path),
       });
     }
   }
@@ -218,7 +220,7 @@ export async function listSnapshots(): Promise<ListedSnapshot[]> {
 }
 
 /** When a guest last came from a snapshot, in milliseconds since 1970; 0 if that is not known. */
-export async function lastUsedMs(dir: string): Promise<number> {
+async function lastUsedMs(dir: string): Promise<number> {
   const info = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
   return info?.mtime?.getTime() ?? 0;
 }

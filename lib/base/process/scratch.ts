@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import { folderNames } from "../files/folders.ts";
-import { isLocked, tryExistingLock } from "../files/lock.ts";
+import { tryExistingLock } from "../files/lock.ts";
 import { removeTree } from "./remove_tree.ts";
 import { refuseOpenTemp } from "../files/others_write.ts";
 
@@ -57,9 +57,6 @@ export async function listScratch(): Promise<string[]> {
   }
   return found;
 }
-
-/** Whether the task that made a temporary directory still runs. */
-export const isScratchBusy = (path: string): Promise<boolean> => isLocked(path);
 
 /** Removes the temporary directory of a killed task; false while its task runs. */
 export async function removeScratch(path: string): Promise<boolean> {

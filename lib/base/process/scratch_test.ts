@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
 import { HostError } from "../errors.ts";
 import { exists } from "../files/folders.ts";
+import { isLocked } from "../files/lock.ts";
 import { startScript, testdata } from "./process_testing.ts";
-import { isScratchBusy, listScratch, makeScratch, removeScratch, sweepScratch } from "./scratch.ts";
+import { listScratch, makeScratch, removeScratch, sweepScratch } from "./scratch.ts";
 import { sandbox } from "../host_testing.ts";
 
 /** A directory for temporary files of the test's own. */
@@ -27,7 +28,7 @@ Deno.test("makeScratch() makes a directory for this user alone, which goes when 
     path = scratch.path;
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o7777, 0o700);
     assertEquals(await leftIn(own.tmp), [path]);
-    assert(await isScratchBusy(path));
+    assert(await isLocked(path));
     assertEquals(await removeScratch(path), false);
     await Deno.mkdir(join(path, "a/b"), { recursive: true });
   }
@@ -57,10 +58,10 @@ Deno.test("removeScratch() removes what a killed task left, and nothing of one t
   await using task = await startScript(testdata("hold_scratch.ts"), [], "held");
   const [path = ""] = await leftIn(own.tmp);
   await sweepScratch("sync");
-  assertEquals([await exists(path), await isScratchBusy(path)], [true, true]);
+  assertEquals([await exists(path), await isLocked(path)], [true, true]);
   task.child.kill("SIGKILL");
   await task.child.status;
-  assertEquals(await isScratchBusy(path), false);
+  assertEquals(await isLocked(path), false);
   await sweepScratch("rootfs");
   assertEquals(await exists(path), true, "it is for something else");
   assertEquals(await removeScratch(path), true);

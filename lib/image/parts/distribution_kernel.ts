@@ -1,7 +1,6 @@
 import { basename, join } from "@std/path";
 import { TaskError, WorkError } from "../../base/errors.ts";
 import { runChecked } from "../../base/process/process.ts";
-import { imageCacheDir } from "../../base/files/paths.ts";
 import { packCpio } from "../format/cpio.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { moduleEntries } from "../boot/initramfs.ts";
@@ -10,7 +9,7 @@ import { extractVmlinux } from "../format/bz_image.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
-import { unfinishedPrefix } from "./unfinished.ts";
+import { makeUnfinished } from "../../store/unfinished.ts";
 import { stageInput } from "../stages.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
@@ -32,13 +31,8 @@ export function distributionKernel(outputs: readonly string[], arch: Arch): Part
       stageInput("initramfs"),
     ],
     async build(dir, options) {
-      const prefix = unfinishedPrefix(outputs[0]!);
-      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
-      try {
-        await extract({ work, metapackage, arch, dir, outputs }, options);
-      } finally {
-        await Deno.remove(work, { recursive: true });
-      }
+      await using work = await makeUnfinished("part", outputs[0]!);
+      await extract({ work: work.dir, metapackage, arch, dir, outputs }, options);
     },
   };
 }

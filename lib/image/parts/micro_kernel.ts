@@ -2,12 +2,12 @@ import { basename, join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
 import { run, runChecked } from "../../base/process/process.ts";
-import { imageCacheDir, root } from "../../base/files/paths.ts";
+import { root } from "../../base/files/paths.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, sourcesList, SUITE } from "./debian_package.ts";
 import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
-import { unfinishedPrefix } from "./unfinished.ts";
+import { makeUnfinished } from "../../store/unfinished.ts";
 import { fileInput, stageInput } from "../stages.ts";
 
 /** Debian's package of the kernel's sources. */
@@ -42,21 +42,16 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
       stageInput("micro-kernel", { ...made, ...BUILD }),
     ],
     async build(dir, options) {
-      const prefix = unfinishedPrefix(outputs[0]!);
-      const work = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
-      try {
-        const fragments = [config("common"), config(arch)];
-        const built = await compile(work, arch, fragments, options);
-        const { image, elf } = made;
-        await Deno.copyFile(join(built, image), join(dir, outputs[0]!));
-        if (elf === undefined || outputs[1] === undefined) return;
-        const stripped = join(dir, outputs[1]);
-        const strip = [`${crossPrefix(arch)}strip`, "-o", stripped, join(built, elf)];
-        await runChecked(strip, { what: "strip the kernel", signal: options.signal });
-        checkArch(await Deno.readFile(stripped), arch, basename(stripped));
-      } finally {
-        await Deno.remove(work, { recursive: true });
-      }
+      await using work = await makeUnfinished("part", outputs[0]!);
+      const fragments = [config("common"), config(arch)];
+      const built = await compile(work.dir, arch, fragments, options);
+      const { image, elf } = made;
+      await Deno.copyFile(join(built, image), join(dir, outputs[0]!));
+      if (elf === undefined || outputs[1] === undefined) return;
+      const stripped = join(dir, outputs[1]);
+      const strip = [`${crossPrefix(arch)}strip`, "-o", stripped, join(built, elf)];
+      await runChecked(strip, { what: "strip the kernel", signal: options.signal });
+      checkArch(await Deno.readFile(stripped), arch, basename(stripped));
     },
   };
 }

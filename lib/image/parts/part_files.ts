@@ -10,7 +10,7 @@ import { readJson } from "../../base/files/read_json.ts";
 import { isLocked } from "../../base/files/lock.ts";
 import { imagesDir } from "../../base/files/paths.ts";
 import { firstFileOf } from "./part_names.ts";
-import { partLock } from "./unfinished.ts";
+import { makerLock } from "../../store/unfinished.ts";
 
 /** Where a part's file lies. */
 export const partPath = (file: string): string => join(imagesDir(), file);
@@ -32,7 +32,7 @@ export async function partDigest(file: string): Promise<string | undefined> {
   let digest = await digestNow(file);
   for (let held = true; digest === undefined && held && performance.now() < deadline;) {
     // Before the look: whoever has let go of the lock has put everything in its place.
-    held = await isLocked(partLock(firstFileOf(file)));
+    held = await isLocked(makerLock("part", firstFileOf(file)));
     if (held) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     digest = await digestNow(file);
   }

@@ -4,10 +4,10 @@ import { explainMiss, readSidecar, writeSidecar } from "../../store/sidecar.ts";
 import { WorkError } from "../../base/errors.ts";
 import { acquireLock } from "../../base/files/lock.ts";
 import { explainFullDisk } from "../../base/files/full_disk.ts";
-import { imageCacheDir, imagesDir } from "../../base/files/paths.ts";
+import { imagesDir } from "../../base/files/paths.ts";
 import { embedded } from "./embedded.ts";
 import { digestNow, partDigest, partPath, prepareFile, publishFiles } from "./part_files.ts";
-import { partLock, sweepUnfinished, unfinishedPrefix } from "./unfinished.ts";
+import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
 
 export { partDigest, partPath };
 
@@ -78,10 +78,9 @@ export async function ensurePart(
 ): Promise<{ readonly built: boolean; readonly reasons: readonly string[]; readonly key: string }> {
   const before = await partState(part);
   if (before.fresh && !options.force) return { built: false, reasons: [], key: before.recipe.key };
-  await Deno.mkdir(imageCacheDir(), { recursive: true });
   await Deno.mkdir(imagesDir(), { recursive: true });
   const [output = ""] = part.outputs;
-  await using _lock = await acquireLock(partLock(output), {
+  await using _lock = await acquireLock(makerLock("part", output), {
     signal: options.signal,
     purpose: `building ${part.title}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
@@ -93,7 +92,7 @@ export async function ensurePart(
   }
   const reasons = state.fresh ? ["--force was given"] : state.reasons;
   reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
-  await sweepUnfinished(output);
+  await sweepUnfinished("part", output);
   const { key } = await buildWhole(part, state.recipe, options);
   return { built: true, reasons, key };
 }
@@ -129,8 +128,8 @@ async function buildOnce(
   recipe: Recipe,
   options: PartBuildOptions,
 ): Promise<Recipe> {
-  const prefix = unfinishedPrefix(part.outputs[0] ?? "");
-  const dir = await Deno.makeTempDir({ dir: imageCacheDir(), prefix });
+  await using staging = await makeUnfinished("part", part.outputs[0] ?? "");
+  const { dir } = staging;
   try {
     await part.build(dir, options);
     options.signal.throwIfAborted();
@@ -144,7 +143,5 @@ async function buildOnce(
     return after;
   } catch (error) {
     throw await explainFullDisk(error, `build ${part.title}`, { onHost: true });
-  } finally {
-    await Deno.remove(dir, { recursive: true }).catch(() => {});
   }
 }

@@ -6,7 +6,7 @@ import { changeQuietly, imagesFolder } from "../platform/image_testing.ts";
 import { embedded } from "./embedded.ts";
 import { firstFileOf } from "./part_names.ts";
 import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./part_store.ts";
-import { partLock } from "./unfinished.ts";
+import { makerLock } from "../../store/unfinished.ts";
 
 /** A part whose contents are its input; counts its builds. */
 function counted(value: string, output = "part-x") {
@@ -231,7 +231,7 @@ async function halfPublished(): Promise<{ record: string; finish(): Promise<void
 Deno.test("partDigest() waits for whoever is publishing the part", async () => {
   await using _images = await imagesFolder();
   const { record, finish } = await halfPublished();
-  const lock = await acquireLock(partLock("part-x"));
+  const lock = await acquireLock(makerLock("part", "part-x"));
   const digest = partDigest("part-x");
   await new Promise((resolve) => setTimeout(resolve, 200));
   await finish();
@@ -248,7 +248,7 @@ Deno.test("partDigest() does not wait where nobody builds the part, nor for a wh
     return performance.now() - start;
   };
   assert(await took() < 1_000);
-  await using _lock = await acquireLock(partLock("part-x"));
+  await using _lock = await acquireLock(makerLock("part", "part-x"));
   const waited = await took();
   assert(waited > 2_000 && waited < 10_000, `${waited} ms`);
 });

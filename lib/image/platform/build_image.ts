@@ -21,8 +21,8 @@ import { partRecipe } from "../parts/recipes.ts";
 import { ensurePart, partPath } from "../parts/part_store.ts";
 import { ensureRootfsTar, type RootfsTar } from "../system/debian/rootfs_tar.ts";
 import { publishVersion } from "./publish.ts";
-import { sweepUnfinishedVersions } from "./unfinished_versions.ts";
-import { buildingLock, removeFormerVersions } from "./image_versions.ts";
+import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
+import { removeFormerVersions } from "./image_versions.ts";
 
 /** How {@link ensureImage} builds. */
 export interface BuildImageOptions {
@@ -58,7 +58,7 @@ export async function ensureImage(
   if (before.kind === "ready" && !options.force) {
     return { image: before.image, built: false, reasons: [] };
   }
-  await using _lock = await acquireLock(buildingLock(platform.name), {
+  await using _lock = await acquireLock(makerLock("image", platform.name), {
     signal: options.signal,
     purpose: `building ${platform.name}`,
     onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
@@ -102,7 +102,7 @@ async function buildImage(
   const home = imageHome(platform.name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
   // This task holds the lock, so whatever is unfinished here belongs to a killed build.
-  await sweepUnfinishedVersions(platform.name);
+  await sweepUnfinished("image", platform.name);
   // Done long before the packages are there, which take as much of the network as of a core.
   const compiling = compileInit(platform, options);
   const compiled = compiling.then(() => {}, () => {});
@@ -113,25 +113,21 @@ async function buildImage(
 
   onPhase("unpack");
   await using tree = await unpackTree(rootfs.path, home, { signal });
-  const dir = await Deno.makeTempDir({ dir: home, prefix: "version-" });
-  try {
-    await Deno.chmod(dir, 0o755);
-    onPhase("initramfs");
-    const kernelVersion = await extractBootFiles(tree, init, dir);
-    await Deno.writeTextFile(join(dir, IMAGE_FILES.packages), await installedPackages(tree));
-    onPhase("disk");
-    await makeDisk(tree, join(dir, IMAGE_FILES.disk), platform.image.diskGiB, { signal });
-    if (rootfs.configure === "first-boot") {
-      onPhase("first boot");
-      await configureOnFirstBoot(platform, dir, options);
-    }
-    signal.throwIfAborted();
-    const { recipe } = state;
-    await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
-  } catch (error) {
-    await Deno.remove(dir, { recursive: true }).catch(() => {});
-    throw error;
+  await using staging = await makeUnfinished("image", platform.name);
+  const { dir } = staging;
+  await Deno.chmod(dir, 0o755);
+  onPhase("initramfs");
+  const kernelVersion = await extractBootFiles(tree, init, dir);
+  await Deno.writeTextFile(join(dir, IMAGE_FILES.packages), await installedPackages(tree));
+  onPhase("disk");
+  await makeDisk(tree, join(dir, IMAGE_FILES.disk), platform.image.diskGiB, { signal });
+  if (rootfs.configure === "first-boot") {
+    onPhase("first boot");
+    await configureOnFirstBoot(platform, dir, options);
   }
+  signal.throwIfAborted();
+  const { recipe } = state;
+  await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
   await removeFormerVersions(platform.name);
 }
 

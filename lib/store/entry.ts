@@ -1,0 +1,49 @@
+import { exists } from "../base/files/folders.ts";
+import { isLocked, tryExistingLock, tryLock } from "../base/files/lock.ts";
+
+/** A file or a directory that guesthouse keeps on disk, and what keeps it from being removed. */
+export interface Entry {
+  /** For messages: `image`, `unfinished part`. */
+  readonly kind: string;
+  readonly path: string;
+  /** What it is called in a table. */
+  readonly what: string;
+  /**
+   * The locks of those who make it or use it, in the order in which they are taken. One of them may
+   * be the entry itself.
+   */
+  readonly locks: readonly string[];
+  /** The file that vouches for it: it is removed first, in case the removal is interrupted. */
+  readonly voucher?: string;
+  /** Whether somebody needs it who holds no lock. Asked while nobody can begin to use it. */
+  isNeeded?(): Promise<boolean>;
+  /** Removes it in another way than by its path. Called with the locks held. */
+  remove?(): Promise<void>;
+}
+
+/** Whether somebody uses an entry now; nothing is changed. */
+export async function isBusy({ locks, isNeeded }: Entry): Promise<boolean> {
+  for (const lock of locks) if (await isLocked(lock)) return true;
+  return await isNeeded?.() ?? false;
+}
+
+/**
+ * Removes an entry with all its locks held, unless somebody uses it. Returns whether it is gone.
+ *
+ * @param purpose what those read who wait for one of the locks meanwhile
+ */
+export async function removeEntry(entry: Entry, purpose = "gc"): Promise<boolean> {
+  const { path, locks, voucher, isNeeded } = entry;
+  if (!await exists(path)) return true;
+  await using held = new AsyncDisposableStack();
+  for (const lock of locks) {
+    const taken = lock === path ? await tryExistingLock(lock) : await tryLock(lock, { purpose });
+    if (taken === undefined) return !await exists(path);
+    held.use(taken);
+  }
+  if (await isNeeded?.()) return false;
+  if (voucher !== undefined) await Deno.remove(voucher).catch(() => {});
+  if (entry.remove !== undefined) await entry.remove();
+  else await Deno.remove(path, { recursive: true });
+  return true;
+}

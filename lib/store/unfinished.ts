@@ -1,0 +1,117 @@
+import { join } from "@std/path";
+import { folderNames } from "../base/files/folders.ts";
+import { imageCacheDir, imagesDir, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
+import { removeTree } from "../base/process/remove_tree.ts";
+import type { Entry } from "./entry.ts";
+
+/** Of `Deno.makeTempDir()`: a number in hexadecimal without leading zeros. */
+const RANDOM = "[0-9a-f]{1,16}$";
+
+/** Where tasks make things of a kind, each in a directory that gets its final name when it is whole. */
+interface Making {
+  /** The directory for those of one name, or the one for all of them. */
+  readonly home: (of: string) => string;
+  readonly isShared?: true;
+  /** Permission bits of that directory, if it is private. */
+  readonly mode?: number;
+  readonly prefix: (of: string) => string;
+  /** Names of such directories; the group is whose they are, in a shared home. */
+  readonly pattern: RegExp;
+  /** Held by the one task that makes a thing of that name now. */
+  readonly lock: (of: string) => string;
+  readonly why: string;
+  /** Whether there may be files of other users in it, and mounts. */
+  readonly isTree?: true;
+}
+
+const KINDS = {
+  /** By the name of the part's first file. */
+  part: {
+    home: imageCacheDir,
+    isShared: true,
+    prefix: (of) => `part-${of}-`,
+    pattern: new RegExp(`^part-(.+)-${RANDOM}`),
+    lock: (of) => `${of}.lock`,
+    why: "its build did not get to its end",
+    isTree: true,
+  },
+  /** By the name of the image; with `tree-`, its unpacked root. */
+  image: {
+    home: (of) => join(imagesDir(), of),
+    prefix: () => "version-",
+    pattern: new RegExp(`^(?:tree|version)-${RANDOM}`),
+    lock: () => "lock",
+    why: "its build did not get to its end",
+    isTree: true,
+  },
+  /** By the name of the platform, or of the variant. */
+  snapshot: {
+    home: (of) => join(snapshotsDir(), of),
+    mode: 0o700,
+    prefix: () => STAGING_PREFIX,
+    pattern: new RegExp(`^\\${STAGING_PREFIX}`),
+    lock: () => "save.lock",
+    why: "the task that saved it is gone",
+  },
+} satisfies Record<string, Making>;
+
+/** What tasks make in directories of their own. */
+export type UnfinishedKind = keyof typeof KINDS;
+
+/** A directory in which a thing was, or is, being made. */
+export interface Unfinished extends Entry {
+  /** Whose it is: see {@link makerLock}. */
+  readonly of: string;
+  /** Why it is of no use, unless its task still runs. */
+  readonly why: string;
+}
+
+/** The lock of the task that makes an image, a part (by its first file) or a platform's snapshot. */
+export function makerLock(kind: UnfinishedKind, of: string): string {
+  const { home, lock }: Making = KINDS[kind];
+  return join(home(of), lock(of));
+}
+
+/** Makes a directory for a thing until it is whole. Disposal removes it, if it is still there. */
+export async function makeUnfinished(
+  kind: UnfinishedKind,
+  of: string,
+): Promise<{ readonly dir: string } & AsyncDisposable> {
+  const { home, prefix, mode }: Making = KINDS[kind];
+  await Deno.mkdir(home(of), { recursive: true, ...(mode === undefined ? {} : { mode }) });
+  const dir = await Deno.makeTempDir({ dir: home(of), prefix: prefix(of) });
+  return {
+    dir,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(dir, { recursive: true }).catch(() => {});
+    },
+  };
+}
+
+/** All of a kind: those of killed tasks, and those of tasks that still run. */
+export async function listUnfinished(kind: UnfinishedKind): Promise<Unfinished[]> {
+  const { home, isShared, pattern, isTree, why }: Making = KINDS[kind];
+  const found: Unfinished[] = [];
+  for (const owner of isShared ? [""] : await folderNames(home(""))) {
+    for (const name of await folderNames(home(owner))) {
+      const match = pattern.exec(name);
+      if (match === null) continue;
+      const of = match[1] ?? owner;
+      const path = join(home(of), name);
+      found.push({
+        ...{ kind: `unfinished ${kind}`, path, of, why, locks: [makerLock(kind, of)] },
+        what: isShared ? name : `${of}/${name}`,
+        ...(isTree ? { remove: () => removeTree(path) } : {}),
+      });
+    }
+  }
+  return found;
+}
+
+/** Removes what killed tasks left. Only for the holder of {@link makerLock}. */
+export async function sweepUnfinished(kind: UnfinishedKind, of: string): Promise<void> {
+  for (const left of await listUnfinished(kind)) {
+    if (left.of !== of) continue;
+    await (left.remove?.() ?? Deno.remove(left.path, { recursive: true }));
+  }
+}
