@@ -4,7 +4,7 @@ import { defineDev } from "../lib/config/dev_config.ts";
 export default defineDev({
   name: "armdev",
   flavour: "nixos",
-  share: { mode: "9p", name: "rsonpath" },
+  share: { mode: "9p", name: "hello-cmake" },
   sshPort: 5022,
   memoryMiB: 4096,
   cores: 2,

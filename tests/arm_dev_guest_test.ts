@@ -164,7 +164,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     assertEquals([one.pid, one.sshPort], [two.pid, port]);
     const { state, pid, flavour, share } = await status();
     assertEquals([state, pid, flavour], ["running", one.pid, "debian"]);
-    assertEquals([share.hostDir, share.guestDir], [project, "/rsonpath"]);
+    assertEquals([share.hostDir, share.guestDir], [project, "/hello-cmake"]);
   });
 
   await step("ssh passes a command's words, input, output and status through", async () => {

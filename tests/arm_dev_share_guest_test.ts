@@ -124,10 +124,10 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     const { signal } = new AbortController();
     const mount = shareMount({ mode: "9p", readOnly: false });
     const request = { guestDir: share.guestDir, mount, signal };
-    await inGuest("cd / && sudo -n umount /rsonpath");
+    await inGuest("cd / && sudo -n umount /hello-cmake");
     const wrong = { ...request, mount: { ...mount, source: "nothing" } };
     const error = await assertRejects(() => ensureMounted(connection, wrong), GuestError);
-    assertEquals(error.message, 'Cannot mount the project at "/rsonpath" in guest "armdev"');
+    assertEquals(error.message, 'Cannot mount the project at "/hello-cmake" in guest "armdev"');
     assertStringIncludes(error.details.join("\n"), "nothing");
     await ensureMounted(connection, request);
     await ensureMounted(connection, request);
@@ -209,7 +209,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
 
   await step("9p --read-only: the guest's root cannot write either", async () => {
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
-    const remount = "sudo -n mount -o remount,rw /rsonpath; sudo -n touch /rsonpath/x";
+    const remount = "sudo -n mount -o remount,rw /hello-cmake; sudo -n touch /hello-cmake/x";
     const { code } = await ssh("sh", "-c", remount);
     assertEquals([code === 0, await onHost("x").catch(() => "none")], [false, "none"]);
   });
@@ -230,7 +230,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     await box.assertClean();
     await startWell("virtiofs", ["--read-only"]);
     assertEquals(await inGuest("cat hello.txt"), "from the host\n");
-    const remount = "sudo -n mount -o remount,rw /rsonpath; sudo -n touch /rsonpath/x";
+    const remount = "sudo -n mount -o remount,rw /hello-cmake; sudo -n touch /hello-cmake/x";
     const { code } = await ssh("sh", "-c", remount);
     assertEquals([code === 0, await onHost("x").catch(() => "none")], [false, "none"]);
     await box.task("arm-dev-kill");

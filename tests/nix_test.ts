@@ -74,8 +74,8 @@ Deno.test("armdev is logged in on ttys, on the serial line, and on a desktop if 
 });
 
 Deno.test("the project is mounted at /NAME, and the guest comes up without it", async () => {
-  const { fileSystems } = await evaluateConfig('{ armDev.share.name = "rsonpath"; }');
-  const { device, fsType, options } = fileSystems["/rsonpath"];
+  const { fileSystems } = await evaluateConfig('{ armDev.share.name = "hello-cmake"; }');
+  const { device, fsType, options } = fileSystems["/hello-cmake"];
   assertEquals([device, fsType], ["share", "9p"]);
   for (const option of ["nofail", "version=9p2000.L", "cache=mmap"]) {
     assert(options.includes(option), `${option} is not in ${options}`);

@@ -117,7 +117,7 @@ Deno.test("a NixOS guest, from its SD image to an update that is taken back", as
     assertFailure(await task("arm-dev", [...start, "--memory", "1024"]), {
       exit: 4,
       says: [
-        'Cannot mount the project at "/rsonpath" in guest "armdev"',
+        'Cannot mount the project at "/hello-cmake" in guest "armdev"',
         "unknown filesystem type",
       ],
     });

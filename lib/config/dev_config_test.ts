@@ -47,7 +47,7 @@ for (const name of ["", "Project", "a/b", "..", "a b", "-x", "etc", "nix", "home
 
 Deno.test("loadDevConfig() loads the config of the checkout", async () => {
   const { share, sshPort, user } = await loadDevConfig();
-  assertEquals([share.name, share.mode, sshPort, user], ["rsonpath", "9p", 5022, "armdev"]);
+  assertEquals([share.name, share.mode, sshPort, user], ["hello-cmake", "9p", 5022, "armdev"]);
 });
 
 Deno.test("loadDevConfig() says which file does not load, and why", async () => {

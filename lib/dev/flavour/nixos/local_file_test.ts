@@ -8,7 +8,7 @@ const settings: LocalSettings = {
   config: {
     name: "armdev",
     user: "dev",
-    share: { name: "rsonpath" },
+    share: { name: "hello-cmake" },
   },
   guestIds: { uid: 501, gid: 20 },
   authorizedKeys: ['ssh-ed25519 AAAA say "${hi}" \\ me'],
@@ -29,7 +29,7 @@ Deno.test("localNixText() sets this host's ids, keys and share", () => {
       "ssh-ed25519 AAAA say \\"\\\${hi}\\" \\\\ me"
     ];
     share = {
-      name = "rsonpath";
+      name = "hello-cmake";
       mode = "9p";
       tag = "share";
       options = [
