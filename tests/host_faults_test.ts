@@ -384,3 +384,25 @@ for (const call of [["build-vm", "debian-amd64"], ["build-all", "debian-amd64"]]
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
+
+Deno.test({
+  name: "files that a task of another user left are named, with the command that helps",
+  ignore: Deno.uid() !== 0 || findProgram("setpriv") === undefined,
+  async fn() {
+    // Root, which may do no more than others.
+    const wrapper = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+    for (const [task, dir] of [["vm-list", "state/runs"], ["build-native", "logs"]] as const) {
+      await using box = await makeSandbox();
+      const path = join(box.dir, dir);
+      await Deno.mkdir(path, { mode: 0o700 });
+      await Deno.chown(path, 54321, 54321);
+      assertFailure(await box.task(task, [], { wrapper }), {
+        exit: 3,
+        says: [
+          `${path} belongs to another user (54321)\n`,
+          `next: sudo chown -R "$(id -u)" ${join(box.dir, "state")} `,
+        ],
+      });
+    }
+  },
+});

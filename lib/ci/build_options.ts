@@ -1,6 +1,7 @@
 import { EXIT, TaskError } from "../base/errors.ts";
 import type { Project } from "../project/project.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
+import { explainForeignFiles } from "../base/files/foreign_files.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { NetworkCauses } from "../vm/guest_network.ts";
 import { logCutNote, type LogFiles } from "../base/files/log_files.ts";
@@ -55,7 +56,8 @@ export async function recordError(
     log.write("== interrupted\n");
     return;
   }
-  const error = await explainFullDisk(thrown, `finish the build on ${result.name}`);
+  const action = `finish the build on ${result.name}`;
+  const error = await explainForeignFiles(await explainFullDisk(thrown, action), action);
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
   if (!(error instanceof TaskError) && !isTimeout) throw error;
   const { message } = error;

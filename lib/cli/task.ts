@@ -55,10 +55,12 @@ export async function runTask<Spec extends TaskSpec>(
   }
 }
 
-/** A full disk of the host is not our bug, whatever was being written. */
+/** A full disk of the host, and files of ours that belong to another user, are no bugs of ours. */
 async function explained(error: unknown, taskName: string): Promise<unknown> {
   const { explainFullDisk } = await import("../base/files/full_disk.ts");
-  return await explainFullDisk(error, `finish "${taskName}"`);
+  const { explainForeignFiles } = await import("../base/files/foreign_files.ts");
+  const action = `finish "${taskName}"`;
+  return await explainForeignFiles(await explainFullDisk(error, action), action);
 }
 
 async function runMain<Spec extends TaskSpec>(

@@ -1,0 +1,78 @@
+import { dirname, join, relative } from "@std/path";
+import { HostError } from "../errors.ts";
+import {
+  artifactsDir,
+  imageCacheDir,
+  imagesDir,
+  logsDir,
+  root,
+  snapshotsDir,
+  stateDir,
+} from "./paths.ts";
+
+/** The path at the end of most of Deno's own messages. */
+const PATH = /'([^']+)'$/;
+
+/**
+ * An error as {@link HostError} if the operating system refused access to a file of ours that belongs
+ * to another user, as after one task that ran as root; any other error as it is. `action` completes
+ * "Cannot": `finish "build-vm"`.
+ */
+export async function explainForeignFiles(error: unknown, action: string): Promise<unknown> {
+  if (error instanceof SuppressedError) {
+    const [later, first] = await Promise.all(
+      [error.error, error.suppressed].map((one) => explainForeignFiles(one, action)),
+    );
+    return new SuppressedError(later, first, error.message);
+  }
+  if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+  const path = PATH.exec(error.message)?.[1];
+  // Nothing is worse than an error about an error: what cannot be found out is left out.
+  const foreign = await findForeign(path).catch(() => undefined);
+  if (foreign === undefined) return error;
+  return new HostError(
+    `Cannot ${action}: ${foreign.path} belongs to another user (${foreign.uid})`,
+    {
+      details: [error.message, "it was made by a task that ran as that user"],
+      next: `sudo chown -R "$(id -u)" ${foreign.dirs.map(shown).join(" ")}`,
+      cause: error,
+    },
+  );
+}
+
+/** What belongs to another user: on the way to a path, or among our directories and what is in them. */
+async function findForeign(path: string | undefined) {
+  const dirs = [
+    stateDir(),
+    snapshotsDir(),
+    logsDir(),
+    imagesDir(),
+    imageCacheDir(),
+    artifactsDir(),
+  ];
+  const own = dirs.filter((dir) => path === undefined || `${path}/`.startsWith(`${dir}/`));
+  for (const dir of own) {
+    for (const at of path === undefined ? [dir, ...await entriesOf(dir)] : wayTo(path, dir)) {
+      const uid = await uidOf(at);
+      if (uid === undefined || uid === Deno.uid()) continue;
+      const there = await Promise.all(dirs.map(uidOf));
+      return { path: at, uid, dirs: dirs.filter((_, index) => there[index] !== undefined) };
+    }
+  }
+  return undefined;
+}
+
+const uidOf = (path: string) => Deno.lstat(path).then(({ uid }) => uid, () => undefined);
+
+async function entriesOf(dir: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(dir)).catch(() => []);
+  return entries.map(({ name }) => join(dir, name));
+}
+
+/** A path and the directories that it is in, from the bottom up to `top`. */
+function wayTo(path: string, top: string): string[] {
+  return path.length > top.length ? [path, ...wayTo(dirname(path), top)] : [top];
+}
+
+/** As the user types it in the checkout. */
+const shown = (path: string): string => path.startsWith(`${root}/`) ? relative(root, path) : path;
