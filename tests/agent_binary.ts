@@ -1,5 +1,5 @@
+import { delay } from "@std/async";
 import { assert } from "@std/assert";
-import { delay } from "../lib/base/time/wait.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
 import { ensurePart, partPath } from "../lib/image/parts/part_store.ts";
 import { partRecipe } from "../lib/image/parts/recipes.ts";

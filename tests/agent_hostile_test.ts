@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { GuestError } from "../lib/base/errors.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
@@ -172,7 +173,7 @@ Deno.test("A host that asks and never reads is not answered without bound", asyn
     const now = await agent.cpuTicks();
     const rests = now === before && now > 0;
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await delay(300);
     return rests;
   });
   assert(!written);
@@ -290,7 +291,7 @@ Deno.test("AgentClient.exec() does not count the time that a slow reader takes",
     const { code } = await client.exec({
       ...{ argv: ["x"], timeoutMs: 50, overtimeMs: 50 },
       async onStdout() {
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await delay(400);
         taken = true;
       },
     });
@@ -301,7 +302,7 @@ Deno.test("AgentClient.exec() does not count the time that a slow reader takes",
 Deno.test("AgentClient.exec() takes a timeout that no timer does", async () => {
   await withFakeAgent(begin, async (path) => {
     await using client = await AgentClient.connect(path, { name: "g", timeoutMs: 2 ** 31 });
-    const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+    const onStdout = () => delay(100);
     const { code } = await client.exec({ argv: ["x"], timeoutMs: 2 ** 32, onStdout });
     assertEquals(code, 0);
   }, concat(encodeFrame(KIND.data, 1, text("x")), DONE));

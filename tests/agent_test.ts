@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { GuestError } from "../lib/base/errors.ts";
@@ -136,7 +137,7 @@ Deno.test("AgentClient.exec() hears of a command's end though its reader is far 
   const agent = await host.connect();
   // More than the agent may send before it is taken, so that the result must wait for the reader.
   const flood = ["head", "-c", String(4 * MIB), "/dev/zero"];
-  const onStdout = () => new Promise<void>((resolve) => setTimeout(resolve, 400));
+  const onStdout = () => delay(400);
   const limits = { timeoutMs: 50, overtimeMs: 2000 };
   assertEquals((await agent.exec({ argv: flood, onStdout, ...limits })).timedOut, true);
 });

@@ -1,4 +1,5 @@
 // The whole life of a real dev guest, in the Debian flavour.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
@@ -22,7 +23,7 @@ const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
     if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
   throw new Error(`never: ${what}`);
 }
@@ -222,7 +223,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     await using qmp = await connectQmp({ path: qmpSocket, name: "armdev" });
     const behind = async () => Date.now() / 1000 - Number((await ssh("date", "+%s")).stdout);
     await qmp.execute("stop");
-    await new Promise((resolve) => setTimeout(resolve, 8000));
+    await delay(8000);
     await qmp.execute("cont");
     await eventually("the guest's clock is right", async () => Math.abs(await behind()) < 4);
   });

@@ -1,11 +1,11 @@
 // What the guest runs to apply an update (provision/arm_dev_update.sh), on this host: in a folder
 // that stands in for its root, with stand-ins for systemd and Nix.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { exists } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { UPDATE_SCRIPT } from "../lib/dev/update.ts";
 import { run } from "../lib/base/process/process.ts";
-import { delay } from "../lib/base/time/wait.ts";
 
 /** As systemd has it: the worker, and what comes after it however it ended. */
 const SYSTEMD_RUN = `#!/bin/sh

@@ -1,8 +1,8 @@
+import { delay } from "@std/async";
 import { assert } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { BROWSERS } from "../lib/host/tools/test_tools.ts";
-import { delay } from "../lib/base/time/wait.ts";
 import { PAGE_POLICY } from "../lib/report/page.ts";
 import { html } from "../lib/report/html.ts";
 

@@ -1,4 +1,5 @@
 // Boots real guests, and breaks them.
+import { delay } from "@std/async";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, taskPid } from "./harness.ts";
@@ -116,7 +117,7 @@ async function firstBytes(path: string): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const size = await Deno.stat(path).then((info) => info.size, () => 0);
     if (size > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   throw new Error(`${path} stays empty`);
 }

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { copy } from "@std/fs";
 import { join } from "@std/path";
 import { shellQuote } from "../lib/guest/quote.ts";
@@ -205,7 +206,7 @@ async function assertClean(dir: string, options: CleanOptions = {}): Promise<voi
     if (Date.now() > deadline) {
       throw new Error(`left behind:\n${[...left, ...runs].join("\n")}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
 }
 

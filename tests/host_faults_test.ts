@@ -1,5 +1,6 @@
 // Hosts that lack something, through `deno task`. Starts no guest: where QEMU would run, a script
 // stands in for it, or the task ends before.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
@@ -315,7 +316,7 @@ for (const how of ["SIGINT", "SIGTERM", "kill -9"]) {
       const task = await buildWithQemu(box, body);
       while (!await exists(begun)) {
         assert(!await ended(task), task.output());
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await delay(50);
       }
       if (how === "kill -9") {
         await killHard(task);

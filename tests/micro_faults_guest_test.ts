@@ -1,4 +1,5 @@
 // What befalls a microVM and its agent, in real guests.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { GuestError } from "../lib/base/errors.ts";
 import type { AgentClient } from "../lib/guest/agent/client.ts";
@@ -52,7 +53,7 @@ Deno.test("a fork bomb hits its bound, and its end leaves nothing", async () => 
     result.catch(() => {});
     while (!isOver) {
       await agent.ping({ signal });
-      await Promise.race([result, new Promise((resolve) => setTimeout(resolve, 500))]);
+      await Promise.race([result, delay(500)]);
     }
     assert((await result).timedOut, JSON.stringify(await result));
     let left = "";

@@ -1,4 +1,5 @@
 // Starts microVMs from memory snapshots, and over each network.
+import { delay } from "@std/async";
 import {
   assert,
   assertEquals,
@@ -74,7 +75,7 @@ Deno.test("saving a microVM that is killed leaves nothing that stands in the way
   await task.waitFor(/Start a microVM/);
   const home = join(box.snapshots, `raw-${ARCH}`);
   while ((await Array.fromAsync(Deno.readDir(home)).catch(() => [])).length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   await killHard(task);
   await box.assertClean({ runs: false });

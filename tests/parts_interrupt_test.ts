@@ -1,4 +1,5 @@
 // Builds image parts with the real programs, and stops them at each step.
+import { delay } from "@std/async";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileNames } from "../lib/base/files/folders.ts";
@@ -90,7 +91,7 @@ for (const { task, args = [], part, phases, prepare, isLong = false } of BUILDS)
         // Whoever builds a part clears away what was left of it.
         const now = await unfinished(box);
         assertEquals(before.filter((name) => now.includes(name)), [], `${phase} ${signal}`);
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await delay(300);
         Deno.kill(await taskPid(run.pid), signal);
         const outcome = await run.outcome;
         if (signal === "SIGINT") {

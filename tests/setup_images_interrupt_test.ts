@@ -1,4 +1,5 @@
 // Runs the real mmdebstrap, and stops it half-way.
+import { delay } from "@std/async";
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, processesNaming, taskPid } from "./harness.ts";
@@ -13,7 +14,7 @@ async function stages(tmp: string): Promise<string[]> {
 async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
   throw new Error(`never: ${what}`);
 }

@@ -1,4 +1,5 @@
 // Images without building any for minutes, through `deno task`. Starts no guest.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { expandGlob } from "@std/fs";
 import { dirname, join } from "@std/path";
@@ -213,7 +214,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!await holds()) {
     assert(Date.now() < deadline, "this did not come about within a minute");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
 }
 

@@ -1,4 +1,5 @@
 // Snapshots that are damaged, foreign or cut off: real guests then boot.
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { sparseDigest } from "../lib/base/files/file_digest.ts";
@@ -150,7 +151,7 @@ Deno.test("kill -9 while saving and while restoring leaves what works", async ()
   const args = [AMD64, ...SMALL, "--", "sleep", "60"];
   const saving = box.start("vm-run", args);
   await waitFor(async () => (await snapshotFolders(box)).length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await delay(3000);
   await killHard(saving);
   const { log } = await inGuest(box, "true");
   assertMatch(log, /== snapshot: saved in/);
@@ -158,7 +159,7 @@ Deno.test("kill -9 while saving and while restoring leaves what works", async ()
   for (const ms of [200, 350, 500, 700, 900]) {
     const restoring = box.start("vm-run", args);
     await restoring.waitFor(/Start a guest/);
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await delay(ms);
     await killHard(restoring);
   }
   const after = await inGuest(box, "echo up");
@@ -170,7 +171,7 @@ Deno.test("kill -9 while saving and while restoring leaves what works", async ()
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
   throw new Error("it did not come to pass within a minute");
 }

@@ -295,3 +295,20 @@ declare module "@std/cli" {
 
   export function parseArgs(args: string[], options?: ParseOptions): ParsedArgs;
 }
+
+declare module "@std/async" {
+  export interface DelayOptions {
+    /** Aborts the wait, which then rejects with its reason. */
+    signal?: AbortSignal;
+    /** Whether the wait keeps the process running (default true). */
+    persistent?: boolean;
+  }
+
+  /** Resolves after `ms` milliseconds. */
+  export function delay(ms: number, options?: DelayOptions): Promise<void>;
+}
+
+declare module "@std/text" {
+  /** How many insertions, deletions and replacements of code points make one text the other. */
+  export function levenshteinDistance(str1: string, str2: string): number;
+}

@@ -22,6 +22,8 @@ Deno.test("std.d.ts declares only what the modules export", async (t) => {
     "@std/streams",
     "@std/assert",
     "@std/cli",
+    "@std/async",
+    "@std/text",
   ]);
   for (const [specifier, names] of declared) {
     await t.step(specifier, async () => {
@@ -53,6 +55,14 @@ const WRONG_USES: readonly (readonly [code: string, complaint: string])[] = [
   [
     'import { parseArgs } from "@std/cli"; const text: string = parseArgs([]).text;',
     "Type 'unknown' is not assignable to type 'string'",
+  ],
+  [
+    'import { delay } from "@std/async"; delay(1, new AbortController().signal);',
+    "has no properties in common with type 'DelayOptions'",
+  ],
+  [
+    'import { levenshteinDistance } from "@std/text"; levenshteinDistance("text");',
+    "Expected 2 arguments, but got 1",
   ],
   ['import { joinn } from "@std/path"; joinn();', "has no exported member named 'joinn'"],
 ];

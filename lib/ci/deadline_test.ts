@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { InterruptedError, WorkError } from "../base/errors.ts";
 import { startDeadline } from "./deadline.ts";
@@ -23,7 +24,7 @@ Deno.test("startDeadline() passes the task's own abort on, and stops with its di
   const task = new AbortController();
   const deadline = startDeadline({ name: "native", totalMs: 20, signal: task.signal });
   deadline[Symbol.dispose]();
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await delay(60);
   assertEquals(deadline.signal.aborted, false);
   const reason = new InterruptedError();
   task.abort(reason);
@@ -33,6 +34,6 @@ Deno.test("startDeadline() passes the task's own abort on, and stops with its di
 Deno.test("startDeadline() takes more time than a timer does", async () => {
   const { signal } = new AbortController();
   using deadline = startDeadline({ name: "native", totalMs: 1e12, signal });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
   assertEquals(deadline.signal.aborted, false);
 });

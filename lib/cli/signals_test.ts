@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
 import { withWaitingSample } from "./testdata/run_sample.ts";
 
@@ -43,7 +44,7 @@ Deno.test("runTask() finishes its cleanup under repeated signals, and says what 
     child.kill("SIGINT");
     assertEquals(await nextLine(), "Cleaning up after SIGINT");
     assertEquals(await nextLine(), "cleaning");
-    await new Promise((resolve) => setTimeout(resolve, NEXT_KEYPRESS_MS));
+    await delay(NEXT_KEYPRESS_MS);
     child.kill("SIGINT");
     assertEquals(
       await nextLine(),
@@ -54,7 +55,7 @@ Deno.test("runTask() finishes its cleanup under repeated signals, and says what 
     child.kill("SIGHUP");
     // Deno takes signals on a thread of its own. One that comes only when the process is about to end
     // ends it as if nobody listened.
-    await new Promise((resolve) => setTimeout(resolve, NEXT_KEYPRESS_MS));
+    await delay(NEXT_KEYPRESS_MS);
     await child.stdin.close();
     assertEquals(await nextLine(), "clean");
     assertEquals(await nextLine(), "Interrupted by SIGINT");

@@ -1,32 +1,12 @@
-/**
- * The optimal string alignment distance: insertions, deletions, replacements and swaps
- * of neighbours each cost 1, and no part is edited twice (a restricted Damerau-Levenshtein
- * distance). Compares code points.
- */
-export function editDistance(left: string, right: string): number {
-  const a = [...left];
-  const b = [...right];
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let cost = Math.min(
-        previous[column]! + 1,
-        current[column - 1]! + 1,
-        previous[column - 1]! + (same ? 0 : 1),
-      );
-      const swapped = row > 1 && column > 1 &&
-        a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) cost = Math.min(cost, beforePrevious[column - 2]! + 1);
-      current.push(cost);
-    }
-    beforePrevious = previous;
-    previous = current;
-  }
-  return previous[b.length]!;
+import { levenshteinDistance } from "@std/text";
+
+/** Insertions, deletions and replacements; a swap of two neighbours is one slip, not two edits. */
+function slips(word: string, candidate: string): number {
+  const edits = levenshteinDistance(word, candidate);
+  return edits === 2 && letters(word) === letters(candidate) ? 1 : edits;
 }
+
+const letters = (word: string) => [...word].sort().join("");
 
 /** The most edits that still count as a slip: one for short words, a third of a long one. */
 function tolerance(word: string): number {
@@ -46,7 +26,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = tolerance(wanted) + 1;
   for (const candidate of all) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const distance = slips(wanted, candidate.toLowerCase());
     // A distance as long as the word would mean that nothing of it was kept.
     if (distance < bestDistance && distance < [...wanted].length) {
       best = candidate;

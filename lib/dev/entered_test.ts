@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertRejects } from "@std/assert";
 import { GuestError } from "../base/errors.ts";
 import { acquireLock } from "../base/files/lock.ts";
@@ -24,7 +25,7 @@ Deno.test("requireRunning() waits for the task that starts the guest", async () 
   const { said, ctx } = quietContext();
   const lock = await acquireLock(devLock(name), { purpose: "starting it" });
   const found = requireRunning(ctx, name, { orElse: false });
-  while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (said.length === 0) await delay(10);
   assertEquals(said, [`Another task has guest "armdev": pid ${Deno.pid} (starting it). Waiting`]);
   const { starting: _, ...started } = record;
   await writeDevRecord(started);
@@ -46,7 +47,7 @@ Deno.test("requireRunning() finds no guest where its start has failed meanwhile"
     found = requireRunning(ctx, name, { orElse: false });
     // Told of where it is waited for.
     found.catch(() => {});
-    while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (said.length === 0) await delay(10);
   }
   await lock[Symbol.asyncDispose]();
   await assertRejects(

@@ -1,6 +1,6 @@
+import { delay } from "@std/async";
 import { fileBytes } from "../base/files/folders.ts";
 import { writeAll } from "../base/files/write_all.ts";
-import { delay } from "../base/time/wait.ts";
 
 /** Ctrl-], as telnet has it. */
 const LEAVE = 0x1d;

@@ -1,10 +1,11 @@
+import { delay } from "@std/async";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, TaskError } from "../base/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { acquireLock, type Lock, tryLock } from "../base/files/lock.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown } from "../qemu/shutdown.ts";
-import { delay, settlesWithin } from "../base/time/wait.ts";
+import { settlesWithin } from "../base/time/wait.ts";
 import type { DevConfig } from "../config/dev_config.ts";
 import { connectDev } from "./connect_dev.ts";
 import { devFile, devLock } from "./state/dev_paths.ts";

@@ -1,8 +1,8 @@
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
 import { pushTree } from "../guest/rsync.ts";
 import { root } from "../base/files/paths.ts";
-import { delay } from "../base/time/wait.ts";
 import { connectDev } from "./connect_dev.ts";
 import { type DevRecord, isSameProcess } from "./state/record.ts";
 import { collect, UpdateLink } from "./update_link.ts";
@@ -132,7 +132,7 @@ class Follower {
       if (answer === undefined && !await isSameProcess(record.qemu)) throw ended(record.name);
       const silent = performance.now() - heardAt > Math.max(SILENCE_MS, this.#undoMs());
       if (silent || performance.now() > deadline) throw lost(record.name, this.lines);
-      await delay(POLL_MS, signal);
+      await delay(POLL_MS, { signal });
     }
   }
 

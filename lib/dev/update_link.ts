@@ -1,8 +1,8 @@
+import { delay } from "@std/async";
 import { GuestError } from "../base/errors.ts";
 import { execText } from "../guest/exec_text.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { delay } from "../base/time/wait.ts";
 import { logIn } from "./connect_dev.ts";
 import type { DevRecord } from "./state/record.ts";
 
@@ -39,7 +39,7 @@ export class UpdateLink {
     while (performance.now() < deadline) {
       const answer = await this.ask(argv);
       if (answer !== undefined) return answer;
-      await delay(RETRY_MS, this.signal);
+      await delay(RETRY_MS, { signal: this.signal });
     }
     return undefined;
   }

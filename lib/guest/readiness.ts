@@ -1,6 +1,6 @@
+import { delay } from "@std/async";
 import { GuestError, TaskError } from "../base/errors.ts";
 import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
-import { delay } from "../base/time/wait.ts";
 import type { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
@@ -115,7 +115,7 @@ export async function waitForReady<Connection>(
         attempts.start(isReady() ? leftMs : Math.min(leftMs, KNOCK_DEADLINE_MS));
         nextTryMs = elapsedMs() + (isReady() ? RETRY_MS : knockMs);
       }
-      await Promise.race([delay(pollMs, signal), attempts.settled, guest.exited]);
+      await Promise.race([delay(pollMs, { signal }), attempts.settled, guest.exited]);
     }
   } finally {
     await attempts.giveUp();

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
@@ -63,7 +64,7 @@ Deno.test("waitForReady() makes its first try when the guest announces itself", 
     let tries = 0;
     const waiting = wait({ connect: () => Promise.resolve(`try ${++tries}`) });
     await say("[init] root: 108 ms (/dev/vda, ext4)\n");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     assertEquals(tries, 0);
     await say("guesthouse: ready\n");
     assertEquals(await waiting, "try 1");
@@ -253,7 +254,7 @@ Deno.test("waitForReady() reports what the console says on the way", async () =>
     await say("one\n");
     const connect = () => Promise.resolve("in");
     const waiting = wait({ connect, onProgress: (readiness) => void seen.push(readiness) });
-    while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (seen.length === 0) await delay(1);
     await say("guesthouse: ready\n");
     await waiting;
     assertEquals(seen.map(({ lastLine, ready }) => [lastLine, ready]), [

@@ -1,7 +1,7 @@
+import { delay } from "@std/async";
 import { GuestError } from "../base/errors.ts";
 import { ConsoleLog } from "./console.ts";
 import { writeAll } from "../base/files/write_all.ts";
-import { delay } from "../base/time/wait.ts";
 
 /** What {@link SerialShell} talks to. */
 export interface SerialOptions {
@@ -122,7 +122,7 @@ export class SerialShell implements AsyncDisposable {
       if (performance.now() > deadline) {
         throw this.#failed(what, `nothing of the kind came within ${deadlineMs / 1000} s`);
       }
-      await delay(POLL_MS, this.#options.signal);
+      await delay(POLL_MS, { signal: this.#options.signal });
     }
   }
 

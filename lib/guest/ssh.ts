@@ -1,8 +1,9 @@
+import { delay } from "@std/async";
 import { dirname } from "@std/path";
 import { GuestError, WorkError } from "../base/errors.ts";
 import { type OwnedProcess, spawnOwned } from "../base/process/process.ts";
 import { checkSocketPath, ensurePrivateDir } from "../base/files/private_dir.ts";
-import { delay, firstOf, settlesWithin } from "../base/time/wait.ts";
+import { firstOf, settlesWithin } from "../base/time/wait.ts";
 import { choosePort, forwardArgs } from "./proxy/forward.ts";
 import { remoteCommand, remoteKillText, type RemotePlace, ReportFilter } from "./remote_command.ts";
 import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_config.ts";
@@ -174,7 +175,7 @@ async function waitForSocket(
         details: (await words.ssh(4, "now")).map((line) => `ssh: ${line}`),
       });
     }
-    await delay(POLL_MS, signal);
+    await delay(POLL_MS, { signal });
   }
 }
 

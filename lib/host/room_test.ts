@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { HostError, WorkError } from "../base/errors.ts";
 import { freeDiskBytes } from "./facts.ts";
@@ -23,7 +24,7 @@ Deno.test("claimRoom() refuses what is more than is allowed, or than the disk ha
     assertMatch(full.details[0] ?? "", /^it is .*, and .* were free$/);
     assertMatch(full.details[1] ?? "", /^file system /);
     using room = await claimRoom({ dir, bytes: 1, action, pollMs: 5 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     assertEquals(room.full.aborted, false);
   } finally {
     await Deno.remove(dir);

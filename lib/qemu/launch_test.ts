@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
@@ -114,7 +115,7 @@ Deno.test("Guest.release() leaves a guest that can be reached again", async () =
     await using qmp = await connectQmp({ path: qmpPath, name: "again" });
     await qmp.execute("quit");
     while (await processStartTime(pid) !== undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await delay(5);
     }
   });
 });

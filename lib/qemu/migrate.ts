@@ -1,7 +1,7 @@
+import { delay } from "@std/async";
 import { GuestError } from "../base/errors.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import type { QmpClient } from "./qmp.ts";
-import { delay } from "../base/time/wait.ts";
 
 /** What {@link saveState} and {@link loadState} take. */
 export interface StateOptions {
@@ -52,7 +52,10 @@ export async function saveState(qmp: QmpClient, options: StateOptions): Promise<
           details: info["error-desc"] === undefined ? [] : [info["error-desc"]],
         });
       }
-      await Promise.race([delay(POLL_MS, signal), writing.then(() => delay(POLL_MS, signal))]);
+      await Promise.race([
+        delay(POLL_MS, { signal }),
+        writing.then(() => delay(POLL_MS, { signal })),
+      ]);
     }
     await writing.catch((error) => {
       signal.throwIfAborted();
@@ -86,7 +89,7 @@ export async function loadState(qmp: QmpClient, options: StateOptions): Promise<
     });
   }
   while ((await qmp.execute("query-status", undefined, { signal })).status === "inmigrate") {
-    await delay(POLL_MS, signal);
+    await delay(POLL_MS, { signal });
   }
   await Deno.remove(socketPath).catch(() => {});
 }

@@ -1,6 +1,6 @@
+import { delay } from "@std/async";
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
-import { delay } from "../base/time/wait.ts";
 
 /** What {@link connectQmp} takes. */
 export interface ConnectQmpOptions extends QmpOptions {
@@ -37,7 +37,7 @@ export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient>
     if (conn !== undefined) return await QmpClient.open(conn, options, signal);
     if (gone) throw new QmpConnectionError("connect to QMP", name, "QEMU has ended");
     if (performance.now() > deadline) throw new QmpTimeoutError("connect to QMP", name, deadlineMs);
-    await delay(RETRY_MS, signal);
+    await delay(RETRY_MS, { signal });
   }
 }
 

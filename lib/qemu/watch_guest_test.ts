@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
@@ -67,7 +68,7 @@ for (const which of ["console", "qemu"] as const) {
       await Deno.writeTextFile(options.logs.qemu, "of an earlier run ".repeat(100));
       await using watch = await watchGuest({ ...options, consoleBytes: 1000, qemuLogBytes: 1000 });
       await Deno.writeTextFile(path, "x".repeat(999), { append: true });
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await delay(30);
       assertEquals(watch.failed.aborted, false);
       await Deno.writeTextFile(path, "xx", { append: true });
       const error = await failure(watch.failed);
@@ -90,7 +91,7 @@ Deno.test("watchGuest() ends with its disposal, and with the connection", async 
     await Deno.writeTextFile(options.logs.console, "x");
     await using other = await watchGuest(options);
     hub.end(new Error("lost"));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await delay(30);
     assertEquals([watch.failed.aborted, other.failed.aborted], [false, false]);
   });
 });

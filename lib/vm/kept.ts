@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
@@ -129,7 +130,7 @@ export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
   let over = false;
   const exited = (async () => {
     while (!over && await isAlive(record)) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await delay(POLL_MS);
     }
   })();
   try {

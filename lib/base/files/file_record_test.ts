@@ -1,10 +1,11 @@
+import { delay } from "@std/async";
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { sandbox } from "../host_testing.ts";
 import { checkFile, fileRecordSchema, recordFile } from "./file_record.ts";
 
 /** As long as a file counts as changed just now. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 2_100));
+const settle = () => delay(2_100);
 
 /** A recorded file, and a look at it that counts how often it was read. */
 async function recorded() {

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { dirname } from "@std/path";
 import { HostError } from "../errors.ts";
 
@@ -114,7 +115,7 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   options.onWait?.(await lockHolder(path));
   while (true) {
     options.signal?.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await delay(RETRY_MS);
     const lock = await tryLock(path, options);
     if (lock !== undefined) return lock;
   }

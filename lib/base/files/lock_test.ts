@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { HostError, InterruptedError } from "../errors.ts";
@@ -71,7 +72,7 @@ Deno.test("acquireLock() excludes others within one process, one after the other
   const work = async (name: string) => {
     await using _lock = await acquireLock(path);
     events.push(`${name} in`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     events.push(`${name} out`);
   };
   await within(Promise.all([work("a"), work("b"), work("c")]));

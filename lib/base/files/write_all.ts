@@ -1,3 +1,5 @@
+import { delay } from "@std/async";
+
 /** How long to wait before a full non-blocking pipe is tried again. */
 const RETRY_MS = 2;
 
@@ -17,7 +19,7 @@ export async function writeAll(
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       signal?.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Parts of the tests of processes: real trees of them, and whether they are gone. */
+import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { ownScript } from "./own_script.ts";
@@ -28,7 +29,7 @@ export async function waitUntil(what: string, holds: () => Promise<boolean>): Pr
   const deadline = performance.now() + DEADLINE_MS;
   while (!await holds()) {
     if (performance.now() > deadline) throw new Error(`Not within ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
   }
 }
 

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { processStartTime, run, type SpawnOptions, spawnOwned } from "./process.ts";
@@ -97,7 +98,7 @@ Deno.test("spawnOwned() takes a TERM at any time, also before there is a command
   for (let turn = 0; turn < 20; turn++) {
     const file = join(box.path, `${turn}`);
     await using process = spawnOwned(sh('echo $$ >"$0"; exec sleep 60', file), { graceMs: 100 });
-    await new Promise((resolve) => setTimeout(resolve, turn));
+    await delay(turn);
     Deno.kill(process.pid, "SIGTERM");
     assertEquals((await within(process.status)).code, 143);
     const pid = Number.parseInt(await Deno.readTextFile(file).catch(() => "0"));

@@ -1,9 +1,9 @@
+import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { processStartTime } from "../../base/process/process.ts";
 import { startGuest } from "../../qemu/launch.ts";
 import { sharedMemoryArgs } from "../../qemu/share_args.ts";
-import { delay } from "../../base/time/wait.ts";
 import type { ShareMode } from "../../config/dev_config.ts";
 import { makeShare } from "./make_share.ts";
 import { withShareRequest } from "./share_testing.ts";

@@ -1,10 +1,10 @@
+import { delay } from "@std/async";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { processStartTime, spawnOwned } from "../../base/process/process.ts";
 import { checkSocketPath } from "../../base/files/private_dir.ts";
 import { readLogTail } from "../../base/files/log_tail.ts";
 import { virtiofsArgs } from "../../qemu/share_args.ts";
-import { delay } from "../../base/time/wait.ts";
 import { DEV_SOCKETS } from "../state/dev_paths.ts";
 import type { Share, ShareHelpers, ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
@@ -78,7 +78,7 @@ async function startDaemon(
         next: "pass --share 9p",
       });
     }
-    await delay(POLL_MS, signal);
+    await delay(POLL_MS, { signal });
   }
   const recorded = {
     pid: daemon.pid,

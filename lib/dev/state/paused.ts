@@ -1,7 +1,7 @@
+import { delay } from "@std/async";
 import { HostError, TaskError } from "../../base/errors.ts";
 import { describeFileSystems } from "../../base/files/full_disk.ts";
 import { isOutOfSpace, openQmp } from "../../qemu/out_of_space.ts";
-import { delay } from "../../base/time/wait.ts";
 import { devDir } from "./dev_paths.ts";
 import type { DevRecord } from "./record.ts";
 
@@ -41,7 +41,7 @@ export async function resumeDev(
   if (await whyPaused(record, signal) === undefined) return undefined;
   await using qmp = await openQmp(record, signal);
   await qmp.execute("cont", undefined, { signal });
-  await delay(SETTLE_MS, signal);
+  await delay(SETTLE_MS, { signal });
   if (!await isOutOfSpace(qmp, signal)) return NO_SPACE;
   const dir = devDir(record.name);
   throw new HostError(`Guest "${record.name}" is paused: ${NO_SPACE}`, {

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { Channel, type ChannelOptions, type Sink } from "./channel.ts";
 import { AgentConnection, connectWhenThere } from "./connection.ts";
 import { type AgentGuest, lostAgent } from "./agent_errors.ts";
@@ -139,7 +140,7 @@ export class AgentClient implements AsyncDisposable {
         if (either.aborted) break;
         if (isFinal(error)) throw error;
         // A socket that takes connections and drops them must not be asked without a pause.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await delay(50);
       }
     }
     signal?.throwIfAborted();

@@ -1,5 +1,6 @@
+import { delay } from "@std/async";
 import { writeAll } from "../../base/files/write_all.ts";
-import { delay, settlesWithin } from "../../base/time/wait.ts";
+import { settlesWithin } from "../../base/time/wait.ts";
 import { type AgentGuest, lostAgent } from "./agent_errors.ts";
 import { encodePreamble, type Frame, FrameDecoder } from "./frames.ts";
 import { type AgentHello, parseFailure, parseHello } from "./messages.ts";
@@ -153,6 +154,6 @@ export async function connectWhenThere(path: string, signal: AbortSignal): Promi
         error instanceof Deno.errors.ConnectionRefused;
       if (!absent) throw error;
     }
-    await delay(RETRY_MS, signal);
+    await delay(RETRY_MS, { signal });
   }
 }

@@ -1,5 +1,5 @@
+import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
-import { delay } from "../../base/time/wait.ts";
 import { LONGEST_TIMER_MS, watchSilence } from "./silence.ts";
 
 /** A channel as the watch sees it. */

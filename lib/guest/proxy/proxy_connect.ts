@@ -1,6 +1,6 @@
+import { delay } from "@std/async";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { delay } from "../../base/time/wait.ts";
 
 /** Gives the addresses of a host name, the best one first. Rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { checkSocketPath } from "../../base/files/private_dir.ts";
 import { closeConn } from "./close_conn.ts";
 import type { ProxyLimits, ProxyOptions } from "./proxy_options.ts";
@@ -55,7 +56,7 @@ export function serveProxy(options: ProxyOptions): AsyncDisposable {
         if (over) return;
         // Too many open files, for instance; that passes.
         slots.leave();
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await delay(100);
       }
     }
   })();

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, InterruptedError } from "../../base/errors.ts";
@@ -167,6 +168,6 @@ async function waitForText(path: string): Promise<string> {
   while (true) {
     const text = await Deno.readTextFile(path).catch(() => "");
     if (text.endsWith("\n")) return text.trim();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
   }
 }

@@ -1,10 +1,10 @@
+import { delay } from "@std/async";
 import { dirname } from "@std/path";
 import { sha256File } from "../../base/files/file_digest.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { WorkError } from "../../base/errors.ts";
 import { fullDiskError, isFullDisk } from "../../base/files/full_disk.ts";
 import { writeAll } from "../../base/files/write_all.ts";
-import { delay } from "../../base/time/wait.ts";
 import { fetchChunks } from "./fetch_chunks.ts";
 
 /** What {@link download} takes. */
@@ -76,7 +76,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       reason = error.message;
     }
     if (tries === TRIES) throw broken(options, reason, await sizeOf(part));
-    await delay(retryMs * 2 ** (tries - 1), signal);
+    await delay(retryMs * 2 ** (tries - 1), { signal });
   }
 }
 

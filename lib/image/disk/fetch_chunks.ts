@@ -1,5 +1,5 @@
+import { delay } from "@std/async";
 import { WorkError } from "../../base/errors.ts";
-import { delay } from "../../base/time/wait.ts";
 
 /** How {@link fetchChunks} asks. */
 export interface FetchOptions {
@@ -45,7 +45,7 @@ export async function fetchChunks(url: string, options: FetchOptions): Promise<C
         yield chunk;
         // What is here already comes without waiting, so that timers and signals never got a turn.
         if (performance.now() - busySince > BUSY_MS) {
-          await delay(0, signal);
+          await delay(0, { signal });
           busySince = performance.now();
         }
         signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import { atomicWrite } from "../../base/files/atomic_write.ts";
 import {
@@ -33,7 +34,7 @@ export async function partDigest(file: string): Promise<string | undefined> {
   for (let held = true; digest === undefined && held && performance.now() < deadline;) {
     // Before the look: whoever has let go of the lock has put everything in its place.
     held = await isLocked(makerLock("part", firstFileOf(file)));
-    if (held) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (held) await delay(RETRY_MS);
     digest = await digestNow(file);
   }
   return digest;

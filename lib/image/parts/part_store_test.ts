@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
@@ -81,7 +82,7 @@ Deno.test("partDigest() reads a copy once, and sees what was put in a file's pla
   await Deno.copyFile(path, `${path}.copy`);
   await Deno.rename(`${path}.copy`, path);
   // Until then it may still change within the same second.
-  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await delay(2_100);
   const record = await Deno.readTextFile(`${path}.json`);
   assertEquals(await partDigest("part-x"), before);
   const renewed = await Deno.readTextFile(`${path}.json`);
@@ -209,7 +210,7 @@ Deno.test("ensurePart() lets what others see fit its record at every moment but 
     ]);
     const looks = `${info.size} ${JSON.parse(record).bytes}`;
     sizes.set(looks, (sizes.get(looks) ?? 0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
   await building;
   sizes.delete("3 3");
@@ -233,7 +234,7 @@ Deno.test("partDigest() waits for whoever is publishing the part", async () => {
   const { record, finish } = await halfPublished();
   const lock = await acquireLock(makerLock("part", "part-x"));
   const digest = partDigest("part-x");
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await delay(200);
   await finish();
   await lock[Symbol.asyncDispose]();
   assertEquals(await digest, JSON.parse(record).sha256);

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, HostError } from "../../base/errors.ts";
@@ -182,7 +183,7 @@ Deno.test("verifyImage() finds another file in a file's place, of the same size 
 
 Deno.test("verifyImage() reads what was copied until it knows it, and nothing else", async () => {
   await using image = await sampleImage();
-  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await delay(2_100);
   await verifyImage(image.dir, image.manifest);
   const manifest = await readManifest(image.dir);
   assertNotEquals(manifest, image.manifest);

@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
@@ -116,7 +117,7 @@ export async function useImage(platform: Platform): Promise<UsedImage> {
     const lock = await trySharedLock(versionLock(image.dir));
     if (lock === undefined) {
       await refuseUnlockable(image);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
       continue;
     }
     await using stack = new AsyncDisposableStack();

@@ -1,11 +1,12 @@
 /** A live table for the tests: its first argument says how it ends. */
+import { delay } from "@std/async";
 import { LiveTable } from "../live_table.ts";
 import { createLog } from "../log.ts";
 
 const [mode = "finish"] = Deno.args;
 const log = createLog();
 /** Long enough for the table to redraw by itself. */
-const pause = () => new Promise((resolve) => setTimeout(resolve, 250));
+const pause = () => delay(250);
 
 async function build(table: LiveTable): Promise<void> {
   table.phase("native", "build");

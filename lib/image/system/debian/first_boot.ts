@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import { WorkError } from "../../../base/errors.ts";
 import { ARCH } from "../../../config/archs.ts";
@@ -60,7 +61,7 @@ export async function configureOnFirstBoot(
   let lastNews = Date.now();
   while (!over) {
     options.signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await delay(250);
     const text = await Deno.readTextFile(consoleLog).catch(() => "");
     if (text.length > seen.length) {
       lastNews = Date.now();
