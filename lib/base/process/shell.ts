@@ -1,0 +1,164 @@
+import type { CommandContext } from "dax";
+import { commandText } from "../text/command_text.ts";
+import { run, runChecked, type RunOptions, type RunResult } from "./process.ts";
+
+/** How a {@link Command} runs. */
+export interface CommandOptions extends RunOptions {
+  /** What a status other than 0 prevents, as in `make the disk`; by default, to run the command. */
+  readonly what?: string;
+  /** What to do about a status other than 0. */
+  readonly next?: string;
+}
+
+/** A value in a template: one word, whatever is in it, or as many words as the list has. */
+export type Words = string | number | readonly (string | number)[];
+
+/**
+ * Makes commands from templates: `$.with({ signal })`, and the templates of what that returns have
+ * these options.
+ */
+export interface Shell {
+  (strings: TemplateStringsArray, ...values: readonly Words[]): Command;
+  with(options: CommandOptions): Shell;
+}
+
+/**
+ * A program and its words, written as in a shell. dax splits the text and quotes the values, so
+ * that none of them is read by any shell; the program is started by {@link run}, below the
+ * supervisor, and only if the task's permission set names it. It starts when it is awaited.
+ *
+ * One template is one program: what a shell would make more of (`|`, `>`, `*`, `$`, quotes, …)
+ * throws a `SyntaxError`, and is an ordinary character within a value.
+ *
+ * @example
+ * ```ts
+ * import { $ } from "./shell.ts";
+ *
+ * const more = ["a b", "$HOME"];
+ * if (await $`printf ${"%s\n"} x ${more}`.text() !== "x\na b\n$HOME") throw new Error();
+ * ```
+ */
+export const $: Shell = shellWith({});
+
+function shellWith(options: CommandOptions): Shell {
+  return Object.assign(
+    (strings: TemplateStringsArray, ...values: readonly Words[]) =>
+      new Command(plain(strings), values, options),
+    { with: (more: CommandOptions) => shellWith({ ...options, ...more }) },
+  );
+}
+
+/** A command to be run each time that it is awaited. Its methods return another one, as dax's do. */
+export class Command implements PromiseLike<RunResult> {
+  readonly #strings: TemplateStringsArray;
+  readonly #values: readonly Words[];
+  readonly #options: CommandOptions;
+  readonly #throws: boolean;
+
+  /** Only for {@link $}. */
+  constructor(
+    strings: TemplateStringsArray,
+    values: readonly Words[],
+    options: CommandOptions,
+    throws = true,
+  ) {
+    this.#strings = strings;
+    this.#values = values;
+    this.#options = options;
+    this.#throws = throws;
+  }
+
+  with(more: CommandOptions): Command {
+    return new Command(this.#strings, this.#values, { ...this.#options, ...more }, this.#throws);
+  }
+
+  cwd(cwd: string): Command {
+    return this.with({ cwd });
+  }
+
+  env(env: Readonly<Record<string, string>>): Command {
+    return this.with({ env: { ...this.#options.env, ...env } });
+  }
+
+  signal(signal: AbortSignal | undefined): Command {
+    return this.with({ signal });
+  }
+
+  stdin(stdin: RunOptions["stdin"]): Command {
+    return this.with({ stdin });
+  }
+
+  /** Names what the command is for, which the message of its failure opens with. */
+  what(what: string, next?: string): Command {
+    return this.with({ what, next });
+  }
+
+  /** Gives the status instead of throwing for one other than 0. */
+  noThrow(): Command {
+    return new Command(this.#strings, this.#values, this.#options, false);
+  }
+
+  /** What it prints, without the last newline. */
+  async text(): Promise<string> {
+    return (await this).stdout.replace(/\r?\n$/, "");
+  }
+
+  async lines(): Promise<string[]> {
+    const text = await this.text();
+    return text === "" ? [] : text.split(/\r?\n/);
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse((await this).stdout);
+  }
+
+  async code(): Promise<number> {
+    return (await this.noThrow()).code;
+  }
+
+  /** Runs it. Throws what {@link run} does, and what {@link runChecked} does unless `noThrow()`. */
+  then<T = RunResult, F = never>(
+    onDone?: ((result: RunResult) => T | PromiseLike<T>) | null,
+    onError?: ((error: unknown) => F | PromiseLike<F>) | null,
+  ): Promise<T | F> {
+    return this.#run().then(onDone, onError);
+  }
+
+  async #run(): Promise<RunResult> {
+    // Only now, as it takes 40 ms to load.
+    const { build$, CommandBuilder } = await import("dax");
+    let result: RunResult | undefined;
+    const supervised = async ({ args }: CommandContext) => {
+      const { what = `run "${commandText(args)}"`, ...options } = this.#options;
+      result = await (this.#throws ? runChecked(args, { ...options, what }) : run(args, options));
+      return { code: 0 };
+    };
+    const builder = new CommandBuilder().registerCommand(HANDLER, supervised)
+      // The program has streams, a directory and an environment of its own.
+      .stdin("null").stdout("null").stderr("null").cwd("/").clearEnv();
+    await build$({ commandBuilder: builder })(this.#strings, ...this.#values.map(toDax));
+    if (result === undefined) throw new Error("dax has not run the command");
+    return result;
+  }
+}
+
+/** What dax starts in place of the program, whose name is the first of its words. */
+const HANDLER = "supervised";
+
+const toDax = (words: Words) => Array.isArray(words) ? [...words] : words as string | number;
+
+/** What is more than a part of a word to a shell. A value between quotes would end them. */
+const SYNTAX = /[|&;<>()$`*?[\]{}~\\#!"']/;
+
+/** The fixed parts of a template, as a command for dax: the program's words after those of ours. */
+function plain(strings: TemplateStringsArray): TemplateStringsArray {
+  const found = strings.raw.join("").match(SYNTAX)?.[0];
+  if (found !== undefined) {
+    throw new SyntaxError(
+      `Cannot run a template with ${found}: put it into a value, \${"${found}"}`,
+    );
+  }
+  const parts = strings.map((part) => part.replaceAll(/\s+/g, " "));
+  parts[0] = `${HANDLER} ${parts[0]}`;
+  return Object.assign(parts, { raw: parts });
+}
