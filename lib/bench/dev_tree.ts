@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/shell.ts";
 
 /** How the tree looks that {@link makeTree} makes: 5,000 files. */
 const FOLDERS = 50;
@@ -20,12 +20,11 @@ export async function makeTree(dir: string, signal: AbortSignal): Promise<void> 
     }));
   }
   await Deno.writeTextFile(join(dir, `folder${FOLDERS - 1}`, "file0.txt"), `${RARE_WORD}\n`);
-  const git = (...args: string[]) =>
-    runChecked(["git", "-C", dir, "-c", "gc.auto=0", ...args], { signal, what: "make a tree" });
-  await git("init", "--quiet");
-  await git("add", "--all");
-  const who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
-  await git(...who, "commit", "--quiet", "--message", "A tree");
+  const sh = $.with({ cwd: dir, signal, what: "make a tree" });
+  await sh`git init --quiet`;
+  await sh`git add --all`;
+  await sh`git -c user.name=bench -c user.email=bench@localhost
+    -c gc.auto=0 commit --quiet --message ${"A tree"}`;
   // As a repository is that has been cloned.
-  await git("repack", "-a", "-d", "--quiet");
+  await sh`git repack -a -d --quiet`;
 }

@@ -3,8 +3,8 @@ import { startClock } from "../base/time/clock.ts";
 import { WorkError } from "../base/errors.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
 import { root } from "../base/files/paths.ts";
-import { run } from "../base/process/process.ts";
 import { thisDeno } from "../base/process/reexec.ts";
+import { $ } from "../base/process/shell.ts";
 
 /** What {@link timeTask} takes besides the command line. */
 export interface TimeTaskOptions {
@@ -25,14 +25,11 @@ export async function timeTask(
   [name = "", ...args]: readonly string[],
   options: TimeTaskOptions,
 ): Promise<{ readonly seconds: number; readonly stdout: string }> {
-  const config = ["--quiet", "--config", join(root, "deno.json")];
+  const config = join(root, "deno.json");
+  const sh = $.with({ cwd: root, environment: "user", ...options, graceMs: GRACE_MS });
   const clock = startClock();
-  const { code, stdout, stderr } = await run([...thisDeno(), "task", ...config, name, ...args], {
-    cwd: root,
-    environment: "user",
-    ...options,
-    graceMs: GRACE_MS,
-  });
+  const { code, stdout, stderr } =
+    await sh`${thisDeno()} task --quiet --config ${config} ${name} ${args}`.noThrow();
   const seconds = clock();
   if (code === 0) return { seconds, stdout };
   throw new WorkError(`Cannot time "${name}": it exited with status ${code}`, {

@@ -4,7 +4,7 @@ import { folderNames } from "../base/files/folders.ts";
 import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { keysDir, locksDir } from "../base/files/paths.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/shell.ts";
 
 /** The keys of a checkout: who it is to its guests, and who its guests are to it. */
 export interface Keys {
@@ -73,10 +73,8 @@ async function ensurePair(
   }
   await using work = await makeWorkDir();
   const made = join(work.path, "key");
-  await runChecked(
-    ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guesthouse", "-f", made],
-    { signal, what: "make an SSH key" },
-  );
+  await $`ssh-keygen -q -t ed25519 -N ${""} -C guesthouse -f ${made}`.signal(signal)
+    .what("make an SSH key");
   const publicKey = publicKeyOf(await Deno.readTextFile(made));
   if (publicKey === undefined) throw new TypeError("ssh-keygen has made a key of another format");
   await moveSynced(made, path);

@@ -1,6 +1,6 @@
 import { walk } from "@std/fs";
 import { dirname, join, relative, resolve } from "@std/path";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/shell.ts";
 import { affectedTests, type ImportGraph, importsIn } from "./affected.ts";
 
 /** The test files that the difference to a commit can reach, uncommitted work included. */
@@ -10,15 +10,12 @@ export async function changedTests(
   tests: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const git = async (...args: string[]) => {
-    const what = `list what has changed since ${base}`;
-    const { stdout } = await runChecked(["git", "-C", root, ...args], { what, signal });
-    return stdout.split("\0").filter((path) => path !== "");
-  };
-  const changed = [
-    ...await git("diff", "--name-only", "-z", "--end-of-options", base),
-    ...await git("ls-files", "--others", "--exclude-standard", "-z"),
+  const sh = $.with({ cwd: root, signal, what: `list what has changed since ${base}` });
+  const lists = [
+    await sh`git diff --name-only -z --end-of-options ${base}`.text(),
+    await sh`git ls-files --others --exclude-standard -z`.text(),
   ];
+  const changed = lists.flatMap((list) => list.split("\0").filter((path) => path !== ""));
   return affectedTests(tests, changed, await importGraph(root));
 }
 

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { quoteWord } from "../../guest/quote.ts";
-import { runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { ensureImage } from "../../image/platform/build_image.ts";
 import { type CpioEntry, directory, file, packCpio } from "../../image/format/cpio.ts";
 import { useImage } from "../../image/platform/platform_image.ts";
@@ -42,10 +42,8 @@ async function prepare(request: PrepareRequest): Promise<void> {
   // A full copy: the guest lives on when its image is renewed or removed.
   await Deno.copyFile(image.disk, disk);
   signal.throwIfAborted();
-  await runChecked(["qemu-img", "resize", "-q", "-f", "qcow2", disk, `${config.diskGiB}G`], {
-    signal,
-    what: "enlarge the disk",
-  });
+  await $`qemu-img resize -q -f qcow2 ${disk} ${config.diskGiB}G`.signal(signal)
+    .what("enlarge the disk");
   await copyBootFiles(image, dir);
 }
 

@@ -3,7 +3,8 @@ import type { Log } from "../../base/terminal/log.ts";
 import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
-import { run, type RunResult } from "../../base/process/process.ts";
+import type { RunResult } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import type { ToolVerdict } from "./tools.ts";
 
 /** How to get tools onto this host. */
@@ -217,7 +218,7 @@ async function runLogged(
 ): Promise<RunResult> {
   log.info(commandText(command));
   for (let tries = 1;; tries++) {
-    const result = await run(isPatient ? ["nice", "-n", "19", ...command] : command, {
+    const result = await $`${isPatient ? ["nice", "-n", "19"] : []} ${command}`.noThrow().with({
       signal,
       environment: "user",
       stdout: "tail",

@@ -1,4 +1,4 @@
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { checkTools, type ToolVerdict } from "./tools.ts";
 import { compareVersions } from "../../base/versions.ts";
 
@@ -60,8 +60,8 @@ export function isMendedPackage(version: string): boolean {
 /** The version of the rsync package that dpkg has; "" without one, or without dpkg. */
 async function packageVersion(signal: AbortSignal | undefined): Promise<string> {
   try {
-    const { stdout } = await run(["dpkg", "-s", "rsync"], { signal, env: { LC_ALL: "C" } });
-    return /^Version: (?:\d+:)?(\S+)$/m.exec(stdout)?.[1] ?? "";
+    const text = await $`dpkg -s rsync`.signal(signal).env({ LC_ALL: "C" }).noThrow().text();
+    return /^Version: (?:\d+:)?(\S+)$/m.exec(text)?.[1] ?? "";
   } catch (error) {
     if (signal?.aborted) throw error;
     return "";

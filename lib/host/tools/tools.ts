@@ -2,7 +2,7 @@ import { HostError } from "../../base/errors.ts";
 import { hostOs, parseOsRelease } from "../facts.ts";
 import { findProgram, type FoundProgram } from "../../base/process/find_program.ts";
 import { type Arch, ARCHS } from "../../config/archs.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 import { compareVersions, parseVersion } from "../../base/versions.ts";
@@ -141,8 +141,8 @@ async function rememberedVersion(
 async function askVersion(path: string, tool: HowToAsk): Promise<string | undefined> {
   try {
     // Generous: the first start of a program from a cold disk can take long.
-    const options = { timeoutMs: 20_000, env: { LC_ALL: "C" } };
-    const { code, stdout, stderr } = await run([path, ...tool.versionArgs ?? []], options);
+    const { code, stdout, stderr } = await $`${path} ${tool.versionArgs ?? []}`
+      .env({ LC_ALL: "C" }).with({ timeoutMs: 20_000 }).noThrow();
     return code === 0 ? parseVersion(`${stdout}\n${stderr}`, tool.versionPattern) : undefined;
   } catch (error) {
     const cannotRun = error instanceof HostError ||

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
-import { runChecked, type RunOptions } from "../../base/process/process.ts";
+import type { RunOptions } from "../../base/process/process.ts";
 import { asOwner, removeTree } from "../../base/process/remove_tree.ts";
+import { $ } from "../../base/process/shell.ts";
 
 /**
  * A root file system unpacked below a temporary folder. Without root it is unpacked in a user
@@ -41,10 +42,8 @@ export async function unpackTree(
   };
   try {
     await Deno.mkdir(tree.path);
-    await runChecked(
-      asOwner(unpackCommand(tar, tree.path)),
-      { ...options, what: "unpack the root file system" },
-    );
+    await $`${asOwner(unpackCommand(tar, tree.path))}`.with(options)
+      .what("unpack the root file system");
     return tree;
   } catch (error) {
     await tree[Symbol.asyncDispose]();
@@ -80,8 +79,8 @@ export async function makeDisk(
   const raw = `${qcow2}.raw`;
   const { mke2fs, convert } = diskCommands(tree.path, raw, qcow2, sizeGiB);
   try {
-    await runChecked(tree.inside(mke2fs), { ...options, what: "make the file system" });
-    await runChecked(convert, { ...options, what: "convert the disk image" });
+    await $`${tree.inside(mke2fs)}`.with(options).what("make the file system");
+    await $`${convert}`.with(options).what("convert the disk image");
   } finally {
     await Deno.remove(raw).catch(() => {});
   }

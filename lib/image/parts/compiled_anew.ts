@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { exists } from "../../base/files/folders.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import type { Arch } from "../../config/archs.ts";
 import type { Crate } from "../stages.ts";
 import { findToolchain } from "./rust_toolchain.ts";
@@ -45,15 +45,10 @@ async function forgetCompiled(
   const targetDir = join(imageCacheDir(), "cargo", crate);
   const kept = join(targetDir, target);
   if (!await exists(kept)) return undefined;
-  const command = [
-    ...[cargo, "clean", "--package", crate],
-    ...["--release", "--locked", "--target", target],
-  ];
-  const { code } = await run(command, {
-    cwd: join(root, "images", crate),
-    env: { RUSTC: rustc, CARGO_TARGET_DIR: targetDir, CARGO_TERM_COLOR: "never" },
-    signal,
-  });
+  const code = await $`${cargo} clean --package ${crate} --release --locked --target ${target}`
+    .cwd(join(root, "images", crate)).signal(signal)
+    .env({ RUSTC: rustc, CARGO_TARGET_DIR: targetDir, CARGO_TERM_COLOR: "never" })
+    .code();
   if (code === 0) return kept;
   // Cargo does not understand it.
   await Deno.remove(kept, { recursive: true });

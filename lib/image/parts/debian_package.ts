@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { HostError, type TaskError, WorkError } from "../../base/errors.ts";
-import { run, runChecked, type RunOptions } from "../../base/process/process.ts";
+import type { RunOptions } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 
 /** Where packages come from. */
 export interface PackageSource {
@@ -78,8 +79,8 @@ export async function openApt(
     "APT::Sandbox::User=root",
   ].flatMap((setting) => ["--option", setting]);
   const apt = async (program: "apt-get" | "apt-cache", args: string[], cwd?: string) => {
-    const command = [program, ...settings, ...args];
-    const { code, stdout, stderr } = await run(command, { ...options, cwd });
+    const { code, stdout, stderr } = await $`${program} ${settings} ${args}`
+      .with({ ...options, cwd }).noThrow();
     if (code === 0) return stdout;
     throw explainApt(`${program} ended with status ${code}`, stderr);
   };
@@ -93,8 +94,8 @@ export async function openApt(
       const debs = await Deno.makeTempDir({ dir });
       await apt("apt-get", ["--quiet=2", "download", name], debs);
       for await (const { name: deb } of Deno.readDir(debs)) {
-        const command = ["dpkg-deb", "--extract", join(debs, deb), target];
-        await runChecked(command, { ...options, what: `unpack ${name}` });
+        await $`dpkg-deb --extract ${join(debs, deb)} ${target}`.with(options)
+          .what(`unpack ${name}`);
       }
       await Deno.remove(debs, { recursive: true });
     },

@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import { TaskError, WorkError } from "../../base/errors.ts";
-import { runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { packCpio } from "../format/cpio.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { moduleEntries } from "../boot/initramfs.ts";
@@ -70,7 +70,7 @@ async function extract(
     checkArch(unpacked, arch, `the kernel in ${basename(vmlinuz)}`);
     await Deno.writeFile(join(dir, vmlinux), unpacked);
   }
-  await runChecked(["depmod", "-b", tree, version], { what: "index the modules", signal });
+  await $`depmod -b ${tree} ${version}`.signal(signal).what("index the modules");
   await Deno.writeFile(join(dir, modules), await packModules(join(tree, "lib/modules", version)));
 }
 

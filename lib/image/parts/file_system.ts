@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import type { PartBuildOptions } from "./part_store.ts";
@@ -8,6 +8,8 @@ import type { PartBuildOptions } from "./part_store.ts";
 const UUID = "67756573-7468-6f75-7365-000000000001";
 /** The newest time in any image, in seconds since 1970: see `rootfs.ts`. */
 const TIME = 1_686_355_200;
+/** For programs of e2fsprogs. */
+const FAKE_TIME = { E2FSPROGS_FAKE_TIME: String(TIME) };
 /** What a guest may write, beside what its packages take. */
 const EXT4_GIB = 4;
 
@@ -37,14 +39,12 @@ export async function writeFileSystem(
   const raw = `${qcow2}.raw`;
   try {
     // Whoever made the tree did so now; its files keep their own times.
-    await runChecked(tree.inside(["touch", "-h", "-d", `@${TIME}`, ...newest(tree)]), {
-      ...{ what: "set the time of what was added", signal },
-    });
+    await $`${tree.inside(["touch", "-h", "-d", `@${TIME}`, ...newest(tree)])}`.signal(signal)
+      .what("set the time of what was added");
     const { make, pack } = fileSystemCommands(fs, { tree: tree.path, raw, qcow2 });
-    const env = { E2FSPROGS_FAKE_TIME: String(TIME) };
-    await runChecked(tree.inside(make), { what: "make the file system", signal, env });
+    await $`${tree.inside(make)}`.signal(signal).env(FAKE_TIME).what("make the file system");
     if (fs === "ext4") await fixTimes(raw, signal);
-    await runChecked(pack, { what: "pack the disk image", signal });
+    await $`${pack}`.signal(signal).what("pack the disk image");
   } finally {
     await Deno.remove(raw).catch(() => {});
   }
@@ -60,10 +60,8 @@ function newest(tree: RootTree): string[] {
  * unpacking. debugfs sets them. In a new file system the inodes in use are the first ones.
  */
 async function fixTimes(raw: string, signal: AbortSignal): Promise<void> {
-  const { stdout } = await runChecked(["dumpe2fs", "-h", raw], {
-    ...{ what: "read the file system", signal },
-  });
-  const count = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(stdout)?.[1]);
+  const facts = await $`dumpe2fs -h ${raw}`.signal(signal).what("read the file system").text();
+  const count = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(facts)?.[1]);
   const used = count("Inode count") - count("Free inodes");
   const script: string[] = [];
   for (let inode = 1; inode <= used; inode++) {
@@ -72,8 +70,6 @@ async function fixTimes(raw: string, signal: AbortSignal): Promise<void> {
       script.push(`set_inode_field <${inode}> ${field}_extra 0`);
     }
   }
-  await runChecked(["debugfs", "-w", "-f", "-", raw], {
-    ...{ what: "set the times of files", signal, stdin: `${script.join("\n")}\n` },
-    env: { E2FSPROGS_FAKE_TIME: String(TIME) },
-  });
+  await $`debugfs -w -f - ${raw}`.signal(signal).env(FAKE_TIME).stdin(`${script.join("\n")}\n`)
+    .what("set the times of files");
 }

@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
-import { run, runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { root } from "../../base/files/paths.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
@@ -49,8 +49,8 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
       await Deno.copyFile(join(built, image), join(dir, outputs[0]!));
       if (elf === undefined || outputs[1] === undefined) return;
       const stripped = join(dir, outputs[1]);
-      const strip = [`${crossPrefix(arch)}strip`, "-o", stripped, join(built, elf)];
-      await runChecked(strip, { what: "strip the kernel", signal: options.signal });
+      await $`${crossPrefix(arch)}strip -o ${stripped} ${join(built, elf)}`.signal(options.signal)
+        .what("strip the kernel");
       checkArch(await Deno.readFile(stripped), arch, basename(stripped));
     },
   };
@@ -76,9 +76,8 @@ async function compile(
   await apt.unpack(SOURCE_PACKAGE, join(work, "package"));
   onPhase("unpack");
   const tar = join(work, "package/usr/src", `${SOURCE_PACKAGE}.tar.xz`);
-  await runChecked(["tar", "--extract", "--file", tar, "--directory", work], {
-    ...{ what: "unpack the kernel's sources", signal },
-  });
+  await $`tar --extract --file ${tar} --directory ${work}`.signal(signal)
+    .what("unpack the kernel's sources");
   const sources = join(work, SOURCE_PACKAGE);
   const output = join(work, "build");
   await Deno.mkdir(output);
@@ -91,9 +90,9 @@ async function compile(
     `KCONFIG_ALLCONFIG=${fragment}`,
   ];
   const runMake = async (...targets: string[]) => {
-    const command = ["make", "-s", `-j${navigator.hardwareConcurrency}`, ...variables, ...targets];
-    const { env } = BUILD;
-    const { code, stdout, stderr } = await run(command, { cwd: sources, env, signal, onOutput });
+    const { code, stdout, stderr } =
+      await $`make -s -j${navigator.hardwareConcurrency} ${variables} ${targets}`
+        .cwd(sources).env(BUILD.env).with({ signal, onOutput }).noThrow();
     if (code === 0) return;
     throw new WorkError(`Cannot build the kernel for ${arch}: make ended with status ${code}`, {
       details: (stdout + stderr).split("\n").filter(Boolean).slice(-12),

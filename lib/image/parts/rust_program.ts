@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
@@ -61,19 +61,15 @@ async function compile(
     }=/cargo`,
     ...(linker === undefined ? ["-C", "linker=rust-lld"] : ["-C", `linker=${linker}`]),
   ];
-  const command = [cargo, ...RUST_BUILD.cargo, "--target", target];
-  const { code, stdout, stderr } = await run(command, {
-    cwd: crateDir,
-    env: {
+  const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
+  const { code, stdout, stderr } = await $`${cargo} ${RUST_BUILD.cargo} --target ${target}`
+    .cwd(crateDir).with({ signal, onOutput }).noThrow().env({
       RUSTC: rustc,
       CARGO_TARGET_DIR: targetDir,
       // Separated by 0x1f, since a path may hold spaces.
       CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
       CARGO_TERM_COLOR: "never",
-    },
-    signal,
-    onOutput: (text) => text.split("\n").filter(Boolean).forEach(log),
-  });
+    });
   if (code !== 0) {
     throw new WorkError(`Cannot compile ${crate} for ${target}: cargo exited with status ${code}`, {
       details: (stderr + stdout).split("\n").filter(Boolean).slice(-12),

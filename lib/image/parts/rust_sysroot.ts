@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { findProgram } from "../../base/process/find_program.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 
 /** Where a compiler's libraries lie, as it said when it was this file. */
@@ -27,7 +27,7 @@ export async function rustSysroot(
   if (known?.path === path && known.bytes === bytes && known.changedMs === changedMs) {
     return known.sysroot;
   }
-  const { code, stdout } = await run([rustc, "--print", "sysroot"], { signal });
+  const { code, stdout } = await $`${rustc} --print sysroot`.signal(signal).noThrow();
   const sysroot = stdout.trim();
   if (code !== 0 || sysroot === "") return undefined;
   if (path === join(sysroot, "bin/rustc")) await writeVerdict("rust", { ...found, sysroot });

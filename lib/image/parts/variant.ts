@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/shell.ts";
 import { root } from "../../base/files/paths.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
 import { type RootTree, unpackTree } from "../disk/file_systems.ts";
@@ -108,5 +108,5 @@ async function addAgent(
 ): Promise<void> {
   const target = join(tree.path, AGENT_PATH);
   const command = ["install", "-m", "755", "-o", "0", "-g", "0", path, target];
-  await runChecked(tree.inside(command), { what: "add the guest agent", signal });
+  await $`${tree.inside(command)}`.signal(signal).what("add the guest agent");
 }

@@ -1,6 +1,6 @@
 import { findProgram } from "../../../base/process/find_program.ts";
-import { run, runChecked } from "../../../base/process/process.ts";
 import { makeScratch } from "../../../base/process/scratch.ts";
+import { $ } from "../../../base/process/shell.ts";
 import { readTextIfPresent } from "../../../base/files/read_text.ts";
 import { copyConfiguration } from "./seed_disk.ts";
 import { type LocalSettings, writeLocalNix } from "./local_file.ts";
@@ -11,6 +11,8 @@ export type NixBuilder = { readonly able: true } | { readonly able: false; reado
 
 /** How flakes and the new commands are asked for, whatever the host's settings are. */
 const NIX = ["nix", "--extra-experimental-features", "nix-command flakes"];
+/** Nix is the user's own, with the user's settings. */
+const sh = $.with({ environment: "user" });
 /** How Nix calls the guest's kind of machine. */
 const SYSTEM = "aarch64-linux";
 /** A build of nothing: it proves a builder, where settings only claim one. */
@@ -33,13 +35,9 @@ export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
   if (!claimsAarch64(settings, await readMachines(settings.builders?.value ?? ""))) {
     return { able: false, why: "Nix here has no builder for aarch64-linux" };
   }
-  const command = [...NIX, "build", "--impure", "--no-link", "--expr", PROBE];
   try {
-    const { code, stderr } = await run(command, {
-      signal,
-      timeoutMs: PROBE_MS,
-      environment: "user",
-    });
+    const { code, stderr } = await sh`${NIX} build --impure --no-link --expr ${PROBE}`
+      .with({ signal, timeoutMs: PROBE_MS }).noThrow();
     return code === 0 ? { able: true } : { able: false, why: firstError(stderr) };
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
@@ -58,10 +56,7 @@ export interface NixSettings {
 /** `show-config` is what `config show` was called before Nix 2.20. */
 async function readSettings(signal: AbortSignal): Promise<NixSettings> {
   for (const words of [["config", "show"], ["show-config"]]) {
-    const { code, stdout } = await run([...NIX, ...words, "--json"], {
-      signal,
-      environment: "user",
-    });
+    const { code, stdout } = await sh`${NIX} ${words} --json`.signal(signal).noThrow();
     if (code === 0) return JSON.parse(stdout);
   }
   return {};
@@ -107,13 +102,10 @@ export async function buildImage(
   const dir = join(scratch.path, "nix");
   await copyConfiguration(dir);
   await writeLocalNix(options, dir);
-  const { stdout } = await runChecked(buildImageCommand(dir), {
-    signal: options.signal,
-    environment: "user",
-    what: "build the NixOS image",
-    onOutput: (text) => text.trimEnd().split("\n").forEach(options.log),
-  });
-  const folder = join(stdout.trim(), "sd-image");
+  const onOutput = (text: string) => text.trimEnd().split("\n").forEach(options.log);
+  const result = await sh`${buildImageCommand(dir)}`.with({ signal: options.signal, onOutput })
+    .what("build the NixOS image").text();
+  const folder = join(result, "sd-image");
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
   const image = names.find((name) => name.endsWith(".img"));
   if (image === undefined) throw new Error(`${folder} has no image, but ${names.join(", ")}`);

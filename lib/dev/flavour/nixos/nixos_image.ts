@@ -3,7 +3,7 @@ import { bytesText } from "../../../base/text/bytes.ts";
 import { sha256File } from "../../../base/files/file_digest.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
-import { runChecked } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/shell.ts";
 import { download } from "../../../image/disk/download.ts";
 import type { FarmJob, NixosSources } from "../../../config/nixos_sources.ts";
 import { ensurePin, pinsFile } from "./pins.ts";
@@ -109,7 +109,7 @@ export async function makeGuestDisk(
     await readSdLayout(image);
     onStep("convert the image");
     for (const command of diskCommands(image, disk, diskGiB)) {
-      await runChecked(command, { signal, what: "make the guest's disk" });
+      await $`${command}`.signal(signal).what("make the guest's disk");
     }
   } finally {
     await Deno.remove(raw).catch(() => {});

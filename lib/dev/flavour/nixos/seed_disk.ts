@@ -2,8 +2,8 @@ import { copy } from "@std/fs";
 import { join } from "@std/path";
 import type { Keys } from "../../../host/keys.ts";
 import { root } from "../../../base/files/paths.ts";
-import { runChecked } from "../../../base/process/process.ts";
 import { makeScratch } from "../../../base/process/scratch.ts";
+import { $ } from "../../../base/process/shell.ts";
 import { type LocalSettings, nixDir, writeLocalNix } from "./local_file.ts";
 
 /** The label of the seed disk; ext4 takes at most 16 bytes. */
@@ -38,10 +38,8 @@ export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   await Deno.copyFile(APPLY_SCRIPT, join(tree, "apply"));
   await Deno.remove(path).catch(() => {});
   await Deno.writeFile(path, new Uint8Array(), { mode: 0o600 });
-  await runChecked([
-    ...["mke2fs", "-q", "-t", "ext4", "-d", tree, "-L", SEED_LABEL, "-m", "0"],
-    ...["-O", "^has_journal", path, `${SEED_MIB}M`],
-  ], { signal, what: "make the disk with the configuration" });
+  await $`mke2fs -q -t ext4 -d ${tree} -L ${SEED_LABEL} -m 0 -O ^has_journal ${path} ${SEED_MIB}M`
+    .signal(signal).what("make the disk with the configuration");
 }
 
 /** Where Nix pins nixpkgs. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { lockFault } from "../../../base/files/lock.ts";
-import { run, type RunResult } from "../../../base/process/process.ts";
+import { $, type Command } from "../../../base/process/shell.ts";
 import { ARCH, type Arch } from "../../../config/archs.ts";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";
@@ -65,8 +65,7 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
 async function runsThere(arch: Arch): Promise<boolean> {
   // In this folder there are such programs alone: nothing that could run them, as in the guest's root.
   const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
-  const root = ["--root=/usr/lib/arch-test", "--", `/${ARCH[arch].debian}`];
-  return (await run(["unshare", ...asRoot, ...root])).code === 0;
+  return await $`unshare ${asRoot} --root=/usr/lib/arch-test -- /${ARCH[arch].debian}`.code() === 0;
 }
 
 /** Returns why it cannot be registered, or `undefined`. */
@@ -77,7 +76,7 @@ async function register(
 ): Promise<string | undefined> {
   if (Deno.uid() !== 0) return "binfmt_misc has no rule for it, and only root may add one";
   if (!await haveKernelFile(join(BINFMT, "register"))) {
-    const { code, stderr } = await run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT]);
+    const { code, stderr } = await $`mount -t binfmt_misc binfmt_misc ${BINFMT}`.noThrow();
     // Of two that mount it at once, one is refused.
     if (code !== 0 && !await haveKernelFile(join(BINFMT, "register"))) {
       return `cannot mount binfmt_misc: ${stderr.trim()}`;
@@ -95,19 +94,18 @@ async function register(
 
 /** Whether an enabled rule of that name exists, with the "F" flag. */
 async function isRegistered(rule: string): Promise<boolean> {
-  const { stdout } = await run(["cat", join(BINFMT, rule)]);
-  return stdout.startsWith("enabled") && /^flags:.*F/m.test(stdout);
+  const text = await $`cat ${join(BINFMT, rule)}`.noThrow().text();
+  return text.startsWith("enabled") && /^flags:.*F/m.test(text);
 }
 
 // Deno itself opens nothing below /proc without all permissions, so a shell does.
 
 async function haveKernelFile(path: string): Promise<boolean> {
-  return (await run(["sh", "-c", '[ -e "$0" ]', path])).code === 0;
+  return await $`sh -c ${'[ -e "$0" ]'} ${path}`.code() === 0;
 }
 
-async function writeKernelFile(path: string, text: string): Promise<RunResult> {
-  return await run(["sh", "-c", 'printf %s "$1" >"$0"', path, text]);
-}
+const writeKernelFile = (path: string, text: string): Command =>
+  $`sh -c ${'printf %s "$1" >"$0"'} ${path} ${text}`.noThrow();
 
 async function findInterpreter(arch: Arch): Promise<string | undefined> {
   const { user } = ARCH[arch].qemu;

@@ -2,7 +2,7 @@ import { dirname, fromFileUrl, join, relative } from "@std/path";
 import type { RecipeInput } from "../../../store/recipe.ts";
 import { WorkError } from "../../../base/errors.ts";
 import { LineBuffer } from "../../../base/text/line_buffer.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/shell.ts";
 import type { Arch } from "../../../config/archs.ts";
 import { root } from "../../../base/files/paths.ts";
 import { makeRootfsStage } from "./rootfs_stage.ts";
@@ -150,7 +150,7 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     isRoot: Deno.uid() === 0,
   });
   const buffer = new LineBuffer();
-  const result = await run(stage.wrap(command), {
+  const result = await $`${stage.wrap(command)}`.noThrow().with({
     environment: { of: "mmdebstrap" },
     env: {
       GUESTHOUSE_KERNEL_PACKAGE: recipe.kernelPackage ?? "",

@@ -1,7 +1,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
-import { run } from "../../../base/process/process.ts";
 import { asOwner } from "../../../base/process/remove_tree.ts";
 import { makeScratch, sweepScratch } from "../../../base/process/scratch.ts";
+import { $ } from "../../../base/process/shell.ts";
 
 /** The temporary directory of one run of mmdebstrap: its hooks, and the root while it is made. */
 export interface RootfsStage extends AsyncDisposable {
@@ -66,12 +66,12 @@ export async function placeFile(from: string, to: string, mode: number): Promise
 
 /** Root in a container may lack that right; then mmdebstrap mounts nothing either. */
 async function canUnshareMounts(): Promise<boolean> {
-  return (await run([...OWN_MOUNTS, "true"])).code === 0;
+  return await $`${OWN_MOUNTS} true`.code() === 0;
 }
 
 /** Opens the stage to the group of the root of mmdebstrap's user namespace: the first of ours. */
 async function letSubordinatesIn(stage: string): Promise<void> {
-  const { code } = await run(asOwner(["chgrp", "1", stage]));
+  const code = await $`${asOwner(["chgrp", "1", stage])}`.code();
   // Without such a group, everybody may pass through, but still not see what there is.
   await Deno.chmod(stage, code === 0 ? 0o710 : 0o711);
 }
