@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { $ } from "../base/process/shell.ts";
+import { $ } from "../base/process/dollar.ts";
 
 /** How the tree looks that {@link makeTree} makes: 5,000 files. */
 const FOLDERS = 50;

@@ -4,7 +4,7 @@ import { WorkError } from "../base/errors.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
 import { root } from "../base/files/paths.ts";
 import { thisDeno } from "../base/process/reexec.ts";
-import { $ } from "../base/process/shell.ts";
+import { $ } from "../base/process/dollar.ts";
 
 /** What {@link timeTask} takes besides the command line. */
 export interface TimeTaskOptions {

@@ -4,7 +4,7 @@ import { folderNames } from "../base/files/folders.ts";
 import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { keysDir, locksDir } from "../base/files/paths.ts";
-import { $ } from "../base/process/shell.ts";
+import { $ } from "../base/process/dollar.ts";
 
 /** The keys of a checkout: who it is to its guests, and who its guests are to it. */
 export interface Keys {

@@ -1,6 +1,6 @@
 import { walk } from "@std/fs";
 import { dirname, join, relative, resolve } from "@std/path";
-import { $ } from "../base/process/shell.ts";
+import { $ } from "../base/process/dollar.ts";
 import { affectedTests, type ImportGraph, importsIn } from "./affected.ts";
 
 /** The test files that the difference to a commit can reach, uncommitted work included. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { quoteWord } from "../../guest/quote.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { ensureImage } from "../../image/platform/build_image.ts";
 import { type CpioEntry, directory, file, packCpio } from "../../image/format/cpio.ts";
 import { useImage } from "../../image/platform/platform_image.ts";

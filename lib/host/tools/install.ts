@@ -4,7 +4,7 @@ import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
 import type { RunResult } from "../../base/process/process.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import type { ToolVerdict } from "./tools.ts";
 
 /** How to get tools onto this host. */

@@ -1,4 +1,4 @@
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { checkTools, type ToolVerdict } from "./tools.ts";
 import { compareVersions } from "../../base/versions.ts";
 

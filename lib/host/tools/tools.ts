@@ -2,7 +2,7 @@ import { HostError } from "../../base/errors.ts";
 import { hostOs, parseOsRelease } from "../facts.ts";
 import { findProgram, type FoundProgram } from "../../base/process/find_program.ts";
 import { type Arch, ARCHS } from "../../config/archs.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 import { compareVersions, parseVersion } from "../../base/versions.ts";

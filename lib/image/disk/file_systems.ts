@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { RunOptions } from "../../base/process/process.ts";
 import { asOwner, removeTree } from "../../base/process/remove_tree.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 
 /**
  * A root file system unpacked below a temporary folder. Without root it is unpacked in a user

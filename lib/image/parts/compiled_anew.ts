@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { exists } from "../../base/files/folders.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import type { Arch } from "../../config/archs.ts";
 import type { Crate } from "../stages.ts";
 import { findToolchain } from "./rust_toolchain.ts";

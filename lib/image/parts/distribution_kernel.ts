@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import { TaskError, WorkError } from "../../base/errors.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { packCpio } from "../format/cpio.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { moduleEntries } from "../boot/initramfs.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import type { PartBuildOptions } from "./part_store.ts";

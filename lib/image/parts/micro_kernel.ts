@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";

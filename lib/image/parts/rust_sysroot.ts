@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { findProgram } from "../../base/process/find_program.ts";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 
 /** Where a compiler's libraries lie, as it said when it was this file. */

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { $ } from "../../base/process/shell.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
 import { type RootTree, unpackTree } from "../disk/file_systems.ts";

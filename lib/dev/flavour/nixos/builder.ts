@@ -1,6 +1,6 @@
 import { findProgram } from "../../../base/process/find_program.ts";
 import { makeScratch } from "../../../base/process/scratch.ts";
-import { $ } from "../../../base/process/shell.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { readTextIfPresent } from "../../../base/files/read_text.ts";
 import { copyConfiguration } from "./seed_disk.ts";
 import { type LocalSettings, writeLocalNix } from "./local_file.ts";

@@ -3,7 +3,7 @@ import { bytesText } from "../../../base/text/bytes.ts";
 import { sha256File } from "../../../base/files/file_digest.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
-import { $ } from "../../../base/process/shell.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { download } from "../../../image/disk/download.ts";
 import type { FarmJob, NixosSources } from "../../../config/nixos_sources.ts";
 import { ensurePin, pinsFile } from "./pins.ts";

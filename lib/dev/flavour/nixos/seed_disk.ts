@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { Keys } from "../../../host/keys.ts";
 import { root } from "../../../base/files/paths.ts";
 import { makeScratch } from "../../../base/process/scratch.ts";
-import { $ } from "../../../base/process/shell.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { type LocalSettings, nixDir, writeLocalNix } from "./local_file.ts";
 
 /** The label of the seed disk; ext4 takes at most 16 bytes. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { lockFault } from "../../../base/files/lock.ts";
-import { $, type Command } from "../../../base/process/shell.ts";
+import { $, type Command } from "../../../base/process/dollar.ts";
 import { ARCH, type Arch } from "../../../config/archs.ts";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";

@@ -2,7 +2,7 @@ import { dirname, fromFileUrl, join, relative } from "@std/path";
 import type { RecipeInput } from "../../../store/recipe.ts";
 import { WorkError } from "../../../base/errors.ts";
 import { LineBuffer } from "../../../base/text/line_buffer.ts";
-import { $ } from "../../../base/process/shell.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import type { Arch } from "../../../config/archs.ts";
 import { root } from "../../../base/files/paths.ts";
 import { makeRootfsStage } from "./rootfs_stage.ts";

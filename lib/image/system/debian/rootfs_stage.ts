@@ -1,7 +1,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { asOwner } from "../../../base/process/remove_tree.ts";
 import { makeScratch, sweepScratch } from "../../../base/process/scratch.ts";
-import { $ } from "../../../base/process/shell.ts";
+import { $ } from "../../../base/process/dollar.ts";
 
 /** The temporary directory of one run of mmdebstrap: its hooks, and the root while it is made. */
 export interface RootfsStage extends AsyncDisposable {

@@ -32,7 +32,7 @@ export interface Shell {
  *
  * @example
  * ```ts
- * import { $ } from "./shell.ts";
+ * import { $ } from "./dollar.ts";
  *
  * const more = ["a b", "$HOME"];
  * if (await $`printf ${"%s\n"} x ${more}`.text() !== "x\na b\n$HOME") throw new Error();

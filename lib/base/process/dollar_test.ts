@@ -3,8 +3,16 @@ import { join } from "@std/path";
 import fc from "fast-check";
 import { formatError, HostError, InterruptedError, TaskError } from "../errors.ts";
 import { sandbox } from "../host_testing.ts";
-import { living, pidsIn, stubbornTree, testdata, watch, within } from "./process_testing.ts";
-import { $ } from "./shell.ts";
+import {
+  living,
+  pidsIn,
+  stubbornTree,
+  SUPERVISOR,
+  testdata,
+  watch,
+  within,
+} from "./process_testing.ts";
+import { $ } from "./dollar.ts";
 
 /** The words that the command gets as `printf` sees them. */
 const seen = async (text: Promise<string>) => (await text).split("\0").slice(0, -1);
@@ -98,7 +106,7 @@ Deno.test("$ refuses a program outside the permission set, whose name dax knows 
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env=PATH"],
-        ...["--allow-run=sh,uname", testdata("run_template.ts"), ...words],
+        ...[`--allow-run=${SUPERVISOR},uname`, testdata("run_template.ts"), ...words],
       ],
     }).output();
     return new TextDecoder().decode(stdout).trimEnd();
