@@ -1,6 +1,6 @@
-# Recipes for the tasks that people type daily. Arguments go to the task as they are:
+# Recipes for the tasks in daily use. Arguments are passed to the task unchanged:
 #   just build-vm debian-arm64 --project "../my project"
-# but for a "--", which just keeps to itself; vm-run, vm-ssh and arm-dev-ssh put it back.
+# except for "--", which just does not pass on; vm-run, vm-ssh and arm-dev-ssh add it again.
 
 set positional-arguments
 
@@ -41,43 +41,43 @@ setup-images *args:
 vm-run platform *command:
     @platform=$1; shift; deno task --quiet --config {{ config }} vm-run "$platform" -- "$@"
 
-# Connect to a guest that was left up
+# Connect to a guest that was left running
 [no-cd]
 [no-exit-message]
 vm-ssh platform *command:
     @platform=$1; shift; deno task --quiet --config {{ config }} vm-ssh "$platform" -- "$@"
 
-# List the guests that are up
+# List the running guests
 [no-cd]
 [no-exit-message]
 vm-list *args:
     @deno task --quiet --config {{ config }} vm-list "$@"
 
-# Shut down a guest that was left up
+# Shut down a guest that was left running
 [no-cd]
 [no-exit-message]
 vm-stop *args:
     @deno task --quiet --config {{ config }} vm-stop "$@"
 
-# Remove what is of no use any more
+# Remove everything that is no longer needed
 [no-cd]
 [no-exit-message]
 gc *args:
     @deno task --quiet --config {{ config }} gc "$@"
 
-# Drop what builds of the project left for the next build
+# Remove what builds of the project kept for the next build
 [no-cd]
 [no-exit-message]
 clean *args:
     @deno task --quiet --config {{ config }} clean "$@"
 
-# Name the cause of a failed run, and the fix
+# Find the cause of a failed run, and the fix
 [no-cd]
 [no-exit-message]
 ci-diagnose *args:
     @deno task --quiet --config {{ config }} ci-diagnose "$@"
 
-# Say what this host can do, and what it lacks
+# Show what this host can do, and what is missing
 [no-cd]
 [no-exit-message]
 check *args:
@@ -107,7 +107,7 @@ build-images *args:
 check-images *args:
     @deno task --quiet --config {{ config }} check-images "$@"
 
-# Make the ARM dev guest
+# Create the ARM dev guest
 [no-cd]
 [no-exit-message]
 arm-dev-init *args:
@@ -126,19 +126,19 @@ arm-dev-ssh *command:
     @case ${1-} in -*) ;; *) set -- -- "$@" ;; esac; \
     deno task --quiet --config {{ config }} arm-dev-ssh "$@"
 
-# Say how the ARM dev guest is
+# Show the status of the ARM dev guest
 [no-cd]
 [no-exit-message]
 arm-dev-status *args:
     @deno task --quiet --config {{ config }} arm-dev-status "$@"
 
-# Shut the ARM dev guest down in order
+# Shut the ARM dev guest down cleanly
 [no-cd]
 [no-exit-message]
 arm-dev-shutdown *args:
     @deno task --quiet --config {{ config }} arm-dev-shutdown "$@"
 
-# Bring the ARM dev guest's copy of the project up to date, both ways
+# Sync the ARM dev guest's copy of the project in both directions
 [no-cd]
 [no-exit-message]
 arm-dev-sync *args:
@@ -156,7 +156,7 @@ arm-dev-update *args:
 arm-dev-tidy *args:
     @deno task --quiet --config {{ config }} arm-dev-tidy "$@"
 
-# Kill the ARM dev guest that does not shut down
+# Kill an ARM dev guest that does not shut down
 [no-cd]
 [no-exit-message]
 arm-dev-kill *args:
