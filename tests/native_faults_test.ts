@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { hostWithout } from "./hosts.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 import { UNSEEN } from "../lib/base/text/plain_text.ts";
 import { scriptProject } from "./script_project.ts";
 
@@ -167,4 +168,29 @@ Deno.test("variables of the dynamic linker reach the steps, from the user and fr
   const { code, stdout, stderr } = await box.task("build-native", ["--project", dir], { env });
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "</of the/user> <of the project> <s>\n");
+});
+
+Deno.test({
+  name: "read-only directories that a build leaves stop neither the next one nor clean",
+  ignore: Deno.uid() === 0 && findProgram("setpriv") === undefined,
+  async fn() {
+    await using box = await makeSandbox();
+    // Root, which may do no more than others.
+    const drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+    const wrapper = Deno.uid() === 0 ? drop : [];
+    const script = 'mkdir -p "$0/mod/deep"; echo x >"$0/mod/deep/file"; chmod -R a-w "$0/mod"';
+    const dir = await scriptProject(box, "", {
+      steps: { default: [{ name: "script", run: ["sh", "-c", script, "{build}"] }] },
+      artifacts: ["mod"],
+    });
+    const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
+    for (let turn = 0; turn < 2; turn++) {
+      const { code, stderr } = await box.task("build-native", args, { wrapper });
+      assertEquals(code, 0, stderr);
+      await Deno.chmod(join(box.dir, "out/native/mod/deep"), 0o555);
+    }
+    const cleaned = await box.task("clean", ["--project", dir], { wrapper });
+    assertEquals([cleaned.code, cleaned.stderr], [0, ""]);
+    assertMatch(cleaned.stdout, /^1 removed/m);
+  },
 });

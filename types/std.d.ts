@@ -116,7 +116,6 @@ declare module "@std/fs" {
     dest: string | URL,
     options?: CopyOptions,
   ): Promise<void>;
-  export function emptyDir(dir: string | URL): Promise<void>;
   export function ensureDir(dir: string | URL): Promise<void>;
   export function ensureDirSync(dir: string | URL): void;
   export function ensureFile(filePath: string | URL): Promise<void>;

@@ -1,5 +1,6 @@
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../base/errors.ts";
+import { removeAll } from "../base/files/folders.ts";
 import { parseGlobs } from "../guest/artifact_globs.ts";
 import { leftOutLines } from "../guest/incoming.ts";
 import { copySparse } from "../base/process/copy_sparse.ts";
@@ -107,9 +108,7 @@ export async function pullArtifacts(
 /** An empty directory for a platform's artifacts. */
 async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
   const target = join(outDir, name);
-  await Deno.remove(target, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  await removeAll(target);
   await Deno.mkdir(target, { recursive: true });
   return target;
 }

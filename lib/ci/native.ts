@@ -1,6 +1,5 @@
-import { isFile } from "../base/files/folders.ts";
+import { isFile, removeAll } from "../base/files/folders.ts";
 import { createHash } from "node:crypto";
-import { emptyDir } from "@std/fs";
 import { basename, join } from "@std/path";
 import { HostError, WorkError } from "../base/errors.ts";
 import type { Project } from "../project/project.ts";
@@ -44,8 +43,8 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       progress.phase(NATIVE, phase);
     };
     const steps = nativeSteps(project);
-    await emptyDir(dirs.home);
-    await Deno.mkdir(dirs.build);
+    await removeAll(dirs.home);
+    await Deno.mkdir(dirs.build, { recursive: true });
     const link = linkCommand(project.dir);
     if (link !== undefined) await runChecked(link, { what: "link the project", signal });
     const clock = startClock();

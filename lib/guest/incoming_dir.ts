@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { exists, folderNames } from "../base/files/folders.ts";
+import { exists, folderNames, removeAll } from "../base/files/folders.ts";
 import { tryLock } from "../base/files/lock.ts";
 
 /** How the names of these directories begin, beside what they are for. */
@@ -45,7 +45,7 @@ const lockOf = (path: string): string => `${path}.lock`;
 
 /** For the holder of the lock. */
 async function removeBoth(path: string): Promise<void> {
-  if (await exists(path)) await Deno.remove(path, { recursive: true });
+  await removeAll(path);
   await Deno.remove(lockOf(path));
 }
 

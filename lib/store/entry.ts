@@ -1,4 +1,4 @@
-import { exists } from "../base/files/folders.ts";
+import { exists, removeAll } from "../base/files/folders.ts";
 import { isLocked, tryExistingLock, tryLock } from "../base/files/lock.ts";
 
 /** A file or a directory that guesthouse keeps on disk, and what keeps it from being removed. */
@@ -44,6 +44,6 @@ export async function removeEntry(entry: Entry, purpose = "gc"): Promise<boolean
   if (await isNeeded?.()) return false;
   if (voucher !== undefined) await Deno.remove(voucher).catch(() => {});
   if (entry.remove !== undefined) await entry.remove();
-  else await Deno.remove(path, { recursive: true });
+  else await removeAll(path);
   return true;
 }

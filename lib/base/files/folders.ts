@@ -36,6 +36,28 @@ export async function realPath(path: string): Promise<string> {
 }
 
 /**
+ * Removes a file, or a directory with all that is in it, if it is there. Directories of this user
+ * that are read-only, such as those of Go's module cache, are no obstacle. Follows no link.
+ */
+export async function removeAll(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    await makeWritable(path);
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  const { isDirectory, mode } = await Deno.lstat(dir);
+  if (!isDirectory) return;
+  await Deno.chmod(dir, ((mode ?? 0) & 0o7777) | 0o700);
+  for (const name of await folderNames(dir)) await makeWritable(join(dir, name));
+}
+
+/**
  * What a file, or a directory with all that is in it, takes on disk, in bytes; less than its length
  * where it has holes. What is gone, or cannot be looked at, takes none.
  */
