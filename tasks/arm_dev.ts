@@ -37,7 +37,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
     const { commandText } = await import("../lib/base/text/command_text.ts");
     return ctx.print(commandText(await startCommand(request)));
   }
-  const task = { name: spec.name, file: import.meta.url };
+  const task = spec.name;
   if (ctx.opt.foreground) {
     const { startInForeground } = await import("../lib/dev/foreground.ts");
     return await startInForeground(ctx, request, task);

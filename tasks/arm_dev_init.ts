@@ -46,7 +46,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { loadDev } = await import("../lib/dev/load_dev.ts");
   const { runInit } = await import("../lib/dev/init_task.ts");
   const config = await loadDev(ctx.opt);
-  await runInit(ctx, config, { name: spec.name, file: import.meta.url });
+  await runInit(ctx, config, spec.name);
 }
 
 if (import.meta.main) await runTask(spec, main);

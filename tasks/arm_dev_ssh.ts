@@ -38,7 +38,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   if (record === undefined) {
     const { bringUp, startRequest } = await import("../lib/dev/bring_up.ts");
     const request = await startRequest(ctx);
-    await using guest = await bringUp(ctx, request, { name: spec.name, file: import.meta.url });
+    await using guest = await bringUp(ctx, request, spec.name);
     await guest.release();
     record = guest.record;
   }

@@ -93,7 +93,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     projectDir: project === undefined
       ? undefined
       : (await (await import("../lib/project/load_project.ts")).loadUserProject(project)).dir,
-    again: { permissionSet: "build", file: import.meta.url },
   });
   const ok = rows.every(({ error }) => error === undefined);
   ctx.print(benchText(rows, ratios));

@@ -86,7 +86,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const request = { project, artifactsDir, platforms, native, network, opt };
   if (ctx.dryRun) return await dryRunAll(ctx, request);
   const skipped = await prepareGuests(platforms, ctx, {
-    again: { permissionSet: "build", file: import.meta.url },
     task: spec.name,
     groups: native ? ["native"] : [],
     mayLackImages: !opt.strict && named.length === 0,

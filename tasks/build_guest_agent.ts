@@ -8,7 +8,6 @@ export const { spec, main } = partsTask({
   summary: "Build the guest agent, PID 1 of a microVM's root",
   runs: "cargo build",
   parts: ["guest-agent"],
-  file: import.meta.url,
 });
 
 if (import.meta.main) await runTask(spec, main);

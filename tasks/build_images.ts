@@ -52,7 +52,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
       .filter((name) => !(noKernelBuild && OWN_KERNEL.includes(name))),
     arch: ctx.positionals[0],
     task: spec.name,
-    file: import.meta.url,
   });
 }
 

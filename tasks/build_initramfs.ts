@@ -8,7 +8,6 @@ export const { spec, main } = partsTask({
   summary: "Pack the initramfs for each kernel",
   runs: "zstd, as Deno has it",
   parts: ["initramfs", "micro-initramfs"],
-  file: import.meta.url,
 });
 
 if (import.meta.main) await runTask(spec, main);

@@ -8,7 +8,6 @@ export const { spec, main } = partsTask({
   summary: "Build a kernel for microVMs from Debian's sources",
   runs: "apt-get download, tar, make",
   parts: ["micro-kernel"],
-  file: import.meta.url,
 });
 
 if (import.meta.main) await runTask(spec, main);

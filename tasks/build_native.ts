@@ -20,13 +20,11 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { artifactsTarget, loadUserProject } = await import("../lib/project/load_project.ts");
   const { buildNative, nativeCommands } = await import("../lib/ci/native.ts");
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
-  const { reexec } = await import("../lib/base/process/reexec.ts");
   const { plainProgress } = await import("../lib/report/progress.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const project = await loadUserProject(ctx.opt.project);
   const artifactsDir = await artifactsTarget(ctx.opt.artifacts);
-  const { installed } = await ensureHost(["native"], ctx, { task: "build-native" });
-  if (installed) return await reexec("native", import.meta.url, Deno.args);
+  await ensureHost(["native"], ctx, { task: "build-native" });
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/base/text/command_text.ts");
     for (const command of nativeCommands(project)) ctx.print(commandText(command));

@@ -38,7 +38,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   return await runPartsTask(ctx, {
     ...{ parts: [variant], fs, arch },
     task: spec.name,
-    file: import.meta.url,
   });
 }
 

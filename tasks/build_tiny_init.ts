@@ -8,7 +8,6 @@ export const { spec, main } = partsTask({
   summary: "Build tiny-init, PID 1 of the initramfs",
   runs: "cargo build",
   parts: ["tiny-init"],
-  file: import.meta.url,
 });
 
 if (import.meta.main) await runTask(spec, main);

@@ -77,7 +77,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   };
   if (ctx.dryRun) return dryRunGuest(ctx, guest);
   await prepareGuests([platform], ctx, {
-    again: { permissionSet: "build", file: import.meta.url },
     task: "build-vm",
   });
   const result = await buildInGuest({

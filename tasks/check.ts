@@ -49,12 +49,8 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
   const groups = wantedGroups(ctx.opt.for, Deno.build.os === "darwin" ? "darwin" : "linux");
   const { ensureHost, missingToolsError } = await import("../lib/host/tools/ensure_host.ts");
   if (ctx.opt.install || ctx.dryRun) {
-    const { installed } = await ensureHost(groups, ctx, { task: ctx.opt.for });
+    await ensureHost(groups, ctx, { task: ctx.opt.for });
     if (ctx.dryRun) return;
-    if (installed) {
-      const { reexec } = await import("../lib/base/process/reexec.ts");
-      return await reexec("host", import.meta.url, Deno.args);
-    }
   }
   const { hostReport } = await import("../lib/host/accelerator/host_report.ts");
   const { rsyncWarning } = await import("../lib/host/tools/rsync_risk.ts");

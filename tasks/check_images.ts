@@ -43,15 +43,13 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
-  const { reexec } = await import("../lib/base/process/reexec.ts");
   const { renderTable } = await import("../lib/base/terminal/table.ts");
   const { checkImage } = await import("../lib/micro/check_images.ts");
   const { MICRO_SIZE } = await import("../lib/vm/micro_machine.ts");
   const variants = ctx.positionals.length === 0 ? VARIANTS : ctx.positionals;
   const { arch = Deno.build.arch, accel: accelerator, kernel } = ctx.opt;
   const archs = arch === "all" ? ARCHS : [arch];
-  const { installed } = await ensureHost(["vm"], ctx, { guestArchs: archs, task: spec.name });
-  if (installed) return await reexec("build", import.meta.url, Deno.args);
+  await ensureHost(["vm"], ctx, { guestArchs: archs, task: spec.name });
   const images = [];
   for (const arch of archs) {
     for (const variant of variants) {

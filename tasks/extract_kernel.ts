@@ -8,7 +8,6 @@ export const { spec, main } = partsTask({
   summary: "Take the kernel out of Debian's kernel package",
   runs: "apt-get download, dpkg-deb, depmod",
   parts: ["kernel"],
-  file: import.meta.url,
 });
 
 if (import.meta.main) await runTask(spec, main);

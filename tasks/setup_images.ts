@@ -61,7 +61,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   }
   const built = await setUpImages(wanted, ctx, {
     force: ctx.opt.force,
-    again: { permissionSet: "image", file: import.meta.url },
   });
   if (ctx.dryRun) return 0;
   const snapshots = ctx.opt.noSnapshots ? new Map() : await snapshotsOf(wanted, built, ctx);

@@ -68,7 +68,6 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
   const { groupsForTask } = await import("../lib/host/tools/tool_table.ts");
-  const { reexec } = await import("../lib/base/process/reexec.ts");
   const { platformsDir } = await import("../lib/base/files/paths.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { setUpImages } = await import("../lib/setup/set_up.ts");
@@ -78,13 +77,11 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   // The dev guest's image too: beside the others it costs less than alone later.
   const platforms = [...await loadPlatforms(platformsDir), await devImage()];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
-  const { installed } = await ensureHost(groups, ctx, {
+  await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: "test",
   });
-  if (installed) return await reexec("build", import.meta.url, Deno.args);
-  const again = { permissionSet: "build", file: import.meta.url };
-  await setUpImages(platforms, ctx, { again });
+  await setUpImages(platforms, ctx);
   return await runTests(ctx, request);
 }
 

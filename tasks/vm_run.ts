@@ -55,7 +55,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { opt, positionals: [name] } = ctx;
   if (isVariant(name)) {
     const { vmRunMicro } = await import("../lib/micro/micro_task.ts");
-    return await vmRunMicro(ctx, name, import.meta.url);
+    return await vmRunMicro(ctx, name);
   }
   const platform = await loadPlatform(platformsDir, name);
   const network = networkRule(opt.network, ctx.log);
@@ -77,7 +77,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     return await runInKept(kept, command);
   }
   await prepareGuests([platform], ctx, {
-    again: { permissionSet: "build", file: import.meta.url },
     task: "vm-run",
   });
   ctx.log.step(`Start a guest: ${platform.name}`);

@@ -1,7 +1,6 @@
 import { ARCH } from "../config/archs.ts";
 import { join } from "@std/path";
 import { prepareGuests } from "../setup/prepare.ts";
-import type { SetUpOptions } from "../setup/set_up.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { type Platform, platformNames } from "../config/platform.ts";
 import { loadProject } from "../project/project.ts";
@@ -9,7 +8,6 @@ import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator/ac
 import { ensureHost } from "../host/tools/ensure_host.ts";
 import { type HostFacts, hostFacts } from "../host/facts.ts";
 import { platformsDir, root } from "../base/files/paths.ts";
-import { reexec } from "../base/process/reexec.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { measureGuests } from "./bench_guests.ts";
 import { ratios } from "./ratios.ts";
@@ -18,7 +16,7 @@ import { type Measurement, WITH_GUESTS } from "./targets.ts";
 import { measureFromNothing, measureHelp, measureSetUp } from "./bench_tasks.ts";
 
 /** What to measure. */
-export interface BenchRequest extends Pick<SetUpOptions, "again"> {
+export interface BenchRequest {
   readonly platforms: readonly Platform[];
   readonly wanted: ReadonlySet<Measurement>;
   readonly runs: number;
@@ -53,15 +51,14 @@ const SAMPLE = join(root, "examples/hello-cmake");
 
 /** Measures one after the other; what fails is in its row. */
 export async function runBench(ctx: TaskContext, request: BenchRequest): Promise<BenchOutcome> {
-  const { platforms, wanted, runs, accelerator, again } = request;
+  const { platforms, wanted, runs, accelerator } = request;
   const { signal } = ctx;
   const withGuests = WITH_GUESTS.some((name) => wanted.has(name));
   if (wanted.has("from-nothing")) {
     const groups = ["native", "image", "binfmt", "vm"] as const;
-    const { installed } = await ensureHost(groups, ctx, { task: "bench" });
-    if (installed) await reexec(again.permissionSet, again.file, Deno.args);
+    await ensureHost(groups, ctx, { task: "bench" });
   }
-  if (withGuests) await prepareGuests(platforms, ctx, { again, task: "bench" });
+  if (withGuests) await prepareGuests(platforms, ctx, { task: "bench" });
   const project = await loadProject(request.projectDir ?? SAMPLE, {
     platformNames: await platformNames(platformsDir),
   });

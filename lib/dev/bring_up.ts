@@ -5,7 +5,6 @@ import type { OptionValues } from "../cli/option_values.ts";
 import { resolveProject } from "../project/find_project.ts";
 import { ensureHost } from "../host/tools/ensure_host.ts";
 import { root } from "../base/files/paths.ts";
-import { reexec } from "../base/process/reexec.ts";
 import { guestDisplay } from "./display.ts";
 import { loadDev } from "./load_dev.ts";
 import type { START_OPTIONS } from "./dev_options.ts";
@@ -27,26 +26,18 @@ export async function startRequest(
   };
 }
 
-/** Who starts a guest. */
-export interface StartingTask {
-  readonly name: string;
-  /** Its file, as `import.meta.url` says it. */
-  readonly file: string;
-}
-
 /**
  * Starts the guest for a task, or finds it up; the tools that takes are installed first where that
- * may be. The task is started again after that, by its file.
+ * may be.
  */
 export async function bringUp(
   ctx: TaskContext,
   request: StartDevOptions,
-  task: StartingTask,
+  task: string,
 ): Promise<StartedDev> {
-  const { installed } = await ensureHost(["vm"], ctx, {
+  await ensureHost(["vm"], ctx, {
     guestArchs: [DEV_ARCH],
-    task: task.name,
+    task,
   });
-  if (installed) await reexec("dev", task.file, Deno.args);
   return await startDev(request);
 }

@@ -2,7 +2,7 @@ import type { TaskContext } from "../cli/context.ts";
 import type { DevConfig } from "../config/dev_config.ts";
 import { devFile } from "./state/dev_paths.ts";
 import { announce, startedDocument } from "./announce.ts";
-import { bringUp, type StartingTask } from "./bring_up.ts";
+import { bringUp } from "./bring_up.ts";
 import { attachConsole, followConsole } from "./serial.ts";
 import type { StartDevOptions, StartedDev } from "./start.ts";
 import { shutdownDev } from "./stop.ts";
@@ -14,7 +14,7 @@ const SHUTDOWN_MS = 180_000;
 export async function startInForeground(
   ctx: TaskContext,
   request: StartDevOptions,
-  task: StartingTask,
+  task: string,
 ): Promise<void> {
   await using console = followConsole(devFile(request.config.name, "consoleLog"));
   await using guest = await bringUp(ctx, {

@@ -5,7 +5,6 @@ import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../base/terminal/live_table.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { ensureHost } from "../host/tools/ensure_host.ts";
-import { reexec } from "../base/process/reexec.ts";
 import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
@@ -22,17 +21,16 @@ interface InitValues {
 export async function runInit(
   ctx: TaskContext<InitValues>,
   config: DevConfig,
-  task: { readonly name: string; readonly file: string },
+  task: string,
 ): Promise<void> {
   const { force, fresh, accel: accelerator, flavour = config.flavour } = ctx.opt;
   const { prepareTools } = await loadFlavour(flavour);
   // Before minutes are spent on tools, and again under the guest's lock.
   await refuseExisting(config.name, force);
-  const { installed } = await ensureHost([...prepareTools, "vm"], ctx, {
+  await ensureHost([...prepareTools, "vm"], ctx, {
     guestArchs: [DEV_ARCH],
-    task: task.name,
+    task,
   });
-  if (installed) await reexec("dev", task.file, Deno.args);
   if (ctx.dryRun) {
     ctx.print(`make guest "${config.name}" (${flavour}, ${config.diskGiB} GiB)`);
     return;

@@ -31,17 +31,14 @@ export interface HostFacts extends HostIdentity {
   readonly availableMemoryMiB: number;
   readonly packageManager: PackageManager | undefined;
   readonly isRoot: boolean;
-  /** Whether sudo is there and asks for no password. */
-  readonly haveSudo: boolean;
 }
 
-/** Looks at the host. Takes some tens of milliseconds, most of them for asking sudo. */
+/** Looks at the host. */
 export async function hostFacts(): Promise<HostFacts> {
-  const [identity, distro, memoryMiB, haveSudo] = await Promise.all([
+  const [identity, distro, memoryMiB] = await Promise.all([
     hostIdentity(),
     readDistro(),
     hostMemoryMiB(),
-    havePasswordlessSudo(),
   ]);
   return {
     ...identity,
@@ -55,7 +52,6 @@ export async function hostFacts(): Promise<HostFacts> {
     availableMemoryMiB: Math.min(toMiB(Deno.systemMemoryInfo().available), memoryMiB),
     packageManager: findPackageManager(),
     isRoot: Deno.uid() === 0,
-    haveSudo,
   };
 }
 
@@ -146,12 +142,6 @@ const MANAGER_PROGRAMS: Readonly<Record<PackageManager, string>> = {
 
 function findPackageManager(): PackageManager | undefined {
   return PACKAGE_MANAGERS.find((manager) => findProgram(MANAGER_PROGRAMS[manager]) !== undefined);
-}
-
-async function havePasswordlessSudo(): Promise<boolean> {
-  if (findProgram("sudo") === undefined) return false;
-  return (await run(["sudo", "-n", "true"], { timeoutMs: 5000 }).catch(() => undefined))
-    ?.code === 0;
 }
 
 /** Free bytes for this user on the disk that holds the path, or that will once it is made. */

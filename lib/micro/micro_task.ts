@@ -2,7 +2,6 @@ import { resolve } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import { UsageError } from "../base/errors.ts";
 import { ensureHost } from "../host/tools/ensure_host.ts";
-import { reexec } from "../base/process/reexec.ts";
 import type { Variant } from "../config/parts.ts";
 import type { GuestValues } from "../image/parts/common_options.ts";
 import { ensureGvproxy } from "../vm/gvproxy.ts";
@@ -21,7 +20,6 @@ type RunValues = GuestValues & MicroValues & { readonly timeout: number | undefi
 export async function vmRunMicro(
   ctx: TaskContext<RunValues>,
   variant: Variant,
-  file: string,
 ): Promise<number> {
   const { opt } = ctx;
   const { arch = Deno.build.arch } = opt;
@@ -31,8 +29,7 @@ export async function vmRunMicro(
   requireFit({ argv, timeoutMs });
   const uploads = await Promise.all(opt.upload.map(upload));
   const downloads = await Promise.all(opt.download.map(download));
-  const { installed } = await ensureHost(["vm"], ctx, { guestArchs: [arch], task: "vm-run" });
-  if (installed) return await reexec("build", file, Deno.args);
+  await ensureHost(["vm"], ctx, { guestArchs: [arch], task: "vm-run" });
   const request = {
     ...{ variant, arch, network, signal: ctx.signal, append: kernelWords(opt.append) },
     memoryMiB: opt.memory ?? MICRO_SIZE.memoryMiB,

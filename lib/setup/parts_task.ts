@@ -28,13 +28,11 @@ export const PARTS_TASK = {
 
 /** What tells one task that always builds the same parts from another. */
 export interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
-  /** Its `import.meta.url`, by which it is started again once tools are installed. */
-  readonly file: string;
   readonly parts: readonly PartName[];
 }
 
 /** A task that always builds the same parts: its spec and its work. */
-export function partsTask({ parts, file, ...words }: PartsTask) {
+export function partsTask({ parts, ...words }: PartsTask) {
   const command = `deno task ${words.name}`;
   const spec = {
     ...words,
@@ -49,7 +47,7 @@ export function partsTask({ parts, file, ...words }: PartsTask) {
   } as const satisfies TaskSpec;
   const main = async (ctx: ContextOf<typeof spec>): Promise<number> => {
     const { runPartsTask } = await import("./run_parts.ts");
-    return await runPartsTask(ctx, { parts, arch: ctx.positionals[0], task: spec.name, file });
+    return await runPartsTask(ctx, { parts, arch: ctx.positionals[0], task: spec.name });
   };
   return { spec, main };
 }

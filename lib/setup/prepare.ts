@@ -1,7 +1,6 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { Platform } from "../config/platform.ts";
 import { ensureHost } from "../host/tools/ensure_host.ts";
-import { reexec } from "../base/process/reexec.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { imageState } from "../image/platform/platform_image.ts";
 import {
@@ -46,11 +45,10 @@ export async function prepareGuests(
     ...platforms.length > 0 ? ["vm" as const] : [],
     ...build ? SET_UP_GROUPS : [],
   ];
-  const { installed } = await ensureHost(groups, ctx, {
+  await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: options.task,
   });
-  if (installed) await reexec(options.again.permissionSet, options.again.file, Deno.args);
   if (build) {
     await setUpImages(toBuild, ctx, options);
     return [];

@@ -24,9 +24,8 @@ export interface PartsRequest {
   readonly fs?: FileSystem;
   /** The host's where none is given. */
   readonly arch: Arch | "all" | undefined;
-  /** The task's name and file, to start it again once tools are installed. */
+  /** The task's name. */
   readonly task: string;
-  readonly file: string;
 }
 
 /** Builds parts as a task does: tools first, then a table, the files, and one document. */
@@ -79,15 +78,12 @@ async function explain(
 /** Installs what is missing for parts that will be built. */
 async function ensureTools(
   ctx: TaskContext,
-  { parts, task, file }: PartsRequest,
+  { parts, task }: PartsRequest,
   archs: readonly Arch[],
 ): Promise<void> {
   const { PARTS } = await import("../config/parts.ts");
   const { buildOrder } = await import("../config/parts.ts");
   const groups = new Set(buildOrder(PARTS, parts).flatMap(({ name }) => GROUPS[name]));
   const { ensureHost } = await import("../host/tools/ensure_host.ts");
-  const { installed } = await ensureHost([...groups], ctx, { guestArchs: archs, task });
-  if (!installed) return;
-  const { reexec } = await import("../base/process/reexec.ts");
-  await reexec("parts", file, Deno.args);
+  await ensureHost([...groups], ctx, { guestArchs: archs, task });
 }

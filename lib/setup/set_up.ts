@@ -7,7 +7,6 @@ import { commandText } from "../base/text/command_text.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
 import { ensureHost, findInstall, type Installation } from "../host/tools/ensure_host.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
-import { reexec } from "../base/process/reexec.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { ensureImage } from "../image/platform/build_image.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
@@ -35,8 +34,6 @@ export interface SetUpImage {
 /** How {@link setUpImages} works. */
 export interface SetUpOptions {
   readonly force?: boolean;
-  /** How the task can start itself again once it has installed tools. */
-  readonly again: { readonly permissionSet: string; readonly file: string };
 }
 
 /**
@@ -46,16 +43,15 @@ export interface SetUpOptions {
 export async function setUpImages(
   platforms: readonly Platform[],
   ctx: TaskContext,
-  options: SetUpOptions,
+  options: SetUpOptions = {},
 ): Promise<readonly SetUpImage[]> {
   const states = await Promise.all(platforms.map((platform) => imageState(platform)));
   const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
   if (toBuild.length > 0) {
-    const { installed } = await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
+    await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
       guestArchs: toBuild.map(({ arch }) => arch),
       task: "setup-images",
     });
-    if (installed) await reexec(options.again.permissionSet, options.again.file, Deno.args);
   }
   const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {
     guestArchs: toBuild.map(({ arch }) => arch),

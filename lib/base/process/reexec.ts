@@ -1,4 +1,4 @@
-import { fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { HostError } from "../errors.ts";
 import { denoTaskText } from "./deno_task.ts";
 import { wholeEnvironment } from "./clean_environment.ts";
@@ -20,46 +20,48 @@ export function isReexecuted(): boolean {
 
 const BECOME = ownScript("become.sh", import.meta.url);
 
+const CONFIG = join(root, "deno.json");
+
 /** How a program of {@link run} is this very Deno; the supervisor ends it with this task. */
 export const thisDeno = (): string[] => [BECOME, "", Deno.execPath()];
+
+/** As {@link thisDeno}, and runs a file with a permission set of `deno.json`. */
+export const denoRun = (permissionSet: string, file: string): string[] => [
+  ...thisDeno(),
+  ...["run", "-q", "--no-prompt", "--config", CONFIG, `-P=${permissionSet}`, file],
+];
 
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What a test of {@link reexec} may change. */
 export interface ReexecOptions {
-  /** The file with the permission sets (default: ours). */
+  /** The file with the tasks and their permission sets (default: ours). */
   readonly config?: string;
+  /** The task's file (default: the one that runs). */
+  readonly file?: string;
 }
 
 /**
- * Runs a task file once more in the same terminal, and exits with its status. Deno looks the
- * programs of a permission set up when it starts, so a task that has just installed one may not
- * run it yet, but its successor may.
+ * Runs this task once more in the same terminal, and exits with its status. Deno looks the programs
+ * of a permission set up when it starts, so a task that has just installed one may not run it yet,
+ * but its successor may.
  *
  * Nothing is disposed: a task calls this before it holds anything. It exits by itself because its
  * successor has said all there is to say, the one document of `--json` included.
  *
- * @param permissionSet a name in `deno.json`
- * @param taskFile path or file URL, such as `import.meta.url`
  * @throws {HostError} in a task that was itself started this way: installing again will not help
  */
-export async function reexec(
-  permissionSet: string,
-  taskFile: string,
-  args: readonly string[],
-  options: ReexecOptions = {},
-): Promise<never> {
+export async function reexec(options: ReexecOptions = {}): Promise<never> {
   if (isReexecuted()) {
     throw new HostError("Cannot start the task again: it has been started again already", {
       details: ["what was installed is still not found"],
       next: denoTaskText("check"),
     });
   }
-  const file = taskFile.startsWith("file:") ? fromFileUrl(taskFile) : taskFile;
+  const { config = CONFIG, file = fromFileUrl(Deno.mainModule) } = options;
   const { command, env } = wholeEnvironment([
-    ...[Deno.execPath(), "run", "-q"],
-    ...["--config", options.config ?? join(root, "deno.json"), `-P=${permissionSet}`],
-    ...[file, ...args],
+    ...[Deno.execPath(), "run", "-q", "--config", config, `-P=${await setOf(file, config)}`],
+    ...[file, ...Deno.args],
   ]);
   const child = new Deno.Command(BECOME, {
     args: [String(Deno.pid), ...command],
@@ -78,4 +80,15 @@ export async function reexec(
     });
   }
   Deno.exit((await child.status).code);
+}
+
+/** The permission set that the config's task of a file runs with. */
+async function setOf(file: string, config: string): Promise<string> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(config));
+  const path = relative(dirname(config), file);
+  for (const { command } of Object.values<{ command: string }>(tasks)) {
+    const [, set, taskFile] = /^deno run .*-P=(\S+) (\S+)$/.exec(command) ?? [];
+    if (set !== undefined && taskFile === path) return set;
+  }
+  throw new Error(`${config} has no task that runs ${path}`);
 }

@@ -15,6 +15,7 @@ async function writeConfig(folder: string): Promise<string> {
     file,
     JSON.stringify({
       imports: config.imports,
+      tasks: { again: { command: "deno run -P=again again.ts" } },
       permissions: { again: { read: true, env: ["GUESTHOUSE_REEXEC"] } },
     }),
   );
@@ -28,8 +29,9 @@ async function startTask(folder: string, again: string) {
   await Deno.writeTextFile(
     join(folder, "task.ts"),
     `import { reexec } from "${REEXEC}";
-await reexec("again", new URL("again.ts", import.meta.url).href, Deno.args, {
+await reexec({
   config: ${JSON.stringify(config)},
+  file: ${JSON.stringify(join(folder, "again.ts"))},
 });`,
   );
   return new Deno.Command(Deno.execPath(), {
@@ -105,7 +107,7 @@ Deno.test("isReexecuted() is about this task, not about those that it runs", asy
 Deno.test("reexec() does not go in circles", async () => {
   await using _box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.ppid) });
   const error = await assertRejects(
-    () => reexec("host", "tasks/check.ts", []),
+    () => reexec(),
     HostError,
     "Cannot start the task again: it has been started again already",
   );

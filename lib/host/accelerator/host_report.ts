@@ -1,8 +1,8 @@
 import { type AcceleratorVerdict, probeAccelerator } from "./accelerator.ts";
-import { freeDiskBytes, type HostFacts } from "../facts.ts";
+import { freeDiskBytes, type HostFacts, hostFacts } from "../facts.ts";
 import { findFirmware, type Firmware } from "../firmware.ts";
-import type { InstallPlan } from "../tools/install.ts";
-import { planFor } from "../tools/ensure_host.ts";
+import type { InstallHost, InstallPlan } from "../tools/install.ts";
+import { planInstall } from "../tools/installer.ts";
 import { imagesDir } from "../../base/files/paths.ts";
 import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
@@ -17,7 +17,7 @@ export interface ArchReport {
 
 /** All that `check` tells. */
 export interface HostReport {
-  readonly facts: HostFacts;
+  readonly facts: HostFacts & Pick<InstallHost, "haveSudo">;
   /** Free where images are kept. */
   readonly freeDiskBytes: number;
   readonly tools: readonly ToolVerdict[];
@@ -34,12 +34,13 @@ export interface HostReportOptions {
 /** Looks at everything that tasks need of the host; accelerators are tried afresh. */
 export async function hostReport({ groups, signal }: HostReportOptions): Promise<HostReport> {
   const tools = await checkTools(groups);
-  const [{ plan, host }, freeBytes, archs] = await Promise.all([
-    planFor(tools),
+  const [facts, { plan, haveSudo }, freeBytes, archs] = await Promise.all([
+    hostFacts(),
+    planInstall(tools),
     freeDiskBytes(imagesDir()),
     Promise.all(ARCHS.map((arch) => archReport(arch, signal))),
   ]);
-  return { facts: host, freeDiskBytes: freeBytes, tools, archs, plan };
+  return { facts: { ...facts, haveSudo }, freeDiskBytes: freeBytes, tools, archs, plan };
 }
 
 async function archReport(arch: Arch, signal: AbortSignal | undefined): Promise<ArchReport> {

@@ -1,9 +1,8 @@
 import type { TaskContext } from "../../cli/context.ts";
 import { HostError } from "../../base/errors.ts";
 import { denoTaskText } from "../../base/process/deno_task.ts";
-import type { HostFacts } from "../facts.ts";
-import type { InstallHost, InstallOptions, InstallPlan } from "./install.ts";
-import { isReexecuted } from "../../base/process/reexec.ts";
+import type { InstallOptions, InstallPlan } from "./install.ts";
+import { isReexecuted, reexec } from "../../base/process/reexec.ts";
 import { IMAGE_GROUPS } from "./tool_table.ts";
 import {
   checkTools,
@@ -32,7 +31,7 @@ export interface EnsureOptions extends ToolQuery {
  * they are. Else it installs them with `--yes`, asks on a terminal, and stops elsewhere. Under
  * `--dry-run` it prints the commands and installs nothing.
  *
- * A task that gets `installed: true` must run itself again with {@link reexec}: until then its
+ * Does not return where something was installed: the task runs once more with {@link reexec}, as its
  * permissions do not cover what is new. That is also when the new versions are checked.
  *
  * @throws {HostError} if something is missing and was not installed; its next step is the one
@@ -42,12 +41,12 @@ export async function ensureHost(
   groups: readonly ToolGroup[],
   ctx: EnsureContext,
   options: EnsureOptions = {},
-): Promise<{ readonly installed: boolean }> {
+): Promise<void> {
   const found = await findInstall(groups, ctx, options);
-  if (found === undefined) return { installed: false };
+  if (found === undefined) return;
   ctx.log.step(found.title);
   await found.install(ctx);
-  return { installed: true };
+  await reexec();
 }
 
 /** An installation that may begin. */
@@ -71,7 +70,9 @@ export async function findInstall(
   const wanting = await wantingTools(groups, options);
   if (wanting.length === 0) return undefined;
   if (isReexecuted() && !options.aside) throw stillWantingError(wanting);
-  const { plan, host } = await planFor(wanting);
+  // Loaded where something is missing, which is seldom.
+  const { install, planInstall } = await import("./installer.ts");
+  const { plan } = await planInstall(wanting);
   if (ctx.dryRun) {
     if (plan.text !== "") ctx.print(plan.text);
     return undefined;
@@ -83,8 +84,7 @@ export async function findInstall(
   return {
     title: `Install ${wanting.map(({ tool }) => tool.name).join(", ")}`,
     async install(installOptions) {
-      const { runInstall } = await import("./install.ts");
-      await runInstall(plan, host, installOptions);
+      await install(wanting, installOptions);
       const lost = await wantingTools(groups, { ...options, skipVersions: true });
       if (lost.length > 0) throw stillWantingError(lost);
     },
@@ -96,19 +96,6 @@ async function wantingTools(
   query: ToolQuery,
 ): Promise<ToolVerdict[]> {
   return (await checkTools(groups, query)).filter(({ status }) => status !== "ok");
-}
-
-/** Plans the installation of what these verdicts lack on this host. */
-export async function planFor(
-  verdicts: readonly ToolVerdict[],
-): Promise<{ readonly plan: InstallPlan; readonly host: InstallHost & HostFacts }> {
-  const [{ hostFacts }, { haveAptLists, installPlan }] = await Promise.all([
-    import("../facts.ts"),
-    import("./install.ts"),
-  ]);
-  const facts = await hostFacts();
-  const host = { ...facts, haveAptLists: await haveAptLists() };
-  return { plan: installPlan(verdicts, host), host };
 }
 
 async function mayInstall(

@@ -77,8 +77,8 @@ Deno.test({
   async fn() {
     await using _box = await sandbox();
     const { ctx, printed } = quietContext();
-    assertEquals(await ensureHost(["native"], ctx), { installed: false });
-    assertEquals(await ensureHost(["native"], ctx, { skipVersions: true }), { installed: false });
+    await ensureHost(["native"], ctx);
+    await ensureHost(["native"], ctx, { skipVersions: true });
     assertEquals(printed, []);
   },
 });
@@ -100,7 +100,7 @@ Deno.test("ensureHost() prints the commands under --dry-run, and runs none", asy
   await using box = await sandbox();
   const { ctx, printed } = quietContext({ dryRun: true, yes: true });
   const options = { searchPath: box.path };
-  assertEquals(await ensureHost(["vm"], ctx, options), { installed: false });
+  await ensureHost(["vm"], ctx, options);
   if (haveProgram("apt-get")) {
     assertEquals(/apt-get .*install .*rsync/.test(printed.join("\n")), true, printed.join("\n"));
   }

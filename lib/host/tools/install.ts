@@ -3,6 +3,7 @@ import type { Log } from "../../base/terminal/log.ts";
 import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
+import { findProgram } from "../../base/process/find_program.ts";
 import type { RunResult } from "../../base/process/process.ts";
 import { $ } from "../../base/process/dollar.ts";
 import type { ToolVerdict } from "./tools.ts";
@@ -20,8 +21,9 @@ export interface InstallPlan {
 }
 
 /** What {@link installPlan} needs to know of the host. */
-export interface InstallHost
-  extends Pick<HostFacts, "packageManager" | "isRoot" | "haveSudo" | "arch"> {
+export interface InstallHost extends Pick<HostFacts, "packageManager" | "isRoot" | "arch"> {
+  /** Whether sudo is there and asks for no password. */
+  readonly haveSudo: boolean;
   /** Whether apt knows of any packages at all: on a new machine it often does not. */
   readonly haveAptLists: boolean;
 }
@@ -133,6 +135,12 @@ function asRoot({ isRoot, haveSudo }: InstallHost): string[] {
 /** sudo passes no variables on, so `env` sets them behind it; for root, {@link run} does. */
 function asRootQuietly(host: InstallHost): string[] {
   return host.isRoot ? [] : [...asRoot(host), "env", ...QUIET_APT];
+}
+
+/** See {@link InstallHost.haveSudo}. */
+export async function havePasswordlessSudo(): Promise<boolean> {
+  if (findProgram("sudo") === undefined) return false;
+  return await $`sudo -n true`.with({ timeoutMs: 5000 }).code().catch(() => 1) === 0;
 }
 
 /** Whether apt has fetched any list of packages. */

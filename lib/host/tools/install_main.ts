@@ -1,0 +1,37 @@
+// Plans what installs tools, and carries it out, for tasks that may not: see installer.ts.
+import { TaskError } from "../../base/errors.ts";
+import { writeStderr } from "../../base/terminal/screen.ts";
+import { writeStdout } from "../../base/terminal/output.ts";
+import { hostFacts } from "../facts.ts";
+import { haveAptLists, havePasswordlessSudo, installPlan, runInstall } from "./install.ts";
+import type { InstallAnswer, InstallRequest } from "./installer.ts";
+import { TOOLS } from "./tool_table.ts";
+
+async function answer(request: InstallRequest, signal: AbortSignal): Promise<InstallAnswer> {
+  const [facts, haveSudo, haveLists] = await Promise.all([
+    ...[hostFacts(), havePasswordlessSudo(), haveAptLists()] as const,
+  ]);
+  const host = { ...facts, haveSudo, haveAptLists: haveLists };
+  const wanting = TOOLS.filter(({ name }) => request.tools.includes(name));
+  const plan = installPlan(wanting.map((tool) => ({ tool, status: "missing" })), host);
+  if (!request.install) return { plan, haveSudo };
+  const told = (level: "i" | "d") => (text: string) =>
+    text.split("\n").forEach((line) => writeStderr(`${level} ${line}\n`));
+  try {
+    const log = { info: told("i"), debug: told("d") };
+    await runInstall(plan, host, { log, signal, isPatient: request.isPatient === true });
+    return { plan, haveSudo };
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    const { message, details, next } = error;
+    return { fault: { message, details, next } };
+  }
+}
+
+if (import.meta.main) {
+  const end = new AbortController();
+  // Whoever ends this means apt, which must not be left with half a package.
+  Deno.addSignalListener("SIGTERM", () => end.abort());
+  writeStdout(JSON.stringify(await answer(JSON.parse(Deno.args[0] ?? ""), end.signal)));
+  Deno.exit();
+}
