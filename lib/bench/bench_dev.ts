@@ -1,5 +1,6 @@
 import { copy } from "@std/fs";
 import { join } from "@std/path";
+import { devCommands } from "../dev/state/dev_commands.ts";
 import { GuestError, WorkError } from "../base/errors.ts";
 import type { ShareMode } from "../config/dev_config.ts";
 import { sshConfigPath } from "../dev/connect_dev.ts";
@@ -182,7 +183,7 @@ async function remount(
       ["mount", "-t", type, "-o", options.join(","), source, guestDir],
     ]
   ) {
-    const { code } = await ssh.exec(["sudo", "-n", ...argv], { signal });
+    const { code } = await ssh.exec(devCommands.asRoot(argv), { signal });
     if (code !== 0) throw new GuestError(`Cannot time ${options}: ${argv[0]} ended with ${code}`);
   }
 }

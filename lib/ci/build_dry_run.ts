@@ -61,7 +61,7 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
     },
   })));
   if (project === undefined) return 0;
-  const dirs = guestDirs(platform.ssh.user);
+  const dirs = guestDirs(platform);
   const steps = planSteps(project, {
     os: platform.os,
     platformName: platform.name,

@@ -6,6 +6,8 @@ import { readJson } from "../base/files/read_json.ts";
 import { GuestError, HostError, TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { Project } from "../project/project.ts";
+import type { GuestCommands } from "../guest/guest_commands.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { execText } from "../guest/exec_text.ts";
 import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
 import { acquireLock } from "../base/files/lock.ts";
@@ -111,12 +113,12 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     configured: before,
     async attach(guest, signal) {
       await write(true);
-      await mount(guest, guestDir, signal);
+      await mount(guest, guestDir, systemOf(platform).commands, signal);
       return compilerCache(platform, guestDir);
     },
     async detach(guest, configured, signal) {
       try {
-        await unmount(guest, guestDir, signal);
+        await unmount(guest, guestDir, systemOf(platform).commands, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof TaskError)) throw error;
@@ -178,24 +180,25 @@ const MOUNT_MS = 60_000;
 async function mount(
   { ssh, port }: CacheGuest,
   guestDir: string,
+  commands: GuestCommands,
   signal: AbortSignal,
 ): Promise<void> {
   if (port !== undefined) {
     return await port.ask(`mount ${guestDir}`, "mounted", { timeoutMs: MOUNT_MS, signal });
   }
-  const text = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
-  await runInGuest(ssh, ["sh", "-c", text, "sh", guestDir], signal);
+  await runInGuest(ssh, commands.mountDisk(guestDir), signal);
 }
 
 async function unmount(
   { ssh, port }: CacheGuest,
   guestDir: string,
+  commands: GuestCommands,
   signal: AbortSignal,
 ): Promise<void> {
   if (port !== undefined) {
     return await port.ask(`unmount ${guestDir}`, "unmounted", { timeoutMs: MOUNT_MS, signal });
   }
-  await runInGuest(ssh, ["sudo", "-n", "umount", guestDir], signal);
+  await runInGuest(ssh, commands.unmount(guestDir), signal);
 }
 
 async function runInGuest(

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { systemOf } from "../image/platform/systems.ts";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../project/plan_steps.ts";
@@ -40,8 +41,10 @@ export interface GuestBuildOptions extends BuildOptions {
 }
 
 /** Where a project is built in a guest. */
-export function guestDirs(user: string): { home: string; source: string; build: string } {
-  const home = `/home/${user}/guesthouse`;
+export function guestDirs(
+  platform: Platform,
+): { home: string; source: string; build: string } {
+  const home = `${systemOf(platform).commands.home(platform.ssh.user)}/guesthouse`;
   return { home, source: `${home}/source`, build: `${home}/build` };
 }
 
@@ -60,7 +63,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     await using cache = options.incremental === true
       ? await openCacheDisk({
         ...{ platform, project, image, signal: options.signal },
-        guestDir: guestDirs(platform.ssh.user).home,
+        guestDir: guestDirs(platform).home,
         onNote: (text) => logs.write(`== ${text}\n`),
       })
       : undefined;
@@ -144,7 +147,7 @@ async function buildIn(
 ): Promise<string | undefined> {
   const { platform, project, progress, signal, begin } = options;
   const { name } = platform;
-  const dirs = guestDirs(platform.ssh.user);
+  const dirs = guestDirs(platform);
   const sourceDir = join(dirs.source, project.source);
   begin("sync");
   const warning = await firstRsyncWarning(signal);

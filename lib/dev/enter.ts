@@ -1,3 +1,4 @@
+import { devCommands } from "./state/dev_commands.ts";
 import { quoteWord, shellQuote } from "../guest/quote.ts";
 import { DIRECT_HOST, SHARED_HOST } from "../guest/ssh_config.ts";
 import { sshConfigPath } from "./connect_dev.ts";
@@ -28,7 +29,7 @@ export function enterText(options: EnterOptions): string {
   const { guestDir, argv, plain, seconds } = options;
   const dir = quoteWord(guestDir);
   const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
-    `sudo -n date -u -s "@${seconds}" >/dev/null`;
+    `${devCommands.asRoot(["date"]).join(" ")} -u -s "@${seconds}" >/dev/null`;
   const missing = `echo "guesthouse: the guest has no directory "${dir} >&2`;
   if (argv.length === 0) {
     const shell = plain ? '"$SHELL" -l' : devShellCommand(".");

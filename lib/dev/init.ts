@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { devCommands } from "./state/dev_commands.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { startClock } from "../base/time/clock.ts";
 import { syncPath } from "../base/files/atomic_write.ts";
@@ -195,7 +196,7 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
     request,
   );
   onStep("shut down");
-  if (ssh !== undefined) await powerOffOverSsh(ssh);
+  if (ssh !== undefined) await powerOffOverSsh(ssh, devCommands);
   await endInOrder(guest, ssh !== undefined, signal);
   return outcome;
 }

@@ -1,4 +1,5 @@
 import { delay } from "@std/async";
+import { devCommands } from "./state/dev_commands.ts";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, TaskError } from "../base/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
@@ -69,7 +70,7 @@ export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedB
   const leftMs = () => Math.max(0, deadline - performance.now());
   let by: StoppedBy = "ssh";
   if (ssh !== undefined) {
-    await powerOffOverSsh(ssh);
+    await powerOffOverSsh(ssh, devCommands);
     await settlesWithin(end.exited, leftMs() * SSH_SHARE);
     signal.throwIfAborted();
   }

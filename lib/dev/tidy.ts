@@ -1,3 +1,4 @@
+import { devCommands } from "./state/dev_commands.ts";
 import { GuestError } from "../base/errors.ts";
 import { execText } from "../guest/exec_text.ts";
 import { shellQuote } from "../guest/quote.ts";
@@ -53,7 +54,7 @@ const LAST: readonly GuestCommand[] = [
     argv: ["sh", "-c", 'exec rm -rf -- "${XDG_CACHE_HOME:-$HOME/.cache}/guesthouse/shell"'],
   },
   { what: "write everything out", argv: ["sync"] },
-  { what: "trim the disk", argv: ["sudo", "-n", "fstrim", "--verbose", "/"] },
+  { what: "trim the disk", argv: devCommands.asRoot(["fstrim", "--verbose", "/"]) },
 ];
 
 /** All that tidying runs in a guest, in order: also what `--dry-run` prints. */

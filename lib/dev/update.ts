@@ -1,5 +1,6 @@
 import { delay } from "@std/async";
 import { join } from "@std/path";
+import { devCommands } from "./state/dev_commands.ts";
 import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
 import { pushTree } from "../guest/rsync.ts";
 import { root } from "../base/files/paths.ts";
@@ -90,9 +91,8 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
   throw takenBack(record.name, confirmSeconds);
 }
 
-const call = (...words: readonly string[]): string[] => [
-  ...["sudo", "-n", "sh", `${GUEST_DIR}/${SCRIPT_NAME}`, ...words],
-];
+const call = (...words: readonly string[]): string[] =>
+  devCommands.asRoot(["sh", `${GUEST_DIR}/${SCRIPT_NAME}`, ...words]);
 
 /** How many lines of an update are kept: Nix says what is wrong near the end. */
 const KEPT_LINES = 5000;

@@ -1,4 +1,5 @@
 import { GuestError } from "../base/errors.ts";
+import type { GuestCommands } from "./guest_commands.ts";
 import type { SshConnection } from "./ssh.ts";
 
 /** How long a guest may take to accept the request; it then shuts down by itself. */
@@ -8,9 +9,12 @@ const REQUEST_MS = 10_000;
  * Asks a guest to shut down whose kernel does not know its machine's power button. A guest that
  * cannot be asked any more is ended by the rungs that come next, so that is no error here.
  */
-export async function powerOffOverSsh(ssh: SshConnection): Promise<void> {
+export async function powerOffOverSsh(
+  ssh: SshConnection,
+  { powerOff }: Pick<GuestCommands, "powerOff">,
+): Promise<void> {
   try {
-    await ssh.exec(["sudo", "-n", "systemctl", "--no-block", "poweroff"], {
+    await ssh.exec(powerOff, {
       timeoutMs: REQUEST_MS,
       endInGuest: false,
     });

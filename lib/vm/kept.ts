@@ -1,11 +1,12 @@
 import { delay } from "@std/async";
 import { join } from "@std/path";
+import { systemOf } from "../image/platform/systems.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
 import { shellQuote } from "../guest/quote.ts";
 import { exportText } from "../guest/remote_command.ts";
-import { loadPlatform } from "../config/platform.ts";
+import { loadPlatform, type Platform } from "../config/platform.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import { ensureKeys } from "../host/keys.ts";
@@ -113,12 +114,12 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
 /** How long a kept guest may take to shut down in order. */
 const POWERDOWN_MS = 30_000;
 
-async function askOverSsh(record: RunRecord): Promise<void> {
+async function askOverSsh(record: RunRecord, platform: Platform): Promise<void> {
   const place = runPlace(record);
   const target = await sshTarget(place, await ensureKeys(), record.sshPort, record.user);
   const controlPath = join(place.socketDir, `stop-${Deno.pid}`);
   await using ssh = await connectSsh({ ...target, name: record.platform, controlPath });
-  await powerOffOverSsh(ssh);
+  await powerOffOverSsh(ssh, systemOf(platform).commands);
 }
 
 /** How often a kept guest's end is looked for. */
@@ -143,7 +144,7 @@ export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
     await using _qmp = qmp;
     const platform = await loadPlatform(platformsDir, record.platform);
     if (platform.powerdown === "ssh") {
-      await askOverSsh(record).catch(() => {});
+      await askOverSsh(record, platform).catch(() => {});
       await settlesWithin(exited, POWERDOWN_MS);
     }
     const rung = await shutDown({

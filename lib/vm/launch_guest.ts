@@ -12,8 +12,7 @@ import { RUN_FILES } from "../base/files/paths.ts";
 import { processStartTime } from "../base/process/process.ts";
 import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
 import type { Image } from "../image/platform/platform_image.ts";
-import { packSeed } from "../image/boot/initramfs.ts";
-import { packProxySeed } from "./proxy_seed.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { type Guest, type GuestLogs, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
@@ -181,13 +180,13 @@ async function bootWithSeed(
   const initramfs = join(run.dir, RUN_FILES.initramfs);
   await Deno.copyFile(image.initramfs, initramfs);
   await Deno.chmod(initramfs, 0o600);
-  const seed = packSeed({
+  const seed = systemOf(platform).seeds.run({
     hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
     authorizedKeys: `${keys.clientPublic}\n`,
     user: platform.ssh.user,
     hostname: platform.name,
   });
-  for (const archive of [seed, packProxySeed(), extraSeed]) {
+  for (const archive of [seed, extraSeed]) {
     await Deno.writeFile(initramfs, archive, { append: true });
   }
   return { kind: "boot", kernel: image.kernel, initramfs, append };

@@ -1,19 +1,14 @@
-import { join } from "@std/path";
+import { systemOf } from "../image/platform/systems.ts";
 import { type Recipe, recipeKey } from "../store/recipe.ts";
 import { explainMiss } from "../store/sidecar.ts";
 import type { Platform } from "../config/platform.ts";
-import { SUDOERS } from "../guest/proxy/proxy_environment.ts";
 import type { SnapshotManifest } from "./snapshots.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
 import type { Keys } from "../host/keys.ts";
-import { root } from "../base/files/paths.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { pinMachine, type QemuProgram } from "../qemu/program.ts";
 import { acceleratorInputs } from "../host/accelerator/accelerator_inputs.ts";
 import { deviceArgs, kernelCommandLine, type Size } from "./build_machine.ts";
-
-/** The program in the guest that quiesces and corrects it. */
-export const RESUME = "provision/resume.pl";
 
 /** The guest that a snapshot is of. */
 export interface SnapshotRequest extends Size {
@@ -54,8 +49,7 @@ export async function snapshotRecipe(
     { name: "command line", value: kernelCommandLine(platform, append) },
     { name: "devices", value: devices },
     { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
-    { name: "sudoers", value: SUDOERS },
-    { name: RESUME, file: join(root, RESUME) },
+    ...systemOf(platform).seeds.inputs,
   ]);
 }
 

@@ -3,8 +3,7 @@ import { TaskError } from "../base/errors.ts";
 import { type Snapshot, snapshotPaths } from "./snapshots.ts";
 import { GuestPort } from "../guest/port.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { root } from "../base/files/paths.ts";
-import { directory, file, packCpio } from "../image/format/cpio.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { saveState } from "../qemu/migrate.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { startClock } from "../base/time/clock.ts";
@@ -25,7 +24,7 @@ import {
 } from "./from_snapshot.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { resumeState } from "./resume_state.ts";
-import { RESUME, snapshotRecipe } from "./snapshot_recipe.ts";
+import { snapshotRecipe } from "./snapshot_recipe.ts";
 
 /** What {@link startWarm} takes. */
 export interface WarmOptions extends GuestRequest {
@@ -154,6 +153,7 @@ async function bootAndSave(
 ): Promise<void> {
   const { platform } = options;
   const { name } = platform;
+  const { commands, seeds } = systemOf(platform);
   const paths = snapshotPaths(dir);
   const clock = startClock();
   const times: Record<string, number> = {};
@@ -166,7 +166,7 @@ async function bootAndSave(
       {
         overlay: paths.disk,
         memoryFile: { path: paths.memory, mode: "write" },
-        extraSeed: await packResume(),
+        extraSeed: await seeds.resume(),
       },
     );
     const { run, guest } = launched;
@@ -185,7 +185,7 @@ async function bootAndSave(
           (await guest.exited).code === 128 + SIGBUS;
       throw noRoom ? cause : new BootFailed("boot", { cause });
     });
-    await runOnce(["sudo", "-n", "systemctl", "start", "guesthouse-resume"], booting);
+    await runOnce(commands.startService(seeds.resumeService), booting);
     times.booted = clock();
     using port = await GuestPort.connect(launched.portSocket, name);
     const wait = { timeoutMs: SAVE_MS, signal };
@@ -211,35 +211,6 @@ async function bootAndSave(
     await file.sync();
   }
   options.onNote(`snapshot: ${JSON.stringify({ ...times, synced: clock() })}`, "info");
-}
-
-/** The resume service, as files that the initramfs copies into the root. */
-async function packResume(): Promise<Uint8Array<ArrayBuffer>> {
-  const unit = [
-    "[Unit]",
-    "Description=Save and resume",
-    "DefaultDependencies=no",
-    "Conflicts=shutdown.target",
-    "[Service]",
-    "Type=exec",
-    "ExecStartPre=/sbin/modprobe virtio_console",
-    "ExecStart=/usr/local/sbin/guesthouse-resume",
-    "StandardError=tty",
-    "TTYPath=/dev/console",
-    "",
-  ].join("\n");
-  const folders = ["seed", "seed/usr", "seed/usr/local", "seed/usr/local/sbin"];
-  return packCpio([
-    ...[...folders, "seed/etc", "seed/etc/systemd", "seed/etc/systemd/system"].map((path) =>
-      directory(path)
-    ),
-    file(
-      "seed/usr/local/sbin/guesthouse-resume",
-      await Deno.readTextFile(join(root, RESUME)),
-      0o755,
-    ),
-    file("seed/etc/systemd/system/guesthouse-resume.service", unit),
-  ]);
 }
 
 const SIGBUS = 7;

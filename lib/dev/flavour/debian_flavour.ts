@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { cleanPackages } from "../../image/system/debian/debian_commands.ts";
 import { quoteWord } from "../../guest/quote.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { ensureImage } from "../../image/platform/build_image.ts";
@@ -26,7 +27,7 @@ export const debian: DevFlavour = {
   firstBoot: () => Promise.resolve("done"),
   generation: () => Promise.resolve(undefined),
   tidy: [
-    { what: "packages of apt", argv: ["sudo", "-n", "apt-get", "clean"] },
+    { what: "packages of apt", argv: cleanPackages },
     { what: "Nix store", argv: ["nix-collect-garbage", "--delete-old"] },
   ],
 };

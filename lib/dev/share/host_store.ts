@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { devCommands } from "../state/dev_commands.ts";
 import { GuestError, HostError } from "../../base/errors.ts";
 import { execText } from "../../guest/exec_text.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
@@ -54,8 +55,8 @@ export async function requireHostStore(dir: string): Promise<void> {
 }
 
 async function mountHostStore(ssh: SshConnection, user: string, signal: AbortSignal) {
-  const argv = ["sudo", "-n", "sh", "-c", devSource("host_store.sh"), "host-store", TAG, user];
-  const { code, lastLines } = await execText(ssh, argv, { signal });
+  const words = ["sh", "-c", devSource("host_store.sh"), "host-store", TAG, user];
+  const { code, lastLines } = await execText(ssh, devCommands.asRoot(words), { signal });
   if (code === 0) return;
   throw new GuestError(`Cannot use the host's Nix store in guest "${ssh.name}"`, {
     details: lastLines(4),

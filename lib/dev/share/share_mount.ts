@@ -1,3 +1,4 @@
+import { devCommands } from "../state/dev_commands.ts";
 import { GuestError } from "../../base/errors.ts";
 import { execText } from "../../guest/exec_text.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
@@ -81,7 +82,7 @@ export async function ensureMounted(
 ): Promise<void> {
   const { type, source } = mount;
   const words = [guestDir, type, ownMountOptions(mount), source];
-  const argv = ["sudo", "-n", "sh", "-c", MOUNT_SCRIPT, "sh", ...words];
+  const argv = devCommands.asRoot(["sh", "-c", MOUNT_SCRIPT, "sh", ...words]);
   const limits = { signal, timeoutMs: MOUNT_MS, endInGuest: false };
   const { code, lastLines } = await execText(ssh, argv, limits);
   if (code === 0) return;

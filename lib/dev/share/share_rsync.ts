@@ -1,3 +1,4 @@
+import { devCommands } from "../state/dev_commands.ts";
 import { GuestError } from "../../base/errors.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { devDir } from "../state/dev_paths.ts";
@@ -46,7 +47,7 @@ async function makeGuestDir(
   user: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const argv = ["sudo", "-n", "install", "-d", "-o", user, guestDir];
+  const argv = devCommands.asRoot(["install", "-d", "-o", user, guestDir]);
   const { code } = await ssh.exec(argv, { signal });
   if (code === 0) return;
   throw new GuestError(`Cannot make the directory "${guestDir}" in guest "${ssh.name}"`, {

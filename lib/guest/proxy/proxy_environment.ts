@@ -17,6 +17,3 @@ export function proxyVariables(port: number): Record<string, string> {
   );
   return { ...lower, ...upper };
 }
-
-/** A file of sudo's configuration that lets `sudo` pass them on, for `sudo apt-get install`. */
-export const SUDOERS = `Defaults env_keep += "${Object.keys(proxyVariables(1)).join(" ")}"\n`;

@@ -42,31 +42,3 @@ export async function moduleEntries(modules: readonly KernelModule[]): Promise<C
     ...await Promise.all(files),
   ];
 }
-
-/** What one run brings into its guest. */
-export interface Seed {
-  /** OpenSSH private and public host key. */
-  readonly hostKey: { readonly secret: string; readonly public: string };
-  /** Public keys that may log in as the guest's user. */
-  readonly authorizedKeys: string;
-  readonly hostname: string;
-  /** Login name of the guest's user. */
-  readonly user: string;
-}
-
-/**
- * Packs a run's keys as a second archive that is appended to the initramfs. So an image holds no
- * key of anybody's, and images are the same for every checkout.
- */
-export function packSeed(seed: Seed): Uint8Array<ArrayBuffer> {
-  const home = `seed/home/${seed.user}`;
-  return packCpio([
-    ...["seed", "seed/etc", "seed/etc/ssh", "seed/home", home].map((path) => directory(path)),
-    directory(`${home}/.ssh`, 0o700),
-    file("seed/etc/hostname", `${seed.hostname}\n`),
-    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${seed.hostname}\n`),
-    file("seed/etc/ssh/ssh_host_ed25519_key", seed.hostKey.secret, 0o600),
-    file("seed/etc/ssh/ssh_host_ed25519_key.pub", seed.hostKey.public),
-    file(`${home}/.ssh/authorized_keys`, seed.authorizedKeys, 0o600),
-  ]);
-}

@@ -1,0 +1,19 @@
+import type { GuestCommands } from "../../../guest/guest_commands.ts";
+
+const asRoot = (argv: readonly string[]): string[] => ["sudo", "-n", ...argv];
+
+/** Mounts the second disk; tables that mke2fs has left out are written when they are first used. */
+const MOUNT = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
+
+/** What Debian is told: its image has sudo without a password, and systemd. */
+export const debianCommands: GuestCommands = {
+  asRoot,
+  powerOff: asRoot(["systemctl", "--no-block", "poweroff"]),
+  startService: (name) => asRoot(["systemctl", "start", name]),
+  mountDisk: (dir) => ["sh", "-c", MOUNT, "sh", dir],
+  unmount: (dir) => asRoot(["umount", dir]),
+  home: (user) => `/home/${user}`,
+};
+
+/** Has it forget packages that were downloaded. */
+export const cleanPackages: readonly string[] = asRoot(["apt-get", "clean"]);

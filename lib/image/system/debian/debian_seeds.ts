@@ -1,0 +1,68 @@
+import { join } from "@std/path";
+import { root } from "../../../base/files/paths.ts";
+import { proxyVariables } from "../../../guest/proxy/proxy_environment.ts";
+import { type CpioEntry, directory, file, packCpio } from "../../format/cpio.ts";
+import type { Seed, SystemSeeds } from "../guest_system.ts";
+import { debianCommands } from "./debian_commands.ts";
+
+/** The program in the guest that quiesces and corrects it. */
+const RESUME = "provision/resume.pl";
+
+/** A file of sudo's configuration that lets it pass the proxy on, for `sudo apt-get install`. */
+export const SUDOERS = `Defaults env_keep += "${Object.keys(proxyVariables(1)).join(" ")}"\n`;
+
+/** What Debian's guests bring along. Of its images, none holds a key: they are the same for all. */
+export const debianSeeds: SystemSeeds = {
+  run: (seed) => packCpio([...ownEntries(seed), ...PROXY]),
+  resume: packResume,
+  resumeService: "guesthouse-resume",
+  inputs: [
+    { name: "sudoers", value: SUDOERS },
+    { name: RESUME, file: join(root, RESUME) },
+  ],
+};
+
+function ownEntries(seed: Seed): CpioEntry[] {
+  const home = `seed${debianCommands.home(seed.user)}`;
+  return [
+    ...["seed", "seed/etc", "seed/etc/ssh", "seed/home", home].map((path) => directory(path)),
+    directory(`${home}/.ssh`, 0o700),
+    file("seed/etc/hostname", `${seed.hostname}\n`),
+    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${seed.hostname}\n`),
+    file("seed/etc/ssh/ssh_host_ed25519_key", seed.hostKey.secret, 0o600),
+    file("seed/etc/ssh/ssh_host_ed25519_key.pub", seed.hostKey.public),
+    file(`${home}/.ssh/authorized_keys`, seed.authorizedKeys, 0o600),
+  ];
+}
+
+const PROXY: readonly CpioEntry[] = [
+  directory("seed/etc/sudoers.d"),
+  file("seed/etc/sudoers.d/guesthouse-proxy", SUDOERS, 0o440),
+];
+
+/** The resume service, as files that the initramfs copies into the root. */
+async function packResume(): Promise<Uint8Array<ArrayBuffer>> {
+  const unit = [
+    "[Unit]",
+    "Description=Save and resume",
+    "DefaultDependencies=no",
+    "Conflicts=shutdown.target",
+    "[Service]",
+    "Type=exec",
+    "ExecStartPre=/sbin/modprobe virtio_console",
+    "ExecStart=/usr/local/sbin/guesthouse-resume",
+    "StandardError=tty",
+    "TTYPath=/dev/console",
+    "",
+  ].join("\n");
+  const directories = [
+    ...["seed", "seed/usr", "seed/usr/local", "seed/usr/local/sbin"],
+    ...["seed/etc", "seed/etc/systemd", "seed/etc/systemd/system"],
+  ];
+  const program = await Deno.readTextFile(join(root, RESUME));
+  return packCpio([
+    ...directories.map((path) => directory(path)),
+    file("seed/usr/local/sbin/guesthouse-resume", program, 0o755),
+    file("seed/etc/systemd/system/guesthouse-resume.service", unit),
+  ]);
+}
