@@ -8,8 +8,8 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Start the ARM dev guest, with the project shared",
   description: [
-    "The guest goes on in the background when the task and its terminal end. If it is up already,",
-    "the task says so and how to connect. Its disk keeps what is written to it.",
+    "The guest keeps running in the background after the task and its terminal have ended. If it is",
+    "already running, the task says so, and how to connect. Its disk is persistent.",
   ].join("\n"),
   options: [
     ...START_OPTIONS,
@@ -22,7 +22,7 @@ export const spec = {
   ],
   examples: [
     { goal: "start the guest with the project you are in", command: "deno task arm-dev" },
-    { goal: "let it only read the project", command: "deno task arm-dev --read-only" },
+    { goal: "give it read-only access to the project", command: "deno task arm-dev --read-only" },
     { goal: "watch it boot, and work on its console", command: "deno task arm-dev --foreground" },
   ],
   runs: "qemu-system-aarch64, ssh",

@@ -1,4 +1,4 @@
-// Makes the ARM dev guest: its disk, a first boot, its configuration applied.
+// Creates the ARM dev guest: its disk, a first boot, its configuration applied.
 //   deno task arm-dev-init [--flavour nixos|debian] [--force]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
@@ -8,11 +8,11 @@ import { DEV_ENV, DEV_GROUP, NIXOS_ENV } from "../lib/dev/dev_options.ts";
 export const spec = {
   name: "arm-dev-init",
   group: DEV_GROUP,
-  summary: "Make the ARM dev guest: image, first boot, configuration",
+  summary: "Create the ARM dev guest: image, first boot, configuration",
   description: [
-    "It may be interrupted at any time; the next run takes up what was done. A guest that is there",
-    "is only replaced with --force, and not before its successor is whole: its disk is then",
-    "destroyed, the home of its user included. The project on the host is never touched.",
+    "It can be interrupted at any time; the next run resumes. An existing guest is replaced only with",
+    "--force, and only once its replacement is complete: its disk is then destroyed, including the",
+    "home of its user. The project on the host is never touched.",
   ].join("\n"),
   options: [
     {
@@ -20,18 +20,21 @@ export const spec = {
       type: "string",
       value: "NAME",
       choices: FLAVOURS,
-      help: "what the guest runs (default: as configs/arm_dev.ts says)",
+      help: "what the guest runs (default: the flavour in configs/arm_dev.ts)",
     },
-    { name: "force", type: "boolean", help: "destroy the guest that is there" },
-    { name: "fresh", type: "boolean", help: "also build and download anew what could be reused" },
+    { name: "force", type: "boolean", help: "destroy the existing guest" },
+    { name: "fresh", type: "boolean", help: "build and download everything again, reuse nothing" },
     { name: "disk", type: "number", unit: "GiB", min: 8, max: 4096, help: "size of its disk" },
-    { name: "memory", type: "number", unit: "MiB", min: 512, help: "memory of its first boot" },
-    { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of its first boot" },
+    { name: "memory", type: "number", unit: "MiB", min: 512, help: "memory during its first boot" },
+    { name: "cores", type: "number", min: 1, max: 256, help: "CPUs during its first boot" },
     ACCEL_OPTION,
   ],
   examples: [
-    { goal: "make a NixOS guest", command: "deno task arm-dev-init --yes" },
-    { goal: "be ready in minutes", command: "deno task arm-dev-init --flavour debian --yes" },
+    { goal: "create a NixOS guest", command: "deno task arm-dev-init --yes" },
+    {
+      goal: "create a Debian guest, in minutes",
+      command: "deno task arm-dev-init --flavour debian --yes",
+    },
     { goal: "start over", command: "deno task arm-dev-init --force" },
   ],
   runs: "mmdebstrap, mke2fs -d, qemu-img, qemu-system-aarch64, ssh",

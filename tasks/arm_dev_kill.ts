@@ -1,4 +1,4 @@
-// Kills the ARM dev guest: the process on record, and no other.
+// Kills the ARM dev guest: the recorded process, and no other.
 //   deno task arm-dev-kill
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
@@ -6,10 +6,10 @@ import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 export const spec = {
   name: "arm-dev-kill",
   group: DEV_GROUP,
-  summary: "Kill the ARM dev guest that does not shut down",
+  summary: "Kill an ARM dev guest that does not shut down",
   description: [
-    "What the guest has not written to its disk is lost. The process is told by its pid, its start",
-    "time and its command line, never by its name.",
+    "Data that the guest has not written to its disk is lost. The process is identified by its pid,",
+    "its start time and its command line, never by its name.",
   ].join("\n"),
   omit: ["yes"],
   examples: [{ goal: "end a guest that hangs", command: "deno task arm-dev-kill" }],
@@ -33,7 +33,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
     onNote: (text) => ctx.log.info(text),
   });
   ctx.result({ ok: true, name: config.name, pid: killed?.qemu.pid ?? null });
-  ctx.log.info(`Guest "${config.name}" ${killed === undefined ? "is not running" : "is killed"}`);
+  ctx.log.info(`Guest "${config.name}" ${killed === undefined ? "is not running" : "was killed"}`);
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -8,8 +8,8 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Destroy the ARM dev guest's disk",
   description: [
-    "Asks for the guest's name first. The disk goes, the home of its user included; the project on",
-    "the host, which the guest shares, is never touched.",
+    "Asks for the guest's name first. The disk is removed, including the home of its user; the",
+    "project on the host, which the guest shares, is never touched.",
   ].join("\n"),
   examples: [
     { goal: "see what would be destroyed", command: "deno task arm-dev-reset --dry-run" },
@@ -33,7 +33,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   });
   ctx.result({ ok: true, name, dryRun: ctx.dryRun, destroyed: files });
   if (ctx.dryRun) files.forEach((file) => ctx.print(fileText(file)));
-  else ctx.log.info(files.length === 0 ? `There is no guest "${name}"` : `Guest "${name}" is gone`);
+  else {ctx.log.info(
+      files.length === 0 ? `There is no guest "${name}"` : `Guest "${name}" was destroyed`,
+    );}
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -1,4 +1,4 @@
-// Shuts the ARM dev guest down in order.
+// Shuts the ARM dev guest down cleanly.
 //   deno task arm-dev-shutdown [--timeout S] [--force-after S]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
@@ -6,8 +6,9 @@ import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 export const spec = {
   name: "arm-dev-shutdown",
   group: DEV_GROUP,
-  summary: "Shut the ARM dev guest down in order",
-  description: "Asks it over SSH, then by its power button. It is not killed, unless you say so.",
+  summary: "Shut the ARM dev guest down cleanly",
+  description:
+    "Asks it to shut down over SSH, then presses its power button. Never kills it without --force-after.",
   options: [
     {
       name: "timeout",
@@ -15,22 +16,22 @@ export const spec = {
       unit: "s",
       min: 1,
       default: 120,
-      help: "give up after this, and leave the guest as it is",
+      help: "give up after this, and leave the guest running",
     },
     {
       name: "force-after",
       type: "number",
       unit: "s",
       min: 1,
-      help: "kill the guest if it still runs after this",
+      help: "kill the guest if it is still running after this",
     },
   ],
   omit: ["yes"],
   examples: [
     { goal: "end the day", command: "deno task arm-dev-shutdown" },
-    { goal: "be sure it is gone", command: "deno task arm-dev-shutdown --force-after 30" },
+    { goal: "make sure that it ends", command: "deno task arm-dev-shutdown --force-after 30" },
   ],
-  runs: "systemctl poweroff by ssh, then QMP system_powerdown",
+  runs: "systemctl poweroff over ssh, then QMP system_powerdown",
   env: DEV_ENV,
 } as const satisfies TaskSpec;
 

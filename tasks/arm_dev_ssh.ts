@@ -8,19 +8,19 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Connect to the ARM dev guest, in the shared project",
   description: [
-    "A login shell, or one command, in the project's directory and inside its dev shell. Standard",
-    "input, output and error are the command's.",
+    "Opens a login shell, or runs one command, in the project's directory and its dev shell. Standard",
+    "input, output and error are passed through.",
   ].join("\n"),
   rest: { name: "CMD", help: "run this instead of a login shell" },
   options: [
-    { name: "start", type: "boolean", help: "start the guest if it is not up" },
-    { name: "plain", type: "boolean", help: "leave the dev shell out" },
+    { name: "start", type: "boolean", help: "start the guest if it is not running" },
+    { name: "plain", type: "boolean", help: "do not enter the dev shell" },
     ...START_OPTIONS,
   ],
   omit: ["json"],
   examples: [
     {
-      goal: "work in the guest, whether it is up or not",
+      goal: "work in the guest, and start it if necessary",
       command: "deno task arm-dev-ssh --start",
     },
     { goal: "run the tests there", command: "deno task arm-dev-ssh -- cargo test" },

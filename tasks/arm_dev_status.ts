@@ -1,4 +1,4 @@
-// Says how the ARM dev guest is.
+// Shows the status of the ARM dev guest.
 //   deno task arm-dev-status [--json]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
@@ -6,11 +6,11 @@ import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 export const spec = {
   name: "arm-dev-status",
   group: DEV_GROUP,
-  summary: "Say whether the ARM dev guest runs, and with what",
+  summary: "Show whether the ARM dev guest is running, and its settings",
   omit: ["dry-run", "yes"],
   examples: [
-    { goal: "see how the guest is", command: "deno task arm-dev-status" },
-    { goal: "read it in a script", command: "deno task arm-dev-status --json" },
+    { goal: "see whether the guest is running", command: "deno task arm-dev-status" },
+    { goal: "use it in a script", command: "deno task arm-dev-status --json" },
   ],
   env: DEV_ENV,
 } as const satisfies TaskSpec;

@@ -1,4 +1,4 @@
-// Brings the ARM dev guest's copy of the project up to date, both ways.
+// Syncs the ARM dev guest's copy of the project in both directions.
 //   deno task arm-dev-sync [--dry-run]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
@@ -6,20 +6,20 @@ import { DEV_ENV, DEV_GROUP } from "../lib/dev/dev_options.ts";
 export const spec = {
   name: "arm-dev-sync",
   group: DEV_GROUP,
-  summary: "Bring the ARM dev guest's copy of the project up to date, both ways",
+  summary: "Sync the ARM dev guest's copy of the project in both directions",
   description: [
-    "For a guest that was started with --share rsync. First tells what it will copy. Nothing is",
-    "deleted on the host, what it overwrites here is kept, and what both sides have changed is left",
-    "alone and told of.",
+    "For a guest that was started with --share rsync. Lists the files before it copies them. Nothing",
+    "is deleted on the host, files that are overwritten on the host are saved, and files that were",
+    "changed on both sides are left alone and reported.",
   ].join("\n"),
   omit: ["yes"],
   examples: [
     { goal: "see what would be copied", command: "deno task arm-dev-sync --dry-run" },
-    { goal: "bring the guest's work here", command: "deno task arm-dev-sync" },
+    { goal: "copy the guest's work to the host", command: "deno task arm-dev-sync" },
   ],
-  runs: "rsync, find by ssh",
+  runs: "rsync, and find over ssh",
   env: DEV_ENV,
-  exits: [{ status: "1", help: "files were changed on both sides; the others are copied" }],
+  exits: [{ status: "1", help: "files were changed on both sides; the others were copied" }],
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
@@ -38,7 +38,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   });
   planLines(plan).forEach((line) => ctx.print(line));
   const backup = ctx.dryRun ? undefined : await run();
-  if (backup !== undefined) ctx.log.info(`What it overwrote here is in ${backup}`);
+  if (backup !== undefined) ctx.log.info(`Overwritten files were saved to ${backup}`);
   const ok = plan.conflicts.length === 0;
   ctx.result({ ok, name, dryRun: ctx.dryRun, backup: backup ?? null, ...plan });
   return ok ? 0 : 1;

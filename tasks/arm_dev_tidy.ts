@@ -8,17 +8,17 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Free space in the ARM dev guest, and on the host",
   description: [
-    "Removes old generations and what the Nix store holds for nobody, then trims the guest's disk,",
-    "so that its file on the host shrinks. The next dev shell is built anew. The guest must be up.",
+    "Removes old generations and unused paths of the Nix store, then trims the guest's disk, so that",
+    "its file on the host shrinks. The next dev shell is built again. The guest must be running.",
   ].join("\n"),
   omit: ["yes"],
   examples: [
-    { goal: "make room", command: "deno task arm-dev-tidy" },
+    { goal: "free space", command: "deno task arm-dev-tidy" },
     { goal: "see what it would run", command: "deno task arm-dev-tidy --dry-run" },
   ],
-  runs: "nix-collect-garbage, fstrim by ssh",
+  runs: "nix-collect-garbage and fstrim over ssh",
   env: DEV_ENV,
-  exits: [{ status: "1", help: "a program failed in the guest; the others have run" }],
+  exits: [{ status: "1", help: "a program failed in the guest; the others were run" }],
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {

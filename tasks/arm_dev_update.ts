@@ -8,10 +8,10 @@ export const spec = {
   group: DEV_GROUP,
   summary: "Apply the current configuration to the running ARM dev guest",
   description: [
-    "NixOS builds and activates what is in nix/; Debian is provisioned again. The guest does it by",
-    "itself, and takes it back by itself, at its next start at the latest, unless this task can log",
-    "in anew afterwards. No restart, unless the kernel has changed: then the task says so, and",
-    "leaves it to you.",
+    "NixOS builds and activates the configuration in nix/; Debian is provisioned again. Unless this",
+    "task can log in again afterwards, the guest rolls back automatically, at the latest on the next",
+    "boot. A restart is needed only if the kernel has changed: the task then says so, and leaves it",
+    "to you.",
   ].join("\n"),
   options: [{
     name: "confirm-seconds",
@@ -20,7 +20,7 @@ export const spec = {
     max: 3600,
     default: 60,
     unit: "s",
-    help: "how long the guest waits for the new login before it takes the update back",
+    help: "how long the guest waits for the new login before it rolls back the update",
   }],
   omit: ["yes"],
   examples: [

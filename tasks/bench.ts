@@ -14,8 +14,8 @@ export const spec = {
   group: "development",
   summary: "Measure boots, builds and the tasks themselves",
   description: [
-    "Guests run one at a time. Figures depend on what else the machine does: a target that is",
-    "missed is reported, and is no failure. What could not be measured is one.",
+    "Guests run one at a time. Figures depend on the load of the machine: a missed target is reported",
+    "but is not a failure. A row that could not be measured is one.",
   ].join("\n"),
   positionals: [platformsPositional("the platforms to measure (default: all)")],
   options: [
@@ -25,7 +25,7 @@ export const spec = {
       min: 1,
       max: 100,
       default: 3,
-      help: "how often each is measured; the median counts",
+      help: "how often to measure each row; the median counts",
     },
     {
       name: "only",
@@ -33,19 +33,19 @@ export const spec = {
       value: "NAME",
       repeat: true,
       choices: MEASUREMENTS,
-      help: "measure only this (default: all but micro, dev and from-nothing)",
+      help: "measure only this (default: all except micro, dev and from-nothing)",
     },
     {
       name: "from-nothing",
       type: "boolean",
-      help: "also time the first build-all of a fresh checkout, once; it takes minutes",
+      help: "also time the first build-all of a fresh checkout, once; takes minutes",
     },
     ACCEL_OPTION,
     {
       name: "project",
       type: "string",
       value: "DIR",
-      help: "the project that is built (default: the sample)",
+      help: "the project to build (default: the sample)",
     },
     HTML_OPTION,
   ],
@@ -65,7 +65,7 @@ export const spec = {
   runs: "qemu-system-*, ssh, rsync, deno task",
 } as const satisfies TaskSpec;
 
-/** What takes minutes, or parts that not everybody has built. */
+/** Rows that take minutes, or need parts that may not have been built. */
 const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {

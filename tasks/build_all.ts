@@ -17,12 +17,12 @@ export const spec = {
   group: "local CI",
   summary: "Build the project on the host and in every guest; one verdict",
   description: [
-    "Builds in parallel as far as the host's memory and cores go; one platform's failure stops no",
-    "other. With --yes, missing tools and images are set up first. Platforms that cannot be built",
+    "Builds in parallel as far as the host's memory and cores allow; a failed platform does not stop",
+    "the others. With --yes, missing tools and images are set up first. Platforms that cannot be built",
     "yet are listed as skipped, unless they are named.",
   ].join("\n"),
   positionals: [
-    platformsPositional("what to build on: platforms, or native for the host (default: all)", [
+    platformsPositional("where to build: platforms, or native for the host (default: all)", [
       "native",
     ]),
   ],
@@ -37,10 +37,10 @@ export const spec = {
       short: "j",
       type: "number",
       min: 1,
-      help: "builds at one time (default: cores)",
+      help: "builds at a time (default: cores)",
     },
     HTML_OPTION,
-    { name: "strict", type: "boolean", help: "a platform that is not set up is an error" },
+    { name: "strict", type: "boolean", help: "treat a platform that is not set up as an error" },
   ],
   examples: [
     {
@@ -48,7 +48,7 @@ export const spec = {
       command: "deno task build-all --yes",
     },
     { goal: "build on the host and one guest", command: "deno task build-all native debian-arm64" },
-    { goal: "read the verdict in a script", command: "deno task build-all --json" },
+    { goal: "use the verdict in a script", command: "deno task build-all --json" },
     {
       goal: "see where the time goes",
       command: "deno task build-all --html artifacts/timeline.html",
@@ -76,7 +76,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const { opt, positionals: named } = ctx;
   const project = await loadUserProject(opt.project);
-  // What is wrong with them is better said before images are built.
+  // Errors in them should be reported before images are built.
   const artifactsDir = await artifactsTarget(opt.artifacts);
   const page = await pageTarget(opt.html, ctx);
   const platforms = (await loadPlatforms(platformsDir))

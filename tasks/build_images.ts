@@ -1,10 +1,10 @@
-// Builds every part of microVMs, in the order of what embeds what.
+// Builds every part of microVMs, each after the parts that it embeds.
 //   deno task build-images [ARCH] [--graph [text|mermaid]]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { PARTS } from "../lib/config/parts.ts";
 import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/setup/parts_task.ts";
 
-/** What the kernel of our own takes. */
+/** The parts that belong to our own kernel. */
 const OWN_KERNEL: readonly string[] = ["micro-kernel", "micro-initramfs"];
 
 export const spec = {
@@ -12,8 +12,8 @@ export const spec = {
   name: "build-images",
   summary: "Build every part of microVMs: agent, init, kernels, initramfs, disks",
   description: [
-    "What is independent is built at once; what has not changed is left as it is. It may be",
-    "interrupted at any time: finished parts, and the packages of disks, are taken up again.",
+    "Independent parts are built at the same time; parts that have not changed are not built again. It",
+    "can be interrupted at any time: finished parts, and the packages of disks, are kept.",
   ].join("\n"),
   positionals: [ARCH_POSITIONAL],
   options: [
@@ -21,14 +21,14 @@ export const spec = {
     {
       name: "no-kernel-build",
       type: "boolean",
-      help: "leave out the kernel of our own, which takes minutes; the distribution's is used",
+      help: "do not build our own kernel, which takes minutes; use the distribution's",
     },
     {
       name: "graph",
       type: "string",
       value: "FORMAT",
       choices: ["text", "mermaid"],
-      help: "draw which part embeds which, build nothing",
+      help: "draw which part embeds which, without building",
     },
   ],
   examples: [

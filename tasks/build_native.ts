@@ -7,7 +7,7 @@ export const spec = {
   name: "build-native",
   group: "local CI",
   summary: "Build the project on the host, out of tree",
-  description: "Runs the project's steps in a fresh build directory; the project stays as it is.",
+  description: "Runs the project's steps in a fresh build directory; the project is not changed.",
   options: [PROJECT_OPTION, ARTIFACTS_OPTION],
   examples: [
     { goal: "build the project you are in", command: "deno task build-native" },

@@ -1,4 +1,4 @@
-// Makes the disk of a variant: Debian's packages and the guest agent.
+// Builds the disk of a variant: Debian's packages and the guest agent.
 //   deno task build-qcow2 VARIANT [ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ARCH_POSITIONAL, PARTS_OPTIONS, PARTS_TASK } from "../lib/setup/parts_task.ts";
@@ -20,7 +20,7 @@ export const spec = {
       value: "NAME",
       choices: ["ext4", "erofs"],
       default: "ext4",
-      help: "the file system; erofs is smaller and cannot be written to",
+      help: "the file system; erofs is smaller and read-only",
     },
   ],
   examples: [

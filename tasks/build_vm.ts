@@ -17,7 +17,7 @@ export const spec = {
   summary: "Build the project in one guest",
   description: [
     "Starts a guest on a throw-away overlay, copies the project in, runs its steps, copies its",
-    "artifacts out, and shuts the guest down. The project and the image stay as they are.",
+    "artifacts out, and shuts the guest down. The project and the image are not changed.",
   ].join("\n"),
   positionals: [PLATFORM_POSITIONAL],
   options: [
@@ -31,9 +31,9 @@ export const spec = {
       type: "number",
       min: 1,
       max: 65535,
-      help: "port of 127.0.0.1 that leads to the guest (default: a free one)",
+      help: "port on 127.0.0.1 that is forwarded to the guest's SSH (default: a free one)",
     },
-    { name: "keep", type: "boolean", help: "leave the guest up, and say how to connect" },
+    { name: "keep", type: "boolean", help: "leave the guest running, and print how to connect" },
     {
       name: "shell-on-failure",
       type: "boolean",
@@ -44,10 +44,13 @@ export const spec = {
   examples: [
     { goal: "build the project you are in", command: "deno task build-vm debian-amd64" },
     {
-      goal: "look at a failure where it happened",
+      goal: "examine a failure where it happened",
       command: "deno task build-vm debian-arm64 --shell-on-failure",
     },
-    { goal: "leave the guest up afterwards", command: "deno task build-vm debian-amd64 --keep" },
+    {
+      goal: "leave the guest running afterwards",
+      command: "deno task build-vm debian-amd64 --keep",
+    },
   ],
   runs: "qemu-img create -b, qemu-system-*, ssh, rsync",
 } as const satisfies TaskSpec;

@@ -1,5 +1,4 @@
-/**
- * Says what this host can do and what it lacks: `deno task check [--install]`.
+/** Shows what this host can do and what is missing: `deno task check [--install]`.
  */
 import { renderTable } from "../lib/base/terminal/table.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
@@ -16,32 +15,32 @@ import type { ToolVerdict } from "../lib/host/tools/tools.ts";
 /** The task as its command line sees it. */
 export const spec = {
   name: "check",
-  summary: "Say what this host can do, and what it lacks",
+  summary: "Show what this host can do, and what is missing",
   description:
-    `Shows the host, each tool with its version, UEFI firmware, and which accelerator guests get.
-The accelerators are not believed but tried: each boots a few bytes of 64-bit code.`,
+    `Shows the host, each tool with its version, UEFI firmware, and which accelerator guests use.
+Accelerators are tested: each boots a few bytes of 64-bit code.`,
   options: [
-    { name: "install", type: "boolean", help: "install what is missing; asks first" },
+    { name: "install", type: "boolean", help: "install missing tools; asks first" },
     {
       name: "for",
       type: "string",
       repeat: true,
       value: "TASK",
-      help: "only the tools of this task, or of this group of tools",
+      help: "only the tools of this task, or in this group of tools",
       choices: [...new Set([...TOOL_TASKS, ...TOOL_GROUPS])],
     },
   ],
   examples: [
     { goal: "See whether this host is ready", command: "deno task check" },
-    { goal: "Install all that is missing", command: "deno task check --install --yes" },
+    { goal: "Install all missing tools", command: "deno task check --install --yes" },
     {
       goal: "See the commands that would install what one task needs",
       command: "deno task check --install --for build-vm --dry-run",
     },
   ],
-  runs: `each tool with --version or the like
+  runs: `each tool with --version or similar
 qemu-system-ARCH -accel kvm|hvf -cpu host ... (for a moment, without disk or network)
-apt-get install, by sudo where needed, or brew install`,
+apt-get install, through sudo if needed, or brew install`,
   group: "host",
 } as const satisfies TaskSpec;
 
@@ -65,7 +64,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
   if (wanting.length > 0) throw missingToolsError(wanting, report.plan, ctx.opt.for);
 }
 
-/** Without a choice, what the first command of the README needs. */
+/** The default: what the first command of the README needs. */
 function wantedGroups(names: readonly string[], os: "linux" | "darwin"): ToolGroup[] {
   const wanted = names.length === 0 ? ["build-all"] : names;
   return [
@@ -109,7 +108,7 @@ function render({ facts, freeDiskBytes, tools, archs, plan }: HostReport): strin
     ["processor", `${facts.cpuModel}, ${facts.cores} cores`],
     ["memory", `${gib(facts.memoryMiB)}, ${gib(facts.availableMemoryMiB)} of it available`],
     ["free disk", gib(freeDiskBytes / 1024 ** 2)],
-    ["packages", facts.packageManager ?? "no package manager that guesthouse knows"],
+    ["packages", facts.packageManager ?? "no package manager that guesthouse supports"],
   ];
   const install = plan.text === "" ? [] : ["", "To install what is missing:", `  ${plan.text}`];
   return [

@@ -1,4 +1,4 @@
-// Boots each variant's microVM and looks at what its users rely on.
+// Boots each variant's microVM and checks what its users rely on.
 //   deno task check-images [VARIANT...] [--arch ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
@@ -9,7 +9,8 @@ export const spec = {
   name: "check-images",
   group: "image parts",
   summary: "Boot the microVM of each variant and check what it offers",
-  description: "Version, clock, network off, a file there and back, and code in its language.",
+  description:
+    "Checks version, clock, network off, a file copied there and back, and code in its language.",
   positionals: [{
     name: "VARIANT",
     help: "the variants to check (default: all)",
@@ -29,7 +30,7 @@ export const spec = {
       type: "string",
       value: "NAME",
       choices: ["micro", "distribution"],
-      help: "the kernel (default: the one of build-kernel, if it has been built)",
+      help: "the kernel (default: that of build-kernel, if it has been built)",
     },
     ACCEL_OPTION,
   ],

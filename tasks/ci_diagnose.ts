@@ -1,4 +1,4 @@
-// Names the cause of a failed run from its logs, and the fix.
+// Finds the cause of a failed run in its logs, and the fix.
 //   deno task ci-diagnose [LOG...] [--run ID]
 import { EXIT } from "../lib/base/errors.ts";
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
@@ -7,12 +7,12 @@ import type { Log } from "../lib/diagnose/log_lines.ts";
 export const spec = {
   name: "ci-diagnose",
   group: "local CI",
-  summary: "Name the cause of a failed run, and the fix, from its logs",
+  summary: "Find the cause of a failed run in its logs, and the fix",
   description: [
-    "Knows the symptoms that docs/debugging.md lists. The cause comes first, with its place, the",
-    "lines around it and the commands that help; at most three findings are shown. Without a LOG it",
-    "reads the newest logs of this checkout. Status 0: a cause was found; 1: none, and the logs'",
-    "last lines are shown.",
+    "Knows the symptoms listed in docs/debugging.md. It shows at most three findings: the cause, its",
+    "place in the log, the lines around it and the commands that help. Without a LOG it reads the",
+    "newest logs of this checkout. Status 0: a cause was found; 1: none was found, and the last lines",
+    "of the logs are shown.",
   ].join("\n"),
   positionals: [{
     name: "LOG",
@@ -24,18 +24,18 @@ export const spec = {
     type: "number",
     value: "ID",
     min: 1,
-    help: "read what failed in this run of GitHub Actions instead, by gh",
+    help: "read what failed in this run of GitHub Actions instead, with gh",
   }],
   conflicts: [{ between: ["LOG", "run"] }],
   omit: ["yes"],
   examples: [
     { goal: "see why the last run failed", command: "deno task ci-diagnose" },
     {
-      goal: "see why a guest did not come up",
+      goal: "see why a guest did not start",
       command: "deno task ci-diagnose logs/debian-arm64.console.log",
     },
     { goal: "see why a run on GitHub failed", command: "deno task ci-diagnose --run 1234567890" },
-    { goal: "judge any text", command: "journalctl -k | deno task ci-diagnose -" },
+    { goal: "diagnose any text", command: "journalctl -k | deno task ci-diagnose -" },
   ],
   runs: "gh run view ID --log-failed (with --run only)",
   env: [{ name: "GUESTHOUSE_LOGS", help: "directory of logs (default: logs)" }],
@@ -62,12 +62,12 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number | void> {
   ctx.print(renderTails(logs));
   ctx.log.warn(`no known symptom in ${logs.map(({ name }) => name).join(", ")}`);
   ctx.log.info(
-    "Look into logs/PLATFORM.log, .console.log and .qemu.log; docs/debugging.md says what is where",
+    "Read logs/PLATFORM.log, .console.log and .qemu.log; docs/debugging.md says what each contains",
   );
   return EXIT.failed;
 }
 
-/** The logs that were asked for; none under `--dry-run`, which only says what would be read. */
+/** The requested logs; none with `--dry-run`, which only prints what would be read. */
 async function readLogs(ctx: ContextOf<typeof spec>): Promise<Log[] | undefined> {
   const { callersDir } = await import("../lib/cli/output_path.ts");
   const { readNamedLogs, readNewestLogs } = await import("../lib/diagnose/find_logs.ts");

@@ -1,4 +1,4 @@
-// Drops what builds of a project have left for the next build.
+// Removes what builds of a project kept for the next build.
 //   deno task clean [PLATFORM...] [--project DIR] [--all]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional, PROJECT_OPTION } from "../lib/image/parts/common_options.ts";
@@ -6,28 +6,28 @@ import { platformsPositional, PROJECT_OPTION } from "../lib/image/parts/common_o
 export const spec = {
   name: "clean",
   group: "local CI",
-  summary: "Drop what builds of the project left for the next build",
+  summary: "Remove what builds of the project kept for the next build",
   description: [
-    "That is its build caches, which --incremental fills, and its directory for builds on the host. The",
-    "project's own directory is not touched. What a task uses just now stays, with a warning and",
-    "status 1.",
+    "Removes its build caches, which --incremental fills, and its directory for builds on the host.",
+    "The project's own directory is not touched. Entries that another task is using stay, with a",
+    "warning and status 1.",
   ].join("\n"),
   positionals: [
-    platformsPositional("what was built on: platforms, or native for the host (default: all)", [
+    platformsPositional("where it was built: platforms, or native for the host (default: all)", [
       "native",
     ]),
   ],
   options: [
     PROJECT_OPTION,
-    { name: "all", type: "boolean", help: "of every project" },
-    { name: "dry-run", type: "boolean", help: "print what would be removed, remove nothing" },
+    { name: "all", type: "boolean", help: "remove those of every project" },
+    { name: "dry-run", type: "boolean", help: "print what would be removed, without removing it" },
   ],
   conflicts: [{ between: ["project", "all"], why: "--all means every project" }],
   omit: ["yes"],
   examples: [
-    { goal: "build everything anew the next time", command: "deno task clean" },
-    { goal: "drop one build cache", command: "deno task clean debian-arm64 --project ../mine" },
-    { goal: "drop those of every project", command: "deno task clean --all" },
+    { goal: "build everything again the next time", command: "deno task clean" },
+    { goal: "remove one build cache", command: "deno task clean debian-arm64 --project ../mine" },
+    { goal: "remove those of every project", command: "deno task clean --all" },
   ],
   env: [{ name: "GUESTHOUSE_STATE", help: "directory of the build caches (default: .guesthouse)" }],
 } as const satisfies TaskSpec;
@@ -39,7 +39,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { root } = await import("../lib/base/files/paths.ts");
   const { printRemoved, storedDocument, totalBytes } = await import("../lib/cleanup/storage.ts");
   const { removed, left } = await clean({
-    // The project that is meant, whose config may be at fault; none for all of them.
+    // Only its path is needed, so its config may be invalid; none means all projects.
     projectDir: ctx.opt.all
       ? undefined
       : await resolveProject({ projectFlag: ctx.opt.project, cwd: callersDir(), root }),

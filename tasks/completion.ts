@@ -21,7 +21,7 @@ export const spec = {
   options: [{
     name: "list",
     type: "boolean",
-    help: "print what fits at the end of a command line; the scripts call this",
+    help: "print completions for the end of a command line; the scripts call this",
   }],
   omit: ["json", "dry-run", "yes"],
   examples: [
@@ -39,7 +39,7 @@ export const spec = {
 
 async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   const { root } = await import("../lib/base/files/paths.ts");
-  // Without a shell there is --list.
+  // If there is no shell, there is --list.
   const [shell] = ctx.positionals;
   writeStdout(
     ctx.opt.list || shell === undefined

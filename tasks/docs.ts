@@ -7,7 +7,8 @@ export const spec = {
   name: "docs",
   group: "development",
   summary: "Write docs/debugging.md from the table of symptoms",
-  description: "From docs/debugging.template.md and lib/symptoms, which ci-diagnose reads.",
+  description:
+    "Generates it from docs/debugging.template.md and lib/symptoms, which ci-diagnose reads.",
   options: [{
     name: "check",
     type: "boolean",

@@ -1,4 +1,4 @@
-// Takes the kernel, and the modules of microVMs, out of Debian's package.
+// Extracts the kernel, and the modules of microVMs, from Debian's package.
 //   deno task extract-kernel [ARCH]
 import { runTask } from "../lib/cli/task.ts";
 import { partsTask } from "../lib/setup/parts_task.ts";

@@ -1,4 +1,4 @@
-// Frees disk space: removes what no task will use again.
+// Frees disk space: removes everything that is no longer needed.
 //   deno task gc [--dry-run] [--limit GiB]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
@@ -6,11 +6,11 @@ import { platformsDir } from "../lib/base/files/paths.ts";
 export const spec = {
   name: "gc",
   group: "local CI",
-  summary: "Remove what is of no use any more: snapshots, images, leftovers",
+  summary: "Remove everything that is no longer needed: snapshots, images, leftovers",
   description: [
-    "That is what killed tasks left, what another image, QEMU or key has made useless, and, of",
-    "snapshots and build caches, what was not used for longest once they take more than the limit.",
-    "What is in use is never removed, so other tasks may run meanwhile.",
+    "Removes leftovers of killed tasks, everything that a new image, QEMU or key has made useless, and",
+    "the least recently used snapshots and build caches beyond the limit. Nothing that is in use is",
+    "removed, so other tasks may run at the same time.",
   ].join("\n"),
   options: [{
     name: "limit",
@@ -20,12 +20,16 @@ export const spec = {
     min: 0,
     fraction: true,
     default: 12,
-    help: "what snapshots and build caches may take together; 0 removes all not in use",
-  }, { name: "dry-run", type: "boolean", help: "print what would be removed, remove nothing" }],
+    help: "what snapshots and build caches may take together; 0 removes all that are not in use",
+  }, {
+    name: "dry-run",
+    type: "boolean",
+    help: "print what would be removed, without removing it",
+  }],
   omit: ["yes"],
   examples: [
-    { goal: "see what could go, and why", command: "deno task gc --dry-run" },
-    { goal: "free as much as can be made again", command: "deno task gc --limit 0" },
+    { goal: "see what would be removed, and why", command: "deno task gc --dry-run" },
+    { goal: "remove everything that can be built again", command: "deno task gc --limit 0" },
   ],
   env: [
     { name: "GUESTHOUSE_STATE", help: "directory of runs and caches (default: .guesthouse)" },

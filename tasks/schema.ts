@@ -6,7 +6,8 @@ export const spec = {
   name: "schema",
   group: "development",
   summary: "Write the JSON schema of guesthouse.json",
-  description: "From the description that also validates it, to schema/guesthouse.schema.json.",
+  description:
+    "Generates schema/guesthouse.schema.json from the description that also validates the file.",
   omit: ["dry-run", "yes"],
   examples: [{ goal: "after a change to the description", command: "deno task schema" }],
 } as const satisfies TaskSpec;

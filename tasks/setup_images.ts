@@ -10,9 +10,9 @@ export const spec = {
   group: "local CI",
   summary: "Build the guests' images from Debian packages",
   description: [
-    "An image is built when there is none or when its recipe has changed, and then kept: a second",
-    "run returns at once. Then each is booted once and its memory saved, so that its guests start in",
-    "a second. It may be interrupted at any time; what was done is taken up again.",
+    "Builds an image if there is none or its recipe has changed; otherwise the task returns at once.",
+    "Each image is then booted once and its memory saved, so that its guests start in a second. It can",
+    "be interrupted at any time; the next run resumes.",
   ].join("\n"),
   positionals: [platformsPositional("the platforms to set up (default: all)")],
   options: [
@@ -20,9 +20,13 @@ export const spec = {
     {
       name: "no-snapshots",
       type: "boolean",
-      help: "build images only; a guest's first start then also saves its memory snapshot",
+      help: "build images only; a guest's first start then saves its memory snapshot",
     },
-    { name: "explain", type: "boolean", help: "say what would be built and why, build nothing" },
+    {
+      name: "explain",
+      type: "boolean",
+      help: "print what would be built and why, without building",
+    },
   ],
   examples: [
     { goal: "set up every platform", command: "deno task setup-images --yes" },
@@ -72,7 +76,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   return 0;
 }
 
-/** Saves the snapshots that are missing; what it takes is only loaded if there are any. */
+/** Saves missing snapshots; the code for it is only loaded if there are any. */
 async function snapshotsOf(
   platforms: readonly Platform[],
   images: readonly { readonly name: string; readonly digest: string }[],

@@ -5,12 +5,12 @@ import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 export const spec = {
   name: "test",
   group: "development",
-  summary: "Set up, then run every test, those with real guests included",
+  summary: "Set up, then run every test, including those with real guests",
   description: [
     "Installs missing host tools and builds the images first, as build-all does. Each file of tests/",
-    "runs in a process of its own, the longest first by tests/durations.json, and of those that boot",
-    "guests few at one time. The last line is",
-    '"N passed, N failed"; before it stands each test that was left out on this host, and why.',
+    "runs in its own process, the longest first according to tests/durations.json; only a few of those",
+    "that boot guests run at a time. The last line is",
+    '"N passed, N failed"; the lines before it list each test that was skipped on this host, and why.',
   ].join("\n"),
   positionals: [{
     name: "FILE",
@@ -28,25 +28,25 @@ export const spec = {
       name: "shard",
       type: "string",
       value: "I/N",
-      help: "only the I-th of N parts that take about equally long",
+      help: "only the I-th of N shards that take about equally long",
     },
     {
       name: "changed",
       type: "string",
       value: "COMMIT",
-      help: "only tests that the changes since a commit can reach",
+      help: "only tests that the changes since a commit can affect",
     },
     {
       name: "jobs",
       type: "number",
       min: 1,
       max: 64,
-      help: "test files that run at one time (default: one for each core, at least 2)",
+      help: "test files to run at a time (default: one for each core, at least 2)",
     },
     {
       name: "thorough",
       type: "boolean",
-      help: "also what proves at length what other tests prove in short",
+      help: "also run long versions of tests",
     },
     {
       name: "record",
@@ -59,8 +59,11 @@ export const spec = {
   examples: [
     { goal: "run everything", command: "deno task test --yes" },
     { goal: "run one file", command: "deno task test tests/build_vm_guest_test.ts" },
-    { goal: "run what a branch can have broken", command: "deno task test --changed main" },
-    { goal: "share the work among three machines", command: "deno task test --shard 1/3" },
+    {
+      goal: "run the tests that a branch may have broken",
+      command: "deno task test --changed main",
+    },
+    { goal: "split the work among three machines", command: "deno task test --shard 1/3" },
   ],
   runs: "deno test",
 } as const satisfies TaskSpec;
@@ -74,7 +77,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { runTests, testRequest } = await import("../lib/test_run/run_tests.ts");
   const { devImage } = await import("../lib/dev/flavour/debian_image.ts");
   const request = testRequest(ctx);
-  // The dev guest's image too: beside the others it costs less than alone later.
+  // The dev guest's image too: building it beside the others is cheaper than building it later.
   const platforms = [...await loadPlatforms(platformsDir), await devImage()];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
   await ensureHost(groups, ctx, {

@@ -1,15 +1,15 @@
-// Lists the guests that are up.
+// Lists the running guests.
 //   deno task vm-list [--json]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 
 export const spec = {
   name: "vm-list",
   group: "local CI",
-  summary: "List the guests that are up",
+  summary: "List the running guests",
   omit: ["dry-run", "yes"],
   examples: [
-    { goal: "see which guests were left up", command: "deno task vm-list" },
-    { goal: "read it in a script", command: "deno task vm-list --json" },
+    { goal: "see which guests were left running", command: "deno task vm-list" },
+    { goal: "use it in a script", command: "deno task vm-list --json" },
   ],
 } as const satisfies TaskSpec;
 
@@ -21,7 +21,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<void> {
   ctx.result({ ok: true, guests });
   if (ctx.json) return;
   if (guests.length === 0) {
-    ctx.log.info("No guest is up. To leave one up: deno task build-vm PLATFORM --keep");
+    ctx.log.info("No guest is running. To leave one running: deno task build-vm PLATFORM --keep");
     return;
   }
   const rows = guests.map((guest) => [

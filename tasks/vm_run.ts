@@ -10,11 +10,11 @@ import { isVariant, VARIANTS } from "../lib/config/parts.ts";
 export const spec = {
   name: "vm-run",
   group: "local CI",
-  summary: "Run one command in a guest and pass its status through",
+  summary: "Run one command in a guest and exit with its status",
   description: [
-    "Uses the platform's guest that was left up with --keep, if there is one; else starts a",
-    "throw-away guest for this command alone. Standard input, output and error are the command's.",
-    "A variant (raw, python, node) is a microVM of its own, from what build-images has made.",
+    "Uses the platform's guest that was left running with --keep, if there is one; otherwise starts a",
+    "throw-away guest for this command. Standard input, output and error are passed through. For a",
+    "variant (raw, python, node) it starts a microVM from the parts that build-images has built.",
   ].join("\n"),
   positionals: [{
     ...PLATFORM_POSITIONAL,
@@ -23,20 +23,20 @@ export const spec = {
   }],
   rest: {
     name: "CMD",
-    help: "the command and its arguments, taken as they are",
+    help: "the command and its arguments, passed on unchanged",
     required: true,
     unless: "eval",
   },
   options: [
     ...GUEST_OPTIONS,
     ...MICRO_OPTIONS,
-    { name: "fresh", type: "boolean", help: "start a new guest even if one is up" },
+    { name: "fresh", type: "boolean", help: "start a new guest even if one is running" },
     { name: "timeout", type: "number", unit: "s", min: 1, help: "end the command after this" },
   ],
   conflicts: [{ between: ["eval", "CMD"], why: "each says what to run" }],
   omit: ["json"],
   examples: [
-    { goal: "see what a guest is", command: "deno task vm-run debian-arm64 -- uname -a" },
+    { goal: "see what system a guest runs", command: "deno task vm-run debian-arm64 -- uname -a" },
     { goal: "pipe into a guest", command: "echo hello | deno task vm-run debian-amd64 -- wc -c" },
     { goal: "run code in a microVM", command: "deno task vm-run python --eval 'print(6 * 7)'" },
   ],

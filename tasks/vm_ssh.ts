@@ -1,4 +1,4 @@
-// Connects to a guest that was left up with --keep.
+// Connects to a guest that was left running with --keep.
 //   deno task vm-ssh PLATFORM [-- CMD...]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { PLATFORM_POSITIONAL } from "../lib/image/parts/common_options.ts";
@@ -6,7 +6,7 @@ import { PLATFORM_POSITIONAL } from "../lib/image/parts/common_options.ts";
 export const spec = {
   name: "vm-ssh",
   group: "local CI",
-  summary: "Connect to a guest that was left up with --keep",
+  summary: "Connect to a guest that was left running with --keep",
   positionals: [PLATFORM_POSITIONAL],
   rest: { name: "CMD", help: "run this instead of a login shell" },
   omit: ["json", "yes"],

@@ -1,4 +1,4 @@
-// Shuts down guests that were left up with --keep.
+// Shuts down guests that were left running with --keep.
 //   deno task vm-stop PLATFORM...
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/image/parts/common_options.ts";
@@ -6,8 +6,8 @@ import { platformsPositional } from "../lib/image/parts/common_options.ts";
 export const spec = {
   name: "vm-stop",
   group: "local CI",
-  summary: "Shut down a guest that was left up with --keep",
-  description: "What the guest holds is thrown away: its overlay is removed.",
+  summary: "Shut down a guest that was left running with --keep",
+  description: "The guest's overlay is removed, with everything written to it.",
   positionals: [{
     ...platformsPositional("the guests' platforms"),
     required: true,
@@ -20,7 +20,7 @@ export const spec = {
     { goal: "stop one", command: "deno task vm-stop debian-amd64" },
     { goal: "stop all of them", command: "deno task vm-stop --all" },
   ],
-  runs: "QMP system_powerdown, then quit; signals to what does not answer",
+  runs: "QMP system_powerdown, then quit; signals if it does not answer",
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {

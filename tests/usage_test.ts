@@ -185,7 +185,7 @@ Deno.test("vm-list of a checkout without guests is empty, in both forms", async 
   await using box = await makeSandbox();
   const plain = await box.task("vm-list");
   assertEquals([plain.code, plain.stdout], [0, ""]);
-  assertMatch(plain.stderr, /^No guest is up\. .*build-vm PLATFORM --keep$/m);
+  assertMatch(plain.stderr, /^No guest is running\. .*build-vm PLATFORM --keep$/m);
   const json = await box.task("vm-list", ["--json"]);
   assertEquals(documentOf(json), { ok: true, guests: [] });
 });

@@ -12,7 +12,7 @@ import { othersOf } from "./together.ts";
 
 /** Columns that help text is wrapped to. */
 const WIDTH = 90;
-/** Terms longer than this push their text to a line of its own. */
+/** The text of a term longer than this starts on the next line. */
 const LONGEST_TERM = 26;
 
 type Row = readonly [term: string, text: string];
@@ -90,7 +90,7 @@ function rangeNote({ min, max, unit, type }: OptionSpec): string[] {
   return unit === undefined ? [] : [`in ${unit}`];
 }
 
-/** Only fixed choices: looking others up may read files, and help has to be instant. */
+/** Only fixed choices: looking up others may read files, and help has to be instant. */
 function choiceNote({ choices }: Pick<OptionSpec, "choices">): string[] {
   return typeof choices === "function" || choices === undefined ? [] : [choices.join(" | ")];
 }
@@ -107,8 +107,8 @@ function exitRows(spec: TaskSpec): Row[] {
     [`${EXIT.ok}`, "done"],
     [`${EXIT.failed}`, "the work failed"],
     [`${EXIT.usage}`, "wrong usage or configuration"],
-    [`${EXIT.host}`, "the host lacks something"],
-    [`${EXIT.guest}`, "the guest did not come up, or went away"],
+    [`${EXIT.host}`, "something is missing on the host"],
+    [`${EXIT.guest}`, "the guest did not start, or stopped unexpectedly"],
     [`${EXIT.interrupted}`, "interrupted"],
   ];
   return [...common, ...(spec.exits ?? []).map(({ status, help }): Row => [status, help])];

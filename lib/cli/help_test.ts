@@ -93,8 +93,8 @@ Exit status:
   0      done
   1      the work failed
   2      wrong usage or configuration
-  3      the host lacks something
-  4      the guest did not come up, or went away
+  3      something is missing on the host
+  4      the guest did not start, or stopped unexpectedly
   130    interrupted
   other  the status of CMD
 
@@ -131,8 +131,8 @@ Exit status:
   0    done
   1    the work failed
   2    wrong usage or configuration
-  3    the host lacks something
-  4    the guest did not come up, or went away
+  3    something is missing on the host
+  4    the guest did not start, or stopped unexpectedly
   130  interrupted
 
 Examples:

@@ -5,7 +5,7 @@ import { SHARE_MODES } from "../config/dev_names.ts";
 /** The system that these tasks belong to. */
 export const DEV_GROUP = "dev guest";
 
-/** Where the dev guest's files lie. */
+/** Where the dev guest's files are. */
 export const DEV_ENV = [
   { name: "GUESTHOUSE_STATE", help: "directory of guests and keys (default: .guesthouse)" },
   { name: "GUESTHOUSE_HOST_STORE", help: "directory of the host's Nix (default: /nix)" },
@@ -17,7 +17,7 @@ export const NIXOS_ENV = [
   { name: "GUESTHOUSE_NIXOS_FARM", help: "address of a mirror of NixOS's build farm" },
 ] as const;
 
-/** How the guest is started, for the tasks that may start it. */
+/** How to start the guest, for the tasks that may start it. */
 export const START_OPTIONS = [
   PROJECT_OPTION,
   {
@@ -25,20 +25,21 @@ export const START_OPTIONS = [
     type: "string",
     value: "MODE",
     choices: SHARE_MODES,
-    help: "how the guest sees the project (default: as configs/arm_dev.ts says)",
+    help: "how the guest sees the project (default: the mode in configs/arm_dev.ts)",
   },
-  { name: "read-only", type: "boolean", help: "let the guest only read the project" },
+  { name: "read-only", type: "boolean", help: "give the guest read-only access to the project" },
   {
     name: "host-store",
     type: "boolean",
-    help: "let the guest take from the host's Nix store what is there",
+    help: "let the guest use the host's Nix store",
   },
   {
     name: "ssh-port",
     type: "number",
     min: 1,
     max: 65535,
-    help: "port of 127.0.0.1 that leads to the guest (default: as configs/arm_dev.ts says)",
+    help:
+      "port on 127.0.0.1 that is forwarded to the guest's SSH (default: that in configs/arm_dev.ts)",
   },
   { name: "memory", type: "number", unit: "MiB", min: 512, help: "memory of the guest" },
   { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of the guest" },

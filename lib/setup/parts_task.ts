@@ -13,10 +13,10 @@ export const ARCH_POSITIONAL = {
 /** The options of every task that builds parts. */
 export const PARTS_OPTIONS = [
   { name: "force", type: "boolean", help: "build even if nothing has changed" },
-  { name: "explain", type: "boolean", help: "say what would be built and why, build nothing" },
+  { name: "explain", type: "boolean", help: "print what would be built and why, without building" },
 ] as const satisfies readonly OptionSpec[];
 
-/** What else tasks that build parts have in common. */
+/** Other fields that tasks that build parts have in common. */
 export const PARTS_TASK = {
   group: "image parts",
   omit: ["dry-run"],
@@ -26,7 +26,7 @@ export const PARTS_TASK = {
   ],
 } as const satisfies Partial<TaskSpec>;
 
-/** What tells one task that always builds the same parts from another. */
+/** How the tasks that always build the same parts differ. */
 export interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
   readonly parts: readonly PartName[];
 }

@@ -27,12 +27,12 @@ export function platformsPositional(help: string, others: readonly string[] = []
   } as const satisfies PositionalSpec;
 }
 
-/** The option by which every build task is told the project. */
+/** Selects the project of a build task. */
 export const PROJECT_OPTION = {
   name: "project",
   type: "string",
   value: "DIR",
-  help: "the project (default: the git work tree you call from, else the sample)",
+  help: "the project (default: the git work tree of the current directory, else the sample)",
 } as const satisfies OptionSpec;
 
 /** Where artifacts go. */
@@ -40,7 +40,7 @@ export const ARTIFACTS_OPTION = {
   name: "artifacts",
   type: "string",
   value: "DIR",
-  help: "where artifacts are copied to, a directory for each platform (default: artifacts/)",
+  help: "where to copy artifacts, a directory for each platform (default: artifacts/)",
 } as const satisfies OptionSpec;
 
 /** What runs a guest's instructions. */
@@ -51,7 +51,7 @@ export const ACCEL_OPTION = {
   choices: ["auto", "kvm", "hvf", "tcg"],
   default: "auto",
   env: "GUESTHOUSE_ACCEL",
-  help: "the accelerator; auto takes the first that is proven to work",
+  help: "the accelerator; auto selects the first that is proven to work",
 } as const satisfies OptionSpec;
 
 /** The page that a task writes beside its table. */
@@ -62,7 +62,7 @@ export const HTML_OPTION = {
   help: "also write a page with a timeline of each platform's phases",
 } as const satisfies OptionSpec;
 
-/** Whether what a build leaves behind is there the next time. */
+/** Whether to keep the build tree for the next build. */
 export const INCREMENTAL_OPTION = {
   name: "incremental",
   type: "boolean",
@@ -86,12 +86,12 @@ export const GUEST_OPTIONS = [
     name: "append",
     type: "string",
     value: "WORDS",
-    help: "more words for the guest kernel's command line",
+    help: "more parameters for the guest kernel's command line",
   },
   {
     name: "cold",
     type: "boolean",
-    help: "boot the guest, even if there is a memory snapshot to start from",
+    help: "boot the guest, even if there is a memory snapshot",
   },
   { name: "cores", type: "number", min: 1, max: 256, help: "CPUs of each guest" },
 ] as const satisfies readonly OptionSpec[];
