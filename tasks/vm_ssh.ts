@@ -31,10 +31,10 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   }
   const { startLogs } = await import("../lib/base/files/log_files.ts");
   const { warnOfNetwork } = await import("../lib/vm/run_command.ts");
-  const { runInTerminal } = await import("../lib/base/terminal/terminal.ts");
+  const { runInForeground } = await import("../lib/base/process/run_in_foreground.ts");
   await using logs = await startLogs(`vm-ssh-${record.platform}`);
   await using kept = await joinKept(record, logs, ctx.signal);
-  const status = await runInTerminal(
+  const status = await runInForeground(
     interactiveSshCommand(kept.ssh.configPath, ctx.rest, kept.network.env),
   );
   if (status !== 0) warnOfNetwork(kept.network, (text) => ctx.log.warn(text));

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
 import { commandText } from "../base/text/command_text.ts";
-import { runInTerminal } from "../base/terminal/terminal.ts";
+import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { answers, connectDev } from "./connect_dev.ts";
 import { enterCommand } from "./enter.ts";
 import { requireDevGuest } from "./guest_file.ts";
@@ -80,7 +80,7 @@ export async function runEntered(
     );
   }, () => {});
   await connectDev(record, { signal: ctx.signal });
-  const status = await runInTerminal(command);
+  const status = await runInForeground(command);
   if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;
   throw new GuestError(`Cannot go on in guest "${record.name}": the connection was lost`, {
     next: "deno task arm-dev-status",

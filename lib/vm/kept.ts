@@ -11,7 +11,7 @@ import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { platformsDir, runsDir, socketDir } from "../base/files/paths.ts";
-import { runInTerminal } from "../base/terminal/terminal.ts";
+import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown, type ShutdownRung } from "../qemu/shutdown.ts";
@@ -106,7 +106,7 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
     return;
   }
   ctx.log.info(`A step failed. This is a shell in guest "${guest.guest.name}"; leave it to go on.`);
-  await runInTerminal(
+  await runInForeground(
     interactiveSshCommand(guest.ssh.configPath, [], guest.network.env),
   );
 }

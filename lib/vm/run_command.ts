@@ -7,7 +7,7 @@ import type { RunRecord } from "../guest/runs.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
-import { cleanEnvironment } from "../base/process/clean_environment.ts";
+import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { fullDiskError } from "../base/files/full_disk.ts";
 import { useImage } from "../image/platform/platform_image.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
@@ -112,45 +112,23 @@ async function runShared(
   command: GuestCommand,
 ): Promise<number> {
   const text = exportText(network.env) + shellQuote(command.argv);
-  const child = new Deno.Command("ssh", {
-    args: ["-F", ssh.configPath, "-T", SHARED_HOST, "--", text],
-    clearEnv: true,
-    env: cleanEnvironment("ssh"),
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  let timedOut = false;
-  const end = () => {
-    try {
-      child.kill("SIGTERM");
-    } catch {
-      // It has ended by itself.
-    }
-  };
-  const timer = command.timeoutMs === undefined ? undefined : setTimeout(() => {
-    timedOut = true;
-    end();
-  }, command.timeoutMs);
-  command.signal.addEventListener("abort", end, { once: true });
-  try {
-    const { code } = await child.status;
-    command.signal.throwIfAborted();
-    if (timedOut) {
-      throw new GuestError(
-        `Cannot finish "${command.argv[0]}" in guest "${ssh.name}": no end within ${
-          (command.timeoutMs ?? 0) / 1000
-        } s`,
-        { next: "pass a longer --timeout" },
-      );
-    }
-    if (code === SSH_FAILED) await throwIfLost(ssh);
-    if (code !== 0) warnOfNetwork(network, command.onWarning);
-    return code;
-  } finally {
-    clearTimeout(timer);
-    command.signal.removeEventListener("abort", end);
+  const { signal, timeoutMs } = command;
+  const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const code = await runInForeground(["ssh", "-F", ssh.configPath, "-T", SHARED_HOST, "--", text], {
+    signal: late === undefined ? signal : AbortSignal.any([signal, late]),
+  });
+  signal.throwIfAborted();
+  if (late?.aborted) {
+    throw new GuestError(
+      `Cannot finish "${command.argv[0]}" in guest "${ssh.name}": no end within ${
+        (timeoutMs ?? 0) / 1000
+      } s`,
+      { next: "pass a longer --timeout" },
+    );
   }
+  if (code === SSH_FAILED) await throwIfLost(ssh);
+  if (code !== 0) warnOfNetwork(network, command.onWarning);
+  return code;
 }
 
 /** Names what a command that failed did not get from the network, and what to change. */

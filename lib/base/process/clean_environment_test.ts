@@ -9,7 +9,7 @@ import {
 import { root } from "../files/paths.ts";
 import { run } from "./process.ts";
 import { SUPERVISOR, testdata } from "./process_testing.ts";
-import { runInTerminal } from "../terminal/terminal.ts";
+import { runInForeground } from "./run_in_foreground.ts";
 import { sandbox } from "../host_testing.ts";
 
 /** A program with a name that only says which environment it has. */
@@ -57,11 +57,11 @@ Deno.test("run() gives what runs on the user's behalf the whole environment", as
   assertEquals(stdout, "s two  words added\n");
 });
 
-Deno.test("runInTerminal() gives a program nothing of the environment but what all may have", async () => {
+Deno.test("runInForeground() gives a program nothing of the environment but what all may have", async () => {
   await using box = await sandbox(SECRETS);
   const file = join(box.path, "environment");
   const program = await box.script("ssh", `env >'${file.replaceAll("'", "'\\''")}'`);
-  assertEquals(await runInTerminal([program]), 0);
+  assertEquals(await runInForeground([program]), 0);
   const names = namesIn(await Deno.readTextFile(file));
   assertEquals(Object.keys(SECRETS).filter((name) => names.includes(name)), []);
 });

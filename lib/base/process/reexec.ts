@@ -2,6 +2,7 @@ import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { HostError } from "../errors.ts";
 import { denoTaskText } from "./deno_task.ts";
 import { wholeEnvironment } from "./clean_environment.ts";
+import { runInForeground } from "./run_in_foreground.ts";
 import { root } from "../files/paths.ts";
 import { ownScript } from "./own_script.ts";
 
@@ -30,8 +31,6 @@ export const denoRun = (permissionSet: string, file: string): string[] => [
   ...thisDeno(),
   ...["run", "-q", "--no-prompt", "--config", CONFIG, `-P=${permissionSet}`, file],
 ];
-
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What a test of {@link reexec} may change. */
 export interface ReexecOptions {
@@ -63,23 +62,11 @@ export async function reexec(options: ReexecOptions = {}): Promise<never> {
     ...[Deno.execPath(), "run", "-q", "--config", config, `-P=${await setOf(file, config)}`],
     ...[file, ...Deno.args],
   ]);
-  const child = new Deno.Command(BECOME, {
-    args: [String(Deno.pid), ...command],
-    env: { ...env, [MARK]: String(Deno.pid) },
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  for (const name of FORWARDED) {
-    Deno.addSignalListener(name, () => {
-      try {
-        child.kill(name);
-      } catch {
-        // It has ended by itself.
-      }
-    });
-  }
-  Deno.exit((await child.status).code);
+  const status = await runInForeground([BECOME, String(Deno.pid), ...command], {
+    inherit: { ...env, [MARK]: String(Deno.pid) },
+    forward: ["SIGINT", "SIGTERM", "SIGHUP"],
+  });
+  Deno.exit(status);
 }
 
 /** The permission set that the config's task of a file runs with. */

@@ -1,0 +1,50 @@
+import { cleanEnvironment } from "./clean_environment.ts";
+
+/** How {@link runInForeground} treats the program. */
+export interface ForegroundOptions {
+  /** Added to this task's own environment. Without it the program gets {@link cleanEnvironment}. */
+  readonly inherit?: Readonly<Record<string, string>>;
+  /** Sends the program a TERM, which it is then waited for after. */
+  readonly signal?: AbortSignal;
+  /** Signals of this task that the program gets as well, and that no longer end the task. */
+  readonly forward?: readonly Deno.Signal[];
+}
+
+/**
+ * Runs a program that gets this task's own standard streams: the terminal, or its place in a pipe.
+ * Returns its exit status, 128 + the signal's number if one ended it. It is in the foreground and
+ * gets the terminal's Ctrl-C itself; no supervisor is between.
+ */
+export async function runInForeground(
+  [program = "", ...args]: readonly string[],
+  { inherit, signal, forward = [] }: ForegroundOptions = {},
+): Promise<number> {
+  signal?.throwIfAborted();
+  const command = new Deno.Command(program, {
+    args,
+    clearEnv: inherit === undefined,
+    env: { ...inherit ?? cleanEnvironment(program) },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  let child: Deno.ChildProcess | undefined;
+  const send = (name: Deno.Signal) => {
+    try {
+      child?.kill(name);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const end = () => send("SIGTERM");
+  const listeners = forward.map((name) => [name, () => send(name)] as const);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    child = command.spawn();
+    return (await child.status).code;
+  } finally {
+    signal?.removeEventListener("abort", end);
+    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  }
+}
