@@ -1,12 +1,12 @@
 /** An image that is made again by the same recipe with other bytes, in seconds instead of minutes. */
 import { assert } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { readSidecar } from "../lib/store/sidecar.ts";
+import { readDirectory } from "../lib/store/directory.ts";
 import { IMAGE_FILES, imagesDir } from "../lib/base/files/paths.ts";
 import { runChecked } from "../lib/base/process/process.ts";
 import { CURRENT } from "../lib/image/platform/current.ts";
-import { readManifest } from "../lib/image/platform/manifest.ts";
-import { publishVersion } from "../lib/image/platform/publish.ts";
+import { IMAGE } from "../lib/image/platform/manifest.ts";
+import { publishVersion } from "../lib/image/platform/publish_version.ts";
 
 /** Copies the checkout's image of a platform; returns the copy's directory. */
 export async function copyImage(name: string, images: string): Promise<string> {
@@ -23,8 +23,7 @@ export async function copyImage(name: string, images: string): Promise<string> {
  */
 export async function makeAgain(home: string, file: string, text: string): Promise<string> {
   const current = join(home, CURRENT);
-  const sidecar = await readSidecar(join(current, IMAGE_FILES.sidecar));
-  const manifest = await readManifest(current);
+  const { sidecar, manifest } = await readDirectory(IMAGE, current);
   assert(sidecar.kind === "recipe" && manifest !== undefined);
   const staging = join(home, "version-again");
   await Deno.mkdir(staging);

@@ -11,7 +11,7 @@ import { IMAGE_FILES, platformsDir } from "../lib/base/files/paths.ts";
 import { CURRENT } from "../lib/image/platform/current.ts";
 import { imageRecipe, imageState } from "../lib/image/platform/platform_image.ts";
 import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
-import { publishVersion } from "../lib/image/platform/publish.ts";
+import { publishVersion } from "../lib/image/platform/publish_version.ts";
 import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
 import { copyImage } from "./made_again.ts";
 import { assertFailure, documentOf, killHard } from "./outcome.ts";

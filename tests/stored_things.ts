@@ -21,7 +21,7 @@ import {
 import { processStartTime } from "../lib/base/process/process.ts";
 import { currentVersion, imageHome } from "../lib/image/platform/current.ts";
 import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
-import { publishVersion } from "../lib/image/platform/publish.ts";
+import { publishVersion } from "../lib/image/platform/publish_version.ts";
 import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
 import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";

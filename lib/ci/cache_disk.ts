@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { atomicWrite } from "../base/files/atomic_write.ts";
+import { atomicWrite, syncPath } from "../base/files/atomic_write.ts";
 import { readJson } from "../base/files/read_json.ts";
 import { GuestError, HostError, TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
@@ -98,14 +98,17 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     await makeDisk(path, signal);
   }
   const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;
-  const write = (inUse: boolean, configured?: string) =>
-    writeRecord(dir, {
+  const write = async (inUse: boolean, configured?: string) => {
+    // What is on it counts from then on, also after a crash of the host.
+    if (!inUse) await syncPath(path);
+    await writeRecord(dir, {
       project: project.dir,
       platform: platform.name,
       image: image.digest,
       inUse,
       ...(configured === undefined ? {} : { configured }),
     });
+  };
   await write(false, before);
   const resources = stack.move();
   return {

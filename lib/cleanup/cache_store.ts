@@ -5,7 +5,7 @@ import { CACHE_FILES, type CacheRecord, readCacheRecord } from "../ci/cache_disk
 import type { Entry } from "../store/entry.ts";
 
 /** A build cache as `gc` and `clean` list it. */
-export interface StoredCache extends Entry {
+interface StoredCache extends Entry {
   readonly platform: string;
   /** `undefined` if it is missing or damaged. */
   readonly record: CacheRecord | undefined;

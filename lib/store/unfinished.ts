@@ -56,10 +56,10 @@ const KINDS = {
 } satisfies Record<string, Making>;
 
 /** What tasks make in directories of their own. */
-export type UnfinishedKind = keyof typeof KINDS;
+type UnfinishedKind = keyof typeof KINDS;
 
 /** A directory in which a thing was, or is, being made. */
-export interface Unfinished extends Entry {
+interface Unfinished extends Entry {
   /** Whose it is: see {@link makerLock}. */
   readonly of: string;
   /** Why it is of no use, unless its task still runs. */

@@ -1,18 +1,18 @@
 import { basename, dirname, join } from "@std/path";
 import { z } from "zod";
 import { HostError } from "../base/errors.ts";
-import { atomicWrite } from "../base/files/atomic_write.ts";
-import { sha256File, sparseDigest } from "../base/files/file_digest.ts";
+import { sparseDigest } from "../base/files/file_digest.ts";
+import { digestSchema, fileRecordSchema } from "../base/files/file_record.ts";
 import {
-  checkFile,
-  digestSchema,
-  fileRecordSchema,
-  recordFile,
-} from "../base/files/file_record.ts";
-import { readJson } from "../base/files/read_json.ts";
+  checkDirectory,
+  type DirectoryKind,
+  readDirectory,
+  recordDirectory,
+} from "../store/directory.ts";
 import { type Entry, removeEntry } from "../store/entry.ts";
 import { type Recipe, recipeKey } from "../store/recipe.ts";
-import { explainMiss, readSidecar, writeSidecar } from "../store/sidecar.ts";
+import { publish } from "../store/publish.ts";
+import { explainMiss, readSidecar } from "../store/sidecar.ts";
 import { diskBytes, folderNames, realPath } from "../base/files/folders.ts";
 import { trySharedLock } from "../base/files/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
@@ -31,12 +31,11 @@ export interface Snapshot extends AsyncDisposable {
 
 const FILES = [SNAPSHOT_FILES.memory, SNAPSHOT_FILES.state, SNAPSHOT_FILES.disk] as const;
 
-const manifestSchema = z.object({
+const schema = z.object({
   key: digestSchema,
   platform: z.string(),
   /** Directory of the image version that the frozen overlay lies on. */
   imageDir: z.string(),
-  /** ISO 8601, UTC. */
   created: z.string(),
   memoryMiB: z.number().positive(),
   cores: z.int().positive(),
@@ -47,7 +46,16 @@ const manifestSchema = z.object({
 });
 
 /** What is known of a snapshot; kept as `snapshot.json` beside its files. */
-export type SnapshotManifest = Readonly<z.output<typeof manifestSchema>>;
+export type SnapshotManifest = Readonly<z.output<typeof schema>>;
+
+/** A snapshot as an entry of the store. */
+const SNAPSHOT: DirectoryKind<SnapshotManifest> = {
+  ...{ made: "saved", files: FILES, schema, manifest: SNAPSHOT_FILES.manifest },
+  ...{ sidecar: SNAPSHOT_FILES.sidecar, lock: SNAPSHOT_FILES.lock },
+  digestOf: {
+    [SNAPSHOT_FILES.memory]: async (path) => sparseDigest(path, await dataExtents(path)),
+  },
+};
 
 /** Where the snapshot with this key lies. */
 export const snapshotDir = (platform: string, key: string): string =>
@@ -77,22 +85,16 @@ export type FoundSnapshot =
 export async function findSnapshot(platform: string, recipe: Recipe): Promise<FoundSnapshot> {
   const dir = snapshotDir(platform, recipe.key);
   const lock = await trySharedLock(join(dir, SNAPSHOT_FILES.lock));
-  const sidecar = await readSidecar(join(dir, SNAPSHOT_FILES.sidecar));
+  const { sidecar, manifest, fault } = await readDirectory(SNAPSHOT, dir);
   if (lock === undefined || sidecar.kind === "missing") {
     await lock?.[Symbol.asyncDispose]();
     return { kind: "none", reasons: await nearestReasons(platform, recipe) };
   }
-  const manifest = await readManifest(dir);
-  const fault = sidecar.kind === "damaged"
-    ? `${SNAPSHOT_FILES.sidecar} is damaged (${sidecar.reason})`
-    : manifest === undefined
-    ? `${SNAPSHOT_FILES.manifest} is missing or damaged`
-    : sidecar.recipe.key !== recipe.key || manifest.key !== recipe.key
-    ? "it belongs to another key"
-    : await faultOf(dir, manifest);
-  if (fault !== undefined) {
+  const reason = fault ??
+    (manifest.key === recipe.key ? await fileFault(dir, manifest) : "it belongs to another key");
+  if (reason !== undefined) {
     await lock[Symbol.asyncDispose]();
-    return { kind: "damaged", reason: fault, removed: await dropSnapshot(dir) };
+    return { kind: "damaged", reason, removed: await dropSnapshot(dir) };
   }
   // A host that cannot note this only loses track of which snapshot is used least.
   await Deno.writeTextFile(join(dir, SNAPSHOT_FILES.used), "").catch(() => {});
@@ -108,31 +110,23 @@ export async function findSnapshot(platform: string, recipe: Recipe): Promise<Fo
 }
 
 /**
- * Makes a folder that holds the whole files of a snapshot into the snapshot of that recipe. The
- * files must be synced to disk. What was there before under that key is replaced.
+ * Makes a folder that holds the whole files of a snapshot into the snapshot of that recipe. What was
+ * there before under that key is replaced.
  */
 export async function commitSnapshot(
   staging: string,
   recipe: Recipe,
   facts: Pick<SnapshotManifest, "platform" | "imageDir" | "memoryMiB" | "cores">,
 ): Promise<void> {
-  const files: Partial<SnapshotManifest["files"]> = {};
   let bytesOnDisk = 0;
   for (const name of FILES) {
     const path = join(staging, name);
     // Nothing of ours writes to them again, and nothing of anybody else should.
     await Deno.chmod(path, 0o600);
     bytesOnDisk += ((await Deno.stat(path)).blocks ?? 0) * 512;
-    files[name] = await recordFile(path, digestOf[name]);
   }
-  const created = new Date().toISOString();
-  const manifest = manifestSchema.parse({
-    ...{ key: recipe.key, ...facts, created, bytesOnDisk, files },
-  });
-  await writeManifest(staging, manifest);
-  await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.lock), "");
   await Deno.writeTextFile(join(staging, SNAPSHOT_FILES.used), "");
-  await writeSidecar(join(staging, SNAPSHOT_FILES.sidecar), recipe);
+  await recordDirectory(SNAPSHOT, staging, recipe, { ...facts, bytesOnDisk });
   const dir = snapshotDir(facts.platform, recipe.key);
   if (!await dropSnapshot(dir)) {
     throw new HostError(`Cannot save a snapshot of "${facts.platform}": a damaged one is in use`, {
@@ -140,7 +134,7 @@ export async function commitSnapshot(
       next: "deno task vm-list, then deno task vm-stop",
     });
   }
-  await Deno.rename(staging, dir);
+  await publish([{ from: staging, to: dir }]);
 }
 
 /**
@@ -205,12 +199,11 @@ export async function listSnapshots(
     for (const name of await folderNames(join(snapshotsDir(), platform))) {
       if (name.startsWith(STAGING_PREFIX)) continue;
       const path = join(snapshotsDir(), platform, name);
-      const sidecar = await readSidecar(join(path, SNAPSHOT_FILES.sidecar));
+      const { sidecar, manifest } = await readDirectory(SNAPSHOT, path);
       const usedMs = await lastUsedMs(path);
       const isNeeded = async () => await haveGuest(path) || await lastUsedMs(path) !== usedMs;
       listed.push({
-        ...{ ...snapshotEntry(path, haveGuest), platform, usedMs, isNeeded },
-        manifest: await readManifest(path),
+        ...{ ...snapshotEntry(path, haveGuest), platform, manifest, usedMs, isNeeded },
         recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
         bytes: await diskBytes(path),
       });
@@ -237,36 +230,7 @@ async function nearestReasons(platform: string, recipe: Recipe): Promise<string[
   return nearest ?? ["there is none yet"];
 }
 
-async function readManifest(dir: string): Promise<SnapshotManifest | undefined> {
-  return await readJson(join(dir, SNAPSHOT_FILES.manifest), manifestSchema);
+async function fileFault(dir: string, manifest: SnapshotManifest): Promise<string | undefined> {
+  const bad = await checkDirectory(SNAPSHOT, dir, manifest);
+  return bad && `${bad.name} ${bad.fault}`;
 }
-
-async function writeManifest(dir: string, manifest: SnapshotManifest): Promise<void> {
-  const path = join(dir, SNAPSHOT_FILES.manifest);
-  await atomicWrite(path, `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-/** What is wrong with a snapshot's files, or `undefined`. */
-async function faultOf(
-  dir: string,
-  manifest: SnapshotManifest,
-): Promise<string | undefined> {
-  const files = { ...manifest.files };
-  for (const name of FILES) {
-    const how = { made: "saved", digestOf: digestOf[name] } as const;
-    const verdict = await checkFile(join(dir, name), manifest.files[name], how);
-    if (verdict.fault !== undefined) return `${name} ${verdict.fault}`;
-    files[name] = verdict.record;
-  }
-  // A copied checkout: it need not be hashed again the next time.
-  if (FILES.some((name) => files[name] !== manifest.files[name])) {
-    await writeManifest(dir, { ...manifest, files }).catch(() => {});
-  }
-  return undefined;
-}
-
-const digestOf = {
-  [SNAPSHOT_FILES.memory]: async (path: string) => sparseDigest(path, await dataExtents(path)),
-  [SNAPSHOT_FILES.state]: sha256File,
-  [SNAPSHOT_FILES.disk]: sha256File,
-};

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { syncPath } from "./atomic_write.ts";
 import { DIGEST_PATTERN } from "./digest.ts";
 import { sha256File } from "./file_digest.ts";
 
@@ -35,11 +36,15 @@ function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   return [dev, ino, mtime?.getTime(), changedMs].join(" ");
 }
 
-/** Records a file as it is. What is written to it meanwhile shows in its identity from then on. */
+/**
+ * Records a file as it is, once its bytes are on the disk: a record must not outlive them in a crash
+ * of the host. What is written to it meanwhile shows in its identity from then on.
+ */
 export async function recordFile(
   path: string,
   digestOf: DigestOf = sha256File,
 ): Promise<FileRecord> {
+  await syncPath(path);
   const info = await Deno.stat(path);
   const identity = identityOf(info);
   return { sha256: await digestOf(path), bytes: info.size, identity };
@@ -48,7 +53,7 @@ export async function recordFile(
 /** What {@link checkFile} found: the record as it should be from now on, or a fault in words. */
 export type FileVerdict =
   | { readonly record: FileRecord; readonly fault?: undefined }
-  | { readonly fault: string };
+  | { readonly fault: string; readonly record?: undefined };
 
 /**
  * Compares a file with its record. One that has its recorded identity is taken as it is; any other
@@ -60,7 +65,7 @@ export async function checkFile(
   { made, digestOf = sha256File }: {
     /** How the store makes its files, for the message. */
     readonly made: "built" | "saved";
-    readonly digestOf?: DigestOf;
+    readonly digestOf?: DigestOf | undefined;
   },
 ): Promise<FileVerdict> {
   const info = await Deno.stat(path).catch(() => undefined);

@@ -1,9 +1,10 @@
 import { delay } from "@std/async";
 import { dirname } from "@std/path";
-import { sha256File } from "../../base/files/file_digest.ts";
+import { recordFile } from "../../base/files/file_record.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { WorkError } from "../../base/errors.ts";
 import { fullDiskError, isFullDisk } from "../../base/files/full_disk.ts";
+import { publish } from "../../store/publish.ts";
 import { writeAll } from "../../base/files/write_all.ts";
 import { fetchChunks } from "./fetch_chunks.ts";
 
@@ -44,7 +45,7 @@ export async function download(options: DownloadOptions): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   await fetchAll(options, part);
   signal.throwIfAborted();
-  const found = await sha256File(part);
+  const { sha256: found } = await recordFile(part);
   if (found !== sha256) {
     await Deno.remove(part);
     throw new WorkError(`Cannot use ${options.url}: its checksum is another than was recorded`, {
@@ -52,7 +53,7 @@ export async function download(options: DownloadOptions): Promise<void> {
       next: "run the same command again; if that does not help, the server's file has changed",
     });
   }
-  await Deno.rename(part, path);
+  await publish([{ from: part, to: path }]);
 }
 
 async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
@@ -110,7 +111,6 @@ async function fetchRest(options: DownloadOptions, part: string) {
     have += chunk.length;
     onProgress?.(have);
   }
-  await file.sync();
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -11,6 +11,7 @@ import { readJson } from "../../base/files/read_json.ts";
 import { isLocked } from "../../base/files/lock.ts";
 import { imagesDir } from "../../base/files/paths.ts";
 import { firstFileOf } from "./part_names.ts";
+import type { Move } from "../../store/publish.ts";
 import { makerLock } from "../../store/unfinished.ts";
 
 /** Where a part's file lies. */
@@ -54,25 +55,14 @@ export async function digestNow(file: string): Promise<string | undefined> {
 }
 
 /**
- * Makes a built file ready to be published: synced, and with its record beside it. All that takes
- * long is done before the file takes its place.
+ * Writes the record of a built file beside it. All that takes long is done before the two take their
+ * places, one right behind the other. Returns how they are to be moved.
  */
-export async function prepareFile(dir: string, file: string): Promise<void> {
+export async function prepareFile(dir: string, file: string): Promise<Move[]> {
   const path = join(dir, file);
-  {
-    using whole = await Deno.open(path, { read: true, write: true });
-    await whole.sync();
-  }
   // The rename changes its change time, so it has no identity before.
   await atomicWrite(`${path}.json`, recordText({ ...await recordFile(path), identity: "" }));
-}
-
-/** Gives prepared files their final names, each with its record right behind it. */
-export async function publishFiles(dir: string, files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    await Deno.rename(join(dir, file), partPath(file));
-    await Deno.rename(join(dir, `${file}.json`), recordPath(file));
-  }
+  return [{ from: path, to: partPath(file) }, { from: `${path}.json`, to: recordPath(file) }];
 }
 
 const recordText = (record: FileRecord): string => `${JSON.stringify(record)}\n`;

@@ -1,4 +1,4 @@
-import { syncPath } from "../../base/files/atomic_write.ts";
+import { type Move, publish } from "../../store/publish.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../../store/sidecar.ts";
 import { WorkError } from "../../base/errors.ts";
@@ -6,7 +6,7 @@ import { acquireLock } from "../../base/files/lock.ts";
 import { explainFullDisk } from "../../base/files/full_disk.ts";
 import { imagesDir } from "../../base/files/paths.ts";
 import { embedded } from "./embedded.ts";
-import { digestNow, partDigest, partPath, prepareFile, publishFiles } from "./part_files.ts";
+import { digestNow, partDigest, partPath, prepareFile } from "./part_files.ts";
 import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
 
 export { partDigest, partPath };
@@ -135,11 +135,12 @@ async function buildOnce(
     options.signal.throwIfAborted();
     const after = await recipeNow(part);
     if (after.key !== recipe.key) return after;
-    for (const file of part.outputs) await prepareFile(dir, file);
-    await Deno.remove(sidecarOf(part)).catch(() => {});
-    await publishFiles(dir, part.outputs);
-    await syncPath(imagesDir());
-    await writeSidecar(sidecarOf(part), recipe);
+    const moves: Move[] = [];
+    for (const file of part.outputs) moves.push(...await prepareFile(dir, file));
+    await publish(moves, {
+      withdraw: sidecarOf(part),
+      vouch: () => writeSidecar(sidecarOf(part), recipe),
+    });
     return after;
   } catch (error) {
     throw await explainFullDisk(error, `build ${part.title}`, { onHost: true });

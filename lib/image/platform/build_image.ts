@@ -20,7 +20,7 @@ import { checkArch } from "../parts/check_arch.ts";
 import { partRecipe } from "../parts/recipes.ts";
 import { ensurePart, partPath } from "../parts/part_store.ts";
 import { ensureRootfsTar, type RootfsTar } from "../system/debian/rootfs_tar.ts";
-import { publishVersion } from "./publish.ts";
+import { publishVersion } from "./publish_version.ts";
 import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
 import { removeFormerVersions } from "./image_versions.ts";
 

@@ -1,7 +1,8 @@
 import { basename, join } from "@std/path";
-import { readSidecar, type SidecarState } from "../../store/sidecar.ts";
+import { readDirectory } from "../../store/directory.ts";
+import type { SidecarState } from "../../store/sidecar.ts";
 import { IMAGE_FILES, imagesDir } from "../../base/files/paths.ts";
-import { contentDigest, type ImageManifest, readManifest, versionName } from "./manifest.ts";
+import { contentDigest, IMAGE, type ImageManifest, versionName } from "./manifest.ts";
 
 /** The directory of a platform's image: one directory for each version, and a link to one of them. */
 export const imageHome = (name: string): string => join(imagesDir(), name);
@@ -51,10 +52,8 @@ export async function currentVersion(name: string): Promise<FoundVersion | undef
 }
 
 async function readVersion(dir: string): Promise<FoundVersion> {
-  const sidecar = await readSidecar(join(dir, IMAGE_FILES.sidecar));
-  const manifest = await readManifest(dir);
-  const isWhole = manifest !== undefined && sidecar.kind === "recipe" &&
-    manifest.key === sidecar.recipe.key && versionName(manifest) === basename(dir);
+  const { sidecar, manifest, fault } = await readDirectory(IMAGE, dir);
+  const isWhole = fault === undefined && versionName(manifest) === basename(dir);
   const version = isWhole ? { dir, manifest, digest: contentDigest(manifest) } : undefined;
   return { dir, sidecar, version };
 }

@@ -5,7 +5,7 @@ import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { sandbox } from "../../base/host_testing.ts";
 import { imageHome } from "./current.ts";
 import { imageRecipe } from "./platform_image.ts";
-import { publishVersion } from "./publish.ts";
+import { publishVersion } from "./publish_version.ts";
 
 /** A platform, with other values for fields of its image recipe. */
 export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {

@@ -8,7 +8,7 @@ import { makerLock } from "../../store/unfinished.ts";
 import { currentDir, imageHome, VERSION, versionLock } from "./current.ts";
 
 /** A version of an image as `gc` lists it. */
-export interface StoredVersion extends Entry {
+interface StoredVersion extends Entry {
   /** Why it is not the current one, where it is not. */
   readonly why: string | undefined;
 }

@@ -5,17 +5,16 @@ import { formatError, HostError } from "../../base/errors.ts";
 import { run } from "../../base/process/process.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { changeQuietly, writeImageFiles } from "./image_testing.ts";
-import {
-  contentDigest,
-  type ImageManifest,
-  readManifest,
-  verifyImage,
-  versionName,
-  writeManifest,
-} from "./manifest.ts";
+import { contentDigest, IMAGE, type ImageManifest, verifyImage, versionName } from "./manifest.ts";
+import { readDirectory, recordDirectory } from "../../store/directory.ts";
 import { sha256File } from "../../base/files/file_digest.ts";
 
 const FACTS = { name: "debian-test", key: "0123".repeat(16), kernelVersion: "6.1.0-1" };
+
+const writeManifest = (dir: string, { key, ...facts } = FACTS) =>
+  recordDirectory(IMAGE, dir, { key, inputs: [] }, facts);
+
+const readManifest = async (dir: string) => (await readDirectory(IMAGE, dir)).manifest;
 
 /** A folder with the files of an image and their manifest. */
 async function sampleImage(): Promise<{ dir: string; manifest: ImageManifest } & AsyncDisposable> {
@@ -25,7 +24,7 @@ async function sampleImage(): Promise<{ dir: string; manifest: ImageManifest } &
   return { dir: box.path, manifest, [Symbol.asyncDispose]: () => box[Symbol.asyncDispose]() };
 }
 
-Deno.test("writeManifest() records each file, and readManifest() reads that", async () => {
+Deno.test("recordDirectory() records each file of an image, and readDirectory() reads that", async () => {
   await using image = await sampleImage();
   const { manifest } = image;
   assertEquals(await readManifest(image.dir), manifest);
@@ -37,7 +36,7 @@ Deno.test("writeManifest() records each file, and readManifest() reads that", as
   await verifyImage(image.dir, manifest);
 });
 
-Deno.test("writeManifest() fails where a file is missing, and writes nothing", async () => {
+Deno.test("recordDirectory() fails where a file is missing, and writes nothing", async () => {
   await using box = await sandbox();
   await writeImageFiles(box.path);
   await Deno.remove(join(box.path, "vmlinuz"));
@@ -71,7 +70,7 @@ const broken = {
   "whose name is no text": edited({ name: {} }),
 };
 for (const [what, text] of Object.entries(broken)) {
-  Deno.test(`readManifest() takes a manifest ${what} for none`, async () => {
+  Deno.test(`readDirectory() takes a manifest ${what} for none`, async () => {
     await using image = await sampleImage();
     const path = join(image.dir, "image.json");
     await Deno.writeTextFile(path, edited({}));
@@ -81,7 +80,7 @@ for (const [what, text] of Object.entries(broken)) {
   });
 }
 
-Deno.test("readManifest() takes a directory in the manifest's place for none", async () => {
+Deno.test("readDirectory() takes a directory in the manifest's place for none", async () => {
   await using box = await sandbox();
   await Deno.mkdir(join(box.path, "image.json"));
   assertEquals(await readManifest(box.path), undefined);

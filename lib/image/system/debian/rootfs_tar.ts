@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { HostError } from "../../../base/errors.ts";
 import { type RecipeInput, recipeKey } from "../../../store/recipe.ts";
-import { dropKept, keepFile, keptState } from "../../../store/vouched.ts";
+import { removeEntry } from "../../../store/entry.ts";
+import { keepFile, keptState, voucherPath } from "../../../store/vouched.ts";
 import { fileNames } from "../../../base/files/folders.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
@@ -120,6 +121,8 @@ async function removeTars(
 ): Promise<void> {
   for (const file of await fileNames(imageCacheDir())) {
     const found = parseRootfsName(file);
-    if (found?.name === name && which(found)) await dropKept(join(imageCacheDir(), file));
+    if (found?.name !== name || !which(found)) continue;
+    const path = join(imageCacheDir(), file);
+    await removeEntry({ kind: "rootfs", path, what: file, locks: [], voucher: voucherPath(path) });
   }
 }

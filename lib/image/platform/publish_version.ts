@@ -1,11 +1,12 @@
 import { join } from "@std/path";
 import { syncPath } from "../../base/files/atomic_write.ts";
 import type { Recipe } from "../../store/recipe.ts";
-import { writeSidecar } from "../../store/sidecar.ts";
+import { recordDirectory } from "../../store/directory.ts";
+import { publish } from "../../store/publish.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { runChecked } from "../../base/process/process.ts";
-import { CURRENT, versionLock } from "./current.ts";
-import { versionName, writeManifest } from "./manifest.ts";
+import { CURRENT } from "./current.ts";
+import { IMAGE, versionName } from "./manifest.ts";
 
 /** Files of the current version that have a path of their own in the image's directory. */
 const LINKED = [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs];
@@ -27,19 +28,20 @@ export async function publishVersion(
     readonly kernelVersion: string;
   },
 ): Promise<string> {
-  // The records and the link vouch for what a crash of the host must not take back.
-  for await (const { name } of Deno.readDir(staging)) await syncPath(join(staging, name));
-  await Deno.writeTextFile(versionLock(staging), "");
-  await writeSidecar(join(staging, IMAGE_FILES.sidecar), recipe);
-  const version = versionName(await writeManifest(staging, { ...facts, key: recipe.key }));
+  const manifest = await recordDirectory(IMAGE, staging, recipe, facts);
+  const version = versionName(manifest);
   const dir = join(home, version);
-  await Deno.rename(staging, dir);
-  await syncPath(home);
-  await replaceLink(join(home, CURRENT), version);
-  for (const file of LINKED) {
-    const [path, target] = [join(home, file), join(CURRENT, file)];
-    if (await Deno.readLink(path).catch(() => "") !== target) await replaceLink(path, target);
-  }
+  await publish([{ from: staging, to: dir }], {
+    vouch: async () => {
+      await replaceLink(join(home, CURRENT), version);
+      for (const file of LINKED) {
+        const [path, target] = [join(home, file), join(CURRENT, file)];
+        if (await Deno.readLink(path).catch(() => "") !== target) await replaceLink(path, target);
+      }
+      // Before anybody removes the version to which the link led until now.
+      await syncPath(home);
+    },
+  });
   // Of former versions of guesthouse, which had it here.
   await Deno.remove(join(home, IMAGE_FILES.sidecar)).catch(() => {});
   return dir;
