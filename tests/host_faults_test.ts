@@ -298,7 +298,7 @@ Deno.test({
     const outcome = await (await buildWithQemu(box, body, ["--ssh-port", "2222"])).outcome;
     assertFailure(outcome, {
       exit: 4,
-      says: ["port 2222 of this host is already taken\n", "  next: ss -ltnp 'sport = :2222'"],
+      says: ["port 2222 of this host is already in use\n", "  next: ss -ltnp 'sport = :2222'"],
     });
     await box.assertClean();
   },

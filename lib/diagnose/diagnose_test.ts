@@ -76,7 +76,7 @@ Deno.test("diagnose() gives the place, the lines around it, and commands for tha
     2,
   ]);
   assertEquals(finding.excerpt.map(({ line }) => line), [2, 3, 4, 5, 6]);
-  assertEquals(finding.title, "its first program may not be run: EACCES, not allowed");
+  assertEquals(finding.title, "its first program cannot be run: EACCES, not allowed");
   assertEquals(finding.commands, ["deno task setup-images debian-arm64 --force"]);
 });
 

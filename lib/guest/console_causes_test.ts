@@ -48,7 +48,7 @@ const cases: [line: string, summary: string, fatal: boolean][] = [
   ["sshd: no hostkeys available -- exiting.", "its SSH server has no host key", true],
   [
     "Enter full pathname of shell or RETURN for /bin/sh:",
-    "it went into single-user mode instead of booting",
+    "it entered single-user mode instead of booting",
     true,
   ],
   ["EFI stub: ERROR: Failed to load initrd", "its boot loader failed: Failed to load initrd", true],
@@ -65,10 +65,10 @@ const cases: [line: string, summary: string, fatal: boolean][] = [
   ["cp: error writing 'x': No space left on device", "its disk is full", false],
   [
     "[  60.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [swapper/0:1]",
-    "its CPU stood still for 22 s",
+    "its CPU was stuck for 22 s",
     false,
   ],
-  ["rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "its CPU stood still", false],
+  ["rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "its CPU was stuck", false],
 ];
 
 for (const [line, summary, fatal] of cases) {

@@ -20,7 +20,7 @@ async function withLog(
 const fixtures: { readonly file: string; readonly summary: string; readonly next: string }[] = [
   {
     file: "initramfs_failed.txt",
-    summary: "its initramfs failed at root: EINVAL, wrong argument",
+    summary: "a step of its initramfs failed, root: EINVAL, wrong argument",
     next: "deno task setup-images x --force",
   },
   {
@@ -40,12 +40,12 @@ const fixtures: { readonly file: string; readonly summary: string; readonly next
   },
   {
     file: "emergency.txt",
-    summary: "it went into emergency mode instead of booting",
+    summary: "it entered emergency mode instead of booting",
     next: "deno task ci-diagnose /console.log",
   },
   {
     file: "initramfs_shell.txt",
-    summary: "its initramfs waited in vain for the root disk /dev/vda1",
+    summary: "its initramfs did not find the root disk /dev/vda1",
     next: "deno task setup-images x --force",
   },
   {
@@ -129,7 +129,10 @@ Deno.test("ConsoleLog prefers a cause over its consequences, in whichever order"
         await write(line);
         await log.poll();
       }
-      assertEquals(log.cause?.summary, "its initramfs failed at root: EINVAL, wrong argument");
+      assertEquals(
+        log.cause?.summary,
+        "a step of its initramfs failed, root: EINVAL, wrong argument",
+      );
     });
   }
 });

@@ -123,7 +123,7 @@ Deno.test("waitForReady() names the module for whose lack the root disk cannot b
       'Cannot start guest "x": its initramfs lacks the module ext4.ko',
     );
     assertEquals(error.next, "deno task setup-images x --force");
-    assertStringIncludes(error.details.join("\n"), "its initramfs failed at root: ENODEV");
+    assertStringIncludes(error.details.join("\n"), "a step of its initramfs failed, root: ENODEV");
   });
 });
 

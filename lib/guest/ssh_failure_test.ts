@@ -20,14 +20,14 @@ const cases: [stderr: string, reason: SshReason, text: string, retryable: boolea
     "kex_exchange_identification: Connection closed by remote host\r\n" +
     "Connection closed by 127.0.0.1 port 37021\r\n",
     "closed",
-    "its SSH server does not listen yet",
+    "its SSH server is not listening yet",
     true,
   ],
   [
     "kex_exchange_identification: read: Connection reset by peer\r\n" +
     "Connection reset by 127.0.0.1 port 2222\r\n",
     "closed",
-    "its SSH server does not listen yet",
+    "its SSH server is not listening yet",
     true,
   ],
   [
@@ -45,7 +45,7 @@ const cases: [stderr: string, reason: SshReason, text: string, retryable: boolea
   [
     "ssh: connect to host 10.0.2.15 port 22: No route to host\r\n",
     "unreachable",
-    "there is no way to it",
+    "it cannot be reached",
     true,
   ],
   [

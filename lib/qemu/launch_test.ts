@@ -129,7 +129,7 @@ Deno.test("startGuest() reports a port that is taken, with QEMU's own words", as
     const text = formatError(error);
     assertStringIncludes(
       text,
-      `Cannot start guest "debian-amd64": port ${port} of this host is already taken\n`,
+      `Cannot start guest "debian-amd64": port ${port} of this host is already in use\n`,
     );
     assertStringIncludes(text, "Could not set up host forwarding rule");
     assertStringIncludes(text, `\n  QEMU log: ${options.logs.qemu}\n`);

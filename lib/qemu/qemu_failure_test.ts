@@ -47,7 +47,7 @@ const cases: { readonly args: string[]; readonly why: string; readonly next: str
   },
   {
     args: [...TCG, "-machine", "q35", "-smp", "9999"],
-    why: "it asks for 9999 cores",
+    why: "it is to have 9999 cores",
     next: "lower the platform's cores",
   },
   {
@@ -65,7 +65,7 @@ const cases: { readonly args: string[]; readonly why: string; readonly next: str
       ...[...TCG, "-machine", "q35"],
       ...["-chardev", "socket,id=c,path=/nonexistent/s,server=on,wait=off"],
     ],
-    why: 'the socket "/nonexistent/s" cannot be made: No such file or directory',
+    why: 'the socket "/nonexistent/s" cannot be created: No such file or directory',
     next: "ls -l /nonexistent/s",
   },
   {
@@ -90,7 +90,7 @@ Deno.test("explainQemuOutput() names the port that somebody else has", async () 
     ...[...TCG, "-machine", "q35"],
     ...["-netdev", `user,id=n,hostfwd=tcp:127.0.0.1:${port}-:22`],
   ]);
-  assertEquals(why, `port ${port} of this host is already taken`);
+  assertEquals(why, `port ${port} of this host is already in use`);
   assertEquals(
     next,
     `ss -ltnp 'sport = :${port}', or set the platform's ssh port to "auto" for a free one`,
@@ -107,7 +107,7 @@ Deno.test("explainQemuOutput() knows the texts that depend on the host", () => {
     ],
     [
       "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory",
-      "this host has not enough free memory for it",
+      "this host does not have enough free memory for it",
     ],
     [
       "qemu: error reading initrd /run/initramfs: Failed to open file: No such file or directory",

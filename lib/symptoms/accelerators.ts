@@ -4,7 +4,7 @@ const where = ["qemu"] as const;
 const endsBoot = true;
 const next = "use --accel tcg";
 
-/** Hypervisors that are not there, or do not work. */
+/** Hypervisors that are missing or do not work. */
 export const ACCELERATORS: readonly Symptom[] = [
   {
     id: "accelerator-unknown",
@@ -13,7 +13,7 @@ export const ACCELERATORS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "this QEMU was built without the accelerator {accelerator}",
-    cause: "It is for another system, or the distribution left it out.",
+    cause: "The accelerator is for another system, or the distribution leaves it out.",
     fix: [EMULATE, CHECK],
     next,
   },
@@ -48,7 +48,8 @@ export const ACCELERATORS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "KVM does not work on this host",
-    cause: "There is no /dev/kvm: the CPU's virtualization is off, or the host is a guest itself.",
+    cause:
+      "There is no /dev/kvm: virtualization is disabled in the CPU, or the host is itself a guest.",
     fix: [EMULATE, CHECK],
     next,
   },
@@ -60,7 +61,7 @@ export const ACCELERATORS: readonly Symptom[] = [
     endsBoot,
     title: "Apple's hypervisor does not work for this QEMU",
     cause:
-      "QEMU lacks the entitlement com.apple.security.hypervisor, or the Mac is a guest itself.",
+      "QEMU lacks the entitlement com.apple.security.hypervisor, or the Mac is itself a guest.",
     fix: [EMULATE, CHECK, 'codesign -d --entitlements - "$(command -v qemu-system-aarch64)"'],
     next,
   },

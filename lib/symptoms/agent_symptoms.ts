@@ -12,9 +12,10 @@ export const AGENT: readonly Symptom[] = [
     says: "[agent] …: errno=…",
     where: ["console"],
     endsBoot,
-    title: "its agent cannot serve, as it failed at {what}: {error}",
-    cause: "Without its port there is no way to it. With ENOENT the port is missing: the module " +
-      "virtio_console was not loaded, or QEMU was started without the port.",
+    title: "its agent cannot start, because {what} failed: {error}",
+    cause:
+      "Without its port the agent cannot be reached. ENOENT means that the port is missing: the " +
+      "module virtio_console was not loaded, or QEMU was started without the port.",
     fix: [REBUILD, "deno task build-vm {guest} --dry-run"],
   },
   {
@@ -24,8 +25,9 @@ export const AGENT: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     title: "its agent cannot set up {what}: {error}",
-    cause: "The guest is up, and its programs have no network. With ENODEV there is no network " +
-      "device, or virtio_net was not loaded.",
+    cause:
+      "The guest is running, but its programs have no network. ENODEV means that there is no " +
+      "network device, or that virtio_net was not loaded.",
     fix: [REBUILD, READ_CONSOLE],
   },
   {
@@ -35,8 +37,8 @@ export const AGENT: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     role: "hint",
-    title: "its agent failed at {what}: {error}",
-    cause: "The agent goes on without the named thing, and so do most commands.",
+    title: "a step of its agent failed, {what}: {error}",
+    cause: "The agent continues without it, and most commands work without it.",
     fix: [READ_CONSOLE, REBUILD],
   },
   {
@@ -48,8 +50,8 @@ export const AGENT: readonly Symptom[] = [
     without: /\[agent\] /,
     role: "consequence",
     title: "its agent never started",
-    cause: "The console has no line of the agent, so the guest did not come that far, or the " +
-      "image holds no agent for its architecture.",
+    cause: "The console has no line from the agent, so the guest did not get that far, or the " +
+      "image has no agent for its architecture.",
     fix: [READ_CONSOLE, REBUILD],
   },
   {
@@ -61,8 +63,8 @@ export const AGENT: readonly Symptom[] = [
     role: "consequence",
     title: "its agent started, but does not answer",
     cause:
-      "The last line of the agent on the console says where it stands: most often the virtio " +
-      "port is missing (module virtio_console), or the host is too busy.",
+      "The agent's last line on the console shows how far it got: usually the virtio port is " +
+      "missing (module virtio_console), or the host is too busy.",
     fix: ["grep -n '\\[agent\\]' {console}", CHECK],
   },
 ];

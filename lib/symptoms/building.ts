@@ -14,8 +14,8 @@ export const BUILDS: readonly Symptom[] = [
     says: "/etc/subuid",
     where,
     endsBoot,
-    title: "this user has no further user ids",
-    cause: "mmdebstrap maps the image's users to ids that /etc/subuid grants.",
+    title: "this user has no subordinate user ids",
+    cause: "mmdebstrap maps the image's users to ids that are granted in /etc/subuid.",
     fix: ['sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"'],
   },
   {
@@ -25,7 +25,8 @@ export const BUILDS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "this host forbids user namespaces",
-    cause: "Images are built in one unless root builds them. On Ubuntu the setting is " +
+    cause:
+      "Images are built in a user namespace unless root builds them. On Ubuntu the setting is " +
       "kernel.apparmor_restrict_unprivileged_userns=0.",
     fix: ["sudo sysctl kernel.unprivileged_userns_clone=1", "sudo -E deno task setup-images"],
   },
@@ -37,8 +38,9 @@ export const BUILDS: readonly Symptom[] = [
     role,
     endsBoot,
     title: "mmdebstrap exited with status {status}",
-    cause: "No network, a mirror that is down, or a full disk; the lines above it say which. A " +
-      "second run takes up what was done.",
+    cause:
+      "No network, a mirror that is down, or a full disk; the lines above show which. The next " +
+      "run resumes.",
     fix: ["less logs/setup-{guest}.log", "deno task setup-images {guest}"],
   },
   {
@@ -49,7 +51,7 @@ export const BUILDS: readonly Symptom[] = [
     role,
     endsBoot: true,
     title: "the image's first boot hangs",
-    cause: "A package's script waits for something, or the host is too busy.",
+    cause: "A package's script is waiting for something, or the host is too busy.",
     fix: ["less logs/setup-{guest}.log"],
   },
   {
@@ -63,7 +65,7 @@ export const BUILDS: readonly Symptom[] = [
     role,
     endsBoot,
     title: 'the project\'s step "{step}" failed',
-    cause: "The project's own fault unless something above says otherwise.",
+    cause: "The project is at fault unless something above says otherwise.",
     fix: ["less {log}", "deno task build-vm {guest} --shell-on-failure"],
   },
   {
@@ -73,7 +75,7 @@ export const BUILDS: readonly Symptom[] = [
     where,
     role,
     endsBoot,
-    title: "a step, or the whole build, took longer than it may",
+    title: "a step, or the whole build, exceeded its time limit",
     cause: "It hangs, or is slow under emulation.",
     fix: ["grep -n timeouts guesthouse.json", ONE_AT_A_TIME],
   },
@@ -83,8 +85,8 @@ export const BUILDS: readonly Symptom[] = [
     says: 'nothing matches "…"',
     where,
     endsBoot,
-    title: 'the build left nothing that matches "{glob}"',
-    cause: "The artifact has another name or directory, or its step was left out.",
+    title: 'the build produced nothing that matches "{glob}"',
+    cause: "The artifact has another name or directory, or its step was skipped.",
     fix: [
       "grep -n artifacts guesthouse.json",
       "deno task build-vm {guest} --keep",

@@ -12,7 +12,7 @@ const TEMPLATE = "debugging.template.md";
 /** A line of the template that stands for the table of these topics. */
 const PLACE = /^<!-- table: ([a-z -]+) -->$/gm;
 
-/** What the templates of symptoms stand for on a page about all guests. */
+/** The values of templates on a page about all guests. */
 const NAMES = { guest: "PLATFORM", console: "logs/PLATFORM.console.log", log: "logs/PLATFORM.log" };
 
 const HEADER = ["in the log", "what it means", "what to run", "name"] as const;
@@ -21,7 +21,7 @@ const HEADER = ["in the log", "what it means", "what to run", "name"] as const;
  * The page of symptoms, from its template and the table of symptoms; formatted as `deno fmt`
  * leaves it.
  *
- * @throws {RangeError} if the template names a topic that is not there, or leaves one out
+ * @throws {RangeError} if the template names an unknown topic, or leaves one out
  */
 export function renderDebuggingPage(template: string): string {
   const topics = new Set(Object.keys(TOPICS));
@@ -36,7 +36,7 @@ export function renderDebuggingPage(template: string): string {
   return `<!-- Written by \`deno task docs\` from ${TEMPLATE} and lib/symptoms. -->\n\n${page}`;
 }
 
-/** Writes the page of a checkout; with `check`, only says whether it is as it would be written. */
+/** Writes the page of a checkout; with `check`, only says whether it is up to date. */
 export async function writeDebuggingPage(
   root: string,
   { check }: { readonly check: boolean },
@@ -69,12 +69,12 @@ function symptomRow({ id, says, title, cause, fix }: Symptom): string[] {
   ];
 }
 
-/** Text as it stands, in a cell. */
+/** Literal text, in a cell. */
 function code(text: string): string {
   return `\`${text.replaceAll("|", "\\|")}\``;
 }
 
-/** Prose, in which nothing is markup. */
+/** Prose without markup, in a cell. */
 function cell(text: string): string {
   return text.replace(/[|*_<>[\]]/g, "\\$&");
 }

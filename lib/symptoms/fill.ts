@@ -1,12 +1,12 @@
-/** What the names in a template stand for. */
+/** The values of the names in a template. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
 /** The longest value that a text shows; a guest can put anything into its lines. */
 const LONGEST = 200;
 
 /**
- * Fills a symptom's template: `{name}`, or `{name|text}` where the value may be missing. A name
- * without either stays as it stands, in capitals, as in usage lines.
+ * Fills in a symptom's template: `{name}`, or `{name|text}` if the value may be missing. A name
+ * without a value or a text is shown in capitals, as in usage lines.
  *
  * @param quote is applied to each value; commands quote for a shell
  */
@@ -25,7 +25,7 @@ export function fill(
   );
 }
 
-/** Error numbers of Linux that a guest's start can meet. */
+/** Error numbers of Linux that can occur when a guest starts. */
 const ERRNO: Readonly<Record<string, string>> = {
   1: "EPERM, not permitted",
   2: "ENOENT, no such file",
@@ -35,22 +35,22 @@ const ERRNO: Readonly<Record<string, string>> = {
   12: "ENOMEM, no memory",
   13: "EACCES, not allowed",
   16: "EBUSY, already in use",
-  17: "EEXIST, already there",
+  17: "EEXIST, already exists",
   19: "ENODEV, no such device",
   20: "ENOTDIR, not a directory",
   22: "EINVAL, wrong argument",
   24: "EMFILE, too many open files",
-  26: "ETXTBSY, being written to",
+  26: "ETXTBSY, file is being written",
   28: "ENOSPC, disk full",
   30: "EROFS, read-only file system",
-  80: "ELIBBAD, a damaged library",
-  98: "EADDRINUSE, address taken",
-  101: "ENETUNREACH, no way to the network",
+  80: "ELIBBAD, damaged library",
+  98: "EADDRINUSE, address in use",
+  101: "ENETUNREACH, network unreachable",
   110: "ETIMEDOUT, timed out",
   111: "ECONNREFUSED, connection refused",
-  117: "EUCLEAN, a damaged file system",
+  117: "EUCLEAN, damaged file system",
   124: "EMEDIUMTYPE, wrong kind of disk",
-  125: "ECANCELED, ended before it was done",
+  125: "ECANCELED, canceled",
   126: "ENOKEY, no key for its signature",
   127: "EKEYEXPIRED, its key has expired",
   128: "EKEYREVOKED, its key was revoked",
@@ -62,7 +62,7 @@ export function spellErrno(errno: string): string {
   return ERRNO[errno] ?? `errno ${errno}`;
 }
 
-/** The named groups of a match, with what follows from them. */
+/** The named groups of a match, and the values derived from them. */
 export function valuesOf(match: RegExpExecArray): Values {
   const groups: Record<string, string | undefined> = { ...match.groups };
   const { errno, exitcode } = groups;

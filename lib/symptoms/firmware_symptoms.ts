@@ -2,7 +2,7 @@ import { CHECK, DIAGNOSE, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.
 
 const endsBoot = true;
 
-/** What stands between QEMU and the kernel. */
+/** Firmware and boot loaders, which run between QEMU and the kernel. */
 export const FIRMWARE: readonly Symptom[] = [
   {
     id: "firmware-missing",
@@ -14,8 +14,9 @@ export const FIRMWARE: readonly Symptom[] = [
     where: ["qemu"],
     endsBoot,
     title: "its firmware {path|file} is not on this host",
-    cause: "QEMU's package and that of its firmware are two; the second is missing, or keeps the " +
-      "file in another directory.",
+    cause:
+      "QEMU and its firmware are in separate packages; the second is missing, or has the file in " +
+      "another directory.",
     fix: [CHECK, "sudo apt-get install ovmf qemu-efi-aarch64 seabios"],
   },
   {
@@ -25,8 +26,9 @@ export const FIRMWARE: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     title: "its firmware found nothing to boot",
-    cause: "The disk holds no boot loader, is damaged, or wants the other kind of firmware (UEFI " +
-      "or BIOS).",
+    cause:
+      "The disk has no boot loader, is damaged, or needs the other kind of firmware (UEFI or " +
+      "BIOS).",
     fix: [REBUILD],
   },
   {
@@ -39,7 +41,7 @@ export const FIRMWARE: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     title: "its boot loader failed: {reason}",
-    cause: "Kernel or initramfs are not where the boot loader looks for them.",
+    cause: "The kernel or the initramfs is not where the boot loader looks for it.",
     fix: [REBUILD],
   },
   {
@@ -49,7 +51,7 @@ export const FIRMWARE: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     title: "its kernel needs an {cpu} CPU",
-    cause: "The platform's cpu is older than what the kernel was built for.",
+    cause: "The platform's cpu is older than the one that the kernel was built for.",
     fix: ["grep -n cpu configs/platforms/*.ts", READ_CONSOLE],
     next: DIAGNOSE,
   },

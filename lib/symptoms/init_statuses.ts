@@ -3,7 +3,7 @@ import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 const where = ["console"] as const;
 const endsBoot = true;
 
-/** The statuses with which the initramfs ends, which follow what it has said before. */
+/** The exit statuses of the initramfs; earlier lines have the details. */
 const STATUSES: readonly (readonly [status: number, what: string, cause: string, fix: string])[] = [
   [
     64,
@@ -31,7 +31,7 @@ const STATUSES: readonly (readonly [status: number, what: string, cause: string,
   ],
   [
     68,
-    "what this run brings along cannot be written",
+    "the files of this run cannot be written",
     "The root disk is full or read-only, or the seed is damaged.",
     "deno task gc",
   ],
@@ -50,12 +50,12 @@ const STATUSES: readonly (readonly [status: number, what: string, cause: string,
   [
     71,
     "its init crashed",
-    "That is a fault of the init itself; its last words are on the console.",
+    "This is a bug in the init itself; its last message is on the console.",
     READ_CONSOLE,
   ],
 ];
 
-/** One symptom for each status, and one for those that have no meaning. */
+/** One symptom for each status, and one for unknown ones. */
 export const INIT_STATUSES: readonly Symptom[] = [
   ...STATUSES.map(([status, what, cause, fix]): Symptom => ({
     id: `init-status-${status}`,
@@ -70,14 +70,14 @@ export const INIT_STATUSES: readonly Symptom[] = [
   })),
   {
     id: "init-status-other",
-    // Status 0 is an init that has done its work.
+    // Status 0 means that the init has done its work.
     patterns: [/\[init\] status=(?<status>[1-9]\d*)/],
     says: "[init] status=…",
     where,
     endsBoot,
     role: "consequence",
     title: "its initramfs gave up with status {status}",
-    cause: "The status has no meaning of its own; what was said before it has.",
+    cause: "The status itself has no meaning; the lines before it show the reason.",
     fix: [READ_CONSOLE, CHECK],
   },
 ];

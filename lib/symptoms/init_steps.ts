@@ -11,9 +11,10 @@ export const INIT_STEPS: readonly Symptom[] = [
     says: "[init] root disk: not found: … (disks: …)",
     where,
     endsBoot,
-    title: "its root disk {disk} did not appear; it has {disks|none that is known}",
-    cause: "No disk has that path or serial: the module of the disk's driver is missing where " +
-      "there are none, and guesthouse.root= is wrong where there are others.",
+    title: "its root disk {disk} did not appear; it has {disks|no known disks}",
+    cause:
+      "No disk has that path or serial: if there are no disks at all, the module of the disk's " +
+      "driver is missing; if there are others, guesthouse.root= is wrong.",
     fix: [REBUILD, "deno task build-vm {guest} --dry-run"],
   },
   {
@@ -26,7 +27,7 @@ export const INIT_STEPS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its root disk {disk} holds {found}, which cannot be the root",
-    cause: "The image is damaged, of another kind, or one whose format QEMU was not told.",
+    cause: "The image is damaged, of another kind, or in a format that QEMU was not told.",
     fix: [REBUILD, "qemu-img info images/dist/{guest}/disk.qcow2"],
   },
   {
@@ -46,8 +47,9 @@ export const INIT_STEPS: readonly Symptom[] = [
     where,
     endsBoot: false,
     title: "its initramfs cannot set up the network: {error}",
-    cause: "The guest boots on, and cannot be logged in to. With ENODEV there is no network " +
-      "device, or virtio_net was not loaded.",
+    cause:
+      "The guest continues to boot, but nobody can log in to it. ENODEV means that there is no " +
+      "network device, or that virtio_net was not loaded.",
     fix: [REBUILD, READ_CONSOLE],
   },
   {
@@ -57,8 +59,8 @@ export const INIT_STEPS: readonly Symptom[] = [
     where,
     endsBoot: false,
     role: "hint",
-    title: "it does without {step}: {error}",
-    cause: "Swap in memory and a writable layer are of use, and the guest boots without them.",
+    title: "it continues without {step}: {error}",
+    cause: "Swap in memory and a writable layer are useful, but the guest boots without them.",
     fix: ["deno task setup-images {guest} --explain"],
   },
   {
@@ -68,7 +70,7 @@ export const INIT_STEPS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its init crashed at {place}: {reason}",
-    cause: "That is a fault of the init itself.",
+    cause: "This is a bug in the init itself.",
     fix: [READ_CONSOLE, REBUILD],
   },
   {
@@ -77,10 +79,10 @@ export const INIT_STEPS: readonly Symptom[] = [
     says: "[init] … failed: errno=…",
     where,
     endsBoot,
-    title: "its initramfs failed at {step}: {error}",
+    title: "a step of its initramfs failed, {step}: {error}",
     cause:
-      "The named step of the initramfs went wrong; for the seed and the first boot, the line " +
-      "before says at which file or how.",
+      "The named step of the initramfs failed; for the seed and the first boot, the line before " +
+      "has the file or the reason.",
     fix: [REBUILD, TALKATIVE],
   },
 ];

@@ -3,7 +3,7 @@ import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 const where = ["console"] as const;
 const endsBoot = true;
 
-/** What the first process of the initramfs says when it cannot hand over to the root's program. */
+/** Messages of the initramfs when it cannot hand over to the root's program. */
 export const INIT_PROGRAM: readonly Symptom[] = [
   {
     id: "init-wrong-arch",
@@ -21,8 +21,8 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     says: "[init] …: is no program",
     where,
     endsBoot,
-    title: "its {program} is no program",
-    cause: "The file is empty, cut short, or a script whose first line names no interpreter.",
+    title: "its {program} is not a program",
+    cause: "The file is empty, truncated, or a script whose first line names no interpreter.",
     fix: [REBUILD],
   },
   {
@@ -32,8 +32,9 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its {program} needs an interpreter that the image lacks",
-    cause: "The dynamic loader (ld-linux) of a program, or the first line of a script, names a " +
-      "file that is not there.",
+    cause:
+      "The dynamic loader (ld-linux) of a program, or the interpreter in the first line of a " +
+      "script, does not exist.",
     fix: [REBUILD, "less logs/setup-{guest}.log"],
   },
   {
@@ -43,8 +44,7 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its first program cannot be run: {error}",
-    cause:
-      "It is for another architecture, or cut short: most likely the image holds the program " +
+    cause: "It is for another architecture, or truncated: most likely the image has the program " +
       "of another platform.",
     fix: [REBUILD, "deno task setup-images {guest} --explain"],
   },
@@ -55,7 +55,7 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its first program is not in the image",
-    cause: "The root disk lacks it, or lacks the dynamic loader that it names (ld-linux).",
+    cause: "The root disk lacks the program, or its dynamic loader (ld-linux).",
     fix: [REBUILD, "less logs/setup-{guest}.log"],
   },
   {
@@ -64,7 +64,7 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     says: "[init] execv failed: errno=13",
     where,
     endsBoot,
-    title: "its first program may not be run: {error}",
+    title: "its first program cannot be run: {error}",
     cause: "The file is not executable, or its file system is mounted noexec.",
     fix: [REBUILD],
   },
@@ -75,7 +75,7 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it has too little memory for its first program",
-    cause: "The guest's memory is nearly all taken by the kernel and the initramfs.",
+    cause: "The kernel and the initramfs take nearly all of the guest's memory.",
     fix: [MORE_MEMORY],
   },
   {
@@ -85,7 +85,7 @@ export const INIT_PROGRAM: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its first program cannot be run: {error}",
-    cause: "The initramfs has done its part; the root disk's program does not start.",
+    cause: "The initramfs has done its work, but the program on the root disk does not start.",
     fix: [REBUILD, READ_CONSOLE],
   },
 ];

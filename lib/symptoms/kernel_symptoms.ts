@@ -11,7 +11,7 @@ import {
 const where = ["console"] as const;
 const endsBoot = true;
 
-/** Panics: what they follow from stands above them in the log. */
+/** Panics; their cause is above them in the log. */
 export const PANICS: readonly Symptom[] = [
   {
     id: "panic-memory",
@@ -22,7 +22,7 @@ export const PANICS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it ran out of memory",
-    cause: "The guest has less memory than its kernel, initramfs and first programs take.",
+    cause: "The guest has less memory than its kernel, initramfs and first programs need.",
     fix: [MORE_MEMORY],
     next: 'give the guest more memory ("memory" in guesthouse.json)',
   },
@@ -43,7 +43,7 @@ export const PANICS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it has no {init}",
-    cause: "init= or rdinit= on the kernel's command line names what is not there.",
+    cause: "init= or rdinit= on the kernel's command line names a program that does not exist.",
     fix: [REBUILD, "grep append configs/platforms/*.ts"],
   },
   {
@@ -56,8 +56,8 @@ export const PANICS: readonly Symptom[] = [
     title: "its first process ended {ended}",
     cause:
       "0x65 is 101, the status of a Rust program that panicked, and of one that could not be " +
-      "run. A line that says execv failed tells which: errno=8 is another architecture, 2 a " +
-      "missing file, 13 one that is not executable, 12 too little memory.",
+      "run. If a line says execv failed, its errno shows why: 8 is another architecture, 2 a " +
+      "missing file, 13 a file that is not executable, 12 too little memory.",
     fix: ["grep -n 'errno=' {console}", REBUILD],
     next: DIAGNOSE,
   },
@@ -71,7 +71,7 @@ export const PANICS: readonly Symptom[] = [
     endsBoot,
     role: "consequence",
     title: "its first process ended {ended}",
-    cause: "The kernel cannot do without it. What it said before stands above the panic.",
+    cause: "The kernel cannot continue without it. Its last messages are above the panic.",
     fix: [READ_CONSOLE, TALKATIVE],
     next: DIAGNOSE,
   },
@@ -83,20 +83,20 @@ export const PANICS: readonly Symptom[] = [
     endsBoot,
     role: "consequence",
     title: "its kernel panicked: {reason}",
-    cause: "Under a hypervisor, try whether emulation does the same.",
+    cause: "If the guest uses a hypervisor, check whether it also panics under emulation.",
     fix: [READ_CONSOLE, "deno task build-vm {guest} --accel tcg"],
     next: DIAGNOSE,
   },
   {
     id: "bsd-panic",
-    // FreeBSD and NetBSD. Their kernels write it at the start of a line.
+    // FreeBSD and NetBSD. Their kernels print it at the start of a line.
     patterns: [/^(?:\[[ \d.]+\] )?panic: (?<reason>.+)/],
     says: "panic: …",
     where,
     endsBoot,
     role: "consequence",
     title: "its kernel panicked: {reason}",
-    cause: "Under a hypervisor, try whether emulation does the same.",
+    cause: "If the guest uses a hypervisor, check whether it also panics under emulation.",
     fix: [READ_CONSOLE, "deno task build-vm {guest} --accel tcg"],
     next: DIAGNOSE,
   },
@@ -104,18 +104,18 @@ export const PANICS: readonly Symptom[] = [
 
 const FEWER = "run fewer guests at once (--jobs 1), or raise timeouts.boot";
 
-/** A guest whose processors do not get on. */
+/** A guest whose processors hang. */
 export const STALLS: readonly Symptom[] = [
   {
     id: "lockup",
-    // The kernel tells after 22 s, 48 s, ...: by the second time nothing brings it back. Seen
-    // under TCG (QEMU 7.2) about once in a hundred boots.
+    // The kernel reports it after 22 s, 48 s, ...: after the second time nothing helps. Seen under
+    // TCG (QEMU 7.2) about once in a hundred boots.
     patterns: [/soft lockup - CPU#\d+ stuck for (?<seconds>4[5-9]|[5-9]\d|\d{3,})s/],
     says: "watchdog: BUG: soft lockup - CPU#… stuck for 48s!",
     where,
     endsBoot,
-    title: "its CPU has stood still for {seconds} s",
-    cause: "The emulator hangs, which a second start mends; tasks start such a guest twice.",
+    title: "its CPU has been stuck for {seconds} s",
+    cause: "The emulator hangs; starting the guest again helps, which tasks do once.",
     fix: [ONE_AT_A_TIME],
     next: FEWER,
   },
@@ -126,8 +126,8 @@ export const STALLS: readonly Symptom[] = [
     where,
     endsBoot: false,
     role: "hint",
-    title: "its CPU stood still for {seconds} s",
-    cause: "The host gives the guest too little of its processors.",
+    title: "its CPU was stuck for {seconds} s",
+    cause: "The host gives the guest too little processor time.",
     fix: [ONE_AT_A_TIME],
     next: FEWER,
   },
@@ -138,8 +138,8 @@ export const STALLS: readonly Symptom[] = [
     where,
     endsBoot: false,
     role: "hint",
-    title: "its CPU stood still",
-    cause: "The host gives the guest too little of its processors.",
+    title: "its CPU was stuck",
+    cause: "The host gives the guest too little processor time.",
     fix: [ONE_AT_A_TIME],
     next: FEWER,
   },

@@ -19,7 +19,7 @@ export function findSymptom(
   return undefined;
 }
 
-/** What the symptom's patterns catch in the line; undefined if none matches. */
+/** The values that the symptom's patterns match in the line; undefined if none matches. */
 export function matchSymptom(line: string, symptom: Symptom): Values | undefined {
   for (const pattern of symptom.patterns) {
     const match = pattern.exec(line);

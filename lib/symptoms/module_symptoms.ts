@@ -1,7 +1,7 @@
 import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 
 const where = ["console"] as const;
-/** The initramfs goes on, and fails later if it needed the module. */
+/** The initramfs continues, and fails later if it needed the module. */
 const endsBoot = false;
 
 /** Without one of these there is no root disk, or no network. */
@@ -19,7 +19,7 @@ export const MODULES: readonly Symptom[] = [
     where,
     endsBoot,
     role: "hint",
-    title: "it does without the module {module}: {error}",
+    title: "it continues without the module {module}: {error}",
     cause: "Neither the root disk nor the network needs it.",
     fix: ["deno task setup-images {guest} --explain"],
   },
@@ -57,9 +57,9 @@ export const MODULES: readonly Symptom[] = [
     says: "[module] ext4.ko: errno=129",
     where,
     endsBoot,
-    title: "its kernel refuses the module {module|it was given}",
+    title: "its kernel refuses the module {module|that it was given}",
     cause:
-      "The kernel takes signed modules only (Secure Boot, lockdown, module.sig_enforce), and " +
+      "The kernel accepts only signed modules (Secure Boot, lockdown, module.sig_enforce), and " +
       "the signature is missing or not its own.",
     fix: [REBUILD, 'deno task build-vm {guest} --append "module.sig_enforce=0"'],
   },
@@ -70,7 +70,7 @@ export const MODULES: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it has too little memory for its module {module}",
-    cause: "The guest's memory is nearly all taken by the kernel and the initramfs.",
+    cause: "The kernel and the initramfs take nearly all of the guest's memory.",
     fix: [MORE_MEMORY],
   },
   {
@@ -79,7 +79,7 @@ export const MODULES: readonly Symptom[] = [
     says: "ext4: Unknown symbol …",
     where,
     endsBoot,
-    title: "its module {module} needs {symbol} of another module",
+    title: "its module {module} needs {symbol} from another module",
     cause: "A module that it depends on was not loaded before it, or is for another kernel.",
     fix: [REBUILD],
   },
@@ -90,7 +90,7 @@ export const MODULES: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its module {module} does not load: {error}",
-    cause: "The kernel has the file, and refuses it.",
+    cause: "The kernel has read the file, but refuses it.",
     fix: [REBUILD, READ_CONSOLE],
   },
 ];

@@ -12,7 +12,7 @@ export const NETWORK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it has no network device",
-    cause: "The module virtio_net is missing, or the guest was started without a network.",
+    cause: "The module virtio_net is missing, or the guest was started without a network device.",
     fix: [REBUILD, READ_CONSOLE],
   },
   {
@@ -25,8 +25,9 @@ export const NETWORK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "it got no network address",
-    cause: "guesthouse's own images have a fixed address (10.0.2.15); an image that asks for one " +
-      "by DHCP did not reach QEMU's server.",
+    cause:
+      "guesthouse's own images have a static address (10.0.2.15); an image that uses DHCP did " +
+      "not reach QEMU's server.",
     fix: ["deno task vm-run {guest} -- ip -br addr", READ_CONSOLE],
   },
   {
@@ -35,11 +36,12 @@ export const NETWORK: readonly Symptom[] = [
     says: "refused by the network rule: … (…)",
     where: ["task"],
     endsBoot,
-    // Guests boot without, and a program may do without.
+    // Guests boot without the network, and a program may work without it.
     role: "consequence",
     title: "the network rule refuses {host}: {why}",
-    cause: "What a build guest fetches goes through guesthouse's proxy, which connects to public " +
-      'addresses alone, and to the hosts that the rule names: "network" in guesthouse.json, or ' +
+    cause:
+      "A build guest fetches everything through guesthouse's proxy, which connects only to public " +
+      'addresses, and to the hosts that the rule names: "network" in guesthouse.json, or ' +
       "--network.",
     fix: [
       "less {log}",
@@ -68,12 +70,13 @@ export const NETWORK: readonly Symptom[] = [
     says: "Network is unreachable",
     where,
     endsBoot,
-    // Guests boot without, so it does not explain a guest that does not.
+    // Guests boot without it, so it does not explain a failed boot.
     role: "consequence",
-    title: "it has no way out to the network",
-    cause: "A build guest has none but the proxy in http_proxy, which the program may not use, " +
-      "unless its network is open. Where it is: the guest has no route, or its gateway (10.0.2.2) " +
-      "does not answer. QEMU's network passes on no ping to other machines, so test with a " +
+    title: "it cannot reach the network",
+    cause:
+      "Unless its network is open, a build guest has only the proxy in http_proxy, which the " +
+      "program may not use. If it is open: the guest has no route, or its gateway (10.0.2.2) " +
+      "does not answer. QEMU's network does not pass pings on to other machines, so test with a " +
       "connection.",
     fix: [
       "deno task build-vm {guest} --network open",
@@ -91,13 +94,13 @@ export const NETWORK: readonly Symptom[] = [
     says: "Temporary failure in name resolution",
     where,
     endsBoot,
-    // Guests boot without, so it does not explain a guest that does not.
+    // Guests boot without it, so it does not explain a failed boot.
     role: "consequence",
     title: "it cannot look up names",
     cause:
-      "In a build guest the proxy in http_proxy looks them up, and nothing else does unless its " +
-      "network is open. Where it is, QEMU answers at 10.0.2.3 by the host's own resolver: either " +
-      "the guest does not ask it (/etc/resolv.conf), or the host itself resolves no names.",
+      "In a build guest only the proxy in http_proxy looks up names, unless its network is open. " +
+      "If it is open, QEMU answers at 10.0.2.3 with the host's own resolver: either the guest " +
+      "does not use it (/etc/resolv.conf), or the host itself cannot resolve names.",
     fix: [
       "deno task build-vm {guest} --network open",
       "deno task vm-run {guest} -- cat /etc/resolv.conf",

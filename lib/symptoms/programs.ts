@@ -2,7 +2,7 @@ import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 
 const endsBoot = false;
 
-/** What goes wrong in the programs that a guest runs. */
+/** Failures of the programs that a guest runs. */
 export const PROGRAMS: readonly Symptom[] = [
   {
     id: "exec-format",
@@ -14,8 +14,9 @@ export const PROGRAMS: readonly Symptom[] = [
     where: ["console", "task"],
     endsBoot,
     title: "{program|a program} is for another architecture",
-    cause: "A program that was built on the host, or downloaded for it, was run in the guest: " +
-      "often a build directory or a tool that came along with the sources.",
+    cause:
+      "The guest ran a program that was built on the host, or downloaded for it: often from a " +
+      "build directory, or a tool that was sent with the sources.",
     fix: [
       "file {program|PROGRAM}",
       "deno task vm-run {guest} -- uname -m",
@@ -35,8 +36,8 @@ export const PROGRAMS: readonly Symptom[] = [
     role: "hint",
     title: "the clocks of host and guest differ",
     cause:
-      "Files or certificates of the host are from the guest's future: its clock stood still, " +
-      "as in a guest that was resumed or a host that slept.",
+      "The host's files or certificates are in the guest's future: its clock was stopped, for " +
+      "example because the guest was resumed or the host was asleep.",
     fix: ["deno task vm-run {guest} -- date", "date", "deno task clean"],
   },
   {
@@ -50,7 +51,7 @@ export const PROGRAMS: readonly Symptom[] = [
     endsBoot,
     role: "hint",
     title: "{program} crashed in the guest",
-    cause: "The program's own fault, or that of an emulated CPU that lacks what it uses.",
+    cause: "The program has a bug, or it uses a feature that the emulated CPU lacks.",
     fix: [READ_CONSOLE, REBUILD],
   },
 ];

@@ -5,7 +5,7 @@ const endsBoot = true;
 
 const FREE_PORT = 'set the platform\'s ssh port to "auto" for a free one';
 
-/** What somebody else has already. */
+/** Resources that are already in use. */
 export const QEMU_SHARING: readonly Symptom[] = [
   {
     id: "port-taken",
@@ -13,8 +13,8 @@ export const QEMU_SHARING: readonly Symptom[] = [
     says: "Could not set up host forwarding rule 'tcp:127.0.0.1:…-:22'",
     where,
     endsBoot,
-    title: "port {port} of this host is already taken",
-    cause: "Another program, or another guest, listens on the port that was asked for.",
+    title: "port {port} of this host is already in use",
+    cause: "Another program, or another guest, is listening on the requested port.",
     fix: ["ss -ltnp 'sport = :{port}'", "deno task vm-list"],
     next: `ss -ltnp 'sport = :{port}', or ${FREE_PORT}`,
   },
@@ -24,8 +24,8 @@ export const QEMU_SHARING: readonly Symptom[] = [
     says: "Address already in use",
     where,
     endsBoot,
-    title: "a port of this host is already taken",
-    cause: "Another program, or another guest, listens on it.",
+    title: "a port of this host is already in use",
+    cause: "Another program, or another guest, is listening on it.",
     fix: ["ss -ltnp", "deno task vm-list"],
     next: FREE_PORT,
   },
@@ -35,9 +35,10 @@ export const QEMU_SHARING: readonly Symptom[] = [
     says: 'Failed to get "write" lock',
     where,
     endsBoot,
-    title: "another QEMU uses the same disk image",
-    cause: "A guest of a killed task still runs, or another program has the image open. vm-list " +
-      "removes the first.",
+    title: "another QEMU is using the same disk image",
+    cause:
+      "A guest of a killed task is still running, in which case vm-list removes it, or another " +
+      "program has the image open.",
     fix: ["deno task vm-list", "deno task vm-stop --all"],
   },
   {
@@ -46,8 +47,8 @@ export const QEMU_SHARING: readonly Symptom[] = [
     says: "cannot create PID file: Cannot lock pid file",
     where,
     endsBoot,
-    title: "another QEMU runs in the same run directory",
-    cause: "A guest of a killed task still runs; vm-list removes it.",
+    title: "another QEMU is using the same run directory",
+    cause: "A guest of a killed task is still running; vm-list removes it.",
     fix: ["deno task vm-list"],
   },
 ];
@@ -63,8 +64,8 @@ export const QEMU_FILES: readonly Symptom[] = [
     says: "Could not read L1 table",
     where,
     endsBoot,
-    title: "its disk image is cut short",
-    cause: "A copy or a download did not finish, or the disk was full meanwhile.",
+    title: "its disk image is truncated",
+    cause: "A copy or a download did not finish, or the disk was full.",
     fix: [REBUILD, "df -h"],
   },
   {
@@ -74,7 +75,7 @@ export const QEMU_FILES: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its disk image is damaged",
-    cause: "The file is no image, or was changed by something other than QEMU.",
+    cause: "The file is not an image, or another program than QEMU has changed it.",
     fix: [REBUILD],
   },
   {
@@ -84,7 +85,7 @@ export const QEMU_FILES: readonly Symptom[] = [
     where,
     endsBoot,
     title: "the image behind its overlay cannot be opened",
-    cause: "The base image was moved or removed while an overlay of it is in use.",
+    cause: "The base image was moved or removed while an overlay of it was in use.",
     fix: [REBUILD, "deno task gc"],
   },
   {
@@ -93,8 +94,8 @@ export const QEMU_FILES: readonly Symptom[] = [
     says: "cannot set up guest memory",
     where,
     endsBoot,
-    title: "this host has not enough free memory for it",
-    cause: "QEMU asks for all of the guest's memory at its start.",
+    title: "this host does not have enough free memory for it",
+    cause: "QEMU allocates all of the guest's memory when it starts.",
     fix: [ONE_AT_A_TIME, "free -m"],
     next: "lower the guest's memory, or run fewer guests at once with --jobs 1",
   },
@@ -110,7 +111,7 @@ export const QEMU_FILES: readonly Symptom[] = [
   },
 ];
 
-/** What no other symptom of QEMU's tells more exactly. */
+/** General symptoms, for which no other symptom of QEMU is more specific. */
 export const QEMU_OTHER: readonly Symptom[] = [
   {
     id: "file-unopened",
@@ -119,7 +120,7 @@ export const QEMU_OTHER: readonly Symptom[] = [
     where,
     endsBoot,
     title: '"{path}" cannot be opened: {reason}',
-    cause: "The file is not there, or the user may not read or write it.",
+    cause: "The file does not exist, or the user may not read or write it.",
     fix: ["ls -l {path}"],
   },
   {
@@ -128,8 +129,8 @@ export const QEMU_OTHER: readonly Symptom[] = [
     says: "Failed to bind socket to …",
     where,
     endsBoot,
-    title: 'the socket "{path}" cannot be made: {reason}',
-    cause: "Its directory is missing or not writable; sockets lie in $XDG_RUNTIME_DIR or /tmp.",
+    title: 'the socket "{path}" cannot be created: {reason}',
+    cause: "Its directory is missing or not writable; sockets are in $XDG_RUNTIME_DIR or /tmp.",
     fix: ["ls -l {path}", 'ls -ld "${XDG_RUNTIME_DIR:-/tmp}"'],
   },
   {
@@ -140,7 +141,8 @@ export const QEMU_OTHER: readonly Symptom[] = [
     endsBoot: false,
     role: "hint",
     title: "QEMU was told to end (signal {signal})",
-    cause: "A task ends its guest so when nothing else has helped; otherwise somebody did.",
+    cause:
+      "A task ends its guest with a signal if nothing else helps; otherwise somebody else did.",
     fix: ["deno task vm-list"],
   },
 ];

@@ -4,7 +4,7 @@ const where = ["qemu"] as const;
 const endsBoot = true;
 const HELP = "{program|qemu-system-x86_64}";
 
-/** Arguments and files that QEMU refuses. Texts of QEMU 7.2, all seen from the real program. */
+/** Arguments and files that QEMU refuses. Texts of QEMU 7.2, all printed by the real program. */
 export const QEMU_OPTIONS: readonly Symptom[] = [
   {
     id: "machine-unknown",
@@ -13,7 +13,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "QEMU does not know the machine of this platform",
-    cause: "The platform's machine is misspelt, of another architecture, or newer than this QEMU.",
+    cause: "The platform's machine is misspelt, for another architecture, or newer than this QEMU.",
     fix: [`${HELP} -machine help`, CHECK],
     next: "correct the platform's machine (QEMU lists them with -machine help)",
   },
@@ -24,7 +24,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'QEMU does not know the CPU model "{model}"',
-    cause: "The platform's cpu is misspelt, of another architecture, or newer than this QEMU.",
+    cause: "The platform's cpu is misspelt, for another architecture, or newer than this QEMU.",
     fix: [`${HELP} -cpu help`, CHECK],
     next: "correct the platform's cpu (QEMU lists them with -cpu help)",
   },
@@ -35,7 +35,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the CPU model "{model}" needs a hypervisor',
-    cause: "The guest is emulated, and that model is the host's own CPU.",
+    cause: "The guest is emulated, but that model is the host's own CPU.",
     fix: ["grep -n cpu configs/platforms/*.ts", CHECK],
     next: 'use the CPU model "max" with the accelerator tcg',
   },
@@ -46,7 +46,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'this QEMU lacks the device "{device}"',
-    cause: "Distributions put some devices into packages of their own, or leave them out.",
+    cause: "Distributions put some devices into separate packages, or leave them out.",
     fix: [CHECK],
   },
   {
@@ -67,7 +67,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'QEMU does not know the property "{property}"',
-    cause: "The platform's machine has an option that this QEMU's machine has not.",
+    cause: "The platform's machine has an option that this QEMU's machine lacks.",
     fix: ["grep -n machine configs/platforms/*.ts", CHECK],
     next: "correct the platform's machine options",
   },
@@ -78,7 +78,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: "this QEMU was built without seccomp",
-    cause: "guesthouse confines QEMU by it on Linux.",
+    cause: "guesthouse uses it to confine QEMU on Linux.",
     fix: [CHECK],
   },
   {
@@ -89,7 +89,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     says: "Invalid SMP CPUs …",
     where,
     endsBoot,
-    title: "it asks for {found} cores, and its machine has {most} at most",
+    title: "it is to have {found} cores, but its machine has {most} at most",
     cause: "The platform's or the project's \"cores\" is too large.",
     fix: ["deno task build-vm {guest} --cores {most}"],
     next: "lower the platform's cores",
@@ -101,7 +101,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the kernel "{path}" cannot be read',
-    cause: "The image's directory was emptied, or belongs to somebody else.",
+    cause: "The image's directory was emptied, or belongs to another user.",
     fix: [REBUILD],
   },
   {
@@ -113,7 +113,7 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'the initramfs "{path}" cannot be read',
-    cause: "The image's directory was emptied, or belongs to somebody else.",
+    cause: "The image's directory was emptied, or belongs to another user.",
     fix: [REBUILD],
   },
 ];

@@ -11,7 +11,7 @@ export const RESOURCES: readonly Symptom[] = [
     where: ["host", "task", "console"],
     endsBoot: true,
     title: "this host ran out of memory and killed QEMU",
-    cause: "The memory of all guests, and of what else runs, is more than the host has.",
+    cause: "All guests and other programs together need more memory than the host has.",
     fix: [ONE_AT_A_TIME, "free -m"],
   },
   {
@@ -21,7 +21,7 @@ export const RESOURCES: readonly Symptom[] = [
     where: ["task"],
     endsBoot: true,
     title: "QEMU was killed (signal 9)",
-    cause: "Most likely the host ran out of memory; its kernel's log then names QEMU.",
+    cause: "Most likely the host ran out of memory; the kernel's log then names QEMU.",
     fix: ["sudo dmesg | grep -i 'killed process'", ONE_AT_A_TIME],
   },
   {
@@ -31,7 +31,7 @@ export const RESOURCES: readonly Symptom[] = [
     where: ["console"],
     endsBoot,
     title: 'it ran out of memory and killed "{process}"',
-    cause: "Often many compilers at once: each takes up to a gigabyte.",
+    cause: "Often many compilers run at once: each takes up to a gigabyte.",
     fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
     next: 'give the guest more memory ("memory" in guesthouse.json)',
   },
@@ -45,7 +45,7 @@ export const RESOURCES: readonly Symptom[] = [
     where: ["task"],
     endsBoot,
     title: "a compiler ran out of memory",
-    cause: "Often many compilers at once: each takes up to a gigabyte.",
+    cause: "Often many compilers run at once: each takes up to a gigabyte.",
     fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
   },
   {
@@ -57,7 +57,8 @@ export const RESOURCES: readonly Symptom[] = [
     where: ["console", "task"],
     endsBoot,
     title: "its disk is full",
-    cause: 'The build takes more than the platform\'s "diskGiB"; on the console of an image that ' +
+    cause:
+      'The build needs more space than the platform\'s "diskGiB"; on the console of an image that ' +
       "is being built, the packages do.",
     fix: ["grep -n diskGiB configs/platforms/*.ts", REBUILD],
     next: "give the guest a larger disk (diskGiB of the platform), " +
@@ -73,8 +74,8 @@ export const RESOURCES: readonly Symptom[] = [
     says: "I/O error, dev …, sector …",
     where: ["console"],
     endsBoot,
-    title: "its disk {device} gives read or write errors",
-    cause: "The image is damaged or cut short, or the host's disk is full or broken.",
+    title: "its disk {device} has read or write errors",
+    cause: "The image is damaged or truncated, or the host's disk is full or broken.",
     fix: [REBUILD, "df -h"],
   },
   {
@@ -88,7 +89,8 @@ export const RESOURCES: readonly Symptom[] = [
     endsBoot,
     role: "consequence",
     title: "a file system of the guest is read-only",
-    cause: "After an error the kernel lets nobody write; without one, the place was never " +
+    cause:
+      "After an error the kernel makes the file system read-only; without an error, it never was " +
       "writable, such as an installed system's own directories.",
     fix: [READ_CONSOLE, "deno task vm-run {guest} -- findmnt -o TARGET,FSTYPE,OPTIONS"],
   },

@@ -3,7 +3,7 @@ import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
 const where = ["console"] as const;
 const endsBoot = true;
 
-/** The root disk cannot be found, or not be mounted. */
+/** The root disk cannot be found or mounted. */
 export const ROOT_DISK: readonly Symptom[] = [
   {
     id: "crc32c-driver",
@@ -12,7 +12,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its kernel cannot mount {device} as ext4",
-    cause: "ext4 checks its data with crc32c, and the initramfs has no module for that " +
+    cause: "ext4 checks its data with crc32c, but the initramfs has no module for it " +
       "(crc32c_generic and libcrc32c).",
     fix: [REBUILD],
   },
@@ -23,7 +23,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its kernel cannot mount {device} as ext4",
-    cause: "The disk holds no ext4, or less than there was: the image is damaged or cut short.",
+    cause: "The disk has no ext4 file system, or not all of it: the image is damaged or truncated.",
     fix: [REBUILD],
   },
   {
@@ -37,7 +37,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its disk {device|image} is shorter than its file system",
-    cause: "The image was cut short, often by a download or a copy that did not finish.",
+    cause: "The image was truncated, often by a download or a copy that did not finish.",
     fix: [REBUILD, "qemu-img info images/dist/{guest}/disk.qcow2"],
   },
   {
@@ -47,20 +47,20 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: 'its kernel cannot open the root disk "{device}"',
-    cause: "There is no such disk, or the kernel has no driver for it and no initramfs that does.",
+    cause: "There is no such disk, or neither the kernel nor an initramfs has a driver for it.",
     fix: [REBUILD],
   },
   {
     id: "root-mount",
-    // "list of all partitions" follows where the driver works and the content does not.
+    // "list of all partitions" follows if the driver works but the contents are wrong.
     patterns: [/VFS: Unable to mount root fs on (?<device>\S+)/],
     says: "VFS: Unable to mount root fs on …",
     where,
     endsBoot,
     title: "its kernel cannot mount the root file system on {device}",
     cause:
-      "The image is damaged, or its kernel got no initramfs: with unknown-block(0,0) no disk " +
-      "was found at all.",
+      "The image is damaged, or its kernel got no initramfs: unknown-block(0,0) means that no " +
+      "disk was found at all.",
     fix: [REBUILD],
   },
   {
@@ -69,7 +69,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     says: "ALERT! … does not exist.",
     where,
     endsBoot,
-    title: "its initramfs waited in vain for the root disk {device}",
+    title: "its initramfs did not find the root disk {device}",
     cause: "The platform's root= names a disk that the guest does not have.",
     fix: [REBUILD, READ_CONSOLE],
   },
@@ -80,7 +80,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its kernel cannot mount {device} (error {number})",
-    cause: "The loader names a disk that the guest does not have, or one that is damaged.",
+    cause: "The loader names a disk that the guest does not have, or that is damaged.",
     fix: [REBUILD],
   },
   {
@@ -90,7 +90,7 @@ export const ROOT_DISK: readonly Symptom[] = [
     where,
     endsBoot,
     title: "its kernel asks which root disk to use",
-    cause: "It did not find the one that it was built or told to use, and nobody will answer.",
+    cause: "It did not find the disk that it was built or told to use, and nobody can answer.",
     fix: [REBUILD],
   },
 ];

@@ -5,7 +5,7 @@ const endsBoot = false;
 const role = "consequence" as const;
 const retryable = true;
 
-/** What OpenSSH 8.6 to 10 says. The first that matches wins. */
+/** Messages of OpenSSH 8.6 to 10. The first match wins. */
 export const SSH: readonly Symptom[] = [
   {
     id: "ssh-host-key",
@@ -17,8 +17,9 @@ export const SSH: readonly Symptom[] = [
     endsBoot,
     ssh: { reason: "host-key", retryable: false },
     title: "it does not have the pinned host key, so it may be another machine",
-    cause: "Something else listens on the port, or the checkout's keys changed while the guest " +
-      "was up.",
+    cause:
+      "Another program is listening on the port, or the checkout's keys changed while the guest " +
+      "was running.",
     fix: ["deno task vm-list", "deno task vm-stop --all"],
   },
   {
@@ -30,7 +31,7 @@ export const SSH: readonly Symptom[] = [
     role,
     ssh: { reason: "booting", retryable },
     title: "it is still booting and refuses logins",
-    cause: "systemd lets users in late in the boot; the guest did not come that far.",
+    cause: "systemd allows logins late in the boot; the guest did not get that far.",
     fix: [READ_CONSOLE],
   },
   {
@@ -43,7 +44,7 @@ export const SSH: readonly Symptom[] = [
     endsBoot,
     ssh: { reason: "config", retryable: false },
     title: "ssh on this host does not accept our key or configuration",
-    cause: "The checkout's key was changed or removed, others may read it, or ssh is too old.",
+    cause: "The checkout's key was changed or removed, is readable by others, or ssh is too old.",
     fix: ["ls -l .guesthouse/keys", "deno task check --install"],
   },
   {
@@ -54,7 +55,7 @@ export const SSH: readonly Symptom[] = [
     endsBoot,
     ssh: { reason: "denied", retryable: false },
     title: "it refuses our key",
-    cause: "The key did not reach the guest, or the checkout's keys changed while it was up.",
+    cause: "The key did not reach the guest, or the checkout's keys changed while it was running.",
     fix: ["deno task vm-stop {guest}", "deno task build-vm {guest}"],
   },
   {
@@ -79,8 +80,9 @@ export const SSH: readonly Symptom[] = [
     role,
     ssh: { reason: "banner-timeout", retryable },
     title: "something accepts connections, but its SSH server does not answer",
-    cause: "QEMU takes connections before the guest does. The guest hangs or is slow, or another " +
-      "program has the port.",
+    cause:
+      "QEMU accepts connections before the guest does. The guest hangs or is slow, or another " +
+      "program uses the port.",
     fix: [READ_CONSOLE, "deno task build-all --jobs 1"],
   },
   {
@@ -115,12 +117,12 @@ export const SSH: readonly Symptom[] = [
     endsBoot,
     role,
     ssh: { reason: "unreachable", retryable },
-    title: "there is no way to it",
-    cause: "The host's own network is in the way: a firewall, or a loopback device that is down.",
+    title: "it cannot be reached",
+    cause: "The host's own network prevents it: a firewall, or a loopback device that is down.",
     fix: ["ip -br addr", "deno task vm-list"],
   },
   {
-    // What QEMU's user network does while the guest's port is still closed.
+    // QEMU's user network does this while the guest's port is still closed.
     id: "ssh-closed",
     patterns: [
       /kex_exchange_identification|ssh_exchange_identification|banner line contains invalid/,
@@ -130,8 +132,8 @@ export const SSH: readonly Symptom[] = [
     endsBoot,
     role,
     ssh: { reason: "closed", retryable },
-    title: "its SSH server does not listen yet",
-    cause: "QEMU takes the connection and finds the guest's port closed.",
+    title: "its SSH server is not listening yet",
+    cause: "QEMU accepts the connection, but the guest's port is closed.",
     fix: [READ_CONSOLE],
   },
   {

@@ -1,60 +1,59 @@
 import type { SshReason } from "./ssh_reason.ts";
 
 /**
- * Where a line comes from: the guest's serial console; QEMU itself; a task with what it ran; or
- * the host's own log (`dmesg`, the journal).
+ * Where a line comes from: the guest's serial console; QEMU itself; a task and the programs that it
+ * ran; or the host's own log (`dmesg`, the journal).
  */
 export type LogKind = "console" | "qemu" | "task" | "host";
 
 /**
- * What a symptom is to other symptoms of the same run. A `cause` explains the rest; a
- * `consequence` follows from something else where that has left a trace; a `hint` may well be
- * harmless.
+ * How a symptom relates to others of the same run. A `cause` explains the others; a `consequence`
+ * follows from another symptom, if there is one; a `hint` may be harmless.
  */
 export type Role = "cause" | "consequence" | "hint";
 
 /**
- * One way in which a run fails, as a log tells it. Texts are templates: `{name}` is what the
- * pattern's group of that name has caught, `{name|text}` has a text to fall back on. A group
- * `errno` also gives `{error}`, its meaning; `exitcode`, a wait status in hexadecimal, gives
- * `{ended}`. `{guest}`, `{console}` and `{log}` are always there.
+ * One way in which a run fails, as seen in a log. Texts are templates: `{name}` is the text matched
+ * by the pattern's group of that name, `{name|text}` has a default. A group `errno` also gives
+ * `{error}`, its meaning; `exitcode`, a wait status in hexadecimal, gives `{ended}`. `{guest}`,
+ * `{console}` and `{log}` are always defined.
  */
 export interface Symptom {
   readonly id: string;
-  /** Each is tried on single lines of plain text. */
+  /** Each is matched against single lines of plain text. */
   readonly patterns: readonly RegExp[];
-  /** What a reader finds in the log, with `…` for what differs. For the documentation. */
+  /** The line in the log, with `…` for parts that vary. For the documentation. */
   readonly says: string;
   readonly where: readonly LogKind[];
-  /** Completes `Cannot start guest "x": …`, and stands alone as well. */
+  /** Completes `Cannot start guest "x": …`, but is also shown alone. */
   readonly title: string;
   /** Sentences. */
   readonly cause: string;
-  /** Commands, the most useful first. Caught values are quoted for a shell. */
+  /** Commands, the most useful first. Matched values are quoted for a shell. */
   readonly fix: readonly string[];
-  /** What a task that fails of it names as the next step. Default: the first command. */
+  /** The next step that a task shows when it fails with this. Default: the first command. */
   readonly next?: string;
   /** Default: a cause. */
   readonly role?: Role;
-  /** Whether the guest will not come up after this. */
+  /** Whether the guest cannot finish booting after this. */
   readonly endsBoot: boolean;
-  /** The symptom does not count where a line of the run's logs matches this. */
+  /** The symptom is ignored if a line of the run's logs matches this. */
   readonly without?: RegExp;
-  /** For what ssh itself says. */
+  /** For messages of ssh itself. */
   readonly ssh?: {
     readonly reason: SshReason;
-    /** Whether waiting may help: the guest may not be that far yet. */
+    /** Whether waiting may help: the guest may not have got that far. */
     readonly retryable: boolean;
   };
 }
 
-/** Builds the guest's image anew. */
+/** Builds the guest's image again. */
 export const REBUILD = "deno task setup-images {guest} --force";
-/** Shows all that the guest has said. */
+/** Shows everything that the guest has printed. */
 export const READ_CONSOLE = "less -R {console}";
-/** For tasks that know nothing better. */
+/** For tasks that have no better advice. */
 export const DIAGNOSE = "deno task ci-diagnose {console}";
-/** Makes the kernel and systemd say more. */
+/** Makes the kernel and systemd print more. */
 export const TALKATIVE = 'deno task build-vm {guest} --append "loglevel=7 systemd.show_status=yes"';
 export const MORE_MEMORY = "deno task build-vm {guest} --memory 4096";
 export const ONE_AT_A_TIME = "deno task build-all --jobs 1";

@@ -44,12 +44,12 @@ export const TOPICS = {
 } as const satisfies Readonly<Record<string, readonly Symptom[]>>;
 
 /**
- * Every symptom that guesthouse knows, the one place that tasks, `ci-diagnose` and the
- * documentation read. Texts of Linux 6.1, systemd 252, initramfs-tools 0.142, OVMF, SeaBIOS,
- * FreeBSD 14, NetBSD 10, QEMU 7.2 and OpenSSH.
+ * Every symptom that guesthouse knows, for tasks, `ci-diagnose` and the documentation. Texts of
+ * Linux 6.1, systemd 252, initramfs-tools 0.142, OVMF, SeaBIOS, FreeBSD 14, NetBSD 10, QEMU 7.2 and
+ * OpenSSH.
  *
- * The order counts: of several symptoms in one line the first wins, so special ones come before
- * general ones; and on a console a cause stands above its consequences, since an initramfs that
- * gives up makes the kernel panic too.
+ * The order matters: of several symptoms in one line the first wins, so specific ones come before
+ * general ones; and on a console a cause is above its consequences, since an initramfs that gives
+ * up also makes the kernel panic.
  */
 export const SYMPTOMS: readonly Symptom[] = Object.values(TOPICS).flat();

@@ -4,7 +4,7 @@ const where = ["task"] as const;
 const role = "consequence" as const;
 const endsBoot = false;
 
-/** What tasks say themselves when a start fails: the reason is often in another log. */
+/** Messages of tasks when a start fails: the reason is often in another log. */
 export const STARTS: readonly Symptom[] = [
   {
     id: "not-ready",
@@ -14,7 +14,7 @@ export const STARTS: readonly Symptom[] = [
     role,
     endsBoot: true,
     title: "it was not ready within {seconds} s",
-    cause: "A hang, or a host that is too busy; what the console said last follows the message.",
+    cause: "The guest hangs, or the host is too busy; the console's last lines follow the message.",
     fix: [READ_CONSOLE, ONE_AT_A_TIME, "grep -n timeouts guesthouse.json"],
   },
   {
@@ -25,7 +25,7 @@ export const STARTS: readonly Symptom[] = [
     role,
     endsBoot: true,
     title: "it announced itself, but nobody could log in",
-    cause: "The guest is up, and its network is not.",
+    cause: "The guest is running, but its network does not work.",
     fix: [READ_CONSOLE],
   },
   {
@@ -36,7 +36,7 @@ export const STARTS: readonly Symptom[] = [
     role,
     endsBoot: true,
     title: "it switched itself off before it was ready",
-    cause: "Its init ended or rebooted; guests are started without reboot.",
+    cause: "Its init ended or rebooted; guests are started so that a reboot ends them.",
     fix: [READ_CONSOLE],
   },
   {
@@ -47,7 +47,7 @@ export const STARTS: readonly Symptom[] = [
     role,
     endsBoot: true,
     title: "QEMU ended (status or signal {number})",
-    cause: "QEMU's own words are in its log.",
+    cause: "QEMU's own messages are in its log.",
     fix: ["less logs/{guest}.qemu.log", CHECK],
   },
   {
@@ -58,7 +58,7 @@ export const STARTS: readonly Symptom[] = [
     role,
     endsBoot,
     title: "its connection was lost",
-    cause: "The guest died, or its network did.",
+    cause: "The guest or its network stopped working.",
     fix: [READ_CONSOLE, "less logs/{guest}.qemu.log"],
   },
   {
@@ -89,7 +89,7 @@ export const STARTS: readonly Symptom[] = [
     where,
     endsBoot: true,
     title: "its image was changed after it was built",
-    cause: "Something wrote to it, or a copy did not finish.",
+    cause: "Another program wrote to it, or a copy did not finish.",
     fix: [REBUILD],
   },
   {
