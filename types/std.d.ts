@@ -307,6 +307,14 @@ declare module "@std/async" {
   export function delay(ms: number, options?: DelayOptions): Promise<void>;
 }
 
+declare module "@std/crypto" {
+  /** Whether the bytes are equal; as slow where the first differs as where the last one does. */
+  export function timingSafeEqual(
+    a: ArrayBufferView | ArrayBufferLike,
+    b: ArrayBufferView | ArrayBufferLike,
+  ): boolean;
+}
+
 declare module "@std/text" {
   /** How many insertions, deletions and replacements of code points make one text the other. */
   export function levenshteinDistance(str1: string, str2: string): number;

@@ -23,6 +23,7 @@ Deno.test("std.d.ts declares only what the modules export", async (t) => {
     "@std/assert",
     "@std/cli",
     "@std/async",
+    "@std/crypto",
     "@std/text",
   ]);
   for (const [specifier, names] of declared) {
@@ -59,6 +60,10 @@ const WRONG_USES: readonly (readonly [code: string, complaint: string])[] = [
   [
     'import { delay } from "@std/async"; delay(1, new AbortController().signal);',
     "has no properties in common with type 'DelayOptions'",
+  ],
+  [
+    'import { timingSafeEqual } from "@std/crypto"; timingSafeEqual("a", "a");',
+    "Argument of type 'string' is not assignable to parameter of type",
   ],
   [
     'import { levenshteinDistance } from "@std/text"; levenshteinDistance("text");',

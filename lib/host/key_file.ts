@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey } from "node:crypto";
+import { timingSafeEqual } from "@std/crypto";
 
 const ARMOR =
   /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END OPENSSH PRIVATE KEY-----\n$/;
@@ -49,7 +50,7 @@ export function publicKeyOf(text: string): string | undefined {
   // Padded to whole blocks of 8 bytes with 1, 2, 3...
   const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
   const whole = [HEAD, sshString(publicKey), sshString(Buffer.concat([secret, padding]))];
-  if (!Buffer.concat(whole).equals(bytes)) return undefined;
+  if (!timingSafeEqual(Buffer.concat(whole), bytes)) return undefined;
   return `ssh-ed25519 ${publicKey.toString("base64")}`;
 }
 

@@ -1,5 +1,5 @@
 import { atomicWrite } from "../base/files/atomic_write.ts";
-import { DIGEST_PATTERN } from "../base/files/digest.ts";
+import { DIGEST_PATTERN, isSameDigest } from "../base/files/digest.ts";
 import { sha256File } from "../base/files/file_digest.ts";
 import { recordFile } from "../base/files/file_record.ts";
 import { publish } from "./publish.ts";
@@ -24,7 +24,7 @@ export async function keptState(path: string): Promise<KeptState> {
   try {
     const digest = await sha256File(path);
     const record = (await Deno.readTextFile(voucherPath(path)).catch(() => "")).trim();
-    return DIGEST_PATTERN.test(record) && record === digest ? "whole" : "damaged";
+    return DIGEST_PATTERN.test(record) && isSameDigest(record, digest) ? "whole" : "damaged";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "missing";
     throw error;

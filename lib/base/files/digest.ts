@@ -1,11 +1,17 @@
 import { createHash, type Hash } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "@std/crypto";
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export type Digest = string;
 
 /** What a {@link Digest} looks like. */
 export const DIGEST_PATTERN = /^[0-9a-f]{64}$/;
+
+/** Whether two digests are the same, found out in a time that says nothing about where they differ. */
+export function isSameDigest(a: Digest, b: Digest): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
 
 /** Bytes read at once: larger reads no longer make hashing faster. */
 const CHUNK_BYTES = 1 << 20;

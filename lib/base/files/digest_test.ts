@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { canonicalJson, FramedHash } from "./digest.ts";
+import { canonicalJson, FramedHash, isSameDigest } from "./digest.ts";
 
 function digestOf(parts: readonly string[]): string {
   const hash = new FramedHash();
@@ -51,5 +51,13 @@ Deno.test("canonicalJson() refuses what JSON would drop", () => {
       TypeError,
       `Cannot put a value into a recipe key: ${text} is not JSON`,
     );
+  }
+});
+
+Deno.test("isSameDigest() compares whole digests, and takes what is none for another", () => {
+  const digest = new FramedHash().digest();
+  assertEquals(isSameDigest(digest, `${digest}`), true);
+  for (const other of ["", digest.slice(1), `${digest}0`, digest.replace(/.$/, "x")]) {
+    assertEquals(isSameDigest(digest, other), false);
   }
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { syncPath } from "./atomic_write.ts";
-import { DIGEST_PATTERN } from "./digest.ts";
+import { DIGEST_PATTERN, isSameDigest } from "./digest.ts";
 import { sha256File } from "./file_digest.ts";
 
 /** A digest in a record. */
@@ -75,7 +75,7 @@ export async function checkFile(
   }
   const identity = identityOf(info);
   if (identity !== "" && identity === record.identity) return { record };
-  if (await digestOf(path) !== record.sha256) {
+  if (!isSameDigest(await digestOf(path), record.sha256)) {
     return { fault: `is damaged: its SHA-256 is not that of the file that was ${made}` };
   }
   return { record: identity === record.identity ? record : { ...record, identity } };

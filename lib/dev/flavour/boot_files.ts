@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { DIGEST_PATTERN } from "../../base/files/digest.ts";
+import { DIGEST_PATTERN, isSameDigest } from "../../base/files/digest.ts";
 import { sha256File } from "../../base/files/file_digest.ts";
 import { keepFile, keptState, voucherPath } from "../../store/vouched.ts";
 import { HostError } from "../../base/errors.ts";
@@ -33,7 +33,7 @@ export async function mendBootFiles(name: string, dir: string): Promise<void> {
     if (!DIGEST_PATTERN.test(wanted) || await keptState(path) === "whole") continue;
     const state = await imageState(await devImage());
     const source = state.kind === "missing" ? undefined : state.image[file];
-    if (source !== undefined && await sha256File(source).catch(() => "") === wanted) {
+    if (source !== undefined && isSameDigest(await sha256File(source).catch(() => ""), wanted)) {
       await copyOne(source, path);
       continue;
     }

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "@std/crypto";
 import {
   AGENT_MAGIC,
   FROM_AGENT,
@@ -145,7 +146,7 @@ export class FrameDecoder {
 function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
   const first = wanted[0]!;
   for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    if (wanted.every((byte, index) => bytes[at + index] === byte)) return at;
+    if (timingSafeEqual(bytes.subarray(at, at + wanted.length), wanted)) return at;
   }
   return -1;
 }

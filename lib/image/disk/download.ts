@@ -1,5 +1,6 @@
 import { delay } from "@std/async";
 import { dirname } from "@std/path";
+import { isSameDigest } from "../../base/files/digest.ts";
 import { recordFile } from "../../base/files/file_record.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { WorkError } from "../../base/errors.ts";
@@ -46,7 +47,7 @@ export async function download(options: DownloadOptions): Promise<void> {
   await fetchAll(options, part);
   signal.throwIfAborted();
   const { sha256: found } = await recordFile(part);
-  if (found !== sha256) {
+  if (!isSameDigest(found, sha256)) {
     await Deno.remove(part);
     throw new WorkError(`Cannot use ${options.url}: its checksum is another than was recorded`, {
       details: [`wanted: ${sha256} (${bytesText(bytes)})`, `found:  ${found}`],

@@ -1,5 +1,6 @@
 import { basename, join } from "@std/path";
 import { bytesText } from "../../../base/text/bytes.ts";
+import { isSameDigest } from "../../../base/files/digest.ts";
 import { sha256File } from "../../../base/files/file_digest.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
@@ -80,7 +81,7 @@ async function fetchPinned(
 
 async function isWhole(path: string, sha256: string): Promise<boolean> {
   try {
-    return await sha256File(path) === sha256;
+    return isSameDigest(await sha256File(path), sha256);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
