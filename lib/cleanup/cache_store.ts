@@ -1,8 +1,8 @@
-import { basename, join } from "@std/path";
-import { exists, folderNames } from "../base/files/folders.ts";
+import { join } from "@std/path";
+import { changedMs, exists } from "../base/files/folders.ts";
 import { buildCachesDir } from "../base/files/paths.ts";
 import { CACHE_FILES, type CacheRecord, readCacheRecord } from "../ci/cache_disk.ts";
-import type { Entry } from "../store/entry.ts";
+import { type Entry, ownedDirectories } from "../store/entry.ts";
 
 /** A build cache as `gc` and `clean` list it. */
 interface StoredCache extends Entry {
@@ -16,20 +16,16 @@ interface StoredCache extends Entry {
 /** All build caches, of every project. One that was used since is not removed. */
 export async function listCaches(): Promise<StoredCache[]> {
   const caches: StoredCache[] = [];
-  for (const platform of await folderNames(buildCachesDir())) {
-    for (const name of await folderNames(join(buildCachesDir(), platform))) {
-      const path = join(buildCachesDir(), platform, name);
-      const record = await readCacheRecord(path);
-      const voucher = join(path, CACHE_FILES.record);
-      const used = async () => (await Deno.stat(voucher).catch(() => undefined))?.mtime?.getTime();
-      const usedMs = await used() ?? 0;
-      caches.push({
-        ...{ kind: "build cache", path, platform, record, voucher, usedMs },
-        what: `${platform} ${record?.project ?? basename(path)}`,
-        locks: [join(path, CACHE_FILES.lock)],
-        isNeeded: async () => (await used() ?? 0) !== usedMs,
-      });
-    }
+  for await (const { owner, name, path } of ownedDirectories(buildCachesDir())) {
+    const record = await readCacheRecord(path);
+    const voucher = join(path, CACHE_FILES.record);
+    const usedMs = await changedMs(voucher);
+    caches.push({
+      ...{ kind: "build cache", path, platform: owner, record, voucher, usedMs },
+      what: `${owner} ${record?.project ?? name}`,
+      locks: [join(path, CACHE_FILES.lock)],
+      isNeeded: async () => await changedMs(voucher) !== usedMs,
+    });
   }
   return caches;
 }

@@ -3,7 +3,7 @@ import type { Platform } from "../config/platform.ts";
 import { ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
-import { fileNames, realPath } from "../base/files/folders.ts";
+import { fileNames, isAmong } from "../base/files/folders.ts";
 import { imageCacheDir } from "../base/files/paths.ts";
 import { variantRootfsInputs, variantRootfsName } from "../image/parts/variant.ts";
 import { storedVersions } from "../image/platform/image_versions.ts";
@@ -17,8 +17,7 @@ export async function listVersions({ isGone, guests }: GcFacts): Promise<Listed[
   return await storedVersions(async (dir) => {
     const snapshots = (await listSnapshots()).filter(({ path }) => !isGone(path));
     const users = [...snapshots.flatMap(({ manifest }) => manifest ?? []), ...await guests()];
-    const dirs = await Promise.all(users.map(({ imageDir }) => realPath(imageDir)));
-    return dirs.includes(await realPath(dir));
+    return await isAmong(dir, users.map(({ imageDir }) => imageDir));
   });
 }
 

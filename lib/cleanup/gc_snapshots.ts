@@ -4,13 +4,16 @@ import { exists } from "../base/files/folders.ts";
 import { SNAPSHOT_FILES } from "../base/files/paths.ts";
 import { listCaches, uselessCache } from "./cache_store.ts";
 import type { GcFacts, Listed } from "./listed.ts";
-import { microJudges, platformJudges, type SnapshotJudge } from "./snapshot_judges.ts";
+import { type SnapshotJudge, snapshotJudge } from "./snapshot_judges.ts";
 
 /** Memory snapshots. */
-export async function* listMemory({ present, signal, guests }: GcFacts): AsyncGenerator<Listed> {
-  const judges = new Map([...platformJudges(present), ...microJudges(signal)]);
-  for (const snapshot of await listSnapshots(async (dir) => haveGuestFrom(dir, await guests()))) {
-    yield { ...snapshot, why: await uselessSnapshot(snapshot, judges.get(snapshot.platform)) };
+export async function* listMemory(facts: GcFacts): AsyncGenerator<Listed> {
+  const haveGuest = async (dir: string) => await haveGuestFrom(dir, await facts.guests());
+  for (const snapshot of await listSnapshots(undefined, haveGuest)) {
+    yield {
+      ...snapshot,
+      why: await uselessSnapshot(snapshot, snapshotJudge(snapshot.platform, facts)),
+    };
   }
 }
 

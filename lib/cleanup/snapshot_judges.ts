@@ -32,23 +32,20 @@ export async function presentHosts(
   return new Map(await Promise.all(entries));
 }
 
-/** The judges of platforms' snapshots, by the platform's name. */
-export const platformJudges = (
-  present: ReadonlyMap<string, PresentHost>,
-): [string, SnapshotJudge][] =>
-  [...present].map(([name, host]) => [
-    name,
-    (recorded, manifest) => outdatedInputs(recorded, manifest, host),
-  ]);
-
-/** The judges of microVMs' snapshots, by the name that these lie under. */
-export const microJudges = (signal: AbortSignal): [string, SnapshotJudge][] =>
-  VARIANTS.flatMap((variant) =>
-    ARCHS.map((arch): [string, SnapshotJudge] => [
-      microName({ variant, arch }),
-      (recorded, manifest) => judgeMicro({ variant, arch, signal }, recorded, manifest),
-    ])
-  );
+/** The judge of the snapshots of a platform or a variant; `undefined` if there is none by that name. */
+export function snapshotJudge(
+  name: string,
+  { present, signal }: {
+    readonly present: ReadonlyMap<string, PresentHost>;
+    readonly signal: AbortSignal;
+  },
+): SnapshotJudge | undefined {
+  const host = present.get(name);
+  if (host !== undefined) return (recipe, manifest) => outdatedInputs(recipe, manifest, host);
+  const micros = VARIANTS.flatMap((variant) => ARCHS.map((arch) => ({ variant, arch })));
+  const micro = micros.find((one) => microName(one) === name);
+  return micro && ((recipe, manifest) => judgeMicro({ ...micro, signal }, recipe, manifest));
+}
 
 async function judgeMicro(
   { variant, arch, signal }: {

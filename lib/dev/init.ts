@@ -3,6 +3,7 @@ import { devCommands } from "./state/dev_commands.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { startClock } from "../base/time/clock.ts";
 import { syncPath } from "../base/files/atomic_write.ts";
+import { publish } from "../store/publish.ts";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, UsageError } from "../base/errors.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
@@ -99,7 +100,7 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
     const created = new Date().toISOString();
     await writeDevGuest(staging, { name, flavour: options.flavour, created });
   }
-  await publish(name, staging);
+  await givePlace(name, staging);
   return { seconds: clock(), destroyed: old };
 }
 
@@ -214,13 +215,14 @@ async function endInOrder(guest: Guest, asked: boolean, signal: AbortSignal): Pr
 }
 
 /** Gives the finished guest its place. Killed half-way, the next init goes on from there. */
-async function publish(name: string, staging: string): Promise<void> {
+async function givePlace(name: string, staging: string): Promise<void> {
   const dir = devDir(name);
-  await removeIfPresent(join(dir, DEV_FILES.guest));
-  for await (const { name: file } of Deno.readDir(staging)) {
-    if (file === DEV_FILES.guest || file === PURPOSE) continue;
-    await Deno.rename(join(staging, file), join(dir, file));
-  }
-  await Deno.rename(join(staging, DEV_FILES.guest), join(dir, DEV_FILES.guest));
+  const move = (file: string) => ({ from: join(staging, file), to: join(dir, file) });
+  const names = await Array.fromAsync(Deno.readDir(staging), ({ name }) => name);
+  const files = names.filter((name) => name !== DEV_FILES.guest && name !== PURPOSE);
+  await publish(files.map(move), {
+    withdraw: join(dir, DEV_FILES.guest),
+    vouch: () => publish([move(DEV_FILES.guest)]),
+  });
   await Deno.remove(staging, { recursive: true });
 }

@@ -91,13 +91,15 @@ export async function writeRecord(record: RunRecord): Promise<void> {
   await atomicWrite(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
+/** What is on record of guests, of those too that have ended since. */
+export async function listRecords(): Promise<RunRecord[]> {
+  return (await Promise.all((await runIds()).map(readRecord))).filter((one) => one !== undefined);
+}
+
 /** Guests that are up, oldest first. */
 export async function listRuns(): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
-  for (const id of await runIds()) {
-    const record = await readRecord(id);
-    if (record !== undefined && await isAlive(record)) records.push(record);
-  }
+  for (const record of await listRecords()) if (await isAlive(record)) records.push(record);
   return records.sort((a, b) => a.started < b.started ? -1 : 1);
 }
 

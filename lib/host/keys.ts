@@ -4,6 +4,8 @@ import { folderNames } from "../base/files/folders.ts";
 import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { keysDir, locksDir } from "../base/files/paths.ts";
+import { syncPath } from "../base/files/atomic_write.ts";
+import { publish } from "../store/publish.ts";
 import { $ } from "../base/process/dollar.ts";
 
 /** The keys of a checkout: who it is to its guests, and who its guests are to it. */
@@ -105,12 +107,6 @@ async function makeWorkDir() {
 
 /** Gives a file its name once its bytes are on the disk, and waits for the name to be there, too. */
 async function moveSynced(from: string, to: string): Promise<void> {
-  await sync(from);
-  await Deno.rename(from, to);
-  await sync(keysDir());
-}
-
-async function sync(path: string): Promise<void> {
-  using file = await Deno.open(path, { read: true });
-  await file.sync();
+  await syncPath(from);
+  await publish([{ from, to }]);
 }

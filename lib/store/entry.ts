@@ -1,4 +1,5 @@
-import { exists, removeAll } from "../base/files/folders.ts";
+import { join } from "@std/path";
+import { exists, folderNames, removeAll } from "../base/files/folders.ts";
 import { isLocked, tryExistingLock, tryLock } from "../base/files/lock.ts";
 
 /** A file or a directory that guesthouse keeps on disk, and what keeps it from being removed. */
@@ -19,6 +20,17 @@ export interface Entry {
   isNeeded?(): Promise<boolean>;
   /** Removes it in another way than by its path. Called with the locks held. */
   remove?(): Promise<void>;
+}
+
+/** The directories `DIR/OWNER/NAME`, as which most kinds of entries are stored. */
+export async function* ownedDirectories(
+  dir: string,
+): AsyncGenerator<{ readonly owner: string; readonly name: string; readonly path: string }> {
+  for (const owner of await folderNames(dir)) {
+    for (const name of await folderNames(join(dir, owner))) {
+      yield { owner, name, path: join(dir, owner, name) };
+    }
+  }
 }
 
 /** Whether somebody uses an entry now; nothing is changed. */

@@ -8,13 +8,6 @@ export type SidecarState =
   | { readonly kind: "missing"; readonly path: string }
   | { readonly kind: "damaged"; readonly path: string; readonly reason: string };
 
-/** Whether an output is still what its recipe would make. */
-export interface CacheVerdict {
-  readonly fresh: boolean;
-  /** Why it is not, one line each; empty when fresh. */
-  readonly reasons: readonly string[];
-}
-
 /**
  * Records a recipe beside its output: the key on the first line, then `NAME<TAB>DIGEST` for
  * each input. Write it after the output is whole: a sidecar vouches for what lies beside it.
@@ -42,14 +35,7 @@ export async function readSidecar(path: string): Promise<SidecarState> {
     : { kind: "recipe", recipe: parsed };
 }
 
-/** Compares the sidecar at `path` with the recipe of now. */
-export async function cacheVerdict(path: string, current: Recipe): Promise<CacheVerdict> {
-  const previous = await readSidecar(path);
-  const fresh = previous.kind === "recipe" && previous.recipe.key === current.key;
-  return { fresh, reasons: fresh ? [] : explainMiss(previous, current) };
-}
-
-/** Why a recipe is not the recorded one, one line for each input that differs. */
+/** Why a recipe is not the recorded one, one line for each input that differs; none if it is. */
 export function explainMiss(previous: SidecarState, current: Recipe): string[] {
   if (previous.kind === "missing") return [`no earlier build is recorded in ${previous.path}`];
   if (previous.kind === "damaged") {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
 import { recipeKey } from "./recipe.ts";
-import { cacheVerdict, explainMiss, readSidecar, writeSidecar } from "./sidecar.ts";
+import { explainMiss, readSidecar, writeSidecar } from "./sidecar.ts";
 
 async function tempDir(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir({ prefix: "guesthouse-sidecar-" });
@@ -62,23 +62,21 @@ Deno.test("readSidecar() takes damage for a miss and says what is wrong", async 
     await Deno.writeTextFile(path, text);
     assertEquals(await readSidecar(path), { kind: "damaged", path, reason }, JSON.stringify(text));
   }
-  assertEquals(await cacheVerdict(path, recipe), {
-    fresh: false,
-    reasons: [`${path} is damaged (its key does not belong to its inputs) and counts as missing`],
-  });
+  assertEquals(explainMiss(await readSidecar(path), recipe), [
+    `${path} is damaged (its key does not belong to its inputs) and counts as missing`,
+  ]);
 });
 
-Deno.test("cacheVerdict() is fresh only while the sidecar holds the same key", async () => {
+Deno.test("explainMiss() has nothing to say only while the sidecar holds the same key", async () => {
   await using dir = await tempDir();
   const path = join(dir.path, "x.hash");
   const recipe = await recipeOf({ a: "1" });
-  assertEquals(await cacheVerdict(path, recipe), {
-    fresh: false,
-    reasons: [`no earlier build is recorded in ${path}`],
-  });
+  assertEquals(explainMiss(await readSidecar(path), recipe), [
+    `no earlier build is recorded in ${path}`,
+  ]);
   await writeSidecar(path, recipe);
-  assertEquals(await cacheVerdict(path, recipe), { fresh: true, reasons: [] });
-  assertEquals((await cacheVerdict(path, await recipeOf({ a: "2" }))).reasons, ["a changed"]);
+  assertEquals(explainMiss(await readSidecar(path), recipe), []);
+  assertEquals(explainMiss(await readSidecar(path), await recipeOf({ a: "2" })), ["a changed"]);
 });
 
 Deno.test("explainMiss() names what changed, is new and is gone", async () => {

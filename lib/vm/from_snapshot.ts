@@ -9,6 +9,7 @@ import {
   type SnapshotManifest,
 } from "./snapshots.ts";
 import { makerLock, makeUnfinished, sweepUnfinished } from "../store/unfinished.ts";
+import { diskBytes } from "../base/files/folders.ts";
 import { isFullDisk } from "../base/files/full_disk.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { startClock } from "../base/time/clock.ts";
@@ -32,8 +33,7 @@ export interface SnapshotUser<Guest> {
    */
   restore(snapshot: Snapshot, start: "cold" | "warm", clock: () => number): Promise<Guest>;
   /**
-   * Boots a guest, brings it to rest, and writes the files of a snapshot into a folder, synced to
-   * disk. Throws {@link BootFailed} for a boot that any other would fail with as well.
+   * Boots a guest, brings it to rest, and writes the files of a snapshot into a folder. Throws {@link BootFailed} for a boot that any other would fail with as well.
    */
   save(dir: string): Promise<void>;
 }
@@ -154,7 +154,8 @@ async function makeSnapshot<Guest>(user: SnapshotUser<Guest>, recipe: Recipe): P
 async function evict(newest: string): Promise<void> {
   const snapshots = (await listSnapshots()).sort((a, b) => b.usedMs - a.usedMs);
   let bytes = 0;
-  for (const { path, bytes: own, manifest } of snapshots) {
+  for (const { path, manifest } of snapshots) {
+    const own = await diskBytes(path);
     bytes += own;
     if (bytes <= LIMIT_BYTES || path === newest || manifest === undefined) continue;
     if (await dropSnapshot(path)) bytes -= own;

@@ -125,10 +125,6 @@ async function bootAndSave(
     launched.releaseOverlay();
     onNote(`snapshot: booted in ${launched.bootSeconds.toFixed(1)} s`, "info");
   }
-  for (const path of [paths.memory, paths.disk]) {
-    using file = await Deno.open(path, { read: true });
-    await file.sync();
-  }
 }
 
 /** Whether a cause that the console names is behind an error. */

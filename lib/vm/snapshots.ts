@@ -9,11 +9,11 @@ import {
   readDirectory,
   recordDirectory,
 } from "../store/directory.ts";
-import { type Entry, removeEntry } from "../store/entry.ts";
+import { type Entry, ownedDirectories, removeEntry } from "../store/entry.ts";
 import { type Recipe, recipeKey } from "../store/recipe.ts";
 import { publish } from "../store/publish.ts";
-import { explainMiss, readSidecar } from "../store/sidecar.ts";
-import { diskBytes, folderNames, realPath } from "../base/files/folders.ts";
+import { explainMiss } from "../store/sidecar.ts";
+import { changedMs, isAmong } from "../base/files/folders.ts";
 import { trySharedLock } from "../base/files/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
 import { dataExtents } from "../qemu/sparse.ts";
@@ -158,8 +158,7 @@ function snapshotEntry(path: string, haveGuest: (dir: string) => Promise<boolean
 /** Whether one of these guests, by default of all that run, came from a snapshot. */
 export async function haveGuestFrom(dir: string, guests?: readonly RunRecord[]): Promise<boolean> {
   const backings = (guests ?? await listRuns()).flatMap(({ backing }) => backing ?? []);
-  const dirs = await Promise.all(backings.map((backing) => realPath(dirname(backing))));
-  return dirs.includes(await realPath(dir));
+  return await isAmong(dir, backings.map(dirname));
 }
 
 /** Whether there is a snapshot with this input: a quick look, which checks no file. */
@@ -168,15 +167,9 @@ export async function haveSnapshotWith(
   input: { readonly name: string; readonly value: unknown },
 ): Promise<boolean> {
   const wanted = (await recipeKey([input])).inputs[0]?.digest;
-  for (const name of await folderNames(join(snapshotsDir(), platform))) {
-    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
-    const sidecar = await readSidecar(path);
-    if (sidecar.kind !== "recipe") continue;
-    if (sidecar.recipe.inputs.some((own) => own.name === input.name && own.digest === wanted)) {
-      return true;
-    }
-  }
-  return false;
+  return (await listSnapshots(platform)).some(({ recipe }) =>
+    recipe?.inputs.some(({ name, digest }) => name === input.name && digest === wanted)
+  );
 }
 
 /** A snapshot as `gc` and others list it. */
@@ -185,49 +178,37 @@ export interface ListedSnapshot extends Entry {
   /** `undefined` for a folder that holds no whole snapshot. */
   readonly manifest: SnapshotManifest | undefined;
   readonly recipe: Recipe | undefined;
-  /** What it takes on disk. */
-  readonly bytes: number;
+  /** When a guest last came from it, in milliseconds since 1970; 0 if that is not known. */
   readonly usedMs: number;
 }
 
-/** All snapshots that are not in the making. One from which a guest has come since is not removed. */
+/**
+ * All snapshots that are not in the making, or those of a platform; none of their files is looked at.
+ * One from which a guest has come since is not removed.
+ */
 export async function listSnapshots(
+  platform?: string,
   haveGuest: (dir: string) => Promise<boolean> = haveGuestFrom,
 ): Promise<ListedSnapshot[]> {
   const listed: ListedSnapshot[] = [];
-  for (const platform of await folderNames(snapshotsDir())) {
-    for (const name of await folderNames(join(snapshotsDir(), platform))) {
-      if (name.startsWith(STAGING_PREFIX)) continue;
-      const path = join(snapshotsDir(), platform, name);
-      const { sidecar, manifest } = await readDirectory(SNAPSHOT, path);
-      const usedMs = await lastUsedMs(path);
-      const isNeeded = async () => await haveGuest(path) || await lastUsedMs(path) !== usedMs;
-      listed.push({
-        ...{ ...snapshotEntry(path, haveGuest), platform, manifest, usedMs, isNeeded },
-        recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
-        bytes: await diskBytes(path),
-      });
-    }
+  for await (const { owner, name, path } of ownedDirectories(snapshotsDir())) {
+    if (name.startsWith(STAGING_PREFIX) || owner !== (platform ?? owner)) continue;
+    const { sidecar, manifest } = await readDirectory(SNAPSHOT, path);
+    const usedMs = await changedMs(join(path, SNAPSHOT_FILES.used));
+    listed.push({
+      ...{ ...snapshotEntry(path, haveGuest), platform: owner, manifest, usedMs },
+      recipe: sidecar.kind === "recipe" ? sidecar.recipe : undefined,
+      isNeeded: async () =>
+        await haveGuest(path) || await changedMs(join(path, SNAPSHOT_FILES.used)) !== usedMs,
+    });
   }
   return listed;
 }
 
-/** When a guest last came from a snapshot, in milliseconds since 1970; 0 if that is not known. */
-async function lastUsedMs(dir: string): Promise<number> {
-  const info = await Deno.stat(join(dir, SNAPSHOT_FILES.used)).catch(() => undefined);
-  return info?.mtime?.getTime() ?? 0;
-}
-
 async function nearestReasons(platform: string, recipe: Recipe): Promise<string[]> {
-  let nearest: string[] | undefined;
-  for (const name of await folderNames(join(snapshotsDir(), platform))) {
-    const path = join(snapshotsDir(), platform, name, SNAPSHOT_FILES.sidecar);
-    const sidecar = await readSidecar(path);
-    if (sidecar.kind !== "recipe") continue;
-    const reasons = explainMiss(sidecar, recipe);
-    if (nearest === undefined || reasons.length < nearest.length) nearest = reasons;
-  }
-  return nearest ?? ["there is none yet"];
+  const recipes = (await listSnapshots(platform)).flatMap((snapshot) => snapshot.recipe ?? []);
+  const reasons = recipes.map((one) => explainMiss({ kind: "recipe", recipe: one }, recipe));
+  return reasons.toSorted((a, b) => a.length - b.length)[0] ?? ["there is none yet"];
 }
 
 async function fileFault(dir: string, manifest: SnapshotManifest): Promise<string | undefined> {

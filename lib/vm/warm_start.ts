@@ -206,11 +206,7 @@ async function bootAndSave(
     launched.releaseOverlay();
     times.saved = clock();
   }
-  for (const path of [paths.memory, paths.disk]) {
-    using file = await Deno.open(path, { read: true });
-    await file.sync();
-  }
-  options.onNote(`snapshot: ${JSON.stringify({ ...times, synced: clock() })}`, "info");
+  options.onNote(`snapshot: ${JSON.stringify(times)}`, "info");
 }
 
 const SIGBUS = 7;

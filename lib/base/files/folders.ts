@@ -30,9 +30,20 @@ export async function fileBytes(path: string): Promise<number> {
   return await Deno.stat(path).then(({ size }) => size, () => 0);
 }
 
+/** When a file was last changed, in milliseconds since 1970; 0 if that is not known. */
+export async function changedMs(path: string): Promise<number> {
+  return await Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
+}
+
 /** A path without symbolic links; as it is, if there is nothing. */
 export async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
+}
+
+/** Whether a path leads to the same place as one of others. */
+export async function isAmong(path: string, others: readonly string[]): Promise<boolean> {
+  const real = await realPath(path);
+  return (await Promise.all(others.map(realPath))).includes(real);
 }
 
 /**

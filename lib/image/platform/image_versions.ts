@@ -1,8 +1,7 @@
 import { basename, join } from "@std/path";
-import { z } from "zod";
-import { readJson } from "../../base/files/read_json.ts";
-import { exists, folderNames, realPath } from "../../base/files/folders.ts";
-import { imagesDir, RUN_FILES, runsDir } from "../../base/files/paths.ts";
+import { exists, folderNames, isAmong } from "../../base/files/folders.ts";
+import { imagesDir } from "../../base/files/paths.ts";
+import { listRecords } from "../../guest/runs.ts";
 import { type Entry, removeEntry } from "../../store/entry.ts";
 import { makerLock } from "../../store/unfinished.ts";
 import { currentDir, imageHome, VERSION, versionLock } from "./current.ts";
@@ -63,17 +62,7 @@ export async function removeFormerVersions(image: string): Promise<void> {
   }
 }
 
-/** All that counts here of the record of a run (`lib/guest/runs.ts`). */
-const runSchema = z.object({ imageDir: z.string() });
-
 /** Whether a guest is on record there. A record whose guest has ended goes with its run. */
 async function haveGuestOn(dir: string): Promise<boolean> {
-  for (const id of await folderNames(runsDir())) {
-    const path = join(runsDir(), id, RUN_FILES.record);
-    const record = await readJson(path, runSchema).catch(() => undefined);
-    if (record !== undefined && await realPath(record.imageDir) === await realPath(dir)) {
-      return true;
-    }
-  }
-  return false;
+  return await isAmong(dir, (await listRecords()).map(({ imageDir }) => imageDir));
 }
