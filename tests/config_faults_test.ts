@@ -296,7 +296,7 @@ Deno.test("--artifacts is refused at once where the task could not write in the 
   const file = join(box.dir, "file");
   await Deno.writeTextFile(file, "");
   const cases = [
-    { artifacts: "/usr/local/out", why: "the permission set of this task does not cover it" },
+    { artifacts: "/usr/local/out", why: "the permission set of this task does not include it" },
     { artifacts: file, why: "it is not a directory" },
     { artifacts: "", why: "the path is empty" },
   ];

@@ -141,10 +141,10 @@ Deno.test("with --json a wrong command line gives one JSON document that holds t
 
 const wrongPages = [
   { file: "", says: 'Cannot write a page to "": the path is empty\n' },
-  { file: "/etc/page.html", says: "the permission set of this task does not cover it\n" },
+  { file: "/etc/page.html", says: "the permission set of this task does not include it\n" },
   { file: "{box}", says: "it is a directory\n" },
   { file: "{box}/new/", says: "it is a directory\n" },
-  { file: "{box}/file/page.html", says: "a part of its path is no directory\n" },
+  { file: "{box}/file/page.html", says: "a part of its path is not a directory\n" },
   { file: `{box}/${"x".repeat(250)}.html`, says: "File name too long" },
 ];
 

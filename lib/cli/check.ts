@@ -9,10 +9,10 @@ import {
 import { nearest } from "./suggest.ts";
 import type { Given } from "./together.ts";
 
-/** Collects what is wrong with a command line, so that all of it is told at once. */
+/** Collects the errors of a command line, so that all are reported at once. */
 export class Findings {
   readonly faults: string[] = [];
-  /** What helps with the faults, such as the choices there are. */
+  /** Hints for the errors, such as the available choices. */
   readonly hints: string[] = [];
 
   fault(text: string): void {
@@ -27,7 +27,7 @@ export class Findings {
 /**
  * Checks the text given as an option's value.
  *
- * @param shown what a fault calls the option
+ * @param shown the option's name in error messages
  */
 export async function checkOptionText(
   option: OptionSpec,
@@ -57,7 +57,7 @@ function describeNumber({ fraction, unit, min, max }: OptionSpec): string {
   return kind;
 }
 
-/** Checks number and values of the arguments that are told by their place. */
+/** Checks number and values of the positional arguments. */
 export async function checkPositionals(
   spec: TaskSpec,
   found: readonly string[],
@@ -82,7 +82,7 @@ export async function checkPositionals(
   }
 }
 
-/** Where the words of another command go. */
+/** Where to put the words of another command. */
 export function restHint({ name }: RestSpec): string {
   return `${name} goes after "--"`;
 }

@@ -18,7 +18,7 @@ export interface Candidate {
   readonly help?: string;
 }
 
-/** What fits at the cursor; a path is left to the shell, which knows best how to quote it. */
+/** The candidates at the cursor; paths are left to the shell, which knows how to quote them. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly paths?: "files" | "folders";
@@ -49,7 +49,7 @@ export async function complete(
   return spec === undefined ? NOTHING : await completeArgument(spec, args.slice(1), typed);
 }
 
-/** The words from the task's name on; undefined when the command line runs no task. */
+/** The words from the task's name on; undefined if the command line runs no task. */
 function taskArguments([command, ...words]: readonly string[]): string[] | undefined {
   let rest = words;
   if (command === "deno") {
@@ -58,7 +58,7 @@ function taskArguments([command, ...words]: readonly string[]): string[] | undef
   } else if (command !== "just") {
     return undefined;
   }
-  // Flags of deno or just themselves come before the name.
+  // Flags of deno or just come before the name.
   const start = rest.findIndex((word) => !word.startsWith("-"));
   return start === -1 ? [] : rest.slice(start);
 }
@@ -89,7 +89,7 @@ async function completeArgument(
   return isIdle ? fitting("", optionCandidates(options, given)) : positional;
 }
 
-/** The option that the word after this one is the value of. */
+/** The option whose value is the word after this one. */
 function takesNext(
   options: readonly OptionSpec[],
   word: string | undefined,
@@ -156,7 +156,7 @@ function fitting(typed: string, candidates: readonly Candidate[]): Completion {
 }
 
 /**
- * The form that the shell scripts read: one candidate a line, with a tab before its help;
+ * The format that the shell scripts read: one candidate per line, with a tab before its help;
  * `:files` or `:folders` asks the shell for paths.
  */
 export function renderCompletion({ candidates, paths }: Completion): string {

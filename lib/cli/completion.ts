@@ -1,4 +1,4 @@
-/** Shells that completion scripts are there for. */
+/** Shells that have completion scripts. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** One of the {@link SHELLS}. */
@@ -6,11 +6,11 @@ export type Shell = typeof SHELLS[number];
 
 /**
  * A script that completes `deno task NAME ...` and `just NAME ...` inside the checkout:
- * `completion.bash` and its like, with the checkout's path filled in.
+ * `completion.bash` and so on, with the checkout's path filled in.
  *
- * The scripts hold no list of tasks: they ask `deno task completion --list`, so they never
- * go stale. Outside the checkout they leave everything to the completion that was there
- * before, since another project's tasks are not ours to run at a press of the tab key.
+ * The scripts contain no list of tasks: they call `deno task completion --list`, so they never
+ * become outdated. Outside the checkout they leave everything to the previous completion, since
+ * pressing the tab key must not run another project's tasks.
  *
  * @param rootDir the checkout, as an absolute path
  */

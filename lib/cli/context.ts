@@ -7,10 +7,10 @@ import type { Report } from "./task_report.ts";
 import { writeStderr } from "../base/terminal/screen.ts";
 import type { TaskSpec } from "./spec.ts";
 
-/** What the `main` of a task with this spec has at hand. */
+/** The context that the `main` of a task with this spec gets. */
 export type ContextOf<Spec extends TaskSpec> = TaskContext<OptionsOf<Spec>, PositionalsOf<Spec>>;
 
-/** What a running task has at hand, for code that does without the task's own arguments. */
+/** The context of a running task, for code that does not need the task's own arguments. */
 export interface TaskContext<Options = unknown, Positionals = unknown> {
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP; its reason is an InterruptedError. */
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ export interface TaskContext<Options = unknown, Positionals = unknown> {
   readonly yes: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Whether somebody can be asked: terminals for question and answer, and no `--json`. */
+  /** Whether the task can ask questions: terminals for question and answer, and no `--json`. */
   readonly interactive: boolean;
   /** The values of the task's own options, each by its name in camelCase. */
   readonly opt: Options;
@@ -32,13 +32,13 @@ export interface TaskContext<Options = unknown, Positionals = unknown> {
   /** A line of the task's output: standard output, or standard error under `--json`. */
   print(line: string): void;
   /**
-   * Names what is being waited for until it is disposed; told to a user who presses Ctrl-C
+   * Names what the task is waiting for until it is disposed; shown to a user who presses Ctrl-C
    * again during cleanup: `using _ = ctx.waitingFor('guest "debian-amd64" to shut down')`.
    */
   waitingFor(what: string): Disposable;
 }
 
-/** What a {@link TaskContext} is put together from. */
+/** The parts of a {@link TaskContext}. */
 export interface ContextParts<Spec extends TaskSpec> {
   readonly parsed: ParsedArguments<Spec>;
   readonly log: Log;
@@ -48,7 +48,7 @@ export interface ContextParts<Spec extends TaskSpec> {
   readonly waits: string[];
 }
 
-/** Puts a {@link TaskContext} together. */
+/** Creates a {@link TaskContext}. */
 export function createContext<Spec extends TaskSpec>(
   { parsed, log, signal, report, waits }: ContextParts<Spec>,
 ): ContextOf<Spec> {

@@ -1,10 +1,10 @@
 /**
- * Catches what nobody awaits or catches: a rejected promise, an exception in a timer or an
- * event listener. Deno would print a stack trace and end the process on the spot, with
- * guests and locks left behind.
+ * Catches errors that nothing else catches: a rejected promise, an exception in a timer or an event
+ * listener. Deno would print a stack trace and end the process at once, leaving guests and locks
+ * behind.
  *
  * @param onCrash called with each such error
- * @returns dispose it to have Deno's own behaviour back
+ * @returns dispose it to restore Deno's own behaviour
  */
 export function listenForCrashes(onCrash: (error: unknown) => void): Disposable {
   const onRejection = (event: PromiseRejectionEvent) => {

@@ -11,8 +11,8 @@ export interface Failure {
 }
 
 /**
- * Describes whatever a task threw. Of a SuppressedError the original fault comes first, then
- * what failed while cleaning up after it.
+ * Describes an error that a task threw. For a SuppressedError the original error comes first, then
+ * the errors of the cleanup.
  */
 export function describeFailure(thrown: unknown, taskName: string): Failure {
   const [original, ...later] = inOrder(thrown).map((error) => describeOne(error, taskName));
@@ -37,8 +37,8 @@ function inOrder(thrown: unknown): unknown[] {
 }
 
 /**
- * Only a {@link TaskError} is meant for users; Deno's own message says best which permission
- * a task's set lacks; all else is a bug of ours.
+ * Only a {@link TaskError} is meant for users; Deno's own message is the best for a permission that
+ * a task's set lacks; everything else is a bug.
  */
 function describeOne(thrown: unknown, taskName: string): Failure {
   if (thrown instanceof TaskError) {
@@ -49,7 +49,7 @@ function describeOne(thrown: unknown, taskName: string): Failure {
   if (thrown instanceof Deno.errors.NotCapable) {
     return {
       message: `Cannot finish "${taskName}": ${thrown.message}`,
-      details: ["the permission set of this task in deno.json does not cover that"],
+      details: ["the permission set of this task in deno.json does not include it"],
       next: "add it to the set, or rerun with --verbose to see which code asked",
       exit: EXIT.failed,
       stack,

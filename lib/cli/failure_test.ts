@@ -17,7 +17,7 @@ Deno.test("describeFailure() shows Deno's own words for a missing permission", (
   const { stack, ...shown } = describeFailure(new Deno.errors.NotCapable(message), "build-vm");
   assertEquals(shown, {
     message: `Cannot finish "build-vm": ${message}`,
-    details: ["the permission set of this task in deno.json does not cover that"],
+    details: ["the permission set of this task in deno.json does not include it"],
     next: "add it to the set, or rerun with --verbose to see which code asked",
     exit: 1,
   });

@@ -80,7 +80,7 @@ Options:
       --no-color        print without colour; not with --eval
       --eval CODE       instead of CMD; only for amd64; not with -- CMD, --no-color
       --json            print one JSON document on standard output
-      --dry-run         print the exact commands, run none
+      --dry-run         print the exact commands without running them
   -q, --quiet           print only warnings and errors; not with --verbose
   -v, --verbose         print every command that runs; not with --quiet
   -h, --help            print this help

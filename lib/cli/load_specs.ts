@@ -2,8 +2,8 @@ import { join, toFileUrl } from "@std/path";
 import type { TaskSpec } from "./spec.ts";
 
 /**
- * The specs of all tasks, by name: what each `tasks/*.ts` exports as `spec`. Nothing of a
- * task runs, since its `main` waits for `import.meta.main`.
+ * The specs of all tasks, by name: what each `tasks/*.ts` exports as `spec`. This runs no task,
+ * since `main` runs only under `import.meta.main`.
  *
  * @param tasksDir the directory, as an absolute path
  */

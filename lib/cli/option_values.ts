@@ -10,7 +10,7 @@ export function camelCase<Name extends string>(name: Name): CamelCase<Name> {
   return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase()) as CamelCase<Name>;
 }
 
-/** One of the fixed choices; any text where they are looked up, or where there are none. */
+/** One of the fixed choices; any text if choices are looked up, or if there are none. */
 type Text<Spec> = Spec extends { choices: readonly (infer Choice extends string)[] } ? Choice
   : string;
 
@@ -28,7 +28,7 @@ export type OptionValues<Options extends readonly OptionSpec[]> = {
   readonly [Option in Options[number] as CamelCase<Option["name"]>]: Value<Option>;
 };
 
-/** What was given for positionals, in their order. */
+/** The values of positionals, in their order. */
 export type PositionalValues<Positionals extends readonly PositionalSpec[]> = Positionals extends
   readonly [
     infer First extends PositionalSpec,

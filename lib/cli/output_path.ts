@@ -2,13 +2,13 @@ import { join, resolve } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { artifactsDir, root } from "../base/files/paths.ts";
 
-/** What {@link outputPath} checks, and how it says so. */
+/** What {@link outputPath} checks, and the words of its messages. */
 export interface OutputPathOptions {
   /** What cannot be done: `copy artifacts to`. */
   readonly action: string;
-  /** What is to be named: `a directory`, `a file`. */
+  /** What the user should name: `a directory`, `a file`. */
   readonly noun: string;
-  /** Why a path that may be written will not do; `undefined` if it will. */
+  /** Why a writable path cannot be used; `undefined` if it can. */
   readonly whyNot: (path: string) => Promise<string | undefined>;
 }
 
@@ -18,9 +18,9 @@ export function callersDir(): string {
 }
 
 /**
- * The path that an option names, seen from where the user calls.
+ * The path that an option names, relative to the user's current directory.
  *
- * @throws {UsageError} if nothing could be written there in the end
+ * @throws {UsageError} if nothing can be written there
  */
 export async function outputPath(
   wanted: string,
@@ -30,7 +30,7 @@ export async function outputPath(
   const why = wanted === ""
     ? "the path is empty"
     : Deno.permissions.querySync({ name: "write", path }).state !== "granted"
-    ? "the permission set of this task does not cover it"
+    ? "the permission set of this task does not include it"
     : await whyNot(path);
   if (why === undefined) return path;
   throw new UsageError(`Cannot ${action} ${JSON.stringify(wanted)}: ${why}`, {

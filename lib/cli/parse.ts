@@ -12,7 +12,7 @@ import { scanArguments, type ScannedArguments } from "./scan.ts";
 import { allOptions, isNegatable, type OptionSpec, type TaskSpec } from "./spec.ts";
 import { Given } from "./together.ts";
 
-/** The value of an option: what its type says, a list where it repeats, or undefined. */
+/** The value of an option: of its type, a list if it repeats, or undefined. */
 export type OptionValue = boolean | string | number | readonly string[] | undefined;
 
 /** Arguments after parsing. */
@@ -20,7 +20,7 @@ export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {
   /** Every option of the spec by its name in camelCase, the common ones included. */
   readonly opt: OptionsOf<Spec> & CommonValues;
   readonly positionals: PositionalsOf<Spec>;
-  /** What follows `--`; empty without it. */
+  /** The words after `--`; empty without it. */
   readonly rest: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {
  * Parses a task's arguments by its spec, with defaults filled in.
  *
  * @param readEnv reads the environment variables that set defaults
- * @throws {UsageError} with every fault at once, the usage line, and `--help` as the next step.
+ * @throws {UsageError} with all errors at once, the usage line, and `--help` as the next step.
  */
 export async function parseArguments<Spec extends TaskSpec>(
   spec: Spec,
@@ -43,7 +43,7 @@ export async function parseArguments<Spec extends TaskSpec>(
   const { positionals, rest } = splitArguments(spec, scanned);
   const given = new Given(spec, {
     options: scanned.options,
-    // After an unknown option, what looks like an argument may have been meant as its value.
+    // After an unknown option, an apparent argument may have been meant as its value.
     positionals: scanned.hasUnknown ? [] : positionals,
     rest,
   });
@@ -72,8 +72,8 @@ async function readValues(
   const options = allOptions(spec);
   const namesWhere = (is: (option: OptionSpec) => boolean | undefined) =>
     options.filter(is).map(({ name }) => name);
-  // parseArgs by itself takes "true" after a flag as its value, loses empty values and
-  // guesses at names it was not told of. The scanner leaves it nothing to guess.
+  // parseArgs alone takes "true" after a flag as its value, loses empty values and guesses the
+  // types of unknown names. The scanner leaves it nothing to guess.
   const negatable = namesWhere(isNegatable);
   const raw = parseArgs(args, {
     boolean: namesWhere(({ type }) => type === "boolean"),
@@ -94,7 +94,7 @@ async function readValues(
   return values;
 }
 
-/** @param shown what a fault calls it: the option, or the environment variable */
+/** @param shown its name in error messages: the option, or the environment variable */
 async function readValue(
   option: OptionSpec,
   shown: string,
@@ -117,7 +117,7 @@ function splitArguments(
   { rest: restSpec }: TaskSpec,
   { positionals, rest = [] }: ScannedArguments,
 ): { readonly positionals: readonly string[]; readonly rest: readonly string[] } {
-  // Where a task has no use for what follows "--", the word only ends the options.
+  // If a task takes no words after "--", it only ends the options.
   return restSpec === undefined
     ? { positionals: [...positionals, ...rest], rest: [] }
     : { positionals, rest };

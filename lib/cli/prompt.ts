@@ -2,14 +2,14 @@ import type { TaskContext } from "./context.ts";
 import { InterruptedError } from "../base/errors.ts";
 import { plainText } from "../base/text/plain_text.ts";
 
-/** What a question needs to know of the task that asks it. */
+/** What a question needs from the task that asks it. */
 export type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
 
 /**
- * Asks a yes-or-no question on the terminal; return alone means yes.
+ * Asks a yes-or-no question on the terminal; Return alone means yes.
  *
- * True at once with `--yes`, and false at once where nobody can be asked: the caller then
- * says which command, or `--yes`, does it without a question.
+ * True at once with `--yes`, and false at once if there is no terminal: the caller then says which
+ * command, or `--yes`, works without a question.
  *
  * @throws {InterruptedError} when the user answers with Ctrl-C, or a signal arrives
  */
@@ -29,9 +29,9 @@ export async function confirm(question: string, ctx: Asker): Promise<boolean> {
 
 /**
  * Asks for a line of text on the terminal; the end of the input is an empty answer. The caller has
- * made sure that somebody can be asked.
+ * checked that there is a terminal.
  *
- * @throws {InterruptedError} when a signal arrives, which Ctrl-C is
+ * @throws {InterruptedError} when a signal arrives, including Ctrl-C
  */
 export async function ask(question: string, { signal }: Pick<Asker, "signal">): Promise<string> {
   const { createInterface } = await import("node:readline/promises");

@@ -1,15 +1,15 @@
 import { allOptions, isNegatable, type OptionSpec, placeholder, type TaskSpec } from "./spec.ts";
 import { nearest } from "./suggest.ts";
 
-/** Arguments in one unambiguous shape, and what is wrong with them. */
+/** Arguments in an unambiguous form, and the errors in them. */
 export interface ScannedArguments {
   /** `--name=value`, `--flag` and `--no-flag` only; a value that is empty has no `=`. */
   readonly options: string[];
   readonly positionals: string[];
-  /** What follows `--`, as it is; undefined without `--`. */
+  /** The words after `--`, unchanged; undefined without `--`. */
   readonly rest: string[] | undefined;
   readonly faults: string[];
-  /** Whether one of the faults is an option that the task does not have. */
+  /** Whether one of the errors is an option that the task does not have. */
   hasUnknown: boolean;
 }
 
@@ -20,13 +20,13 @@ interface Names {
 }
 
 /**
- * Reads arguments from left to right. Options may stand anywhere before `--`; values are
- * given as `--name value`, `--name=value`, `-n value`, `-nvalue` or `-n=value`; flags of one
- * letter may share a dash (`-qy`).
+ * Reads arguments from left to right. Options may be anywhere before `--`; values are given as
+ * `--name value`, `--name=value`, `-n value`, `-nvalue` or `-n=value`; flags of one letter may
+ * share a dash (`-qy`).
  *
- * A word with a leading dash is never taken for the value of the option before it, since it
- * is far more often an option whose predecessor lacks its value; `--name=-x` says otherwise.
- * Negative numbers are the exception, for options that take a number.
+ * A word with a leading dash is never the value of the option before it, since it is far more often
+ * an option, and the one before it lacks its value; use `--name=-x` for such a value. Negative
+ * numbers are the exception, for options that take a number.
  */
 export function scanArguments(spec: TaskSpec, args: readonly string[]): ScannedArguments {
   const names = namesOf(spec);

@@ -3,8 +3,8 @@ import { EXIT, InterruptedError } from "../base/errors.ts";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Interrupts closer together than this are one: a terminal sends SIGINT to `deno task` and to
- * us, and `deno task` passes its own on, so that one Ctrl-C arrives twice.
+ * Interrupts closer together than this count as one: a terminal sends SIGINT to `deno task` and to
+ * this process, and `deno task` passes its own on, so that one Ctrl-C arrives twice.
  */
 const SAME_KEYPRESS_MS = 150;
 
@@ -23,12 +23,12 @@ export interface Interruption extends Disposable {
 }
 
 /**
- * Turns the first SIGINT, SIGTERM or SIGHUP into an abort. Later ones change nothing, so that
- * the cleanup runs to its end; a further Ctrl-C calls `onImpatience`.
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an abort. Later ones are ignored, so that the
+ * cleanup can finish; a further Ctrl-C calls `onImpatience`.
  *
- * Dispose it when all is cleaned up: from then on a signal ends the process at once. The
- * listeners stay, and do not keep the process alive; removing them would let a signal that
- * is already on its way kill the process with a status of its own.
+ * Dispose it after the cleanup: from then on a signal ends the process at once. The listeners stay,
+ * and do not keep the process alive; if they were removed, a pending signal could kill the process
+ * with another status.
  */
 export function listenForSignals(options: SignalOptions = {}): Interruption {
   const controller = new AbortController();

@@ -28,37 +28,37 @@ export interface OptionSpec {
   readonly max?: number;
   /** Accept numbers such as 1.5 too (default: whole numbers only). */
   readonly fraction?: boolean;
-  /** The environment variable that sets its default; an empty one does not count. */
+  /** The environment variable that sets its default; an empty one is ignored. */
   readonly env?: string;
   /** The values of the first positional that it makes sense with (default: all). */
   readonly onlyFor?: readonly string[];
 }
 
-/** One argument that is told by its place. */
+/** One positional argument. */
 export interface PositionalSpec {
   /** Placeholder, such as `PLATFORM`. */
   readonly name: string;
   readonly help: string;
   readonly required?: boolean;
-  /** The option by which it becomes optional. */
+  /** The option that makes it optional. */
   readonly unless?: string;
-  /** Takes all that are left; last one only. */
+  /** Takes all remaining arguments; last one only. */
   readonly repeat?: boolean;
   readonly choices?: Choices;
   readonly suggestions?: Choices;
 }
 
-/** What follows `--`, taken as it is. */
+/** The words after `--`, passed on unchanged. */
 export interface RestSpec {
   /** Placeholder, such as `CMD`. */
   readonly name: string;
   readonly help: string;
   readonly required?: boolean;
-  /** The option by which it becomes optional. */
+  /** The option that makes it optional. */
   readonly unless?: string;
 }
 
-/** What a command line cannot have both of. */
+/** Options and arguments that exclude each other. */
 export interface ConflictSpec {
   /** Options by name, arguments by placeholder. */
   readonly between: readonly [string, string];
@@ -83,12 +83,12 @@ export interface TaskSpec {
   readonly conflicts?: readonly ConflictSpec[];
   /** Common options that make no sense here. */
   readonly omit?: readonly Exclude<CommonOption, "help">[];
-  /** Goals with the command that reaches each. */
+  /** Goals, each with its command. */
   readonly examples: readonly { readonly goal: string; readonly command: string }[];
   /** The commands that run underneath. */
   readonly runs?: string;
   readonly env?: readonly { readonly name: string; readonly help: string }[];
-  /** Exit statuses of its own, beside the common ones: `vm-run` passes one through. */
+  /** Its own exit statuses, in addition to the common ones: `vm-run` passes one through. */
   readonly exits?: readonly { readonly status: string; readonly help: string }[];
   /** The system it belongs to, for the table of contents. */
   readonly group: string;
@@ -96,14 +96,14 @@ export interface TaskSpec {
 
 const COMMON_OPTIONS: readonly (OptionSpec & { readonly name: CommonOption })[] = [
   { name: "json", type: "boolean", help: "print one JSON document on standard output" },
-  { name: "dry-run", type: "boolean", help: "print the exact commands, run none" },
+  { name: "dry-run", type: "boolean", help: "print the exact commands without running them" },
   { name: "yes", short: "y", type: "boolean", help: "answer every question with yes" },
   { name: "quiet", short: "q", type: "boolean", help: "print only warnings and errors" },
   { name: "verbose", short: "v", type: "boolean", help: "print every command that runs" },
   { name: "help", short: "h", type: "boolean", help: "print this help" },
 ];
 
-/** The common options that a task has; one that the task describes itself is left to it. */
+/** The common options that a task has, except those that it describes itself. */
 export function commonOptions(spec: TaskSpec): OptionSpec[] {
   const own = new Set((spec.options ?? []).map((option) => option.name));
   const omitted = new Set<string>(spec.omit ?? []);
@@ -130,7 +130,7 @@ export function isNegatable(option: OptionSpec): boolean {
   return option.type === "boolean" && option.default === true;
 }
 
-/** The option as it is written where it says something: a negatable one is the default. */
+/** The option as it is written on a command line: a negatable one is on by default. */
 export function optionWord(option: OptionSpec): string {
   return `--${isNegatable(option) ? "no-" : ""}${option.name}`;
 }
@@ -140,7 +140,7 @@ export function placeholder(option: OptionSpec): string {
   return option.value ?? (option.type === "number" ? "N" : "VALUE");
 }
 
-/** Looks the choices up. */
+/** Looks up the choices. */
 export async function listChoices(choices: Choices): Promise<readonly string[]> {
   return typeof choices === "function" ? await choices() : choices;
 }

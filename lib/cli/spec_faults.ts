@@ -1,6 +1,6 @@
 import { allConflicts, allOptions, type OptionSpec, type TaskSpec } from "./spec.ts";
 
-/** Mistakes in a task's spec, for a test over all tasks; empty for a sound one. */
+/** Mistakes in a task's spec, for a test over all tasks; empty if there are none. */
 export function specFaults(spec: TaskSpec): string[] {
   return [
     ...summaryFaults(spec),
@@ -63,7 +63,7 @@ function positionalFaults({ positionals = [] }: TaskSpec): string[] {
   ]);
 }
 
-/** What names another argument must name one that is there. */
+/** A reference to another argument must name an existing one. */
 function referenceFaults(spec: TaskSpec): string[] {
   const { positionals = [], rest } = spec;
   const options = allOptions(spec);
@@ -74,7 +74,7 @@ function referenceFaults(spec: TaskSpec): string[] {
     ...conflicting
       .filter((name) => !names.includes(name) && !places.includes(name))
       .map((name) => `a conflict names "${name}", which is not there`),
-    // Whether a variable that is set counts as given would be a matter of taste.
+    // It would be unclear whether a variable that is set counts as given.
     ...options
       .filter(({ name, env }) => env !== undefined && conflicting.includes(name))
       .map(({ name }) => `option "${name}" has a variable and a conflict`),

@@ -1,6 +1,6 @@
 import { levenshteinDistance } from "@std/text";
 
-/** Insertions, deletions and replacements; a swap of two neighbours is one slip, not two edits. */
+/** Insertions, deletions and replacements; a swap of two neighbours counts as one edit, not two. */
 function slips(word: string, candidate: string): number {
   const edits = levenshteinDistance(word, candidate);
   return edits === 2 && letters(word) === letters(candidate) ? 1 : edits;
@@ -8,7 +8,7 @@ function slips(word: string, candidate: string): number {
 
 const letters = (word: string) => [...word].sort().join("");
 
-/** The most edits that still count as a slip: one for short words, a third of a long one. */
+/** The most edits that still count as a typo: one for short words, a third of a long one. */
 function tolerance(word: string): number {
   return Math.max(1, Math.floor([...word].length / 3));
 }
@@ -16,9 +16,9 @@ function tolerance(word: string): number {
 /**
  * The candidate that the word was probably meant to be, or undefined.
  *
- * Ignores case. A candidate is near when few edits lead to it, when the word is its
- * beginning (`debian-am` for `debian-amd64`), or when it ends with a dash and the word
- * (`amd64` for `debian-amd64`); the last two only when no other candidate fits as well.
+ * Ignores case. A candidate is near if few edits lead to it, if the word is its beginning
+ * (`debian-am` for `debian-amd64`), or if it ends with a dash and the word (`amd64` for
+ * `debian-amd64`); the last two only if no other candidate fits as well.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let bestDistance = tolerance(wanted) + 1;
   for (const candidate of all) {
     const distance = slips(wanted, candidate.toLowerCase());
-    // A distance as long as the word would mean that nothing of it was kept.
+    // A distance as long as the word would mean that none of it was kept.
     if (distance < bestDistance && distance < [...wanted].length) {
       best = candidate;
       bestDistance = distance;

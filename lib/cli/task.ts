@@ -18,9 +18,9 @@ export type { TaskSpec } from "./spec.ts";
 export type TaskMain<Spec extends TaskSpec> = (ctx: ContextOf<Spec>) => Promise<number | void>;
 
 /**
- * Runs a task from its command line: parses, answers `--help`, turns signals into an abort,
- * reports failures, and sets `Deno.exitCode`. Never throws and never exits by itself, so
- * that whatever `main` holds is disposed.
+ * Runs a task from its command line: parses, answers `--help`, turns signals into an abort, reports
+ * failures, and sets `Deno.exitCode`. Never throws or exits, so that everything that `main` holds
+ * is disposed.
  *
  * With `--json`, exactly one JSON document reaches standard output: what `ctx.result` was
  * given, or `{"ok", "exit"}`; on failure the same fields with `"ok": false` and
@@ -33,7 +33,7 @@ export async function runTask<Spec extends TaskSpec>(
   main: TaskMain<Spec>,
   args: readonly string[] = Deno.args,
 ): Promise<void> {
-  // How to report is settled before the arguments are checked, as they may be at fault.
+  // The form of the report is decided before the arguments are checked, since they may be invalid.
   const { options } = scanArguments(spec, args);
   const json = options.includes("--json");
   const report = new Report({ json, verbose: options.includes("--verbose") });
@@ -55,7 +55,7 @@ export async function runTask<Spec extends TaskSpec>(
   }
 }
 
-/** A full disk of the host, and files of ours that belong to another user, are no bugs of ours. */
+/** A full disk of the host, and our files that belong to another user, are not bugs. */
 async function explained(error: unknown, taskName: string): Promise<unknown> {
   const { explainFullDisk } = await import("../base/files/full_disk.ts");
   const { explainForeignFiles } = await import("../base/files/foreign_files.ts");
@@ -78,7 +78,7 @@ async function runMain<Spec extends TaskSpec>(
   });
   const crash = new AbortController();
   using _ = listenForCrashes((error) => crash.abort(error));
-  // What nobody will see is not worth working for.
+  // Work whose output nobody will see is pointless.
   using _streams = onStreamFault((fault) => crash.abort(fault));
   const signal = AbortSignal.any([interruption.signal, crash.signal]);
   try {
@@ -90,7 +90,7 @@ async function runMain<Spec extends TaskSpec>(
   throw signal.reason;
 }
 
-/** Why a task was stopped: the signal, with what else went wrong on the way out as a detail. */
+/** Why a task was stopped: the signal, with errors of the cleanup as details. */
 function stoppedBy(signal: AbortSignal, error: unknown, taskName: string): unknown {
   const isConsequence = error === signal.reason || error instanceof InterruptedError ||
     (error instanceof DOMException && error.name === "AbortError");

@@ -5,7 +5,7 @@ import { streamFault, writeStdout } from "../base/terminal/output.ts";
 import { plainJson, plainText } from "../base/text/plain_text.ts";
 import { writeStderr } from "../base/terminal/screen.ts";
 
-/** How a task's end is told. */
+/** How to report the end of a task. */
 export interface ReportOptions {
   /** One JSON document on standard output. */
   readonly json: boolean;
@@ -13,7 +13,7 @@ export interface ReportOptions {
   readonly verbose: boolean;
 }
 
-/** Collects what standard output and standard error are told about the end of a task. */
+/** Collects what is printed about the end of a task. */
 export class Report {
   readonly json: boolean;
   readonly #verbose: boolean;
@@ -30,12 +30,12 @@ export class Report {
     this.#result = { value };
   }
 
-  /** Tells the user of a failure; returns the exit status. */
+  /** Reports a failure to the user; returns the exit status. */
   fail(failure: Failure): ExitStatus {
     this.#failure = failure;
     const [first = "", ...more] = plainText(formatError(asTaskError(failure))).split("\n");
     writeStderr(`${[paint("red", first), ...more].join("\n")}\n`);
-    // The document has it anyway.
+    // The document contains it anyway.
     if (streamFault("standard error") !== undefined && !this.json) writeStdout(`${first}\n`);
     if (failure.stack !== undefined && this.#verbose) {
       writeStderr(`${plainText(failure.stack)}\n`);
@@ -43,7 +43,7 @@ export class Report {
     return failure.exit;
   }
 
-  /** Prints the JSON document, when one is wanted. */
+  /** Prints the JSON document, if one is wanted. */
   finish(status: number): void {
     if (this.json) writeStdout(renderDocument(this.#document(status)));
   }
@@ -57,7 +57,7 @@ export class Report {
     return { ...this.#partialResult(), ok: false, error: { message, details, next, exit } };
   }
 
-  /** What the task had to say before it failed, to be kept beside the error. */
+  /** The task's result before it failed, which is kept beside the error. */
   #partialResult(): object {
     const value = this.#result?.value;
     if (value === undefined) return {};
@@ -65,7 +65,7 @@ export class Report {
   }
 }
 
-/** A value as one line of JSON, or as several where a person reads it. */
+/** A value as one line of JSON, or as several on a terminal. */
 export function renderDocument(value: unknown): string {
   return `${plainJson(JSON.stringify(value, null, Deno.stdout.isTerminal() ? 2 : undefined))}\n`;
 }

@@ -1,6 +1,6 @@
 import { allConflicts, allOptions, type OptionSpec, optionWord, type TaskSpec } from "./spec.ts";
 
-/** The words of a command line, told apart. */
+/** The words of a command line, by kind. */
 export interface GivenWords {
   /** `--name=value`, `--flag` and `--no-flag`. */
   readonly options: readonly string[];
@@ -9,8 +9,8 @@ export interface GivenWords {
 }
 
 /**
- * What a command line gives, and what goes together with it. A default never counts as given, nor
- * does a value from the environment.
+ * What a command line gives, and what can be combined with it. Defaults and values from the
+ * environment never count as given.
  */
 export class Given {
   readonly #spec: TaskSpec;
@@ -21,7 +21,7 @@ export class Given {
     this.#words = words;
   }
 
-  /** @param name of an option, or the placeholder of a positional or of what follows `--` */
+  /** @param name of an option, or the placeholder of a positional or of the words after `--` */
   has(name: string): boolean {
     const { rest, positionals = [] } = this.#spec;
     if (name === rest?.name) return (this.#words.rest?.length ?? 0) > 0;
@@ -32,18 +32,18 @@ export class Given {
       this.#words.options.some((word) => word.split("=", 1)[0] === optionWord(option));
   }
 
-  /** Whether something is given that the option or argument cannot stand beside. */
+  /** Whether something is given that excludes the option or argument. */
   excludes(name: string): boolean {
     return othersOf(this.#spec, name).some(({ other }) => this.has(other));
   }
 
-  /** Whether the option makes sense with the first positional, as far as there is one. */
+  /** Whether the option makes sense with the first positional, if there is one. */
   suits({ onlyFor }: OptionSpec): boolean {
     const [first] = this.#words.positionals;
     return onlyFor === undefined || first === undefined || onlyFor.includes(first);
   }
 
-  /** What does not go together. */
+  /** What cannot be combined. */
   faults(): string[] {
     const spec = this.#spec;
     const clashes = allConflicts(spec)
@@ -61,8 +61,8 @@ export class Given {
   }
 
   /**
-   * How an argument that may be left out together with an option is named where both are missing:
-   * `SHELL, or --list`. Undefined where that option is given.
+   * The name of an argument that an option makes optional, if both are missing: `SHELL, or --list`.
+   * Undefined if that option is given.
    */
   missing(shown: string, unless: string | undefined): string | undefined {
     if (unless === undefined) return shown;
@@ -72,7 +72,7 @@ export class Given {
   }
 }
 
-/** What cannot be given beside an option or argument, and as what it is shown. */
+/** What excludes an option or argument, and how it is shown. */
 export function othersOf(
   spec: TaskSpec,
   name: string,

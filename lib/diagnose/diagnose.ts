@@ -10,7 +10,7 @@ import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 import { type LineKind, lineKind, logKind } from "./line_kind.ts";
 import { type Log, withoutShownPrefix } from "./log_lines.ts";
 
-/** A symptom that a run's logs show. */
+/** A symptom in a run's logs. */
 export interface Finding {
   readonly id: string;
   readonly role: Role;
@@ -20,9 +20,9 @@ export interface Finding {
   /** Commands to run, the most useful first. */
   readonly commands: readonly string[];
   readonly file: string;
-  /** The first is 1. */
+  /** Counts from 1. */
   readonly line: number;
-  /** How many lines of all logs show it. */
+  /** The number of lines in all logs that show it. */
   readonly count: number;
   /** The line that shows it, with two around it. */
   readonly excerpt: readonly { readonly line: number; readonly text: string }[];
@@ -37,10 +37,10 @@ interface Hit {
   count: number;
 }
 
-/** How many lines before and after the one that matters are shown. */
+/** How many lines to show before and after the relevant one. */
 const AROUND = 2;
 
-/** Symptoms are looked up by who says a line; the table's order is kept. */
+/** Symptoms by the source of a line; in the order of the table. */
 const BY_KIND: Readonly<Record<LineKind, readonly Symptom[]>> = {
   console: symptomsFor("console"),
   qemu: symptomsFor("qemu"),
@@ -55,14 +55,14 @@ function symptomsFor(kind: LineKind): Symptom[] {
     : SYMPTOMS.filter(({ where, ssh }) => ssh === undefined && where.includes(kind));
 }
 
-/** QEMU comes before the guest, and the task hears of both. */
+/** QEMU starts before the guest, and the task reports both. */
 const KIND_ORDER: readonly LogKind[] = ["host", "qemu", "console", "task"];
 const ROLE_ORDER: readonly Role[] = ["cause", "consequence", "hint"];
 
 /**
- * What the logs of one run say about its failure, the symptom that explains the rest first: causes
- * before consequences before hints, and each of them in the order of time, which is that of the
- * lines in a log. A symptom is found once, where it is said first and most directly.
+ * The symptoms of a failure in the logs of one run, the one that explains the others first: causes
+ * before consequences before hints, each in order of time, which is that of the lines in a log. A
+ * symptom is reported once, at its first and most direct occurrence.
  */
 export function diagnose(logs: readonly Log[]): Finding[] {
   const hits = new Map<string, Hit>();
@@ -78,7 +78,7 @@ export function diagnose(logs: readonly Log[]): Finding[] {
       else hits.set(match.symptom.id, { ...match, log, index, kind, count: 1 });
     }
   }
-  // Stable, so that the order of time remains within a role.
+  // Stable, so that the order of time is kept within a role.
   return [...hits.values()]
     .toSorted((a, b) => ROLE_ORDER.indexOf(roleOf(a)) - ROLE_ORDER.indexOf(roleOf(b)))
     .map(toFinding);
@@ -96,7 +96,7 @@ function matchLine(line: string, kind: LogKind, refuted: ReadonlySet<Symptom>) {
   return undefined;
 }
 
-/** The symptoms that some line of the logs rules out. */
+/** The symptoms that a line of the logs rules out. */
 function findRefuted(logs: readonly Log[]): ReadonlySet<Symptom> {
   const refutable = SYMPTOMS.filter(({ without }) => without !== undefined);
   return new Set(
@@ -122,7 +122,7 @@ function toFinding({ symptom, values, log, index, kind, count }: Hit): Finding {
   };
 }
 
-/** What works for the guest that a log is of. */
+/** Commands for the guest that a log belongs to. */
 function commandsFor({ name }: Log, commands: readonly string[]): readonly string[] {
   const micro = findMicro(basename(name));
   if (micro === undefined) return commands;
@@ -135,22 +135,22 @@ function excerptOf({ lines }: Log, index: number): Finding["excerpt"] {
     .map((text, offset) => ({ line: from + offset + 1, text }));
 }
 
-/** A log's name ends with one of these behind the name of its guest. */
+/** A log's name is that of its guest followed by one of these. */
 const LOG_SUFFIX = /(?:-\d+)?(?:\.console|\.qemu)?\.log$/;
 
-/** What the logs of tasks for microVMs are called, ahead of the guest's name. */
+/** The prefix of the logs of tasks for microVMs, before the guest's name. */
 const MICRO_PREFIX = /^(?:vm-run|check|bench)-/;
 const MICRO_LOG = new RegExp(
   `${MICRO_PREFIX.source}(${VARIANTS.join("|")})-(${ARCHS.join("|")})${LOG_SUFFIX.source}`,
 );
 
-/** The microVM that a log is of, by the log's name. */
+/** The microVM that a log belongs to, by the log's name. */
 function findMicro(file: string): { readonly variant: string; readonly arch: string } | undefined {
   const [, variant, arch] = MICRO_LOG.exec(file) ?? [];
   return variant === undefined || arch === undefined ? undefined : { variant, arch };
 }
 
-/** The guest that a log is of, by its name, and its console; what is not known stays a name. */
+/** The guest that a log belongs to, by its name, and its console, as far as they are known. */
 function placesOf({ name }: Log, kind: LogKind): Values {
   const file = basename(name);
   const isOurs = LOG_SUFFIX.test(file) && /^(?:setup-|vm-run-|vm-ssh-)?\w+-\w+/.test(file);

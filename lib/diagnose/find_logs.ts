@@ -8,14 +8,14 @@ export const STDIN = "-";
 /** Logs that were written this long before the newest one belong to the same run. */
 export const RUN_MINUTES = 10;
 
-/** A directory deeper than this holds no logs of ours; it is more likely a loop of links. */
+/** A directory deeper than this has none of our logs; it is more likely a loop of links. */
 const DEEPEST = 4;
 
 /**
  * Reads the logs that a user names: files, directories with all their logs, or standard input.
  *
  * @param from the directory that relative paths start from
- * @throws {UsageError} with what is wrong with a path
+ * @throws {UsageError} if a path cannot be used
  */
 export async function readNamedLogs(names: readonly string[], from: string): Promise<Log[]> {
   const logs: Log[] = [];
@@ -32,10 +32,10 @@ export async function readNamedLogs(names: readonly string[], from: string): Pro
 }
 
 /**
- * Reads the logs of the newest run in the directory of logs: those written up to
- * {@link RUN_MINUTES} minutes before the newest, which is what a run of several platforms leaves.
+ * Reads the logs of the newest run in the directory of logs: those written up to {@link
+ * RUN_MINUTES} minutes before the newest, which belong to one run of several platforms.
  *
- * @throws {UsageError} where there are none
+ * @throws {UsageError} if there are none
  */
 export async function readNewestLogs(dir: string, from: string): Promise<Log[]> {
   const found = await Promise.all(
@@ -66,7 +66,7 @@ async function logsAt(path: string, name: string): Promise<string[]> {
     return logs;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw refuse("there is no such file");
-    if (error instanceof Deno.errors.PermissionDenied) throw refuse("it may not be read");
+    if (error instanceof Deno.errors.PermissionDenied) throw refuse("it is not readable");
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { type Log, plainLines } from "./log_lines.ts";
 /** How long GitHub may take; the logs of a big run come as one archive. */
 const TIMEOUT_MS = 120_000;
 
-/** How `gh` is installed, by the package manager that a host has. */
+/** How to install `gh`, by package manager. */
 const INSTALL: readonly (readonly [manager: string, command: string])[] = [
   ["apt-get", "sudo apt-get install gh"],
   ["dnf", "sudo dnf install gh"],
@@ -15,18 +15,18 @@ const INSTALL: readonly (readonly [manager: string, command: string])[] = [
   ["nix", "nix profile install nixpkgs#gh"],
 ];
 
-/** The command that reads what failed in a run of GitHub Actions. */
+/** The command that reads the failed steps of a run of GitHub Actions. */
 export function runLogCommand(id: number): string[] {
   return ["gh", "run", "view", String(id), "--log-failed"];
 }
 
 /**
- * Reads the logs of the steps that failed in a run, by GitHub's own program, which has its own
- * login. A run without failed steps gives an empty log.
+ * Reads the logs of the failed steps of a run with GitHub's own program, which has its own login. A
+ * run without failed steps gives an empty log.
  *
- * @param dir a directory of the repository that the run is of
- * @throws {HostError} where `gh` is not installed or not logged in
- * @throws {UsageError} where there is no such run
+ * @param dir a directory in the repository of the run
+ * @throws {HostError} if `gh` is not installed or not logged in
+ * @throws {UsageError} if there is no such run
  */
 export async function readGitHubRun(
   id: number,
@@ -36,7 +36,7 @@ export async function readGitHubRun(
   if (findProgram("gh") === undefined) throw missingError(id);
   const { code, stdout, stderr } = await run(command, {
     ...{ cwd: dir, timeoutMs: TIMEOUT_MS, signal },
-    // With the login that its variables may hold.
+    // Its variables may contain the login.
     environment: "user",
   })
     .catch((error) => {
@@ -50,7 +50,7 @@ export async function readGitHubRun(
 function missingError(id: number): HostError {
   const [, install] = INSTALL.find(([manager]) => findProgram(manager) !== undefined) ?? [];
   return new HostError(`Cannot read run ${id}: "gh" is not installed`, {
-    details: ["--run asks GitHub by its own command line program"],
+    details: ["--run uses GitHub's command line program"],
     next: install ?? "install GitHub's command line program: https://cli.github.com",
   });
 }

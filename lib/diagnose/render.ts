@@ -1,11 +1,11 @@
 import type { Finding } from "./diagnose.ts";
 import type { Log } from "./log_lines.ts";
 
-/** More findings than this are counted: what comes later mostly follows from them. */
+/** Further findings are only counted: they mostly follow from the first. */
 export const SHOWN = 3;
-/** How much of each log is shown where nothing was found in any. */
+/** How many lines of each log to show if nothing was found in any. */
 const TAIL_LINES = 8;
-/** Of how many logs the last lines are shown. */
+/** Of how many logs to show the last lines. */
 const TAIL_LOGS = 3;
 
 /** The findings for a reader: where, what, why, and what to run. */
@@ -36,7 +36,7 @@ function renderFinding(finding: Finding, isFirst: boolean): string {
   ].join("\n");
 }
 
-/** What to show where no symptom is known: how the logs end, and where to look. */
+/** What to show if there is no known symptom: how the logs end, and where to look. */
 export function renderTails(logs: readonly Log[]): string {
   return tailsOf(logs).map(({ file, lines, last }) =>
     lines.length === 0
@@ -46,7 +46,7 @@ export function renderTails(logs: readonly Log[]): string {
   ).join("\n\n");
 }
 
-/** The last lines of the logs that say anything; of one of them at least. */
+/** The last lines of the logs that are not empty, or of one log if all are. */
 export function tailsOf(logs: readonly Log[]) {
   const telling = logs.filter(({ lines }) => lines.some((line) => line !== ""));
   return (telling.length > 0 ? telling : logs).slice(0, TAIL_LOGS).map(({ name, lines }) => ({

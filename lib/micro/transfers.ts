@@ -39,7 +39,7 @@ export async function whyNotDownload(path: string): Promise<string | undefined> 
     if (isAbsent(error)) return `there is no directory ${dir}`;
     if (error instanceof Deno.errors.PermissionDenied) return `${dir} may not be written to`;
     if (!(error instanceof Deno.errors.NotCapable)) return (error as Error).message;
-    return "the permission set of this task does not cover its directory";
+    return "the permission set of this task does not include its directory";
   }
 }
 

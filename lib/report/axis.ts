@@ -1,11 +1,11 @@
 /** An axis from 0, with marks at the multiples of its step. */
 export interface Axis {
-  /** A multiple of the step, and no less than any value. */
+  /** A multiple of the step, not less than any value. */
   readonly max: number;
   readonly marks: readonly number[];
 }
 
-/** The most steps between 0 and the end; labels of as many fit on a telephone. */
+/** The most steps between 0 and the end; that many labels fit on a phone. */
 const MOST_STEPS = 8;
 
 /** The axis for values up to this one; its step is 1, 2 or 5 times a power of ten. */
@@ -20,7 +20,7 @@ export function axisFor(greatest: number): Axis {
   return { max: marks.at(-1)!, marks };
 }
 
-/** A length on an axis as a percentage, to put into a style. */
+/** A length on an axis as a percentage, for a style. */
 export function percent(value: number, { max }: Axis): string {
   const share = Number.isFinite(value) ? Math.min(Math.max(value / max, 0), 1) : 0;
   return `${Number((share * 100).toFixed(3))}%`;

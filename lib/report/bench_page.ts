@@ -6,7 +6,7 @@ import type { Curve } from "./curve.ts";
 import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
-/** What a page tells of a bench. */
+/** The data of a bench's page. */
 export interface BenchPageInput {
   readonly date: Date;
   readonly host: HostFigures & {
@@ -25,20 +25,19 @@ export function benchPage({ date, host, rows, ratios }: BenchPageInput): Page {
     date,
     host: [...hostLines(host), ...accelerators],
     timeline: benchTimeline(rows),
-    note: 'Medians, one after the other. "rest" is what lies between the phases.',
+    note: 'Medians, one after the other. "rest" is the time between the phases.',
     bench: { rows, ratios },
     curves: guestCurves(rows),
   };
 }
 
-/** Rows that are no phase: the whole, and what is a difference of others. */
+/** Rows that are not phases: the total, and differences of other rows. */
 const TOTAL = "total";
 const DERIVED: readonly string[] = [TOTAL, "around the compile"];
 
 /**
- * A bar for each kind of build and each platform: rows named `KIND: PHASE`, where there is one
- * named `KIND: total` too. Incremental builds start warm, as
- * do those that say so.
+ * A bar for each kind of build and each platform: rows named `KIND: PHASE`, if there is also one
+ * named `KIND: total`. Incremental builds start warm, as do those that say so.
  */
 export function benchTimeline(rows: readonly Row[]): TimelineRow[] {
   return rows.flatMap(({ name, platform, median, error }) => {

@@ -4,7 +4,7 @@ import type { HostFacts } from "../host/facts.ts";
 import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
-/** What a page tells of a set of builds. */
+/** The data of a page about builds. */
 export interface BuildPageInput {
   readonly project: string;
   readonly date: Date;
@@ -14,7 +14,7 @@ export interface BuildPageInput {
   readonly spans: (name: string) => readonly Span[];
 }
 
-/** What is worth knowing of a host where seconds are shown. */
+/** The facts about a host that explain times. */
 export type HostFigures = Pick<HostFacts, "distro" | "arch" | "cpuModel" | "cores" | "memoryMiB">;
 
 /** The page that `build-all --html` writes. */
@@ -25,11 +25,11 @@ export function buildPage({ project, date, host, results, spans }: BuildPageInpu
     date,
     host: hostLines(host),
     timeline: results.map((result) => timelineRow(result, spans(result.name))),
-    note: "A build that begins later has waited for memory or a processor.",
+    note: "A build that begins later waited for memory or a processor.",
   };
 }
 
-/** A host in words, each with what it is called. */
+/** A host as labelled facts. */
 export function hostLines(host: HostFigures): [string, string][] {
   return [
     ["system", `${host.distro}, ${host.arch}`],
@@ -39,7 +39,7 @@ export function hostLines(host: HostFigures): [string, string][] {
   ];
 }
 
-/** A build's bar: what it did, and where it ended. */
+/** A build's bar: its phases, and where it ended. */
 export function timelineRow(result: BuildResult, spans: readonly Span[]): TimelineRow {
   const { name, status, start, accelerator, error } = result;
   const failed = status === "fail" || status === "error";
@@ -51,7 +51,7 @@ export function timelineRow(result: BuildResult, spans: readonly Span[]): Timeli
   };
 }
 
-/** What went wrong ends a build; only a guest is shut down after a step that failed. */
+/** A failure ends a build; only the shutdown of the guest comes after a failed step. */
 function failedSpan({ exitCode, start }: BuildResult, spans: readonly Span[]): number {
   const stepFailed = exitCode !== null && exitCode !== 0;
   const isShutDown = start !== null && spans.at(-1)?.phase === "shutdown";

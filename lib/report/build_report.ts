@@ -3,7 +3,7 @@ import { EXIT, formatError } from "../base/errors.ts";
 import { renderTable } from "../base/terminal/table.ts";
 import type { BuildResult } from "./build_result.ts";
 
-/** The exit status for a set of builds: the worst that happened. */
+/** The exit status for a set of builds: the worst of them. */
 export function exitStatus(results: readonly BuildResult[]): number {
   if (results.some(({ status }) => status === "fail")) return EXIT.failed;
   const errors = results.filter(({ status }) => status === "error");
@@ -18,7 +18,7 @@ export function buildDocument(results: readonly BuildResult[]): unknown {
   };
 }
 
-/** Reports a single build: its failure in full, else one line. */
+/** Reports a single build: its failure in full, or one line. */
 export function reportOne(ctx: TaskContext, result: BuildResult): void {
   ctx.result(buildDocument([result]));
   reportFailures(ctx, [result]);

@@ -2,16 +2,16 @@
 export type BuildStatus =
   /** Every step succeeded. */
   | "pass"
-  /** A step failed: the project's fault. */
+  /** A step failed: the project is at fault. */
   | "fail"
-  /** The build could not be carried out: the host's or the guest's fault. */
+  /** The build could not be run: the host or the guest is at fault. */
   | "error"
-  /** Nothing was tried. */
+  /** The build was not attempted. */
   | "skip"
   /** A signal ended it, or it had not begun when the signal came. */
   | "interrupted";
 
-/** Where the time went, in seconds. What was not reached is 0. */
+/** The duration of each phase, in seconds; 0 for one that was not reached. */
 export interface BuildSeconds {
   boot: number;
   sync: number;
@@ -23,25 +23,25 @@ export interface BuildSeconds {
 export interface BuildResult {
   readonly name: string;
   status: BuildStatus;
-  /** The exit status of the step that failed, 0 on success, `null` if none ran to its end. */
+  /** The exit status of the failed step, 0 on success, `null` if no step finished. */
   exitCode: number | null;
   readonly seconds: BuildSeconds;
-  /** How the guest came up; `null` for the host itself, or where none came up. */
+  /** How the guest was started; `null` for the host itself, or if no guest started. */
   start: "cold" | "warm" | null;
   accelerator: string | null;
-  /** Path of the build's log; `null` if it never got one. */
+  /** Path of the build's log; `null` if there is none. */
   log: string | null;
-  /** Paths of the artifacts that were copied out. */
+  /** Paths of the copied artifacts. */
   artifacts: string[];
-  /** What else there is to know, such as a log that is cut; absent where there is nothing. */
+  /** Further notes, such as a truncated log; absent if there are none. */
   notes?: readonly string[];
-  /** The exit status that an error calls for; not part of the printed document. */
+  /** The exit status for an error; not part of the printed document. */
   exit?: number;
   /** Why it did not pass, with what to do next. */
   error?: { readonly message: string; readonly details: readonly string[]; readonly next?: string };
 }
 
-/** A row to fill in. */
+/** An empty row to fill in. */
 export function newResult(name: string): BuildResult {
   return {
     name,

@@ -9,7 +9,7 @@ export interface CurvePoint {
   readonly seconds: number;
 }
 
-/** How time grows with something. */
+/** How time grows with a quantity. */
 export interface Curve {
   readonly title: string;
   /** What `x` counts, in the plural: "guests". */
@@ -18,7 +18,7 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
 }
 
-/** The drawing in units of its own, which the page shows as pixels. */
+/** The size of the drawing in its own units, which the page shows as pixels. */
 const [WIDTH, HEIGHT] = [640, 300];
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, WIDTH - 36, 40, HEIGHT - 48];
 
@@ -70,7 +70,7 @@ function renderLevel(seconds: number, top: number): Html {
   `;
 }
 
-/** What each further one costs, from the first point to the last. */
+/** The cost of each further one, from the first point to the last. */
 function slopeText(sorted: readonly CurvePoint[], unit: string): string {
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined || first.x === last.x) return "One point.";

@@ -1,16 +1,16 @@
 import { UNSEEN } from "../base/text/plain_text.ts";
 
-/** A piece of HTML that can be put into a page as it is. */
+/** A piece of HTML that can be put into a page unchanged. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What a template of {@link html} takes: everything but {@link Html} is escaped. */
+/** A value in a template of {@link html}: everything except {@link Html} is escaped. */
 export type HtmlValue = string | number | Html | readonly Html[] | undefined;
 
 /**
- * A template of HTML. Values are escaped, for text and for attributes in quotes; pieces of HTML go
- * in as they are, lists of them one after the other, and `undefined` as nothing.
+ * A template of HTML. Values are escaped, for text and for attributes in quotes; pieces of HTML are
+ * inserted unchanged, lists of them one after the other, and `undefined` as nothing.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.map((text, index) => text + render(values[index])).join(""));
@@ -32,7 +32,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  // What cannot be seen, and would end up as U+FFFD or in no font, is shown as one character.
+  // Invisible characters, which would become U+FFFD or are in no font, are shown as one character.
   const visible = text.replace(UNSEEN, "\ufffd");
   return visible.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }

@@ -1,6 +1,6 @@
 import { type Html, html } from "./html.ts";
 
-/** A column: a word, or one of figures, which are aligned to the right. */
+/** A column: of text, or of numbers, which are aligned to the right. */
 export type Column = string | { readonly figures: string };
 
 /** A text, seconds, or nothing. */

@@ -5,20 +5,20 @@ import { type Html, html } from "./html.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { renderTimeline, type TimelineRow } from "./timeline.ts";
 
-/** What a page shows. */
+/** The contents of a page. */
 export interface Page {
   readonly title: string;
   readonly date: Date;
-  /** Facts about the host, each with what it is called. */
+  /** Labelled facts about the host. */
   readonly host: readonly (readonly [name: string, value: string])[];
   readonly timeline: readonly TimelineRow[];
-  /** What a reader has to know of the timeline. */
+  /** A note about the timeline. */
   readonly note?: string;
   readonly bench?: { readonly rows: readonly Row[]; readonly ratios: readonly Ratio[] };
   readonly curves?: readonly Curve[];
 }
 
-/** The page may draw itself and nothing else: no script, no picture, nothing from elsewhere. */
+/** The page may only use its own styles: no scripts, no pictures, nothing from elsewhere. */
 export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** Renders a whole page, which needs neither scripts nor other files. */

@@ -6,9 +6,9 @@ import { HostError } from "../base/errors.ts";
 import { type Page, renderPage } from "./page.ts";
 
 /**
- * The file that `--html` names, seen from where the user calls; `undefined` without it. Makes its
- * directory, unless under `--dry-run`. Throws a UsageError before anything is built if the file
- * could not be written in the end.
+ * The file that `--html` names, relative to the user's current directory; `undefined` without it.
+ * Creates its directory, except with `--dry-run`. Throws a UsageError before anything is built if
+ * the file cannot be written.
  */
 export async function pageTarget(
   wanted: string | undefined,
@@ -38,7 +38,7 @@ export async function writePage(
   } catch (error) {
     if (!isRefusal(error)) throw error;
     throw new HostError(`Cannot write the page ${JSON.stringify(path)}: ${error.message}`, {
-      next: "make room, or name another file with --html",
+      next: "free space, or name another file with --html",
       cause: error,
     });
   }
@@ -52,14 +52,14 @@ async function whyNotWritable(path: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
-      return "a part of its path is no directory";
+      return "a part of its path is not a directory";
     }
     if (!isRefusal(error)) throw error;
     return error.message;
   }
 }
 
-/** Whether the system has refused to write: such errors have its code. */
+/** Whether the system refused to write: such errors have a code. */
 function isRefusal(error: unknown): error is Error {
   return error instanceof Error && "code" in error;
 }

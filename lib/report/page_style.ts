@@ -1,6 +1,6 @@
 import { Html } from "./html.ts";
 
-/** How many phases have a colour of their own; further ones take them again. */
+/** How many phases have their own colour; further ones use the colours again. */
 export const PHASE_COLOURS = 8;
 
 const phaseRules = Array.from(
@@ -9,8 +9,8 @@ const phaseRules = Array.from(
 );
 
 /**
- * How pages look. Phases have dark colours below white text, and in the dark light ones below black
- * text: each stands out from the page by 4.5 to 1 or more, and so does its text.
+ * The style of pages. Phases have dark colours with white text, and in dark mode light colours with
+ * black text: both have a contrast of at least 4.5 to 1.
  */
 export const PAGE_STYLE = new Html(`
 :root {

@@ -1,20 +1,20 @@
 import { startClock } from "../base/time/clock.ts";
 import type { Progress } from "./progress.ts";
 
-/** A phase of a build and when it was, in seconds since the whole run began. */
+/** A phase of a build and its times, in seconds since the whole run began. */
 export interface Span {
   readonly phase: string;
   readonly fromSeconds: number;
   readonly toSeconds: number;
 }
 
-/** Notes when each phase of each build begins and ends. */
+/** Records when each phase of each build begins and ends. */
 export interface PhaseRecorder {
-  /** To give to the builds; it passes everything on. */
+  /** Given to the builds; it passes everything on. */
   readonly progress: Progress;
-  /** Ends the phase that a build is in. */
+  /** Ends the current phase of a build. */
   finish(name: string): void;
-  /** The phases of a build so far, in the order in which they came; those that have ended. */
+  /** The finished phases of a build so far, in their order. */
   spans(name: string): readonly Span[];
 }
 
@@ -22,7 +22,7 @@ export interface PhaseRecorder {
  * Wraps a {@link Progress}. A phase lasts until the next one of that build, or until
  * {@link PhaseRecorder.finish}.
  *
- * @param clock tells the seconds since the run began
+ * @param clock returns the seconds since the run began
  */
 export function recordPhases(inner: Progress, clock = startClock()): PhaseRecorder {
   const ended = new Map<string, Span[]>();

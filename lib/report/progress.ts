@@ -1,12 +1,12 @@
 import type { TaskContext } from "../cli/context.ts";
 import { LiveTable } from "../base/terminal/live_table.ts";
 
-/** Who shows what goes on: a live table, or plain output. */
+/** Shows the progress: a live table, or plain output. */
 export interface Progress {
   phase(name: string, phase: string): void;
-  /** Lines that a step has printed, as plain text. */
+  /** Lines that a step printed, as plain text. */
   lines(name: string, lines: readonly string[]): void;
-  /** Something was done another way than was asked for, or expected. */
+  /** Something was done in another way than requested or expected. */
   warning(text: string): void;
 }
 

@@ -3,31 +3,31 @@ import { median } from "./statistics.ts";
 /** One measurement, as `--json` prints it. */
 export interface Row {
   readonly name: string;
-  /** `null` where it is not about a guest. */
+  /** `null` if it is not about a guest. */
   readonly platform: string | null;
   readonly unit: "s";
-  /** The median wanted at most; `null` where none is. */
+  /** The highest acceptable median; `null` if there is none. */
   readonly target: number | null;
-  /** `null`, as the least and the greatest, if there is no run. */
+  /** `null` if there is no run, as are the minimum and the maximum. */
   readonly median: number | null;
   readonly min: number | null;
   readonly max: number | null;
   readonly runs: readonly number[];
   readonly verdict: "met" | "missed" | "no target" | "not measured";
-  /** What else is worth knowing. */
+  /** Further notes. */
   readonly note?: string;
   /** Why runs are missing. */
   readonly error?: string;
 }
 
-/** What {@link makeRow} makes a row of. */
+/** The input of {@link makeRow}. */
 export interface RowInput extends Pick<Row, "name" | "note" | "error"> {
   readonly platform?: string;
   readonly target?: number | undefined;
   readonly runs: readonly number[];
 }
 
-/** Sums up the runs of a measurement. */
+/** Summarizes the runs of a measurement. */
 export function makeRow({ name, platform, target, runs, note, error }: RowInput): Row {
   const middle = median(runs);
   const verdict = middle === undefined

@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : toHundredths((low + high) / 2);
 }
 
-/** Seconds and ratios are told to a hundredth; more would be noise. */
+/** Seconds and ratios are rounded to a hundredth; more digits would be noise. */
 export function toHundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -9,9 +9,9 @@ import { PHASE_COLOURS } from "./page_style.ts";
 export interface TimelineRow {
   readonly name: string;
   readonly status: BuildStatus;
-  /** How a guest came up; `null` where there is none. */
+  /** How the guest was started; `null` if there is none. */
   readonly start: BuildResult["start"];
-  /** In the order in which they came; gaps stay empty. */
+  /** In their order; gaps stay empty. */
   readonly spans: readonly Span[];
   /** More about it in a few words, such as the accelerator. */
   readonly detail?: string | undefined;
@@ -28,10 +28,10 @@ export function secondsText(seconds: number): string {
 
 /**
  * Draws a bar for each row on one axis in seconds, with a legend and all figures in a table. A
- * phase is told by its number and name in the bar; where it is too short for them, by the table.
+ * phase has its number and name in the bar; if it is too short for them, only in the table.
  */
 export function renderTimeline(rows: readonly TimelineRow[]): Html {
-  // The longest build first: it has the most phases, and so their order.
+  // The longest build first: it has the most phases, which gives their order.
   const longest = rows.toSorted((a, b) => b.spans.length - a.spans.length);
   const phases = [...new Set(longest.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
   const axis = axisFor(Math.max(0, ...rows.flatMap(({ spans }) => spans.map((s) => s.toSeconds))));
@@ -106,7 +106,7 @@ function renderSpan({ phase, fromSeconds, toSeconds }: Span, index: number, axis
   `;
 }
 
-/** A cross below the place where a build failed. */
+/** A cross below the point where a build failed. */
 function renderStop({ toSeconds }: Span, axis: Axis): Html {
   const place = `left:${percent(toSeconds, axis)}`;
   return html`<span class="stop" style="${place}" title="failed here">✕</span>`;
