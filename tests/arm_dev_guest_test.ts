@@ -4,7 +4,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/state/record.ts";
-import { processStartTime, runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
+import { processStartTime } from "../lib/base/process/process.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
@@ -34,7 +35,7 @@ const NO_SPACE = "the host had no space left for what it wrote to its disk";
 async function smallCopy(dir: string, spareBytes: number) {
   const sh = async (script: string, ...args: string[]) => {
     const command = ["sh", "-c", script, dir, ...args];
-    return (await runChecked(command, { what: "make a small disk" })).stdout.trim();
+    return await $`${command}`.text();
   };
   const side = await Deno.makeTempDir();
   try {

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { acquireLock } from "../lib/base/files/lock.ts";
 import { imageCacheDir } from "../lib/base/files/paths.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 
 /** Half a minute of run time is less than what optimising would take. */
 const FAST_COMPILE = {
@@ -32,6 +32,6 @@ export async function ensureCrateTool(crate: string, version: string): Promise<s
     PATH: `/usr/bin:${Deno.env.get("PATH")}`,
     RUSTC: "/usr/bin/rustc",
   };
-  await runChecked(command, { env, what: `compile ${crate} ${version}` });
+  await $`${command}`.env(env).what(`compile ${crate} ${version}`);
   return program;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "@std/path";
 import { WorkError } from "../lib/base/errors.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { IMAGE_FILES, platformsDir } from "../lib/base/files/paths.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 import { configureOnFirstBoot } from "../lib/image/system/debian/first_boot.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
 import { makeSandbox } from "./harness.ts";
@@ -31,15 +31,14 @@ async function firstBoot(dir: string, script: string): Promise<string[]> {
   await Deno.copyFile(image.kernel, join(dir, IMAGE_FILES.kernel));
   await Deno.copyFile(image.initramfs, join(dir, IMAGE_FILES.initramfs));
   const [raw, disk] = [join(dir, "disk.raw"), join(dir, IMAGE_FILES.disk)];
-  const what = "make a disk for a test";
-  await runChecked(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", tree, raw, "32M"], { what });
-  await runChecked(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk], { what });
+  await $`mke2fs -q -t ext4 -d ${tree} ${raw} 32M`;
+  await $`qemu-img convert -f raw -O qcow2 ${raw} ${disk}`;
   const lines: string[] = [];
   await configureOnFirstBoot(platform, dir, {
     log: (line) => lines.push(line),
     signal: new AbortController().signal,
   });
-  await runChecked(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, raw], { what });
+  await $`qemu-img convert -f qcow2 -O raw ${disk} ${raw}`;
   return lines;
 }
 
@@ -65,7 +64,7 @@ Deno.test({
     assertMatch(said.join("\n"), /\[init\] first-boot: \d+ ms\nguesthouse-init: configured\n/);
     const raw = join(box.dir, "disk.raw");
     // Status 0: nothing to repair, not even a journal to replay.
-    await runChecked(["/usr/sbin/e2fsck", "-f", "-n", raw], { what: "check the disk" });
+    await $`e2fsck -f -n ${raw}`;
   },
 });
 

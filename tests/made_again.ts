@@ -3,7 +3,7 @@ import { assert } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { readDirectory } from "../lib/store/directory.ts";
 import { IMAGE_FILES, imagesDir } from "../lib/base/files/paths.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 import { CURRENT } from "../lib/image/platform/current.ts";
 import { IMAGE } from "../lib/image/platform/manifest.ts";
 import { publishVersion } from "../lib/image/platform/publish_version.ts";
@@ -12,8 +12,7 @@ import { publishVersion } from "../lib/image/platform/publish_version.ts";
 export async function copyImage(name: string, images: string): Promise<string> {
   const home = join(images, name);
   await Deno.mkdir(images, { recursive: true });
-  const copy = ["cp", "--archive", "--reflink=auto", "--", join(imagesDir(), name), home];
-  await runChecked(copy, { what: "copy the image" });
+  await $`cp --archive --reflink=auto -- ${join(imagesDir(), name)} ${home}`;
   return home;
 }
 
@@ -32,15 +31,10 @@ export async function makeAgain(home: string, file: string, text: string): Promi
   }
   const [raw, source] = [join(dirname(home), "disk.raw"), join(dirname(home), "text")];
   await Deno.writeTextFile(source, text);
-  for (
-    const command of [
-      ["qemu-img", "convert", "-O", "raw", join(current, IMAGE_FILES.disk), raw],
-      ["debugfs", "-w", "-R", `write ${source} ${file}`, raw],
-      ["qemu-img", "convert", "-O", "qcow2", raw, join(staging, IMAGE_FILES.disk)],
-    ]
-  ) {
-    await runChecked(command, { what: "change the disk" });
-  }
+  const disk = IMAGE_FILES.disk;
+  await $`qemu-img convert -O raw ${join(current, disk)} ${raw}`;
+  await $`debugfs -w -R ${`write ${source} ${file}`} ${raw}`;
+  await $`qemu-img convert -O qcow2 ${raw} ${join(staging, disk)}`;
   await Deno.remove(raw);
   const { name, kernelVersion } = manifest;
   return await publishVersion(home, staging, { name, kernelVersion, recipe: sidecar.recipe });

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { sha256File } from "../lib/base/files/file_digest.ts";
 import { IMAGE_FILES, imagesDir, root } from "../lib/base/files/paths.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 import { asOwner, removeTree } from "../lib/base/process/remove_tree.ts";
 import type { RootTree } from "../lib/image/disk/file_systems.ts";
 
@@ -28,7 +28,7 @@ export async function makeStandIn(dir: string): Promise<string> {
   const debian = join(imagesDir(), "debian-arm64");
   await using tree = await dumpTree(join(debian, IMAGE_FILES.disk), dir);
   const setup = ["sh", join(scripts, "setup_root.sh"), tree.path, join(scripts, "nixos-rebuild")];
-  await runChecked(tree.inside(setup), { what: "set up the stand-in's root" });
+  await $`${tree.inside(setup)}`.what("set up the stand-in's root");
   const boot = join(tree.path, "boot/nixos");
   const parts = join(dir, "boot");
   await Deno.mkdir(parts);
@@ -36,19 +36,17 @@ export async function makeStandIn(dir: string): Promise<string> {
   // Its init takes the words of the menu that setup_root.sh writes.
   await Deno.copyFile(join(debian, IMAGE_FILES.initramfs), join(parts, "standin-initrd"));
   const copied = ["cp", join(parts, "standin-Image"), join(parts, "standin-initrd"), boot];
-  await runChecked(tree.inside(copied), { what: "copy the stand-in's kernel" });
+  await $`${tree.inside(copied)}`.what("copy the stand-in's kernel");
   const mke2fs = ["mke2fs", "-q", "-t", "ext4", "-d", tree.path, "-L", "NIXOS_SD", "-m", "0"];
-  await runChecked(tree.inside([...mke2fs, ext4, `${ROOT_BYTES / MIB}M`]), {
-    what: "make the stand-in's root",
-  });
+  await $`${tree.inside(mke2fs)} ${ext4} ${ROOT_BYTES / MIB}M`.what("make the stand-in's root");
   const fat = join(dir, "firmware.fat");
   await truncate(fat, FIRMWARE_BYTES);
-  await runChecked(["mkfs.vfat", "-n", "FIRMWARE", fat], { what: "make the firmware partition" });
+  await $`mkfs.vfat -n FIRMWARE ${fat}`.what("make the firmware partition");
   await truncate(raw, ROOT_AT + ROOT_BYTES);
   await writeTable(raw);
   for (const [part, at] of [[fat, FIRMWARE_AT], [ext4, ROOT_AT]] as const) {
-    const place = ["conv=notrunc,sparse", "bs=1M", `seek=${at / MIB}`];
-    await runChecked(["dd", `if=${part}`, `of=${raw}`, ...place], { what: "assemble the disk" });
+    await $`dd if=${part} of=${raw} conv=notrunc,sparse bs=1M seek=${at / MIB}`
+      .what("assemble the disk");
     await Deno.remove(part);
   }
   const packed = `${raw}.zst`;
@@ -71,9 +69,9 @@ async function dumpTree(disk: string, dir: string): Promise<RootTree> {
   const path = join(dir, "root");
   await Deno.mkdir(path);
   const tree = { path, inside: asOwner, [Symbol.asyncDispose]: () => removeTree(path) };
-  await runChecked(["qemu-img", "convert", "-O", "raw", disk, raw], { what: "unpack the disk" });
+  await $`qemu-img convert -O raw ${disk} ${raw}`.what("unpack the disk");
   const dump = ["/usr/sbin/debugfs", "-R", `rdump / "${path}"`, raw];
-  await runChecked(tree.inside(dump), { what: "unpack the image's root" });
+  await $`${tree.inside(dump)}`.what("unpack the image's root");
   await Deno.remove(raw);
   return tree;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "@std/path";
 import { sha256File } from "../lib/base/files/file_digest.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { fileNames } from "../lib/base/files/folders.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 import type { PartName } from "../lib/config/parts.ts";
 import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
@@ -103,9 +103,7 @@ Deno.test("the kernel, its modules and each initramfs are the same bytes from tw
 async function hostKeysIn(cache: string): Promise<string[]> {
   const tars = (await fileNames(cache)).filter((name) => /^rootfs-raw-.*\.tar\.zst$/.test(name));
   assert(tars.length > 0, "the packages are kept");
-  const lists = tars.map((name) =>
-    runChecked(["tar", "--list", "--file", join(cache, name)], { what: `list ${name}` })
-  );
+  const lists = tars.map((name) => $`tar --list --file ${join(cache, name)}`);
   const names = (await Promise.all(lists)).flatMap(({ stdout }) => stdout.split("\n"));
   return names.filter((name) => name.includes("ssh_host_"));
 }

@@ -12,7 +12,7 @@ import { execText } from "../guest/exec_text.ts";
 import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { buildCachesDir } from "../base/files/paths.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { ext4Fault } from "../image/format/ext4_state.ts";
@@ -161,11 +161,10 @@ async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     await file.truncate(CACHE_DISK_BYTES);
   }
-  const { code, stderr } = await run([
-    ...["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", "cache"],
-    // The guest's user has it to itself; tables are written when they are first used.
-    ...["-E", "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
-  ], { signal });
+  // The guest's user has it to itself; tables are written when they are first used.
+  const extended = "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard";
+  const { code, stderr } = await $`mke2fs -q -F -t ext4 -m 0 -L cache -E ${extended} ${path}`
+    .signal(signal).noThrow();
   if (code === 0) return;
   if (saysFullDisk(stderr)) {
     throw await fullDiskError("make the disk of a build cache", { said: stderr, paths: [path] });

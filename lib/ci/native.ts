@@ -6,7 +6,8 @@ import type { Project } from "../project/project.ts";
 import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir } from "../base/files/paths.ts";
-import { run, runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
+import { run } from "../base/process/process.ts";
 import { copyArtifacts } from "./artifacts.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startDeadline } from "./deadline.ts";
@@ -46,7 +47,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     await removeAll(dirs.home);
     await Deno.mkdir(dirs.build, { recursive: true });
     const link = linkCommand(project.dir);
-    if (link !== undefined) await runChecked(link, { what: "link the project", signal });
+    if (link !== undefined) await $`${link}`.signal(signal).what("link the project");
     const clock = startClock();
     const failed = await runSteps(steps, {
       exec: (command, stepOptions) =>

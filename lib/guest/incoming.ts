@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
 
 /** A path that a guest sent and that does not come home. */
@@ -74,10 +74,8 @@ const MAKE_LINKS = ownScript("make_links.sh", import.meta.url);
 /** Replaces links, each given as its target and its path, an even number of words. */
 async function replaceLinks(dir: string, words: readonly string[]): Promise<void> {
   for (let at = 0; at < words.length; at += MOST_WORDS) {
-    await runChecked([MAKE_LINKS, ...words.slice(at, at + MOST_WORDS)], {
-      cwd: dir,
-      what: "make the links that a guest has sent",
-    });
+    await $`${MAKE_LINKS} ${words.slice(at, at + MOST_WORDS)}`.cwd(dir)
+      .what("make the links that a guest has sent");
   }
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../base/errors.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { DIRECT_HOST, knownHostsLine, SHARED_HOST, sshConfigText } from "./ssh_config.ts";
 
 const target = {
@@ -18,7 +18,7 @@ async function effective(config: string, host: string): Promise<Map<string, stri
   try {
     const path = join(dir, "a config 'file'");
     await Deno.writeTextFile(path, config);
-    const { stdout } = await runChecked(["ssh", "-G", "-F", path, host], { what: "read a config" });
+    const { stdout } = await $`ssh -G -F ${path} ${host}`;
     return new Map(
       stdout.split("\n").map((line) => {
         const at = line.indexOf(" ");

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, HostError, InterruptedError } from "../base/errors.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { connectSsh, joinSsh } from "./ssh.ts";
 import { knownHostsLine } from "./ssh_config.ts";
@@ -16,9 +16,7 @@ async function withTarget(
   const dir = await Deno.makeTempDir({ prefix: "gh-ssh-" });
   try {
     const key = join(dir, "key");
-    await runChecked(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], {
-      what: "make a key",
-    });
+    await $`ssh-keygen -q -t ed25519 -N ${""} -f ${key}`;
     const knownHosts = join(dir, "known_hosts");
     await Deno.writeTextFile(knownHosts, knownHostsLine(await Deno.readTextFile(`${key}.pub`)));
     const controlPath = join(dir, "s/ssh");

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { emptyOverlay } from "./empty_overlay.ts";
 
 Deno.test("emptyOverlay() makes what qemu-img takes for a sound overlay of that size", async () => {
@@ -9,7 +9,7 @@ Deno.test("emptyOverlay() makes what qemu-img takes for a sound overlay of that 
     for (const size of ["1M", "512M", "8G", "3T"]) {
       const backing = join(dir, `base ${size} ü.qcow2`);
       const path = join(dir, "overlay.qcow2");
-      const image = (...args: string[]) => runChecked(["qemu-img", ...args], { what: "test" });
+      const image = (...args: string[]) => $`qemu-img ${args}`;
       await image("create", "-q", "-f", "qcow2", backing, size);
       const base = JSON.parse((await image("info", "--output=json", backing)).stdout);
       await Deno.writeFile(path, emptyOverlay(backing, base["virtual-size"]));

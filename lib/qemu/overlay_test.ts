@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, InterruptedError } from "../base/errors.ts";
-import { run, runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
+import { run } from "../base/process/process.ts";
 import { diskArgs } from "./args.ts";
 import { createOverlay } from "./overlay.ts";
 import { startPausedQemu } from "./qemu_testing.ts";
@@ -12,9 +13,7 @@ async function withBase(use: (base: string, dir: string) => Promise<void>) {
     const dir = join(parent, "a:b, 'c' \"d\"\n-e");
     await Deno.mkdir(dir);
     const base = join(dir, "base.qcow2");
-    await runChecked(["qemu-img", "create", "-q", "-f", "qcow2", base, "16M"], {
-      what: "create an image",
-    });
+    await $`qemu-img create -q -f qcow2 ${base} 16M`;
     await use(base, dir);
   } finally {
     await Deno.remove(parent, { recursive: true });

@@ -1,7 +1,7 @@
 import { HostError } from "../base/errors.ts";
 import { findProgram } from "../base/process/find_program.ts";
 import { sha256File } from "../base/files/file_digest.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { programIdentity } from "../host/tools/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../base/files/verdict_cache.ts";
 
@@ -30,7 +30,7 @@ export async function qemuProgram(binary: string, signal?: AbortSignal): Promise
   const known = await readVerdict(binary, isRemembered);
   if (known?.identity === identity) return known;
   const sha256 = await sha256File(path);
-  const help = await run([binary, "-machine", "help"], { signal });
+  const help = await $`${binary} -machine help`.signal(signal).noThrow();
   // It will not start a guest either, and then says why.
   if (help.code !== 0) return { sha256, machines: {} };
   const program = { identity, sha256, machines: parseAliases(help.stdout) };

@@ -1,5 +1,5 @@
 import { HostError } from "../base/errors.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_header.ts";
 
 /** What an image is for. */
@@ -37,10 +37,8 @@ export async function verifyImage(
   options: ImageCheckOptions & { readonly signal?: AbortSignal },
 ): Promise<Qcow2Header> {
   const header = await checkImage(path, options);
-  const { code, stdout, stderr } = await run(
-    ["qemu-img", "check", "--output=json", "-f", "qcow2", path],
-    { signal: options.signal },
-  );
+  const { code, stdout, stderr } = await $`qemu-img check --output=json -f qcow2 ${path}`
+    .signal(options.signal).noThrow();
   // Exit statuses of qemu-img(1): 0 sound, 3 leaked clusters, 2 corrupt, 1 the check itself failed.
   if (code === 0 || code === 3) return header;
   const corruptions = /"corruptions": (\d+)/.exec(stdout)?.[1];

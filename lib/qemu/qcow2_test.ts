@@ -1,19 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, HostError } from "../base/errors.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { checkImage, verifyImage } from "./qcow2.ts";
 
 async function withImage(use: (path: string) => Promise<void>) {
   const dir = await Deno.makeTempDir({ prefix: "gh-qcow2-" });
   try {
     const path = join(dir, "disk.qcow2");
-    await runChecked(["qemu-img", "create", "-q", "-f", "qcow2", path, "64M"], {
-      what: "create an image",
-    });
-    await runChecked(["qemu-io", "-f", "qcow2", "-c", "write -P 1 0 4M", path], {
-      what: "write data",
-    });
+    await $`qemu-img create -q -f qcow2 ${path} 64M`;
+    await $`qemu-io -f qcow2 -c ${"write -P 1 0 4M"} ${path}`;
     await use(path);
   } finally {
     await Deno.remove(dir, { recursive: true });

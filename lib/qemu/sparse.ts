@@ -1,12 +1,13 @@
 import type { Extent } from "../base/files/file_digest.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 
 /**
  * The parts of a sparse file that are not holes, in order; Deno itself cannot ask for them.
  * `undefined` if that cannot be told.
  */
 export async function dataExtents(path: string): Promise<Extent[] | undefined> {
-  const { code, stdout } = await run(["qemu-img", "map", "-f", "raw", "--output=json", path]);
+  const map = ["qemu-img", "map", "-f", "raw", "--output=json", path];
+  const { code, stdout } = await $`${map}`.noThrow();
   if (code !== 0) return undefined;
   try {
     const parts = JSON.parse(stdout) as { start: number; length: number; zero: boolean }[];

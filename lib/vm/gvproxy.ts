@@ -5,7 +5,8 @@ import { confirm } from "../cli/prompt.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { findProgram } from "../base/process/find_program.ts";
 import { root } from "../base/files/paths.ts";
-import { type OwnedProcess, runChecked, spawnOwned } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
+import { type OwnedProcess, spawnOwned } from "../base/process/process.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 
 /** A version with a control for its SSH forward; Go's checksum database vouches for the sources. */
@@ -47,17 +48,13 @@ export async function ensureGvproxy(
     });
   }
   ctx.log.step(`Build gvproxy: go install ${MODULE}`);
-  await runChecked([go, "install", MODULE], {
-    what: "build gvproxy",
-    environment: "user",
-    env: { GOBIN: dirname(built) },
-    signal: ctx.signal,
-    timeoutMs: buildMs,
-  }).catch((error) => {
-    throw error instanceof DOMException && error.name === "TimeoutError"
-      ? lateError(buildMs)
-      : error;
-  });
+  await $`${go} install ${MODULE}`.what("build gvproxy").env({ GOBIN: dirname(built) })
+    .with({ environment: "user", signal: ctx.signal, timeoutMs: buildMs })
+    .then(undefined, (error) => {
+      throw error instanceof DOMException && error.name === "TimeoutError"
+        ? lateError(buildMs)
+        : error;
+    });
   await keepFile(built, built);
   return built;
 }

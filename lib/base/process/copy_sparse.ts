@@ -1,4 +1,4 @@
-import { runChecked } from "./process.ts";
+import { $ } from "./dollar.ts";
 
 /** From this size on a copy is worth a process, which can be ended. */
 const LARGE_BYTES = 16 * 2 ** 20;
@@ -12,6 +12,5 @@ export async function copySparse(from: string, to: string, signal: AbortSignal):
   // macOS copies within a file system without reading, by references to the same blocks.
   const { size } = await Deno.stat(from);
   if (Deno.build.os === "darwin" || size < LARGE_BYTES) return await Deno.copyFile(from, to);
-  const command = ["cp", "--sparse=always", "--", from, to];
-  await runChecked(command, { what: `copy "${from}"`, signal });
+  await $`cp --sparse=always -- ${from} ${to}`.signal(signal).what(`copy "${from}"`);
 }

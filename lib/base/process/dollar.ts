@@ -1,6 +1,8 @@
 import type { CommandContext } from "dax";
 import { commandText } from "../text/command_text.ts";
-import { run, runChecked, type RunOptions, type RunResult } from "./process.ts";
+import { TaskError } from "../errors.ts";
+import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
+import { run, type RunOptions, type RunResult } from "./process.ts";
 
 /** How a {@link Command} runs. */
 export interface CommandOptions extends RunOptions {
@@ -8,6 +10,8 @@ export interface CommandOptions extends RunOptions {
   readonly what?: string;
   /** What to do about a status other than 0. */
   readonly next?: string;
+  /** See {@link Command.noThrow}. */
+  readonly noThrow?: boolean;
 }
 
 /** A value in a template: one word, whatever is in it, or as many words as the list has. */
@@ -43,33 +47,26 @@ export const $: Shell = shellWith({});
 function shellWith(options: CommandOptions): Shell {
   return Object.assign(
     (strings: TemplateStringsArray, ...values: readonly Words[]) =>
-      new Command(plain(strings), values, options),
+      new Command(fixedParts(strings), values, options),
     { with: (more: CommandOptions) => shellWith({ ...options, ...more }) },
   );
 }
 
 /** A command to be run each time that it is awaited. Its methods return another one, as dax's do. */
 export class Command implements PromiseLike<RunResult> {
-  readonly #strings: TemplateStringsArray;
+  readonly #strings: readonly string[];
   readonly #values: readonly Words[];
   readonly #options: CommandOptions;
-  readonly #throws: boolean;
 
   /** Only for {@link $}. */
-  constructor(
-    strings: TemplateStringsArray,
-    values: readonly Words[],
-    options: CommandOptions,
-    throws = true,
-  ) {
+  constructor(strings: readonly string[], values: readonly Words[], options: CommandOptions) {
     this.#strings = strings;
     this.#values = values;
     this.#options = options;
-    this.#throws = throws;
   }
 
   with(more: CommandOptions): Command {
-    return new Command(this.#strings, this.#values, { ...this.#options, ...more }, this.#throws);
+    return new Command(this.#strings, this.#values, { ...this.#options, ...more });
   }
 
   cwd(cwd: string): Command {
@@ -95,7 +92,7 @@ export class Command implements PromiseLike<RunResult> {
 
   /** Gives the status instead of throwing for one other than 0. */
   noThrow(): Command {
-    return new Command(this.#strings, this.#values, this.#options, false);
+    return this.with({ noThrow: true });
   }
 
   /** What it prints, without the last newline. */
@@ -116,49 +113,64 @@ export class Command implements PromiseLike<RunResult> {
     return (await this.noThrow()).code;
   }
 
-  /** Runs it. Throws what {@link run} does, and what {@link runChecked} does unless `noThrow()`. */
+  /** Runs it. Throws what {@link run} does, and a {@link TaskError} for a status other than 0. */
   then<T = RunResult, F = never>(
     onDone?: ((result: RunResult) => T | PromiseLike<T>) | null,
     onError?: ((error: unknown) => F | PromiseLike<F>) | null,
   ): Promise<T | F> {
-    return this.#run().then(onDone, onError);
+    return this.#start().then(onDone, onError);
   }
 
-  async #run(): Promise<RunResult> {
+  async #start(): Promise<RunResult> {
+    // Values alone are words already, thousands of them perhaps.
+    if (this.#strings.join("").trim() === "" && !this.#strings.slice(1, -1).includes("")) {
+      return await this.#run(this.#values.flat().map(String));
+    }
     // Only now, as it takes 40 ms to load.
     const { build$, CommandBuilder } = await import("dax");
     let result: RunResult | undefined;
     const supervised = async ({ args }: CommandContext) => {
-      const { what = `run "${commandText(args)}"`, ...options } = this.#options;
-      result = await (this.#throws ? runChecked(args, { ...options, what }) : run(args, options));
+      result = await this.#run(args);
       return { code: 0 };
     };
     const builder = new CommandBuilder().registerCommand(HANDLER, supervised)
       // The program has streams, a directory and an environment of its own.
       .stdin("null").stdout("null").stderr("null").cwd("/").clearEnv();
-    await build$({ commandBuilder: builder })(this.#strings, ...this.#values.map(toDax));
+    const [first = "", ...rest] = this.#strings;
+    const strings = [`${HANDLER} ${first}`, ...rest];
+    const values = this.#values.map((words) => typeof words === "object" ? [...words] : words);
+    await build$({ commandBuilder: builder })(Object.assign(strings, { raw: strings }), ...values);
     if (result === undefined) throw new Error("dax has not run the command");
     return result;
+  }
+
+  async #run(words: readonly string[]): Promise<RunResult> {
+    const { what = `run "${commandText(words)}"`, next, noThrow, ...options } = this.#options;
+    const result = await run(words, options);
+    if (result.code === 0 || noThrow) return result;
+    const tail = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-12);
+    const said = tail.find(saysFullDisk);
+    if (said !== undefined) throw await fullDiskError(what, { said });
+    throw new TaskError(1, `Cannot ${what}: ${words[0]} exited with status ${result.code}`, {
+      details: tail,
+      next,
+    });
   }
 }
 
 /** What dax starts in place of the program, whose name is the first of its words. */
 const HANDLER = "supervised";
 
-const toDax = (words: Words) => Array.isArray(words) ? [...words] : words as string | number;
-
 /** What is more than a part of a word to a shell. A value between quotes would end them. */
 const SYNTAX = /[|&;<>()$`*?[\]{}~\\#!"']/;
 
-/** The fixed parts of a template, as a command for dax: the program's words after those of ours. */
-function plain(strings: TemplateStringsArray): TemplateStringsArray {
-  const found = strings.raw.join("").match(SYNTAX)?.[0];
+/** The fixed parts of a template, on one line. Throws for what would be more than words. */
+function fixedParts({ raw }: TemplateStringsArray): string[] {
+  const found = raw.join("").match(SYNTAX)?.[0];
   if (found !== undefined) {
     throw new SyntaxError(
       `Cannot run a template with ${found}: put it into a value, \${"${found}"}`,
     );
   }
-  const parts = strings.map((part) => part.replaceAll(/\s+/g, " "));
-  parts[0] = `${HANDLER} ${parts[0]}`;
-  return Object.assign(parts, { raw: parts });
+  return raw.map((part) => part.replaceAll(/\s+/g, " "));
 }

@@ -37,6 +37,12 @@ Deno.test("$ hands on whatever is in a value, none of it through a shell", async
   assertEquals(await seen($`printf ${"%s\\0"} ${words}`.text()), words);
 });
 
+Deno.test("$ takes values alone as the words, as long as something is between them", async () => {
+  const words = Array.from({ length: 20_000 }, (_, index) => `w ${index}`);
+  assertEquals(await seen($`${"printf"} ${["%s\\0"]} ${words} `.text()), words);
+  assertEquals(await seen($`${"prin"}${"tf"} ${"%s\\0"} ${"a"}${"b"}`.text()), ["ab"]);
+});
+
 Deno.test("$ refuses what is more to a shell than one program and its words", () => {
   const templates = [
     ...[() => $`true | sh`, () => $`true; sh`, () => $`true & sh`, () => $`true > ${"file"}`],
@@ -51,18 +57,30 @@ Deno.test("$ refuses what is more to a shell than one program and its words", ()
 });
 
 Deno.test("$ says what a failure prevents, with the end of stderr and the next step", async () => {
-  const sh = (script: string) => $.with({ next: "read the log" })`sh -c ${script}`;
-  const failing = sh("echo why >&2; exit 5").what("make the disk", "look there");
+  const lines = Array.from({ length: 14 }, (_, index) => `line ${index + 1}`);
+  const script = 'echo ignored; printf "%s\\n" "$@" >&2; exit 5';
+  const failing = $.with({ next: "read the log" })`sh -c ${script} sh ${lines}`;
+  const error = await assertRejects(() => failing.what("make the disk", "look").text(), TaskError);
+  assertEquals(error.exit, 1);
   assertEquals(
-    formatError(await assertRejects(() => failing.text(), TaskError)),
-    "Cannot make the disk: sh exited with status 5\n  why\n  next: look there",
+    formatError(error),
+    [
+      "Cannot make the disk: sh exited with status 5",
+      ...lines.slice(2).map((line) => `  ${line}`),
+      "  next: look",
+    ].join("\n"),
   );
-  assertEquals(
-    formatError(await assertRejects(async () => await sh("exit 1"), TaskError)),
-    `Cannot run "sh -c 'exit 1'": sh exited with status 1\n  \n  next: read the log`,
-  );
-  assertEquals(await failing.noThrow(), { code: 5, stdout: "", stderr: "why\n" });
   assertEquals(await failing.code(), 5);
+  const { code, stdout } = await failing.noThrow();
+  assertEquals([code, stdout], [5, "ignored\n"]);
+});
+
+Deno.test("$ says what failed where nobody has said what for, and shows stdout where stderr is empty", async () => {
+  const error = await assertRejects(() => $`sh -c ${"echo why; exit 1"}`.text(), TaskError);
+  assertEquals(
+    formatError(error),
+    `Cannot run "sh -c 'echo why; exit 1'": sh exited with status 1\n  why`,
+  );
 });
 
 Deno.test("$ says that a program is missing, and what to do", async () => {

@@ -4,7 +4,6 @@ import { HostError, TaskError } from "../errors.ts";
 import { cleanEnvironment, wholeEnvironment } from "./clean_environment.ts";
 import { findProgram } from "./find_program.ts";
 import { ownScript, refusedScript } from "./own_script.ts";
-import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
 import { refuseOpenTemp } from "../files/others_write.ts";
 
 /** Debian keeps chroot and depmod here, which is not on the PATH of ordinary users. */
@@ -195,8 +194,8 @@ export class OutputTooLongError extends TaskError {
 }
 
 /**
- * Runs a program to its end and captures its output. A non-zero status is not an error here:
- * see {@link runChecked}. Throws what {@link spawnOwned} does, the signal's reason when aborted,
+ * Runs a program to its end and captures its output. A non-zero status is not an error here;
+ * it is to `$`. Throws what {@link spawnOwned} does, the signal's reason when aborted,
  * a `TimeoutError` after `timeoutMs`, and {@link OutputTooLongError}.
  */
 export async function run(
@@ -250,25 +249,6 @@ export async function run(
     options.signal?.removeEventListener("abort", end);
     await child[Symbol.asyncDispose]();
   }
-}
-
-/** As {@link run}, but a non-zero status throws, with the last lines of stderr as details. */
-export async function runChecked(
-  command: readonly string[],
-  options: RunOptions & { readonly what: string; readonly next?: string },
-): Promise<RunResult> {
-  const result = await run(command, options);
-  if (result.code !== 0) {
-    const tail = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-12);
-    const said = tail.find(saysFullDisk);
-    if (said !== undefined) throw await fullDiskError(options.what, { said });
-    throw new TaskError(
-      1,
-      `Cannot ${options.what}: ${command[0]} exited with status ${result.code}`,
-      { details: tail, next: options.next },
-    );
-  }
-  return result;
 }
 
 function pick({ cwd, env, environment, graceMs }: RunOptions): SpawnOptions {

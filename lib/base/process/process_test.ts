@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { TAIL_CHARS } from "../text/bounded_text.ts";
-import { formatError, HostError, InterruptedError, TaskError } from "../errors.ts";
-import { OutputTooLongError, processStartTime, run, runChecked, spawnOwned } from "./process.ts";
+import { formatError, HostError, InterruptedError } from "../errors.ts";
+import { OutputTooLongError, processStartTime, run, spawnOwned } from "./process.ts";
 import {
   living,
   pidsIn,
@@ -202,32 +202,6 @@ Deno.test("run() refuses a program outside the permission set, also with input",
   assertEquals(byPath, refused(tool));
   assertEquals(withInput, refused("date"));
   assertEquals(missing, 'HostError: Cannot run "no-such-program": it is not installed');
-});
-
-Deno.test("runChecked() tells what failed, with the end of stderr and the next step", async () => {
-  const lines = Array.from({ length: 14 }, (_, index) => `line ${index + 1}`);
-  const options = { what: "make the disk", next: "read the log" };
-  const error = await assertRejects(
-    () =>
-      runChecked(sh('echo ignored; printf "%s\\n" "$@" >&2; exit 5', ...["sh", ...lines]), options),
-    TaskError,
-  );
-  assertEquals(error.exit, 1);
-  assertEquals(
-    formatError(error),
-    [
-      "Cannot make the disk: sh exited with status 5",
-      ...lines.slice(2).map((line) => `  ${line}`),
-      "  next: read the log",
-    ].join("\n"),
-  );
-});
-
-Deno.test("runChecked() shows stdout where stderr is empty, and returns what succeeds", async () => {
-  const failing = () => runChecked(sh("echo why; exit 1"), { what: "try" });
-  assertEquals((await assertRejects(failing, TaskError)).details, ["why"]);
-  const result = await runChecked(sh("echo fine"), { what: "try" });
-  assertEquals(result, { code: 0, stdout: "fine\n", stderr: "" });
 });
 
 Deno.test("processStartTime() is the same for as long as a process runs, zombies do not", async () => {

@@ -1,4 +1,4 @@
-import { run, runChecked } from "./process.ts";
+import { $ } from "./dollar.ts";
 
 /**
  * Wraps a command so that it sees the owners of a root file system as they will be in the guest:
@@ -31,6 +31,6 @@ export async function removeTree(path: string): Promise<void> {
   const command = ["rm", "-rf", "--one-file-system", "--", path];
   // Only root can have mounted anything there. Others need a namespace only for others' files.
   const first = Deno.uid() === 0 ? [...unshare, "sh", "-c", UNMOUNT_AND_REMOVE, path] : command;
-  if ((await run(first)).code === 0) return;
-  await runChecked(asOwner(command), { what: `remove ${path}` });
+  if (await $`${first}`.code() === 0) return;
+  await $`${asOwner(command)}`.what(`remove ${path}`);
 }

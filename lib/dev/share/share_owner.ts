@@ -1,4 +1,4 @@
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import type { Ids } from "./share.ts";
 
 /**
@@ -41,7 +41,7 @@ export async function chooseOwnership(
 
 async function canRun(command: readonly string[], signal?: AbortSignal): Promise<boolean> {
   try {
-    return (await run(command, { signal, timeoutMs: 5000 })).code === 0;
+    return await $`${command}`.with({ signal, timeoutMs: 5000 }).code() === 0;
   } catch (error) {
     if (signal?.aborted || error instanceof Deno.errors.NotCapable) throw error;
     return false;

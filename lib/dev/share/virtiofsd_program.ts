@@ -1,7 +1,7 @@
 import { basename, dirname } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { findProgram } from "../../base/process/find_program.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 
 /** Where distributions put it: Fedora and Debian 13; Debian 12 as part of QEMU; Arch. */
 export const VIRTIOFSD_PROGRAMS: readonly string[] = [
@@ -35,7 +35,8 @@ export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd>
   for (const program of VIRTIOFSD_PROGRAMS) {
     const found = findProgram(program, Deno.env.get("PATH") ?? "");
     if (found === undefined) continue;
-    const { stdout, stderr } = await run([found.path, "--help"], { signal, timeoutMs: 5000 });
+    const { stdout, stderr } = await $`${found.path} --help`.with({ signal, timeoutMs: 5000 })
+      .noThrow();
     const described = describeVirtiofsd(stdout + stderr);
     if (described !== undefined) return { path: found.path, ...described };
   }

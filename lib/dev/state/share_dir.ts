@@ -1,7 +1,7 @@
 import { isAbsolute } from "@std/path";
 import { HostError, UsageError } from "../../base/errors.ts";
 import { ownScript } from "../../base/process/own_script.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 
 /** What {@link checkShareDir} takes. */
 export interface ShareDirOptions {
@@ -46,7 +46,7 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
       next: change,
     });
   }
-  const { code, stderr } = await run([...wrapper, PROBE, dir], { signal });
+  const { code, stderr } = await $`${wrapper} ${PROBE} ${dir}`.signal(signal).noThrow();
   if (code === 0 || (code === READ_ONLY && readOnly)) return;
   const mode = ((info.mode ?? 0) & 0o7777).toString(8);
   const details = [`owner: uid ${info.uid}, mode: ${mode}; this user: uid ${Deno.uid()}`];

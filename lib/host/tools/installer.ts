@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { root } from "../../base/files/paths.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { denoRun } from "../../base/process/reexec.ts";
 import type { InstallOptions, InstallPlan } from "./install.ts";
 import type { ToolVerdict } from "./tools.ts";
@@ -55,9 +55,8 @@ async function ask(
   };
   let begun = "";
   const main = join(root, "lib/host/tools/install_main.ts");
-  const { stdout, stderr } = await run(
-    [...denoRun("install", main), JSON.stringify(request)],
-    {
+  const { stdout, stderr } = await $`${denoRun("install", main)} ${JSON.stringify(request)}`
+    .noThrow().with({
       ...{ environment: "user", signal, graceMs: GRACE_MS },
       onOutput: (text, stream) => {
         if (stream === "stdout") return;
@@ -65,8 +64,7 @@ async function ask(
         begun = lines.pop() ?? "";
         for (const line of lines) log?.[line.startsWith("i ") ? "info" : "debug"](line.slice(2));
       },
-    },
-  );
+    });
   if (stdout === "") throw new Error(`install_main.ts has not answered: ${stderr}`);
   const answer: InstallAnswer = JSON.parse(stdout);
   if ("plan" in answer) return answer;

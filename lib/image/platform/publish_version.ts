@@ -4,7 +4,7 @@ import type { Recipe } from "../../store/recipe.ts";
 import { recordDirectory } from "../../store/directory.ts";
 import { publish } from "../../store/publish.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
-import { runChecked } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { CURRENT } from "./current.ts";
 import { IMAGE, versionName } from "./manifest.ts";
 
@@ -52,6 +52,6 @@ async function replaceLink(path: string, target: string): Promise<void> {
   const fresh = `${path}.new`;
   await Deno.remove(fresh).catch(() => {});
   // By ln, since Deno.symlink() wants permission to write everywhere.
-  await runChecked(["ln", "-s", target, fresh], { what: "link the image" });
+  await $`ln -s ${target} ${fresh}`.what("link the image");
   await Deno.rename(fresh, path);
 }

@@ -4,11 +4,11 @@
  *
  *   deno run remove_mounted.ts TREE HOST_DIR
  */
-import { runChecked } from "../process.ts";
+import { $ } from "../dollar.ts";
 import { removeTree } from "../remove_tree.ts";
 
 const [tree = "", hostDir = ""] = Deno.args;
 const point = `${tree}/root/dev`;
 await Deno.mkdir(point, { recursive: true });
-await runChecked(["mount", "--bind", hostDir, point], { what: "mount" });
+await $`mount --bind ${hostDir} ${point}`;
 await removeTree(tree);

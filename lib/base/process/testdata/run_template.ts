@@ -2,4 +2,4 @@
 import { $ } from "../dollar.ts";
 
 const [program = "", ...args] = Deno.args;
-console.log(await $`${program} ${args}`.text().catch(String));
+console.log(await $`${program} -- ${args}`.text().catch(String));
