@@ -1,4 +1,3 @@
-import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import { HostError } from "../base/errors.ts";
 import { LiveTable } from "../base/terminal/live_table.ts";
@@ -10,9 +9,7 @@ import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { ensureImage } from "../image/platform/build_image.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
-import { mmdebstrapCommand } from "../image/system/debian/rootfs.ts";
-import { diskCommands } from "../image/disk/file_systems.ts";
-import { imageCacheDir } from "../base/files/paths.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startLogs } from "../base/files/log_files.ts";
 
@@ -160,15 +157,8 @@ export function tableOptions(ctx: TaskContext) {
 }
 
 function printCommands(platform: Platform, ctx: TaskContext): void {
-  const { image } = platform;
-  const tar = join(imageCacheDir(), `rootfs-${platform.name}.tar.zst`);
-  const { mke2fs, convert } = diskCommands("TREE", "disk.raw", "disk.qcow2", image.diskGiB);
-  const mmdebstrap = mmdebstrapCommand({
-    ...image,
-    arch: platform.arch,
-    firstBoot: "",
-  }, { hooksDir: "HOOKS", output: tar, configure: "now", isRoot: Deno.uid() === 0 });
-  ctx.print(commandText(mmdebstrap));
+  const { root, disk } = systemOf(platform).dryRun(platform);
+  for (const command of root) ctx.print(commandText(command));
   ctx.print(denoTaskText("build-tiny-init", [platform.arch]));
-  for (const command of [mke2fs, convert]) ctx.print(commandText(command));
+  for (const command of disk) ctx.print(commandText(command));
 }

@@ -1,25 +1,14 @@
-import { join } from "@std/path";
 import { HostError, TaskError } from "../../base/errors.ts";
 import type { Platform } from "../../config/platform.ts";
 import { acquireLock } from "../../base/files/lock.ts";
-import { IMAGE_FILES, imageCacheDir, root } from "../../base/files/paths.ts";
-import { makeDisk, type RootTree, unpackTree } from "../disk/file_systems.ts";
-import { configureOnFirstBoot } from "../system/debian/first_boot.ts";
+import { imageCacheDir } from "../../base/files/paths.ts";
 import { imageHome } from "./current.ts";
-import {
-  FIRST_BOOT,
-  type Image,
-  type ImageState,
-  imageState,
-  rootfsInputs,
-} from "./platform_image.ts";
-import { BOOT_MODULES, buildInitramfs } from "../boot/initramfs.ts";
+import { type Image, type ImageState, imageState } from "./platform_image.ts";
+import { systemOf } from "./systems.ts";
 import { verifyImage } from "./manifest.ts";
-import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { checkArch } from "../parts/check_arch.ts";
 import { partRecipe } from "../parts/recipes.ts";
 import { ensurePart, partPath } from "../parts/part_store.ts";
-import { ensureRootfsTar, type RootfsTar } from "../system/debian/rootfs_tar.ts";
 import { publishVersion } from "./publish_version.ts";
 import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
 import { removeFormerVersions } from "./image_versions.ts";
@@ -98,7 +87,7 @@ async function buildImage(
   state: ImageState,
   options: BuildImageOptions,
 ): Promise<void> {
-  const { signal, onPhase } = options;
+  const { signal } = options;
   const home = imageHome(platform.name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
   // This task holds the lock, so whatever is unfinished here belongs to a killed build.
@@ -107,47 +96,15 @@ async function buildImage(
   const compiling = compileInit(platform, options);
   const compiled = compiling.then(() => {}, () => {});
   await using _compiling = { [Symbol.asyncDispose]: () => compiled };
-  await using rootfs = await installPackages(platform, options);
-  onPhase("init");
-  const init = await compiling;
-
-  onPhase("unpack");
-  await using tree = await unpackTree(rootfs.path, home, { signal });
   await using staging = await makeUnfinished("image", platform.name);
   const { dir } = staging;
   await Deno.chmod(dir, 0o755);
-  onPhase("initramfs");
-  const kernelVersion = await extractBootFiles(tree, init, dir);
-  await Deno.writeTextFile(join(dir, IMAGE_FILES.packages), await installedPackages(tree));
-  onPhase("disk");
-  await makeDisk(tree, join(dir, IMAGE_FILES.disk), platform.image.diskGiB, { signal });
-  if (rootfs.configure === "first-boot") {
-    onPhase("first boot");
-    await configureOnFirstBoot(platform, dir, options);
-  }
+  const build = { ...options, dir, init: compiling };
+  const { kernelVersion } = await systemOf(platform).build(platform, build);
   signal.throwIfAborted();
   const { recipe } = state;
   await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
   await removeFormerVersions(platform.name);
-}
-
-/** Debian's packages: several minutes for a foreign architecture. */
-async function installPackages(
-  platform: Platform,
-  options: BuildImageOptions,
-): Promise<RootfsTar> {
-  const { suite, debArch, packages, kernelPackage, provision } = platform.image;
-  return await ensureRootfsTar({
-    name: platform.name,
-    recipe: {
-      ...{ suite, debArch, packages, kernelPackage, arch: platform.arch },
-      provision: join(root, provision),
-      firstBoot: join(root, FIRST_BOOT),
-    },
-    inputs: rootfsInputs(platform),
-    mayWait: true,
-    force: options.force,
-  }, options);
 }
 
 /** Compiles the initramfs's program, unless that has been done. */
@@ -161,37 +118,4 @@ async function compileInit({ arch }: Platform, options: BuildImageOptions): Prom
   const init = await Deno.readFile(path);
   checkArch(init, arch, path);
   return init;
-}
-
-/** Takes the kernel out of the tree and builds the initramfs for it; returns its version. */
-async function extractBootFiles(
-  tree: RootTree,
-  init: Uint8Array,
-  dir: string,
-): Promise<string> {
-  const boot = join(tree.path, "boot");
-  const names = (await Array.fromAsync(Deno.readDir(boot))).map((entry) => entry.name);
-  const kernel = names.find((name) => name.startsWith("vmlinuz-"));
-  if (kernel === undefined) {
-    throw new TaskError(1, `Cannot build the image: there is no kernel in ${boot}`);
-  }
-  const version = kernel.slice("vmlinuz-".length);
-  await Deno.copyFile(join(boot, kernel), join(dir, IMAGE_FILES.kernel));
-  const versionDir = join(tree.path, "usr/lib/modules", version);
-  const modules = await loadOrder(
-    BOOT_MODULES,
-    await findModules(versionDir),
-    await findBuiltin(versionDir),
-  );
-  await Deno.writeFile(join(dir, IMAGE_FILES.initramfs), await buildInitramfs({ init, modules }));
-  return version;
-}
-
-/** `NAME VERSION` of each package in the tree, from dpkg's own records. */
-async function installedPackages(tree: RootTree): Promise<string> {
-  const status = await Deno.readTextFile(join(tree.path, "var/lib/dpkg/status")).catch(() => "");
-  return status.split("\n\n").map((paragraph) => {
-    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(paragraph)?.[1];
-    return `${field("Package")} ${field("Version")}\n`;
-  }).filter((line) => !line.startsWith("undefined")).sort().join("");
 }

@@ -10,11 +10,8 @@ import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
 import { verifyImage } from "./manifest.ts";
 import { RUST_BUILD } from "../parts/rust_program.ts";
-import { firstBootCommand } from "../system/debian/first_boot.ts";
-import { diskCommands, unpackCommand } from "../disk/file_systems.ts";
-import { BOOT_MODULES, initEntries } from "../boot/initramfs.ts";
-import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
-import { crateInput, scriptInput, stageInput } from "../stages.ts";
+import { crateInput, stageInput } from "../stages.ts";
+import { systemOf } from "./systems.ts";
 
 /** A finished image, ready to back a guest's overlay. */
 export interface Image extends Version {
@@ -37,34 +34,14 @@ export type ImageState =
   }
   | { readonly kind: "missing"; readonly reasons: readonly string[]; readonly recipe: Recipe };
 
-/** The script that configures packages in the guest, where the host cannot. */
-export const FIRST_BOOT = "provision/debian_first_boot.sh";
-
 /** Inputs of the root file system alone: the slow stage, kept for when only later ones change. */
-export function rootfsInputs(platform: Platform): RecipeInput[] {
-  const { arch, image: { kernelPackage, provision, ...packages } } = platform;
-  return [
-    stageInput("packages", { ...packagesStage({ ...packages, arch }), kernelPackage }),
-    ...hookInputs(["now", "first-boot"]),
-    scriptInput("provisioning", provision),
-    scriptInput("provisioning at the first boot", FIRST_BOOT),
-  ];
-}
+export const rootfsInputs = (platform: Platform): RecipeInput[] =>
+  systemOf(platform).rootStages(platform);
 
 /** The recipe of a platform's whole image. */
 export async function imageRecipe(platform: Platform): Promise<Recipe> {
-  const { arch, image: { diskGiB } } = platform;
   return await recipeKey([
-    ...rootfsInputs(platform),
-    stageInput("image", {
-      ...{ arch, unpack: unpackCommand("TAR", "TREE") },
-      disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB),
-    }),
-    stageInput("initramfs", {
-      modules: BOOT_MODULES,
-      entries: JSON.stringify(initEntries(new Uint8Array())),
-    }),
-    stageInput("first boot", firstBootCommand(platform, "DIR", "LOG")),
+    ...systemOf(platform).stages(platform),
     stageInput("rust", RUST_BUILD),
     // Its sources and not its digest: where finished images come from elsewhere, it is not built.
     crateInput("tiny-init"),

@@ -1,3 +1,4 @@
+import type { Platform } from "../../config/platform.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
 
@@ -24,8 +25,31 @@ export interface SystemSeeds {
   readonly inputs: readonly RecipeInput[];
 }
 
+/** Where and how {@link GuestSystem.build} works. */
+export interface SystemBuild {
+  /** An empty directory for the image's files (`IMAGE_FILES`); trees are unpacked beside it. */
+  readonly dir: string;
+  /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
+  readonly init: Promise<Uint8Array>;
+  /** Make anew what was kept of a former build. */
+  readonly force?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Called as each stage begins, with its name. */
+  readonly onPhase: (phase: string) => void;
+  /** Called with each line that the programs underneath print. */
+  readonly log: (line: string) => void;
+}
+
 /** All in which guests of one operating system differ from those of another. */
 export interface GuestSystem {
   readonly commands: GuestCommands;
   readonly seeds: SystemSeeds;
+  /** All that decides what the slow first stage makes, which is kept: which packages a root has. */
+  rootStages(platform: Platform): RecipeInput[];
+  /** All that decides what is in an image, {@link rootStages} included, but for tiny-init. */
+  stages(platform: Platform): RecipeInput[];
+  /** Makes disk, kernel, initramfs and list of packages; safe to interrupt. */
+  build(platform: Platform, options: SystemBuild): Promise<{ readonly kernelVersion: string }>;
+  /** The commands of a build, for people: before tiny-init is compiled, and after. */
+  dryRun(platform: Platform): { readonly root: string[][]; readonly disk: string[][] };
 }
