@@ -80,7 +80,8 @@ Deno.test("build-vm fails with 1 when a step fills the guest's disk, and says so
       fill: "fallocate -l 100G big 2>/dev/null; for size in 4G 1G 512M 128M 32M 8M 1M; do " +
         "while fallocate -l $size big.$size.$(ls | wc -l); do :; done; done 2>/dev/null; " +
         "head -c 4000000 /dev/urandom >last",
-    }),
+      // The first step runs in the build directory, which no step has made.
+    }, { cwd: "{build}" }),
   );
   const outcome = await box.task("build-vm", ["debian-amd64", "--project", project]);
   assertFailure(outcome, { exit: 1, says: ['Step "fill" failed', "No space left on device"] });

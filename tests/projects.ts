@@ -17,9 +17,10 @@ export async function writeProject(
 /** A project without CMake, whose steps are shell commands. */
 export function shellProject(
   steps: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, unknown>> = {},
+  { cwd, ...more }: Readonly<Record<string, unknown>> & { readonly cwd?: string } = {},
 ): Record<string, string> {
-  const list = Object.entries(steps).map(([name, script]) => ({ name, run: ["sh", "-c", script] }));
+  const list = Object.entries(steps)
+    .map(([name, script]) => ({ name, run: ["sh", "-c", script], cwd }));
   return { "guesthouse.json": JSON.stringify({ steps: { default: list }, ...more }) };
 }
 

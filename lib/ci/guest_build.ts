@@ -166,7 +166,9 @@ async function buildIn(
   });
   // Beside the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
-  const [jobs, changes] = await Promise.all([counting, syncing]);
+  // A first step may run in it, as on the host.
+  const making = execText(guest.ssh, ["mkdir", "-p", dirs.build], { signal });
+  const [jobs, changes] = await Promise.all([counting, syncing, making]);
   result.seconds.sync = syncClock();
 
   const planned = planSteps(project, {
