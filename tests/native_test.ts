@@ -3,8 +3,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { copy, walk } from "@std/fs";
 import { basename, join, relative } from "@std/path";
 import { root } from "../lib/base/files/paths.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 import { makeSandbox, processesNaming } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+import { writeProject } from "./projects.ts";
 import { scriptProject } from "./script_project.ts";
 
 const SAMPLE = join(root, "examples/hello-cmake");
@@ -52,6 +54,45 @@ Deno.test("build-native builds the sample, runs its CTest, and copies its artifa
   await box.assertClean();
 });
 
+const TYPES: [string, Record<string, unknown>, Record<string, unknown>?][] = [
+  ["a preset's build type", { "cmakeFlags": { "all": ["--preset", "ci"] } }, {
+    version: 3,
+    configurePresets: [{
+      ...{ name: "ci", binaryDir: "${sourceDir}/out", generator: "Unix Makefiles" },
+      cacheVariables: { CMAKE_BUILD_TYPE: "Debug" },
+    }],
+  }],
+  ["a preset's generator for several build types", {
+    cmakeFlags: { all: ["--preset", "ci", "-DCMAKE_BUILD_TYPE=Debug"] },
+  }, {
+    version: 3,
+    configurePresets: [{ name: "ci", binaryDir: "out", generator: "Ninja Multi-Config" }],
+  }],
+];
+for (const [what, config, presets] of TYPES) {
+  Deno.test({
+    name: `build-native builds and tests with ${what}`,
+    ignore: findProgram("ninja") === undefined,
+    async fn() {
+      await using box = await makeSandbox();
+      const project = await writeProject(box.dir, "typed", {
+        "guesthouse.json": JSON.stringify(config),
+        "CMakePresets.json": JSON.stringify(presets),
+        "CMakeLists.txt":
+          "cmake_minimum_required(VERSION 3.21)\nproject(typed C)\nenable_testing()\n" +
+          "add_executable(typed main.c)\nadd_test(NAME only COMMAND typed $<CONFIG>)\n",
+        // Fails where asserts are compiled out.
+        "main.c":
+          "#include <assert.h>\n#include <string.h>\nint main(int c, char **v) { int r = 1; " +
+          'assert((r = 0) == 0); return r + strcmp(v[c - 1], "Debug"); }\n',
+      });
+      const { code, stdout, stderr } = await box.task("build-native", ["--project", project]);
+      assertEquals(code, 0, stdout + stderr);
+      assertStringIncludes(stdout, "100% tests passed, 0 tests failed out of 1");
+    },
+  });
+}
+
 Deno.test("build-native --quiet prints nothing when all is well", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "echo chatter");
@@ -64,7 +105,7 @@ Deno.test("build-native --dry-run prints the commands and runs none", async () =
   const { code, stdout } = await box.task("build-native", ["--dry-run"]);
   assertEquals(code, 0);
   assertMatch(stdout, /^cmake -S \S+hello-cmake -B \S+\/build -DCMAKE_BUILD_TYPE=Release/m);
-  assertMatch(stdout, /^cmake --build \S+\/build --parallel \d+$/m);
+  assertMatch(stdout, /^cmake --build \S+\/build --config Release --parallel \d+$/m);
   assertEquals(await Array.fromAsync(walk(join(box.dir, "state"), { match: [/build/] })), []);
 });
 

@@ -51,8 +51,11 @@ export async function runSteps(
       options.log.write(`== ${step.name}: left out, there is no ${step.onlyIfFile}\n`);
       continue;
     }
+    const { moreIfFile: more } = step;
+    const words = more !== undefined && await runner.haveFile(more.path) ? more.words : [];
+    const command = [...step.command, ...words];
     options.onStep(step.name);
-    options.log.write(`== ${step.name}: ${JSON.stringify(step.command)}\n`);
+    options.log.write(`== ${step.name}: ${JSON.stringify(command)}\n`);
     const started = performance.now();
     const buffer = new LineBuffer();
     let tail: string[] = [];
@@ -62,7 +65,7 @@ export async function runSteps(
       tail = [...tail, ...telling].slice(-TAIL_LINES);
       options.onLines(lines);
     };
-    const { code } = await runner.exec(step.command, {
+    const { code } = await runner.exec(command, {
       cwd: step.cwd,
       timeoutMs: options.stepMs,
       onOutput: (text) => {
@@ -77,7 +80,7 @@ export async function runSteps(
     options.log.write(`== ${step.name}: status ${code} after ${seconds} s\n`);
     if (code !== 0) {
       const lines = tail.map((line) => shorten(line, TAIL_LINE_CHARS));
-      return { name: step.name, command: step.command, code, tail: lines };
+      return { name: step.name, command, code, tail: lines };
     }
   }
   return undefined;

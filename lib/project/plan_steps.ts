@@ -13,6 +13,8 @@ export interface Step {
   readonly cwd: string;
   /** The step is left out unless this file is there when its turn comes. */
   readonly onlyIfFile?: string;
+  /** More arguments, if this file is there when its turn comes. */
+  readonly moreIfFile?: { readonly path: string; readonly words: readonly string[] };
   /** Whether it has nothing to do in a build tree where it has succeeded before. */
   readonly once?: boolean;
 }
@@ -72,8 +74,11 @@ export function placeIn(place: Place, sourceDir: string, buildDir: string): stri
 
 function cmakeSteps(options: PlanOptions, flags: readonly string[]): Step[] {
   const { sourceDir, buildDir, jobs } = options;
-  // The project may choose its own.
-  const generator = flags.some((flag) => flag.startsWith("-G")) ? undefined : options.generator;
+  // A preset has a generator and a build type of its own; the project may choose others, too.
+  const preset = flags.some((flag) => flag.startsWith("--preset"));
+  const chosen = preset || flags.some((flag) => flag.startsWith("-G"));
+  const generator = chosen ? undefined : options.generator;
+  const type = buildType(flags) ?? "Release";
   return [
     {
       name: "configure",
@@ -81,7 +86,8 @@ function cmakeSteps(options: PlanOptions, flags: readonly string[]): Step[] {
       command: [
         ...["cmake", "-S", sourceDir, "-B", buildDir],
         ...(generator === undefined ? [] : ["-G", generator]),
-        ...["-DCMAKE_BUILD_TYPE=Release", ...flags],
+        ...(preset ? [] : ["-DCMAKE_BUILD_TYPE=Release"]),
+        ...flags,
       ],
       cwd: sourceDir,
       // What it depends on is known to the build, which runs it again where that has changed.
@@ -92,7 +98,7 @@ function cmakeSteps(options: PlanOptions, flags: readonly string[]): Step[] {
       // CMake would only start it, which takes half a second under emulation.
       command: generator === "Ninja"
         ? ["ninja", "-C", buildDir, "-j", String(jobs)]
-        : ["cmake", "--build", buildDir, "--parallel", String(jobs)],
+        : ["cmake", "--build", buildDir, "--config", type, "--parallel", String(jobs)],
       cwd: sourceDir,
     },
     {
@@ -100,8 +106,18 @@ function cmakeSteps(options: PlanOptions, flags: readonly string[]): Step[] {
       command: ["ctest", "--test-dir", buildDir, "--output-on-failure"],
       cwd: sourceDir,
       onlyIfFile: join(buildDir, "CTestTestfile.cmake"),
+      // Of a generator for several build types, which runs no test without being told for which.
+      ...(generator === "Ninja" ? {} : {
+        moreIfFile: { path: join(buildDir, `build-${type}.ninja`), words: ["-C", type] },
+      }),
     },
   ];
+}
+
+/** The build type that flags ask for; the last one counts. */
+function buildType(flags: readonly string[]): string | undefined {
+  const types = flags.map((flag) => /^-DCMAKE_BUILD_TYPE(?::\w+)?=(.+)$/.exec(flag)?.[1]);
+  return types.findLast((type) => type !== undefined);
 }
 
 function nothingToDo(project: Project, os: string): UsageError {

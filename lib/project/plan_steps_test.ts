@@ -34,14 +34,31 @@ Deno.test("planSteps() configures, builds and tests with CMake by default", () =
       cwd: "/s r c",
       once: true,
     },
-    { name: "build", command: ["cmake", "--build", "/build", "--parallel", "3"], cwd: "/s r c" },
+    {
+      name: "build",
+      command: ["cmake", "--build", "/build", "--config", "Release", "--parallel", "3"],
+      cwd: "/s r c",
+    },
     {
       name: "test",
       command: ["ctest", "--test-dir", "/build", "--output-on-failure"],
       cwd: "/s r c",
       onlyIfFile: "/build/CTestTestfile.cmake",
+      moreIfFile: { path: "/build/build-Release.ninja", words: ["-C", "Release"] },
     },
   ]);
+});
+
+Deno.test("planSteps() leaves generator and build type to a preset, and builds what flags ask for", () => {
+  const commands = (...all: string[]) =>
+    planSteps({ ...project, cmakeFlags: { all } }, { ...options, generator: "Ninja" })
+      .map(({ command }) => command.slice(1).join(" "));
+  const [configure, build] = commands("--preset", "ci-debug");
+  assertEquals(configure, "-S /s r c -B /build --preset ci-debug");
+  assertEquals(build, "--build /build --config Release --parallel 3");
+  const several = commands("-GNinja Multi-Config", "-DCMAKE_BUILD_TYPE:STRING=Debug");
+  assertEquals(several[1], "--build /build --config Debug --parallel 3");
+  assertEquals(commands()[1], "-C /build -j 3");
 });
 
 Deno.test("planSteps() passes the platform's flags first, so that the project's win", () => {
