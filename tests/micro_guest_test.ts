@@ -151,7 +151,7 @@ Deno.test("vm-run refuses what cannot work before it starts QEMU", async () => {
       '--eval is only for raw, python, node, not for "debian-amd64"',
     ]],
     [raw("--upload", "nowhere", "--", "true"), 2, ["it is not FILE:/GUEST/PATH"]],
-    [raw("--upload", "/nowhere:/x", "--", "true"), 2, ["it is not there"]],
+    [raw("--upload", "/nowhere:/x", "--", "true"), 2, ["it does not exist"]],
     [raw("--download", "x:y", "--", "true"), 2, ["it is not /GUEST/PATH:FILE"]],
     [raw("--download", "/x:/tmp/no/such/x", "--", "true"), 2, ["no directory /tmp/no/such"]],
     [raw("--", "echo", ..."ab".repeat(60_000)), 2, ["at most 262144 fit", "--upload"]],

@@ -49,7 +49,7 @@ export interface BenchOutcome {
 /** The project that is built. */
 const SAMPLE = join(root, "examples/hello-cmake");
 
-/** Measures one after the other; what fails is in its row. */
+/** Measures one after the other; failures are in their rows. */
 export async function runBench(ctx: TaskContext, request: BenchRequest): Promise<BenchOutcome> {
   const { platforms, wanted, runs, accelerator } = request;
   const { signal } = ctx;
@@ -108,7 +108,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   };
 }
 
-/** Also makes sure that the probe, which is made once for each boot of a host, is not timed. */
+/** Also ensures that the probe, which is made once per boot of the host, is not timed. */
 async function tellAccelerator(
   platform: Platform,
   want: AcceleratorChoice,

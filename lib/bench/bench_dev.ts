@@ -26,11 +26,11 @@ export interface DevBenchOptions {
   readonly onRun: (text: string) => void;
 }
 
-/** After these, a task of the dev guest has failed. */
+/** Time limits for tasks of the dev guest. */
 const INIT_MS = 1_800_000;
 const TASK_MS = 300_000;
 
-/** The ways to share that are compared: the default first, then one change at a time. */
+/** The share modes to compare: the default first, then one change at a time. */
 const MOUNTS: readonly [name: string, choice: Omit<MountChoice, "mode" | "readOnly">][] = [
   ["9p", {}],
   ["9p msize=128K", { msize: 128 * 1024 }],
@@ -45,7 +45,7 @@ const WORK: readonly [name: string, argv: readonly string[]][] = [
   ["grep -r", ["grep", "--recursive", "--files-with-matches", RARE_WORD, "."]],
 ];
 
-/** A place of its own for a dev guest, which is neither the user's nor in its way. */
+/** A separate place for a dev guest, which does not interfere with the user's. */
 interface Bench {
   readonly options: DevBenchOptions;
   readonly projectDir: string;
@@ -55,7 +55,7 @@ interface Bench {
   task(words: readonly string[], timeoutMs?: number): Promise<{ seconds: number; stdout: string }>;
 }
 
-/** Measures the Debian dev guest: making, starting and entering it, and the ways to share. */
+/** Measures the Debian dev guest: creating, starting and entering it, and the share modes. */
 export async function measureDev(options: DevBenchOptions): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const { path: dir } = stack.use(await makeScratch("bench"));
@@ -114,7 +114,7 @@ async function measureStart(bench: Bench): Promise<Row[]> {
   return [start, enter];
 }
 
-/** Starts the guest with a share of that mode; it is down. */
+/** Starts the guest, which is not running, with a share of that mode. */
 async function startGuest({ task, projectDir }: Bench, mode: ShareMode) {
   const port = freePort();
   const words = ["--json", "--project", projectDir, "--share", mode, "--ssh-port", String(port)];
@@ -126,7 +126,7 @@ function freePort(): number {
   return (listener.addr as Deno.NetAddr).port;
 }
 
-/** Each way to share, one after the other. */
+/** Each share mode, one after the other. */
 async function measureShares(bench: Bench): Promise<Row[]> {
   const rows: Row[] = [];
   for (const mode of ["9p", "virtiofs", "rsync"] as const) {

@@ -18,22 +18,22 @@ import { type Measurement, TARGETS } from "./targets.ts";
 export interface GuestBenchOptions {
   readonly project: Project;
   readonly accelerator: AcceleratorChoice;
-  /** Where artifacts go, which nobody wants. */
+  /** Where the artifacts, which are not needed, are copied to. */
   readonly artifactsDir: string;
   readonly wanted: ReadonlySet<Measurement>;
   readonly runs: number;
   readonly signal: AbortSignal;
-  /** Told what is measured next. */
+  /** Called with the next measurement. */
   readonly onStep: (text: string) => void;
-  /** Told what a run gave: seconds, or why there are none. */
+  /** Called with the result of a run: seconds, or why there are none. */
   readonly onRun: (text: string) => void;
 }
 
 type Options = GuestBenchOptions & { readonly platform: Platform; readonly size: Size };
 
 /**
- * Measures one platform, one guest at a time. The kinds take turns, so that a host which gets
- * slower meanwhile is no one's disadvantage.
+ * Measures one platform, one guest at a time. The kinds take turns, so that a host that becomes
+ * slower affects all of them.
  */
 export async function measureGuests(
   platform: Platform,
@@ -54,10 +54,10 @@ export async function measureGuests(
     if (!wanted.has(kind) || series.error !== undefined) return;
     onStep(`${platform.name}: ${kind}, run ${run} of ${runs}`);
     const value = await series.take(signal, measure);
-    // What was measured is told at once: an interruption may lose the table.
+    // Results are reported at once: an interruption may lose the table.
     bench.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
   };
-  // Saving snapshots, and the first build of a build cache, are nobody's time.
+  // Saving snapshots, and the first build of a build cache, are not measured.
   if (wanted.has("warm-command") || wanted.has("warm-build-vm")) await timeFirstCommand(options);
   if (wanted.has("incremental")) await timeBuild(options, { incremental: true });
   for (let run = 1; run <= runs; run++) {

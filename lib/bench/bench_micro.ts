@@ -19,7 +19,7 @@ export interface MicroBenchOptions {
   readonly onRun: (text: string) => void;
 }
 
-/** What one microVM took, in seconds. */
+/** The times of one microVM, in seconds. */
 interface MicroTimes {
   readonly ready: number;
   /** From a snapshot. */
@@ -30,7 +30,7 @@ interface MicroTimes {
   readonly input: number;
 }
 
-/** How much goes out of and into a guest. */
+/** How much to copy out of and into a guest. */
 const TRANSFER_BYTES = 100 * 2 ** 20;
 const ROUND_TRIPS = 20;
 
@@ -102,7 +102,7 @@ async function timeWarm(request: OpenMicroOptions): Promise<number> {
   throw new Error("no microVM comes from a snapshot");
 }
 
-/** What a command prints arrives whole, or it was no measurement. */
+/** A command's output must arrive completely, or the measurement is invalid. */
 async function takeOutput({ agent }: MicroVm, signal: AbortSignal): Promise<void> {
   let bytes = 0;
   const argv = ["head", "-c", String(TRANSFER_BYTES), "/dev/zero"];

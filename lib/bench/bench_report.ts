@@ -1,7 +1,7 @@
 import { renderTable } from "../base/terminal/table.ts";
 import type { Ratio, Row } from "../report/row.ts";
 
-/** The bench for people: a table, the ratios, and what could not be measured. */
+/** The bench as text: a table, the ratios, and the failures. */
 export function benchText(rows: readonly Row[], ratios: readonly Ratio[]): string {
   const seconds = (value: number | null) => value === null ? "-" : value.toFixed(2);
   const table = renderTable([

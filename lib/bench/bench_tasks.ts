@@ -12,18 +12,18 @@ import { median } from "../report/statistics.ts";
 import { TARGETS } from "./targets.ts";
 import { timeTask } from "./time_task.ts";
 
-/** What every measurement of tasks takes. */
+/** The options of every measurement of tasks. */
 export interface TaskBenchOptions {
-  /** How often each is measured. */
+  /** How often to measure each. */
   readonly runs: number;
   readonly signal: AbortSignal;
-  /** Told what is measured next. */
+  /** Called with the next measurement. */
   readonly onStep: (text: string) => void;
 }
 
-/** After this, a task that should take no time has failed. */
+/** The time limit of a task that should take no time. */
 const QUICK_MS = 60_000;
-/** After this, a first build has failed. */
+/** The time limit of a first build. */
 const FIRST_BUILD_MS = 3_600_000;
 
 /** Times `--help` of every task: the median of each task, and all runs of the slowest one. */
@@ -77,7 +77,7 @@ export async function measureSetUp(
   onStep("setup-images with an unchanged recipe");
   for (let run = 0; run < runs; run++) {
     await series.take(signal, async () => {
-      // Else the images would be built, which nobody has asked for.
+      // Otherwise the images would be built, which was not requested.
       await requireUnchanged(platforms);
       const { seconds } = await timeTask(["setup-images", ...names], {
         signal,
@@ -102,8 +102,8 @@ async function requireUnchanged(platforms: readonly Platform[]): Promise<void> {
 }
 
 /**
- * Times the first `build-all` of a fresh checkout, once: images, state and logs are in a directory
- * of their own, which is removed. Host tools must be there.
+ * Times the first `build-all` of a fresh checkout, once: images, state and logs are in a separate
+ * directory, which is removed. Host tools must be installed.
  */
 export async function measureFromNothing(
   { signal, onStep, projectDir }: Omit<TaskBenchOptions, "runs"> & { readonly projectDir: string },

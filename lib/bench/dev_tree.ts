@@ -1,12 +1,12 @@
 import { join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 
-/** How the tree looks that {@link makeTree} makes: 5,000 files. */
+/** The size of the tree that {@link makeTree} creates: 5,000 files. */
 const FOLDERS = 50;
 const FILES_EACH = 100;
 const LINES_EACH = 30;
 
-/** A word of one file alone, which `grep -r` looks for. */
+/** A word in one file only, which `grep -r` searches for. */
 export const RARE_WORD = "zyzzyva";
 
 /** Fills a directory with a committed repository of 5,000 small files. */
@@ -25,6 +25,6 @@ export async function makeTree(dir: string, signal: AbortSignal): Promise<void> 
   await sh`git add --all`;
   await sh`git -c user.name=bench -c user.email=bench@localhost
     -c gc.auto=0 commit --quiet --message ${"A tree"}`;
-  // As a repository is that has been cloned.
+  // Like a repository that has been cloned.
   await sh`git repack -a -d --quiet`;
 }

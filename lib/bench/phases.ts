@@ -1,16 +1,16 @@
 import { toHundredths } from "../report/statistics.ts";
 
-/** Where the time of a build in a guest went, in seconds. */
+/** The durations of the phases of a build in a guest, in seconds. */
 export interface BuildPhases {
   readonly boot: number;
   readonly sync: number;
   readonly build: number;
   readonly shutdown: number;
-  /** From before the launch until everything of the guest is gone. */
+  /** From before the launch until everything of the guest has been removed. */
   readonly total: number;
 }
 
-/** The phases as rows are named, and what is not the build itself. */
+/** The phases by the names of their rows, and the time that is not the build itself. */
 export function phaseRows(prefix: string, builds: readonly BuildPhases[]): [string, number[]][] {
   const row = (name: string, pick: (build: BuildPhases) => number): [string, number[]] => [
     `${prefix}: ${name}`,

@@ -15,8 +15,8 @@ export class Series<T> {
   }
 
   /**
-   * Measures once more, unless that has failed before. Returns what was measured. An interruption
-   * is thrown, and so is what is a bug.
+   * Measures once more, unless it has failed before. Returns the measured value. Interruptions and
+   * bugs are thrown.
    */
   async take(signal: AbortSignal, measure: () => Promise<T>): Promise<T | undefined> {
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-/** What can be measured, in the order in which it is. */
+/** The measurements, in their order. */
 export const MEASUREMENTS = [
   "first-command",
   "build-vm",
@@ -13,7 +13,7 @@ export const MEASUREMENTS = [
   "from-nothing",
 ] as const;
 
-/** A group of rows that is measured together. */
+/** A group of rows that are measured together. */
 export type Measurement = typeof MEASUREMENTS[number];
 
 /** Measurements that start guests. */
@@ -23,8 +23,8 @@ export const WITH_GUESTS: readonly Measurement[] = [
 ];
 
 /**
- * Medians wanted at most, in seconds: under emulation, on a Debian 12 machine with 2 cores that
- * does nothing else.
+ * The highest acceptable medians, in seconds: under emulation, on an otherwise idle Debian 12
+ * machine with 2 cores.
  */
 export const TARGETS: Readonly<Record<string, number>> = {
   "first command": 9,

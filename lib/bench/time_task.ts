@@ -13,11 +13,11 @@ export interface TimeTaskOptions {
   readonly timeoutMs: number;
 }
 
-/** How long tasks that are stopped may take for ending their guests. */
+/** How long stopped tasks may take to end their guests. */
 const GRACE_MS = 20_000;
 
 /**
- * Runs `deno task NAME ARGS...` as a user does. Throws {@link WorkError} unless it succeeds.
+ * Runs `deno task NAME ARGS...` like a user. Throws {@link WorkError} unless it succeeds.
  *
  * @returns its wall time in seconds, and its standard output
  */

@@ -14,20 +14,20 @@ export interface CopyArtifactsOptions {
   readonly name: string;
   /** Absolute globs. */
   readonly globs: readonly string[];
-  /** Directories below which the globs lie; a file keeps its path relative to the first that fits. */
+  /** The directories of the globs; a file keeps its path relative to the first that contains it. */
   readonly roots: readonly string[];
   readonly outDir: string;
   readonly signal: AbortSignal;
-  /** Told what a guest has sent and the host does not take. */
+  /** Called with what the host does not accept from a guest. */
   readonly onWarning?: (text: string) => void;
-  /** How many bytes they may be together. Default `ARTIFACT_LIMIT_BYTES`. */
+  /** Their largest total size in bytes. Default `ARTIFACT_LIMIT_BYTES`. */
   readonly limitBytes?: number;
 }
 
 /**
  * Copies the files of a build on the host that match, or lie in a directory that does, and returns
- * their new paths. Throws {@link WorkError} when a glob matches nothing, since a build that was to
- * leave it did not, and what `claimRoom()` throws where they do not fit.
+ * their new paths. Throws {@link WorkError} if a glob matches nothing, since the build should have
+ * produced it, and what `claimRoom()` throws if they do not fit.
  */
 export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
   const { name, roots } = options;
@@ -52,33 +52,33 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
     await Deno.mkdir(dirname(target), { recursive: true });
     await copySparse(path, target, signal);
   }
-  // What there is may help to find out why the rest is not.
+  // The existing files may help to find out why the others are missing.
   if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
   return [...toCopy.keys()].sort();
 }
 
-/** What {@link claimRoom} takes besides the size. */
+/** The options of {@link claimRoom}. */
 const roomFor = ({ name, limitBytes }: CopyArtifactsOptions, dir: string) => ({
   dir,
   action: `copy artifacts from ${name}`,
   ...(limitBytes === undefined ? {} : { limitBytes }),
 });
 
-/** What a file takes on the disk, which is less than its size where it is sparse. */
+/** A file's disk usage, which is less than its size if it is sparse. */
 async function takenBytes(path: string): Promise<number> {
   const { size, blocks } = await Deno.stat(path);
   return blocks === null ? size : Math.min(size, blocks * 512);
 }
 
-/** The globs that lie below a root, relative to it; each belongs to the first root that fits. */
+/** The globs below a root, relative to it; each belongs to the first root that contains it. */
 function globsBelow({ globs, roots }: CopyArtifactsOptions, root: string): string[] {
   return globs
     .filter((glob) => roots.find((some) => glob.startsWith(`${some}/`)) === root)
-    // The directory is no part of the pattern: its name may hold brackets and the like.
+    // The directory is not part of the pattern: its name may contain brackets, for example.
     .map((glob) => relative(root, glob));
 }
 
-/** As {@link copyArtifacts}, but out of a guest. */
+/** Like {@link copyArtifacts}, but out of a guest. */
 export async function pullArtifacts(
   ssh: SshConnection,
   options: CopyArtifactsOptions,

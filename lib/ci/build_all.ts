@@ -19,7 +19,7 @@ import { type BuildResult, newResult } from "../report/build_result.ts";
 import { type Job, runWithin } from "./schedule.ts";
 import { notSetUp, tableOptions } from "../setup/set_up.ts";
 
-/** What to build, and on what. */
+/** What to build, and where. */
 export interface BuildAllRequest {
   readonly project: Project;
   readonly platforms: readonly Platform[];
@@ -30,23 +30,23 @@ export interface BuildAllRequest {
   readonly artifactsDir: string;
   readonly opt: GuestValues & {
     readonly incremental: boolean;
-    /** Builds at one time. Default: the host's cores. */
+    /** Builds at a time. Default: the host's cores. */
     readonly jobs: number | undefined;
   };
 }
 
-/** What a build on the host is counted as. */
+/** The memory that a build on the host counts as. */
 const NATIVE_MEMORY_MIB = 1024;
 
-/** What became of the builds. */
+/** The outcome of the builds. */
 export interface AllBuilt {
   /** In the order of the request. */
   readonly results: BuildResult[];
-  /** The phases of a platform's build, in seconds since all began. */
+  /** The phases of a platform's build, in seconds since the start of all builds. */
   readonly spans: (name: string) => readonly Span[];
 }
 
-/** Builds everywhere at once, within what the host has. */
+/** Builds everywhere in parallel, within the host's resources. */
 export async function buildEverywhere(
   ctx: TaskContext,
   request: BuildAllRequest,
@@ -55,7 +55,7 @@ export async function buildEverywhere(
   const { project, platforms, opt } = request;
   const host = await hostFacts();
   const names = [...request.native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
-  // After the table, which a line in between would tear.
+  // After the table, which a line in between would break.
   const warnings: string[] = [];
   using _warnings = { [Symbol.dispose]: () => warnings.forEach((text) => ctx.log.warn(text)) };
   using table = new LiveTable(names, tableOptions(ctx));
@@ -133,7 +133,7 @@ export async function dryRunAll(ctx: TaskContext, request: BuildAllRequest): Pro
   return 0;
 }
 
-/** The row of a build that was interrupted before it began, or that a bug of ours ended. */
+/** The row of a build that was interrupted before it began, or ended by a bug. */
 function lostResult(ctx: TaskContext, name: string, why: unknown): BuildResult {
   if (ctx.signal.aborted) return { ...newResult(name), status: "interrupted" };
   const { message, details, next, exit, stack } = describeFailure(why, `build-all" on "${name}`);

@@ -20,11 +20,11 @@ export interface DryGuest {
   readonly network: NetworkRule;
   readonly accelerator: AcceleratorChoice;
   readonly sshPort: number;
-  /** More words for the kernel's command line. */
+  /** More parameters for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
 }
 
-/** Prints the commands that a guest's run consists of; starts nothing but the accelerator probe. */
+/** Prints the commands of a guest's run; starts only the accelerator probe. */
 export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<number> {
   const { platform, project } = dry;
   const runDir = join(runsDir(), `${platform.name}-RUN`);

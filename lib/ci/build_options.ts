@@ -9,7 +9,7 @@ import type { Progress } from "../report/progress.ts";
 import type { BuildResult } from "../report/build_result.ts";
 import type { FailedStep } from "./run_steps.ts";
 
-/** What every build takes. */
+/** The options of every build. */
 export interface BuildOptions {
   readonly project: Project;
   /** Artifacts go to a directory of the platform's name below this one. */
@@ -18,7 +18,7 @@ export interface BuildOptions {
   readonly progress: Progress;
 }
 
-/** What a result says of a step that failed, and of what the network has to do with it. */
+/** The part of a result about a failed step, with the network's share in it. */
 export function stepError(
   name: string,
   failed: FailedStep,
@@ -34,7 +34,7 @@ export function stepError(
   };
 }
 
-/** Puts into a result what was left out of its log, which is told to the user, too. */
+/** Notes in a result what was left out of its log; the user is told too. */
 export function recordCut(result: BuildResult, log: LogFiles, progress: Progress): void {
   if (log.droppedBytes === 0) return;
   result.notes = [logCutNote()];
@@ -42,8 +42,8 @@ export function recordCut(result: BuildResult, log: LogFiles, progress: Progress
 }
 
 /**
- * Puts into a result why it could not be carried out: the reason of `signal` where that is aborted.
- * What is no TaskError is a bug, and thrown.
+ * Notes in a result why the build could not be run: the reason of `signal` if that is aborted. An
+ * error that is not a TaskError is a bug, and is thrown.
  */
 export async function recordError(
   result: BuildResult,

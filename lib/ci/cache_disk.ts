@@ -25,28 +25,28 @@ const recordSchema = z.object({
   /** Digest of the image whose tools filled it. */
   image: z.string(),
   /**
-   * Whether a guest has it, or had it when it was cut off. What was being written then may be half
-   * there, with a time that makes it look up to date.
+   * Whether a guest has it, or had it when it was killed. A file that was being written then may be
+   * incomplete, with a time that makes it look up to date.
    */
   inUse: z.boolean(),
-  /** What the build tree was configured with; unknown where it was not, or not to the end. */
+  /** What the build tree was configured with; unknown if configuring did not finish. */
   configured: z.string().optional(),
 });
 
-/** What is known of a build cache; kept as `cache.json` beside its disk. */
+/** The record of a build cache; kept as `cache.json` beside its disk. */
 export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** File names inside a build cache's directory (`buildCachesDir()/PLATFORM/HASH`). */
 export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
 
-/** The disk of a project's build cache for one platform. Disposal lets other tasks have it. */
+/** The disk of a project's build cache for one platform. Disposal releases it for other tasks. */
 export interface CacheDisk extends AsyncDisposable {
   readonly path: string;
   /** What the build tree on it was configured with. */
   readonly configured: string | undefined;
-  /** Mounts it in a guest. Returns what builds must have in their environment. */
+  /** Mounts it in a guest. Returns environment variables for builds. */
   attach(guest: CacheGuest, signal: AbortSignal): Promise<Record<string, string>>;
-  /** Unmounts it; what is on it counts from then on. */
+  /** Unmounts it; its contents are valid from then on. */
   detach(
     guest: CacheGuest,
     configured: string | undefined,
@@ -57,7 +57,7 @@ export interface CacheDisk extends AsyncDisposable {
 /** A guest that has the disk of a build cache. */
 export type CacheGuest = Pick<OpenGuest, "ssh" | "port">;
 
-/** Where the build cache of a project lies. */
+/** Where the build cache of a project is. */
 export function cacheDir(platform: string, projectDir: string): string {
   const hash = createHash("sha256").update(projectDir).digest("hex").slice(0, 16);
   return join(buildCachesDir(), platform, hash);
@@ -68,16 +68,17 @@ export interface CacheDiskOptions {
   readonly platform: Platform;
   readonly project: Project;
   readonly image: Image;
-  /** The directory in the guest that the disk holds. */
+  /** The directory in the guest where the disk is mounted. */
   readonly guestDir: string;
   readonly signal: AbortSignal;
-  /** Told what becomes of the cache, for a log. */
+  /** Called with notes about the cache, for a log. */
   readonly onNote: (text: string) => void;
 }
 
 /**
- * The project's build cache, checked; made anew if there is none, if it is damaged, if its guest
- * was cut off, or if it was filled by the tools of another image. Waits while another task has it.
+ * The project's build cache, checked; created again if there is none, if it is damaged, if its
+ * guest was killed, or if it was filled by the tools of another image. Waits while another task has
+ * it.
  */
 export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDisk> {
   const { platform, project, image, signal, onNote, guestDir } = options;
@@ -99,7 +100,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
   }
   const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;
   const write = async (inUse: boolean, configured?: string) => {
-    // What is on it counts from then on, also after a crash of the host.
+    // Its contents are valid from then on, even after a crash of the host.
     if (!inUse) await syncPath(path);
     await writeRecord(dir, {
       project: project.dir,
@@ -133,7 +134,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
   };
 }
 
-/** Reads what is known of a build cache; `undefined` if it is not there or damaged. */
+/** Reads the record of a build cache; `undefined` if it is missing or damaged. */
 export async function readCacheRecord(dir: string): Promise<CacheRecord | undefined> {
   return await readJson(join(dir, CACHE_FILES.record), recordSchema);
 }
@@ -142,7 +143,7 @@ async function writeRecord(dir: string, record: CacheRecord): Promise<void> {
   await atomicWrite(join(dir, CACHE_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Why a cache is of no use, or `undefined`. */
+/** Why a cache cannot be used, or `undefined`. */
 async function faultOf(dir: string, imageDigest: string): Promise<string | undefined> {
   const path = join(dir, CACHE_FILES.disk);
   const info = await Deno.stat(path).catch(() => undefined);
@@ -161,7 +162,7 @@ async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     await file.truncate(CACHE_DISK_BYTES);
   }
-  // The guest's user has it to itself; tables are written when they are first used.
+  // It belongs to the guest's user; tables are written when they are first used.
   const extended = "root_owner=1000:1000,lazy_itable_init=1,lazy_journal_init=1,nodiscard";
   const { code, stderr } = await $`mke2fs -q -F -t ext4 -m 0 -L cache -E ${extended} ${path}`
     .signal(signal).noThrow();
@@ -175,10 +176,10 @@ async function makeDisk(path: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** How long a guest may take to write a build tree out, under TCG. */
+/** How long a guest may take to write a build tree to disk, under TCG. */
 const MOUNT_MS = 60_000;
 
-/** By the resume service where there is one: starting sudo takes half a second under emulation. */
+/** Through the resume service if there is one: starting sudo takes half a second under emulation. */
 async function mount(
   { ssh, port }: CacheGuest,
   guestDir: string,
@@ -216,7 +217,7 @@ async function runInGuest(
   });
 }
 
-/** The environment that has compilers go through ccache, where the image has it. */
+/** The environment that makes compilers use ccache, if the image has it. */
 function compilerCache(platform: Platform, guestDir: string): Record<string, string> {
   if (!platform.image.packages.includes("ccache")) return {};
   return {

@@ -1,13 +1,13 @@
 import { WorkError } from "../base/errors.ts";
 
-/** The time that all of a platform's build may take. Disposal stops the clock. */
+/** The time limit for a platform's whole build. Disposal stops the clock. */
 export interface Deadline extends Disposable {
   /**
    * Aborts with the reason of the task's signal, or when the time is over: with a {@link WorkError}
    * that names the phase.
    */
   readonly signal: AbortSignal;
-  /** Names what the build does from now on. */
+  /** Names the build's current phase. */
   phase(name: string): void;
 }
 

@@ -5,13 +5,13 @@ import type { Selected } from "../guest/artifact_globs.ts";
 
 /** What {@link findFiles} takes besides where and what. */
 export interface FindFilesOptions {
-  /** Directories; a link to a file in one of them counts as that file, any other as nothing. */
+  /** Directories; a link to a file in one of them counts as that file, other links are ignored. */
   readonly linksInto: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /**
- * The files of this host that a glob matches, or that lie in a directory which one matches; sorted.
+ * The files of this host that a glob matches, or that are in a directory that one matches; sorted.
  * Links to directories are not followed. Looks only where a glob can match.
  */
 export async function findFiles(

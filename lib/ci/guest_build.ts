@@ -26,17 +26,17 @@ export interface GuestBuildOptions extends BuildOptions {
   readonly size: Size;
   readonly accelerator: AcceleratorChoice;
   readonly network: NetworkRule;
-  /** Port of 127.0.0.1; 0 for a free one. */
+  /** Port on 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
-  /** More words for the kernel's command line. */
+  /** More parameters for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
   /** Boot, even if there is a snapshot to start from. */
   readonly cold?: boolean;
-  /** Keep the build tree on a disk that survives the guest. */
+  /** Keep the build tree on a disk that outlives the guest. */
   readonly incremental?: boolean;
-  /** Leave the guest up afterwards; called with it before it is let go. */
+  /** Leave the guest running afterwards; called with it before it is released. */
   readonly onKeep?: (guest: OpenGuest) => Promise<void>;
-  /** Called with the guest when a step has failed, before it goes down. */
+  /** Called with the guest when a step has failed, before it is shut down. */
   readonly onFailure?: (guest: OpenGuest) => Promise<void>;
 }
 
@@ -49,8 +49,8 @@ export function guestDirs(
 }
 
 /**
- * Builds the project in a guest of its own: start, sync, steps, artifacts, shutdown. Everything
- * that goes wrong is in the result, an interruption, too; only a bug is thrown.
+ * Builds the project in a new guest: start, sync, steps, artifacts, shutdown. All failures are in
+ * the result, including interruptions; only bugs are thrown.
  */
 export async function buildInGuest(options: GuestBuildOptions): Promise<BuildResult> {
   const { platform, project, progress } = options;
@@ -67,7 +67,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
         onNote: (text) => logs.write(`== ${text}\n`),
       })
       : undefined;
-    // Waiting for another build that has the cache is no part of this one.
+    // Waiting for another build that has the cache does not count.
     using deadline = startDeadline({
       ...{ name: platform.name, signal: options.signal, totalMs: project.timeouts.totalMs },
     });
@@ -118,7 +118,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
   return result;
 }
 
-/** Notes of a start go to the log, and warnings to the person as well. */
+/** Notes about a start go to the log, and warnings to the user as well. */
 function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOptions["onNote"] {
   return (text, level) => {
     logs.write(`== ${text}\n`);
@@ -126,7 +126,7 @@ function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOp
   };
 }
 
-/** What a build tree was left with by the last build, and what this one is told. */
+/** What the last build configured the build tree with, and what this one is given. */
 interface BuildTree {
   readonly env: Readonly<Record<string, string>>;
   /** What it was configured with, if it is still there. */
@@ -139,7 +139,7 @@ async function buildIn(
   result: BuildResult,
   options: GuestBuildOptions & {
     readonly deadline: Deadline;
-    /** Tells that a phase has begun. */
+    /** Reports that a phase has begun. */
     readonly begin: (phase: string) => void;
   },
   logs: LogFiles,
@@ -164,7 +164,7 @@ async function buildIn(
       progress.warning(text);
     },
   });
-  // Beside the sync, since a round trip takes tenths of a second under emulation.
+  // During the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
   // A first step may run in it, as on the host.
   const making = execText(guest.ssh, ["mkdir", "-p", dirs.build], { signal });
@@ -181,7 +181,7 @@ async function buildIn(
     generator: platform.cmakeGenerator,
   });
   const recipe = JSON.stringify([planned.filter(({ once }) => once), tree.env]);
-  // A project may look for its files itself, so one more or less counts as another recipe.
+  // A project may search for its files itself, so adding or removing one changes the recipe.
   const isConfigured = tree.configured === recipe && changes.cameOrWent === 0;
   if (isConfigured) logs.write("== configure: left out, since nothing of it has changed\n");
   const steps = planned.filter(({ once }) => !(once && isConfigured));
@@ -198,7 +198,7 @@ async function buildIn(
   result.status = failed === undefined ? "pass" : "fail";
   if (failed !== undefined) {
     result.error = stepError(name, failed, logs.build, guest.network.explain(failed.tail));
-    // A person may take all the time there is.
+    // A user in a shell has no time limit.
     if (options.onFailure !== undefined) options.deadline[Symbol.dispose]();
     await options.onFailure?.(guest);
   } else if (project.artifacts.length > 0) {

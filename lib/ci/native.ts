@@ -19,7 +19,7 @@ import { runSteps } from "./run_steps.ts";
 /** The name of the host itself beside the platforms. */
 export const NATIVE = "native";
 
-/** Builds the project on the host, in a directory of ours: the project's own stays as it is. */
+/** Builds the project on the host, in our own directory: the project's own is not changed. */
 export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   const { project, progress } = options;
   const result = newResult(NATIVE);
@@ -34,7 +34,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       purpose: `build of ${project.name}`,
       onWait: () => progress.phase(NATIVE, "waiting"),
     });
-    // Waiting for another build of the project is no part of this one.
+    // Waiting for another build of the project does not count.
     using deadline = startDeadline({
       ...{ name: NATIVE, signal: options.signal, totalMs: project.timeouts.totalMs },
     });
@@ -105,22 +105,22 @@ export function nativeCommands(project: Project): (readonly string[])[] {
 /** The command that has to come before {@link nativeSteps}, if one has to. */
 function linkCommand(projectDir: string): string[] | undefined {
   const { project } = folders(projectDir);
-  // By ln, since Deno.symlink() wants permission to write everywhere.
+  // With ln, since Deno.symlink() needs permission to write everywhere.
   return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
 }
 
-/** The directory of a project's build on the host, whether there or not. */
+/** The directory of a project's build on the host, which may not exist. */
 export const nativeHome = (projectDir: string): string => folders(projectDir).home;
 
-/** The lock of whoever builds in such a directory. */
+/** The lock of a build in such a directory. */
 export const nativeLock = (home: string): string => join(locksDir(), `native-${basename(home)}`);
 
-/** What a path can hold without meaning anything to a Makefile, a shell or a CMake list. */
+/** Characters without a meaning in a Makefile, a shell or a CMake list. */
 const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
 
 /**
- * A project's directories on the host, told apart by its path. `project` is that path itself, or a
- * link to it where CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
+ * A project's directories on the host, named after its path. `project` is that path itself, or a
+ * link to it if CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
  */
 function folders(projectDir: string): { home: string; project: string; build: string } {
   const digest = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
@@ -134,8 +134,8 @@ function folders(projectDir: string): { home: string; project: string; build: st
 }
 
 /**
- * Runs a step's command. It is the user's own, as what make runs is, and no permission set can
- * list it, so it is started by way of a shell that only executes it: its words are never parsed.
+ * Runs a step's command. It is the user's own, like the commands of make, and no permission set can
+ * list it, so it is started through a shell that only executes it: its words are never parsed.
  */
 async function runStep(
   command: readonly string[],
@@ -153,7 +153,7 @@ async function runStep(
     const user = { environment: "user", stdout: "tail" } as const;
     return await run(["sh", "-c", 'exec "$@"', "sh", ...command], { ...options, ...user });
   } catch (error) {
-    // What is missing is the step's program; the shell has named it in the step's output.
+    // The step's program is missing; the shell has named it in the step's output.
     if (error instanceof HostError) return { code: 127 };
     if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
     throw new WorkError(

@@ -5,7 +5,7 @@ import type { LogFiles } from "../base/files/log_files.ts";
 
 /** Where steps run: the host, or a guest. */
 export interface StepRunner {
-  /** Runs a command to its end. Throws when it could not be run, or took too long. */
+  /** Runs a command to its end. Throws if it could not be run, or took too long. */
   exec(command: readonly string[], options: {
     readonly cwd: string;
     readonly onOutput: (text: string) => void;
@@ -21,7 +21,7 @@ export interface RunStepsOptions {
   readonly stepMs: number;
   /** Called as each step begins. */
   readonly onStep: (name: string) => void;
-  /** Called with the lines of the steps' output, as plain text. The log gets it as it is. */
+  /** Called with the lines of the steps' output, as plain text. The log gets it unchanged. */
   readonly onLines: (lines: readonly string[]) => void;
 }
 
@@ -36,7 +36,7 @@ export interface FailedStep {
 
 /** Lines of a failed step's output that the summary shows. */
 const TAIL_LINES = 20;
-/** How much of each. */
+/** How much of each line. */
 const TAIL_LINE_CHARS = 1000;
 
 /** Runs steps in order up to the first that fails, which it returns. */
@@ -45,7 +45,7 @@ export async function runSteps(
   runner: StepRunner,
   options: RunStepsOptions,
 ): Promise<FailedStep | undefined> {
-  options.log.write("== what the steps print follows as it is, control characters included\n");
+  options.log.write("== the output of the steps follows unchanged, control characters included\n");
   for (const step of steps) {
     if (step.onlyIfFile !== undefined && !await runner.haveFile(step.onlyIfFile)) {
       options.log.write(`== ${step.name}: left out, there is no ${step.onlyIfFile}\n`);

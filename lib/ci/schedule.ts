@@ -1,27 +1,29 @@
-/** A piece of work and what it takes of the host while it runs. */
+/** A piece of work and the resources that it uses while it runs. */
 export interface Job<T> {
   readonly name: string;
   readonly memoryMiB: number;
   readonly run: () => Promise<T>;
 }
 
-/** What all jobs that run at one time may take together. */
+/** The resources for all jobs that run at the same time. */
 export interface Budget {
   readonly memoryMiB: number;
-  /** The most jobs at one time. */
+  /** The most jobs at a time. */
   readonly jobs: number;
 }
 
-/** What {@link runWithin} takes besides jobs. */
+/** The options of {@link runWithin}. */
 export interface Schedule<T> extends Budget {
-  /** Once it is aborted, no other job is started. */
+  /** Once it is aborted, no more jobs are started. */
   readonly signal: AbortSignal;
-  /** Gives the result of a job that threw, or that was not started: then the signal's reason. */
+  /**
+   * Returns the result for a job that threw, or, with the signal's reason, that was not started.
+   */
   readonly lost: (job: Job<T>, why: unknown) => T;
 }
 
 /**
- * Runs jobs in parallel within a budget, those that take the most memory first, and returns their
+ * Runs jobs in parallel within a budget, those that need the most memory first, and returns their
  * results in the order of `jobs`. A job that is larger than the whole budget runs alone. A failed
  * job does not stop the others.
  */

@@ -7,17 +7,17 @@ import type { SshConnection } from "../guest/ssh.ts";
 import { askGit } from "../project/git_project.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 
-/** Copies the project into a guest, without what a build does not need. */
+/** Copies the project into a guest, without files that a build does not need. */
 export async function syncProject(options: {
   readonly ssh: SshConnection;
   /** The run's directory on the host, for the filter file. */
   readonly runDir: string;
   readonly project: Project;
   readonly guestDir: string;
-  /** Remove from the guest what the project does not have any more. */
+  /** Remove files from the guest that the project no longer has. */
   readonly deleteExtra?: boolean;
   readonly log: LogFiles;
-  /** Called with what may make the copy another one than is expected. */
+  /** Called with reasons why the copy may not be as expected. */
   readonly onWarning: (text: string) => void;
   readonly signal: AbortSignal;
 }): Promise<PushStats> {

@@ -7,26 +7,28 @@ interface Machine {
   readonly transport: Transport;
 }
 
-/** All that is to be known of an architecture. */
+/** The properties of an architecture. */
 interface ArchRow {
   /** Debian's name. */
   readonly debian: string;
   /** As `uname -m` has it in a guest, and as Node.js does. */
   readonly uname: string;
   readonly node: string;
-  /** The GNU name, which compilers for it begin with, and what Debian's packages of them have of it. */
+  /** The GNU name, the prefix of compilers for it, and its form in Debian's package names. */
   readonly gnu: string;
   readonly gnuPackage: string;
-  /** Rust's name (`std::env::consts::ARCH`), and the targets that static programs are compiled for. */
+  /**
+   * Rust's name (`std::env::consts::ARCH`), and the targets that static programs are compiled for.
+   */
   readonly rust: { readonly name: string; readonly musl: string; readonly gnu: string };
-  /** What its programs say in their ELF header: `e_machine`, class and byte order. */
+  /** The fields in the ELF header of its programs: `e_machine`, class and byte order. */
   readonly elf: {
     readonly machine: number;
     readonly bits: 32 | 64;
     readonly byteOrder: "little" | "big";
   };
   readonly qemu: {
-    /** The program that emulates a machine, by package manager the package that has it. */
+    /** The program that emulates a machine, and its package by package manager. */
     readonly system: string;
     readonly packages: { readonly apt: string; readonly dnf: string; readonly pacman: string };
     /** The program that emulates single programs; a static one has `-static` at its end. */
@@ -34,8 +36,8 @@ interface ArchRow {
     /** The machine that a system boots on. */
     readonly machine: string;
     /**
-     * The CPU of emulated guests: all that QEMU can emulate, but for what no program sees and every
-     * access to memory pays for.
+     * The CPU of emulated guests: everything that QEMU can emulate, except features that no program
+     * notices but that slow down every memory access.
      */
     readonly cpu: string;
     /** The CPU on which an image configures itself, which is part of its key. */
@@ -46,18 +48,20 @@ interface ArchRow {
   /** UEFI firmware: where distributions put EDK II's files, best first; without Secure Boot. */
   readonly firmware: {
     readonly places: readonly (readonly [code: string, vars: string])[];
-    /** Names of the files that QEMU itself ships; Debian leaves them out, Homebrew and Nix do not. */
+    /**
+     * Names of the files that QEMU itself ships; Debian leaves them out, Homebrew and Nix do not.
+     */
     readonly shipped: readonly [code: string, vars: string];
-    /** The packages to install where it is missing, by package manager. */
+    /** The packages to install if it is missing, by package manager. */
     readonly packages: string;
   };
   readonly kernel: {
-    /** What the Makefile of Linux calls it. */
+    /** Its name in the Makefile of Linux. */
     readonly make: string;
-    /** What the Makefile makes: what boot loaders take, and an ELF file where QEMU boots one. */
+    /** The targets of the Makefile: one for boot loaders, and an ELF file if QEMU boots one. */
     readonly image: string;
     readonly elf?: string;
-    /** By what an image is known, and where that stands in it. */
+    /** The magic number of an image, and its offset. */
     readonly magic: { readonly text: string; readonly at: number };
   };
   /** Machines of microVMs by kernel, and words of their kernel's command line. */
@@ -111,8 +115,8 @@ const ROWS = {
     micro: {
       machines: {
         micro: { machine: "microvm,acpi=off", transport: "mmio" },
-        // Debian's kernel finds devices of a microvm by ACPI only, and with that the machine has no
-        // timer that an emulated processor could be calibrated by (QEMU 7.2): it hangs.
+        // Debian's kernel finds the devices of a microvm only through ACPI, and with ACPI the
+        // machine has no timer to calibrate an emulated processor with (QEMU 7.2): it hangs.
         distribution: { machine: "q35", transport: "pci" },
       },
       append: ["reboot=t", "tsc=reliable", "no_timer_check"],
@@ -137,7 +141,7 @@ const ROWS = {
       },
       user: "qemu-aarch64",
       machine: "virt",
-      // Without pointer authentication by the architecture's own cipher, which takes half the speed.
+      // Without pointer authentication with the architecture's own cipher, which halves the speed.
       cpu: "max,pauth-impdef=on",
       firstBootCpu: "max,pauth-impdef=on",
     },

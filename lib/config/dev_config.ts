@@ -25,7 +25,9 @@ const mountName = word('a name like "project", for the directory /NAME of the gu
 
 /** The one description of the dev guest; `defineDev()` validates and its types follow. */
 const devSchema = fields({
-  /** Names the guest: its directory on the host, its host name, and the word that reset asks for. */
+  /**
+   * Names the guest: its directory on the host, its host name, and the word that reset asks for.
+   */
   name: word('a name like "armdev"').default("armdev"),
   /** Default `nixos`. */
   flavour: z.enum(FLAVOURS).default("nixos"),
@@ -34,18 +36,18 @@ const devSchema = fields({
     mode: z.enum(SHARE_MODES).default("9p"),
     /** The guest finds the project at /NAME. */
     name: mountName,
-    /** Whether the guest may only read. Default `false`. */
+    /** Whether the guest has read-only access. Default `false`. */
     readOnly: z.boolean().default(false),
-    /** Whether the guest takes from the host's Nix store what is there. Default `false`. */
+    /** Whether the guest uses the host's Nix store. Default `false`. */
     hostStore: z.boolean().default(false),
   }, "an object"),
-  /** Port of 127.0.0.1 that leads to the guest's SSH. Default 5022. */
+  /** Port on 127.0.0.1 that is forwarded to the guest's SSH. Default 5022. */
   sshPort: whole(1, 65535, "a port").default(5022),
   /** Default 4096. */
   memoryMiB: whole(512, 1 << 20, "MiB").default(4096),
   /** Default 2. */
   cores: whole(1, 256, "CPUs").default(2),
-  /** Size of the guest's disk; the file on the host grows with what is written. Default 32. */
+  /** Size of the guest's disk; the file on the host grows as data is written. Default 32. */
   diskGiB: whole(8, 4096, "GiB").default(32),
   /** The one user. Default `armdev`. */
   user: word("a user name").refine((name) => name !== "root", { error: "a user other than root" })

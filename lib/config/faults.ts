@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { nearest } from "../cli/suggest.ts";
 
-// zod compiles a checker on first use, which pays after some hundred values. A task checks one.
+// zod compiles a checker on first use, which pays off after some hundred values. A task checks one.
 z.config({ jitless: true });
 
-/** A checked value, or everything that is wrong with it. */
+/** A checked value, or all errors in it. */
 export type Checked<T> =
   | { readonly value: T; readonly faults: readonly [] }
   | { readonly value?: undefined; readonly faults: readonly Fault[] };
 
-/** One thing that is wrong: where, and what was found and wanted there. */
+/** One error: where it is, and what was found and wanted there. */
 export interface Fault {
   readonly path: FieldPath;
   /** A sentence without its path, such as `found 3, wanted a string`. */
@@ -20,10 +20,10 @@ export interface Fault {
 export type FieldPath = readonly PropertyKey[];
 
 /**
- * Checks a value against a schema and gives all faults at once.
+ * Checks a value against a schema and returns all errors at once.
  *
  * A schema's own `error` text says what is wanted there, as a noun: `a directory inside the
- * project`. Where it has none, the kind of value that the schema takes is named.
+ * project`. Without one, the kind of value that the schema accepts is named.
  */
 export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z.output<T>> {
   const knownKeys = new Map<string, readonly string[]>();
@@ -55,8 +55,8 @@ export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z
 }
 
 /**
- * An object that takes no other fields than these. `wanted` is for a value that is no object;
- * for an unknown field, {@link check} names the nearest one.
+ * An object without any other fields. `wanted` is for a value that is not an object; for an unknown
+ * field, {@link check} names the nearest one.
  */
 export function fields<S extends z.ZodRawShape>(
   shape: S,
@@ -67,7 +67,7 @@ export function fields<S extends z.ZodRawShape>(
   });
 }
 
-/** Two rules of one field often fail together, and the first says enough. */
+/** Two rules of one field often fail together, and the first is enough. */
 function firstOfEach(faults: readonly Fault[]): Fault[] {
   const seen = new Set<string>();
   return faults.filter(({ path }) => {
@@ -110,7 +110,7 @@ export function fieldName(path: FieldPath): string {
   }).join("");
 }
 
-/** Texts longer than this are cut: a fault is one line. */
+/** Texts longer than this are cut: an error is one line. */
 const LONGEST_FOUND = 60;
 
 function found(value: unknown): string {
@@ -142,7 +142,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-/** What an issue wants, for a schema that does not say so itself. */
+/** What an issue expects, for a schema without an error text. */
 function wanted(issue: { code: string; expected?: unknown; values?: unknown }): string {
   if (issue.code === "invalid_type") return NOUNS[String(issue.expected)] ?? String(issue.expected);
   if (issue.code === "invalid_value" && Array.isArray(issue.values)) {

@@ -1,6 +1,6 @@
 /**
- * What build guests may reach: `"internet"`, every public address; a list of host names, those
- * alone; `"none"`, nothing; `"open"`, all that the host itself reaches, with no proxy between.
+ * What build guests may reach: `"internet"`, every public address; a list of host names, only
+ * those; `"none"`, nothing; `"open"`, everything that the host can reach, without a proxy.
  */
 export type NetworkRule = typeof NETWORK_MODES[number] | readonly string[];
 
@@ -15,8 +15,8 @@ const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 
 /**
- * A host name as rules compare it: lower case, without a dot at its end. `undefined` for what is no
- * host name; names in other scripts have to be written as DNS has them (`xn--...`).
+ * A host name as rules compare it: lower case, without a dot at its end. `undefined` for anything
+ * else; names in other scripts have to be written as in DNS (`xn--...`).
  */
 export function normalHost(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");

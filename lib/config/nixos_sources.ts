@@ -1,6 +1,6 @@
 /** One output of a job. */
 export interface FarmJob {
-  /** `PROJECT/JOBSET/JOB`, as the farm's pages have it. */
+  /** `PROJECT/JOBSET/JOB`, as on the farm's pages. */
   readonly job: string;
   /** The product's subtype or its file name. */
   readonly product: string;

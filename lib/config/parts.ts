@@ -1,13 +1,14 @@
 import { type Arch, hasElfKernel } from "./archs.ts";
 
-/** What a guest is made of: a program, a kernel, an initramfs or a disk. */
+/** A part of a guest: a program, a kernel, an initramfs or a disk. */
 export interface Part {
   readonly name: PartName;
   /** The task that builds it alone. */
   readonly task: string;
   readonly summary: string;
   /**
-   * Files in `images/dist`, the first one with the sidecar. `{arch}` stands for the architecture; an
+   * Files in `images/dist`, the first one with the sidecar. `{arch}` stands for the architecture;
+   * an
    * ELF kernel exists only where QEMU boots one.
    */
   readonly outputs: readonly { readonly file: string; readonly kind?: "ELF kernel" }[];
@@ -39,7 +40,7 @@ export const isVariant = (text: string): text is Variant =>
 export type FileSystem = "ext4" | "erofs";
 
 /**
- * What small guests are made of, and which part embeds which. This is the whole graph: `build-images`
+ * The parts of microVMs, and which part embeds which. This is the whole graph: `build-images`
  * builds along it and draws it, and docs/image-parts.md shows it.
  */
 export const PARTS: readonly Part[] = [

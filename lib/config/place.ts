@@ -9,8 +9,8 @@ export interface Place {
 
 /**
  * Reads a path from a config: relative to `base`, or below the directory that it names first
- * (`{build}/sub`). Returns undefined for one that is empty, absolute or leads out of its directory.
- * In `project` places nothing else can be named.
+ * (`{build}/sub`). Returns undefined for a path that is empty, absolute or leads out of its
+ * directory. `project` places cannot name another directory.
  */
 export function parsePlace(text: string, base: Place["in"]): Place | undefined {
   const named = base === "project" ? null : /^\{(source|build)\}(?:\/|$)/.exec(text);
@@ -24,8 +24,8 @@ export function parsePlace(text: string, base: Place["in"]): Place | undefined {
 }
 
 /**
- * Whether a glob stays in its directory. A `..` is refused anywhere: after a wildcard, where it
- * leads to depends on what the wildcard meets.
+ * Whether a glob stays in its directory. A `..` is refused anywhere: after a wildcard, its target
+ * depends on what the wildcard matches.
  */
 export function isSafePattern(glob: string, base: Place["in"]): boolean {
   const place = parsePlace(glob, base);

@@ -12,7 +12,7 @@ export type { ImageRecipe, Platform, PlatformInput } from "./platform_schema.ts"
 /**
  * Loads the platforms of a directory, sorted by name.
  *
- * Throws {@link UsageError} with the faults of all files if any of them does not load.
+ * Throws {@link UsageError} with the errors in all files if any of them cannot be loaded.
  */
 export async function loadPlatforms(dir: string): Promise<Platform[]> {
   const names = await platformNames(dir);
@@ -28,10 +28,10 @@ export async function loadPlatforms(dir: string): Promise<Platform[]> {
 }
 
 /**
- * Loads one platform; faults in the files of others do not matter.
+ * Loads one platform; errors in other files do not matter.
  *
- * Throws {@link UsageError} for a name that is not known, with the nearest one, and for a file
- * that does not load, with all its faults.
+ * Throws {@link UsageError} for an unknown name, with the nearest one, and for a file that cannot
+ * be loaded, with all errors in it.
  */
 export async function loadPlatform(dir: string, name: string): Promise<Platform> {
   const names = await platformNames(dir);
@@ -44,7 +44,7 @@ export async function loadPlatform(dir: string, name: string): Promise<Platform>
   });
 }
 
-/** The error for a platform that is not there. */
+/** The error for an unknown platform. */
 function unknownPlatform(dir: string, name: string, names: readonly string[]): UsageError {
   const guess = nearest(name, names);
   const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
@@ -57,7 +57,7 @@ function unknownPlatform(dir: string, name: string, names: readonly string[]): U
   );
 }
 
-/** Deno shows a syntax error with a picture of the line; the first and last line say it all. */
+/** Deno shows a syntax error with an excerpt; the first and last line are enough. */
 function oneLine(message: string): string {
   const lines = message.split("\n").map((line) => line.trim());
   return lines.length === 1 ? message : `${lines[0]} ${lines.at(-1)}`;

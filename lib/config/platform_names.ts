@@ -2,10 +2,9 @@ import { UsageError } from "../base/errors.ts";
 import { showPath } from "./show_path.ts";
 
 /**
- * The names of all platforms, sorted, from the names of their files; loads none of them. In
- * a module of its own, without the validation that platform.ts brings along, so that help and
- * completion stay quick. A file whose name starts with `_` is no platform but a
- * part that several share.
+ * The names of all platforms, sorted, from the names of their files; loads none of them. In its own
+ * module, without the validation in platform.ts, so that help and completion stay fast. A file
+ * whose name starts with `_` is not a platform but is shared by several.
  */
 export async function platformNames(dir: string): Promise<string[]> {
   const names: string[] = [];

@@ -29,7 +29,7 @@ const debianImage = fields({
   kind: z.literal("debian"),
   /** A release's code name, such as `bookworm`. */
   suite: text("the code name of a Debian release"),
-  /** Debian's name of the architecture. */
+  /** Debian's name for the architecture. */
   debArch: z.enum(ARCHS.map((arch) => ARCH[arch].debian)),
   /** Packages besides the minimal system, their dependencies not counted. */
   packages: words("package names"),
@@ -37,29 +37,35 @@ const debianImage = fields({
   kernelPackage: text("the name of a kernel package"),
   /** Size of the disk as the guest sees it; the file grows with what is written. */
   diskGiB: whole(1, 1024, "GiB"),
-  /** What runs in the guest to set it up, relative to the checkout. */
+  /** The script that sets up the guest, relative to the checkout. */
   provision: path("a path inside the checkout"),
 }, "an object");
 
-/** How an image comes about, told apart by `kind`. Another way is another member here. */
+/** How an image is built, distinguished by `kind`. Another way is another member here. */
 const imageRecipe = z.discriminatedUnion("kind", [debianImage], { error: 'kind "debian"' });
 
 /** The one description of a platform; `definePlatform()` validates and its types follow. */
 const platformSchema = fields({
-  /** Lower-case words with dashes, as users type it. The file has the same name with underscores. */
+  /**
+   * Lower-case words with dashes, as users type it. The file has the same name with underscores.
+   */
   name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
   os: z.enum(["linux", "freebsd", "netbsd"]),
   arch: z.enum(ARCHS),
   /** The disk, a qcow2 file, relative to the images directory. */
   diskImage: imagePath,
-  /** A kernel for QEMU to boot, relative to the images directory. Without one the firmware boots. */
+  /**
+   * A kernel for QEMU to boot, relative to the images directory. Without one the firmware boots.
+   */
   kernel: imagePath.optional(),
   /** Needs `kernel`. */
   initramfs: imagePath.optional(),
   /** The kernel's command line. Needs `kernel`. */
   append: text("a kernel command line").optional(),
   ssh: fields({
-    /** Port on 127.0.0.1 that leads to the guest's. Default: a free one, chosen at launch. */
+    /**
+     * Port on 127.0.0.1 that is forwarded to the guest's. Default: a free one, chosen at launch.
+     */
     port: z.union(
       [z.literal("auto"), z.int().min(1, { error: PORT }).max(65535, { error: PORT })],
       {
@@ -77,7 +83,7 @@ const platformSchema = fields({
   nprocCommand: words("words of a command").min(1, { error: "a command" }).optional(),
   /** QEMU's `-machine`. */
   machine: text("a QEMU machine, such as q35"),
-  /** QEMU's `-cpu` by accelerator. Default: all that TCG emulates, else the host's own. */
+  /** QEMU's `-cpu` by accelerator. Default: everything that TCG emulates, or the host's own. */
   cpu: fields({
     tcg: text("a QEMU CPU model").optional(),
     kvm: text("a QEMU CPU model").optional(),
@@ -88,8 +94,8 @@ const platformSchema = fields({
   /** Default 2. A project can ask for others. */
   cores: whole(1, 256, "CPUs").default(2),
   /**
-   * How a guest is told to shut down: by QMP's `system_powerdown`, or over SSH where its kernel
-   * does not know the machine's power button. Default `qmp`.
+   * How a guest is told to shut down: with QMP's `system_powerdown`, or over SSH if its kernel does
+   * not support the machine's power button. Default `qmp`.
    */
   powerdown: z.enum(["qmp", "ssh"]).default("qmp"),
   image: imageRecipe,
@@ -109,7 +115,7 @@ export type PlatformInput = DeepReadonly<z.input<typeof platformSchema>>;
 /** How the image of a platform is made. */
 export type ImageRecipe = DeepReadonly<z.output<typeof imageRecipe>>;
 
-/** A machine that guests can be: a {@link PlatformInput} with all defaults filled in. */
+/** A platform of guests: a {@link PlatformInput} with all defaults filled in. */
 export type Platform =
   & DeepReadonly<Omit<z.output<typeof platformSchema>, "nprocCommand" | "cpu">>
   & {
@@ -120,7 +126,7 @@ export type Platform =
 /**
  * Checks a platform and fills in its defaults.
  *
- * Throws {@link UsageError} with all faults and their field paths.
+ * Throws {@link UsageError} with all errors and their field paths.
  */
 export function definePlatform(input: PlatformInput): Platform {
   const { value, faults: schemaFaults } = check(platformSchema, input);
@@ -143,12 +149,12 @@ export function definePlatform(input: PlatformInput): Platform {
   };
 }
 
-/** What cannot go together. Looks at fields that may be at fault themselves, and passes these over. */
+/** Fields that cannot be combined. Fields that are invalid themselves are ignored. */
 function relationFaults(input: PlatformInput | undefined): Fault[] {
   const faults: Fault[] = [];
   const { arch, image, os, kernel } = input ?? {};
   for (const field of ["initramfs", "append"] as const) {
-    // QEMU takes neither without -kernel: the firmware would boot what is on the disk.
+    // QEMU accepts neither without -kernel: the firmware would boot from the disk.
     if (input?.[field] !== undefined && kernel === undefined) {
       faults.push({
         path: ["kernel"],

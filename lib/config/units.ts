@@ -12,12 +12,12 @@ export const MEMORY_WANTED = 'MiB as a number or text like "2G"';
 /** What to write for a duration, for help and faults. */
 export const DURATION_WANTED = 'a duration like "90s", "10m" or "1h"';
 
-/** The smallest guest that still boots Debian, and more than any host has: a slip of a unit. */
+/** The smallest guest that still boots Debian, and more than any host has, to catch wrong units. */
 const MEMORY_RANGE_MIB = { least: 128, most: 1 << 20 };
 /** `setTimeout` waits no longer than 2^31 ms, 24.8 days; a week is enough for any build. */
 const LONGEST_MS = 7 * 24 * MS.h!;
 
-/** A memory size in MiB, or undefined for what is none or is out of range (128 MiB to 1 TiB). */
+/** A memory size in MiB, or undefined if it is invalid or out of range (128 MiB to 1 TiB). */
 export function parseMemoryMiB(size: number | string): number | undefined {
   const text = typeof size === "number" ? `${size}M` : size;
   if (!MEMORY_PATTERN.test(text)) return undefined;
@@ -26,7 +26,7 @@ export function parseMemoryMiB(size: number | string): number | undefined {
   return inRange && Number.isInteger(memoryMiB) ? memoryMiB : undefined;
 }
 
-/** A duration in milliseconds, or undefined for what is none or is out of range (1 s to 168 h). */
+/** A duration in milliseconds, or undefined if it is invalid or out of range (1 s to 168 h). */
 export function parseDurationMs(text: string): number | undefined {
   if (!DURATION_PATTERN.test(text)) return undefined;
   const durationMs = Number(text.slice(0, -1)) * MS[text.slice(-1)]!;

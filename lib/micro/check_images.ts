@@ -7,15 +7,15 @@ import type { MicroRequest } from "../vm/micro_launch.ts";
 import { openMicroVm } from "../vm/micro_vm.ts";
 import { evalCommand } from "./run_micro.ts";
 
-/** What one look at a variant's guest found. */
+/** The result of one check of a variant's guest. */
 export interface ImageCheck {
   readonly name: string;
   readonly ok: boolean;
-  /** What was seen. */
+  /** What was found. */
   readonly found: string;
 }
 
-/** What became of a variant's guest. */
+/** The results for a variant's guest. */
 export interface CheckedImage {
   readonly variant: Variant;
   readonly arch: Arch;
@@ -24,17 +24,20 @@ export interface CheckedImage {
   readonly checks: readonly ImageCheck[];
 }
 
-/** Code in each variant's language that prints 42 and the architecture, and which name that has there. */
+/**
+ * Code in each variant's language that prints 42 and the architecture, and which name that has
+ * there.
+ */
 const SNIPPETS: Readonly<Record<Variant, readonly [code: string, name: "uname" | "node"]>> = {
   raw: ['echo "$(uname -m) $((6 * 7))"', "uname"],
   python: ["import platform; print(platform.machine(), 6 * 7)", "uname"],
   node: ["console.log(process.arch, 6 * 7)", "node"],
 };
 
-/** How far a guest's clock may be off: what asking takes under emulation. */
+/** How far a guest's clock may be off: the time that a query takes under emulation. */
 const CLOCK_SECONDS = 5;
 
-/** Boots a variant and looks at what its users rely on. Throws where it does not come up. */
+/** Boots a variant and checks what its users rely on. Throws if it does not start. */
 export async function checkImage(request: Omit<MicroRequest, "logs">): Promise<CheckedImage> {
   const { variant, arch } = request;
   await using logs = await startLogs(`check-${variant}-${arch}`);
@@ -74,7 +77,7 @@ async function checkFiles(agent: AgentClient): Promise<ImageCheck> {
   const sent = crypto.getRandomValues(new Uint8Array(65_536));
   await agent.writeFile("/tmp/check", sent, {});
   const pieces: Uint8Array[] = [];
-  // One byte more than there should be shows as well as a million.
+  // One byte too many is as noticeable as a million.
   const part = { length: sent.length + 1 };
   await agent.readFile("/tmp/check", (bytes) => void pieces.push(bytes), part);
   const got = new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());

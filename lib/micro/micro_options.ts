@@ -6,7 +6,7 @@ import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "../vm/micro_m
 import { ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 
-/** What `vm-run` takes for microVMs; but for the network, for them only. */
+/** The options of `vm-run` for microVMs; except for the network, only for them. */
 export const MICRO_OPTIONS = [
   {
     name: "arch",
@@ -37,7 +37,7 @@ export const MICRO_OPTIONS = [
     value: "GUEST:FILE",
     repeat: true,
     onlyFor: VARIANTS,
-    help: "copy a file out of a variant's guest at the end",
+    help: "copy a file out of a variant's guest afterwards",
   },
   {
     name: "network",
@@ -53,14 +53,14 @@ export const MICRO_OPTIONS = [
     value: "NAME",
     choices: KERNEL_CHOICES,
     onlyFor: VARIANTS,
-    help: "a variant's kernel (default: the one of build-kernel, if it has been built)",
+    help: "a variant's kernel (default: that of build-kernel, if it has been built)",
   },
 ] as const satisfies readonly OptionSpec[];
 
 /** What {@link MICRO_OPTIONS} say. */
 export type MicroValues = OptionValues<typeof MICRO_OPTIONS>;
 
-/** The network of a variant, whose rules are other ones than a platform's. */
+/** The network of a variant, whose rules differ from those of a platform. */
 export function microNetwork(value: string | undefined, variant: string): MicroNetwork {
   const network = MICRO_NETWORKS.find((known) => known === (value ?? "none"));
   if (network !== undefined) return network;

@@ -35,7 +35,7 @@ export interface MicroCommand {
 /** What {@link runCommand} works with besides the guest. */
 export interface CommandPlace {
   readonly signal: AbortSignal;
-  /** Told what the user should know, and the status does not say. */
+  /** Called with notes for the user that the status does not show. */
   readonly onWarning: (text: string) => void;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -43,9 +43,9 @@ export interface CommandPlace {
   readonly stdin?: ReadableStream<Uint8Array>;
 }
 
-/** What shells make of a program that is not there, or cannot be run. */
+/** The statuses of shells for a program that does not exist, or cannot be run. */
 const STATUS_OF: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 };
-/** What shells make of a command that SIGPIPE ended: nobody wants the rest of its output. */
+/** The status of shells for a command ended by SIGPIPE: nobody reads the rest of its output. */
 const STATUS_UNREAD = 128 + 13;
 
 /** Refuses a command that does not fit into a request to the agent. */
@@ -54,17 +54,17 @@ export function requireFit(command: Pick<MicroCommand, "argv" | "timeoutMs">): v
   if (bytes <= MAX_PAYLOAD) return;
   throw new UsageError(
     `Cannot run "${command.argv[0]}": the command takes ${bytes} bytes, at most ${MAX_PAYLOAD} fit`,
-    { next: "hand the data over by --upload FILE:/GUEST/PATH, or by standard input" },
+    { next: "pass the data with --upload FILE:/GUEST/PATH, or on standard input" },
   );
 }
 
 /**
- * Runs a command in a microVM of its own with this task's standard streams, and returns its status;
- * 128 and the signal's number where one has ended it.
+ * Runs a command in a new microVM with this task's standard streams, and returns its status; 128
+ * plus the signal's number if a signal ended it.
  */
 export async function runInMicroVm(
   request: Omit<OpenMicroOptions, "logs" | "onNote"> & {
-    /** Told what the user should know of the start. */
+    /** Called with notes for the user about the start. */
     readonly onWarning: (text: string) => void;
   },
   command: MicroCommand,
@@ -82,14 +82,14 @@ export async function runInMicroVm(
   return await runCommand(vm.agent, command, {
     ...{ onWarning, stdout: Deno.stdout, stderr: Deno.stderr },
     signal: AbortSignal.any([signal, vm.failed]),
-    // A terminal nobody types at would keep nothing waiting, but has no end either.
+    // A terminal at which nobody types blocks nothing, but does not end either.
     ...(Deno.stdin.isTerminal() ? {} : { stdin: Deno.stdin.readable }),
   });
 }
 
 /**
- * Runs a command in a guest that is up, with its files, and returns its status. Where that is not 0,
- * a file that the guest does not give is only a warning.
+ * Runs a command in a running guest, with its files, and returns its status. If that is not 0, a
+ * file that cannot be downloaded is only a warning.
  */
 export async function runCommand(
   agent: Pick<AgentClient, "name" | "exec" | "readFile" | "writeFile">,
@@ -134,7 +134,7 @@ async function execute(
   }
 }
 
-/** The status of a command that has ended. Throws `GuestError` for one that was ended. */
+/** The status of a command that has ended. Throws `GuestError` for one that was killed. */
 function statusOf(
   { code, signal, timedOut, oom }: ExecResult,
   { argv, timeoutMs }: MicroCommand,
@@ -148,7 +148,7 @@ function statusOf(
     });
   }
   const status = code ?? 128 + (signal ?? 0);
-  // Shells say 137 where KILL has ended what they waited for.
+  // Shells return 137 if KILL ended the program that they waited for.
   if (oom && status === 137) {
     throw new GuestError(`${what}: out of memory`, { next: "pass a larger --memory" });
   }

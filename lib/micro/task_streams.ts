@@ -2,19 +2,19 @@ import type { Sink } from "../guest/agent/channel.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import { hostFault } from "../base/files/host_fault.ts";
 
-/** What a command's output goes to, as `Deno.stdout`. */
+/** The destination of a command's output, such as `Deno.stdout`. */
 export interface OutputStream {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Nobody reads a stream of this task any more, as in `deno task vm-run … | head -1`. */
+/** A stream of this task is no longer read, as in `deno task vm-run … | head -1`. */
 export class ReaderGone extends Error {
   override name = "ReaderGone";
 }
 
 /**
- * A sink that writes to one of this task's streams. It throws {@link ReaderGone} when the reader
- * has gone away, and `HostError` for what else goes wrong.
+ * A sink that writes to one of this task's streams. It throws {@link ReaderGone} if the reader is
+ * gone, and `HostError` for other failures.
  */
 export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal): Sink {
   return async (bytes) => {
@@ -28,8 +28,8 @@ export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal):
 }
 
 /**
- * A source whose faults, such as a directory as standard input, are a `HostError`. Cancelling it
- * cancels the source, which may have nothing to give for ever.
+ * A source whose errors, such as a directory as standard input, are a `HostError`. Cancelling it
+ * cancels the source, which may never give anything.
  */
 export function sourceOf(
   stream: ReadableStream<Uint8Array>,

@@ -9,7 +9,7 @@ import { wordText } from "../base/text/command_text.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import { hostFault } from "../base/files/host_fault.ts";
 
-/** A file that goes into the guest before the command, or comes out after it. */
+/** A file to copy into the guest before the command, or out of it afterwards. */
 export interface FileTransfer {
   readonly host: string;
   readonly guest: string;
@@ -21,8 +21,8 @@ export async function whyNotUpload(path: string): Promise<string | undefined> {
     if (!(await Deno.stat(path)).isFile) return "it is not a file";
     (await Deno.open(path, { read: true })).close();
   } catch (error) {
-    if (isAbsent(error)) return "it is not there";
-    if (error instanceof Deno.errors.PermissionDenied) return "it may not be read";
+    if (isAbsent(error)) return "it does not exist";
+    if (error instanceof Deno.errors.PermissionDenied) return "it is not readable";
     return `it cannot be read: ${(error as Error).message}`;
   }
 }
@@ -43,7 +43,7 @@ export async function whyNotDownload(path: string): Promise<string | undefined> 
   }
 }
 
-/** Copies a file of the host into the guest. Throws `HostError` where it cannot be read. */
+/** Copies a file of the host into the guest. Throws `HostError` if it cannot be read. */
 export async function upload(
   agent: Pick<AgentClient, "writeFile">,
   { host, guest }: FileTransfer,
@@ -59,8 +59,8 @@ export async function upload(
 }
 
 /**
- * Copies a file of the guest to the host, where it appears when it is whole; until then the host
- * keeps what it had. Throws `HostError` where it cannot be written.
+ * Copies a file of the guest to the host, where it appears once it is complete; until then the host
+ * keeps the previous file. Throws `HostError` if it cannot be written.
  */
 export async function download(
   agent: Pick<AgentClient, "readFile">,
@@ -79,7 +79,7 @@ export async function download(
   };
   try {
     const info = await Deno.stat(host).catch(() => undefined);
-    // A device or a pipe is written to; a rename would put a file in its place.
+    // A device or a pipe is written to directly; a rename would replace it with a file.
     if (info?.isFile === false) return await fill(host);
     const mode = info?.mode == null ? {} : { mode: info.mode & 0o7777 };
     const target = await behindLinks(host);
@@ -97,7 +97,7 @@ export async function download(
 const tooLong = (guest: string, limitBytes: number) =>
   new WorkError(
     `Cannot download "${guest}": it is longer than the ${bytesText(limitBytes)} that are allowed`,
-    { next: "split it in the guest, or leave the guest up with --keep and use vm-ssh" },
+    { next: "split it in the guest, or leave the guest running with --keep and use vm-ssh" },
   );
 
 const isAbsent = (error: unknown): boolean =>

@@ -28,7 +28,7 @@ Deno.test("whyNotUpload() and whyNotDownload() find beforehand what would fail a
     await Deno.writeTextFile(file, "");
     assertEquals(await whyNotUpload(file), undefined);
     assertEquals(await whyNotUpload(dir), "it is not a file");
-    assertEquals(await whyNotUpload(join(file, "x")), "it is not there");
+    assertEquals(await whyNotUpload(join(file, "x")), "it does not exist");
     assertEquals(await whyNotDownload(file), undefined);
     assertEquals(await whyNotDownload(join(dir, "new")), undefined);
     assertEquals(await whyNotDownload(dir), "it is a directory");
@@ -48,7 +48,7 @@ Deno.test({
       const [file, folder] = [join(dir, "file"), join(dir, "folder")];
       await Deno.writeTextFile(file, "", { mode: 0o000 });
       await Deno.mkdir(folder, { mode: 0o500 });
-      assertEquals(await whyNotUpload(file), "it may not be read");
+      assertEquals(await whyNotUpload(file), "it is not readable");
       assertEquals(await whyNotDownload(join(folder, "x")), `${folder} may not be written to`);
     });
   },

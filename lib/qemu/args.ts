@@ -2,14 +2,14 @@ import { isAbsolute } from "@std/path";
 import type { Transport } from "../config/archs.ts";
 
 /**
- * A value inside a comma-separated QEMU option: commas are doubled. Options of their own, such as
- * `-kernel FILE` or `-pidfile FILE`, take the value as it is.
+ * A value inside a comma-separated QEMU option: commas are doubled. Separate options, such as
+ * `-kernel FILE` or `-pidfile FILE`, take the value unchanged.
  */
 export function optionValue(value: string): string {
   return value.replaceAll(",", ",,");
 }
 
-/** The machine and what runs its code. `machine` may carry options: `virt,gic-version=3`. */
+/** The machine and its accelerator. `machine` may contain options: `virt,gic-version=3`. */
 export function machineArgs(
   options: {
     readonly machine: string;
@@ -29,7 +29,7 @@ export function machineArgs(
   return ["-machine", `${options.machine}${memory}`, "-accel", accelerator];
 }
 
-/** The CPU model, which may carry options (`max,pauth-impdef=on`), and how many of them. */
+/** The CPU model, which may contain options (`max,pauth-impdef=on`), and the number of CPUs. */
 export function cpuArgs(options: { readonly cpu: string; readonly cores: number }): string[] {
   return ["-cpu", options.cpu, "-smp", `cpus=${wholeNumber("cores", options.cores)}`];
 }
@@ -48,8 +48,8 @@ export interface MemoryFileOptions {
   readonly path: string;
   readonly memoryMiB: number;
   /**
-   * `write`: what the guest writes is in the file. `private`: the file stays as it is, and what
-   * the guest writes goes to pages of its own (`MAP_PRIVATE`), so guests can share a file.
+   * `write`: the guest's writes go to the file. `private`: the file does not change, and the
+   * guest's writes go to its own pages (`MAP_PRIVATE`), so guests can share a file.
    */
   readonly mode: "write" | "private";
 }
@@ -65,7 +65,7 @@ export function memoryFileArgs({ path, memoryMiB, mode }: MemoryFileOptions): st
   return ["-object", `memory-backend-file,${properties.join(",")}`];
 }
 
-/** The guest's state comes over QMP (`migrate-incoming`); until then nothing runs. */
+/** The guest's state is loaded through QMP (`migrate-incoming`); until then nothing runs. */
 export function incomingArgs(): string[] {
   return ["-incoming", "defer"];
 }
@@ -92,7 +92,7 @@ export function portsArgs(
   transport: Transport = "pci",
 ): string[] {
   const device = transport === "pci" ? "virtio-serial-pci" : "virtio-serial-device";
-  // Port 0 is set aside for consoles.
+  // Port 0 is reserved for consoles.
   return [
     ...["-device", `${device},id=serial0,max_ports=${ports.length + 1}`],
     ...ports.flatMap(({ name, socketPath }, index) => [
@@ -104,7 +104,7 @@ export function portsArgs(
   ];
 }
 
-/** A disk of that size which reads as zeros and forgets what is written, without any file. */
+/** A disk of that size that reads as zeros and discards writes, without any file. */
 export function emptyDiskArgs(id: string, sizeBytes: number): string[] {
   return [
     ...["-blockdev", `null-co,node-name=${id},size=${sizeBytes},read-zeroes=on`],
@@ -138,17 +138,17 @@ export interface DiskOptions {
   readonly transport?: Transport;
   readonly readOnly?: boolean;
   /**
-   * Whether the data is lost if the host fails: no flush then reaches the host's disk, which is
-   * right for an overlay that is thrown away. Default `false`.
+   * Whether the data may be lost if the host fails: no flush then reaches the host's disk, which is
+   * right for an overlay that is discarded. Default `false`.
    */
   readonly throwAway?: boolean;
 }
 
-/** A virtio disk. What the guest discards is punched out of the image. */
+/** A virtio disk. Blocks that the guest discards are punched out of the image. */
 export function diskArgs(options: DiskOptions): string[] {
   const { id = "disk0", transport = "pci", path, format } = options;
-  // `file.filename` with `file.driver` is a plain file name; `file=` would take "a:b" for a
-  // protocol. A relative name would depend on where QEMU is started.
+  // `file.filename` with `file.driver` is a plain file name; `file=` would read "a:b" as a
+  // protocol. A relative name would depend on QEMU's working directory.
   if (!isAbsolute(path)) throw new RangeError(`"${path}" is not an absolute path`);
   const drive = [
     "if=none",
@@ -168,8 +168,8 @@ export function diskArgs(options: DiskOptions): string[] {
 /** What {@link netArgs} takes. */
 export interface NetOptions {
   /**
-   * Port of 127.0.0.1 that leads to the guest's `guestPort`; 0 lets the host choose a free one.
-   * Default: no port does.
+   * Port on 127.0.0.1 that is forwarded to the guest's `guestPort`; 0 lets the host choose a free
+   * one. Default: none is forwarded.
    */
   readonly hostPort?: number;
   /** Default 22. */
@@ -177,7 +177,9 @@ export interface NetOptions {
   /** Cuts the guest off from the host and the world, except for the forwarded port. */
   readonly restrict?: boolean;
   readonly transport?: Transport;
-  /** Of the network, of the host and of the name server in it. Default: QEMU's own (10.0.2.0/24). */
+  /**
+   * Of the network, of the host and of the name server in it. Default: QEMU's own (10.0.2.0/24).
+   */
   readonly addresses?: { readonly net: string; readonly host: string; readonly dns: string };
 }
 
@@ -186,7 +188,7 @@ export const NETDEV_ID = "net0";
 
 /**
  * QEMU's user network, with one forwarded port if any. With port 0 the kernel binds a free port, so
- * two starts cannot collide; `info usernet` tells which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
+ * two starts cannot collide; `info usernet` shows which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
  */
 export function netArgs(options: NetOptions): string[] {
   const { hostPort, guestPort = 22, transport = "pci", addresses = {} } = options;
@@ -199,7 +201,7 @@ export function netArgs(options: NetOptions): string[] {
     "user",
     `id=${NETDEV_ID}`,
     ...Object.entries(addresses).map(([key, address]) => `${key}=${address}`),
-    // Without router advertisements a guest that waits for its network waits for IPv4 alone.
+    // Without router advertisements a guest that waits for its network waits only for IPv4.
     "ipv6=off",
     ...(options.restrict ? ["restrict=on"] : []),
     ...forward,
@@ -214,8 +216,8 @@ function netDeviceArgs(transport: Transport): string[] {
 }
 
 /**
- * A network whose other end is a program that listens on a Unix socket, each packet after its
- * length (QEMU 7.2 and later).
+ * A network whose other end is a program that listens on a Unix socket; each packet is preceded by
+ * its length (QEMU 7.2 and later).
  */
 export function streamNetArgs(
   { socketPath, transport = "pci" }: {
@@ -246,8 +248,8 @@ export function consoleArgs(logPath: string, socketPath?: string): string[] {
 }
 
 /**
- * QMP on a Unix socket, for whoever comes later. It must lie in a private directory: who connects
- * owns the guest. For the start itself see {@link qmpCallArgs}.
+ * QMP on a Unix socket, for later clients. It must be in a private directory: any client controls
+ * the guest. For the start itself see {@link qmpCallArgs}.
  */
 export function qmpArgs(socketPath: string): string[] {
   return [
@@ -256,7 +258,7 @@ export function qmpArgs(socketPath: string): string[] {
   ];
 }
 
-/** QMP to a Unix socket on which somebody listens already (`listenQmp`, which says why). */
+/** QMP to a Unix socket on which `listenQmp` is already listening (it explains why). */
 export function qmpCallArgs(socketPath: string): string[] {
   return [
     ...["-chardev", `socket,id=call0,path=${optionValue(socketPath)},server=off`],
@@ -272,7 +274,7 @@ export function rngArgs(transport: Transport = "pci"): string[] {
   ];
 }
 
-/** Only the devices that are asked for, no window, and a reboot (or a panic's reboot) ends QEMU. */
+/** Only the requested devices, no window, and a reboot (or a panic's reboot) ends QEMU. */
 export function quietArgs(): string[] {
   return ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"];
 }
@@ -287,7 +289,7 @@ export function nameArgs(name: string): string[] {
   return ["-name", `guest=${optionValue(name)}`];
 }
 
-/** Where QEMU writes its pid; it removes the file when it ends in order. */
+/** Where QEMU writes its pid; it removes the file when it exits cleanly. */
 export function pidfileArgs(path: string): string[] {
   return ["-pidfile", path];
 }

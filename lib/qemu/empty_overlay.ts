@@ -1,4 +1,4 @@
-/** Sizes of what {@link emptyOverlay} lays out, in bytes. */
+/** Sizes of the parts of {@link emptyOverlay}, in bytes. */
 const CLUSTER_BITS = 16;
 const CLUSTER_BYTES = 2 ** CLUSTER_BITS;
 const HEADER_BYTES = 104;
@@ -6,7 +6,7 @@ const HEADER_BYTES = 104;
 const L1_COVERS_BYTES = CLUSTER_BYTES * (CLUSTER_BYTES / 8);
 /** A header extension that names the backing file's format. */
 const BACKING_FORMAT = 0xe2792aca;
-/** The longest name of a backing file that QEMU takes. */
+/** The longest name of a backing file that QEMU accepts. */
 const LONGEST_NAME = 1023;
 
 /** Clusters in order: header, refcount table, refcount block, L1 table. */
@@ -15,10 +15,10 @@ const REFCOUNT_BLOCK = 2;
 const L1_TABLE = 3;
 
 /**
- * A qcow2 file (version 3, QEMU's `docs/interop/qcow2.txt`) with nothing in it but the name of its
- * backing file, which is qcow2, too. What `qemu-img create -b` makes, without starting a program,
- * which takes longer than everything else before a guest's launch. Throws `RangeError` for a name
- * or a disk that is too long.
+ * A qcow2 file (version 3, QEMU's `docs/interop/qcow2.txt`) with only the name of its backing file
+ * in it, which is also qcow2. The result is that of `qemu-img create -b`, but starting that program
+ * takes longer than everything else before a guest's launch. Throws `RangeError` for a name or a
+ * disk that is too long.
  */
 export function emptyOverlay(backing: string, diskBytes: number): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(backing);
@@ -28,7 +28,7 @@ export function emptyOverlay(backing: string, diskBytes: number): Uint8Array<Arr
   const l1Entries = Math.ceil(diskBytes / L1_COVERS_BYTES);
   const l1Clusters = Math.max(1, Math.ceil(l1Entries * 8 / CLUSTER_BYTES));
   const clusters = L1_TABLE + l1Clusters;
-  // One refcount block counts this many clusters, which is far beyond any disk of ours.
+  // One refcount block counts this many clusters, far more than any of our disks has.
   if (clusters > CLUSTER_BYTES / 2) {
     throw new RangeError(`a disk of ${diskBytes} bytes is too long`);
   }

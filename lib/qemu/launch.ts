@@ -45,11 +45,11 @@ export interface StartGuestOptions {
   /** Private directory with a short path for the QMP socket. Made if it does not exist. */
   readonly socketDir: string;
   readonly logs: GuestLogs;
-  /** Words in front of the command, such as `unshare --user --`, which must become QEMU (exec). */
+  /** Words before the command, such as `unshare --user --`; that program must exec QEMU. */
   readonly wrapper?: readonly string[];
-  /** Private socket by which somebody may use the first serial port, besides its log. */
+  /** Private socket for interactive use of the first serial port, besides its log. */
   readonly consoleSocket?: string;
-  /** Stops the start; a guest that is up is stopped by its disposal. */
+  /** Stops the start; a running guest is stopped by disposal. */
   readonly signal?: AbortSignal;
   /** How long QEMU may take until it answers on QMP. Default 30 000. */
   readonly startMs?: number;
@@ -57,23 +57,25 @@ export interface StartGuestOptions {
 
 /** How QEMU ended. */
 export interface GuestExit extends ProcessStatus {
-  /** The last lines that QEMU itself has written in this run. */
+  /** The last lines that QEMU itself printed in this run. */
   readonly output: readonly string[];
 }
 
-/** A guest that runs. Disposal pulls its plug and removes its socket and pid file. */
+/** A running guest. Disposal ends it at once and removes its socket and pid file. */
 export interface Guest extends AsyncDisposable {
   readonly name: string;
   /** QEMU's own pid. */
   readonly pid: number;
   readonly qmp: QmpClient;
   readonly qmpPath: string;
-  /** The port of 127.0.0.1 that leads to the guest's port 22; `undefined` without a forward. */
+  /**
+   * The port on 127.0.0.1 that is forwarded to the guest's port 22; `undefined` without a forward.
+   */
   readonly sshPort: number | undefined;
   readonly logs: GuestLogs;
   /** Resolves, never rejects, when QEMU has ended. */
   readonly exited: Promise<GuestExit>;
-  /** Ends the guest in order, and by force where that fails; see {@link shutDown}. */
+  /** Shuts the guest down cleanly, or by force if that fails; see {@link shutDown}. */
   shutdown(deadlines?: ShutdownDeadlines): Promise<ShutdownRung>;
   /** Ends QEMU at once. */
   kill(): Promise<void>;
@@ -111,9 +113,9 @@ const SHOWN_LINES = 12;
 
 /**
  * Starts QEMU and waits until it answers on QMP, which is before the guest's first instructions
- * matter. Throws {@link GuestError} when QEMU ends first, with its own words and, where they are
- * known, what to do; {@link HostError} when it is not installed; the reason of the signal.
- * Nothing is left behind then.
+ * matter. Throws {@link GuestError} if QEMU ends first, with its output and, if that is known, what
+ * to do; {@link HostError} when it is not installed; the reason of the signal. Nothing is left
+ * behind then.
  */
 export async function startGuest(options: StartGuestOptions): Promise<Guest> {
   const { name, logs, signal, startMs = 30_000 } = options;
@@ -185,14 +187,14 @@ function toGuest(
     },
     async [Symbol.asyncDispose]() {
       if (released) return await facts.qmp[Symbol.asyncDispose]();
-      // The resources go even if QEMU does not.
+      // The resources are released even if QEMU does not end.
       await using _resources = resources;
       await shutdown({ powerdownMs: 0 });
     },
   };
 }
 
-/** The error of a start that failed: QEMU's own end where that is behind it. */
+/** The error of a failed start: that of QEMU's exit if that was the cause. */
 async function startFailure(
   error: unknown,
   options: StartGuestOptions,
@@ -210,7 +212,7 @@ async function startFailure(
       cause: error,
     });
   }
-  // A lost connection comes just before the end. Anything else is not QEMU's doing.
+  // A lost connection comes just before QEMU ends. Other errors have other causes.
   if (await settlesWithin(exited, ENDING_MS) === "late") return error;
   const exit = await exited;
   if (exit.code === 127 && exit.output.some((line) => line.includes("not found"))) {

@@ -16,15 +16,15 @@ export interface StateOptions {
   readonly signal: AbortSignal;
 }
 
-/** How often QEMU is asked how far it is. A state without memory takes some 20 ms. */
+/** How often QEMU is asked for its progress. A state without memory takes about 20 ms. */
 const POLL_MS = 5;
 
 /**
- * Writes the state of a stopped guest into a file: its devices, but not its memory, which must be a
- * file by itself. The state takes some 500 KB, and is synced to disk. Throws {@link GuestError};
- * the file is then worth nothing.
+ * Writes the state of a stopped guest to a file: its devices, but not its memory, which must be a
+ * separate file. The state takes about 500 KB and is synced to disk. Throws {@link GuestError}; the
+ * file is then useless.
  *
- * QEMU sends it to a socket of ours rather than to a command, for which it would have to be
+ * QEMU sends it to our socket rather than to a command, since for a command it would have to be
  * allowed to start programs.
  */
 export async function saveState(qmp: QmpClient, options: StateOptions): Promise<void> {
@@ -70,8 +70,8 @@ export async function saveState(qmp: QmpClient, options: StateOptions): Promise<
 
 /**
  * Gives a guest that was started with `-incoming defer` the state in a file. It is paused then, as
- * it was when it was saved. A QEMU that cannot make sense of the state ends, so its end must be
- * watched as well. Throws {@link GuestError}.
+ * it was when it was saved. A QEMU that cannot read the state exits, so its exit must be watched as
+ * well. Throws {@link GuestError}.
  */
 export async function loadState(qmp: QmpClient, options: StateOptions): Promise<void> {
   const { path, socketPath } = options;
@@ -82,7 +82,7 @@ export async function loadState(qmp: QmpClient, options: StateOptions): Promise<
     using connection = await Deno.connect({ transport: "unix", path: socketPath });
     using _ = closeOnAbort(connection, signal);
     const state = await Deno.readFile(path);
-    // A QEMU that stops reading says why by its end.
+    // If QEMU stops reading, its exit shows why.
     await writeAll(connection, state).catch((error) => {
       signal.throwIfAborted();
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -94,7 +94,7 @@ export async function loadState(qmp: QmpClient, options: StateOptions): Promise<
   await Deno.remove(socketPath).catch(() => {});
 }
 
-/** Ends what waits on a connection when the signal aborts: a QEMU that hangs takes nothing. */
+/** Ends waits on a connection when the signal aborts: a QEMU that hangs reads nothing. */
 function closeOnAbort(connection: Deno.Conn, signal: AbortSignal): Disposable {
   const close = () => connection[Symbol.dispose]();
   if (signal.aborted) close();
@@ -103,11 +103,11 @@ function closeOnAbort(connection: Deno.Conn, signal: AbortSignal): Disposable {
 }
 
 async function setUp(qmp: QmpClient, { signal }: StateOptions): Promise<void> {
-  // Memory that is a file (`memoryFileArgs()`) stays where it is.
+  // Memory that is a file (`memoryFileArgs()`) is not sent.
   await qmp.execute("migrate-set-capabilities", {
     capabilities: [{ capability: "x-ignore-shared", state: true }],
   }, { signal });
-  // The default protects networks, and there is none.
+  // The default limit protects networks, but there is no network.
   await qmp.execute("migrate-set-parameters", { "max-bandwidth": 2 ** 40 }, { signal });
 }
 

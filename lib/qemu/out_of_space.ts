@@ -4,7 +4,7 @@ import { QmpClient } from "./qmp.ts";
 /** How long QEMU may take to answer; another task may be talking to it. */
 const ANSWER_MS = 2000;
 
-/** A guest that runs, whoever has started it. */
+/** A running guest, of any task. */
 export interface RunningGuest {
   readonly name: string;
   readonly qmpSocket: string;
@@ -23,8 +23,8 @@ export const openQmp = async (
   });
 
 /**
- * Whether QEMU has paused a guest whose disk image finds no room on the host. Throws what
- * {@link connectQmp} does.
+ * Whether QEMU has paused a guest because the host's disk is full. Throws what {@link connectQmp}
+ * does.
  */
 export async function isOutOfSpace(
   guest: RunningGuest | QmpClient,

@@ -17,17 +17,17 @@ export interface CreateOverlayOptions {
   readonly name: string;
   /** The base image: qcow2. */
   readonly backing: string;
-  /** Whether the base is an overlay itself, one that nobody writes to any more. */
+  /** Whether the base is itself an overlay that is no longer written to. */
   readonly frozen?: boolean;
-  /** The file to make. It must not exist: another guest may be running from it. */
+  /** The file to create. It must not exist: another guest may be running from it. */
   readonly path: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes an empty overlay on a base image, which stays as it is. Throws {@link HostError} when the
- * base is missing, damaged, or has a backing file itself without being `frozen` (a chain would break
- * silently when its lowest part is rebuilt), and when the file cannot be written.
+ * Creates an empty overlay on a base image, which does not change. Throws {@link HostError} if the
+ * base is missing, damaged, or itself has a backing file without being `frozen` (a chain would
+ * break silently when its lowest part is rebuilt), and if the file cannot be written.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<Overlay> {
   const { name } = options;
@@ -60,14 +60,14 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<Over
   }
 }
 
-/** A disk that only reads, and the like. */
+/** A read-only file system, for example. */
 function isDiskFault(error: unknown): error is Error {
   return error instanceof Error && /\(os error \d+\)/.test(error.message);
 }
 
 /**
- * Makes the file, so that of two callers with the same path one fails. It will hold what a guest
- * writes, which is nobody else's to read.
+ * Creates the file, so that of two callers with the same path one fails. It will contain a guest's
+ * data, which other users must not read.
  */
 async function claim(path: string, name: string): Promise<void> {
   try {

@@ -5,9 +5,9 @@ import { $ } from "../base/process/dollar.ts";
 import { programIdentity } from "../host/tools/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../base/files/verdict_cache.ts";
 
-/** A QEMU program, as far as it shapes guests. */
+/** The properties of a QEMU program that affect guests. */
 export interface QemuProgram {
-  /** Of the file that runs. */
+  /** Of the executed file. */
   readonly sha256: string;
   /** What its aliases stand for: `q35` for `pc-q35-7.2`. */
   readonly machines: Readonly<Record<string, string>>;
@@ -16,8 +16,8 @@ export interface QemuProgram {
 type Remembered = QemuProgram & { readonly identity: string };
 
 /**
- * What the QEMU of that name is. Remembered until the file changes, since it takes a quarter of a
- * second to find out. Throws {@link HostError} when there is none.
+ * The properties of the QEMU of that name. Cached until the file changes, since finding them takes
+ * a quarter of a second. Throws {@link HostError} if there is none.
  */
 export async function qemuProgram(binary: string, signal?: AbortSignal): Promise<QemuProgram> {
   const identity = await programIdentity(binary);
@@ -31,7 +31,7 @@ export async function qemuProgram(binary: string, signal?: AbortSignal): Promise
   if (known?.identity === identity) return known;
   const sha256 = await sha256File(path);
   const help = await $`${binary} -machine help`.signal(signal).noThrow();
-  // It will not start a guest either, and then says why.
+  // Starting a guest will fail too, and show why.
   if (help.code !== 0) return { sha256, machines: {} };
   const program = { identity, sha256, machines: parseAliases(help.stdout) };
   await writeVerdict(binary, program);

@@ -4,13 +4,13 @@ import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_
 
 /** What an image is for. */
 export interface ImageCheckOptions {
-  /** The platform, for the message and the command that makes the image again. */
+  /** The platform, for the message and the command that builds the image again. */
   readonly name: string;
 }
 
 /**
- * Looks at a qcow2 image before a guest starts from it: it exists, its header is sound, and it is
- * not cut off within its tables. Costs one short read; {@link verifyImage} looks at everything.
+ * Checks a qcow2 image before a guest starts from it: it exists, its header is valid, and it is not
+ * truncated within its tables. This takes one short read; {@link verifyImage} checks everything.
  *
  * Throws {@link HostError} with the `setup-images` command that helps.
  */

@@ -7,7 +7,7 @@ export interface Qcow2Header {
   readonly hasBackingFile: boolean;
   /** QEMU found the image's tables damaged while it was in use. */
   readonly markedCorrupt: boolean;
-  /** Where the tables that every reader needs end. A shorter file is cut off. */
+  /** The end of the tables that every reader needs. A shorter file is truncated. */
   readonly tablesEnd: number;
 }
 
@@ -20,8 +20,8 @@ const VERSION_2_BYTES = 72;
 const MAGIC = 0x514649fb;
 
 /**
- * Reads a qcow2 header (QEMU's `docs/interop/qcow2.txt`, 7.2). Throws a `SyntaxError` whose
- * message completes "the file …" when the bytes are not one.
+ * Reads a qcow2 header (QEMU's `docs/interop/qcow2.txt`, 7.2). Throws a `SyntaxError` whose message
+ * completes "the file …" if the bytes are not a header.
  */
 export function parseQcow2Header(bytes: Uint8Array): Qcow2Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

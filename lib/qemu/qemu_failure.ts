@@ -3,7 +3,7 @@ import { fill } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 
-/** What QEMU's own output says about why it ended. */
+/** Why QEMU ended, according to its own output. */
 export interface QemuFailure {
   /** Completes `Cannot start guest "x": …`. */
   readonly why: string;
@@ -11,13 +11,12 @@ export interface QemuFailure {
   readonly next: string;
 }
 
-/** A QEMU that was told to end has not failed by itself. */
+/** If QEMU was told to end, it did not fail on its own. */
 const RULES = SYMPTOMS.filter(({ where, role }) => where.includes("qemu") && role !== "hint");
 
 /**
- * Recognises why QEMU ended from the last lines of its output. The first symptom that any line
- * shows wins. `undefined` when no symptom knows the text; the caller then shows the lines
- * themselves.
+ * Recognises why QEMU ended from the last lines of its output. The first symptom found in any line
+ * wins. `undefined` if no symptom matches; the caller then shows the lines themselves.
  */
 export function explainQemuOutput(
   lines: readonly string[],

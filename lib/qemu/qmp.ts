@@ -13,8 +13,8 @@ export interface QmpOptions {
   /** How long a command may take unless it says otherwise. Default 30 000. */
   readonly commandMs?: number;
   /**
-   * The longest line accepted from QEMU. Default 4 MiB: the longest answer that we ask for takes
-   * a few KiB, and the whole of `query-qmp-schema` about 200 KiB in QEMU 7.2.
+   * The longest line accepted from QEMU. Default 4 MiB: the longest answer to our commands takes a
+   * few KiB, and all of `query-qmp-schema` about 200 KiB in QEMU 7.2.
    */
   readonly maxLineBytes?: number;
 }
@@ -52,13 +52,16 @@ interface Pending {
 
 /**
  * A client of QEMU's control protocol (QMP) over a stream connection. Answers are matched to
- * commands by id, so commands may overlap. Whatever goes wrong with the connection (closed,
- * garbage, an endless line) fails everything that is pending, and everything later, with a
- * {@link QmpConnectionError} that says what happened.
+ * commands by id, so commands may overlap. After any failure of the connection (closed, garbage, an
+ * endless line), all pending and later calls fail with a {@link QmpConnectionError} that says what
+ * happened.
  */
 export class QmpClient implements AsyncDisposable {
   readonly name: string;
-  /** Resolves when the connection is over: with the fault, or `undefined` if we closed it. */
+  /**
+   * Resolves when the connection is over: with the error, or `undefined` if it was closed on this
+   * side.
+   */
   readonly closed: Promise<QmpConnectionError | undefined>;
   readonly #conn: Deno.Conn;
   readonly #options: Required<QmpOptions>;
@@ -73,7 +76,7 @@ export class QmpClient implements AsyncDisposable {
     this.name = options.name;
     this.#conn = conn;
     this.#options = { greetingMs: 10_000, commandMs: 30_000, maxLineBytes: 4 << 20, ...options };
-    // Nobody may be waiting for the greeting any more when the connection ends.
+    // When the connection ends, nobody may be waiting for the greeting.
     this.#greeting.promise.catch(() => {});
     this.closed = this.#readAll();
   }
@@ -140,7 +143,10 @@ export class QmpClient implements AsyncDisposable {
     }) as Promise<QmpCommands[Name]["returns"]>;
   }
 
-  /** Every event from this call on. Ends when the client is closed, throws when it is cut off. */
+  /**
+   * Every event from this call on. Ends when the client is closed, throws when the connection is
+   * lost.
+   */
   events(): AsyncIterableIterator<QmpEvent> {
     return this.#events.iterate();
   }
@@ -175,12 +181,12 @@ export class QmpClient implements AsyncDisposable {
       signal?.removeEventListener("abort", abort);
       stop();
     });
-    // The command meant to cause the event may fail first, and then nobody awaits this.
+    // The command that should cause the event may fail first, and then nobody awaits this.
     settled.catch(() => {});
     return settled;
   }
 
-  /** Closes the connection; whatever is pending fails. QEMU goes on. May be repeated. */
+  /** Closes the connection; pending calls fail. QEMU keeps running. May be repeated. */
   close(): void {
     this.#end({ by: "us", reason: "the connection was closed on this side" });
   }
@@ -231,7 +237,9 @@ export class QmpClient implements AsyncDisposable {
     }
   }
 
-  /** The command that an answer is for; `undefined` when its caller no longer waits for it. */
+  /**
+   * The command that an answer belongs to; `undefined` if its caller is no longer waiting for it.
+   */
   #answered(id: unknown): Pending | undefined {
     if (typeof id === "number" && Number.isInteger(id) && id > 0 && id <= this.#lastId) {
       return this.#pending.get(id);
@@ -241,7 +249,7 @@ export class QmpClient implements AsyncDisposable {
 
   #send(message: unknown): void {
     const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
-    // One write at a time: a long one may be taken in parts.
+    // One write at a time: a long one may be sent in parts.
     this.#writes = this.#writes.then(async () => {
       if (this.#over !== undefined) return;
       for (let sent = 0; sent < bytes.length;) {
@@ -262,7 +270,7 @@ export class QmpClient implements AsyncDisposable {
     try {
       this.#conn.close();
     } catch {
-      // Already closed by the runtime together with its last read.
+      // The runtime has already closed it together with its last read.
     }
   }
 

@@ -58,7 +58,7 @@ export interface BlockInfo {
   };
 }
 
-/** How far a migration is. Times are milliseconds, sizes bytes. */
+/** The progress of a migration. Times are milliseconds, sizes bytes. */
 export interface MigrationInfo {
   readonly status?: MigrationStatus;
   readonly "total-time"?: number;
@@ -148,6 +148,6 @@ export interface QmpEvents {
 export interface QmpEvent<Data = Record<string, unknown>> {
   readonly event: string;
   readonly data: Data;
-  /** When QEMU saw it: Unix time in milliseconds, or NaN where QEMU could not tell. */
+  /** When QEMU saw it: Unix time in milliseconds, or NaN if QEMU does not know. */
   readonly timeMs: number;
 }

@@ -17,11 +17,11 @@ export interface ConnectQmpOptions extends QmpOptions {
 const RETRY_MS = 5;
 
 /**
- * Connects to the QMP socket of a QEMU that is up: a kept guest. (At the start QEMU calls us
- * instead, see `listenQmp`.) Waits for the socket to appear as long as QEMU lives. Throws
- * {@link QmpConnectionError} when QEMU ends first, {@link QmpTimeoutError} after the deadline or
- * when the socket stays silent (QEMU serves one client at a time: another one may hold it), or the
- * reason of the signal.
+ * Connects to the QMP socket of a running QEMU: a kept guest. (At the start QEMU connects to us
+ * instead, see `listenQmp`.) Waits for the socket to appear as long as QEMU runs. Throws {@link
+ * QmpConnectionError} when QEMU ends first, {@link QmpTimeoutError} after the deadline or when the
+ * socket stays silent (QEMU serves one client at a time: another one may hold it), or the reason of
+ * the signal.
  *
  * Deno asks for net permission as well as read and write permission for a Unix socket.
  */
@@ -45,8 +45,8 @@ async function tryConnect(path: string): Promise<Deno.Conn | undefined> {
   try {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
-    // No socket yet; or bound, but nobody listens yet, or any more; or QEMU is busy, or hangs, and
-    // has no place left for who waits.
+    // No socket yet; or it is bound, but nobody is listening; or QEMU is busy or hangs, and its
+    // queue of clients is full.
     const later = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.WouldBlock;
     if (later) return undefined;

@@ -17,7 +17,7 @@ export class QmpCommandError extends GuestError {
   }
 }
 
-/** QEMU did not answer in time. Its answer, should it still come, is dropped. */
+/** QEMU did not answer in time. A late answer is dropped. */
 export class QmpTimeoutError extends GuestError {
   override name = "QmpTimeoutError";
   constructor(what: string, guest: string, readonly timeoutMs: number) {

@@ -2,13 +2,13 @@ import type { QmpEvent } from "./qmp_commands.ts";
 
 /**
  * How many events an iterator holds for a slow reader before it drops the oldest. QEMU limits the
- * rate of what a guest can provoke, so only a reader that has stopped reading gets here.
+ * rate of events that a guest can cause, so this happens only if the reader has stopped reading.
  */
 const MAX_QUEUED = 1024;
 
 type Listener = { event(event: QmpEvent): void; end(reason: Error | undefined): void };
 
-/** Hands events out to everyone who listens, and tells them when there will be no more. */
+/** Passes events to all listeners, and tells them when there will be no more. */
 export class EventHub {
   #listeners = new Set<Listener>();
   #ended = false;
@@ -18,7 +18,7 @@ export class EventHub {
     for (const listener of [...this.#listeners]) listener.event(event);
   }
 
-  /** No more events: `reason` is the fault, or `undefined` for an orderly end. */
+  /** No more events: `reason` is the error, or `undefined` for a normal end. */
   end(reason: Error | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -27,7 +27,7 @@ export class EventHub {
     this.#listeners.clear();
   }
 
-  /** Calls the listener from now on; returns how to stop that. */
+  /** Calls the listener from now on; returns a function that stops this. */
   listen(listener: Listener): () => void {
     if (this.#ended) {
       listener.end(this.#reason);

@@ -3,19 +3,19 @@ import { QmpClient, type QmpOptions } from "./qmp.ts";
 
 /** How {@link QmpListener.accept} waits. */
 export interface AcceptQmpOptions extends QmpOptions {
-  /** How long QEMU may take to call. Default 30 000. */
+  /** How long QEMU may take to connect. Default 30 000. */
   readonly deadlineMs?: number;
   /** Settles when QEMU has ended, after which waiting is pointless. */
   readonly exited?: Promise<unknown>;
   readonly signal?: AbortSignal;
 }
 
-/** A socket that waits for QEMU to call. Disposal closes and removes it. */
+/** A socket that waits for QEMU to connect. Disposal closes and removes it. */
 export interface QmpListener extends Disposable {
   readonly path: string;
   /**
-   * The client for the QEMU that calls. Throws {@link QmpConnectionError} when QEMU ends instead,
-   * {@link QmpTimeoutError} after the deadline, or the reason of the signal.
+   * The client for the QEMU that connects. Throws {@link QmpConnectionError} when QEMU ends
+   * instead, {@link QmpTimeoutError} after the deadline, or the reason of the signal.
    */
   accept(options: AcceptQmpOptions): Promise<QmpClient>;
 }
@@ -24,10 +24,10 @@ export interface QmpListener extends Disposable {
  * Listens for a QEMU that is about to be started with `qmpCallArgs(path)`. The path must be free
  * and lie in a private directory.
  *
- * QEMU calls us because the other direction is not safe at its start. QEMU 7.2 moves the socket
- * of a `server=on` monitor from one thread to another then, and if the client comes at that
- * moment both accept it, one of them for ever: measured once in 1500 starts, and never in 5500 in
- * this direction. There is nothing to poll, either.
+ * QEMU connects to us because the other direction is not safe at its start. QEMU 7.2 moves the
+ * socket of a `server=on` monitor from one thread to another then, and if a client connects at that
+ * moment, both threads accept it and one of them hangs: this was measured once in 1500 starts, and
+ * never in 5500 in this direction. It also needs no polling.
  *
  * Deno asks for net permission as well as read and write permission for a Unix socket.
  */
@@ -66,7 +66,7 @@ function firstCall(listener: Deno.UnixListener, options: AcceptQmpOptions): Prom
   return call.promise.finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
-    // One call is all there is; this also ends the accept() that nobody waits for any more.
+    // There is only one connection; this also ends an accept() that nobody is waiting for.
     close(listener);
   });
 }

@@ -9,21 +9,22 @@ export interface P9Options {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   /**
-   * `none`: files belong to QEMU's own user, who may do with them what the user may. `mapped-xattr`:
-   * what the guest says of owners and modes goes into extended attributes.
+   * `none`: files belong to QEMU's own user, with that user's permissions. `mapped-xattr`: owners
+   * and modes that the guest sets are stored in extended attributes.
    */
   readonly security: "none" | "mapped-xattr";
   readonly readOnly?: boolean;
-  /** Of the share among others. Default `share0`. */
+  /** The id of the share. Default `share0`. */
   readonly id?: string;
   /** The name under which the guest mounts it. Default {@link SHARE_TAG}. */
   readonly tag?: string;
 }
 
 /**
- * A directory of the host over 9p. QEMU opens each part of a path by itself and follows no symbolic
- * link, so no name leads out of the directory. File systems mounted below it are kept apart
- * (`multidevs=remap`), since two files of one inode number would else be one file to the guest.
+ * A directory of the host over 9p. QEMU opens each component of a path separately and follows no
+ * symbolic link, so no name leads out of the directory. File systems mounted below it are kept
+ * apart (`multidevs=remap`), since two files with the same inode number would otherwise be one file
+ * to the guest.
  */
 export function p9Args(options: P9Options): string[] {
   const { dir, security, readOnly, id = "share0", tag = SHARE_TAG } = options;
@@ -41,7 +42,9 @@ export function p9Args(options: P9Options): string[] {
   ];
 }
 
-/** The device of a virtiofs daemon that listens at this socket. It takes {@link sharedMemoryArgs}. */
+/**
+ * The device of a virtiofs daemon that listens on this socket. It needs {@link sharedMemoryArgs}.
+ */
 export function virtiofsArgs(socketPath: string): string[] {
   return [
     ...["-chardev", `socket,id=share0,path=${optionValue(absolute(socketPath))}`],

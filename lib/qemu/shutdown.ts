@@ -12,7 +12,7 @@ export interface ShutdownTarget {
   readonly name: string;
   /** Settles when QEMU has ended. */
   readonly exited: Promise<unknown>;
-  /** Without it, the ladder starts at `terminate`. */
+  /** Without it, the first rung is `terminate`. */
   readonly qmp?: QmpClient;
   /** QEMU's own pid. */
   readonly pid: number;
@@ -22,7 +22,7 @@ export interface ShutdownTarget {
 export interface ShutdownDeadlines {
   /** The guest's own orderly shutdown (ACPI power button). Default 30 000. */
   readonly powerdownMs?: number;
-  /** QEMU's `quit`, as pulling the plug. Default 3000. */
+  /** QEMU's `quit`, which is like pulling the plug. Default 3000. */
   readonly quitMs?: number;
   /** SIGTERM to QEMU. Default 3000. */
   readonly terminateMs?: number;
@@ -31,8 +31,8 @@ export interface ShutdownDeadlines {
 }
 
 /**
- * Ends a guest, from the gentlest way to the hardest, and returns which one did it. Throws
- * {@link GuestError} only when even SIGKILL was in vain.
+ * Ends a guest, trying the gentlest way first and the hardest last, and returns which one worked.
+ * Throws {@link GuestError} only if even SIGKILL failed.
  */
 export async function shutDown(
   target: ShutdownTarget,
@@ -58,13 +58,13 @@ export async function shutDown(
 }
 
 /**
- * Time for QEMU to be gone after a rung that failed: it may have failed because QEMU was just
- * ending, which takes a moment with much memory to free.
+ * Time for QEMU to end after a failed rung: the rung may have failed because QEMU was just ending,
+ * which takes a moment with much memory to free.
  */
 const ENDING_MS = 500;
 
-/** Makes a guest end, sooner or later; or says that it would be in vain. */
-type Act = () => Promise<void | "in vain">;
+/** Makes a guest end eventually, or reports that it cannot. */
+type Act = () => Promise<void | "impossible">;
 
 /** Acts, and waits for the end. */
 async function tryRung(
@@ -72,20 +72,20 @@ async function tryRung(
   deadlineMs: number,
   act: Act,
 ): Promise<boolean> {
-  const over = Promise.withResolvers<"in vain" | "failed">();
+  const over = Promise.withResolvers<"impossible" | "failed">();
   (async () => {
-    if (await act() === "in vain") over.resolve("in vain");
+    if (await act() === "impossible") over.resolve("impossible");
   })().catch(() => over.resolve("failed"));
   exited.then(() => over.resolve("failed"), () => over.resolve("failed"));
   if (await settlesWithin(over.promise, deadlineMs) === "late") return false;
-  if (await over.promise === "in vain") return false;
+  if (await over.promise === "impossible") return false;
   return await settlesWithin(exited, Math.min(deadlineMs, ENDING_MS)) === "settled";
 }
 
-async function powerDown(qmp: QmpClient | undefined): Promise<void | "in vain"> {
+async function powerDown(qmp: QmpClient | undefined): Promise<void | "impossible"> {
   const status = await qmp?.execute("query-status");
-  // A guest that does not run never sees the button.
-  if (status?.running !== true) return "in vain";
+  // A paused guest never sees the button.
+  if (status?.running !== true) return "impossible";
   await qmp?.execute("system_powerdown");
 }
 

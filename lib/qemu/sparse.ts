@@ -3,7 +3,7 @@ import { $ } from "../base/process/dollar.ts";
 
 /**
  * The parts of a sparse file that are not holes, in order; Deno itself cannot ask for them.
- * `undefined` if that cannot be told.
+ * `undefined` if that is unknown.
  */
 export async function dataExtents(path: string): Promise<Extent[] | undefined> {
   const map = ["qemu-img", "map", "-f", "raw", "--output=json", path];

@@ -8,7 +8,7 @@ export interface Forward {
 
 /**
  * The forwards in the answer of the monitor command `info usernet` (libslirp's
- * `slirp_connection_info`). A forward that was asked for on port 0 shows the real port here.
+ * `slirp_connection_info`). A forward that was requested on port 0 shows the real port here.
  */
 export function parseUsernet(text: string): Forward[] {
   const forwards: Forward[] = [];

@@ -8,7 +8,7 @@ import type { QmpClient } from "./qmp.ts";
 
 /** How much a guest may write to its serial console: the log of a long boot takes 1 MiB. */
 const CONSOLE_LIMIT_BYTES = 256 * 2 ** 20;
-/** How much QEMU may have to say; a guest can make it repeat some of its messages. */
+/** How much QEMU may print; a guest can make it repeat some of its messages. */
 const QEMU_LOG_LIMIT_BYTES = 64 * 2 ** 20;
 
 /** What {@link watchGuest} takes. */
@@ -16,36 +16,36 @@ export interface WatchOptions {
   readonly name: string;
   readonly qmp: Pick<QmpClient, "events" | "execute">;
   readonly logs: GuestLogs;
-  /** Logs of other programs that serve the guest, limited as QEMU's. */
+  /** Logs of other programs that serve the guest, with the same limit as QEMU's. */
   readonly otherLogs?: readonly string[];
   /** Default {@link CONSOLE_LIMIT_BYTES}. */
   readonly consoleBytes?: number;
-  /** Default {@link QEMU_LOG_LIMIT_BYTES}, beyond what the log had. */
+  /** Default {@link QEMU_LOG_LIMIT_BYTES}, in addition to the log's previous contents. */
   readonly qemuLogBytes?: number;
   /** Time between two looks at the logs. Default 1000. */
   readonly pollMs?: number;
 }
 
-/** A guest under watch; disposal ends that. */
+/** A guest that is being watched; disposal stops this. */
 export interface Watch extends AsyncDisposable {
   /** Aborts when the guest is stopped for good, with the error that says why. */
   readonly failed: AbortSignal;
 }
 
-/** How long QEMU may take to answer a question on the side. */
+/** How long QEMU may take to answer a query. */
 const ASK_MS = 2000;
 
 /**
- * Watches what a guest does to the host's disks. QEMU pauses a guest whose disk image finds no room
- * on the host: nobody would ever hear from it again, so that is a `HostError`. QEMU itself limits
- * no log, so a guest that writes too much is paused, which is a {@link GuestError}.
+ * Watches a guest's use of the host's disks. QEMU pauses a guest when the host's disk is full: the
+ * guest would never respond again, so that is a `HostError`. QEMU itself limits no log, so a guest
+ * that writes too much is paused, which is a {@link GuestError}.
  */
 export async function watchGuest(options: WatchOptions): Promise<Watch> {
   const { name, qmp, logs, otherLogs = [], pollMs = 1000 } = options;
   const { consoleBytes = CONSOLE_LIMIT_BYTES, qemuLogBytes = QEMU_LOG_LIMIT_BYTES } = options;
   const failed = new AbortController();
   const events = qmp.events();
-  // The console's log is emptied at the start, and the others are appended to.
+  // The console's log is truncated at the start; the others are appended to.
   const limits = [{ path: logs.console, bytes: consoleBytes, had: 0 }];
   for (const path of [logs.qemu, ...otherLogs]) {
     limits.push({ path, bytes: qemuLogBytes, had: await fileBytes(path) });
@@ -55,7 +55,7 @@ export async function watchGuest(options: WatchOptions): Promise<Watch> {
       if (event !== "BLOCK_IO_ERROR" || data.action !== "stop") continue;
       failed.abort(await outOfSpace(options, String(data.device), String(data.reason ?? "")));
     }
-    // The connection is lost with QEMU, which others notice.
+    // The connection is lost when QEMU ends, which is noticed elsewhere.
   })().catch(() => {});
   let looking = Promise.resolve();
   const look = async () => {

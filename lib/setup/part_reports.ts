@@ -3,12 +3,12 @@ import type { PartResult } from "../image/parts/build_parts.ts";
 import type { PartBuildOptions } from "../image/parts/part_store.ts";
 import type { LiveTable } from "../base/terminal/live_table.ts";
 
-/** Where the build of a part reports to. */
+/** Receives the progress of a part's build. */
 export type PartReporter = Omit<PartBuildOptions, "signal">;
 
 /**
- * One live table for all parts of a run, and a log for each part that is built. Where nothing is
- * built there is no table. Dispose it to leave the table's last state on the terminal.
+ * One live table for all parts of a run, and a log for each part that is built. If nothing is
+ * built, there is no table. Dispose it to leave the table's last state on the terminal.
  */
 export class PartReports implements Disposable {
   readonly #ctx: TaskContext;

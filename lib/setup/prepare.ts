@@ -14,20 +14,20 @@ import {
 /** How {@link prepareGuests} works. */
 export interface PrepareOptions extends SetUpOptions {
   readonly task: string;
-  /** Tools that are needed besides those of guests. */
+  /** Tools that are needed in addition to those of guests. */
   readonly groups?: readonly ToolGroup[];
   /** Whether a platform without an image is no error. */
   readonly mayLackImages?: boolean;
 }
 
 /**
- * Makes sure that guests of these platforms can be started: tools and images. What is missing is
- * set up with `--yes`, or when a person at the terminal agrees; else it is an error with the
- * command to run. An image whose recipe has changed is built anew under the same rule, and used as
- * it is otherwise.
+ * Ensures that guests of these platforms can be started: tools and images. What is missing is set
+ * up with `--yes`, or if the user agrees on the terminal; otherwise it is an error with the command
+ * to run. An image whose recipe has changed is built again under the same rule, and used unchanged
+ * otherwise.
  *
  * Returns the platforms that have no image; there are none unless `mayLackImages`. Does not return
- * in a task that has installed tools: its successor does the work.
+ * in a task that has installed tools: a new process does the work.
  */
 export async function prepareGuests(
   platforms: readonly Platform[],
@@ -39,7 +39,7 @@ export async function prepareGuests(
   const stale = platforms.filter((_, index) => states[index]?.kind === "stale");
   const toBuild = [...missing, ...stale];
   const build = toBuild.length > 0 && await mayBuildImages(toBuild, ctx);
-  // All tools at once: a task that has installed some is started again, and that only once.
+  // All tools at once: a task that has installed some is started again, but only once.
   const groups: ToolGroup[] = [
     ...options.groups ?? [],
     ...platforms.length > 0 ? ["vm" as const] : [],
@@ -56,7 +56,7 @@ export async function prepareGuests(
   if (missing[0] !== undefined && !options.mayLackImages) throw notSetUp(missing[0]);
   for (const { name } of stale) {
     ctx.log.warn(
-      `The image of ${name} is older than its recipe. To renew it: deno task setup-images ${name}`,
+      `The image of ${name} is older than its recipe. To rebuild it: deno task setup-images ${name}`,
     );
   }
   return missing;

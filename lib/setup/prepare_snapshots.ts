@@ -7,12 +7,12 @@ import { startLogs } from "../base/files/log_files.ts";
 import { guestSize } from "../vm/build_machine.ts";
 import { ensureSnapshot } from "../vm/warm_start.ts";
 
-/** Where a platform's snapshot stands, as `setup-images --json` prints it. */
+/** The state of a platform's snapshot, as `setup-images --json` prints it. */
 export type PreparedSnapshot = "made" | "ready" | "none";
 
 /**
- * Saves the snapshots from which the platforms' guests of their usual size start, where there are
- * none that fit. One that cannot be saved is no error: its guests boot.
+ * Saves the snapshots for the platforms' guests of default size, unless there are matching ones. A
+ * snapshot that cannot be saved is not an error: its guests boot.
  */
 export async function prepareSnapshots(
   platforms: readonly Platform[],
@@ -22,7 +22,7 @@ export async function prepareSnapshots(
     const { signal } = ctx;
     await using image = await useImage(platform);
     const host = await findGuestHost({ platform, accelerator: "auto", signal });
-    // Its log is only begun where there is something to do.
+    // The log is only created if there is something to do.
     await using stack = new AsyncDisposableStack();
     const request = {
       ...guestSize(platform, undefined, {}),

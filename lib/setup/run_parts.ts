@@ -22,13 +22,13 @@ export interface PartsRequest {
   readonly parts: readonly PartName[];
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;
-  /** The host's where none is given. */
+  /** Default: the host's. */
   readonly arch: Arch | "all" | undefined;
   /** The task's name. */
   readonly task: string;
 }
 
-/** Builds parts as a task does: tools first, then a table, the files, and one document. */
+/** Builds parts for a task: installs tools, then shows a table, the files, and one document. */
 export async function runPartsTask(
   ctx: TaskContext<{ readonly force: boolean; readonly explain: boolean }>,
   request: PartsRequest,

@@ -13,16 +13,16 @@ import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startLogs } from "../base/files/log_files.ts";
 
-/** What building images takes, besides what guests take. */
+/** The tools for building images, in addition to those for guests. */
 export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
 
 /** One image as `setup-images --json` prints it. */
 export interface SetUpImage {
   readonly name: string;
   readonly built: boolean;
-  /** The key of the recipe that it was built by. */
+  /** The key of the recipe that it was built from. */
   readonly key: string;
-  /** The digest of what is in it. */
+  /** The digest of its contents. */
   readonly digest: string;
   readonly seconds: number;
   readonly reasons: readonly string[];
@@ -34,8 +34,8 @@ export interface SetUpOptions {
 }
 
 /**
- * Makes sure that the platforms' images are built; returns at once where they are. Does not return
- * in a task that has installed tools: its successor does the work.
+ * Ensures that the platforms' images are built; returns at once if they are. Does not return in a
+ * task that has installed tools: a new process does the work.
  */
 export async function setUpImages(
   platforms: readonly Platform[],
@@ -61,12 +61,13 @@ export async function setUpImages(
   }
   const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
   using table = new LiveTable(rows, tableOptions(ctx));
-  // It takes as long as the host's other tools did, and is not needed before the packages are there.
+  // It takes as long as the host's other tools did, and is not needed until the packages are
+  // installed.
   const installing = compiler && installAside(compiler, table, ctx);
   // Its failure is reported by the images that need it.
   installing?.catch(() => {});
-  // All at once: building one takes a core for minutes and little memory, and two on a machine
-  // with more cores must not wait for each other.
+  // All at the same time: building one takes a core for minutes but little memory, and on a machine
+  // with more cores they should not wait for each other.
   const settled = await Promise.allSettled(platforms.map(async (platform) => {
     const clock = startClock();
     if (!toBuild.includes(platform)) {
@@ -94,12 +95,12 @@ export async function setUpImages(
       return { name: platform.name, built, ...keysOf(image), seconds: clock(), reasons };
     } catch (error) {
       table.finish(platform.name, "error", `see ${log.build}`);
-      // Only the first boot has a guest, which may speak of its own disk.
+      // Only the first boot has a guest, whose messages may be about its own disk.
       const onHost = current !== "first boot";
       throw await explainFullDisk(error, `build image "${platform.name}"`, { onHost });
     }
   }));
-  // Whatever became of the images: what it has begun, apt must end.
+  // Even if the images failed: apt must finish what it has begun.
   await installing?.catch(() => {});
   ctx.signal.throwIfAborted();
   const failed = settled.filter((result) => result.status === "rejected");
@@ -126,7 +127,7 @@ async function installAside(
   }
 }
 
-/** Whether images may be built without being asked for: `--yes`, or a person who agrees. */
+/** Whether images may be built: with `--yes`, or if the user agrees. */
 export async function mayBuildImages(
   platforms: readonly Platform[],
   ctx: TaskContext,
@@ -138,7 +139,7 @@ export async function mayBuildImages(
   return await confirm(`Build the images of ${names}? It takes some minutes.`, ctx);
 }
 
-/** Why a platform that was named cannot be used yet. */
+/** Why a named platform cannot be used yet. */
 export function notSetUp(platform: Platform): HostError {
   return new HostError(`Cannot start guest "${platform.name}": its image is not set up`, {
     next: `deno task setup-images ${platform.name} --yes`,
@@ -151,7 +152,7 @@ function silent(ctx: TaskContext) {
   return { signal: ctx.signal, onPhase: () => {}, log: () => {} };
 }
 
-/** A live table, unless nothing but errors is wanted. */
+/** A live table, unless only errors are wanted. */
 export function tableOptions(ctx: TaskContext) {
   return ctx.quiet ? { terminal: false, write: () => {} } : {};
 }

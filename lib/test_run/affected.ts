@@ -1,10 +1,11 @@
-/** What each file of the checkout imports, and the tasks that it names; paths relative to it. */
+/** The imports of each file of the checkout, and the tasks that it names; paths relative to it. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The test files that a change can reach: themselves, by what they import, or by a task that they
- * run. A changed file that is no module (a provisioning script, a Rust source, a setting) can reach
- * any test in `tests/`, so that all of those count; documents reach the tests that read documents.
+ * The test files that a change can affect: directly, through their imports, or through a task that
+ * they run. A changed file that is not a module (a provisioning script, a Rust source, a setting)
+ * can affect any test in `tests/`, so all of those count; documents affect the tests that read
+ * documents.
  */
 export function affectedTests(
   tests: readonly string[],

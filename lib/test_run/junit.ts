@@ -1,15 +1,15 @@
 import { XMLParser } from "fast-xml-parser";
 
-/** What a run of `deno test --junit-path` did. */
+/** The results of a run of `deno test --junit-path`. */
 export interface TestCounts {
   /** Tests, not counting their steps. */
   readonly passed: number;
   readonly failed: number;
-  /** Tests and steps that were left out on this host. */
+  /** Tests and steps that were skipped on this host. */
   readonly leftOut: readonly LeftOut[];
 }
 
-/** A test that did not run, and where it stands: file relative to the checkout, line from 1. */
+/** A test that did not run, and its place: file relative to the checkout, line from 1. */
 export interface LeftOut {
   readonly file: string;
   readonly line: number;
@@ -32,7 +32,7 @@ const parser = new XMLParser({
 
 /**
  * Reads Deno's JUnit report (Deno 2.9: one `testcase` for each test and for each step, which is
- * named `TEST > STEP`). Throws a `SyntaxError` if the text is no such report.
+ * named `TEST > STEP`). Throws a `SyntaxError` if the text is not such a report.
  */
 export function readJunit(xml: string): TestCounts {
   const suites = parser.parse(xml)?.testsuites;
@@ -55,7 +55,7 @@ export function readJunit(xml: string): TestCounts {
   };
 }
 
-/** Whether what stands before one of its " > " is itself a test. */
+/** Whether the text before one of its " > " is itself a test. */
 function isStep(one: Case, titles: ReadonlySet<string>): boolean {
   const parts = one["@name"].split(" > ");
   return parts.some((_, at) =>

@@ -1,10 +1,10 @@
 import type { TestJob } from "./test_files.ts";
 
 /**
- * Takes the job to start next out of `waiting`, which is sorted by what has most to do. Guests are
- * emulated where there is no KVM, and two files of them at one time wait for each other's processors
- * until deadlines pass; so half of the places are for files that boot guests, as long as there are
- * others for the rest. Returns undefined if nothing waits.
+ * Removes the next job to start from `waiting`, which is sorted by duration, the longest first.
+ * Guests are emulated without KVM, and two files that boot guests at the same time compete for
+ * processors until deadlines pass; so only half of the places are for files that boot guests, as
+ * long as there are other files for the rest. Returns undefined if nothing waits.
  */
 export function takeNext(
   waiting: TestJob[],

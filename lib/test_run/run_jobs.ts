@@ -10,16 +10,16 @@ import type { TestJob } from "./test_files.ts";
 export interface JobResult extends TestCounts {
   readonly job: TestJob;
   readonly seconds: number;
-  /** All that it printed. */
+  /** All its output. */
   readonly text: string;
 }
 
 /** What {@link runJobs} takes. */
 export interface RunJobsOptions {
   readonly root: string;
-  /** How many jobs run at one time. */
+  /** How many jobs run at a time. */
   readonly atOnce: number;
-  /** What the tests find in their environment besides this process's own. */
+  /** Environment variables of the tests, in addition to this process's own. */
   readonly env: Readonly<Record<string, string>>;
   /** Only tests whose title contains this. */
   readonly filter?: string | undefined;
@@ -28,10 +28,10 @@ export interface RunJobsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Tests that are stopped in the middle end their guests first. */
+/** Interrupted tests end their guests first. */
 const GRACE_MS = 20_000;
 
-/** Runs each job in a Deno of its own, the first of `jobs` first. Throws the signal's reason. */
+/** Runs each job in its own Deno process, in the order of `jobs`. Throws the signal's reason. */
 export async function runJobs(
   jobs: readonly TestJob[],
   options: RunJobsOptions,
@@ -53,7 +53,7 @@ export async function runJobs(
       options.onEnd(result);
     }
   };
-  // All of them end, whatever the first one says, before their directory goes.
+  // All of them end, even if one fails, before their directory is removed.
   const ends = await Promise.allSettled(Array.from({ length: options.atOnce }, worker));
   options.signal.throwIfAborted();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
@@ -79,7 +79,7 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
     const { code } = await tests.status;
     const text = await Deno.readTextFile(`${junit}.txt`);
     const counts = await countsOf(junit);
-    // A run that did not finish is a failure, whatever it has counted.
+    // A run that did not finish is a failure, whatever its counts.
     const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);
     const seconds = Math.round((performance.now() - started) / 100) / 10;
     return { ...counts, failed, job, seconds, text };
@@ -88,7 +88,7 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
   }
 }
 
-/** Nothing, if Deno did not get as far as to write its report. */
+/** Empty, if Deno did not get as far as writing its report. */
 async function countsOf(junit: string): Promise<TestCounts> {
   try {
     return readJunit(await Deno.readTextFile(junit));

@@ -14,14 +14,14 @@ export function parseShard(text: string): Shard | undefined {
   return index <= count ? { index, count } : undefined;
 }
 
-/** Longest first, so that no long job is left for the end. */
+/** Longest first, so that no long job starts last. */
 export function longestFirst(jobs: readonly TestJob[]): TestJob[] {
   return jobs.toSorted((a, b) => b.seconds - a.seconds || (a.name < b.name ? -1 : 1));
 }
 
 /**
  * The jobs of one shard. Every shard computes the same split: each job, longest first, goes to the
- * shard that has least to do so far.
+ * shard with the least work so far.
  */
 export function jobsOfShard(jobs: readonly TestJob[], shard: Shard): TestJob[] {
   const shards = Array.from({ length: shard.count }, () => ({ seconds: 0, jobs: [] as TestJob[] }));

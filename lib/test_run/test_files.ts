@@ -4,13 +4,13 @@ import { join, relative } from "@std/path";
 /** Directories with unit tests, beside their modules; they boot no guest. */
 const UNIT_DIRS = ["lib", "tasks", "types"];
 
-/** What one `deno test` runs, and how long it takes. */
+/** The files of one `deno test` process, and its duration. */
 export interface TestJob {
-  /** For people: the file, or what several files have in common. */
+  /** For display: the file, or what several files have in common. */
   readonly name: string;
   /** Paths relative to the checkout. */
   readonly files: readonly string[];
-  /** Whether it says in its name that it boots guests. */
+  /** Whether its name says that it boots guests. */
   readonly bootsGuest: boolean;
   /** Expected duration, from an earlier run. */
   readonly seconds: number;
@@ -26,16 +26,16 @@ export async function findTestFiles(root: string): Promise<string[]> {
   return files.sort();
 }
 
-/** A file without a recorded duration is taken for one that boots a guest: started early. */
+/** A file without a recorded duration is treated like one that boots a guest: it starts early. */
 const UNKNOWN_SECONDS = 120;
-/** Rooms whose tests take long enough for a job of their own, beside which others run. */
+/** Rooms whose tests take long enough for a separate job, which runs beside others. */
 const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image"];
 /** Name of the job of all other unit tests. */
 const UNIT_JOB = "unit tests";
 
 /**
- * One job for each file of `tests/`, and few for all unit tests: starting Deno for each of those
- * takes longer than they do.
+ * One job for each file of `tests/`, and a few for all unit tests: starting Deno for each of those
+ * would take longer than the tests.
  */
 export function jobsOf(
   files: readonly string[],
