@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { exists } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { UPDATE_SCRIPT } from "../lib/dev/update.ts";
-import { run } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 
 /** As systemd has it: the worker, and what comes after it however it ended. */
 const SYSTEMD_RUN = `#!/bin/sh
@@ -183,7 +183,7 @@ Deno.test("a guest that ends before its update is kept is as it was at its next 
   await guest.until("dead");
   // What the start brings along.
   await guest.write("etc/hostname", "renamed\n");
-  const hook = await run([join(guest.dir, "sbin/guest-agent"), "quiet"]);
+  const hook = await $`${join(guest.dir, "sbin/guest-agent")} quiet`;
   assertEquals(hook.stdout, "guesthouse: takes back an update that was not kept\ninit quiet\n");
   assertEquals(hook.stderr, "");
   assertEquals(await guest.read("etc/hostname"), "renamed\n");
@@ -199,10 +199,10 @@ Deno.test("a start goes on where the update cannot be taken back, and the next t
   await guest.kill();
   const former = join(guest.dir, "var/lib/guesthouse-update/former.tar");
   await Deno.rename(former, `${former}.away`);
-  const first = await run([join(guest.dir, "sbin/guest-agent")]);
+  const first = await $`${join(guest.dir, "sbin/guest-agent")}`;
   assertMatch(first.stdout, /FAILED: cannot take back the update\ninit \n$/);
   await Deno.rename(`${former}.away`, former);
-  await run([join(guest.dir, "sbin/guest-agent")]);
+  await $`${join(guest.dir, "sbin/guest-agent")}`;
   await assertAsItWas(guest);
 });
 

@@ -5,6 +5,7 @@ import { join } from "@std/path";
 import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { root } from "../lib/base/files/paths.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 import { run } from "../lib/base/process/process.ts";
 import { ensureCrateTool } from "./crate_tool.ts";
 import { copyNix, evaluate, evaluateConfig, NIX_INSTANTIATE, STUB_NIXPKGS } from "./nix_eval.ts";
@@ -136,8 +137,9 @@ Deno.test("direnv loads the project's environment, and keeps its cache in the gu
   assertStringIncludes(environment.etc["direnv/direnv.toml"].text, '"/project/"');
   // The function as bash has it, since it is only text to Nix.
   const script = `${programs.direnv.direnvrcExtra}\ncd / && direnv_layout_dir`;
-  const { stdout, stderr } = await run(["bash", "-euc", script], {
-    env: { HOME: "/home/armdev", XDG_CACHE_HOME: "" },
+  const { stdout, stderr } = await $`bash -euc ${script}`.env({
+    HOME: "/home/armdev",
+    XDG_CACHE_HOME: "",
   });
   assertEquals(stderr, "");
   assertMatch(stdout, /^\/home\/armdev\/\.cache\/direnv\/layouts\/[0-9a-f]{16}\n$/);

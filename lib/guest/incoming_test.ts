@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { inspectIncoming, leftOutLines } from "./incoming.ts";
 
 const REPOSITORY = "it is part of a repository, which may run programs";
@@ -96,7 +96,7 @@ Deno.test("inspectIncoming() keeps what is no file, and what it cannot name", as
     // A directory of that name may hold what nothing here can look at.
     const odd =
       'mkfifo pipe; touch ok; mkdir -p "$(printf "d\\377")/.git"; touch "$(printf "f\\377")"';
-    const { code } = await run(["sh", "-c", odd], { cwd: dir });
+    const { code } = await $`sh -c ${odd}`.cwd(dir).noThrow();
     assertEquals(code, 0);
     const { files, leftOut } = await inspectIncoming(dir);
     assertEquals(files, ["ok"]);

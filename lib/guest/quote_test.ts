@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import * as fc from "fast-check";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { quoteWord, shellQuote } from "./quote.ts";
 
 const cases: [argv: string[], quoted: string][] = [
@@ -32,7 +32,7 @@ Deno.test("shellQuote() hands any words through a real shell unchanged", async (
   ).filter((text) => !text.includes("\0"));
   await fc.assert(
     fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 8 }), async (words) => {
-      const { stdout, code } = await run(["sh", "-c", `printf '%s\\0' ${shellQuote(words)}`]);
+      const { stdout, code } = await $`sh -c ${`printf '%s\\0' ${shellQuote(words)}`}`.noThrow();
       assertEquals(code, 0);
       assertEquals(stdout, words.map((text) => `${text}\0`).join(""));
     }),
@@ -47,8 +47,8 @@ Deno.test("shellQuote() runs a program whose name a shell would read as syntax",
       await Deno.writeTextFile(join(dir, name), '#!/bin/sh\nprintf "%s" "ran $1"\n', {
         mode: 0o755,
       });
-      const { stdout, stderr } = await run(["sh", "-c", shellQuote([name, "it"])], {
-        env: { PATH: `${dir}:${Deno.env.get("PATH")}` },
+      const { stdout, stderr } = await $`sh -c ${shellQuote([name, "it"])}`.env({
+        PATH: `${dir}:${Deno.env.get("PATH")}`,
       });
       assertEquals([stdout, stderr], ["ran it", ""], name);
     }

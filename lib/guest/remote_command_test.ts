@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { processStartTime, run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
+import { processStartTime } from "../base/process/process.ts";
 import {
   remoteCommand,
   remoteKillText,
@@ -91,7 +92,7 @@ Deno.test("remoteKillText() ends a whole process group, also one that ignores TE
     });
     const pid = await sleeping.promise;
     assertEquals(typeof await processStartTime(pid), "string");
-    await run(["sh", "-c", remoteKillText(filter.reports.pid ?? 0)]);
+    await $`sh -c ${remoteKillText(filter.reports.pid ?? 0)}`.noThrow();
     await client.ended;
     assertEquals(await processStartTime(pid), undefined);
   }

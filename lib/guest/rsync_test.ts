@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, InterruptedError, WorkError } from "../base/errors.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../base/host_testing.ts";
 import { pullFiles, pushTree } from "./rsync.ts";
 import { withLoopback } from "./rsync_testing.ts";
@@ -166,7 +166,7 @@ async function withHostileGuest(
   await using _path = await sandbox({ PATH: `${box.path}:${path}` });
   const guestDir = join(box.path, "guest");
   await Deno.mkdir(guestDir);
-  const { code, stderr } = await run(["sh", "-euc", script], { cwd: guestDir });
+  const { code, stderr } = await $`sh -euc ${script}`.cwd(guestDir).noThrow();
   assertEquals([code, stderr], [0, ""]);
   const connection = { name: "x", configPath: "/none", closed: new Promise<string>(() => {}) };
   const destDir = join(box.path, "out/x");
@@ -198,7 +198,7 @@ Deno.test("pullFiles() takes files and links that stay inside, and nothing else 
     for (const path of ["closed/in", "secret"]) assertEquals(await mode(path) & 0o600, 0o600);
     assertEquals(await Deno.readLink(join(options.destDir, "fine")), "ok");
     // Nothing of what was left out is anywhere, nor is the place where it was looked at.
-    const all = await run(["find", join(dir, "out"), "!", "-type", "d", "-printf", "%P\n"]);
+    const all = await $`find ${join(dir, "out")} ${"!"} -type d -printf ${"%P\n"}`;
     const found = all.stdout.trim().split("\n").sort();
     assertEquals(found, files.map((path) => `x/${path}`));
     assertEquals(await Deno.stat(join(dir, "canary")).catch(() => undefined), undefined);
@@ -208,9 +208,8 @@ Deno.test("pullFiles() takes files and links that stay inside, and nothing else 
 Deno.test("pullFiles() writes through no link that an earlier copy left", async () => {
   await withHostileGuest("mkdir -p sub; ln -s sub way; mkdir two; touch two/x", async (options) => {
     assertEquals((await pullFiles(options)).files, ["two/x", "way"]);
-    const { code } = await run(["sh", "-euc", "rm way; mkdir way; touch way/x"], {
-      cwd: options.guestDir,
-    });
+    const { code } = await $`sh -euc ${"rm way; mkdir way; touch way/x"}`.cwd(options.guestDir)
+      .noThrow();
     assertEquals(code, 0);
     const { files, leftOut } = await pullFiles(options);
     assertEquals(files, ["two/x"]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 
 Deno.test("hostFacts() describes this host", async () => {
   const facts = await hostFacts();
@@ -16,7 +16,7 @@ Deno.test("hostFacts() describes this host", async () => {
 Deno.test("hostIdentity() names this boot", async () => {
   const { bootId, cpuModel } = await hostIdentity();
   if (Deno.build.os === "linux") {
-    const { stdout } = await run(["cat", "/proc/sys/kernel/random/boot_id"]);
+    const { stdout } = await $`cat /proc/sys/kernel/random/boot_id`;
     assertEquals(bootId, stdout.trim());
   } else {
     assert(bootId !== undefined);

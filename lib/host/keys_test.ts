@@ -9,14 +9,14 @@ import { join } from "@std/path";
 import { InterruptedError } from "../base/errors.ts";
 import { ensureKeys, findPublicKeys } from "./keys.ts";
 import { keysDir } from "../base/files/paths.ts";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../base/host_testing.ts";
 
 const ignore = !haveProgram("ssh-keygen");
 
 /** The public half that ssh-keygen derives from a private key, without the comment. */
 async function publicHalf(privateKey: string): Promise<string> {
-  const { stdout } = await run(["ssh-keygen", "-y", "-f", privateKey]);
+  const { stdout } = await $`ssh-keygen -y -f ${privateKey}`;
   return stdout.split(" ").slice(0, 2).join(" ").trim();
 }
 

@@ -2,7 +2,6 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, InterruptedError } from "../base/errors.ts";
 import { $ } from "../base/process/dollar.ts";
-import { run } from "../base/process/process.ts";
 import { diskArgs } from "./args.ts";
 import { createOverlay } from "./overlay.ts";
 import { startPausedQemu } from "./qemu_testing.ts";
@@ -92,7 +91,7 @@ Deno.test("Overlay.release() keeps a sound file that names its backing format", 
       await using overlay = await createOverlay({ name: "x", backing: base, path });
       overlay.release();
     }
-    const { stdout } = await run(["qemu-img", "info", "--output=json", "-f", "qcow2", path]);
+    const { stdout } = await $`qemu-img info --output=json -f qcow2 ${path}`;
     assertEquals(JSON.parse(stdout)["backing-filename-format"], "qcow2");
   });
 });

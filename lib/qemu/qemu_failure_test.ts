@@ -1,13 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { run } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { explainQemuOutput } from "./qemu_failure.ts";
 
 /** Why a real QEMU refuses these arguments. */
 async function refusal(args: readonly string[]) {
-  const { code, stderr } = await run([
-    ...["qemu-system-x86_64", "-S", "-nodefaults", "-display", "none", "-msg", "timestamp=on"],
-    ...args,
-  ], { timeoutMs: 60_000 });
+  const { code, stderr } =
+    await $`qemu-system-x86_64 -S -nodefaults -display none -msg timestamp=on ${args}`.with({
+      timeoutMs: 60_000,
+    }).noThrow();
   assertEquals(code, 1, stderr);
   return { ...explainQemuOutput(stderr.split("\n"), "x"), stderr };
 }

@@ -10,7 +10,7 @@ import {
   tryLock,
   trySharedLock,
 } from "./lock.ts";
-import { run } from "../process/process.ts";
+import { $ } from "../process/dollar.ts";
 import { startScript, testdata, within } from "../process/process_testing.ts";
 import { sandbox } from "../host_testing.ts";
 
@@ -213,7 +213,7 @@ async function accessOf(path: string): Promise<number[]> {
   const look = `for fd in /proc/"$1"/fd/*; do
     [ "$(readlink "$fd")" = "$2" ] && sed -n 's/^flags:.*\\(.\\)$/\\1/p' "\${fd%/fd/*}/fdinfo/\${fd##*/}"
   done; true`;
-  const { stdout } = await run(["sh", "-c", look, "sh", String(Deno.pid), path]);
+  const { stdout } = await $`sh -c ${look} sh ${Deno.pid} ${path}`;
   return stdout.split("\n").filter(Boolean).map((digit) => Number(digit) & 3);
 }
 

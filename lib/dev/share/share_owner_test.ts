@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { chooseOwnership, namespaceWrapper } from "./share_owner.ts";
 
 Deno.test("chooseOwnership() passes files on as they are between equal users", async () => {
@@ -25,7 +25,7 @@ Deno.test("namespaceWrapper() makes this user's files those of the guest's user,
   try {
     await Deno.writeTextFile(join(dir, "host"), "");
     const script = 'touch "$0/guest" && stat -c "%u %g" "$0/guest" "$0/host"';
-    const { stdout } = await run([...ownership.wrapper, "sh", "-c", script, dir]);
+    const { stdout } = await $`${ownership.wrapper} sh -c ${script} ${dir}`;
     assertEquals(stdout, "4711 4712\n4711 4712\n");
     const [made, ours] = await Promise.all(
       ["guest", "host"].map((name) => Deno.stat(join(dir, name))),

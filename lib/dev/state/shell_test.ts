@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../../base/process/dollar.ts";
 import { run } from "../../base/process/process.ts";
 import { devShellCommand, devShellSeed } from "./shell.ts";
 
@@ -40,20 +41,19 @@ Deno.test("devShellCommand() runs any words in any directory, unchanged", async 
     await Deno.mkdir(folder);
     const words = ["printf", "<%s>", "a b", "$HOME", "'", "", "-x"];
     const text = devShellCommand(folder, words);
-    const { code, stdout } = await run(["sh", "-c", `${text} "$(pwd)"`], { env });
+    const { code, stdout } = await $`sh -c ${`${text} "$(pwd)"`}`.env(env).noThrow();
     assertEquals([code, stdout], [0, `<a b><$HOME><'><><-x><${Deno.cwd()}>`]);
-    const where = await run(["sh", "-c", devShellCommand(folder, ["pwd"])], { env });
+    const where = await $`sh -c ${devShellCommand(folder, ["pwd"])}`.env(env);
     assertEquals(where.stdout, `${folder}\n`);
   });
 });
 
 Deno.test("devShellCommand() passes a status through, and names a directory that is not there", async () => {
   await withProject(async (dir, env) => {
-    const status = await run(["sh", "-c", devShellCommand(dir, ["sh", "-c", "exit 42"])], {
-      env,
-    });
+    const status = await $`sh -c ${devShellCommand(dir, ["sh", "-c", "exit 42"])}`.env(env)
+      .noThrow();
     assertEquals(status.code, 42);
-    const gone = await run(["sh", "-c", devShellCommand("/no such", ["true"])], { env });
+    const gone = await $`sh -c ${devShellCommand("/no such", ["true"])}`.env(env).noThrow();
     assertEquals(gone.code, 1);
     assertStringIncludes(gone.stderr, "dev-shell: the guest has no folder /no such");
   });
@@ -63,7 +63,7 @@ Deno.test("devShellCommand() runs a command in the project's nix-shell", async (
   await withProject(async (dir, env) => {
     await Deno.writeTextFile(join(dir, "shell.nix"), "{}");
     const text = devShellCommand(dir, ["tool", "a 'b'", "$x"]);
-    const { stdout } = await run(["sh", "-c", text], { env });
+    const { stdout } = await $`sh -c ${text}`.env(env);
     assertEquals(stdout, "<it's; $(a) shell><a 'b'><$x>");
   });
 });
@@ -71,9 +71,9 @@ Deno.test("devShellCommand() runs a command in the project's nix-shell", async (
 /** Runs dev-env in a folder, and then a command in what it says. */
 async function inDevEnv(dir: string, env: Record<string, string>, text: string): Promise<string> {
   const script = `commands=$(bash "$0") || exit; eval "$commands"; ${text}`;
-  const { stdout, stderr, code } = await run(["bash", "-c", script, join(SOURCES, "dev-env")], {
+  const { stdout, stderr, code } = await $`bash -c ${script} ${join(SOURCES, "dev-env")}`.with({
     ...{ cwd: dir, env },
-  });
+  }).noThrow();
   assertEquals(code, 0, stderr);
   return stdout;
 }

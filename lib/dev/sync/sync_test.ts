@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { UsageError, WorkError } from "../../base/errors.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { run } from "../../base/process/process.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { prepareSync, type SyncOptions } from "./sync.ts";
@@ -275,7 +276,7 @@ Deno.test("prepareSync() looks at what has come, not at what the guest had said"
     assertEquals(plan.pull, ["a", "d/e", "kept/x", "pipe"]);
     const swap =
       'rm -r a d pipe kept; ln -s .git a; ln -s "$0" d; touch "$0/e"; mkfifo pipe; ln -s "$0" kept';
-    const { code } = await run(["sh", "-euc", swap, stateDir], { cwd: guestDir });
+    const { code } = await $`sh -euc ${swap} ${stateDir}`.cwd(guestDir).noThrow();
     assertEquals(code, 0);
     // A copy that could not be whole may be told of; what counts is what it does not do.
     await runPlan().catch((error) => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, TaskError } from "../../base/errors.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { moduleFile, namesOf, writeModules } from "../format/elf_testing.ts";
 import { findBuiltin, findModules, loadOrder, parseModinfo } from "./modules.ts";
@@ -169,7 +169,7 @@ Deno.test({
       "crypto/crc32c_generic.ko": ["alias=crc32c", "alias=crypto-crc32c", "name=crc32c_generic"],
     });
     await Deno.writeTextFile(join(versionDir, "modules.order"), "");
-    const { code, stderr } = await run(["depmod", "-b", box.path, "6.1.0-test"]);
+    const { code, stderr } = await $`depmod -b ${box.path} 6.1.0-test`.noThrow();
     assertEquals(code, 0, stderr);
     const order = await loadOrder(["ext4"], await findModules(versionDir), new Set());
     assertEquals(namesOf(order), ["crc32c_generic", "ext4"]);

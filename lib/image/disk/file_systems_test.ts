@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, InterruptedError, TaskError } from "../../base/errors.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { run } from "../../base/process/process.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { diskCommands, makeDisk, type RootTree, unpackTree } from "./file_systems.ts";
 
 /** Without root the tree is unpacked in a user namespace, which not every host allows. */
 const canUnpack = Deno.uid() === 0 || (haveProgram("unshare") &&
-  (await run(["unshare", "--user", "--map-root-user", "--map-auto", "true"])).code === 0);
+  await $`unshare --user --map-root-user --map-auto true`.code() === 0);
 const needsTar = { ignore: !canUnpack || !haveProgram("tar") };
 const needsDisk = {
   ignore: needsTar.ignore || !["mke2fs", "qemu-img", "debugfs", "e2fsck"].every(haveProgram),
@@ -35,9 +36,8 @@ async function makeTar(dir: string): Promise<string> {
   await Deno.chmod(join(source, "home/ci"), 0o700);
   const add = async (mode: string, owner: string, group: string, ...paths: string[]) => {
     const options = [`--owner=${owner}`, `--group=${group}`, "--numeric-owner", "--no-recursion"];
-    const { code, stderr } = await run(
-      ["tar", mode, "--file", tar, "--directory", source, ...options, ...paths],
-    );
+    const { code, stderr } =
+      await $`tar ${mode} --file ${tar} --directory ${source} ${options} ${paths}`.noThrow();
     assertEquals(code, 0, stderr);
   };
   await add("--create", "0", "0", ...["./", "./etc", "./home", "./usr", "./usr/bin", "./bin"]);
@@ -118,15 +118,15 @@ Deno.test({
     const disk = join(dir, "disk.qcow2");
     await makeDisk(tree, disk, 1);
     assertEquals(await namesIn(dir), ["disk.qcow2"]);
-    const info = JSON.parse((await run(["qemu-img", "info", "--output=json", disk])).stdout);
+    const info = JSON.parse(await $`qemu-img info --output=json ${disk}`.text());
     assertEquals([info.format, info["virtual-size"]], ["qcow2", 1024 ** 3]);
     assert(info["actual-size"] < 64 * 1024 ** 2, "only what is written takes room");
 
     const raw = join(dir, "raw");
-    await run(["qemu-img", "convert", "-O", "raw", disk, raw]);
-    const check = await run(["e2fsck", "-f", "-n", raw]);
+    await $`qemu-img convert -O raw ${disk} ${raw}`;
+    const check = await $`e2fsck -f -n ${raw}`;
     assertEquals(check.code, 0, check.stdout);
-    const ask = async (request: string) => (await run(["debugfs", "-R", request, raw])).stdout;
+    const ask = (request: string) => $`debugfs -R ${request} ${raw}`.text();
     const stat = async (path: string) =>
       /Type: (\w+) +Mode: +(\d+)[^]*?User: +(\d+) +Group: +(\d+)/.exec(await ask(`stat ${path}`))
         ?.slice(1).join(" ");
@@ -137,7 +137,7 @@ Deno.test({
     assertEquals(await stat("/bin"), "symlink 0777 0 0");
     // The root folder itself: systemd refuses to go on if others may write to it.
     assertEquals(await stat("/"), "directory 0755 0 0");
-    assertEquals(await ask("cat /home/ci/notes"), "mine\n");
+    assertEquals(await ask("cat /home/ci/notes"), "mine");
   },
 });
 

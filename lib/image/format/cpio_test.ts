@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
+import { $ } from "../../base/process/dollar.ts";
 import { run } from "../../base/process/process.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { charDevice, directory, file, link, MODE, packCpio } from "./cpio.ts";
@@ -99,7 +100,7 @@ for (const [program, command] of Object.entries(unpackers)) {
         // Linux: the minor's low byte, then the major.
         assertEquals(info.rdev, device.major << 8 | device.minor);
       }
-      assertEquals((await run([at("bin/tool")])).stdout, "tool\n");
+      assertEquals(await $`${at("bin/tool")}`.text(), "tool");
       assertEquals(await Deno.readLink(at("bin/sh")), "tool");
       assertEquals([...await Deno.readFile(at("notes with spaces"))], [0, 1, 2, 255]);
       assert((await Deno.stat(at("empty"))).size === 0);

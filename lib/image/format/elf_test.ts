@@ -2,7 +2,7 @@ import { assert, assertEquals, assertObjectMatch, assertThrows } from "@std/asse
 import { ARCH } from "../../config/archs.ts";
 import { join } from "@std/path";
 import fc from "fast-check";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { readElfHeader, readElfSection } from "./elf.ts";
 import { type ElfFacts, elfFile, elfHeader } from "./elf_testing.ts";
@@ -148,7 +148,7 @@ Deno.test({
       const char a[] __attribute__((section(".modinfo"), used)) = "depends=libcrc32c,mbcache";
       int work(void) { return 1; }`;
     const object = join(box.path, "x.o");
-    const { stderr } = await run(["cc", "-x", "c", "-c", "-", "-o", object], { stdin: source });
+    const { stderr } = await $`cc -x c -c - -o ${object}`.stdin(source);
     assertEquals(stderr, "");
     const file = await Deno.readFile(object);
     assertEquals(text(readElfSection(file, ".modinfo")), "depends=libcrc32c,mbcache\0");

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { createRun, writeRecord } from "../../guest/runs.ts";
 import { imagesFolder } from "./image_testing.ts";
 import { trySharedLock } from "../../base/files/lock.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { imageHome, versionLock } from "./current.ts";
 import { removeFormerVersions } from "./image_versions.ts";
 
@@ -25,7 +25,7 @@ async function makeHome(): Promise<string> {
     if (name !== OLDEST) await Deno.writeTextFile(versionLock(join(home, name)), "");
   }
   await Deno.writeTextFile(join(home, "3333333333333333"), "no folder");
-  await run(["ln", "-s", CURRENT, join(home, "current")]);
+  await $`ln -s ${CURRENT} ${join(home, "current")}`;
   return home;
 }
 
@@ -58,7 +58,7 @@ Deno.test("removeFormerVersions() keeps a version from which a guest runs", asyn
   {
     await using guest = await createRun("debian-test");
     // Its task has reached the images by another path.
-    await run(["ln", "-s", home, join(images.path, "link")]);
+    await $`ln -s ${home} ${join(images.path, "link")}`;
     await record(guest.id, join(images.path, "link", FORMER));
     await using unwritten = await createRun("debian-test");
     await Deno.writeTextFile(join(unwritten.dir, "run.json"), '{"imageDir": "\\');

@@ -2,7 +2,7 @@ import { delay } from "@std/async";
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, HostError } from "../../base/errors.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { changeQuietly, writeImageFiles } from "./image_testing.ts";
 import { contentDigest, IMAGE, type ImageManifest, verifyImage, versionName } from "./manifest.ts";
@@ -202,7 +202,7 @@ Deno.test({
     for (const bytes of [0, 1, 1 << 20, (1 << 20) + 1]) {
       const path = join(box.path, String(bytes));
       await Deno.writeFile(path, new Uint8Array(bytes).fill(7));
-      const { stdout } = await run(["sha256sum"], { stdin: await Deno.readFile(path) });
+      const { stdout } = await $`sha256sum`.stdin(await Deno.readFile(path));
       assertEquals(await sha256File(path), stdout.slice(0, 64));
     }
   },

@@ -5,7 +5,7 @@ import { recipeKey } from "../../store/recipe.ts";
 import { writeSidecar } from "../../store/sidecar.ts";
 import { tryExistingLock } from "../../base/files/lock.ts";
 import { root } from "../../base/files/paths.ts";
-import { run } from "../../base/process/process.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { currentLink, imageHome, versionLock } from "./current.ts";
 import { imageRecipe, imageState, rootfsInputs, useImage } from "./platform_image.ts";
 import { finishImage, imagesFolder, testPlatform } from "./image_testing.ts";
@@ -199,7 +199,7 @@ async function editManifest(dir: string, edit: (text: string) => string): Promis
 
 async function turnTo(dir: string, target: string): Promise<void> {
   await Deno.remove(join(dir, "..", "current"));
-  await run(["ln", "-s", target, join(dir, "..", "current")]);
+  await $`ln -s ${target} ${join(dir, "..", "current")}`;
 }
 
 for (const [file, what] of [["vmlinuz", "one of its files"], ["lock", "its lock"]] as const) {

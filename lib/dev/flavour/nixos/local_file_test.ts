@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../../../base/process/find_program.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { localNixText, type LocalSettings, writeLocalNix } from "./local_file.ts";
 
 const settings: LocalSettings = {
@@ -59,7 +59,7 @@ Deno.test({
       assertEquals(await writeLocalNix(settings, dir), false);
       const path = join(dir, "local.nix");
       const command = ["nix-instantiate", "--store", "dummy://", "--eval", "--strict", "--json"];
-      const { stdout, stderr } = await run([...command, path]);
+      const { stdout, stderr } = await $`${command} ${path}`;
       assertEquals(stderr, "");
       assertEquals(JSON.parse(stdout).armDev.authorizedKeys, settings.authorizedKeys);
     } finally {

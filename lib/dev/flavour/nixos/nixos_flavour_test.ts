@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../../../base/process/find_program.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import type { PrepareRequest } from "../flavour.ts";
 import { CONFIG, devSandbox } from "../../dev_testing.ts";
 import { nixos, NIXOS_FILES } from "./nixos_flavour.ts";
@@ -46,7 +46,7 @@ Deno.test({
       const { moreDisks = [] } = await nixos.boot(request);
       const seed = join(request.dir, NIXOS_FILES.seed);
       assertStringIncludes(moreDisks.join(" "), seed);
-      const { stdout } = await run(["debugfs", "-R", "cat nix/local.nix", seed]);
+      const { stdout } = await $`debugfs -R ${"cat nix/local.nix"} ${seed}`;
       // Nothing is mounted during init, but the guest lives on with this.
       assertStringIncludes(stdout, 'mode = "9p"');
     });

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../../../base/process/find_program.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { makeSeedDisk } from "./seed_disk.ts";
 
 Deno.test({
@@ -21,10 +21,10 @@ Deno.test({
         signal: new AbortController().signal,
       });
       assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
-      const read = async (request: string) => (await run(["debugfs", "-R", request, path])).stdout;
+      const read = (request: string) => $`debugfs -R ${request} ${path}`.text();
       assertStringIncludes(await read("show_super_stats -h"), "ARMDEV_SEED");
-      assertEquals(await read("cat ssh_host_ed25519_key"), "secret\n");
-      assertEquals(await read("cat ssh_host_ed25519_key.pub"), "ssh-ed25519 BBBB\n");
+      assertEquals(await read("cat ssh_host_ed25519_key"), "secret");
+      assertEquals(await read("cat ssh_host_ed25519_key.pub"), "ssh-ed25519 BBBB");
       assertStringIncludes(await read("cat nix/local.nix"), 'hostName = "mine"');
       assertStringIncludes(await read("cat nix/modules/ssh.nix"), "PasswordAuthentication");
       assertStringIncludes(await read("cat apply"), "nixos-rebuild boot");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { root } from "../../../base/files/paths.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { haveProgram } from "../../../base/host_testing.ts";
 import { ensureBinfmt } from "./binfmt.ts";
 
@@ -12,7 +12,7 @@ const PROGRAM = `/usr/lib/arch-test/${FOREIGN === "aarch64" ? "arm64" : "amd64"}
 
 /** The status of the foreign program, 126 or 127 if the kernel cannot run it, and what it says. */
 async function runForeign(): Promise<string> {
-  const { code, stdout } = await run(["sh", "-c", '"$0"', PROGRAM]);
+  const { code, stdout } = await $`sh -c ${'"$0"'} ${PROGRAM}`.noThrow();
   return `${code} ${stdout.trim()}`.trim();
 }
 
@@ -48,7 +48,7 @@ Deno.test({
       assertEquals(await runForeign(), "0 ok");
       assertEquals(second.kind, "emulated");
       // The host's own programs are not taken for foreign ones.
-      assertEquals((await run(["true"])).code, 0);
+      assertEquals(await $`true`.code(), 0);
     }
     assert(await runForeign() !== "0 ok", "the rule should be gone");
   },
@@ -63,7 +63,7 @@ async function askInContainer(times: number): Promise<string> {
     for (const binfmt of all) await binfmt[Symbol.asyncDispose]();`;
   const hide = 'mount -t tmpfs none /proc/sys/fs/binfmt_misc && exec "$@"';
   const deno = [Deno.execPath(), "eval", "--quiet", "--config", join(root, "deno.json"), ask];
-  const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", hide, "sh", ...deno]);
+  const { stdout, stderr } = await $`unshare --mount sh -c ${hide} sh ${deno}`;
   return stdout + stderr;
 }
 

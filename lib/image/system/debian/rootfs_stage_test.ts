@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { walk } from "@std/fs";
 import { fromFileUrl, join } from "@std/path";
-import { processStartTime, run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
+import { processStartTime } from "../../../base/process/process.ts";
 import { waitUntil } from "../../../base/process/process_testing.ts";
 import { buildRootfs } from "./rootfs.ts";
 import { placeFile } from "./rootfs_stage.ts";
@@ -9,7 +10,7 @@ import { standInRecipe, withMmdebstrap } from "./rootfs_testing.ts";
 
 const isRoot = Deno.uid() === 0;
 const canMount = isRoot &&
-  (await run(["unshare", "--mount", "--propagation", "private", "true"])).code === 0;
+  await $`unshare --mount --propagation private true`.code() === 0;
 
 const stagesIn = async (tmp: string) =>
   (await Array.fromAsync(Deno.readDir(tmp))).map(({ name }) => join(tmp, name));
@@ -37,7 +38,7 @@ async function build(script: string): Promise<{ seen: Seen[]; lines: string[]; l
     `${script}\ntouch "$TMPDIR/go-on"; read -r x <"$(dirname "$0")/../fifo"`,
   );
   const fifo = join(box.path, "fifo");
-  await run(["mkfifo", fifo]);
+  await $`mkfifo ${fifo}`;
   const lines: string[] = [];
   let seen: Seen[] = [];
   const output = join(box.path, "root.tar");
@@ -81,7 +82,7 @@ Deno.test({
       mkdir "$TMPDIR/proc"; mount -t tmpfs none "$TMPDIR/proc"`);
     assertEquals(lines.slice(0, 2), ["755", "755"]);
     assert(lines.includes("provision.sh"), lines.join("\n"));
-    const { stdout } = await run(["cat", "/proc/self/mountinfo"]);
+    const { stdout } = await $`cat /proc/self/mountinfo`;
     assert(!stdout.includes("guesthouse-tmp-rootfs-"), stdout);
   },
 });
@@ -106,7 +107,7 @@ Deno.test({
     child.kill("SIGKILL");
     await child.status;
     await waitUntil("mmdebstrap is gone", async () => await processStartTime(pid) === undefined);
-    const { stdout } = await run(["cat", "/proc/self/mountinfo"]);
+    const { stdout } = await $`cat /proc/self/mountinfo`;
     assert(!stdout.includes("guesthouse-tmp-rootfs-"), stdout);
     assertEquals(await stagesIn(box.tmp), [stage]);
     await Deno.writeTextFile(join(box.path, "bin/mmdebstrap"), "#!/bin/sh\n");

@@ -2,7 +2,7 @@ import { assertArrayIncludes, assertEquals, assertMatch, assertRejects } from "@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { InterruptedError, WorkError } from "../../../base/errors.ts";
 import { root } from "../../../base/files/paths.ts";
-import { run } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 import { haveProgram, sandbox } from "../../../base/host_testing.ts";
 import { buildRootfs, mmdebstrapCommand, type RootfsRecipe } from "./rootfs.ts";
 
@@ -155,8 +155,8 @@ for (
   Deno.test(`merge_usr_hook.sh lays the links of ${arch}, also over its own`, async () => {
     await using box = await sandbox();
     for (let time = 0; time < 2; time++) {
-      const result = await run(["sh", join(here, "merge_usr_hook.sh"), box.path], {
-        env: { GUESTHOUSE_DEB_ARCH: arch },
+      const result = await $`sh ${join(here, "merge_usr_hook.sh")} ${box.path}`.env({
+        GUESTHOUSE_DEB_ARCH: arch,
       });
       assertEquals(result, { code: 0, stdout: "", stderr: "" });
     }
@@ -179,7 +179,7 @@ Deno.test({
     for (const name of ["dpkg-deb", "dash", "tar", "rm"]) {
       await Deno.writeTextFile(join(root, "usr/bin", name), `foreign ${name}`, { mode: 0o755 });
     }
-    const tree = async () => (await run(["find", root, "-printf", "%P %y %s %m %l\\n"])).stdout;
+    const tree = () => $`find ${root} -printf ${"%P %y %s %m %l\\n"}`.text();
     const before = await tree();
     const lend = join(box.path, "lend-programs");
     const restore = join(box.path, "restore-programs");
@@ -187,13 +187,13 @@ Deno.test({
       await Deno.copyFile(join(here, "native_programs_hook.sh"), path);
     }
     // Only root may chroot; without it the hook finds that nothing runs, and takes all back.
-    const lent = await run(["sh", lend, root]);
+    const lent = await $`sh ${lend} ${root}`;
     assertEquals(lent.code, 0, lent.stderr);
     if (Deno.uid() === 0) {
       const header = (await Deno.readFile(join(root, "usr/bin/tar"))).subarray(0, 4);
       assertEquals([...header], [0x7f, 0x45, 0x4c, 0x46]);
     }
-    const restored = await run(["sh", restore, root]);
+    const restored = await $`sh ${restore} ${root}`;
     assertEquals(restored.code, 0, restored.stderr);
     assertEquals((await tree()).split("\n").sort(), before.split("\n").sort());
     assertEquals(await Deno.readTextFile(join(root, "usr/bin/tar")), "foreign tar");
@@ -202,7 +202,7 @@ Deno.test({
 
 for (const script of ["rootfs_hook.sh", "merge_usr_hook.sh", "native_programs_hook.sh"]) {
   Deno.test(`${script} is one that a shell can parse`, async () => {
-    const result = await run(["sh", "-n", join(here, script)]);
+    const result = await $`sh -n ${join(here, script)}`;
     assertEquals(result, { code: 0, stdout: "", stderr: "" });
   });
 }
