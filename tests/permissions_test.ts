@@ -1,0 +1,176 @@
+// Permission sets against what the code of each task can reach: wide enough, and no wider.
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import {
+  COMMON_VARIABLES,
+  MORE_VARIABLES,
+  WINDOW_VARIABLES,
+} from "../lib/base/process/clean_environment.ts";
+import table from "../configs/permissions.ts";
+import { root } from "../lib/base/files/paths.ts";
+import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
+import { reach, readModules, type Statement } from "./reach.ts";
+
+const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+const modules = await readModules();
+const setOf = (task: string) =>
+  config.permissions[/ -P=(\S+)/.exec(config.tasks[task]?.command ?? "")?.[1] ?? task];
+
+/** What Debian keeps off the `PATH` of ordinary users. */
+const SYSTEM = ["debugfs", "depmod", "dumpe2fs", "mke2fs"];
+/** Names of what starts programs. */
+const RUNNERS = ["$", "run", "runChecked", "spawnOwned"];
+/** Modules with commands that are data of keys as well. */
+const DATA = ["lib/image/disk/file_systems.ts", "lib/image/system/debian/rootfs.ts"];
+
+/** Programs whose names are no first word of a command, and the modules that start them. */
+const STARTERS: Readonly<Record<string, readonly string[]>> = {
+  "lib/diagnose/github_run.ts": ["gh"],
+  "lib/dev/share/virtiofsd_program.ts": [
+    ...["/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"],
+  ],
+  "lib/host/tools/install.ts": ["apt-get", "brew", "dpkg", "nice", "rustup"],
+  "lib/host/accelerator/probe.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
+  "lib/image/parts/debian_package.ts": ["apt-cache", "apt-get"],
+  "lib/image/parts/micro_kernel.ts": [
+    ...["aarch64-linux-gnu-strip", "x86_64-linux-gnu-strip", "strip"],
+  ],
+  "lib/image/parts/rust_program.ts": ["/usr/bin/cargo", "cargo"],
+  "lib/image/parts/rust_sysroot.ts": ["/usr/bin/rustc", "rustc"],
+  "lib/qemu/launch.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
+  "lib/qemu/program.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
+  "lib/vm/gvproxy.ts": ["./images/cache/bin/gvproxy", "go", "gvproxy"],
+};
+
+/**
+ * First words of lists that are commands of guests, words for people, or data that keys are made
+ * of, by the modules that have them.
+ */
+const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
+  // The supervisor's command starts it.
+  "lib/base/process/clean_environment.ts": ["sh"],
+  "lib/bench/bench_dev.ts": ["git", "grep", "mount"],
+  "lib/config/platform_schema.ts": ["sysctl"],
+  "lib/dev/flavour/debian_flavour.ts": ["sudo"],
+  "lib/dev/flavour/nixos/nixos_flavour.ts": ["sudo"],
+  "lib/dev/share/host_store.ts": ["sh", "sudo"],
+  "lib/dev/share/share_mount.ts": ["sh", "sudo"],
+  "lib/dev/share/share_rsync.ts": ["install", "sudo"],
+  "lib/dev/state/shell.ts": ["sh"],
+  "lib/dev/sync/sync.ts": ["rm", "sudo"],
+  "lib/dev/tidy.ts": ["sh"],
+  "lib/dev/update.ts": ["sh", "sudo"],
+  "lib/diagnose/github_run.ts": ["apt-get", "brew", "dnf", "nix", "pacman"],
+  "lib/image/system/debian/debian_commands.ts": ["sh", "sudo"],
+  "lib/micro/run_micro.ts": ["sh"],
+  "lib/vm/micro_recipe.ts": ["sh"],
+};
+
+const PROGRAMS = new Set(Object.values(table.classes).flatMap(({ run = [] }) => run));
+
+/** What a task starts, with the modules that say so. */
+function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const add = (program: string, file: string) =>
+    found.set(program, [...new Set([...found.get(program) ?? [], file])]);
+  const files = new Set([...reached].map(({ file }) => file));
+  const runs = (file: string) =>
+    [...reached].some((one) => one.file === file && RUNNERS.some((name) => one.names.has(name)));
+  for (const { file, heads, started, literals, names } of reached) {
+    for (const program of started) add(program, file);
+    for (const program of heads) {
+      const isData = DATA.includes(file) && !runs(file) || file.startsWith("lib/host/tools/");
+      if (PROGRAMS.has(program) && !NOT_RUN[file]?.includes(program) && !isData) add(program, file);
+    }
+    if (runs(file)) { for (const program of STARTERS[file] ?? []) add(program, file); }
+    if (!names.has("ownScript")) continue;
+    for (const literal of literals) {
+      if (literal.endsWith(".sh")) add(`./${join(file, "..", literal)}`, file);
+    }
+  }
+  if (files.has("lib/host/tools/ensure_host.ts")) {
+    const groups = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
+    for (const { programs, groups: of, versionArgs } of TOOLS) {
+      if (versionArgs === undefined || !of.some((group) => groups.includes(group))) continue;
+      for (const program of programs) add(program, "a tool");
+    }
+  }
+  for (const name of SYSTEM) if (found.has(name)) add(`/usr/sbin/${name}`, found.get(name)![0]!);
+  return found;
+}
+
+const fileOf = (task: string) =>
+  task === "install" ? "lib/host/tools/install_main.ts" : `tasks/${task.replaceAll("-", "_")}.ts`;
+
+for (const task of Object.keys(table.tasks)) {
+  Deno.test(`the set of ${task} names the programs that its code starts, and no others`, () => {
+    const found = programsOf(task, reach(modules, fileOf(task)));
+    const named: string[] = setOf(task).run ?? [];
+    const lacking = [...found].filter(([program]) => !named.includes(program))
+      .map(([program, files]) => `${program}: ${files.join(", ")}`);
+    assertEquals({ lacking, needless: named.filter((name) => !found.has(name)) }, {
+      lacking: [],
+      needless: [],
+    });
+  });
+}
+
+/** What Deno guards by a name of its own, and the calls that ask for it. */
+const SYS: Readonly<Record<string, readonly string[]>> = {
+  cpus: ["cpus"],
+  gid: ["Deno.gid"],
+  networkInterfaces: ["Deno.networkInterfaces"],
+  statfs: ["statfs"],
+  systemMemoryInfo: ["Deno.systemMemoryInfo"],
+  uid: ["Deno.uid"],
+};
+const NET = ["Deno.connect", "Deno.listen", "fetch"];
+
+/** Directories, and the functions that say where they are. */
+const WRITTEN: Readonly<Record<string, readonly string[]>> = {
+  "./.guesthouse": ["stateDir", "runsDir", "locksDir"],
+  "./artifacts": ["artifactsDir"],
+  "./images/cache": ["imageCacheDir"],
+  "./images/dist": ["imagesDir"],
+  "./logs": ["logsDir"],
+  "./nix": ["pinsFile", "recordLock"],
+};
+
+for (const task of Object.keys(table.tasks)) {
+  Deno.test(`the set of ${task} has what its code asks the system for, and nothing else`, () => {
+    const reached = [...reach(modules, fileOf(task))];
+    const calls = new Set(reached.flatMap(({ calls }) => [...calls]));
+    const names = new Set(reached.flatMap(({ names }) => [...names]));
+    const { sys = [], net = false, write = [] } = setOf(task);
+    const asked = Object.keys(SYS).filter((name) => SYS[name]!.some((call) => calls.has(call)));
+    assertEquals({ sys, net }, { sys: asked, net: NET.some((call) => calls.has(call)) });
+    const needless = write.filter((path: string) =>
+      WRITTEN[path]?.every((name) => !names.has(name))
+    );
+    assertEquals(needless, []);
+  });
+
+  Deno.test(`the set of ${task} covers the variables that its code reads, and no others`, () => {
+    const reached = [...reach(modules, fileOf(task))];
+    const { env = [], run = [] } = setOf(task);
+    if (env === true) return assertEquals(run.includes("sh"), true);
+    const programs = run.map((path: string) => path.split("/").at(-1)!.replace("limited_", ""));
+    const passed = programs.flatMap((name: string) => passedTo(name.replace(/\.sh$/, "")));
+    const read = reached.flatMap(({ variables }) => [...variables]);
+    const known = new Set([
+      ...[...passed, ...read, ...COMMON_VARIABLES],
+      ...reached.flatMap(({ file, literals }) => file === ENVIRONMENT ? [] : [...literals]),
+    ]);
+    const covers = (name: string) => env.includes(name) || name.startsWith("LC_");
+    assertEquals({
+      lacking: read.filter((name) => !covers(name)),
+      needless: env.filter((name: string) => !known.has(name) && name !== "LC_*"),
+    }, { lacking: [], needless: [] });
+  });
+}
+
+/** Where it is said which variables programs get. */
+const ENVIRONMENT = "lib/base/process/clean_environment.ts";
+
+const passedTo = (program: string) =>
+  MORE_VARIABLES[program] ?? (program.startsWith("qemu-system-") ? WINDOW_VARIABLES : []);
