@@ -148,12 +148,17 @@ async function faultOf(dir: string, imageDigest: string): Promise<string | undef
   const path = join(dir, CACHE_FILES.disk);
   const info = await Deno.stat(path).catch(() => undefined);
   if (info === undefined) return "there was none";
-  const record = await readCacheRecord(dir);
+  return recordFault(await readCacheRecord(dir), imageDigest) ??
+    (info.size === CACHE_DISK_BYTES ? await ext4Fault(path) : "its disk has another size");
+}
+
+/** Why no build would use a cache with this record, or `undefined`; any image will do if none is given. */
+export function recordFault(record: CacheRecord | undefined, imageDigest?: string) {
   if (record === undefined) return "its record is missing or damaged";
-  if (record.image !== imageDigest) return "it was filled by the tools of another image";
-  if (record.inUse) return "the guest that had it was cut off";
-  if (info.size !== CACHE_DISK_BYTES) return "its disk has another size";
-  return await ext4Fault(path);
+  if (imageDigest !== undefined && record.image !== imageDigest) {
+    return "it was filled by the tools of another image";
+  }
+  return record.inUse ? "the guest that had it was cut off" : undefined;
 }
 
 async function makeDisk(path: string, signal: AbortSignal): Promise<void> {

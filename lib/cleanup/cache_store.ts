@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { changedMs, exists } from "../base/files/folders.ts";
 import { buildCachesDir } from "../base/files/paths.ts";
-import { CACHE_FILES, type CacheRecord, readCacheRecord } from "../ci/cache_disk.ts";
+import { CACHE_FILES, type CacheRecord, readCacheRecord, recordFault } from "../ci/cache_disk.ts";
 import { type Entry, ownedDirectories } from "../store/entry.ts";
 
 /** A build cache as `gc` and `clean` list it. */
@@ -41,10 +41,6 @@ export async function uselessCache(
   },
 ): Promise<string | undefined> {
   if (!known) return "there is no such platform any more";
-  if (record === undefined) return "its record is missing or damaged";
-  if (!await exists(record.project)) return "its project is gone";
-  if (imageDigest !== undefined && record.image !== imageDigest) {
-    return "it was filled by the tools of another image";
-  }
-  return record.inUse ? "the guest that had it was cut off" : undefined;
+  if (record !== undefined && !await exists(record.project)) return "its project is gone";
+  return recordFault(record, imageDigest);
 }

@@ -6,13 +6,13 @@ import { listUnfinished } from "../store/unfinished.ts";
 import { listPackages, listVersions } from "./gc_images.ts";
 import { listScratchLeft, listSockets, listTemporaryFiles, listTheRuns } from "./gc_runs.ts";
 import { listBuildCaches, listMemory } from "./gc_snapshots.ts";
-import type { GcFacts, Listed } from "./listed.ts";
 import { presentHosts } from "./snapshot_judges.ts";
 import {
+  type GcFacts,
+  type Listed,
   type Removed,
   type RemoveOptions,
   removeStored,
-  type Sized,
   sized,
   type Stored,
   storedDocument,
@@ -70,13 +70,13 @@ export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {
     ...{ platforms, signal, isGone, present: await presentHosts(options) },
     guests: async () => (await listRuns()).filter(({ id }) => !isGone(join(runsDir(), id))),
   };
-  const drop = async (item: Sized, why: string) => {
+  const drop = async (item: Listed & Stored, why: string) => {
     const one = await removeStored(item, why, options);
     if (one !== undefined) removed.push(one);
     return one !== undefined;
   };
   for (const kinds of KINDS) {
-    const rest: Sized<Listed>[] = [];
+    const rest: (Listed & Stored)[] = [];
     for (const list of kinds) {
       for await (const entry of await list(facts)) {
         // With --dry-run what is in it is still there.

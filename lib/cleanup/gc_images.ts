@@ -10,7 +10,7 @@ import { storedVersions } from "../image/platform/image_versions.ts";
 import { rootfsInputs } from "../image/platform/platform_image.ts";
 import { parseRootfsName, rootfsKey, rootfsLock } from "../image/system/debian/rootfs_tar.ts";
 import { voucherPath } from "../store/vouched.ts";
-import type { GcFacts, Listed } from "./listed.ts";
+import type { GcFacts, Listed } from "./storage.ts";
 
 /** Versions of images: the former ones go. */
 export async function listVersions({ isGone, guests }: GcFacts): Promise<Listed[]> {

@@ -13,7 +13,7 @@ import {
 } from "../base/files/paths.ts";
 import { removeTree } from "../base/process/remove_tree.ts";
 import { listScratch } from "../base/process/scratch.ts";
-import type { Listed } from "./listed.ts";
+import type { Listed } from "./storage.ts";
 
 /** Runs: first those that were left behind, each with its lock held while it is looked at. */
 export async function* listTheRuns(): AsyncGenerator<Listed> {

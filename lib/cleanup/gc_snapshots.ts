@@ -3,7 +3,7 @@ import { haveGuestFrom, type ListedSnapshot, listSnapshots } from "../vm/snapsho
 import { exists } from "../base/files/folders.ts";
 import { SNAPSHOT_FILES } from "../base/files/paths.ts";
 import { listCaches, uselessCache } from "./cache_store.ts";
-import type { GcFacts, Listed } from "./listed.ts";
+import type { GcFacts, Listed } from "./storage.ts";
 import { type SnapshotJudge, snapshotJudge } from "./snapshot_judges.ts";
 
 /** Memory snapshots. */

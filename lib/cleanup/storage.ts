@@ -3,7 +3,10 @@ import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import { renderTable } from "../base/terminal/table.ts";
 import { diskBytes, exists } from "../base/files/folders.ts";
+import type { Platform } from "../config/platform.ts";
+import type { RunRecord } from "../guest/runs.ts";
 import { type Entry, isBusy, removeEntry } from "../store/entry.ts";
+import type { PresentHost } from "../vm/snapshot_recipe.ts";
 
 /** Something on disk. */
 export interface Stored {
@@ -13,8 +16,27 @@ export interface Stored {
   readonly bytes: number;
 }
 
-/** An entry of which it is known what it takes on disk. */
-export type Sized<E extends Entry = Entry> = E & Stored;
+/** An entry as gc sees it. */
+export interface Listed extends Entry {
+  /** Why it is of no use, if it is not. */
+  readonly why?: string | undefined;
+  /** When it was last used, in milliseconds since 1970, where it goes once it is too old. */
+  readonly usedMs?: number;
+  /** What it takes on disk, where that is known or more than what lies at its path. */
+  readonly bytes?: number;
+}
+
+/** What it takes to judge whether entries are of use. */
+export interface GcFacts {
+  readonly platforms: readonly Platform[];
+  /** What each platform's guests would be made of now, by its name. */
+  readonly present: ReadonlyMap<string, PresentHost>;
+  readonly signal: AbortSignal;
+  /** Whether a path has been removed, or would have been without `--dry-run`. */
+  readonly isGone: (path: string) => boolean;
+  /** Gives the guests that are up and stay up. */
+  readonly guests: () => Promise<RunRecord[]>;
+}
 
 /** Something that went, or would have gone without `--dry-run`. */
 export interface Removed extends Stored {
@@ -30,9 +52,7 @@ export interface RemoveOptions {
 }
 
 /** Finds out what an entry takes on disk, unless that is known. */
-export async function sized<E extends Entry & { readonly bytes?: number }>(
-  entry: E,
-): Promise<Sized<E>> {
+export async function sized<E extends Listed>(entry: E): Promise<E & Stored> {
   return { ...entry, bytes: entry.bytes ?? await diskBytes(entry.path) };
 }
 
@@ -41,7 +61,7 @@ export async function sized<E extends Entry & { readonly bytes?: number }>(
  * `undefined` if somebody uses it, or it cannot be removed, which is told.
  */
 export async function removeStored(
-  item: Sized,
+  item: Entry & Stored,
   why: string,
   { dryRun, signal, onWarning }: RemoveOptions,
 ): Promise<Removed | undefined> {

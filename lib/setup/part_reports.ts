@@ -1,10 +1,10 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
-import type { PartBuildOptions } from "../image/parts/part_store.ts";
 import type { LiveTable } from "../base/terminal/live_table.ts";
+import type { BuildOptions } from "../store/ensure_built.ts";
 
 /** Receives the progress of a part's build. */
-export type PartReporter = Omit<PartBuildOptions, "signal">;
+export type PartReporter = Omit<BuildOptions, "signal">;
 
 /**
  * One live table for all parts of a run, and a log for each part that is built. If nothing is

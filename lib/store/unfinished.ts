@@ -4,59 +4,48 @@ import { imageCacheDir, imagesDir, snapshotsDir, STAGING_PREFIX } from "../base/
 import { removeTree } from "../base/process/remove_tree.ts";
 import type { Entry } from "./entry.ts";
 
-/** Of `Deno.makeTempDir()`: a number in hexadecimal without leading zeros. */
-const RANDOM = "[0-9a-f]{1,16}$";
-
 /** Where tasks make things of a kind, each in a directory that gets its final name when it is whole. */
 interface Making {
-  /** The directory for those of one name, or the one for all of them. */
+  /** The directory for those of one name. */
   readonly home: (of: string) => string;
-  readonly isShared?: true;
-  /** Permission bits of that directory, if it is private. */
-  readonly mode?: number;
+  /** How the names of such directories begin, and what they are; the group is whose they are. */
   readonly prefix: (of: string) => string;
-  /** Names of such directories; the group is whose they are, in a shared home. */
   readonly pattern: RegExp;
-  /** Held by the one task that makes a thing of that name now. */
+  /** In the home; held by the one task that makes a thing of that name now. */
   readonly lock: (of: string) => string;
   readonly why: string;
-  /** Whether there may be files of other users in it, and mounts. */
-  readonly isTree?: true;
 }
 
+/** The end of names of `Deno.makeTempDir()` is a number in hexadecimal without leading zeros. */
 const KINDS = {
-  /** By the name of the part's first file. */
+  /** By the name of the part's first file; all in one directory. */
   part: {
-    home: imageCacheDir,
-    isShared: true,
+    home: () => imageCacheDir(),
     prefix: (of) => `part-${of}-`,
-    pattern: new RegExp(`^part-(.+)-${RANDOM}`),
+    pattern: /^part-(.+)-[0-9a-f]{1,16}$/,
     lock: (of) => `${of}.lock`,
     why: "its build did not get to its end",
-    isTree: true,
   },
   /** By the name of the image; with `tree-`, its unpacked root. */
   image: {
     home: (of) => join(imagesDir(), of),
     prefix: () => "version-",
-    pattern: new RegExp(`^(?:tree|version)-${RANDOM}`),
+    pattern: /^(?:tree|version)-[0-9a-f]{1,16}$/,
     lock: () => "lock",
     why: "its build did not get to its end",
-    isTree: true,
   },
   /** By the name of the platform, or of the variant. */
   snapshot: {
     home: (of) => join(snapshotsDir(), of),
-    mode: 0o700,
     prefix: () => STAGING_PREFIX,
-    pattern: new RegExp(`^\\${STAGING_PREFIX}`),
+    pattern: /^\.staging-/,
     lock: () => "save.lock",
     why: "the task that saved it is gone",
   },
 } satisfies Record<string, Making>;
 
 /** What tasks make in directories of their own. */
-type UnfinishedKind = keyof typeof KINDS;
+export type UnfinishedKind = keyof typeof KINDS;
 
 /** A directory in which a thing was, or is, being made. */
 interface Unfinished extends Entry {
@@ -64,6 +53,7 @@ interface Unfinished extends Entry {
   readonly of: string;
   /** Why it is of no use, unless its task still runs. */
   readonly why: string;
+  remove(): Promise<void>;
 }
 
 /** The lock of the task that makes an image, a part (by its first file) or a platform's snapshot. */
@@ -77,8 +67,8 @@ export async function makeUnfinished(
   kind: UnfinishedKind,
   of: string,
 ): Promise<{ readonly dir: string } & AsyncDisposable> {
-  const { home, prefix, mode }: Making = KINDS[kind];
-  await Deno.mkdir(home(of), { recursive: true, ...(mode === undefined ? {} : { mode }) });
+  const { home, prefix }: Making = KINDS[kind];
+  await Deno.mkdir(home(of), { recursive: true });
   const dir = await Deno.makeTempDir({ dir: home(of), prefix: prefix(of) });
   return {
     dir,
@@ -90,8 +80,9 @@ export async function makeUnfinished(
 
 /** All of a kind: those of killed tasks, and those of tasks that still run. */
 export async function listUnfinished(kind: UnfinishedKind): Promise<Unfinished[]> {
-  const { home, isShared, pattern, isTree, why }: Making = KINDS[kind];
+  const { home, pattern, why }: Making = KINDS[kind];
   const found: Unfinished[] = [];
+  const isShared = home("a") === home("b");
   for (const owner of isShared ? [""] : await folderNames(home(""))) {
     for (const name of await folderNames(home(owner))) {
       const match = pattern.exec(name);
@@ -101,7 +92,8 @@ export async function listUnfinished(kind: UnfinishedKind): Promise<Unfinished[]
       found.push({
         ...{ kind: `unfinished ${kind}`, path, of, why, locks: [makerLock(kind, of)] },
         what: isShared ? name : `${of}/${name}`,
-        ...(isTree ? { remove: () => removeTree(path) } : {}),
+        // There may be files of other users in it, and mounts.
+        remove: () => removeTree(path),
       });
     }
   }
@@ -110,8 +102,5 @@ export async function listUnfinished(kind: UnfinishedKind): Promise<Unfinished[]
 
 /** Removes what killed tasks left. Only for the holder of {@link makerLock}. */
 export async function sweepUnfinished(kind: UnfinishedKind, of: string): Promise<void> {
-  for (const left of await listUnfinished(kind)) {
-    if (left.of !== of) continue;
-    await (left.remove?.() ?? Deno.remove(left.path, { recursive: true }));
-  }
+  for (const left of await listUnfinished(kind)) if (left.of === of) await left.remove();
 }

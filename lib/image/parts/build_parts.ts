@@ -1,10 +1,11 @@
 import { PARTS } from "../../config/parts.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 import type { Arch } from "../../config/archs.ts";
 import { buildOrder, type Part, type PartName } from "../../config/parts.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import { partRecipe } from "./recipes.ts";
 import { partFiles } from "./part_names.ts";
-import { ensurePart, type PartBuildOptions, partState } from "./part_store.ts";
+import { ensurePart, partState } from "./part_store.ts";
 
 /** What {@link buildParts} takes. */
 export interface BuildPartsOptions {
@@ -17,7 +18,7 @@ export interface BuildPartsOptions {
   /** Runs a part's build with places to report to; called once it begins. */
   reporting<T>(
     title: string,
-    build: (reporter: Omit<PartBuildOptions, "signal">) => Promise<T>,
+    build: (reporter: Omit<BuildOptions, "signal">) => Promise<T>,
   ): Promise<T>;
   /** Called as a part is done. */
   onDone(result: PartResult): void;

@@ -8,8 +8,9 @@ import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { extractVmlinux } from "../format/bz_image.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, sourcesList, SUITE } from "./debian_package.ts";
-import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
+import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 import { stageInput } from "../stages.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
@@ -48,7 +49,7 @@ interface Extraction {
 
 async function extract(
   { work, metapackage, arch, dir, outputs }: Extraction,
-  { signal, log, onPhase }: PartBuildOptions,
+  { signal, log, onPhase }: BuildOptions,
 ): Promise<void> {
   onPhase("package");
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);

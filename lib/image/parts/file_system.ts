@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { $ } from "../../base/process/dollar.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
-import type { PartBuildOptions } from "./part_store.ts";
 
 /** The same for every image, since images of one content must be equal; no two are ever mounted together. */
 const UUID = "67756573-7468-6f75-7365-000000000001";
@@ -34,7 +34,7 @@ export async function writeFileSystem(
   tree: RootTree,
   qcow2: string,
   fs: FileSystem,
-  { signal }: Pick<PartBuildOptions, "signal">,
+  { signal }: Pick<BuildOptions, "signal">,
 ): Promise<void> {
   const raw = `${qcow2}.raw`;
   try {

@@ -6,8 +6,9 @@ import { root } from "../../base/files/paths.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
 import { openApt, sourcesList, SUITE } from "./debian_package.ts";
-import type { PartBuildOptions, PartRecipe } from "./part_store.ts";
+import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 import { fileInput, stageInput } from "../stages.ts";
 
 /** Debian's package of the kernel's sources. */
@@ -64,7 +65,7 @@ async function compile(
   work: string,
   arch: Arch,
   fragments: readonly string[],
-  { signal, log, onPhase }: PartBuildOptions,
+  { signal, log, onPhase }: BuildOptions,
 ): Promise<string> {
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
   onPhase("sources");

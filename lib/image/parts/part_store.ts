@@ -1,13 +1,12 @@
+import { type BuildOptions, ensureBuilt } from "../../store/ensure_built.ts";
 import { type Move, publish } from "../../store/publish.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
 import { explainMiss, readSidecar, writeSidecar } from "../../store/sidecar.ts";
 import { WorkError } from "../../base/errors.ts";
-import { acquireLock } from "../../base/files/lock.ts";
 import { explainFullDisk } from "../../base/files/full_disk.ts";
 import { imagesDir } from "../../base/files/paths.ts";
-import { embedded } from "./embedded.ts";
 import { digestNow, partDigest, partPath, prepareFile } from "./part_files.ts";
-import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
+import { makeUnfinished } from "../../store/unfinished.ts";
 
 export { partDigest, partPath };
 
@@ -21,16 +20,7 @@ export interface PartRecipe {
   /** Files of other parts that it holds; what is in them is looked up whenever the key is made. */
   readonly embeds?: readonly { readonly name: string; readonly file: string }[];
   /** Writes the files into a folder, under their names. */
-  build(dir: string, options: PartBuildOptions): Promise<void>;
-}
-
-/** What a part's build is given. */
-export interface PartBuildOptions {
-  readonly signal: AbortSignal;
-  /** Called as each stage begins. */
-  readonly onPhase: (phase: string) => void;
-  /** Called with each line that the programs underneath print. */
-  readonly log: (line: string) => void;
+  build(dir: string, options: BuildOptions): Promise<void>;
 }
 
 /** Where a part stands. */
@@ -42,6 +32,14 @@ export interface PartState {
 }
 
 const sidecarOf = (recipe: Pick<PartRecipe, "outputs">) => `${partPath(recipe.outputs[0]!)}.hash`;
+
+/**
+ * A part that another one embeds, as an input of that one's recipe: what it holds, not how it was
+ * made. So a part that is built again to the same bytes forces nothing.
+ */
+export async function embedded(name: string, file: string): Promise<RecipeInput> {
+  return { name, value: await partDigest(file) ?? "not built" };
+}
 
 /** The recipe as it is now, with what the embedded parts hold now. */
 async function recipeNow({ inputs, embeds = [] }: PartRecipe): Promise<Recipe> {
@@ -74,27 +72,15 @@ async function compare(
  */
 export async function ensurePart(
   part: PartRecipe,
-  options: PartBuildOptions & { readonly force?: boolean },
-): Promise<{ readonly built: boolean; readonly reasons: readonly string[]; readonly key: string }> {
-  const before = await partState(part);
-  if (before.fresh && !options.force) return { built: false, reasons: [], key: before.recipe.key };
+  options: BuildOptions & { readonly force?: boolean },
+): Promise<{ readonly built: boolean; readonly reasons: readonly string[] }> {
   await Deno.mkdir(imagesDir(), { recursive: true });
-  const [output = ""] = part.outputs;
-  await using _lock = await acquireLock(makerLock("part", output), {
-    signal: options.signal,
-    purpose: `building ${part.title}`,
-    onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
-  });
-  const state = await compare(part, digestNow);
-  // Somebody else may have built it meanwhile.
-  if (state.fresh && !(options.force && before.fresh)) {
-    return { built: false, reasons: [], key: state.recipe.key };
-  }
-  const reasons = state.fresh ? ["--force was given"] : state.reasons;
-  reasons.forEach((reason) => options.log(`building ${part.title}: ${reason}`));
-  await sweepUnfinished("part", output);
-  const { key } = await buildWhole(part, state.recipe, options);
-  return { built: true, reasons, key };
+  const { built, reasons } = await ensureBuilt({
+    ...{ kind: "part", of: part.outputs[0]!, title: part.title },
+    look: (locked) => compare(part, locked ? digestNow : partDigest),
+    build: ({ recipe }) => buildWhole(part, recipe, options),
+  }, options);
+  return { built, reasons };
 }
 
 /** How many times a part is built because an input was another one once the build had ended. */
@@ -104,12 +90,12 @@ const MOST_BUILDS = 2;
 async function buildWhole(
   part: PartRecipe,
   recipe: Recipe,
-  options: PartBuildOptions,
-): Promise<Recipe> {
+  options: BuildOptions,
+): Promise<void> {
   let before = recipe;
   for (let builds = 1;; builds++) {
     const after = await buildOnce(part, before, options);
-    if (after.key === before.key) return after;
+    if (after.key === before.key) return;
     const changed = explainMiss({ kind: "recipe", recipe: before }, after);
     if (builds === MOST_BUILDS) {
       throw new WorkError(`Cannot build ${part.title}: its recipe changed meanwhile`, {
@@ -126,7 +112,7 @@ async function buildWhole(
 async function buildOnce(
   part: PartRecipe,
   recipe: Recipe,
-  options: PartBuildOptions,
+  options: BuildOptions,
 ): Promise<Recipe> {
   await using staging = await makeUnfinished("part", part.outputs[0] ?? "");
   const { dir } = staging;

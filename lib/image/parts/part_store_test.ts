@@ -4,9 +4,15 @@ import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { acquireLock } from "../../base/files/lock.ts";
 import { changeQuietly, imagesFolder } from "../platform/image_testing.ts";
-import { embedded } from "./embedded.ts";
 import { firstFileOf } from "./part_names.ts";
-import { ensurePart, partDigest, partPath, type PartRecipe, partState } from "./part_store.ts";
+import {
+  embedded,
+  ensurePart,
+  partDigest,
+  partPath,
+  type PartRecipe,
+  partState,
+} from "./part_store.ts";
 import { makerLock } from "../../store/unfinished.ts";
 
 /** A part whose contents are its input; counts its builds. */

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 import { type RootTree, unpackTree } from "../disk/file_systems.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { ensureRootfsTar } from "../system/debian/rootfs_tar.ts";
@@ -12,7 +13,7 @@ import { checkArch } from "./check_arch.ts";
 import { SUITE } from "./debian_package.ts";
 import { fileSystemCommands, writeFileSystem } from "./file_system.ts";
 import type { FileSystem } from "../../config/parts.ts";
-import { type PartBuildOptions, partPath, type PartRecipe } from "./part_store.ts";
+import { partPath, type PartRecipe } from "./part_store.ts";
 
 /** What each variant has beside Debian's base. */
 export const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {
@@ -85,7 +86,7 @@ export const variantRootfsName = ({ variant, arch }: VariantRoot): string => `${
 async function unpackPackages(
   { variant, arch }: VariantRoot,
   dir: string,
-  build: PartBuildOptions,
+  build: BuildOptions,
 ): Promise<RootTree> {
   await using rootfs = await ensureRootfsTar({
     name: variantRootfsName({ variant, arch }),
@@ -104,7 +105,7 @@ async function unpackPackages(
 async function addAgent(
   tree: RootTree,
   path: string,
-  { signal }: PartBuildOptions,
+  { signal }: BuildOptions,
 ): Promise<void> {
   const target = join(tree.path, AGENT_PATH);
   const command = ["install", "-m", "755", "-o", "0", "-g", "0", path, target];

@@ -1,6 +1,5 @@
 import { HostError, TaskError } from "../../base/errors.ts";
 import type { Platform } from "../../config/platform.ts";
-import { acquireLock } from "../../base/files/lock.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { imageHome } from "./current.ts";
 import { type Image, type ImageState, imageState } from "./platform_image.ts";
@@ -10,24 +9,21 @@ import { checkArch } from "../parts/check_arch.ts";
 import { partRecipe } from "../parts/recipes.ts";
 import { ensurePart, partPath } from "../parts/part_store.ts";
 import { publishVersion } from "./publish_version.ts";
-import { makerLock, makeUnfinished, sweepUnfinished } from "../../store/unfinished.ts";
+import { type BuildOptions, ensureBuilt } from "../../store/ensure_built.ts";
+import type { Recipe } from "../../store/recipe.ts";
+import { makeUnfinished } from "../../store/unfinished.ts";
 import { removeFormerVersions } from "./image_versions.ts";
 
 /** How {@link ensureImage} builds. */
-export interface BuildImageOptions {
-  readonly signal: AbortSignal;
+interface BuildImageOptions extends BuildOptions {
   /** Build even if the recipe has not changed. */
   readonly force?: boolean;
   /** Resolves once the compiler is there; it may be installed while packages are. */
   readonly compiler?: Promise<void> | undefined;
-  /** Called as each stage begins, with its name. */
-  readonly onPhase: (phase: string) => void;
-  /** Called with each line that the programs underneath print. */
-  readonly log: (line: string) => void;
 }
 
 /** What {@link ensureImage} did. */
-export interface EnsuredImage {
+interface EnsuredImage {
   readonly image: Image;
   readonly built: boolean;
   /** Why it was built, one line for each input that had changed. */
@@ -43,30 +39,16 @@ export async function ensureImage(
   platform: Platform,
   options: BuildImageOptions,
 ): Promise<EnsuredImage> {
-  const before = await checkedState(platform);
-  if (before.kind === "ready" && !options.force) {
-    return { image: before.image, built: false, reasons: [] };
-  }
-  await using _lock = await acquireLock(makerLock("image", platform.name), {
-    signal: options.signal,
-    purpose: `building ${platform.name}`,
-    onWait: (holder) => options.onPhase(`waiting for ${holder || "another build"}`),
+  const { state, built, reasons } = await ensureBuilt({
+    ...{ kind: "image", of: platform.name, title: platform.name },
+    look: () => checkedState(platform),
+    build: ({ recipe }) => buildImage(platform, recipe, options),
+  }, options);
+  const now = built ? await imageState(platform) : state;
+  if (now.kind === "ready") return { image: now.image, built, reasons };
+  throw new TaskError(1, `Cannot build image "${platform.name}": its recipe changed meanwhile`, {
+    next: `deno task setup-images ${platform.name}`,
   });
-  // Someone else may have built it while this task waited.
-  const state = await checkedState(platform);
-  if (state.kind === "ready" && (!options.force || before.kind !== "ready")) {
-    return { image: state.image, built: false, reasons: [] };
-  }
-  const reasons = state.kind === "ready" ? ["--force was given"] : state.reasons;
-  reasons.forEach((reason) => options.log(`building ${platform.name}: ${reason}`));
-  await buildImage(platform, state, options);
-  const after = await imageState(platform);
-  if (after.kind !== "ready") {
-    throw new TaskError(1, `Cannot build image "${platform.name}": its recipe changed meanwhile`, {
-      next: `deno task setup-images ${platform.name}`,
-    });
-  }
-  return { image: after.image, built: true, reasons };
 }
 
 /** As {@link imageState}; an image whose files are not those that were built counts as missing. */
@@ -84,14 +66,12 @@ async function checkedState(platform: Platform): Promise<ImageState> {
 
 async function buildImage(
   platform: Platform,
-  state: ImageState,
+  recipe: Recipe,
   options: BuildImageOptions,
 ): Promise<void> {
   const { signal } = options;
   const home = imageHome(platform.name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
-  // This task holds the lock, so whatever is unfinished here belongs to a killed build.
-  await sweepUnfinished("image", platform.name);
   // Done long before the packages are there, which take as much of the network as of a core.
   const compiling = compileInit(platform, options);
   const compiled = compiling.then(() => {}, () => {});
@@ -102,7 +82,6 @@ async function buildImage(
   const build = { ...options, dir, init: compiling };
   const { kernelVersion } = await systemOf(platform).build(platform, build);
   signal.throwIfAborted();
-  const { recipe } = state;
   await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
   await removeFormerVersions(platform.name);
 }

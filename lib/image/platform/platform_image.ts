@@ -25,14 +25,15 @@ export interface Image extends Version {
 
 /** Where a platform's image stands. */
 export type ImageState =
-  | { readonly kind: "ready"; readonly image: Image; readonly recipe: Recipe }
-  | {
-    readonly kind: "stale";
-    readonly image: Image;
+  & {
+    /** Why it would be built; none where it is ready. */
     readonly reasons: readonly string[];
     readonly recipe: Recipe;
   }
-  | { readonly kind: "missing"; readonly reasons: readonly string[]; readonly recipe: Recipe };
+  & (
+    | { readonly kind: "ready" | "stale"; readonly image: Image }
+    | { readonly kind: "missing" }
+  );
 
 /** Inputs of the root file system alone: the slow stage, kept for when only later ones change. */
 export const rootfsInputs = (platform: Platform): RecipeInput[] =>
@@ -72,7 +73,7 @@ export async function imageState(platform: Platform): Promise<ImageState> {
     initramfs: join(dir, IMAGE_FILES.initramfs),
   };
   return key === recipe.key
-    ? { kind: "ready", image, recipe }
+    ? { kind: "ready", image, reasons: [], recipe }
     : { kind: "stale", image, reasons: explainMiss(sidecar, recipe), recipe };
 }
 

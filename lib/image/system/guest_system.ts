@@ -1,6 +1,7 @@
 import type { Platform } from "../../config/platform.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
+import type { BuildOptions } from "../../store/ensure_built.ts";
 
 /** What one run brings into its guest. */
 export interface Seed {
@@ -26,18 +27,13 @@ export interface SystemSeeds {
 }
 
 /** Where and how {@link GuestSystem.build} works. */
-export interface SystemBuild {
+export interface SystemBuild extends BuildOptions {
   /** An empty directory for the image's files (`IMAGE_FILES`); trees are unpacked beside it. */
   readonly dir: string;
   /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
   readonly init: Promise<Uint8Array>;
   /** Make anew what was kept of a former build. */
   readonly force?: boolean | undefined;
-  readonly signal: AbortSignal;
-  /** Called as each stage begins, with its name. */
-  readonly onPhase: (phase: string) => void;
-  /** Called with each line that the programs underneath print. */
-  readonly log: (line: string) => void;
 }
 
 /** All in which guests of one operating system differ from those of another. */

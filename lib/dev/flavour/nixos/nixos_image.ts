@@ -64,7 +64,7 @@ async function fetchPinned(
   const file = decodeURIComponent(basename(new URL(pin.url).pathname));
   const target = join(folder, `${pin.sha256.slice(0, 16)}-${file}`);
   await using _ = await acquireLock(`${target}.lock`, { signal });
-  if (await isWhole(target, pin.sha256)) return target;
+  if (isSameDigest(await sha256File(target).catch(() => ""), pin.sha256)) return target;
   onStep(`download ${file} (${bytesText(pin.bytes)})`);
   let told = 0;
   await download({
@@ -77,15 +77,6 @@ async function fetchPinned(
     },
   });
   return target;
-}
-
-async function isWhole(path: string, sha256: string): Promise<boolean> {
-  try {
-    return isSameDigest(await sha256File(path), sha256);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { HostError } from "../../../base/errors.ts";
 import { type RecipeInput, recipeKey } from "../../../store/recipe.ts";
+import type { BuildOptions } from "../../../store/ensure_built.ts";
 import { removeEntry } from "../../../store/entry.ts";
 import { keepFile, keptState, voucherPath } from "../../../store/vouched.ts";
 import { fileNames } from "../../../base/files/folders.ts";
@@ -31,13 +32,6 @@ export interface RootfsTarOptions {
   readonly force?: boolean | undefined;
 }
 
-/** How {@link ensureRootfsTar} works and what it reports to. */
-export interface RootfsTarBuild {
-  readonly signal: AbortSignal;
-  readonly onPhase: (phase: string) => void;
-  readonly log: (line: string) => void;
-}
-
 /** Whoever builds, uses or removes the tar file of that name holds this lock. */
 export const rootfsLock = (name: string): string => join(imageCacheDir(), `rootfs-${name}.lock`);
 
@@ -66,7 +60,7 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
  */
 export async function ensureRootfsTar(
   { name, recipe, inputs, mayWait = false, force = false }: RootfsTarOptions,
-  { signal, onPhase, log }: RootfsTarBuild,
+  { signal, onPhase, log }: BuildOptions,
 ): Promise<RootfsTar> {
   const cache = imageCacheDir();
   const key = await rootfsKey(inputs);
