@@ -1,48 +1,24 @@
-import { ARCH, type Arch, ARCHS } from "./archs.ts";
+import { ARCH, ARCHS } from "./archs.ts";
+import { debianEntry } from "./debian_entry.ts";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
-import { parsePlace } from "./place.ts";
+import { path, text, whole, words } from "./values.ts";
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-const text = (wanted: string) => z.string({ error: wanted }).min(1, { error: wanted });
-
-const path = (wanted: string) =>
-  text(wanted).refine((path) => path === "" || parsePlace(path, "project") !== undefined, {
-    error: wanted,
-  });
 
 const PORT = '"auto" or a port from 1 to 65535';
 
 const imagePath = path("a path inside the images directory");
 
-const whole = (least: number, most: number, what: string) => {
-  const error = `${what}, a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-};
+/** What `image:` may say, by its kind: how an image is built. Another system is another entry. */
+const ENTRIES = { debian: debianEntry } as const;
 
-const words = (what: string) => z.array(text("a string"), { error: `a list of ${what}` });
+const KINDS = Object.keys(ENTRIES).map((kind) => `"${kind}"`).join(" or ");
 
-/** A Debian root filesystem made from packages. */
-const debianImage = fields({
-  kind: z.literal("debian"),
-  /** A release's code name, such as `bookworm`. */
-  suite: text("the code name of a Debian release"),
-  /** Debian's name for the architecture. */
-  debArch: z.enum(ARCHS.map((arch) => ARCH[arch].debian)),
-  /** Packages besides the minimal system, their dependencies not counted. */
-  packages: words("package names"),
-  /** The package whose kernel is unpacked and booted. */
-  kernelPackage: text("the name of a kernel package"),
-  /** Size of the disk as the guest sees it; the file grows with what is written. */
-  diskGiB: whole(1, 1024, "GiB"),
-  /** The script that sets up the guest, relative to the checkout. */
-  provision: path("a path inside the checkout"),
-}, "an object");
+const imageRecipe = z.discriminatedUnion("kind", [debianEntry.schema], { error: `kind ${KINDS}` });
 
-/** How an image is built, distinguished by `kind`. Another way is another member here. */
-const imageRecipe = z.discriminatedUnion("kind", [debianImage], { error: 'kind "debian"' });
+const OSES = ["linux", "freebsd", "netbsd"] as const;
 
 /** The one description of a platform; `definePlatform()` validates and its types follow. */
 const platformSchema = fields({
@@ -50,7 +26,7 @@ const platformSchema = fields({
    * Lower-case words with dashes, as users type it. The file has the same name with underscores.
    */
   name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
-  os: z.enum(["linux", "freebsd", "netbsd"]),
+  os: z.enum(OSES),
   arch: z.enum(ARCHS),
   /** The disk, a qcow2 file, relative to the images directory. */
   diskImage: imagePath,
@@ -79,7 +55,7 @@ const platformSchema = fields({
   cmakeFlags: words("CMake arguments").default([]),
   /** CMake's generator for projects without steps of their own. Default: CMake's own default. */
   cmakeGenerator: text("a CMake generator, such as Ninja").optional(),
-  /** Prints the number of CPUs. Default `nproc`, on the BSDs `sysctl -n hw.ncpu`. */
+  /** Prints the number of CPUs. Default: what the system of `image` has for it, such as `nproc`. */
   nprocCommand: words("words of a command").min(1, { error: "a command" }).optional(),
   /** QEMU's `-machine`. */
   machine: text("a QEMU machine, such as q35"),
@@ -140,7 +116,7 @@ export function definePlatform(input: PlatformInput): Platform {
   const { nprocCommand, cpu, ...rest } = value;
   return {
     ...rest,
-    nprocCommand: nprocCommand ?? (value.os === "linux" ? ["nproc"] : ["sysctl", "-n", "hw.ncpu"]),
+    nprocCommand: nprocCommand ?? ENTRIES[value.image.kind].nprocCommand,
     cpu: {
       tcg: cpu.tcg ?? ARCH[value.arch].qemu.cpu,
       kvm: cpu.kvm ?? "host",
@@ -163,17 +139,12 @@ function relationFaults(input: PlatformInput | undefined): Fault[] {
       break;
     }
   }
-  if (image?.kind !== "debian") return faults;
-  const debArch = ARCHS.includes(arch as Arch) ? ARCH[arch as Arch].debian : undefined;
-  if (debArch !== undefined && image.debArch !== debArch && isDebArch(image.debArch)) {
-    const wanted = `"${debArch}", as arch is "${arch}"`;
-    faults.push({ path: ["image", "debArch"], text: foundWanted(image.debArch, wanted) });
-  }
-  if (os === "freebsd" || os === "netbsd") {
-    const wanted = '"linux", as image.kind is "debian"';
+  const entry = Object.entries(ENTRIES).find(([kind]) => kind === image?.kind)?.[1];
+  if (image === undefined || entry === undefined) return faults;
+  faults.push(...entry.faults(image, arch));
+  if (os !== entry.os && OSES.some((known) => known === os)) {
+    const wanted = `"${entry.os}", as image.kind is "${image.kind}"`;
     faults.push({ path: ["os"], text: foundWanted(os, wanted) });
   }
   return faults;
 }
-
-const isDebArch = (text: unknown) => ARCHS.some((arch) => ARCH[arch].debian === text);

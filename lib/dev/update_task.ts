@@ -1,4 +1,5 @@
 import type { TaskContext } from "../cli/context.ts";
+import type { FlavourName } from "../config/dev_config.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { socketDir } from "../base/files/paths.ts";
 import { connectDev } from "./connect_dev.ts";
@@ -19,19 +20,20 @@ export async function runUpdate(
 ): Promise<void> {
   const config = await loadDevConfig();
   const record = await requireAnswering(ctx, config.name);
+  const update = UPDATES[record.flavour];
   if (ctx.dryRun) {
-    ctx.print(dryRunText(record));
+    ctx.print(update.dryRun(record.name));
     return;
   }
   const { needsRestart } = await updateDev({
     record,
-    source: await sourceOf(record, ctx.signal),
+    source: await update.source(record, ctx.signal),
     confirmSeconds: ctx.opt.confirmSeconds,
     signal: ctx.signal,
     onStep: (step) => ctx.log.step(`${config.name}: ${step}`),
     log: (line) => ctx.log.debug(line),
   });
-  if (record.flavour === "nixos") await keepLock(ctx, record);
+  await update.kept?.(ctx, record);
   ctx.result({ ok: true, name: config.name, flavour: record.flavour, needsRestart });
   ctx.log.info(
     needsRestart
@@ -49,8 +51,8 @@ async function keepLock(ctx: TaskContext, record: DevRecord): Promise<void> {
   ctx.log.info("Recorded nixpkgs in nix/flake.lock. Commit that file");
 }
 
-async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateSource> {
-  if (record.flavour === "debian") return debianSource;
+/** The checkout's configuration, for a guest that sees the project as it was started. */
+async function checkoutSource(record: DevRecord, signal: AbortSignal): Promise<UpdateSource> {
   const config = await loadDevConfig();
   const { mode, hostDir, readOnly } = record.share;
   const running = { ...config, share: { ...config.share, mode, readOnly } };
@@ -69,9 +71,24 @@ async function sourceOf(record: DevRecord, signal: AbortSignal): Promise<UpdateS
   });
 }
 
-function dryRunText({ flavour, name }: DevRecord): string {
-  return flavour === "nixos"
-    ? `copy nix/ to guest "${name}", there: nixos-rebuild build --flake path:/etc/nixos.new#armdev, ` +
-      "and switch to it"
-    : `copy provision/arm_dev_debian.sh to guest "${name}", and run it there`;
+/** How guests of a flavour are updated. */
+interface FlavourUpdate {
+  source(record: DevRecord, signal: AbortSignal): Promise<UpdateSource>;
+  readonly dryRun: (name: string) => string;
+  /** What follows once an update is kept. */
+  kept?(ctx: TaskContext, record: DevRecord): Promise<void>;
 }
+
+const UPDATES: Readonly<Record<FlavourName, FlavourUpdate>> = {
+  debian: {
+    source: () => Promise.resolve(debianSource),
+    dryRun: (name) => `copy provision/arm_dev_debian.sh to guest "${name}", and run it there`,
+  },
+  nixos: {
+    source: checkoutSource,
+    dryRun: (name) =>
+      `copy nix/ to guest "${name}", there: nixos-rebuild build --flake path:/etc/nixos.new#armdev, ` +
+      "and switch to it",
+    kept: keepLock,
+  },
+};

@@ -7,7 +7,7 @@ import { moduleEntries } from "../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { extractVmlinux } from "../format/bz_image.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, sourcesList, SUITE } from "./debian_package.ts";
+import { openApt, sourcesList, SUITE } from "../system/debian/debian_package.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";

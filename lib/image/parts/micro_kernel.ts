@@ -5,7 +5,7 @@ import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, sourcesList, SUITE } from "./debian_package.ts";
+import { openApt, sourcesList, SUITE } from "../system/debian/debian_package.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";

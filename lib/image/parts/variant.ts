@@ -10,7 +10,7 @@ import { hookInputs, packagesStage } from "../system/debian/rootfs.ts";
 import { scriptInput, stageInput } from "../stages.ts";
 import type { Variant } from "../../config/parts.ts";
 import { checkArch } from "./check_arch.ts";
-import { SUITE } from "./debian_package.ts";
+import { SUITE } from "../system/debian/debian_package.ts";
 import { fileSystemCommands, writeFileSystem } from "./file_system.ts";
 import type { FileSystem } from "../../config/parts.ts";
 import { partPath, type PartRecipe } from "./part_store.ts";

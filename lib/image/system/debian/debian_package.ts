@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { HostError, type TaskError, WorkError } from "../../base/errors.ts";
-import type { RunOptions } from "../../base/process/process.ts";
-import { $ } from "../../base/process/dollar.ts";
+import { HostError, type TaskError, WorkError } from "../../../base/errors.ts";
+import type { RunOptions } from "../../../base/process/process.ts";
+import { $ } from "../../../base/process/dollar.ts";
 
 /** Where packages come from. */
 export interface PackageSource {

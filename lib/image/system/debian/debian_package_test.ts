@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { HostError, WorkError } from "../../base/errors.ts";
-import { haveProgram, sandbox } from "../../base/host_testing.ts";
+import { HostError, WorkError } from "../../../base/errors.ts";
+import { haveProgram, sandbox } from "../../../base/host_testing.ts";
 import { explainApt, openApt, SUITE } from "./debian_package.ts";
 
 const signal = new AbortController().signal;
