@@ -6,6 +6,7 @@ import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/state/record.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import { processStartTime } from "../lib/base/process/process.ts";
+import { INIT, INIT_MS, offerDevGuest } from "./dev_guest.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
@@ -74,8 +75,6 @@ async function startDecoy(record: DevRecord) {
   };
 }
 
-const INIT = ["--flavour", "debian", "--yes", "--disk", "10", "--memory", "1024"];
-
 Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
   await using box = await makeSandbox();
   const project = await writeProject(box.dir, "my project", { "hello.txt": "from the host\n" });
@@ -95,7 +94,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
 
   for (const [at, signal] of [["copy the disk", "SIGINT"], ["first boot", "SIGKILL"]] as const) {
     await step(`init can be run again after ${signal} at "${at}"`, async () => {
-      const init = box.start("arm-dev-init", INIT, { timeoutMs: 1_800_000 });
+      const init = box.start("arm-dev-init", INIT, { timeoutMs: INIT_MS });
       await init.waitFor(new RegExp(`armdev: ${at}`));
       Deno.kill(await taskPid(init.pid), signal);
       const { code, stderr } = await init.outcome;
@@ -110,7 +109,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
   }
 
   await step("init makes the guest", async () => {
-    const outcome = await box.task("arm-dev-init", [...INIT, "--json"], { timeoutMs: 1_800_000 });
+    const outcome = await box.task("arm-dev-init", [...INIT, "--json"], { timeoutMs: INIT_MS });
     assertEquals(outcome.code, 0, outcome.stderr);
     const { flavour, destroyed } = documentOf(outcome);
     assertEquals([flavour, destroyed], ["debian", []]);
@@ -118,6 +117,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     assertEquals([state, disk.sizeBytes], ["stopped", 10 * 2 ** 30]);
     assertEquals(await exists(join(guestDir, "staging")), false);
     await box.assertClean();
+    await offerDevGuest(box);
   });
 
   await step("init refuses to destroy a guest without --force, and says what it is", async () => {

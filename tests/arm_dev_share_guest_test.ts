@@ -7,12 +7,11 @@ import { GuestError } from "../lib/base/errors.ts";
 import { bytesOnDisk } from "../lib/dev/state/dev_files.ts";
 import { ensureMounted, shareMount } from "../lib/dev/share/share_mount.ts";
 import { joinSsh } from "../lib/guest/ssh.ts";
+import { placeDevGuest } from "./dev_guest.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, documentOf } from "./outcome.ts";
 import { chain } from "./steps.ts";
-
-const INIT = ["--flavour", "debian", "--yes", "--disk", "10", "--memory", "1024"];
 
 /** A shell of a project without nixpkgs: what the guest's store can build by itself. */
 const SHELL_NIX = `derivation {
@@ -102,10 +101,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     await inGuest("rm planted");
   };
 
-  await step("init", async () => {
-    const { code, stderr } = await box.task("arm-dev-init", INIT, { timeoutMs: 1_800_000 });
-    assertEquals(code, 0, stderr);
-  });
+  await step("init", () => placeDevGuest(box));
 
   await step("a project that is not there is named", async () => {
     const outcome = await box.task("arm-dev", ["--project", join(above, "gone")]);

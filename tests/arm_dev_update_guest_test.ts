@@ -7,11 +7,11 @@ import { type DevRecord, readDevRecord } from "../lib/dev/state/record.ts";
 import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
 import { collect } from "../lib/dev/update_link.ts";
 import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";
+import { placeDevGuest } from "./dev_guest.ts";
 import { freePort, useEnvironment } from "./environment.ts";
 import { makeSandbox, type TaskOutcome } from "./harness.ts";
 import { writeProject } from "./projects.ts";
 
-const INIT_MS = 1_800_000;
 const { signal } = new AbortController();
 
 /** The flavour's own provisioning, and then something else. */
@@ -34,12 +34,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
       await box.task("arm-dev-kill");
     },
   };
-  const init = await box.task(
-    "arm-dev-init",
-    ["--flavour", "debian", "--yes", "--disk", "10", "--memory", "1024"],
-    { timeoutMs: INIT_MS },
-  );
-  assertEquals(init.code, 0, init.stderr);
+  await placeDevGuest(box);
   const port = ["--ssh-port", String(freePort())];
   const startArgs = ["--project", project, "--memory", "1024", ...port];
   const start = await box.task("arm-dev", startArgs);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, type Sandbox } from "./harness.ts";
+import { copyTree, madeOnce } from "./made_once.ts";
 import { assertNoBug } from "./outcome.ts";
 
 /** What the tests of warm starts boot. */
@@ -9,7 +10,12 @@ export const AMD64 = "debian-amd64";
 export const SMALL = ["--memory", "512"];
 
 /** A sandbox whose snapshots are its own. */
-export async function ownSnapshots(): Promise<Sandbox & { readonly snapshots: string }> {
+export interface SnapshotBox extends Sandbox {
+  readonly snapshots: string;
+}
+
+/** Makes a {@link SnapshotBox} without snapshots. */
+export async function ownSnapshots(): Promise<SnapshotBox> {
   const box = await makeSandbox();
   const snapshots = join(box.dir, "snapshots");
   const env = { GUESTHOUSE_SNAPSHOTS: snapshots };
@@ -23,6 +29,19 @@ export async function ownSnapshots(): Promise<Sandbox & { readonly snapshots: st
       box.start(name, args, { ...options, env: { ...env, ...options?.env } }),
     [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Puts the snapshot of a {@link SMALL} guest into the sandbox: saved once, and copied for each test
+ * that is not about how it comes to be.
+ */
+export async function placeSnapshot(box: SnapshotBox): Promise<void> {
+  const saved = await madeOnce("snapshots", async (dir) => {
+    await using other = await ownSnapshots();
+    await inGuest(other, "true");
+    await copyTree(other.snapshots, dir);
+  });
+  await copyTree(saved, box.snapshots);
 }
 
 /** Runs a shell text in a guest of its own; returns what it printed. */

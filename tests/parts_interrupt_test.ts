@@ -1,17 +1,22 @@
-// Builds image parts with the real programs, and stops them at each step.
+// Builds image parts with the real programs, and stops them at each step. Where a step would begin
+// after minutes, stand-ins are in the place of what is slow, and the real ones build what is not
+// stopped.
 import { delay } from "@std/async";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileNames } from "../lib/base/files/folders.ts";
-import { imageCacheDir } from "../lib/base/files/paths.ts";
+import { imageCacheDir, imagesDir } from "../lib/base/files/paths.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { copyPackages } from "./checkouts.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
+import { slowKernelPackage, slowKernelSources } from "./slow_programs.ts";
 import { placePart, programFor, seeImages } from "./stand_ins.ts";
 
 const ARCH = Deno.build.arch;
 const BUILD_MS = 900_000;
+/** A platform whose kernel is for this host. */
+const PLATFORM = ARCH === "x86_64" ? "debian-amd64" : "debian-arm64";
 
 /** A part whose build is stopped at each of its phases. */
 interface Build {
@@ -21,10 +26,9 @@ interface Build {
   readonly phases: readonly string[];
   /** Makes what the build begins with; called before each phase. */
   readonly prepare?: (box: Sandbox, phase: string) => Promise<void>;
-  /**
-   * Every other phase is stopped by the other signal, and the part is not built to its end. For what
-   * has minutes of work before and behind each phase. Default: both signals, and to the end.
-   */
+  /** Variables with stand-ins for what is slow; the build that is not stopped has the real ones. */
+  readonly standIns?: (box: Sandbox) => Promise<Record<string, string>>;
+  /** The part is not built to its end, which would take minutes. Default false. */
   readonly isLong?: boolean;
 }
 
@@ -39,7 +43,12 @@ async function unfinished(box: Sandbox): Promise<string[]> {
 
 const BUILDS: readonly Build[] = [
   { task: "build-tiny-init", part: "tiny-init", phases: ["compile"] },
-  { task: "extract-kernel", part: "kernel", phases: ["package", "extract"] },
+  {
+    task: "extract-kernel",
+    part: "kernel",
+    phases: ["package", "extract"],
+    standIns: (box) => slowKernelPackage(box.dir, join(imagesDir(), `${PLATFORM}/current/vmlinuz`)),
+  },
   {
     task: "build-initramfs",
     part: "initramfs",
@@ -67,26 +76,26 @@ const BUILDS: readonly Build[] = [
     task: "build-kernel",
     part: "micro-kernel",
     phases: ["sources", "unpack", "configure", "compile"],
+    standIns: (box) => slowKernelSources(box.dir),
     isLong: true,
   },
 ];
 
-for (const { task, args = [], part, phases, prepare, isLong = false } of BUILDS) {
+for (const { task, args = [], part, phases, prepare, standIns, isLong = false } of BUILDS) {
   Deno.test(`${task} can be run again after it was stopped at each step`, async () => {
     await using box = await makeSandbox();
     const env = { GUESTHOUSE_IMAGES: imagesOf(box) };
+    const slow = { ...env, ...await standIns?.(box) };
     const outputs = partFiles({ name: part, arch: ARCH });
     const finished = async () =>
       (await fileNames(imagesOf(box))).filter((name) =>
         outputs.some((output) => name.startsWith(output))
       );
-    for (const [index, phase] of phases.entries()) {
-      const signals = (["SIGINT", "SIGKILL"] as const)
-        .filter((_, which) => !isLong || which === index % 2);
-      for (const signal of signals) {
+    for (const phase of phases) {
+      for (const signal of ["SIGINT", "SIGKILL"] as const) {
         await prepare?.(box, phase);
         const before = await unfinished(box);
-        const run = box.start(task, args, { env, timeoutMs: BUILD_MS });
+        const run = box.start(task, args, { env: slow, timeoutMs: BUILD_MS });
         await run.waitFor(new RegExp(`^${part} ${ARCH}: ${phase}$`, "m"));
         // Whoever builds a part clears away what was left of it.
         const now = await unfinished(box);

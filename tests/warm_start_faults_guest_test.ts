@@ -6,7 +6,14 @@ import { sparseDigest } from "../lib/base/files/file_digest.ts";
 import { recordFile } from "../lib/base/files/file_record.ts";
 import { makeSandbox } from "./harness.ts";
 import { killHard } from "./outcome.ts";
-import { AMD64, inGuest, ownSnapshots, SMALL, snapshotFolders } from "./own_snapshots.ts";
+import {
+  AMD64,
+  inGuest,
+  ownSnapshots,
+  placeSnapshot,
+  SMALL,
+  snapshotFolders,
+} from "./own_snapshots.ts";
 
 /** Damages a file of a snapshot in place. */
 type Damage = (path: string) => Promise<void>;
@@ -28,7 +35,7 @@ const flipped: Damage = async (path) => {
 
 Deno.test("a snapshot that was truncated or changed by a bit is named, removed and replaced", async () => {
   await using box = await ownSnapshots();
-  await inGuest(box, "true");
+  await placeSnapshot(box);
   for (
     const [name, damage, says] of [
       ["memory", truncated, /memory has \d+ bytes, not the \d+ that were saved/],
@@ -57,7 +64,7 @@ async function vouchFor(dir: string, name: string): Promise<void> {
 
 Deno.test("a state that QEMU cannot load, and memory that never answers, end in one cold start", async () => {
   await using box = await ownSnapshots();
-  await inGuest(box, "true");
+  await placeSnapshot(box);
   const [first] = await snapshotFolders(box);
   await truncated(join(first!, "state"));
   await vouchFor(first!, "state");
@@ -69,7 +76,7 @@ Deno.test("a state that QEMU cannot load, and memory that never answers, end in 
   );
   assertEquals(await snapshotFolders(box), []);
 
-  await inGuest(box, "true");
+  await placeSnapshot(box);
   const [second] = await snapshotFolders(box);
   // A foreign machine's memory: it runs into nothing.
   await Deno.truncate(join(second!, "memory"), 0);
@@ -84,7 +91,7 @@ Deno.test("a state that QEMU cannot load, and memory that never answers, end in 
 
 Deno.test("a snapshot of another platform under this one's key is refused", async () => {
   await using box = await ownSnapshots();
-  await inGuest(box, "true");
+  await placeSnapshot(box);
   await inGuest(box, "true", ["--memory", "600"]);
   const [one, other] = await snapshotFolders(box);
   await Deno.remove(one!, { recursive: true });
@@ -97,7 +104,7 @@ Deno.test("a snapshot of another platform under this one's key is refused", asyn
 
 Deno.test("a snapshot of another QEMU is not used, and the log says why", async () => {
   await using box = await ownSnapshots();
-  await inGuest(box, "true");
+  await placeSnapshot(box);
   // QEMU looks for its modules and firmware beside itself.
   const bin = join(box.dir, "usr/bin");
   await Deno.mkdir(bin, { recursive: true });

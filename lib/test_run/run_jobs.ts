@@ -28,16 +28,22 @@ export interface RunJobsOptions {
   readonly signal: AbortSignal;
 }
 
+/** Names a directory for what tests make once for all files of a run; it goes with the run. */
+const SHARED = "GUESTHOUSE_TEST_SHARED";
+
 /** Interrupted tests end their guests first. */
 const GRACE_MS = 20_000;
 
-/** Runs each job in its own Deno process, in the order of `jobs`. Throws the signal's reason. */
+/** Runs each job in its own Deno process, the first of `jobs` first. Throws the signal's reason. */
 export async function runJobs(
   jobs: readonly TestJob[],
   options: RunJobsOptions,
 ): Promise<JobResult[]> {
   await using scratch = await makeScratch("junit");
   const dir = scratch.path;
+  const shared = join(dir, "shared");
+  await Deno.mkdir(shared);
+  const env = { ...options.env, [SHARED]: shared };
   const waiting = [...jobs];
   const running = new Set<TestJob>();
   let begun = 0;
@@ -47,7 +53,7 @@ export async function runJobs(
     for (let job = next(); job !== undefined; job = next()) {
       options.signal.throwIfAborted();
       running.add(job);
-      const result = await runJob(job, join(dir, `${begun++}.xml`), options);
+      const result = await runJob(job, join(dir, `${begun++}.xml`), { ...options, env });
       running.delete(job);
       results.push(result);
       options.onEnd(result);
