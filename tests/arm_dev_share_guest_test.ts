@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError } from "../lib/base/errors.ts";
+import { root as repository } from "../lib/base/files/paths.ts";
 import { bytesOnDisk } from "../lib/dev/state/dev_files.ts";
 import { ensureMounted, shareMount } from "../lib/dev/share/share_mount.ts";
 import { joinSsh } from "../lib/guest/ssh.ts";
@@ -101,6 +102,14 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     await inGuest("rm planted");
   };
 
+  /** Why the program that readies build guests for being saved would not save this one, if so. */
+  const whyNotSaved = async () => {
+    const program = await Deno.readTextFile(join(repository, "provision/resume.pl"));
+    // Without the wait for this very session to end.
+    const script = 'eval shift or die; *sessions = sub { () }; eval { settle() }; print $@ // ""';
+    return await inGuest('sudo -n perl -e "$1" "$2"', script, program);
+  };
+
   await step("init", () => placeDevGuest(box));
 
   await step("a project that is not there is named", async () => {
@@ -131,6 +140,10 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   });
 
   await step("9p: the guest reaches nothing above the project", nothingAbove);
+
+  await step("9p: a guest with the share attached refuses to be saved", async () => {
+    assertEquals(await whyNotSaved(), "/rsonpath is a shared folder\n");
+  });
 
   await step(
     "a command of arm-dev-ssh runs in the project's shell, the second one at once",
@@ -218,6 +231,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
       // The daemon lets the guest believe what it knows for a second.
       await shareWorks(20);
       await nothingAbove();
+      assertEquals(await whyNotSaved(), "/rsonpath is a shared folder\n");
     },
   );
 
@@ -236,6 +250,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   await step("rsync: a copy that is brought up to date both ways", async () => {
     const stderr = await startWell("rsync");
     assertStringIncludes(stderr, "to the guest: 4");
+    assertEquals(await whyNotSaved(), "", "a guest with a copy could be saved");
     assertEquals(await inGuest("cat hello.txt; stat -c %U hello.txt"), "from the host\narmdev\n");
     await inGuest(
       "echo new >new.txt; rm hello.txt; mkdir d; echo guest >d/both; ln -s new.txt link",

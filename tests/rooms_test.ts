@@ -1,110 +1,109 @@
 // The plan of lib/: a room is a job, and imports only rooms above it. docs/architecture.md says what
-// each is for.
+// each is for. The made trees show that what is wrong would be found.
 import { assertEquals } from "@std/assert";
-import { walk } from "@std/fs";
-import { basename, dirname, join, relative, resolve } from "@std/path";
+import { join } from "@std/path";
 import { root } from "../lib/base/files/paths.ts";
+import {
+  circlesIn,
+  forbiddenImports,
+  readTree,
+  ROOMS,
+  roomsIn,
+  sharedNames,
+  type Tree,
+} from "./rooms.ts";
 
-/** From the bottom up. A room of another's name before the slash is a part of it. */
-const ROOMS: readonly string[] = [
-  ...["base/text", "base", "base/time", "base/files", "base/process", "base/terminal"],
-  ...["cli", "store", "symptoms", "config", "project"],
-  ...["host", "host/tools", "host/accelerator", "qemu", "guest/proxy", "guest", "guest/agent"],
-  ...[
-    "image",
-    "image/format",
-    "image/boot",
-    "image/disk",
-    "image/system",
-    "image/system/debian",
-    "image/parts",
-  ],
-  ...["image/platform", "vm", "setup", "report", "ci", "micro"],
-  ...["dev/state", "dev/sync", "dev/share", "dev/flavour", "dev/flavour/nixos", "dev"],
-  ...["cleanup", "diagnose", "bench", "test_run"],
-];
-
-interface Import {
-  readonly to: string;
-  /** Whether it is only loaded when a function runs. */
-  readonly lazy: boolean;
-}
-
-/** What a module imports, types included, by paths relative to the checkout. */
-async function importsOf(path: string): Promise<Import[]> {
-  // Examples in docstrings import their own module.
-  const text = (await Deno.readTextFile(join(root, path))).replaceAll(/^ *\*.*$/gm, "");
-  const found = text.matchAll(/(\bfrom|\bimport\(?)\s*"(\.[^"]+)"/g);
-  return [...found].map(([, word = "", to = ""]) => ({
-    to: relative(root, resolve(join(root, dirname(path)), to)),
-    lazy: word.endsWith("("),
-  }));
-}
-
-async function modulesBelow(dir: string): Promise<string[]> {
-  const entries = walk(join(root, dir), { includeDirs: false, exts: [".ts"] });
-  const paths = await Array.fromAsync(entries, ({ path }) => relative(root, path));
-  return paths.filter((path) => !/_test(ing)?\.ts$|\/testdata\//.test(path)).sort();
-}
-
-const roomOf = (path: string) => dirname(path).replace(/^lib\//, "");
+/** A tree in which each module imports what is listed. */
+const treeOf = (modules: Readonly<Record<string, readonly string[]>>): Tree =>
+  new Map(
+    Object.entries(modules).map(([path, imports]) => [
+      path,
+      imports.map((to) => `import { x } from "${to}";\n`).join(""),
+    ]),
+  );
 
 Deno.test("every module of lib/ is in a room, and every room has modules", async () => {
-  const rooms = new Set((await modulesBelow("lib")).map(roomOf));
-  assertEquals([...rooms].sort(), ROOMS.toSorted());
+  assertEquals(roomsIn(await readTree("lib")), ROOMS.toSorted());
+  assertEquals(roomsIn(treeOf({ "lib/cli/a.ts": [], "lib/b.ts": [], "tasks/c.ts": [] })), [
+    ...["cli", "lib"],
+  ]);
 });
 
 Deno.test("a room imports only itself and rooms above it, and no configuration", async () => {
-  const wrong: string[] = [];
-  for (const path of await modulesBelow("lib")) {
-    for (const { to } of await importsOf(path)) {
-      const [from, target] = [ROOMS.indexOf(roomOf(path)), ROOMS.indexOf(roomOf(to))];
-      if (!to.startsWith("lib/") || target > from) wrong.push(`${path} imports ${to}`);
-    }
-  }
-  assertEquals(wrong, []);
+  assertEquals(forbiddenImports(await readTree("lib")), []);
+  const made = treeOf({
+    "lib/vm/right.ts": ["./own.ts", "../base/files/paths.ts", "../qemu/launch.ts"],
+    "lib/vm/wrong.ts": ["../ci/run_steps.ts", "../../configs/a.ts", "../nowhere.ts"],
+    "lib/base/text/up.ts": ["../time/wait.ts"],
+    "lib/dev/state/up.ts": ["../start.ts"],
+  });
+  assertEquals(forbiddenImports(made), [
+    "lib/vm/wrong.ts imports lib/ci/run_steps.ts",
+    "lib/vm/wrong.ts imports configs/a.ts",
+    "lib/base/text/up.ts imports lib/base/time/wait.ts",
+    "lib/dev/state/up.ts imports lib/dev/start.ts",
+  ]);
+});
+
+Deno.test("imports of every form are seen, and those of examples are not", () => {
+  const forms = [
+    'import type { A } from "../ci/a.ts";',
+    'export { b } from "../ci/b.ts";',
+    'import {\n  c,\n} from "../ci/c.ts";',
+    'const { d } = await import("../ci/d.ts");',
+    'import "../ci/e.ts";',
+    ' * import { f } from "../ci/f.ts";',
+  ];
+  assertEquals(
+    forbiddenImports(new Map([["lib/vm/all.ts", forms.join("\n")]])),
+    ["a", "b", "c", "d", "e"].map((name) => `lib/vm/all.ts imports lib/ci/${name}.ts`),
+  );
 });
 
 Deno.test("no module imports itself through others, by values, types or lazily", async () => {
-  const graph = new Map<string, string[]>();
-  for (const path of await modulesBelow("lib")) {
-    graph.set(path, (await importsOf(path)).map(({ to }) => to));
-  }
-  const done = new Set<string>();
-  const circles: string[] = [];
-  const visit = (path: string, above: readonly string[]) => {
-    if (above.includes(path)) circles.push([...above.slice(above.indexOf(path)), path].join(" > "));
-    if (done.has(path) || above.includes(path)) return;
-    for (const to of graph.get(path) ?? []) visit(to, [...above, path]);
-    done.add(path);
-  };
-  for (const path of graph.keys()) visit(path, []);
-  assertEquals(circles, []);
+  assertEquals(circlesIn(await readTree("lib")), []);
+  const made = treeOf({
+    "lib/vm/a.ts": ["./b.ts"],
+    "lib/vm/b.ts": ["./c.ts", "../base/d.ts"],
+    "lib/vm/c.ts": ["./b.ts"],
+    "lib/base/d.ts": [],
+    "lib/cli/e.ts": ["./e.ts"],
+  });
+  assertEquals(circlesIn(made), [
+    "lib/vm/b.ts > lib/vm/c.ts > lib/vm/b.ts",
+    "lib/cli/e.ts > lib/cli/e.ts",
+  ]);
 });
 
 Deno.test("configs/ imports lib/config and its own parts alone", async () => {
-  const wrong: string[] = [];
-  for (const path of await modulesBelow("configs")) {
-    for (const { to } of await importsOf(path)) {
-      if (!/^(lib\/config|configs)\//.test(to)) wrong.push(`${path} imports ${to}`);
-    }
-  }
-  assertEquals(wrong, []);
+  assertEquals(forbiddenImports(await readTree("configs")), []);
+  const made = treeOf({
+    "configs/platforms/a.ts": ["../../lib/config/platform.ts", "../shared.ts"],
+    "configs/platforms/b.ts": ["../../lib/vm/a.ts", "../../tasks/c.ts"],
+  });
+  assertEquals(forbiddenImports(made), [
+    "configs/platforms/b.ts imports lib/vm/a.ts",
+    "configs/platforms/b.ts imports tasks/c.ts",
+  ]);
 });
 
 Deno.test("tasks import no other task, and nothing imports from tests/", async () => {
-  const wrong: string[] = [];
-  for (const path of [...await modulesBelow("tasks"), ...await modulesBelow("lib")]) {
-    for (const { to } of await importsOf(path)) {
-      if (/^(tasks|tests)\//.test(to)) wrong.push(`${path} imports ${to}`);
-    }
-  }
-  assertEquals(wrong, []);
+  assertEquals(forbiddenImports(await readTree("tasks")), []);
+  const made = treeOf({
+    "tasks/a.ts": ["./b.ts", "../lib/vm/a.ts", "../tests/c.ts"],
+    "lib/vm/a.ts": ["../../tests/d.ts"],
+  });
+  assertEquals(forbiddenImports(made), [
+    "tasks/a.ts imports tasks/b.ts",
+    "tasks/a.ts imports tests/c.ts",
+    "lib/vm/a.ts imports tests/d.ts",
+  ]);
 });
 
 Deno.test("no two rooms share a file name for different things", async () => {
-  const byName = Map.groupBy(await modulesBelow("lib"), (path) => basename(path));
-  assertEquals([...byName.values()].filter((paths) => paths.length > 1), []);
+  assertEquals(sharedNames(await readTree("lib")), []);
+  const made = treeOf({ "lib/vm/a.ts": [], "lib/ci/a.ts": [], "lib/ci/b.ts": [] });
+  assertEquals(sharedNames(made), [["lib/vm/a.ts", "lib/ci/a.ts"]]);
 });
 
 Deno.test("docs/architecture.md draws every room, and names modules that exist", async () => {

@@ -1,7 +1,6 @@
 // Starts real guests from memory snapshots.
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { root } from "../lib/base/files/paths.ts";
 import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { copyImage, makeAgain } from "./made_again.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
@@ -234,22 +233,6 @@ Deno.test("two tasks that want the same snapshot save it once", async () => {
   assertEquals((await snapshotFolders(box)).length, 1);
   await box.assertClean();
 });
-
-for (const type of ["9p", "virtiofs"]) {
-  Deno.test(`a guest with a ${type} share attached refuses to be saved`, async () => {
-    const mounts = `/dev/vda / ext4 rw 0 0\nhost /home/ci/share ${type} rw 0 0\n`;
-    const script = 'require "./provision/resume.pl"; print shared_folder($ARGV[0]) // "none"';
-    const perl = async (text: string) => {
-      const { stdout } = await new Deno.Command("perl", {
-        args: ["-e", script, text],
-        cwd: root,
-      }).output();
-      return new TextDecoder().decode(stdout);
-    };
-    assertEquals(await perl(mounts), "/home/ci/share");
-    assertEquals(await perl("/dev/vda / ext4 rw 0 0\n"), "none");
-  });
-}
 
 const CMAKE = {
   "CMakeLists.txt": [
