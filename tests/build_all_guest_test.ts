@@ -6,6 +6,7 @@ import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
 import { listTree, shellProject, writeProject } from "./projects.ts";
 import { fetchSource } from "./sources.ts";
+import { thorough } from "./thorough.ts";
 
 Deno.test("build-all builds and tests the sample natively and in both guests", async () => {
   await using box = await makeSandbox();
@@ -58,8 +59,12 @@ Deno.test("build-all that is interrupted starts nothing more, and shows what had
   await box.assertClean();
 });
 
-for (const name of ["cjson", "fmtlib"]) {
-  Deno.test(`build-all builds ${name}, as Debian's source package has it, in both guests`, async () => {
+/** C is compiled soon also under emulation; C++ takes minutes. */
+const PACKAGES = [{ name: "cjson", isLong: false }, { name: "fmtlib", isLong: true }];
+
+for (const { name, isLong } of PACKAGES) {
+  const title = `build-all builds ${name}, as Debian's source package has it, in both guests`;
+  Deno.test(title, { ignore: isLong && !thorough }, async () => {
     await using box = await makeSandbox();
     const source = await fetchSource(name, box.dir);
     // Its own tests are the package's business, and take minutes to compile under emulation.
