@@ -295,7 +295,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     const stopped = await box.task("arm-dev-shutdown", ["--json"]);
     assertMatch(documentOf(stopped).by, /^(ssh|power button)$/);
   };
-  if (canMount) await step("a guest that fills the host's disk waits for space", fill);
+  await step("a guest that fills the host's disk waits for space", fill, { ignore: !canMount });
 
   await step("ssh --start starts it, with what was on its disk", async () => {
     const { code, stdout, stderr } = await box.task("arm-dev-ssh", [

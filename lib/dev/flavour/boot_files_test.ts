@@ -43,5 +43,7 @@ Deno.test("mendBootFiles() says what can be done where no image has the file", a
 
 Deno.test("mendBootFiles() takes the files of a guest that has no records as they are", async () => {
   await using images = await imagesFolder();
+  await Deno.writeTextFile(join(images.path, "vmlinuz"), "of a former version");
   await mendBootFiles("armdev", images.path);
+  assertEquals(await Deno.readTextFile(join(images.path, "vmlinuz")), "of a former version");
 });

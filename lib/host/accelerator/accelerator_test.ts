@@ -99,8 +99,9 @@ exit 134`,
   assertEquals(await verdictOf({ cpu: "max" }), 5);
 });
 
-Deno.test("probeAccelerator() does not remember what the user can mend", async () => {
-  if (HYPERVISOR !== "kvm") return;
+Deno.test("probeAccelerator() does not remember what the user can mend", {
+  ignore: HYPERVISOR !== "kvm",
+}, async () => {
   await using box = await sandbox({ USER: "somebody" });
   const qemuBinary = await box.script(
     "qemu",
