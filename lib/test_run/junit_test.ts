@@ -2,9 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { readJunit } from "./junit.ts";
 
+const STEPS = `
+export const helped = (t) => t.step("helped", () => {});
+`;
 const TESTS = `
+import { helped } from "./steps.ts";
 Deno.test("one", async (t) => {
   await t.step("step", () => {});
+  await helped(t);
   await t.step({ name: "no step", ignore: true, fn() {} });
 });
 Deno.test("a > b & <c>", () => {});
@@ -17,6 +22,7 @@ Deno.test("two", async (t) => {
 Deno.test("readJunit() counts what Deno reports", async () => {
   const dir = await Deno.makeTempDir();
   try {
+    await Deno.writeTextFile(join(dir, "steps.ts"), STEPS);
     await Deno.writeTextFile(join(dir, "x_test.ts"), TESTS);
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--no-check", "--no-config", "--junit-path=out.xml", "x_test.ts"],
@@ -29,8 +35,8 @@ Deno.test("readJunit() counts what Deno reports", async () => {
       passed: 2,
       failed: 1,
       leftOut: [
-        { file: "x_test.ts", line: 7, title: "left out" },
-        { file: "x_test.ts", line: 4, title: "one > no step" },
+        { file: "x_test.ts", line: 9, title: "left out" },
+        { file: "x_test.ts", line: 6, title: "one > no step" },
       ],
     });
   } finally {

@@ -1,10 +1,12 @@
 import type { TestJob } from "./test_files.ts";
 
 /**
- * Removes the next job to start from `waiting`, which is sorted by duration, the longest first.
- * Guests are emulated without KVM, and two files that boot guests at the same time compete for
- * processors until deadlines pass; so only half of the places are for files that boot guests, as
- * long as there are other files for the rest. Returns undefined if nothing waits.
+ * Removes the next job to start from `waiting`, which is sorted by duration, the longest first;
+ * undefined if none may start while the `running` ones run.
+ *
+ * Most tests wait for much of their time. Guests, which are emulated without KVM, do not: too many of
+ * them at the same time compete for processors until deadlines pass. So half of the places are for
+ * files that boot guests as long as there are other files, and two thirds later.
  */
 export function takeNext(
   waiting: TestJob[],
@@ -12,7 +14,9 @@ export function takeNext(
   places: number,
 ): TestJob | undefined {
   const guests = [...running].filter(({ bootsGuest }) => bootsGuest).length;
-  const wanted = guests < Math.max(1, Math.floor(places / 2));
-  const at = waiting.findIndex(({ bootsGuest }) => bootsGuest === wanted);
-  return waiting.splice(Math.max(0, at), 1)[0];
+  const others = waiting.findIndex(({ bootsGuest }) => !bootsGuest);
+  const share = others < 0 ? Math.ceil(places * 2 / 3) : Math.floor(places / 2);
+  const first = waiting.findIndex(({ bootsGuest }) => bootsGuest);
+  const at = first >= 0 && guests < Math.max(1, share) ? first : others;
+  return at < 0 ? undefined : waiting.splice(at, 1)[0];
 }

@@ -2,32 +2,40 @@ import { assertEquals } from "@std/assert";
 import { takeNext } from "./next_job.ts";
 import type { TestJob } from "./test_files.ts";
 
-const job = (name: string, bootsGuest: boolean): TestJob => ({
-  ...{ name, files: [name], bootsGuest, seconds: 1 },
-});
-
-Deno.test("takeNext() starts one guest file beside another file, and two when there is no other", () => {
-  const [guest1, guest2, guest3] = ["g1", "g2", "g3"].map((name) => job(name, true));
-  const [other1, other2] = ["o1", "o2"].map((name) => job(name, false));
-  const waiting = [guest1!, other1!, guest2!, other2!, guest3!];
+/** The order in which jobs start of which the oldest one always ends first; `g` boots guests. */
+function order(names: readonly string[], places: number): string[] {
+  const waiting = names.map((name): TestJob => ({
+    ...{ name, files: [name], bootsGuest: name.startsWith("g"), seconds: 1 },
+  }));
   const running = new Set<TestJob>();
-  const order = [];
-  // Two places; the oldest one ends each time.
-  for (let next = takeNext(waiting, running, 2); next; next = takeNext(waiting, running, 2)) {
-    order.push(next.name);
-    running.add(next);
-    if (running.size === 2) running.delete([...running][0]!);
+  const begun: string[] = [];
+  while (true) {
+    const next = running.size < places ? takeNext(waiting, running, places) : undefined;
+    if (next !== undefined) {
+      begun.push(next.name);
+      running.add(next);
+    } else if (running.size > 0) {
+      const [oldest] = running;
+      begun.push(`-${oldest!.name}`);
+      running.delete(oldest!);
+    } else {
+      assertEquals(waiting, []);
+      return begun;
+    }
   }
-  assertEquals(order, ["g1", "o1", "g2", "o2", "g3"]);
-  assertEquals(takeNext([guest2!], new Set([guest1!]), 2), guest2);
-  assertEquals(takeNext([other1!], new Set([]), 2), other1);
-  assertEquals(takeNext([], new Set([guest1!]), 2), undefined);
+}
+
+Deno.test("takeNext() starts one guest file beside others, and later as many as there are cores", () => {
+  assertEquals(order(["g1", "o1", "g2", "o2", "g3", "g4"], 3), [
+    ...["g1", "o1", "o2", "-g1", "g2", "-o1", "g3", "-o2", "-g2", "g4", "-g3", "-g4"],
+  ]);
 });
 
-Deno.test("takeNext() keeps half of many places for guests", () => {
-  const waiting = [1, 2, 3].map((n) => job(`g${n}`, true)).concat(job("o", false));
-  const running = new Set([waiting[0]!]);
-  assertEquals(takeNext(waiting.slice(1), running, 4)?.name, "g2");
-  running.add(waiting[1]!);
-  assertEquals(takeNext(waiting.slice(2), running, 4)?.name, "o");
+Deno.test("takeNext() lets no guest wait where there is one place, or nothing else to do", () => {
+  assertEquals(order(["o1", "g1"], 1), ["g1", "-g1", "o1", "-o1"]);
+  assertEquals(order(["g1", "g2"], 2), ["g1", "g2", "-g1", "-g2"]);
+});
+
+Deno.test("takeNext() keeps half of many places for what boots no guest", () => {
+  assertEquals(order(["g1", "g2", "g3", "o1", "o2"], 4).slice(0, 4), ["g1", "g2", "o1", "o2"]);
 });

@@ -23,6 +23,8 @@ export interface RunJobsOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Only tests whose title contains this. */
   readonly filter?: string | undefined;
+  /** Whether one of the jobs checks the types for all. */
+  readonly typesApart: boolean;
   /** Called with each job as it ends. */
   readonly onEnd: (result: JobResult) => void;
   readonly signal: AbortSignal;
@@ -71,10 +73,13 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
   const started = performance.now();
   await using tests = spawnOwned([
     ...thisDeno(),
-    ...["test", "-q", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
-    `--junit-path=${junit}`,
-    ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
-    ...job.files,
+    ...job.files.length === 0 ? ["check", "-q", root] : [
+      ...["test", "-q", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
+      `--junit-path=${junit}`,
+      ...(options.typesApart ? ["--no-check"] : []),
+      ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),
+      ...job.files,
+    ],
   ], {
     ...{ cwd: root, environment: "user", env: { ...env, NO_COLOR: "1" } },
     ...{ output: `${junit}.txt`, graceMs: GRACE_MS },

@@ -54,7 +54,7 @@ export function testRequest(
     filter: opt.filter,
     shard,
     changedSince: opt.changed,
-    atOnce: opt.jobs ?? Math.max(2, navigator.hardwareConcurrency),
+    atOnce: opt.jobs ?? navigator.hardwareConcurrency + 1,
     record: opt.record,
     thorough: opt.thorough,
   };
@@ -71,6 +71,7 @@ export async function runTests(ctx: TaskContext, request: TestRequest): Promise<
   ctx.log.step("Run the tests");
   const results = await runJobs(longestFirst(jobs), {
     ...{ root, atOnce: request.atOnce, filter: request.filter, signal: ctx.signal },
+    typesApart: request.files.length === 0,
     env: request.thorough ? { [THOROUGH]: "1" } : {},
     onEnd: (result) => {
       writeStdout(result.text);

@@ -8,7 +8,7 @@ const UNIT_DIRS = ["lib", "tasks", "types"];
 export interface TestJob {
   /** For display: the file, or what several files have in common. */
   readonly name: string;
-  /** Paths relative to the checkout. */
+  /** Paths relative to the checkout; none for the check of all types. */
   readonly files: readonly string[];
   /** Whether its name says that it boots guests. */
   readonly bootsGuest: boolean;
@@ -33,15 +33,19 @@ const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image"]
 /** Name of the job of all other unit tests. */
 const UNIT_JOB = "unit tests";
 
+/** Checks the types of all files in seconds; each file by itself would take as long for its own. */
+const TYPES_JOB = "types";
+
 /**
- * One job for each file of `tests/`, and a few for all unit tests: starting Deno for each of those
- * would take longer than the tests.
+ * One job for the types, one for each file of `tests/`, and a few for all unit tests: starting Deno
+ * for each of those would take longer than the tests.
  */
 export function jobsOf(
   files: readonly string[],
   durations: Readonly<Record<string, number>>,
 ): TestJob[] {
   const jobs = Map.groupBy(files, jobName);
+  if (files.length > 0) jobs.set(TYPES_JOB, []);
   return [...jobs].map(([name, files]) => ({
     ...{ name, files },
     bootsGuest: files.some((file) => file.endsWith("_guest_test.ts")),

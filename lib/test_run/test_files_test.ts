@@ -16,5 +16,6 @@ Deno.test("jobsOf() makes a job of each file of tests/, and few of all unit test
       bootsGuest: true,
       seconds: 120,
     },
+    { name: "types", files: [], bootsGuest: false, seconds: 120 },
   ]);
 });
