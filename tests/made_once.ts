@@ -1,7 +1,7 @@
 // What takes long to make and many tests start with: made once, and each test has a copy.
 import { join } from "@std/path";
 import { acquireLock } from "../lib/base/files/lock.ts";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
 
 /** `deno task test` gives all test files one place, and removes it; a file alone has its own. */
 const sharedDir = Deno.env.get("GUESTHOUSE_TEST_SHARED") ?? ownDir();
@@ -31,6 +31,5 @@ export async function madeOnce(name: string, make: (dir: string) => Promise<void
 /** Copies what is in a directory into another one, with modes, times and holes. */
 export async function copyTree(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
-  const copy = ["cp", "--archive", "--reflink=auto", "--sparse=always", "--", `${from}/.`, to];
-  await runChecked(copy, { what: `copy ${from}` });
+  await $`cp --archive --reflink=auto --sparse=always -- ${from}/. ${to}`;
 }

@@ -1,7 +1,8 @@
 // Stand-ins for what takes minutes of a part's build: Debian's packages are small ones from here, and
 // each program takes a moment, so that a build can be met at any of its phases.
 import { join } from "@std/path";
-import { runChecked } from "../lib/base/process/process.ts";
+import { $ } from "../lib/base/process/dollar.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 
 /** Writes scripts that come before the programs of their names; returns the variables for a task. */
 async function programs(
@@ -22,8 +23,7 @@ async function packDeb(dir: string): Promise<string> {
     "Package: test\nVersion: 1\nArchitecture: all\nMaintainer: test\nDescription: t\n";
   await Deno.mkdir(join(dir, "DEBIAN"), { recursive: true });
   await Deno.writeTextFile(join(dir, "DEBIAN/control"), control);
-  const pack = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", dir, `${dir}.deb`];
-  await runChecked(pack, { what: "pack a package" });
+  await $`dpkg-deb --root-owner-group -Znone --build ${dir} ${`${dir}.deb`}`;
   return `${dir}.deb`;
 }
 
@@ -59,11 +59,10 @@ export async function slowKernelSources(dir: string): Promise<Record<string, str
   await Deno.mkdir(join(dir, name), { recursive: true });
   await Deno.mkdir(join(tree, "usr/src"), { recursive: true });
   await Deno.writeTextFile(join(dir, name, "Makefile"), MAKEFILE);
-  const tar = ["tar", "--create", "--xz", "--file", join(tree, "usr/src", `${name}.tar.xz`), name];
-  await runChecked(tar, { cwd: dir, what: "pack the sources" });
-  const real = (await runChecked(["sh", "-c", "command -v tar"], { what: "find tar" })).stdout;
+  const packed = join(tree, "usr/src", `${name}.tar.xz`);
+  await $`tar --create --xz --file ${packed} ${name}`.cwd(dir);
   return await programs(dir, {
     ...apt(await packDeb(tree), name),
-    tar: `sleep 1; exec ${real.trim()} "$@"`,
+    tar: `sleep 1; exec ${findProgram("tar")!.path} "$@"`,
   });
 }
