@@ -46,7 +46,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
   const { renderTable } = await import("../lib/base/terminal/table.ts");
   const { checkImage } = await import("../lib/micro/check_images.ts");
-  const { MICRO_SIZE } = await import("../lib/vm/micro_machine.ts");
+  const { MICRO_SIZE } = await import("../lib/micro/micro_machine.ts");
   const variants = ctx.positionals.length === 0 ? VARIANTS : ctx.positionals;
   const { arch = Deno.build.arch, accel: accelerator, kernel } = ctx.opt;
   const archs = arch === "all" ? ARCHS : [arch];

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { cacheDir, type CacheRecord } from "../lib/ci/cache_disk.ts";
+import { buildShape } from "../lib/vm/build_machine.ts";
 import { snapshotRecipe } from "../lib/vm/snapshot_recipe.ts";
 import { keyOf, type Recipe, recipeKey } from "../lib/store/recipe.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
@@ -175,10 +176,12 @@ export async function presentRecipe(memoryMiB = 1024): Promise<Recipe> {
   const qemu = await qemuProgram("qemu-system-x86_64");
   const image = (await currentVersion(NAME))?.version;
   assert(image !== undefined);
-  return await snapshotRecipe({ platform, image, memoryMiB, cores: 1 }, {
-    ...{ qemu, machine: pinMachine(platform.machine, qemu) },
-    ...{ accelerator: "tcg", keys: await ensureKeys() },
-  });
+  return await snapshotRecipe(
+    buildShape({ platform, image, memoryMiB, cores: 1 }, {
+      ...{ qemu, machine: pinMachine(platform.machine, qemu) },
+      ...{ accelerator: "tcg", keys: await ensureKeys() },
+    }),
+  );
 }
 
 /** The same recipe with another digest for one input. */

@@ -1,7 +1,8 @@
 import { startClock } from "../base/time/clock.ts";
 import { buildInGuest } from "../ci/guest_build.ts";
 import { startLogs } from "../base/files/log_files.ts";
-import { guestSize, type Size } from "../vm/build_machine.ts";
+import { guestSize } from "../vm/build_machine.ts";
+import type { Size } from "../vm/machine.ts";
 import { openGuest } from "../vm/open_guest.ts";
 import { GuestError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";

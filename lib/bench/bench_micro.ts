@@ -1,7 +1,6 @@
 import { startLogs } from "../base/files/log_files.ts";
-import { type KernelChoice, MICRO_SIZE } from "../vm/micro_machine.ts";
-import { type OpenMicroOptions, openMicroVm } from "../vm/micro_vm.ts";
-import type { MicroVm } from "../vm/boot_micro.ts";
+import { type KernelChoice, MICRO_SIZE } from "../micro/micro_machine.ts";
+import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../micro/micro_guest.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import type { Arch } from "../config/archs.ts";
 import { makeRow, type Row } from "../report/row.ts";

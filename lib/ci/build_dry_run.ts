@@ -7,10 +7,11 @@ import type { Project } from "../project/project.ts";
 import { planSteps } from "../project/plan_steps.ts";
 import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator/accelerator.ts";
 import { commandText } from "../base/text/command_text.ts";
-import { imagesDir, logsDir, RUN_FILES, runsDir, socketDir } from "../base/files/paths.ts";
-import { guestCommand } from "../qemu/launch.ts";
+import { imagesDir } from "../base/files/paths.ts";
 import { guestDirs } from "./guest_build.ts";
-import { guestArgs, type Size } from "../vm/build_machine.ts";
+import { buildDevices, kernelCommandLine } from "../vm/build_machine.ts";
+import { dryStart } from "../vm/dry_run.ts";
+import type { Size } from "../vm/machine.ts";
 
 /** A guest that would be started. */
 export interface DryGuest {
@@ -27,9 +28,6 @@ export interface DryGuest {
 /** Prints the commands of a guest's run; starts only the accelerator probe. */
 export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<number> {
   const { platform, project } = dry;
-  const runDir = join(runsDir(), `${platform.name}-RUN`);
-  const overlay = join(runDir, RUN_FILES.overlay);
-  const disk = join(imagesDir(), platform.diskImage);
   const { accelerator } = await probeAccelerator({
     arch: platform.arch,
     want: dry.accelerator,
@@ -37,29 +35,19 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
     cpu: platform.cpu.kvm,
     signal: ctx.signal,
   });
-  const args = guestArgs({
-    ...dry.size,
-    openNetwork: dry.network === "open",
-    ...{ platform, accelerator, sshPort: dry.sshPort, disk: overlay, machine: platform.machine },
-    portSocket: join(socketDir(), `${platform.name}-RUN`, "port"),
-    beginning: {
-      kind: "boot",
-      append: dry.append,
-      kernel: join(imagesDir(), platform.kernel ?? ""),
-      initramfs: join(runDir, RUN_FILES.initramfs),
+  const commands = dryStart({
+    ...{ name: platform.name, log: platform.name },
+    machine: {
+      ...dry.size,
+      host: { binary: ARCH[platform.arch].qemu.system, machine: platform.machine, accelerator },
+      cpu: platform.cpu[accelerator],
+      devices: buildDevices({ sshPort: dry.sshPort, openNetwork: dry.network === "open" }),
     },
+    disk: join(imagesDir(), platform.diskImage),
+    kernel: join(imagesDir(), platform.kernel ?? ""),
+    words: kernelCommandLine(platform, dry.append),
   });
-  ctx.print(commandText([
-    ...["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", disk, overlay],
-  ]));
-  ctx.print(commandText(guestCommand({
-    ...{ name: platform.name, binary: ARCH[platform.arch].qemu.system, args, runDir },
-    socketDir: join(socketDir(), `${platform.name}-RUN`),
-    logs: {
-      console: join(logsDir(), `${platform.name}.console.log`),
-      qemu: join(logsDir(), `${platform.name}.qemu.log`),
-    },
-  })));
+  for (const command of commands) ctx.print(command);
   if (project === undefined) return 0;
   const dirs = guestDirs(platform);
   const steps = planSteps(project, {

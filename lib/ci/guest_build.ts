@@ -13,7 +13,7 @@ import { openCacheDisk } from "./cache_disk.ts";
 import { startClock } from "../base/time/clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { type LogFiles, startLogs } from "../base/files/log_files.ts";
-import type { Size } from "../vm/build_machine.ts";
+import type { Size } from "../vm/machine.ts";
 import { type OpenGuest, openGuest, type OpenGuestOptions } from "../vm/open_guest.ts";
 import { type BuildOptions, recordCut, recordError, stepError } from "./build_options.ts";
 import { type BuildResult, newResult } from "../report/build_result.ts";

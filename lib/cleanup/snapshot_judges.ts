@@ -2,19 +2,28 @@ import type { Recipe } from "../store/recipe.ts";
 import { HostError, TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../vm/snapshots.ts";
-import { findPublicKeys } from "../host/keys.ts";
+import { findPublicKeys, type Keys } from "../host/keys.ts";
 import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
 import { type Variant, VARIANTS } from "../config/parts.ts";
+import type { Image } from "../image/platform/platform_image.ts";
 import { currentVersion } from "../image/platform/current.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
-import { findMicroFiles } from "../vm/micro_files.ts";
-import { microName } from "../vm/micro_launch.ts";
-import { KERNEL_CHOICES, microMachine } from "../vm/micro_machine.ts";
-import { type MicroSnapshotHost, outdatedMicroInputs } from "../vm/micro_recipe.ts";
-import { outdatedInputs, type PresentHost, recordedAccelerator } from "../vm/snapshot_recipe.ts";
+import { findMicroFiles } from "../micro/micro_files.ts";
+import { microName, microShape } from "../micro/micro_guest.ts";
+import { KERNEL_CHOICES, microMachine } from "../micro/micro_machine.ts";
+import { buildShape } from "../vm/build_machine.ts";
+import { outdatedInputs, recordedAccelerator, type SnapshotShape } from "../vm/snapshot_recipe.ts";
 
 /** Says why no guest can come from a snapshot any more: a line for each input that differs. */
 export type SnapshotJudge = (recorded: Recipe, manifest: SnapshotManifest) => Promise<string[]>;
+
+/** What a new snapshot of a platform would be made of now, as far as that can be told. */
+export interface PresentHost {
+  readonly platform: Platform;
+  readonly image: Pick<Image, "digest" | "dir"> | undefined;
+  readonly qemu: QemuProgram | undefined;
+  readonly keys: Pick<Keys, "hostPublic" | "clientPublic"> | undefined;
+}
 
 /** What new snapshots of each platform would be made of. */
 export async function presentHosts(
@@ -41,10 +50,34 @@ export function snapshotJudge(
   },
 ): SnapshotJudge | undefined {
   const host = present.get(name);
-  if (host !== undefined) return (recipe, manifest) => outdatedInputs(recipe, manifest, host);
+  if (host !== undefined) return (recipe, manifest) => judgeBuild(host, recipe, manifest);
   const micros = VARIANTS.flatMap((variant) => ARCHS.map((arch) => ({ variant, arch })));
   const micro = micros.find((one) => microName(one) === name);
   return micro && ((recipe, manifest) => judgeMicro({ ...micro, signal }, recipe, manifest));
+}
+
+/**
+ * Why no guest of the platform can come from a snapshot, whatever its size. What is not known of the
+ * host is left out. An accelerator is as good as any other, since each can be asked for.
+ */
+async function judgeBuild(
+  { platform, image, qemu, keys }: PresentHost,
+  recorded: Recipe,
+  { memoryMiB, cores }: Pick<SnapshotManifest, "memoryMiB" | "cores">,
+): Promise<string[]> {
+  const request = { platform, memoryMiB, cores, image: image ?? { digest: "", dir: "" } };
+  const present = buildShape(request, {
+    qemu: qemu ?? { sha256: "" },
+    machine: qemu === undefined ? "" : pinMachine(platform.machine, qemu),
+    accelerator: await recordedAccelerator(recorded) ?? "tcg",
+    keys: keys ?? { hostPublic: "", clientPublic: "" },
+  });
+  const leftOut = [
+    ...(image === undefined ? ["image", "image folder"] : []),
+    ...(qemu === undefined ? ["QEMU", "machine", "devices"] : []),
+    ...(keys === undefined ? ["keys"] : []),
+  ];
+  return await outdatedInputs(recorded, [present], leftOut) ?? [];
 }
 
 async function judgeMicro(
@@ -59,15 +92,18 @@ async function judgeMicro(
   const qemu = await findQemu(ARCH[arch].qemu.system, signal);
   if (qemu === undefined) return [];
   const accelerator = await recordedAccelerator(recorded) ?? "tcg";
-  const hosts: MicroSnapshotHost[] = [];
+  const request = { variant, arch, memoryMiB, cores, network: "none" as const };
+  const present: SnapshotShape[] = [];
   for (const kernelChoice of KERNEL_CHOICES) {
     const files = await findMicroFiles(variant, arch, kernelChoice).catch(missing);
     if (files === undefined) continue;
     const machine = pinMachine(microMachine({ arch, kernelChoice }), qemu);
-    hosts.push({ files, qemu, machine, accelerator });
+    present.push(microShape(request, { files, qemu, machine, accelerator }));
   }
-  const request = { variant, arch, memoryMiB, cores, network: "none" as const };
-  return await outdatedMicroInputs(recorded, request, hosts);
+  // Of the devices, the network is chosen; the accelerator is, too.
+  const leftOut = ["devices", "accelerator", "processor"];
+  return await outdatedInputs(recorded, present, leftOut) ??
+    ["the parts that it is made of are gone"];
 }
 
 function missing(error: unknown): undefined {

@@ -6,7 +6,7 @@ import { diskBytes, exists } from "../base/files/folders.ts";
 import type { Platform } from "../config/platform.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import { type Entry, isBusy, removeEntry } from "../store/entry.ts";
-import type { PresentHost } from "../vm/snapshot_recipe.ts";
+import type { PresentHost } from "./snapshot_judges.ts";
 
 /** Something on disk. */
 export interface Stored {

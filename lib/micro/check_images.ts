@@ -3,8 +3,7 @@ import type { AgentClient } from "../guest/agent/client.ts";
 import { ARCH, type Arch } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "../base/files/log_files.ts";
-import type { MicroRequest } from "../vm/micro_launch.ts";
-import { openMicroVm } from "../vm/micro_vm.ts";
+import { type MicroRequest, openMicroVm } from "./micro_guest.ts";
 import { evalCommand } from "./run_micro.ts";
 
 /** The result of one check of a variant's guest. */

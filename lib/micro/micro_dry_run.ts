@@ -1,10 +1,7 @@
-import { join } from "@std/path";
 import type { TaskContext } from "../cli/context.ts";
 import { commandText } from "../base/text/command_text.ts";
-import { logsDir, RUN_FILES, runsDir, socketDir } from "../base/files/paths.ts";
-import { guestCommand } from "../qemu/launch.ts";
-import { findMicroHost, microName, type MicroRequest } from "../vm/micro_launch.ts";
-import { microArgs } from "../vm/micro_machine.ts";
+import { dryStart } from "../vm/dry_run.ts";
+import { findMicroHost, microName, type MicroRequest, microShape } from "./micro_guest.ts";
 
 /** Prints the commands that start a microVM, cold; starts nothing but the accelerator probe. */
 export async function dryRunMicro(
@@ -12,24 +9,15 @@ export async function dryRunMicro(
   request: Omit<MicroRequest, "logs">,
   argv: readonly string[],
 ): Promise<number> {
-  const { files, binary, machine, accelerator } = await findMicroHost(request);
-  const run = `${microName(request)}-RUN`;
-  const runDir = join(runsDir(), run);
-  const socket = (name: string) => join(socketDir(), run, name);
-  const overlay = join(runDir, RUN_FILES.overlay);
-  const log = join(logsDir(), `vm-run-${microName(request)}`);
-  ctx.print(commandText([
-    ...["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", files.disk, overlay],
-  ]));
-  ctx.print(commandText(guestCommand({
-    ...{ name: microName(request), binary, runDir },
-    args: microArgs({
-      ...{ ...request, ...files, machine, accelerator, disk: overlay },
-      sockets: { agent: socket("agent"), events: socket("events"), network: socket("network") },
-    }),
-    socketDir: join(socketDir(), run),
-    logs: { console: `${log}.console.log`, qemu: `${log}.qemu.log` },
-  })));
+  const host = await findMicroHost(request);
+  const { disk, kernel, initramfs } = host.files;
+  const shape = microShape(request, host);
+  const name = microName(request);
+  const commands = dryStart({
+    ...{ name, disk, kernel, initramfs, words: shape.words, log: `vm-run-${name}` },
+    machine: { ...shape, host },
+  });
+  for (const command of commands) ctx.print(command);
   ctx.print(`guest$ ${commandText(argv)}`);
   return 0;
 }

@@ -2,7 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import type { OptionValues } from "../cli/option_values.ts";
 import type { OptionSpec } from "../cli/spec.ts";
 import { NETWORK_MODES } from "../config/network.ts";
-import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "../vm/micro_machine.ts";
+import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "./micro_machine.ts";
 import { ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 

@@ -7,7 +7,7 @@ import type { ExecResult } from "../guest/agent/messages.ts";
 import { MAX_PAYLOAD } from "../guest/agent/protocol.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "../base/files/log_files.ts";
-import { type OpenMicroOptions, openMicroVm } from "../vm/micro_vm.ts";
+import { type OpenMicroOptions, openMicroVm } from "./micro_guest.ts";
 import { type OutputStream, ReaderGone, sinkTo, sourceOf } from "./task_streams.ts";
 import { download, type FileTransfer, upload } from "./transfers.ts";
 

@@ -2,9 +2,9 @@ import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import { useImage } from "../image/platform/platform_image.ts";
-import { findGuestHost } from "../vm/launch_guest.ts";
+import { buildGuest, findBuildHost } from "../vm/build_guest.ts";
 import { startLogs } from "../base/files/log_files.ts";
-import { guestSize } from "../vm/build_machine.ts";
+import { buildShape, guestSize } from "../vm/build_machine.ts";
 import { ensureSnapshot } from "../vm/warm_start.ts";
 
 /** The state of a platform's snapshot, as `setup-images --json` prints it. */
@@ -21,7 +21,7 @@ export async function prepareSnapshots(
   const entries = await Promise.all(platforms.map(async (platform) => {
     const { signal } = ctx;
     await using image = await useImage(platform);
-    const host = await findGuestHost({ platform, accelerator: "auto", signal });
+    const host = await findBuildHost({ platform, accelerator: "auto", signal });
     // The log is only created if there is something to do.
     await using stack = new AsyncDisposableStack();
     const request = {
@@ -33,10 +33,15 @@ export async function prepareSnapshots(
       bootMs: platform.timeouts.bootMs,
     };
     try {
-      const made = await ensureSnapshot(request, host, async (reasons) => {
+      const shape = buildShape(request, host);
+      const made = await ensureSnapshot(platform.name, shape, async (reasons) => {
         ctx.log.step(`${platform.name}: memory snapshot`);
         ctx.log.debug(reasons.join("\n"));
-        return stack.use(await startLogs(`setup-${platform.name}`));
+        const logs = stack.use(await startLogs(`setup-${platform.name}`));
+        return {
+          plan: buildGuest({ ...request, logs }, host),
+          onNote: (text) => logs.write(`== ${text}\n`),
+        };
       });
       return [platform.name, made ? "made" : "ready"] as const;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testPlatform } from "../image/platform/image_testing.ts";
-import { deviceArgs, guestArgs, guestSize, kernelCommandLine, sshPort } from "./build_machine.ts";
+import { buildDevices, guestSize, kernelCommandLine, sshPort } from "./build_machine.ts";
+import { guestArgs } from "./machine.ts";
 
 const platform = { ...testPlatform(), memoryMiB: 2048, cores: 2, append: "quiet" };
 
@@ -30,42 +31,34 @@ Deno.test("kernelCommandLine() has the platform's words first", () => {
   assertEquals(kernelCommandLine(platform, ["debug"]), ["quiet", "debug"]);
 });
 
+const place = { disk: "/overlay", socketDir: "/" };
+const host = { machine: "pc-q35-7.2", accelerator: "tcg" } as const;
 const machine = {
-  ...{ platform, machine: "pc-q35-7.2", accelerator: "tcg" as const, memoryMiB: 512, cores: 1 },
-  ...{ disk: "/overlay", sshPort: 0, portSocket: "/port" },
+  ...{ host, cpu: "max", memoryMiB: 512, cores: 1, devices: buildDevices({ sshPort: 0 }) },
 };
-const BOOT = { kind: "boot", kernel: "/vmlinuz", initramfs: "/initrd", append: ["x"] } as const;
-
-Deno.test("guestArgs() boots a kernel, or waits for a state, never both", () => {
-  const booting = guestArgs({ ...machine, beginning: BOOT });
-  assert(booting.includes("-kernel") && !booting.includes("-incoming"));
-  assertEquals(booting[booting.indexOf("-append") + 1], "quiet x");
-  const waiting = guestArgs({ ...machine, beginning: { kind: "incoming" } });
-  assert(waiting.includes("-incoming") && !waiting.includes("-kernel"));
-  assert(booting.includes("-sandbox") && waiting.includes("-sandbox"));
-});
 
 Deno.test("guestArgs() has the memory in the file that is named, and in none otherwise", () => {
-  const text = (mode?: "write" | "private") =>
-    guestArgs({
-      ...{ ...machine, beginning: { kind: "incoming" } },
-      ...(mode === undefined ? {} : { memoryFile: { path: "/mem", mode } }),
-    }).join(" ");
+  const text = (mode?: "write" | "private") => {
+    const memoryFile = mode === undefined ? undefined : { path: "/mem", mode };
+    return guestArgs(machine, place, { boot: ["-incoming", "defer"], memoryFile }).join(" ");
+  };
   assert(!text().includes("memory-backend"));
   assert(text("write").includes("mem-path=/mem,share=on"));
   assert(text("private").includes("mem-path=/mem,share=off"));
+  assert(text().includes("-incoming defer") && text().includes("-sandbox"));
 });
 
-Deno.test("deviceArgs() gives a guest with a build cache the devices of one without", () => {
+const argsOf = (options: Partial<Parameters<typeof buildDevices>[0]> = {}) =>
+  buildDevices({ sshPort: 0, ...options })(place);
+
+Deno.test("buildDevices() gives a guest with a build cache the devices of one without", () => {
   const devices = (cacheDisk?: string) =>
-    deviceArgs({ ...machine, ...(cacheDisk === undefined ? {} : { cacheDisk }) })
-      .filter((_, at, all) => all[at - 1] === "-device");
+    argsOf({ cacheDisk }).filter((_, at, all) => all[at - 1] === "-device");
   assertEquals(devices("/cache"), devices());
 });
 
-Deno.test("deviceArgs() closes the network unless it is to be open", () => {
-  const net = (openNetwork?: boolean) =>
-    deviceArgs({ ...machine, ...(openNetwork === undefined ? {} : { openNetwork }) }).join(" ");
+Deno.test("buildDevices() closes the network unless it is to be open", () => {
+  const net = (openNetwork?: boolean) => argsOf({ openNetwork }).join(" ");
   assert(net().includes("restrict=on") && net(false).includes("restrict=on"));
   assert(!net(true).includes("restrict=on"));
 });

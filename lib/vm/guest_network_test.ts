@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readText } from "../guest/proxy/proxy_testing.ts";
 import { openNetwork } from "./guest_network.ts";
-import { guestArgs, type MachineOptions } from "./build_machine.ts";
+import { buildDevices } from "./build_machine.ts";
 
 /** The network of a guest that is not there, and its notes. */
 async function openForTest(rule: Parameters<typeof openNetwork>[1]["rule"]) {
@@ -77,13 +77,8 @@ Deno.test("openNetwork() refuses everything where the rule is none, and serves n
 });
 
 Deno.test("a guest has no way out besides its forwarded port, unless it is opened", () => {
-  const options = (openNetwork?: boolean) => ({
-    ...{ cpu: {}, platform: { cpu: { tcg: "max" } }, machine: "q35", accelerator: "tcg" },
-    ...{ memoryMiB: 512, cores: 1, disk: "/disk", sshPort: 0, portSocket: "/port" },
-    ...{ beginning: { kind: "incoming" }, openNetwork },
-  } as unknown as MachineOptions);
   const netdev = (openNetwork?: boolean) => {
-    const args = guestArgs(options(openNetwork));
+    const args = buildDevices({ sshPort: 0, openNetwork })({ disk: "/overlay", socketDir: "/" });
     return args[args.indexOf("-netdev") + 1];
   };
   assertMatch(netdev()!, /,restrict=on,hostfwd=tcp:127\.0\.0\.1:0-:22$/);

@@ -1,41 +1,30 @@
 import { writeRecord } from "../guest/runs.ts";
 import type { RunFolder, RunRecord } from "../guest/runs.ts";
-import type { GuestPort } from "../guest/port.ts";
-import type { SshConnection } from "../guest/ssh.ts";
+import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
 import type { Guest } from "../qemu/launch.ts";
-import { bootTwice, connectGuest, proxySocket } from "../guest/connect_guest.ts";
-import {
-  findGuestHost,
-  type GuestHost,
-  type GuestRequest,
-  type LaunchedGuest,
-  launchGuest,
-} from "./launch_guest.ts";
+import { buildGuest, findBuildHost, type GuestRequest } from "./build_guest.ts";
 import { type GuestNetwork, openNetwork } from "./guest_network.ts";
-import { startWarm, type WarmOptions } from "./warm_start.ts";
+import type { OnNote } from "./guest_plan.ts";
+import { openPlan } from "./open_plan.ts";
+import { PORT_SOCKET, type SshSession } from "./ssh_login.ts";
 
 /** What {@link openGuest} takes. */
 export interface OpenGuestOptions extends GuestRequest {
-  /** From launch to an answered command, under TCG; a hypervisor gets a quarter of it. */
-  readonly bootMs: number;
   /** Boot, even if there is a snapshot to start from. */
   readonly cold?: boolean;
   /** Told which accelerator it is, before the guest starts. */
   readonly onAccelerator?: (name: string, reason: string) => void;
   /** Told how the start goes, for a log. */
-  readonly onNote?: WarmOptions["onNote"];
+  readonly onNote?: OnNote;
 }
 
-/** A guest that is up and answers. Disposal ends it and removes everything of it. */
-export interface OpenGuest extends AsyncDisposable {
+/** A build guest that is up and answers. Disposal ends it and removes everything of it. */
+export interface OpenGuest extends SshSession {
   readonly run: RunFolder;
   readonly guest: Guest;
-  readonly ssh: SshConnection;
   /** What programs in it can reach. */
   readonly network: GuestNetwork;
-  /** To the resume service, which only guests from a snapshot have. */
-  readonly port: GuestPort | undefined;
   readonly accelerator: string;
   /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
   readonly failed: AbortSignal;
@@ -51,73 +40,25 @@ export interface OpenGuest extends AsyncDisposable {
   keep(project?: string): Promise<RunRecord>;
 }
 
-/** How much sooner than under emulation a guest must be up that runs on a hypervisor. */
-const HYPERVISOR_SPEEDUP = 4;
-
-/**
- * Starts a guest on an overlay, and waits until it answers a command: from a snapshot where that
- * is possible, which is saved first if there is none; else by booting it.
- */
+/** Starts a build guest and waits until it answers a command, as {@link openPlan} does. */
 export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   await requireMemory({ ...options, name: options.platform.name });
-  const host = await findGuestHost(options);
+  const host = await findBuildHost(options);
   options.onAccelerator?.(host.accelerator, host.reason);
-  const bootMs = options.bootMs / (host.accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);
-  const onNote = options.onNote ?? (() => {});
-  if (options.cold !== true) {
-    const warm = await startWarm({ ...options, bootMs, onNote }, host);
-    if (warm !== undefined) return await toOpenGuest(warm.launched, warm.ssh, warm, options);
-  }
-  return await bootTwice(() => openCold({ ...options, bootMs }, host), onNote);
-}
-
-async function openCold(options: OpenGuestOptions, host: GuestHost): Promise<OpenGuest> {
-  const { platform, bootMs } = options;
-  await using stack = new AsyncDisposableStack();
-  const launched = stack.use(await launchGuest(options, host));
-  const { run, guest } = launched;
-  const signal = AbortSignal.any([options.signal, launched.failed]);
-  const ssh = stack.use(
-    await connectGuest({
-      ...{ guest, run, signal },
-      keys: host.keys,
-      user: platform.ssh.user,
-      deadlineMs: bootMs,
-      proxied: options.network !== "open",
-    }),
-  );
-  await launched.record;
-  const bootSeconds = launched.clock();
-  const resources = stack.move();
-  return await toOpenGuest(launched, ssh, {
-    port: undefined,
-    start: "cold",
-    bootSeconds,
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  }, options);
-}
-
-async function toOpenGuest(
-  { run, guest, host, record, failed, releaseOverlay }: LaunchedGuest,
-  ssh: SshConnection,
-  how: Pick<OpenGuest, "port" | "start" | "bootSeconds" | typeof Symbol.asyncDispose>,
-  { network: rule, onNote }: OpenGuestOptions,
-): Promise<OpenGuest> {
   // It goes down, too, where there is no proxy to be had.
   await using stack = new AsyncDisposableStack();
-  stack.use(how);
+  const opened = stack.use(await openPlan(buildGuest(options, host), options));
+  const { launched, session: { ssh, port }, start, bootSeconds } = opened;
+  const { run, guest, failed } = launched;
   const network = stack.use(
     openNetwork(ssh, {
-      ...{ rule, socketPath: proxySocket(run) },
-      onNote: (line) => onNote?.(line, "info"),
+      ...{ rule: options.network, socketPath: proxySocket(run) },
+      onNote: (line) => options.onNote?.(line, "info"),
     }),
   );
   const resources = stack.move();
   return {
-    ...{ run, guest, ssh, network, failed },
-    port: how.port,
-    start: how.start,
-    bootSeconds: how.bootSeconds,
+    ...{ run, guest, ssh, port, network, failed, start, bootSeconds },
     accelerator: host.accelerator,
     async shutdown() {
       // The plug first: the connection then ends by itself, without a farewell to wait for.
@@ -125,10 +66,13 @@ async function toOpenGuest(
       await ssh.close();
     },
     async keep(project) {
-      const kept = { ...await record, kept: true, ...(project === undefined ? {} : { project }) };
+      const record = await launched.record;
+      if (record === undefined) throw new TypeError(`guest "${guest.name}" has no record`);
+      const kept = { ...record, kept: true, ...(project === undefined ? {} : { project }) };
       await writeRecord(kept);
       await guest.release();
-      releaseOverlay();
+      await Deno.remove(launched.socket(PORT_SOCKET)).catch(() => {});
+      launched.releaseOverlay();
       run.leave();
       return kept;
     },

@@ -15,7 +15,7 @@ import { isOutOfSpace } from "../qemu/out_of_space.ts";
 import type { GuestNetwork } from "./guest_network.ts";
 import { joinKept, runPlace } from "./kept.ts";
 import { startLogs } from "../base/files/log_files.ts";
-import type { Size } from "./build_machine.ts";
+import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
 
 /** A command of `vm-run`. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { explainMiss } from "../store/sidecar.ts";
 import { imageState } from "../image/platform/platform_image.ts";
 import { finishImage, imagesFolder, testPlatform } from "../image/platform/image_testing.ts";
+import { buildShape } from "./build_machine.ts";
 import { outdatedInputs, snapshotRecipe } from "./snapshot_recipe.ts";
 
 const platform = testPlatform();
@@ -15,10 +16,13 @@ async function presentImage() {
   return state.image;
 }
 
-const recipeOf = async (image: { readonly digest: string; readonly dir: string }) =>
-  await snapshotRecipe({ platform, image, ...SIZE }, {
+const shapeOf = (image: { readonly digest: string; readonly dir: string }) =>
+  buildShape({ platform, image, ...SIZE }, {
     ...{ qemu: QEMU, machine: platform.machine, accelerator: "tcg", keys: KEYS },
   });
+
+const recipeOf = async (image: { readonly digest: string; readonly dir: string }) =>
+  await snapshotRecipe(shapeOf(image));
 
 Deno.test("snapshotRecipe() is another one for an image that the same recipe made of other bytes", async () => {
   await using _images = await imagesFolder();
@@ -31,8 +35,12 @@ Deno.test("snapshotRecipe() is another one for an image that the same recipe mad
   const recorded = await recipeOf(before);
   const reasons = explainMiss({ kind: "recipe", recipe: recorded }, await recipeOf(after));
   assertEquals(reasons, ["image changed", "image folder changed"]);
-  const present = { platform, image: after, qemu: QEMU, keys: KEYS };
-  assertEquals(await outdatedInputs(recorded, SIZE, present), reasons);
+  assertEquals(await outdatedInputs(recorded, [shapeOf(after)], []), reasons);
+  assertEquals(await outdatedInputs(recorded, [shapeOf(after)], ["image"]), [reasons[1]]);
+  // The nearest of several counts.
+  const both = [shapeOf(after), shapeOf(before)];
+  assertEquals(await outdatedInputs(recorded, both, []), []);
+  assertEquals(await outdatedInputs(recorded, [], []), undefined);
 });
 
 Deno.test("snapshotRecipe() goes by the bytes, also where they lie under the same path", async () => {

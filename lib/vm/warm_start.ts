@@ -1,215 +1,170 @@
-import { join } from "@std/path";
 import { TaskError } from "../base/errors.ts";
-import { type Snapshot, snapshotPaths } from "./snapshots.ts";
-import { GuestPort } from "../guest/port.ts";
-import type { SshConnection } from "../guest/ssh.ts";
-import { systemOf } from "../image/platform/systems.ts";
-import { saveState } from "../qemu/migrate.ts";
-import { settlesWithin } from "../base/time/wait.ts";
+import { diskBytes } from "../base/files/folders.ts";
+import { isFullDisk } from "../base/files/full_disk.ts";
+import { acquireLock } from "../base/files/lock.ts";
 import { startClock } from "../base/time/clock.ts";
-import type { LogFiles } from "../base/files/log_files.ts";
-import { bootTwice, connectGuest } from "../guest/connect_guest.ts";
+import type { Recipe } from "../store/recipe.ts";
+import { makerLock, makeUnfinished, sweepUnfinished } from "../store/unfinished.ts";
+import type { GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
+import { restoreGuest } from "./restore_guest.ts";
+import { BootFailed, saveSnapshot } from "./save_snapshot.ts";
+import { snapshotRecipe, type SnapshotShape } from "./snapshot_recipe.ts";
 import {
-  type GuestHost,
-  type GuestRequest,
-  type LaunchedGuest,
-  launchGuest,
-} from "./launch_guest.ts";
-import {
-  BootFailed,
-  ensureSaved,
-  type OnNote,
-  type SnapshotUser,
-  startFromSnapshot,
-} from "./from_snapshot.ts";
-import { hostTime } from "../guest/host_time.ts";
-import { resumeState } from "./resume_state.ts";
-import { snapshotRecipe } from "./snapshot_recipe.ts";
+  commitSnapshot,
+  dropSnapshot,
+  findSnapshot,
+  listSnapshots,
+  type Snapshot,
+} from "./snapshots.ts";
 
-/** What {@link startWarm} takes. */
-export interface WarmOptions extends GuestRequest {
-  /** How long a boot may take until a command is answered. */
-  readonly bootMs: number;
-  readonly onNote: OnNote;
+/** What snapshots may take on disk together before those that were not used for longest go. */
+const LIMIT_BYTES = 6 * 2 ** 30;
+
+/** How guests come from snapshots and become such. */
+interface Ways<Session extends AsyncDisposable> {
+  readonly restore: typeof restoreGuest<Session>;
+  readonly save: typeof saveSnapshot<Session>;
 }
 
-/** A guest that came from a snapshot and answers. */
-export interface WarmGuest extends AsyncDisposable {
-  readonly launched: LaunchedGuest;
-  /** To its resume service. */
-  readonly port: GuestPort;
-  readonly ssh: SshConnection;
-  /** `cold` where the snapshot had to be made first, which takes a boot. */
-  readonly start: "cold" | "warm";
-  readonly bootSeconds: number;
-}
+const SNAPSHOTS_WORK = Deno.build.os === "linux";
+const NO_SNAPSHOTS = "snapshots need a memory file, which QEMU has on Linux";
 
-/** How long a restored guest may take to let somebody log in, under TCG. */
-const LOGIN_MS = 40_000;
-/** How long a guest may take to get ready for being saved, and QEMU to save it. */
-const SAVE_MS = 60_000;
 /**
  * Starts a guest from the snapshot that fits it exactly; makes that snapshot first if there is
  * none. `undefined` when that cannot be done, which is told by `onNote`: the guest must boot then.
+ * Throws only the reason of the signal and what a boot would not survive either.
  */
-export async function startWarm(
-  options: WarmOptions,
-  host: GuestHost,
-): Promise<WarmGuest | undefined> {
-  return await startFromSnapshot(snapshotUser(options, host));
+export async function startWarm<Session extends AsyncDisposable>(
+  plan: GuestPlan<Session>,
+  onNote: OnNote,
+  ways: Ways<Session> = { restore: restoreGuest, save: saveSnapshot },
+): Promise<OpenedGuest<Session> | undefined> {
+  const { name, signal } = plan;
+  const clock = startClock();
+  if (!SNAPSHOTS_WORK) {
+    onNote(`start: cold, since ${NO_SNAPSHOTS}`, "info");
+    return undefined;
+  }
+  try {
+    const recipe = await snapshotRecipe(plan.snapshot.shape);
+    const found = await useSnapshot(name, recipe, onNote);
+    const start = found === undefined ? "cold" : "warm";
+    const snapshot = found ?? await makeSnapshot(plan, recipe, onNote, ways.save);
+    try {
+      return await ways.restore(snapshot, plan, { start, clock, onNote });
+    } catch (error) {
+      await snapshot[Symbol.asyncDispose]();
+      if (!signal.aborted && isSurvivable(error)) await dropSnapshot(snapshot.dir);
+      throw error;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BootFailed) throw error.cause;
+    if (!isSurvivable(error)) throw error;
+    onNote(`Cannot start "${name}" warm, so it boots: ${describe(error)}`, "warning");
+    return undefined;
+  }
 }
 
 /**
- * Makes sure that there is a snapshot. `start` is called if one has to be saved, with why, and
- * gives the logs of the boot. Returns whether one was saved.
+ * Makes sure that there is a snapshot of a guest of that shape. `start` is called if one has to be
+ * saved, with why, and gives the guest. Returns whether one was saved.
  */
-export async function ensureSnapshot(
-  request: Omit<WarmOptions, "logs" | "onNote">,
-  host: GuestHost,
-  start: (reasons: readonly string[]) => Promise<LogFiles>,
+export async function ensureSnapshot<Session extends AsyncDisposable>(
+  name: string,
+  shape: SnapshotShape,
+  start: (reasons: readonly string[]) => Promise<{
+    readonly plan: GuestPlan<Session>;
+    readonly onNote: OnNote;
+  }>,
+  save: Ways<Session>["save"] = saveSnapshot,
 ): Promise<boolean> {
-  const recipe = await snapshotRecipe(request, host);
-  return await ensureSaved({ name: request.platform.name, recipe }, async (reasons) => {
-    const logs = await start(reasons);
-    const onNote = (text: string) => logs.write(`== ${text}\n`);
-    return snapshotUser({ ...request, logs, onNote }, host);
-  });
-}
-
-/** A build guest as one that can come from snapshots. */
-function snapshotUser(options: WarmOptions, host: GuestHost): SnapshotUser<WarmGuest> {
-  const { platform, image, memoryMiB, cores, signal, onNote } = options;
-  return {
-    ...{ name: platform.name, signal, onNote },
-    facts: { imageDir: image.dir, memoryMiB, cores },
-    recipe: () => snapshotRecipe(options, host),
-    restore: (snapshot, start, clock) => restore(snapshot, options, host, start, clock),
-    save: (dir) => bootTwice(() => bootAndSave(dir, options, host), onNote),
-  };
-}
-
-async function restore(
-  snapshot: Snapshot,
-  options: WarmOptions,
-  host: GuestHost,
-  start: "warm" | "cold",
-  clock: () => number,
-): Promise<WarmGuest> {
-  const { platform, onNote } = options;
-  const { name } = platform;
-  const times: Record<string, number> = {};
-  await using stack = new AsyncDisposableStack();
-  stack.use(snapshot);
-  const launched = stack.use(
-    await launchGuest(options, host, {
-      backing: snapshot.disk,
-      beginning: { kind: "incoming" },
-      memoryFile: { path: snapshot.memory, mode: "private" },
-    }),
-  );
-  const { run, guest } = launched;
-  const signal = AbortSignal.any([options.signal, launched.failed]);
-  times.launched = clock();
-  const port = stack.use(await GuestPort.connect(launched.portSocket, name));
-  await resumeState(guest, {
-    ...{ state: snapshot.state, socketDir: run.socketDir, signal },
-    onLoaded: () => times.loaded = clock(),
-    async correct(wait) {
-      await port.ask(resumeRequest(), "resumed", wait);
-      times.corrected = clock();
-    },
-  });
-  const ssh = stack.use(
-    await connectGuest({
-      ...{ guest, run, signal },
-      keys: host.keys,
-      user: platform.ssh.user,
-      deadlineMs: LOGIN_MS,
-      proxied: options.network !== "open",
-      announced: true,
-    }),
-  );
-  await launched.record;
-  const bootSeconds = clock();
-  onNote(`restored: ${JSON.stringify({ ...times, connected: bootSeconds })}`, "info");
-  const resources = stack.move();
-  return {
-    ...{ launched, port, ssh, start, bootSeconds },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
-}
-
-/** The host's time, and 64 bytes that nobody else has. */
-function resumeRequest(): string {
-  const { seconds, nanoseconds, entropy } = hostTime();
-  return `resume ${seconds} ${nanoseconds} ${entropy.toHex()}`;
-}
-
-/** Boots the guest once, brings it to rest and saves it. */
-async function bootAndSave(
-  dir: string,
-  options: WarmOptions,
-  host: GuestHost,
-): Promise<void> {
-  const { platform } = options;
-  const { name } = platform;
-  const { commands, seeds } = systemOf(platform);
-  const paths = snapshotPaths(dir);
-  const clock = startClock();
-  const times: Record<string, number> = {};
-  await Deno.remove(paths.memory).catch(() => {});
-  {
-    await using launched = await launchGuest(
-      // The build cache is of one project; the snapshot is for all.
-      { ...options, network: "none", sshPort: 0, cacheDisk: undefined },
-      host,
-      {
-        overlay: paths.disk,
-        memoryFile: { path: paths.memory, mode: "write" },
-        extraSeed: await seeds.resume(),
-      },
-    );
-    const { run, guest } = launched;
-    const signal = AbortSignal.any([options.signal, launched.failed]);
-    const login = { guest, run, signal, keys: host.keys, user: platform.ssh.user };
-    const runOnce = async (argv: readonly string[], connecting: Promise<SshConnection>) => {
-      await using ssh = await connecting;
-      const { code } = await ssh.exec(argv, { signal });
-      if (code === 0) return;
-      throw new TaskError(4, `guest "${name}" cannot run ${argv[0]}: status ${code}`);
-    };
-    const booting = connectGuest({ ...login, deadlineMs: options.bootMs }).catch(async (cause) => {
-      // QEMU gets this signal when its memory file finds no room on the disk.
-      const noRoom = launched.failed.aborted ||
-        (await settlesWithin(guest.exited, 0)) === "settled" &&
-          (await guest.exited).code === 128 + SIGBUS;
-      throw noRoom ? cause : new BootFailed("boot", { cause });
-    });
-    await runOnce(commands.startService(seeds.resumeService), booting);
-    times.booted = clock();
-    using port = await GuestPort.connect(launched.portSocket, name);
-    const wait = { timeoutMs: SAVE_MS, signal };
-    await port.ask("quiesce", "quiesced", wait);
-    // What every build needs is better in memory than to be read again from the disk each time.
-    const again = connectGuest({ ...login, deadlineMs: LOGIN_MS, announced: true });
-    await runOnce(["sh", "-c", WARM_UP], again);
-    await port.ask("settle", "settled", wait);
-    times.quiesced = clock();
-    await guest.qmp.execute("stop", undefined, { signal });
-    await saveState(guest.qmp, {
-      name,
-      path: paths.state,
-      socketPath: join(run.socketDir, "state"),
-      deadlineMs: SAVE_MS,
-      signal,
-    });
-    launched.releaseOverlay();
-    times.saved = clock();
+  if (!SNAPSHOTS_WORK) throw new TaskError(3, NO_SNAPSHOTS);
+  const recipe = await snapshotRecipe(shape);
+  const found = await findSnapshot(name, recipe);
+  if (found.kind === "found") {
+    await found.snapshot[Symbol.asyncDispose]();
+    return false;
   }
-  options.onNote(`snapshot: ${JSON.stringify(times)}`, "info");
+  const { plan, onNote } = await start(found.kind === "none" ? found.reasons : [found.reason]);
+  try {
+    await using _snapshot = await makeSnapshot(plan, recipe, onNote, save);
+    return true;
+  } catch (error) {
+    if (error instanceof BootFailed) throw error.cause;
+    if (error instanceof TaskError || !isSurvivable(error)) throw error;
+    throw new TaskError(1, describe(error), { cause: error });
+  }
 }
 
-const SIGBUS = 7;
+async function useSnapshot(
+  name: string,
+  recipe: Recipe,
+  onNote: OnNote,
+): Promise<Snapshot | undefined> {
+  const found = await findSnapshot(name, recipe);
+  if (found.kind === "found") return found.snapshot;
+  if (found.kind === "damaged") {
+    const fate = found.removed ? "and removed" : "but stays, since a guest runs from it";
+    onNote(`The snapshot of "${name}" is of no use ${fate}: ${found.reason}`, "warning");
+  } else {
+    onNote(`snapshot: none fits (${found.reasons.join(", ")})`, "info");
+  }
+  return undefined;
+}
 
-/** What every build begins with. Compilers gain nothing: their files are read quickly enough. */
-const WARM_UP = "! command -v rsync || rsync --version";
+/** Of several tasks that want the same snapshot one makes it, and the others wait. */
+async function makeSnapshot<Session extends AsyncDisposable>(
+  { name, signal, memoryMiB, cores, snapshot }: GuestPlan<Session>,
+  recipe: Recipe,
+  onNote: OnNote,
+  save: Ways<Session>["save"],
+): Promise<Snapshot> {
+  const lock = { signal, purpose: "save a snapshot" };
+  await using _lock = await acquireLock(makerLock("snapshot", name), lock);
+  const again = await findSnapshot(name, recipe);
+  if (again.kind === "found") return again.snapshot;
+  await sweepUnfinished("snapshot", name).catch(() => {});
+  const clock = startClock();
+  await using staging = await makeUnfinished("snapshot", name);
+  await save(staging.dir, snapshot, onNote);
+  const facts = { platform: name, imageDir: snapshot.imageDir, memoryMiB, cores };
+  await commitSnapshot(staging.dir, recipe, facts);
+  onNote(`snapshot: saved in ${clock().toFixed(1)} s`, "info");
+  const found = await findSnapshot(name, recipe);
+  if (found.kind !== "found") throw new TaskError(1, "the snapshot that was just saved is gone");
+  await evict(found.snapshot.dir);
+  return found.snapshot;
+}
+
+/** Removes the snapshots that were not used for longest until the rest is within the limit. */
+async function evict(newest: string): Promise<void> {
+  const snapshots = (await listSnapshots()).sort((a, b) => b.usedMs - a.usedMs);
+  let bytes = 0;
+  for (const { path, manifest } of snapshots) {
+    const own = await diskBytes(path);
+    bytes += own;
+    if (bytes <= LIMIT_BYTES || path === newest || manifest === undefined) continue;
+    if (await dropSnapshot(path)) bytes -= own;
+  }
+}
+
+/** Whether a start without snapshots may still succeed. */
+function isSurvivable(error: unknown): boolean {
+  return error instanceof TaskError || error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.BrokenPipe ||
+    (error instanceof Error &&
+      /QmpConnectionError|QmpTimeoutError|QmpCommandError/.test(error.name)) ||
+    isDiskFault(error);
+}
+
+/** A full disk, or one that only reads. */
+function isDiskFault(error: unknown): boolean {
+  return isFullDisk(error) || (error instanceof Error && /os error 30\b/.test(error.message));
+}
+
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const details = error instanceof TaskError ? error.details.slice(-4) : [];
+  return [message, ...details].join("; ");
+}

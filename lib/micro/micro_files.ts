@@ -1,4 +1,5 @@
-import { HostError } from "../base/errors.ts";
+import { basename } from "@std/path";
+import { GuestError, HostError } from "../base/errors.ts";
 import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
 import { readElfHeader } from "../image/format/elf.ts";
 import type { Variant } from "../config/parts.ts";
@@ -62,6 +63,18 @@ export async function findMicroFiles(
     diskName: disk,
     digests,
   };
+}
+
+/** Fails if a file is another one than that whose digest is in the name of the snapshot. */
+export async function checkFiles(
+  files: MicroFiles,
+  which: readonly (keyof MicroFiles["digests"])[],
+  what: string,
+): Promise<void> {
+  for (const kind of which) {
+    if (await partDigest(basename(files[kind])) === files.digests[kind]) continue;
+    throw new GuestError(`${what}: its ${kind} is being replaced`);
+  }
 }
 
 async function isThere(files: readonly string[]): Promise<boolean> {

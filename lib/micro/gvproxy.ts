@@ -67,7 +67,7 @@ function lateError(buildMs: number): HostError {
 }
 
 /**
- * Starts a gvproxy that waits for one QEMU on a socket in a private folder, and ends with it. It
+ * Starts a gvproxy that waits for one QEMU on a socket in a private directory, and ends with it. It
  * forwards no port of the host. Throws {@link HostError} when it does not come up.
  */
 export async function startGvproxy(

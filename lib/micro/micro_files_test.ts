@@ -3,8 +3,8 @@ import { join } from "@std/path";
 import { GuestError } from "../base/errors.ts";
 import { imagesFolder } from "../image/platform/image_testing.ts";
 import { ensurePart, partDigest, partPath } from "../image/parts/part_store.ts";
-import type { MicroFiles } from "./micro_files.ts";
-import { checkFiles } from "./micro_warm.ts";
+import { elfHeader } from "../image/format/elf_testing.ts";
+import { checkFiles, kernelArch, type MicroFiles } from "./micro_files.ts";
 
 /** Puts a file in its place as a build of its part does. */
 async function place(output: string, content: string): Promise<void> {
@@ -31,15 +31,32 @@ Deno.test("checkFiles() names the file that is another one than the snapshot is 
     },
   };
   const kinds = ["kernel", "initramfs", "disk"] as const;
-  await checkFiles({ files }, kinds, "Cannot save it");
+  await checkFiles(files, kinds, "Cannot save it");
   for (const kind of kinds) {
     await place(names[kind], "after");
     const error = await assertRejects(
-      () => checkFiles({ files }, [kind], "Cannot save it"),
+      () => checkFiles(files, [kind], "Cannot save it"),
       GuestError,
     );
     assertEquals(error.message, `Cannot save it: its ${kind} is being replaced`);
     await place(names[kind], "before");
   }
-  await checkFiles({ files }, kinds, "Cannot save it");
+  await checkFiles(files, kinds, "Cannot save it");
+});
+
+Deno.test("kernelArch() reads whom a kernel is for, and does not guess", () => {
+  const head = (at: number, text: string) => {
+    const bytes = new Uint8Array(1024);
+    bytes.set(new TextEncoder().encode(text), at);
+    return bytes;
+  };
+  assertEquals(kernelArch(elfHeader({ bits: 64, machine: 62 })), "x86_64");
+  assertEquals(kernelArch(elfHeader({ bits: 64, machine: 183 })), "aarch64");
+  assertEquals(kernelArch(head(0x202, "HdrS")), "x86_64");
+  assertEquals(kernelArch(head(56, "ARMd")), "aarch64");
+  for (const bytes of [new Uint8Array(), new Uint8Array(59), new Uint8Array(1024)]) {
+    assertEquals(kernelArch(bytes), "no machine that is known");
+  }
+  // Cut off before its mark.
+  assertEquals(kernelArch(head(0x202, "HdrS").subarray(0, 0x204)), "no machine that is known");
 });

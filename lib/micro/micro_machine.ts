@@ -1,23 +1,10 @@
+import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
 import { ARCH, type Arch } from "../config/archs.ts";
-import {
-  cpuArgs,
-  diskArgs,
-  incomingArgs,
-  kernelArgs,
-  machineArgs,
-  MEMORY_ID,
-  memoryArgs,
-  memoryFileArgs,
-  type MemoryFileOptions,
-  netArgs,
-  portsArgs,
-  rngArgs,
-  sandboxArgs,
-  streamNetArgs,
-} from "../qemu/args.ts";
-import type { Size } from "./build_machine.ts";
+import { diskArgs, netArgs, portsArgs, rngArgs, streamNetArgs } from "../qemu/args.ts";
+import { AGENT_SOCKET } from "../vm/agent_login.ts";
+import type { Machine, Size } from "../vm/machine.ts";
 
 /** Whose kernel a microVM can run: `micro` is the one that `build-kernel` makes. */
 export const KERNEL_CHOICES = ["micro", "distribution"] as const;
@@ -34,32 +21,17 @@ export type MicroNetwork = typeof MICRO_NETWORKS[number];
 export const MICRO_SIZE: Size = { memoryMiB: 512, cores: 1 };
 
 /** The names of the agent's ports. */
-export const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
+const AGENT_PORTS = { agent: "guesthouse.agent", events: "guesthouse.events" } as const;
 
-/** Paths of the sockets of the agent's ports and of gvproxy, which is there for its network only. */
-export interface MicroSockets {
-  readonly agent: string;
-  readonly events: string;
-  readonly network: string;
-}
+/** The name of gvproxy's socket. */
+export const NETWORK_SOCKET = "network";
 
-/** What {@link microArgs} puts together. */
-export interface MicroOptions extends Size {
+/** What decides which machine a microVM is. */
+export interface MicroOptions {
   readonly arch: Arch;
   readonly kernelChoice: KernelChoice;
   readonly accelerator: Accelerator;
-  /** The machine type with its version. Default: the one that {@link microMachine} names. */
-  readonly machine?: string;
-  /** Whether the kernel boots (default), or the guest's state comes over QMP. */
-  readonly beginning?: "boot" | "incoming";
-  /** Memory that is a file; without it, QEMU makes its own. */
-  readonly memoryFile?: Pick<MemoryFileOptions, "path" | "mode"> | undefined;
-  readonly kernel: string;
-  readonly initramfs: string | undefined;
-  /** The overlay; without it, the guest has no disk. */
-  readonly disk: string | undefined;
   readonly network: MicroNetwork;
-  readonly sockets: MicroSockets;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
 }
@@ -86,48 +58,27 @@ const NETWORK_WORDS: Readonly<Record<MicroNetwork, readonly string[]>> = {
   gvproxy: [],
 };
 
-/** Everything that shapes a microVM, as QEMU's arguments. */
-export function microArgs(options: MicroOptions): string[] {
-  const { accelerator, initramfs, memoryFile, memoryMiB } = options;
-  const machine = options.machine ?? microMachine(options);
-  const memory = memoryFile === undefined ? undefined : MEMORY_ID;
-  return [
-    ...(memoryFile === undefined ? [] : memoryFileArgs({ ...memoryFile, memoryMiB })),
-    ...machineArgs({ machine, accelerator, memory }),
-    ...cpuArgs({ cpu: microCpu(options), cores: options.cores }),
-    ...memoryArgs(memoryMiB),
-    ...(options.beginning === "incoming" ? incomingArgs() : kernelArgs({
-      kernel: options.kernel,
-      ...(initramfs === undefined ? {} : { initramfs }),
-      append: microWords(options),
-    })),
-    ...microDevices(options),
-    ...sandboxArgs(),
-  ];
-}
-
-/** What {@link microDevices} puts together. */
-export type MicroDevices = Pick<
-  MicroOptions,
-  "arch" | "kernelChoice" | "disk" | "network" | "sockets"
->;
-
 /** Disk, network, random numbers and ports of a microVM. */
-export function microDevices(options: MicroDevices): string[] {
-  const { disk, network, sockets } = options;
+export function microDevices(
+  options: Pick<MicroOptions, "arch" | "kernelChoice" | "network">,
+): Machine["devices"] {
+  const { network } = options;
   const { transport } = machineOf(options);
-  return [
-    ...(disk === undefined
-      ? []
-      : diskArgs({ path: disk, format: "qcow2", throwAway: true, transport })),
-    ...(network === "user" ? netArgs({ transport, addresses: ADDRESSES }) : []),
-    ...(network === "gvproxy" ? streamNetArgs({ socketPath: sockets.network, transport }) : []),
-    ...rngArgs(transport),
-    ...portsArgs([
-      { name: AGENT_PORTS.agent, socketPath: sockets.agent },
-      { name: AGENT_PORTS.events, socketPath: sockets.events },
-    ], transport),
-  ];
+  return ({ disk, socketDir }) => {
+    const socketPath = (name: string) => join(socketDir, name);
+    return [
+      ...diskArgs({ path: disk, format: "qcow2", throwAway: true, transport }),
+      ...(network === "user" ? netArgs({ transport, addresses: ADDRESSES }) : []),
+      ...(network === "gvproxy"
+        ? streamNetArgs({ socketPath: socketPath(NETWORK_SOCKET), transport })
+        : []),
+      ...rngArgs(transport),
+      ...portsArgs([
+        { name: AGENT_PORTS.agent, socketPath: socketPath(AGENT_SOCKET) },
+        { name: AGENT_PORTS.events, socketPath: socketPath("events") },
+      ], transport),
+    ];
+  };
 }
 
 /**
@@ -154,7 +105,10 @@ export function microWords(options: MicroOptions): string[] {
  * to change.
  */
 export function checkBoot(
-  { disk, initramfs, append = [] }: Pick<MicroOptions, "disk" | "initramfs" | "append">,
+  { disk, initramfs, append = [] }: Pick<MicroOptions, "append"> & {
+    readonly disk: string | undefined;
+    readonly initramfs: string | undefined;
+  },
 ): void {
   if (disk === undefined && initramfs === undefined) {
     throw new UsageError("Cannot boot: there is neither a root disk nor an initramfs", {

@@ -1,26 +1,28 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
 import { kernelArch } from "./micro_files.ts";
-import { checkBoot, microArgs, type MicroOptions, microWords } from "./micro_machine.ts";
+import {
+  checkBoot,
+  microDevices,
+  microMachine,
+  type MicroOptions,
+  microWords,
+} from "./micro_machine.ts";
 
 const options: MicroOptions = {
   arch: "x86_64",
   kernelChoice: "micro",
   accelerator: "tcg",
-  kernel: "/k",
-  initramfs: "/i",
-  disk: "/d",
   network: "none",
-  memoryMiB: 256,
-  cores: 1,
-  sockets: { agent: "/a", events: "/e", network: "/n" },
 };
 
-Deno.test("microArgs() gives each kernel the machine whose devices it finds", () => {
+const devicesOf = (more: Partial<MicroOptions>) =>
+  microDevices({ ...options, ...more })({ disk: "/d", socketDir: "/s" });
+
+Deno.test("microDevices() are those that each kernel finds on its machine", () => {
   const machine = (more: Partial<MicroOptions>) => {
-    const args = microArgs({ ...options, ...more });
-    const serial = args.find((arg) => arg.startsWith("virtio-serial-"))?.split(",")[0];
-    return [args[args.indexOf("-machine") + 1], serial];
+    const serial = devicesOf(more).find((arg) => arg.startsWith("virtio-serial-"))?.split(",")[0];
+    return [microMachine({ ...options, ...more }), serial];
   };
   assertEquals(machine({}), ["microvm,acpi=off", "virtio-serial-device"]);
   assertEquals(machine({ kernelChoice: "distribution" }), ["q35", "virtio-serial-pci"]);
@@ -31,25 +33,27 @@ Deno.test("microArgs() gives each kernel the machine whose devices it finds", ()
   ]);
 });
 
-Deno.test("microArgs() gives a guest no network unless it is asked for", () => {
-  assert(!microArgs(options).some((arg) => arg.includes("net0")));
+Deno.test("microDevices() has no network unless it is asked for", () => {
+  assert(!devicesOf({}).some((arg) => arg.includes("net0")));
   assert(microWords(options).includes("guesthouse.network=off"));
-  const open: MicroOptions = { ...options, network: "user" };
-  const args = microArgs(open);
+  const open = { network: "user" } as const;
+  const args = devicesOf(open);
   assert(args.includes("virtio-net-device,netdev=net0"));
   assert(
     args.some((arg) => arg.startsWith("user,id=net0,net=192.168.127.0/24,host=192.168.127.1")),
   );
-  assert(microWords(open).includes("guesthouse.dns=192.168.127.3"));
-  const proxied: MicroOptions = { ...options, network: "gvproxy" };
-  assert(microArgs(proxied).some((arg) => arg.endsWith(",addr.type=unix,addr.path=/n")));
-  assert(!microWords(proxied).some((word) => word.startsWith("guesthouse.")));
+  assert(microWords({ ...options, ...open }).includes("guesthouse.dns=192.168.127.3"));
+  const proxied = { network: "gvproxy" } as const;
+  assert(devicesOf(proxied).some((arg) => arg.endsWith(",addr.type=unix,addr.path=/s/network")));
+  const words = microWords({ ...options, ...proxied });
+  assert(!words.some((word) => word.startsWith("guesthouse.")));
 });
 
 Deno.test("checkBoot() refuses what a guest could only panic at", () => {
-  checkBoot(options);
-  checkBoot({ ...options, append: ["root=/dev/vda", "debug"] });
-  const cases: [Partial<MicroOptions>, string][] = [
+  const whole = { disk: "/d", initramfs: "/i" };
+  checkBoot(whole);
+  checkBoot({ ...whole, append: ["root=/dev/vda", "debug"] });
+  const cases: [Partial<Parameters<typeof checkBoot>[0]>, string][] = [
     [{ disk: undefined, initramfs: undefined }, "there is neither a root disk nor an initramfs"],
     [{ disk: undefined, append: ["root=/dev/vda"] }, 'with "root=/dev/vda": the guest has no disk'],
     [
@@ -59,7 +63,7 @@ Deno.test("checkBoot() refuses what a guest could only panic at", () => {
     [{ append: ["root=/dev/vdb"] }, "the guest has one disk, /dev/vda"],
   ];
   for (const [more, says] of cases) {
-    const error = assertThrows(() => checkBoot({ ...options, ...more }), UsageError, says);
+    const error = assertThrows(() => checkBoot({ ...whole, ...more }), UsageError, says);
     assert(error.next !== undefined);
   }
 });

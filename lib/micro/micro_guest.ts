@@ -1,0 +1,190 @@
+import { join } from "@std/path";
+import { GuestError } from "../base/errors.ts";
+import { imagesDir } from "../base/files/paths.ts";
+import { diagnoseCommand } from "../base/process/diagnose_command.ts";
+import type { Arch } from "../config/archs.ts";
+import type { Variant } from "../config/parts.ts";
+import type { AgentClient } from "../guest/agent/client.ts";
+import { microAdvice } from "../guest/micro_advice.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { requireMemory } from "../host/guest_memory.ts";
+import { kernelArgs } from "../qemu/args.ts";
+import type { Guest, GuestLogs } from "../qemu/launch.ts";
+import { agentLogin } from "../vm/agent_login.ts";
+import { findGuestHost, type GuestHost } from "../vm/guest_host.ts";
+import type { GuestPlan, OnNote } from "../vm/guest_plan.ts";
+import type { Size } from "../vm/machine.ts";
+import { openPlan } from "../vm/open_plan.ts";
+import type { SnapshotShape } from "../vm/snapshot_recipe.ts";
+import { startGvproxy } from "./gvproxy.ts";
+import { checkFiles, findMicroFiles, type MicroFiles } from "./micro_files.ts";
+import {
+  checkBoot,
+  type KernelChoice,
+  microCpu,
+  microDevices,
+  microMachine,
+  type MicroNetwork,
+  microWords,
+  NETWORK_SOCKET,
+} from "./micro_machine.ts";
+
+/** What decides which machine a microVM is, whoever starts it. */
+export interface MicroRequest extends Size {
+  readonly variant: Variant;
+  readonly arch: Arch;
+  readonly accelerator: AcceleratorChoice;
+  /** Default: our own if it has been built. */
+  readonly kernel?: KernelChoice | undefined;
+  readonly network: MicroNetwork;
+  /** Path of gvproxy, for its network. */
+  readonly gvproxy?: string | undefined;
+  readonly append?: readonly string[] | undefined;
+  readonly logs: GuestLogs;
+  readonly signal: AbortSignal;
+}
+
+/** What {@link openMicroVm} takes. */
+export interface OpenMicroOptions extends MicroRequest {
+  /** Boot, even if there is a snapshot to start from. */
+  readonly cold?: boolean;
+  /** Told how the start goes. */
+  readonly onNote?: OnNote;
+}
+
+/** A microVM whose agent has answered. Disposal throws it away. */
+export interface MicroVm extends AsyncDisposable {
+  readonly guest: Guest;
+  readonly agent: AgentClient;
+  readonly kernel: KernelChoice;
+  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
+  readonly failed: AbortSignal;
+  /** Whether it came from a snapshot that an earlier task had saved. */
+  readonly start: "cold" | "warm";
+  /** Seconds until the agent had answered. */
+  readonly bootSeconds: number;
+}
+
+/** What a microVM runs on, and the files that it starts from. */
+export interface MicroHost extends GuestHost {
+  readonly files: MicroFiles;
+}
+
+/** The guest's name, for messages, and that of its snapshots. */
+export const microName = ({ variant, arch }: Pick<MicroRequest, "variant" | "arch">): string =>
+  `${variant}-${arch}`;
+
+/** Finds out what a microVM will run on. Throws {@link HostError} where a part is missing. */
+export async function findMicroHost(
+  { variant, arch, accelerator, kernel, signal }: Pick<
+    MicroRequest,
+    "variant" | "arch" | "accelerator" | "kernel" | "signal"
+  >,
+): Promise<MicroHost> {
+  const files = await findMicroFiles(variant, arch, kernel);
+  const machine = microMachine({ arch, kernelChoice: files.kernelChoice });
+  const host = await findGuestHost({ arch, machine, cpu: "host", accelerator, signal });
+  return { ...host, files };
+}
+
+/**
+ * What a microVM has run when it is saved, so that what every start needs lies in its memory:
+ * reading it from the disk costs more than all the rest.
+ */
+const WARM_UP: Readonly<Record<Variant, readonly (readonly string[])[]>> = {
+  raw: [["true"], ["sh", "-c", "ls /proc/self; cat /dev/null"]],
+  python: [["true"], ["sh", "-c", ":"], ["python3", "-c", "import json, os, subprocess, sys"]],
+  node: [["true"], ["sh", "-c", ":"], ["node", "-e", "require('node:fs')"]],
+};
+
+/** A microVM as its snapshot is keyed. */
+export function microShape(
+  request: Pick<MicroRequest, "variant" | "arch" | "memoryMiB" | "cores" | "network" | "append">,
+  { files, ...host }: SnapshotShape["host"] & { readonly files: MicroFiles },
+): SnapshotShape {
+  const { kernelChoice, digests } = files;
+  const { accelerator } = host;
+  const options = { ...request, kernelChoice, accelerator };
+  return {
+    ...{ host, memoryMiB: request.memoryMiB, cores: request.cores },
+    cpu: microCpu(options),
+    words: microWords(options),
+    devices: microDevices(options),
+    inputs: [
+      { name: "kernel", value: [kernelChoice, digests.kernel] },
+      { name: "initramfs", value: digests.initramfs },
+      { name: "disk", value: digests.disk },
+      // The frozen overlay names its backing file by path.
+      { name: "disk's path", value: files.disk },
+      { name: "warm-up", value: WARM_UP[request.variant] },
+    ],
+  };
+}
+
+/** A microVM of a variant, which its agent answers for. */
+export function microGuest(request: MicroRequest, host: MicroHost): GuestPlan<AgentClient> {
+  const { variant, logs, signal } = request;
+  const { files } = host;
+  const name = microName(request);
+  const shape = microShape(request, host);
+  const { logIn, rest, resume } = agentLogin({
+    warmUp: WARM_UP[variant],
+    explain: (error) => withMicroAdvice(error, request),
+  });
+  const saved = {
+    ...{ ...shape, name, host, logs, signal, logIn, disk: files.disk },
+    boot: () =>
+      Promise.resolve(
+        kernelArgs({ kernel: files.kernel, initramfs: files.initramfs, append: shape.words }),
+      ),
+    helper: request.network === "gvproxy" ? gvproxyHelper(request) : undefined,
+  };
+  return {
+    ...saved,
+    snapshot: {
+      ...{ shape, saved, imageDir: imagesDir() },
+      async rest(...given) {
+        // What was replaced before QEMU had it open went into the guest under the former's digest.
+        await checkFiles(files, ["kernel", "initramfs", "disk"], `Cannot save guest "${name}"`);
+        await rest(...given);
+      },
+      async resume(...given) {
+        // Its memory remembers blocks of that very disk; QEMU has it open, whoever replaces it.
+        await checkFiles(files, ["disk"], `Cannot start guest "${name}" warm`);
+        return await resume(...given);
+      },
+    },
+  };
+}
+
+const gvproxyHelper = ({ gvproxy = "gvproxy", logs, signal }: MicroRequest) => {
+  const log = `${logs.qemu}.gvproxy`;
+  const start = (socketDir: string) =>
+    startGvproxy(gvproxy, { socket: join(socketDir, NETWORK_SOCKET), log, signal });
+  return { log, start };
+};
+
+/**
+ * Starts a microVM on an overlay of its variant's disk, as {@link openPlan} does. It has the time
+ * and random numbers of its own. Throws {@link HostError} where a part is missing, and
+ * {@link GuestError} with the cause that its console names.
+ */
+export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
+  await requireMemory({ name: microName(options), memoryMiB: options.memoryMiB });
+  const host = await findMicroHost(options);
+  checkBoot({ ...host.files, append: options.append });
+  const opened = await openPlan(microGuest(options, host), options);
+  const { launched: { guest, failed }, session: agent, start, bootSeconds } = opened;
+  return {
+    ...{ guest, failed, agent, start, bootSeconds, kernel: host.files.kernelChoice },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+/** Advises what works for a microVM, in the place of what works for a platform's guest. */
+function withMicroAdvice(error: unknown, request: MicroRequest): unknown {
+  if (!(error instanceof GuestError) || error.next === undefined) return error;
+  const { message, details } = error;
+  const next = microAdvice(error.next, request) ?? diagnoseCommand(request.logs.console);
+  return next === error.next ? error : new GuestError(message, { details, next, cause: error });
+}

@@ -1,0 +1,119 @@
+import { join } from "@std/path";
+import type { NetworkRule } from "../config/network.ts";
+import type { Platform } from "../config/platform.ts";
+import { RUN_FILES } from "../base/files/paths.ts";
+import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { ensureKeys, type Keys } from "../host/keys.ts";
+import type { Image } from "../image/platform/platform_image.ts";
+import { systemOf } from "../image/platform/systems.ts";
+import type { SystemSeeds } from "../image/system/guest_system.ts";
+import { kernelArgs } from "../qemu/args.ts";
+import type { GuestLogs } from "../qemu/launch.ts";
+import { buildDevices, buildShape, kernelCommandLine } from "./build_machine.ts";
+import { bootDeadline, findGuestHost, type GuestHost } from "./guest_host.ts";
+import type { GuestPlan } from "./guest_plan.ts";
+import type { LaunchPlan } from "./launch_guest.ts";
+import type { Size } from "./machine.ts";
+import { sshLogin, type SshSession } from "./ssh_login.ts";
+
+/** What decides which machine a build guest is, whoever starts it. */
+export interface GuestRequest extends Size {
+  readonly platform: Platform;
+  readonly image: Image;
+  readonly accelerator: AcceleratorChoice;
+  /** What it may reach. */
+  readonly network: NetworkRule;
+  /** Port of 127.0.0.1 that leads to the guest's SSH; 0 for a free one. */
+  readonly sshPort: number;
+  /** From launch to an answered command, under TCG; a hypervisor gets a quarter of it. */
+  readonly bootMs: number;
+  /** More words for the kernel's command line. */
+  readonly append?: readonly string[] | undefined;
+  /** The disk of the build cache, where there is one. */
+  readonly cacheDisk?: string;
+  readonly logs: GuestLogs;
+  readonly signal: AbortSignal;
+}
+
+/** What a build guest runs on, and this checkout's keys. */
+export interface BuildHost extends GuestHost {
+  readonly keys: Keys;
+}
+
+/** Finds out what a guest will run on, and makes the checkout's keys if there are none. */
+export async function findBuildHost(
+  { platform, accelerator, signal }: Pick<GuestRequest, "platform" | "accelerator" | "signal">,
+): Promise<BuildHost> {
+  const { arch, machine, cpu } = platform;
+  const host = await findGuestHost({ arch, machine, cpu: cpu.kvm, accelerator, signal });
+  return { ...host, keys: await ensureKeys(signal) };
+}
+
+/** A platform's guest, with this checkout's keys. */
+export function buildGuest(request: GuestRequest, host: BuildHost): GuestPlan<SshSession> {
+  const { platform, network } = request;
+  const { commands, seeds } = systemOf(platform);
+  const login = {
+    ...{ keys: host.keys, user: platform.ssh.user },
+    bootMs: bootDeadline(request.bootMs, host),
+    startResume: commands.startService(seeds.resumeService),
+  };
+  const { logIn, resume } = sshLogin({ ...login, proxied: network !== "open" });
+  const bare = sshLogin({ ...login, proxied: false });
+  // The build cache is of one project; the snapshot is for all.
+  const neutral = { ...request, network: "none", sshPort: 0, cacheDisk: undefined } as const;
+  return {
+    ...{ ...launchPlan(request, host), logIn },
+    snapshot: {
+      ...{ rest: bare.rest, resume },
+      shape: buildShape(request, host),
+      imageDir: request.image.dir,
+      saved: { ...launchPlan(neutral, host, seeds.resume), logIn: bare.logIn },
+    },
+  };
+}
+
+/** Packs one more archive for the initramfs; what it has below `seed/` goes into the root. */
+type ExtraSeed = SystemSeeds["resume"];
+
+/** How a platform's guest is launched, however it is logged in to. */
+function launchPlan(
+  request: GuestRequest,
+  host: BuildHost,
+  extraSeed?: ExtraSeed,
+): LaunchPlan {
+  const { platform, image, network, sshPort, cacheDisk, logs, signal } = request;
+  return {
+    ...{ name: platform.name, host, logs, signal },
+    cpu: platform.cpu[host.accelerator],
+    memoryMiB: request.memoryMiB,
+    cores: request.cores,
+    disk: image.disk,
+    devices: buildDevices({ cacheDisk, sshPort, openNetwork: network === "open" }),
+    boot: (dir) => bootWithSeed(request, host, dir, extraSeed),
+    record: { user: platform.ssh.user, imageDir: image.dir, network },
+  };
+}
+
+/** The image's kernel, and its initramfs with this checkout's keys behind it. */
+async function bootWithSeed(
+  { image, platform, append }: GuestRequest,
+  { keys }: BuildHost,
+  dir: string,
+  extraSeed?: ExtraSeed,
+): Promise<string[]> {
+  const initramfs = join(dir, RUN_FILES.initramfs);
+  await Deno.copyFile(image.initramfs, initramfs);
+  await Deno.chmod(initramfs, 0o600);
+  const seed = systemOf(platform).seeds.run({
+    hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
+    authorizedKeys: `${keys.clientPublic}\n`,
+    user: platform.ssh.user,
+    hostname: platform.name,
+  });
+  for (const archive of [seed, await extraSeed?.() ?? new Uint8Array()]) {
+    await Deno.writeFile(initramfs, archive, { append: true });
+  }
+  const words = kernelCommandLine(platform, append);
+  return kernelArgs({ kernel: image.kernel, initramfs, append: words });
+}

@@ -1,0 +1,45 @@
+import type { LaunchedGuest, LaunchPlan } from "./launch_guest.ts";
+import type { SnapshotShape } from "./snapshot_recipe.ts";
+
+/** Told how a start goes; `warning` where something has to be done another way. */
+export type OnNote = (text: string, level: "info" | "warning") => void;
+
+/** A guest that can be booted until it answers. */
+export interface BootPlan<Session extends AsyncDisposable> extends LaunchPlan {
+  /** Waits until the guest that boots answers. */
+  readonly logIn: (launched: LaunchedGuest) => Promise<Session>;
+}
+
+/** A guest that can be started, from a snapshot or by booting it. */
+export interface GuestPlan<Session extends AsyncDisposable> extends BootPlan<Session> {
+  readonly snapshot: SnapshotPlan<Session>;
+}
+
+/** How a guest is saved and comes from snapshots. */
+export interface SnapshotPlan<Session extends AsyncDisposable> {
+  readonly shape: SnapshotShape;
+  /** Directory of the image that it is made of. */
+  readonly imageDir: string;
+  /** The guest that is saved: without what belongs to one project or task. */
+  readonly saved: BootPlan<Session>;
+  /**
+   * Brings a guest to rest that has just booted; ends the session, since its end must be in the
+   * state that is saved. `mark` is told each moment that counts.
+   */
+  readonly rest: (launched: LaunchedGuest, session: Session, mark: Mark) => Promise<void>;
+  /** Gives a guest that runs again its own time and random numbers, and logs in. */
+  readonly resume: (launched: LaunchedGuest, timeoutMs: number, mark: Mark) => Promise<Session>;
+}
+
+/** Told the name of a moment, for the log. */
+export type Mark = (moment: string) => void;
+
+/** A guest that answers. Disposal ends it and removes everything of it. */
+export interface OpenedGuest<Session> extends AsyncDisposable {
+  readonly launched: LaunchedGuest;
+  readonly session: Session;
+  /** Whether it came from a snapshot that an earlier task had saved. */
+  readonly start: "cold" | "warm";
+  /** Seconds until it answered. */
+  readonly bootSeconds: number;
+}

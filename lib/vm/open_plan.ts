@@ -1,0 +1,37 @@
+import { bootTwice } from "../guest/connect_guest.ts";
+import type { BootPlan, GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
+import { launchGuest } from "./launch_guest.ts";
+import { startWarm } from "./warm_start.ts";
+
+/**
+ * Starts a guest on an overlay, and waits until it answers: from a snapshot where that is possible,
+ * which is saved first if there is none; else, and with `cold`, by booting it. Throws `GuestError`
+ * with the cause that its console names.
+ */
+export async function openPlan<Session extends AsyncDisposable>(
+  plan: GuestPlan<Session>,
+  { cold, onNote = () => {} }: {
+    /** Boot, even if there is a snapshot to start from. */
+    readonly cold?: boolean;
+    /** Told how the start goes, for a log. */
+    readonly onNote?: OnNote;
+  },
+): Promise<OpenedGuest<Session>> {
+  const warm = cold === true ? undefined : await startWarm(plan, onNote);
+  return warm ?? await bootTwice(() => bootGuest(plan), onNote);
+}
+
+async function bootGuest<Session extends AsyncDisposable>(
+  plan: BootPlan<Session>,
+): Promise<OpenedGuest<Session>> {
+  await using stack = new AsyncDisposableStack();
+  const launched = stack.use(await launchGuest(plan));
+  const session = stack.use(await plan.logIn(launched));
+  await launched.record;
+  const bootSeconds = launched.clock();
+  const resources = stack.move();
+  return {
+    ...{ launched, session, start: "cold", bootSeconds },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
