@@ -1,5 +1,10 @@
 // What tasks may do. After a change: deno task permissions, which writes the sets of deno.json.
+import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { definePermissions } from "../lib/config/permissions.ts";
+
+/** What is there for each architecture of guests. */
+const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
+const CROSS_STRIPS = ARCHS.map((arch) => `${ARCH[arch].gnu}-strip`);
 
 /** Where temporary files and sockets go: on Linux, on macOS. */
 const TEMP = ["/run/user", "/tmp", "/var/folders"];
@@ -96,7 +101,7 @@ export default definePermissions({
     home: { why: "brings home what a build produced", write: ["./artifacts"] },
     start: {
       why: "QEMU, from images that are locked meanwhile",
-      run: ["qemu-system-aarch64", "qemu-system-x86_64"],
+      run: EMULATORS,
       write: ["./images/cache", "./images/dist"],
     },
     window: {
@@ -121,7 +126,7 @@ export default definePermissions({
       why: "compilers and builders of packages and file systems, for images and their parts",
       run: [
         ...["/usr/bin/cargo", "/usr/bin/rustc", "apt-cache", "apt-get", "cargo", "cat", "debugfs"],
-        ...["aarch64-linux-gnu-strip", "x86_64-linux-gnu-strip", "strip"],
+        ...[...CROSS_STRIPS, "strip"],
         ...["depmod", "dpkg-deb", "dumpe2fs", "install", "make", "mke2fs", "mkfs.erofs"],
         ...["mmdebstrap", "mount", "qemu-img", "rustc", "sh", "tar", "touch", "unshare"],
       ],
