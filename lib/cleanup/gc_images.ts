@@ -1,15 +1,12 @@
-import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
 import { ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
-import { fileNames, isAmong } from "../base/files/folders.ts";
-import { imageCacheDir } from "../base/files/paths.ts";
+import { isAmong } from "../base/files/folders.ts";
 import { variantRootfsInputs, variantRootfsName } from "../image/parts/variant.ts";
 import { storedVersions } from "../image/platform/image_versions.ts";
 import { rootfsInputs } from "../image/platform/platform_image.ts";
-import { parseRootfsName, rootfsKey, rootfsLock } from "../image/system/debian/rootfs_tar.ts";
-import { voucherPath } from "../store/vouched.ts";
+import { rootfsKey, storedTars } from "../image/system/debian/rootfs_tar.ts";
 import type { GcFacts, Listed } from "./storage.ts";
 
 /** Versions of images: the former ones go. */
@@ -27,20 +24,13 @@ export async function listVersions({ isGone, guests }: GcFacts): Promise<Listed[
  */
 export async function listPackages({ platforms }: GcFacts): Promise<Listed[]> {
   const keys = await keysByName(platforms);
-  return (await fileNames(imageCacheDir())).flatMap((what) => {
-    const found = parseRootfsName(what);
-    if (found === undefined) return [];
-    const { name, part, key } = found;
-    const path = join(imageCacheDir(), what);
-    const why = part
+  return (await storedTars()).map((tar) => {
+    const why = tar.isPart
       ? "its build did not get to its end"
-      : (keys.get(name) ?? key) !== key
+      : (keys.get(tar.name) ?? tar.key) !== tar.key
       ? "its recipe has changed"
       : undefined;
-    return [{
-      ...{ kind: "rootfs", path, what, why, locks: [rootfsLock(name)] },
-      voucher: voucherPath(path),
-    }];
+    return { ...tar, why };
   });
 }
 

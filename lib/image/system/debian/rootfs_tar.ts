@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { HostError } from "../../../base/errors.ts";
 import { type RecipeInput, recipeKey } from "../../../store/recipe.ts";
 import type { BuildOptions } from "../../../store/ensure_built.ts";
-import { removeEntry } from "../../../store/entry.ts";
+import { type Entry, removeEntry } from "../../../store/entry.ts";
 import { keepFile, keptState, voucherPath } from "../../../store/vouched.ts";
 import { fileNames } from "../../../base/files/folders.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
@@ -39,12 +39,27 @@ export const rootfsLock = (name: string): string => join(imageCacheDir(), `rootf
 const NAME =
   /^(?<part>\.part-)?rootfs-(?<name>.+)-(?<key>[0-9a-f]{16})(?:-now|-first-boot)?\.tar\.zst$/;
 
-/** What the name of a tar file says; `part`: somebody has begun to write it. */
-export function parseRootfsName(
-  file: string,
-): { readonly name: string; readonly key: string; readonly part: boolean } | undefined {
-  const { name = "", key = "", part } = NAME.exec(file)?.groups ?? {};
-  return name === "" ? undefined : { name, key, part: part !== undefined };
+/** A tar file as an entry of the store. */
+interface StoredTar extends Entry {
+  /** Of the image, or of the variant with its architecture. */
+  readonly name: string;
+  /** See {@link rootfsKey}. */
+  readonly key: string;
+  /** Whether somebody has begun to write it, and is not done. */
+  readonly isPart: boolean;
+}
+
+/** All of them. */
+export async function storedTars(): Promise<StoredTar[]> {
+  return (await fileNames(imageCacheDir())).flatMap((what) => {
+    const { name, key, part } = NAME.exec(what)?.groups ?? {};
+    if (name === undefined || key === undefined) return [];
+    const path = join(imageCacheDir(), what);
+    return [{
+      ...{ kind: "rootfs", path, what, locks: [rootfsLock(name)], voucher: voucherPath(path) },
+      ...{ name, key, isPart: part !== undefined },
+    }];
+  });
 }
 
 /** The part of a recipe's key that is in the name of its tar file. */
@@ -87,7 +102,7 @@ export async function ensureRootfsTar(
     if (state === "damaged") log(`installing the packages again: ${path} is damaged`);
   }
   // With the lock held, a part file is that of a killed build.
-  await removeTars(name, ({ part }) => part);
+  await removeTars(name, ({ isPart }) => isPart);
   const { arch } = recipe;
   await using binfmt = await ensureBinfmt(arch);
   log(`programs of ${arch} run here: ${binfmt.kind} (${binfmt.reason})`);
@@ -104,19 +119,14 @@ export async function ensureRootfsTar(
   await using unfinished = new AsyncDisposableStack();
   unfinished.defer(() => Deno.remove(part).catch(() => {}));
   await buildRootfs(recipe, { output: part, configure, log, signal });
-  await removeTars(name, ({ part }) => !part);
+  await removeTars(name, ({ isPart }) => !isPart);
   await keepFile(part, output);
   return held(output, configure);
 }
 
-async function removeTars(
-  name: string,
-  which: (found: { readonly part: boolean }) => boolean,
-): Promise<void> {
-  for (const file of await fileNames(imageCacheDir())) {
-    const found = parseRootfsName(file);
-    if (found?.name !== name || !which(found)) continue;
-    const path = join(imageCacheDir(), file);
-    await removeEntry({ kind: "rootfs", path, what: file, locks: [], voucher: voucherPath(path) });
+/** For the holder of the lock. */
+async function removeTars(name: string, which: (found: StoredTar) => boolean): Promise<void> {
+  for (const tar of await storedTars()) {
+    if (tar.name === name && which(tar)) await removeEntry({ ...tar, locks: [] });
   }
 }

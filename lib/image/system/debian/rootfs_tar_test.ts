@@ -7,7 +7,7 @@ import { isLocked } from "../../../base/files/lock.ts";
 import { imageCacheDir, root } from "../../../base/files/paths.ts";
 import { haveProgram } from "../../../base/host_testing.ts";
 import { imagesFolder } from "../../platform/image_testing.ts";
-import { ensureRootfsTar, parseRootfsName, rootfsKey, rootfsLock } from "./rootfs_tar.ts";
+import { ensureRootfsTar, rootfsKey, rootfsLock, storedTars } from "./rootfs_tar.ts";
 
 const INPUTS = [{ name: "packages", value: ["cmake"] }];
 
@@ -43,19 +43,27 @@ async function place(...names: string[]): Promise<void> {
   }
 }
 
-Deno.test("parseRootfsName() reads what ensureRootfsTar() writes, and nothing else", () => {
+Deno.test("storedTars() lists what ensureRootfsTar() writes, and nothing else", async () => {
+  await using _images = await imagesFolder();
   const key = "0123456789abcdef";
-  const cases: [string, ReturnType<typeof parseRootfsName>][] = [
-    [`rootfs-debian-amd64-${key}.tar.zst`, { name: "debian-amd64", key, part: false }],
-    [`rootfs-raw-x86_64-${key}-first-boot.tar.zst`, { name: "raw-x86_64", key, part: false }],
-    [`rootfs-debian-amd64-${key}-now.tar.zst`, { name: "debian-amd64", key, part: false }],
-    [`.part-rootfs-raw-x86_64-${key}.tar.zst`, { name: "raw-x86_64", key, part: true }],
+  const cases: [string, { name: string; key: string; isPart: boolean } | undefined][] = [
+    [`rootfs-debian-amd64-${key}.tar.zst`, { name: "debian-amd64", key, isPart: false }],
+    [`rootfs-raw-x86_64-${key}-first-boot.tar.zst`, { name: "raw-x86_64", key, isPart: false }],
+    [`rootfs-debian-amd64-${key}-now.tar.zst`, { name: "debian-amd64", key, isPart: false }],
+    [`.part-rootfs-raw-x86_64-${key}.tar.zst`, { name: "raw-x86_64", key, isPart: true }],
     ["rootfs-debian-amd64.lock", undefined],
     ["rootfs-debian-amd64-0123.tar.zst", undefined],
     [`rootfs-${key}.tar.zst`, undefined],
     ["stage-debian-amd64", undefined],
   ];
-  for (const [file, found] of cases) assertEquals(parseRootfsName(file), found, file);
+  await Deno.mkdir(imageCacheDir(), { recursive: true });
+  for (const [file] of cases) await Deno.writeTextFile(join(imageCacheDir(), file), "");
+  const stored = new Map((await storedTars()).map((tar) => [tar.what, tar]));
+  for (const [file, wanted] of cases) {
+    const { name, key, isPart } = stored.get(file) ?? {};
+    assertEquals(wanted && { name, key, isPart }, wanted, file);
+    assertEquals(stored.has(file), wanted !== undefined, file);
+  }
 });
 
 for (const suffix of ["", "-first-boot"]) {
