@@ -89,8 +89,8 @@ export default definePermissions({
       net: true,
     },
     copy: {
-      why: "rsync to and from a guest that runs",
-      run: ["./lib/guest/make_links.sh", "rsync"],
+      why: "rsync to and from a guest that runs, and what there is to be sent",
+      run: ["./lib/guest/make_links.sh", "./lib/project/list_tree.sh", "rsync"],
     },
     mended: { why: "whether the distribution has mended its rsync", run: ["dpkg"] },
     project: {

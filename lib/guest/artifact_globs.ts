@@ -1,6 +1,4 @@
 import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../project/globs.ts";
-import type { IgnoreRule, Segment, Token } from "../project/gitignore.ts";
-import { toRsyncRules } from "../project/rsync_rules.ts";
 
 /**
  * Rules of rsync that let through what these globs may match, as the text of a filter file. More
@@ -8,27 +6,23 @@ import { toRsyncRules } from "../project/rsync_rules.ts";
  * is not rsync's. A glob is relative to the root of the transfer.
  */
 export function searchFilter(globs: readonly Glob[]): string {
-  const rules = globs.flatMap(({ segments }) => {
-    const deep = segments.indexOf("**");
-    const names = segments.slice(0, deep === -1 ? undefined : deep).map(widen);
+  const rules = globs.flatMap(({ text }) => {
+    const all = text.split("/").filter((name) => name !== "" && name !== ".").map(widen);
+    const deep = all.indexOf("**");
+    const names = all.slice(0, deep === -1 ? undefined : deep);
     // Where the rest of a path is open, directories up to there; else also the path itself.
-    const open = names.length < segments.length;
     const ways = names.map((_, index) =>
-      letThrough(names.slice(0, index + 1), open || index < names.length - 1)
+      `+ /${names.slice(0, index + 1).join("/")}${index < all.length - 1 ? "/" : ""}`
     );
-    return [...ways, letThrough([...names, "**"], false)];
+    return [`+ /${[...names, "**"].join("/")}`, ...ways.toReversed()];
   });
-  return [...new Set(toRsyncRules(rules)), "- *", ""].join("\n");
+  return [...new Set(rules), "- *", ""].join("\n");
 }
 
-const letThrough = (segments: readonly Segment[], dirOnly: boolean): IgnoreRule => ({
-  ...{ negated: true, anchored: true, dirOnly, segments },
-});
-
-/** To rsync a character is a byte. */
-function widen(segment: Glob["segments"][number]): Segment {
-  if (segment === "**") return segment;
-  return segment.map((token): Token => token.kind === "text" ? token : { kind: "star" });
+/** rsync reads a name differently from its first special character on. */
+function widen(name: string): string {
+  if (/^\*\*+$/.test(name)) return "**";
+  return name.replace(/[\\?[].*$/s, "*").replace(/\*+/g, "*");
 }
 
 /** What {@link selectFiles} has found. */

@@ -7,9 +7,11 @@ const filters: { readonly glob: string; readonly rules: string[] }[] = [
   { glob: "a.out", rules: ["+ /a.out/**", "+ /a.out"] },
   { glob: "build/app", rules: ["+ /build/app/**", "+ /build/app", "+ /build/"] },
   { glob: "**/*.deb", rules: ["+ /**"] },
+  { glob: "./d//e/", rules: ["+ /d/e/**", "+ /d/e", "+ /d/"] },
+  { glob: "a**b/***/c", rules: ["+ /a*b/**", "+ /a*b/"] },
   { glob: "a/**/b/c", rules: ["+ /a/**", "+ /a/"] },
-  { glob: "x[0-9]?/y", rules: ["+ /x**/y/**", "+ /x**/y", "+ /x**/"] },
-  { glob: "back\\\\slash", rules: ["+ /back\\\\slash/**", "+ /back\\slash"] },
+  { glob: "x[0-9]?/y", rules: ["+ /x*/y/**", "+ /x*/y", "+ /x*/"] },
+  { glob: "back\\\\slash", rules: ["+ /back*/**", "+ /back*"] },
 ];
 
 for (const { glob, rules } of filters) {

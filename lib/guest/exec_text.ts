@@ -7,6 +7,8 @@ import type { ExecOptions, SshConnection } from "./ssh.ts";
 export interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
   /** The command is ended when it prints more than so many characters. Default 1 MiB. */
   readonly maxChars?: number;
+  /** How its stdout is read. Default: as UTF-8. */
+  readonly decode?: (piece: Uint8Array) => string;
 }
 
 /** A finished command and what it has printed. */
@@ -27,16 +29,19 @@ export async function execText(
   argv: readonly string[],
   options: ExecTextOptions = {},
 ): Promise<ExecText> {
-  const { maxChars = 1024 * 1024, signal, ...rest } = options;
+  const { maxChars = 1024 * 1024, signal, decode, ...rest } = options;
   const stdout = new BoundedText(maxChars);
   const both = new BoundedText(TAIL_CHARS);
   const tooMuch = new AbortController();
   const { code } = await ssh.exec(argv, {
     ...rest,
     signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),
+    onBytes(piece, stream) {
+      if (decode !== undefined && stream === "stdout") stdout.push(decode(piece));
+    },
     onOutput(text, stream) {
       both.push(text);
-      if (stream === "stdout") stdout.push(text);
+      if (decode === undefined && stream === "stdout") stdout.push(text);
       if (!stdout.isCut) return;
       const what = `Cannot read what "${argv[0]}" prints in guest "${ssh.name}"`;
       tooMuch.abort(new GuestError(`${what}: it is more than ${maxChars / 2 ** 20} MiB`));

@@ -5,6 +5,7 @@ import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
 import { OutputTooLongError, run, type RunResult } from "../base/process/process.ts";
 import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
 import { settlesWithin } from "../base/time/wait.ts";
+import { isGarbled } from "../project/path_bytes.ts";
 import { parseGlobs, searchFilter, selectFiles } from "./artifact_globs.ts";
 import { type IncomingDir, makeIncomingDir } from "./incoming_dir.ts";
 import { inspectIncoming, type LeftOut } from "./incoming.ts";
@@ -100,7 +101,7 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   await using staging = await makeIncomingDir(dirname(destDir));
   const filterFile = join(staging.path, "filter");
   await Deno.writeTextFile(filterFile, searchFilter(globs));
-  const tree = { connection, side: "guest", dir: guestDir, filterFile, signal } as const;
+  const tree = { connection, dir: guestDir, filterFile, signal } as const;
   const listed = await listTree({ ...tree, emptyDir: staging.tree }, COPY_OUT);
   const found = await selectFiles(globs, listed, signal);
   const paths = found.files.filter((path) => !isGarbled(path));
@@ -117,9 +118,6 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   }
   return { files: moved, leftOut, unmatched: (await selectFiles(globs, moved, signal)).unmatched };
 }
-
-/** What a byte that is not UTF-8 becomes. The guest has no file of such a name. */
-const isGarbled = (path: string): boolean => path.includes("\uFFFD");
 
 /** False where a directory is in the way, or a link or a file in place of a directory. */
 async function moveInto(destDir: string, path: string, from: string): Promise<boolean> {
@@ -213,12 +211,11 @@ export const nulEnded = (paths: readonly string[]): string =>
   paths.map((path) => `${path}\0`).join("");
 
 /** What {@link listTree} takes. */
-export interface ListTreeOptions {
+interface ListTreeOptions {
   readonly connection: Connection;
   /** Absolute folder. */
   readonly dir: string;
-  readonly side: "host" | "guest";
-  /** See `projectFilter()`. */
+  /** What rsync lets through, a rule in each line. */
   readonly filterFile: string;
   /** An absolute folder of this host that is empty. */
   readonly emptyDir: string;
@@ -226,15 +223,14 @@ export interface ListTreeOptions {
 }
 
 /** The paths of files and links that a filter lets through. Throws as {@link pushTree}. */
-export async function listTree(
+async function listTree(
   options: ListTreeOptions,
-  what = `list "${options.dir}" for`,
+  what: string,
 ): Promise<string[]> {
-  const { connection, side, signal } = options;
-  const sshConfig = side === "guest" ? { sshConfig: connection.configPath } : {};
+  const { connection, signal } = options;
   const transfer = { what, connection };
   const mark = newMark();
-  const command = listArgs({ ...options, ...sshConfig, mark });
+  const command = listArgs({ ...options, sshConfig: connection.configPath, mark });
   return parseItemized(await listing(transfer, command, signal), mark);
 }
 

@@ -3,8 +3,6 @@ import { SHARED_HOST } from "./ssh_config.ts";
 
 /** Which files of a folder are sent. */
 export type Selection =
-  /** All that this filter file (newline-separated rules) lets through. */
-  | { readonly filterFile: string }
   /** Exactly the paths in this file, each ended by a NUL byte and relative to the folder. */
   | { readonly filesFrom: string }
   | "everything";
@@ -19,8 +17,7 @@ export interface PushOptions {
   readonly guestDir: string;
   readonly selection: Selection;
   /**
-   * Removes from the guest what is not in the source any more, but never what the selection
-   * leaves out, such as a build tree. Default `false`.
+   * Removes from the guest what is not in the source any more; of everything only. Default `false`.
    */
   readonly deleteExtra?: boolean;
 }
@@ -115,8 +112,7 @@ export function bringInArgs({ sourceDir, destDir, backupDir }: BringInOptions): 
 /** The argv that names the files and links of a folder that a filter lets through: `%i %n`. */
 export function listArgs(
   options: {
-    /** Absent for a folder of this host. */
-    readonly sshConfig?: string;
+    readonly sshConfig: string;
     readonly dir: string;
     readonly filterFile: string;
     /** An absolute folder that is empty. */
@@ -126,12 +122,11 @@ export function listArgs(
   },
 ): string[] {
   const { sshConfig, dir } = options;
-  const place = sshConfig === undefined ? "" : `${SHARED_HOST}:`;
   return [
-    ...(sshConfig === undefined ? ["rsync", "--links"] : commonArgs(sshConfig)),
+    ...commonArgs(sshConfig),
     ...["--dry-run", "--recursive", "--itemize-changes", `--out-format=${options.mark ?? ""}%i %n`],
     `--filter=merge ${options.filterFile}`,
-    `${place}${absolute(dir)}/`,
+    `${SHARED_HOST}:${absolute(dir)}/`,
     `${absolute(options.emptyDir)}/`,
   ];
 }
@@ -160,8 +155,8 @@ function commonArgs(sshConfig: string): string[] {
 
 function selectionArgs(selection: Selection): string[] {
   if (selection === "everything") return ["--recursive"];
-  if ("filterFile" in selection) return ["--recursive", `--filter=merge ${selection.filterFile}`];
-  return ["--from0", `--files-from=${selection.filesFrom}`];
+  // What is gone since it was listed is not missed.
+  return ["--ignore-missing-args", "--from0", `--files-from=${selection.filesFrom}`];
 }
 
 /** An absolute path is never taken for an option, nor for `HOST:PATH`. */

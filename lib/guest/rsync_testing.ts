@@ -1,4 +1,26 @@
 import { join } from "@std/path";
+import type { SshConnection } from "./ssh.ts";
+
+/** A connection to a "guest" that is this host; rsync needs {@link withLoopback} besides. */
+export function loopback(): SshConnection {
+  const ssh: Pick<SshConnection, "name" | "configPath" | "closed" | "exec"> = {
+    name: "loopback",
+    configPath: "/none",
+    closed: new Promise(() => {}),
+    async exec(argv, { cwd = "/", stdin = "", ...options } = {}) {
+      const args = ["-c", 'cd "$0" && exec "$@"', cwd, ...argv];
+      const pipes = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
+      const child = new Deno.Command("sh", { args, ...pipes }).spawn();
+      const fed = new Blob([stdin]).stream().pipeTo(child.stdin);
+      const { code, stdout } = await child.output();
+      await fed;
+      options.onBytes?.(stdout, "stdout");
+      options.onOutput?.(new TextDecoder().decode(stdout), "stdout");
+      return { code };
+    },
+  };
+  return ssh as SshConnection;
+}
 
 /**
  * Runs `use` with a remote shell that leads back to this host. Like ssh, it joins its words and

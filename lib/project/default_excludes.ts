@@ -1,4 +1,5 @@
-import { parseIgnoreRule } from "./gitignore.ts";
+import { IgnoreRules } from "./ignore_rules.ts";
+import type { BytePath } from "./path_bytes.ts";
 
 /** A pattern that is left out of every copy of a project, and why. */
 export interface DefaultExclude {
@@ -53,22 +54,11 @@ export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
  */
 export const BUILD_TREE_MARKERS: readonly string[] = ["CMakeCache.txt", "CACHEDIR.TAG"];
 
-/** The kind of the default exclude that decides on a path's last component, if one does. */
-export function defaultExcludeKind(
-  path: string,
-  isFolder: boolean,
-): DefaultExclude["kind"] | undefined {
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const rule = COMPILED.findLast((rule) =>
-    (isFolder || !rule.dirOnly) && rule.names.test(rule.anchored ? path : name)
-  );
-  return rule === undefined || rule.negated ? undefined : rule.kind;
-}
+const RULES = IgnoreRules.fromPatterns(DEFAULT_EXCLUDES.map(({ pattern }) => pattern));
 
-/** The list uses names and `*` only, which needs no full matcher. */
-const COMPILED = DEFAULT_EXCLUDES.map(({ pattern, kind }) => {
-  const { segments, ...rule } = parseIgnoreRule(pattern)!;
-  const tokens = segments.flatMap((segment) => segment === "**" ? [] : [...segment]);
-  const source = tokens.map((token) => token.kind === "text" ? RegExp.escape(token.char) : "[^/]*");
-  return { ...rule, kind, names: new RegExp(`^${source.join("")}$`, "s") };
-});
+/** The kind of the default exclude that names this path; a directory's ends with a slash. */
+export function defaultExcludeKind(path: BytePath): DefaultExclude["kind"] | undefined {
+  const verdict = RULES.judge(path);
+  if (verdict?.ignored !== true) return undefined;
+  return DEFAULT_EXCLUDES.find(({ pattern }) => pattern === verdict.pattern)?.kind;
+}

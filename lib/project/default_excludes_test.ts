@@ -20,6 +20,6 @@ Deno.test("defaultExcludeKind() judges a path by its last component", () => {
     ["logs", false, undefined],
   ];
   for (const [path, isFolder, kind] of cases) {
-    assertEquals(defaultExcludeKind(path, isFolder), kind, path);
+    assertEquals(defaultExcludeKind(isFolder ? `${path}/` : path), kind, path);
   }
 });

@@ -1,75 +1,144 @@
-import { DEFAULT_EXCLUDES, defaultExcludeKind } from "./default_excludes.ts";
+import { delay } from "@std/async";
+import { join } from "@std/path";
+import { ownScript } from "../base/process/own_script.ts";
+import { runChecked } from "../base/process/process.ts";
+import { makeScratch } from "../base/process/scratch.ts";
+import { defaultExcludeKind } from "./default_excludes.ts";
 import type { GitLists } from "./git_lists.ts";
-import { type IgnoreRule, parseGitignore, parseIgnoreRule } from "./gitignore.ts";
-import { type ProjectTree, treeFromGit, treeFromWalk } from "./project_tree.ts";
-import { pathRule, toRsyncRules } from "./rsync_rules.ts";
+import { IgnoreRules } from "./ignore_rules.ts";
+import {
+  type BytePath,
+  fromText,
+  isGarbled,
+  nameOf,
+  parentOf,
+  parseTree,
+  readBytes,
+  toText,
+} from "./path_bytes.ts";
+import { readInside } from "./project_file.ts";
+import { type ProjectTree, treeFromGit, treeFromNames } from "./project_tree.ts";
 
-/** What {@link projectFilter} looks at. */
-export interface FilterOptions {
-  /** The project's folder on the host. */
+/** What {@link projectFiles} looks at. */
+export interface ProjectFilesOptions {
+  /** The project's directory on the host. */
   readonly dir: string;
   /** The project's own patterns, as in a `.gitignore`; they win over everything else. */
   readonly excludes: readonly string[];
   /** What git says, if the project is a work tree and git is on the host. */
   readonly git?: GitLists;
+  /** Whether the repository itself comes along. Default `false`. */
+  readonly withRepository?: boolean;
+  readonly signal?: AbortSignal;
 }
 
+/** What a guest needs of a project. */
+export interface ProjectFiles {
+  /** Files, links and directories; the latter end with a slash. */
+  readonly paths: readonly BytePath[];
+  /** Whether a path, which may be of the guest alone, is nothing that is left out. */
+  takes(path: BytePath): boolean;
+}
+
+const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
+
 /**
- * The rsync filter that leaves out what a guest does not need, as the text of a file for
- * `rsync --filter='merge FILE' DIR/ ...`; the trailing slash matters, since the rules are
- * relative to the root of the transfer.
+ * The list of what a guest needs of a project.
  *
- * From strongest to weakest: the project's own excludes; the repository; folders that hold a
+ * From strongest to weakest: the project's own excludes; the repository; directories that hold a
  * build tree; what git ignores; the default excludes, except for files that git tracks and
- * folders that hold sources.
+ * directories that hold sources.
  *
  * Where git can be asked, its answer is taken path by path, since only git knows which ignored
  * files are tracked all the same, and reads the ignore files outside the project. Elsewhere the
- * project's `.gitignore` files are translated.
+ * project's `.gitignore` files are read.
  */
-export async function projectFilter(options: FilterOptions): Promise<string> {
-  const { dir, excludes, git } = options;
-  const tree = git === undefined ? await treeFromWalk(dir) : await treeFromGit(dir, git);
-  return filterText({ excludes, tree, ignored: git?.ignored ?? [] });
+export async function projectFiles(options: ProjectFilesOptions): Promise<ProjectFiles> {
+  const { dir, git, signal } = options;
+  const all = await listTree(dir, signal);
+  const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
+  const rules = new ProjectRules(options, tree);
+  if (git === undefined) await readGitignores(dir, all, rules);
+  const paths: BytePath[] = [];
+  for (const [index, path] of all.entries()) {
+    // Hostile rules take long.
+    if (index % 1000 === 0) await delay(0, { signal });
+    if (rules.takes(path)) paths.push(path);
+  }
+  return { paths, takes: (path) => rules.takes(path) };
 }
 
-/** The filter from what is known about a project; see {@link projectFilter}. */
-export function filterText(
-  { excludes, tree, ignored }: {
-    readonly excludes: readonly string[];
-    readonly tree: ProjectTree;
-    readonly ignored: readonly string[];
-  },
-): string {
-  // A deeper .gitignore wins over those above it.
-  const gitignores = tree.gitignores.toSorted((a, b) => depth(b.dir) - depth(a.dir));
-  const sections: [title: string, rules: string[]][] = [
-    ["the project's own excludes", toRsyncRules(compile(excludes))],
-    ["the repository", toRsyncRules(defaults((kind) => kind === "repository"))],
-    ["build trees", tree.buildTrees.map((path) => pathRule("-", `${path}/`))],
-    ["ignored by git", ignored.filter(isNotObvious).map((path) => pathRule("-", path))],
-    [
-      ".gitignore files",
-      gitignores.flatMap(({ dir, text }) => toRsyncRules(parseGitignore(text), dir)),
-    ],
-    ["sources that look like build products", tree.sources.map((path) => pathRule("+", path))],
-    ["default excludes", toRsyncRules(defaults((kind) => kind !== "repository"))],
-  ];
-  return sections.filter(([, rules]) => rules.length > 0)
-    .map(([title, rules]) => `# ${title}\n${rules.join("\n")}\n`).join("");
+async function listTree(dir: string, signal?: AbortSignal): Promise<BytePath[]> {
+  await using scratch = await makeScratch("sync");
+  const list = join(scratch.path, "list");
+  await runChecked([LIST_TREE, dir, list], { what: `list ${JSON.stringify(dir)}`, signal });
+  return parseTree(readBytes(await Deno.readFile(list)));
 }
 
-function compile(patterns: readonly string[]): IgnoreRule[] {
-  return patterns.flatMap((pattern) => parseIgnoreRule(pattern) ?? []);
+/** The outermost first: they say whether the others count. */
+async function readGitignores(
+  dir: string,
+  all: readonly BytePath[],
+  rules: ProjectRules,
+): Promise<void> {
+  const files = all.filter((path) => nameOf(path) === ".gitignore" && !path.endsWith("/"));
+  const depth = (path: BytePath) => path.split("/").length;
+  for (const file of files.sort((a, b) => depth(a) - depth(b))) {
+    const parent = parentOf(file);
+    const path = toText(file);
+    if (isGarbled(path) || parent !== "" && !rules.takes(parent)) continue;
+    const bytes = await readInside(dir, path).catch(() => undefined);
+    if (bytes !== undefined) rules.gitignores.set(parent, IgnoreRules.fromText(readBytes(bytes)));
+  }
 }
 
-function defaults(wanted: (kind: string) => boolean): IgnoreRule[] {
-  return compile(DEFAULT_EXCLUDES.filter(({ kind }) => wanted(kind)).map(({ pattern }) => pattern));
-}
+/** `never`: not even for an own pattern that takes back what is below. */
+type State = "in" | "out" | "never";
 
-/** A build inside the sources leaves thousands of objects, which one default exclude covers. */
-function isNotObvious(path: string): boolean {
-  return path.endsWith("/") || defaultExcludeKind(path, false) === undefined;
-}
+class ProjectRules {
+  /** By their directories. */
+  readonly gitignores = new Map<BytePath, IgnoreRules>();
+  readonly #states = new Map<BytePath, State>([["", "in"]]);
+  readonly #own: IgnoreRules;
+  readonly #ignored: ReadonlySet<BytePath>;
+  readonly #withRepository: boolean;
 
-const depth = (dir: string) => dir === "" ? 0 : dir.split("/").length;
+  constructor(
+    { excludes, git, withRepository = false }: ProjectFilesOptions,
+    readonly tree: ProjectTree,
+  ) {
+    this.#own = IgnoreRules.fromPatterns(excludes.map(fromText));
+    this.#ignored = new Set(git?.ignored.map(fromText));
+    this.#withRepository = withRepository;
+  }
+
+  takes(path: BytePath): boolean {
+    return this.#state(path) === "in";
+  }
+
+  #state(path: BytePath): State {
+    const known = this.#states.get(path);
+    if (known !== undefined) return known;
+    const state = this.#judge(path, this.#state(parentOf(path)));
+    if (path.endsWith("/")) this.#states.set(path, state);
+    return state;
+  }
+
+  #judge(path: BytePath, above: State): State {
+    if (above === "never") return above;
+    if (this.#withRepository && /^\.git(?:\/|$)/.test(path)) return "in";
+    const own = this.#own.judge(path);
+    if (own !== undefined) return own.ignored ? "never" : "in";
+    if (above === "out") return above;
+    if (nameOf(path) === ".git" || this.tree.buildTrees.has(path) || this.#ignored.has(path)) {
+      return "out";
+    }
+    for (let dir = path; dir !== "";) {
+      dir = parentOf(dir);
+      const verdict = this.gitignores.get(dir)?.judge(path.slice(dir.length));
+      if (verdict !== undefined) return verdict.ignored ? "out" : "in";
+    }
+    if (this.tree.sources.has(path)) return "in";
+    return defaultExcludeKind(path) === undefined ? "in" : "out";
+  }
+}

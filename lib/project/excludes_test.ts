@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { projectFilter } from "./excludes.ts";
+import { projectFiles } from "./excludes.ts";
 import { askGit } from "./git_project.ts";
-import { git, makeTree, sentFiles } from "./excludes_testing.ts";
+import { git, makeTree } from "./excludes_testing.ts";
+import { toText } from "./path_bytes.ts";
 
 /** A project with everything that is usually left out, and what only looks like it. */
 const PROJECT = {
@@ -39,31 +40,37 @@ const PROJECT_SENT = [
   "tools/build",
 ];
 
-/** What rsync sends of a tree without asking git. */
-async function sentWithoutGit(dir: string, excludes: string[] = []): Promise<string[]> {
-  return await sentFiles(dir, await projectFilter({ dir, excludes }));
+/** The files and links of a project's list; sorted. */
+async function sent(options: Parameters<typeof projectFiles>[0]): Promise<string[]> {
+  const { paths } = await projectFiles(options);
+  return paths.filter((path) => !path.endsWith("/")).map(toText).sort();
 }
 
-/** What rsync sends of a work tree after asking git. */
+/** What is sent of a tree without asking git. */
+async function sentWithoutGit(dir: string, excludes: string[] = []): Promise<string[]> {
+  return await sent({ dir, excludes });
+}
+
+/** What is sent of a work tree after asking git. */
 async function sentWithGit(dir: string, excludes: string[] = []): Promise<string[]> {
   const lists = await askGit(dir);
   assert(lists !== undefined, "git tracks nothing here");
-  return await sentFiles(dir, await projectFilter({ dir, excludes, git: lists }));
+  return await sent({ dir, excludes, git: lists });
 }
 
-Deno.test("projectFilter() leaves build trees, objects, images and logs on the host", async () => {
+Deno.test("projectFiles() leaves build trees, objects, images and logs on the host", async () => {
   await using tree = await makeTree({ ...PROJECT, ".git/config": "" });
   assertEquals(await sentWithoutGit(tree.dir), PROJECT_SENT);
 });
 
-Deno.test("projectFilter() does the same in a git work tree where they are untracked", async () => {
+Deno.test("projectFiles() does the same in a git work tree where they are untracked", async () => {
   await using tree = await makeTree(PROJECT);
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", "CMakeLists.txt");
   assertEquals(await sentWithGit(tree.dir), PROJECT_SENT);
 });
 
-Deno.test("projectFilter() sends every file that git tracks, whatever it looks like", async () => {
+Deno.test("projectFiles() sends every file that git tracks, whatever it looks like", async () => {
   await using tree = await makeTree({ ...PROJECT, ".gitignore": "*.a\n/src/logs/\n*.o\n" });
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", "--force", ".");
@@ -72,7 +79,7 @@ Deno.test("projectFilter() sends every file that git tracks, whatever it looks l
   assertEquals(await sentWithGit(tree.dir), [".gitignore", ...Object.keys(PROJECT)].sort());
 });
 
-Deno.test("projectFilter() keeps a directory named build that holds sources", async () => {
+Deno.test("projectFiles() keeps a directory named build that holds sources", async () => {
   const sources = {
     "lib/zstd.c": "",
     "build/cmake/CMakeLists.txt": "",
@@ -87,7 +94,7 @@ Deno.test("projectFilter() keeps a directory named build that holds sources", as
   assertEquals(await sentWithGit(tree.dir), sent);
 });
 
-Deno.test("projectFilter() drops the products, not the sources, of a build inside them", async () => {
+Deno.test("projectFiles() drops the products, not the sources, of a build inside them", async () => {
   await using tree = await makeTree({
     "CMakeLists.txt": "",
     "CMakeCache.txt": "",
@@ -140,7 +147,7 @@ const IGNORING = {
   ].map((path) => [path, ""])),
 };
 
-Deno.test("projectFilter() leaves out what .gitignore files name, with and without git", async () => {
+Deno.test("projectFiles() leaves out what .gitignore files name, with and without git", async () => {
   await using tree = await makeTree(IGNORING);
   await git(tree.dir, "init", "-q");
   const listed = await git(tree.dir, "ls-files", "-z", "--others", "--exclude-standard");
@@ -151,7 +158,7 @@ Deno.test("projectFilter() leaves out what .gitignore files name, with and witho
   assertEquals(await sentWithGit(tree.dir), kept);
 });
 
-Deno.test("projectFilter() reads ignore files outside the project through git", async () => {
+Deno.test("projectFiles() reads ignore files outside the project through git", async () => {
   await using tree = await makeTree({ "main.c": "", "mine.txt": "", "sub/mine.txt": "" });
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", "main.c");
@@ -159,7 +166,7 @@ Deno.test("projectFilter() reads ignore files outside the project through git", 
   assertEquals(await sentWithGit(tree.dir), ["main.c", "sub/mine.txt"]);
 });
 
-Deno.test("projectFilter() lets the project's own excludes win over everything", async () => {
+Deno.test("projectFiles() lets the project's own excludes win over everything", async () => {
   await using tree = await makeTree({
     ".gitignore": "*.log\n",
     "x.log": "",
@@ -175,14 +182,14 @@ Deno.test("projectFilter() lets the project's own excludes win over everything",
   assertEquals(await sentWithoutGit(tree.dir, excludes), sent);
 });
 
-Deno.test("projectFilter() lets own excludes leave out tracked files", async () => {
+Deno.test("projectFiles() lets own excludes leave out tracked files", async () => {
   await using tree = await makeTree({ "main.c": "", "docs/manual.pdf": "", "build/x": "" });
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", ".");
   assertEquals(await sentWithGit(tree.dir, ["/docs"]), ["build/x", "main.c"]);
 });
 
-Deno.test("projectFilter() keeps a submodule's sources and leaves its .git on the host", async () => {
+Deno.test("projectFiles() keeps a submodule's sources and leaves its .git on the host", async () => {
   await using module = await makeTree({ "build/cmake/CMakeLists.txt": "", "lib.c": "" });
   await git(module.dir, "init", "-q");
   await git(module.dir, "add", ".");
@@ -192,8 +199,7 @@ Deno.test("projectFilter() keeps a submodule's sources and leaves its .git on th
   await git(tree.dir, "submodule", "--quiet", "add", module.dir, "third_party/lib");
   await Deno.writeTextFile(join(tree.dir, "third_party/lib/lib.o"), "");
   const lists = await askGit(tree.dir);
-  const filter = await projectFilter({ dir: tree.dir, excludes: [], git: lists });
-  assertEquals(await sentFiles(tree.dir, filter), [
+  assertEquals(await sent({ dir: tree.dir, excludes: [], git: lists }), [
     ".gitmodules",
     "main.c",
     "third_party/lib/build/cmake/CMakeLists.txt",
@@ -209,7 +215,7 @@ Deno.test("askGit() is undefined where git tracks nothing", async () => {
   assertEquals(await askGit(join(tree.dir, "unpacked")), undefined);
 });
 
-Deno.test("projectFilter() asks git about a project below the top of a work tree", async () => {
+Deno.test("projectFiles() asks git about a project below the top of a work tree", async () => {
   await using tree = await makeTree({
     ".gitignore": "*.log\n/part/top\n",
     "part/main.c": "",
@@ -221,9 +227,36 @@ Deno.test("projectFilter() asks git about a project below the top of a work tree
   assertEquals(await sentWithGit(join(tree.dir, "part")), ["main.c"]);
 });
 
-Deno.test("projectFilter() says where each group of rules comes from", async () => {
-  await using tree = await makeTree({ ".gitignore": "*.log\n" });
-  const filter = await projectFilter({ dir: tree.dir, excludes: ["docs/"] });
-  assertStringIncludes(filter, "# the project's own excludes\n- docs/\n# the repository\n- .git\n");
-  assertStringIncludes(filter, "# .gitignore files\n- *.log\n# default excludes\n");
+Deno.test("projectFiles() sends what own excludes take back below an ignored directory", async () => {
+  await using tree = await makeTree({
+    ".gitignore": "/gen/\n",
+    "main.c": "",
+    "gen/sub/parser.h": "",
+    "gen/sub/other.h": "",
+    "gen/deep/er/x.c": "",
+    "build/generated/version.h": "",
+    "build/CMakeCache.txt": "",
+    "docs/keep.md": "",
+  });
+  const excludes = ["!parser.h", "!/gen/deep/", "!/build/generated/version.h", "docs/", "!keep.md"];
+  const wanted = [
+    ...[".gitignore", "build/generated/version.h", "gen/deep/er/x.c", "gen/sub/parser.h", "main.c"],
+  ];
+  assertEquals(await sentWithoutGit(tree.dir, excludes), wanted);
+  await git(tree.dir, "init", "-q");
+  await git(tree.dir, "add", "main.c");
+  assertEquals(await sentWithGit(tree.dir, excludes), wanted);
+});
+
+Deno.test("projectFiles() names directories too, and takes bytes for names", async () => {
+  await using tree = await makeTree({ "a/empty/x": "", "out/x.o": "", "new\nline/b": "" });
+  await Deno.remove(join(tree.dir, "a/empty/x"));
+  await new Deno.Command("sh", {
+    args: ["-c", 'touch "$(printf "bad-\\377.c")" "$(printf "bad-\\377.o")"'],
+    cwd: tree.dir,
+  }).output();
+  const { paths, takes } = await projectFiles({ dir: tree.dir, excludes: [] });
+  const wanted = ["a/", "a/empty/", "bad-\xff.c", "new\nline/", "new\nline/b", "out/"];
+  assertEquals(paths.toSorted(), wanted);
+  assertEquals(["new/x.c", "x/new.o", "build/x", ".git/x"].map(takes), [true, false, false, false]);
 });

@@ -1,13 +1,9 @@
-import { BUILD_TREE_MARKERS } from "./default_excludes.ts";
-
 /** What git knows about a work tree; paths relative to the directory it was asked in. */
 export interface GitLists {
   /** Files in the index, also those of submodules. */
   readonly tracked: readonly string[];
   /** What `.gitignore` and git's other ignore files leave out; directories end with a slash. */
   readonly ignored: readonly string[];
-  /** Untracked files that mark a directory as a build tree. */
-  readonly markers: readonly string[];
 }
 
 /** What git knows about one repository. */
@@ -16,14 +12,10 @@ export interface RepositoryLists extends GitLists {
   readonly submodules: readonly string[];
 }
 
-/** The arguments of the three commands whose output {@link parseGitLists} reads. */
+/** The arguments of the two commands whose output {@link parseGitLists} reads. */
 export const GIT_QUERIES: Readonly<Record<keyof GitLists, readonly string[]>> = {
   tracked: ["ls-files", "-z", "--stage"],
   ignored: ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"],
-  markers: [
-    ...["ls-files", "-z", "--others", "--exclude-standard", "--"],
-    ...BUILD_TREE_MARKERS.map((name) => `:(glob)**/${name}`),
-  ],
 };
 
 /** The mode of a submodule's entry in an index (git's `S_IFGITLINK`). */
@@ -45,6 +37,5 @@ export function parseGitLists(
     tracked,
     submodules,
     ignored: paths(outputs.ignored),
-    markers: paths(outputs.markers),
   };
 }

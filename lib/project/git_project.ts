@@ -95,7 +95,6 @@ async function listsOf(
   if (own === undefined) return undefined;
   const tracked = [...own.tracked];
   const ignored = [...own.ignored];
-  const markers = [...own.markers];
   for (const path of own.submodules) {
     // Nothing has checked the paths of an index: "." and "../x" lead back, and out of the project.
     if (path.split("/").some((name) => ["", ".", ".."].includes(name))) continue;
@@ -108,9 +107,8 @@ async function listsOf(
     const below = (paths: readonly string[]) => paths.map((name) => `${path}/${name}`);
     for (const name of lists === undefined ? [path] : below(lists.tracked)) tracked.push(name);
     for (const name of below(lists?.ignored ?? [])) ignored.push(name);
-    for (const name of below(lists?.markers ?? [])) markers.push(name);
   }
-  return { tracked, ignored, markers };
+  return { tracked, ignored };
 }
 
 async function ask(

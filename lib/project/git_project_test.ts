@@ -11,7 +11,6 @@ async function gitSays(dir: string) {
   return {
     tracked: await ask("--cached", "--recurse-submodules"),
     ignored: await ask("--others", "--ignored", "--exclude-standard", "--directory"),
-    markers: await ask("--others", "--exclude-standard", "--", ":(glob)**/CMakeCache.txt"),
   };
 }
 

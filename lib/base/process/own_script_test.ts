@@ -8,7 +8,7 @@ import { run } from "./process.ts";
 const SCRIPTS = [
   ...["lib/base/process/become.sh", "lib/base/process/send_signal.sh"],
   ...["lib/base/process/supervise.sh", "lib/dev/state/probe_share.sh"],
-  ...["lib/guest/make_links.sh", "lib/project/limited_git.sh"],
+  ...["lib/guest/make_links.sh", "lib/project/limited_git.sh", "lib/project/list_tree.sh"],
 ];
 
 Deno.test("scripts of ours can be executed as they are checked out", async () => {

@@ -2,15 +2,17 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { atomicWrite } from "../../base/files/atomic_write.ts";
 import { parseJson } from "../../base/files/read_json.ts";
-import { UsageError, WorkError } from "../../base/errors.ts";
-import { projectFilter } from "../../project/excludes.ts";
+import { UsageError } from "../../base/errors.ts";
+import { projectFiles } from "../../project/excludes.ts";
+import { fromText } from "../../project/path_bytes.ts";
 import { shellQuote } from "../../guest/quote.ts";
 import { makeScratch } from "../../base/process/scratch.ts";
-import { listTree, nulEnded, pullListed, pushTree } from "../../guest/rsync.ts";
+import { removeInGuest } from "../../guest/guest_tree.ts";
+import { nulEnded, pullListed, pushTree } from "../../guest/rsync.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { firstRsyncWarning } from "../../host/tools/rsync_risk.ts";
 import { isPathAbsent, readTextIfPresent } from "../../base/files/read_text.ts";
-import { haveFilesInGuest, listGuest, listHost } from "./sync_list.ts";
+import { haveFilesInGuest, listGuest, listHost, listHostFiles } from "./sync_list.ts";
 import { nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
 
 /** What {@link prepareSync} takes. */
@@ -53,22 +55,18 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {
     throw await otherProject(options, known.host);
   }
-  await using scratch = await makeScratch("sync");
-  const filterFile = join(scratch.path, "filter");
   // Git on the host knows nothing of what only the guest has, so its ignore files are read.
-  await Deno.writeTextFile(
-    filterFile,
-    `+ /.git/***\n${await projectFilter({ dir: hostDir, excludes: [] })}`,
-  );
-  const emptyDir = join(scratch.path, "empty");
-  await Deno.mkdir(emptyDir);
-  const list = (side: "host" | "guest", dir: string) =>
-    listTree({ connection: ssh, side, dir, filterFile, emptyDir, signal });
+  const { paths, takes } = await projectFiles({
+    ...{ dir: hostDir, excludes: [], withRepository: true, signal },
+  });
+  const host = await listHostFiles(hostDir, paths);
+  const guest = await listGuest(ssh, guestDir, takes, signal);
+  for (const [where, { garbled }] of [["on the host", host], ["in the guest", guest]] as const) {
+    if (garbled.length > 0) onWarning?.(leftOut(where, garbled));
+  }
   const states: SyncStates = {
     base: isOurs ? known.marks : new Map(),
-    host: await listHost(hostDir, await list("host", hostDir)),
-    guest: await listGuest(ssh, guestDir, await list("guest", guestDir), signal),
-    readOnly: options.readOnly,
+    ...{ host: host.marks, guest: guest.marks, readOnly: options.readOnly },
   };
   const plan = planSync(states);
   return {
@@ -79,6 +77,12 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
       return await runPlan(options, states, plan);
     },
   };
+}
+
+function leftOut(where: string, names: readonly string[]): string {
+  const [first, ...others] = names.map((name) => JSON.stringify(name));
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `Not copied, as its name is not UTF-8: ${first}${more} ${where}`;
 }
 
 async function runPlan(
@@ -96,7 +100,7 @@ async function runPlan(
     await pushTree({ connection: ssh, sourceDir: hostDir, guestDir, selection, signal });
   }
   const backupDir = await pull(options, plan);
-  if (plan.remove.length > 0) await removeInGuest(options, plan.remove);
+  await removeInGuest(ssh, guestDir, plan.remove.map(fromText), signal);
   const pulled = await listHost(hostDir, plan.pull);
   await writeBase(options, nextBase(states, plan, pulled));
   return backupDir;
@@ -117,21 +121,6 @@ async function pull(
   });
   // rsync makes it for the first file that it replaces.
   return await Deno.stat(backupDir).then(() => backupDir, () => undefined);
-}
-
-async function removeInGuest(
-  { ssh, guestDir, signal }: SyncOptions,
-  paths: readonly string[],
-): Promise<void> {
-  const { code } = await ssh.exec(["xargs", "-0", "rm", "-f", "--"], {
-    cwd: guestDir,
-    stdin: nulEnded(paths),
-    signal,
-  });
-  if (code === 0) return;
-  throw new WorkError(`Cannot remove files below "${guestDir}" in guest "${ssh.name}"`, {
-    details: [`rm ended with ${code}`],
-  });
 }
 
 /** Names the project that the guest's copy is of, and the ways on. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import { WorkError } from "../../base/errors.ts";
-import { execText } from "../../guest/exec_text.ts";
+import { findInGuest } from "../../guest/guest_tree.ts";
+import { type BytePath, isGarbled, toText } from "../../project/path_bytes.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import type { Listing } from "./sync_plan.ts";
 
@@ -22,22 +22,37 @@ export async function listHost(dir: string, paths: readonly string[]): Promise<L
 const FORMAT = "%y\\0%s\\0%T@\\0%m\\0%l\\0%P\\0";
 const FIELDS = 6;
 
-/** The marks of these files of the guest. Throws {@link WorkError} when it cannot be listed. */
+/** Files and links of one side: the marks of those that a sync can copy, and the names of others. */
+export interface Listed {
+  readonly marks: Listing;
+  /** Names that are not UTF-8. */
+  readonly garbled: readonly string[];
+}
+
+/** The files and links of a list of the host. */
+export async function listHostFiles(dir: string, paths: readonly BytePath[]): Promise<Listed> {
+  const texts = paths.filter((path) => !path.endsWith("/")).map(toText);
+  const marks = await listHost(dir, texts.filter((path) => !isGarbled(path)));
+  return { marks, garbled: texts.filter(isGarbled) };
+}
+
+/** The files and links of the guest that are taken. Throws as {@link findInGuest} does. */
 export async function listGuest(
   ssh: SshConnection,
   dir: string,
-  paths: readonly string[],
+  takes: (path: BytePath) => boolean,
   signal?: AbortSignal,
-): Promise<Listing> {
-  if (paths.length === 0) return new Map();
+): Promise<Listed> {
   const tests = ["(", "-type", "f", "-o", "-type", "l", ")", "-printf", FORMAT];
-  const all = parseFind(await findInGuest(ssh, dir, tests, signal));
   const marks = new Map<string, string>();
-  for (const path of paths) {
-    const mark = all.get(path);
-    if (mark !== undefined && isInside(path)) marks.set(path, mark);
+  const garbled: string[] = [];
+  for (const [path, mark] of parseFind(await findInGuest(ssh, dir, tests, signal))) {
+    if (!isInside(path) || !takes(path)) continue;
+    const text = toText(path);
+    if (isGarbled(text)) garbled.push(text);
+    else marks.set(text, mark);
   }
-  return marks;
+  return { marks, garbled };
 }
 
 /**
@@ -53,27 +68,8 @@ export async function haveFilesInGuest(
   return await findInGuest(ssh, dir, tests, signal) !== "";
 }
 
-/** A list of half a million files. */
-const MAX_LIST_CHARS = 64 * 1024 * 1024;
-
-async function findInGuest(
-  ssh: SshConnection,
-  dir: string,
-  tests: readonly string[],
-  signal?: AbortSignal,
-): Promise<string> {
-  const { code, stdout, lastLines } = await execText(ssh, ["find", ".", ...tests], {
-    ...{ cwd: dir, maxChars: MAX_LIST_CHARS },
-    ...(signal === undefined ? {} : { signal }),
-  });
-  if (code === 0) return stdout;
-  throw new WorkError(`Cannot list "${dir}" in guest "${ssh.name}": find ended with ${code}`, {
-    details: lastLines(4),
-  });
-}
-
 /** Reads what find prints in {@link FORMAT}. */
-export function parseFind(text: string): Map<string, string> {
+function parseFind(text: BytePath): Map<BytePath, string> {
   const marks = new Map<string, string>();
   const fields = text.split("\0");
   for (let at = 0; at + FIELDS <= fields.length; at += FIELDS) {
@@ -83,7 +79,9 @@ export function parseFind(text: string): Map<string, string> {
     const modifiedMs = Number(seconds) * 1000 + Number(fraction.slice(0, 3).padEnd(3, "0"));
     marks.set(
       path,
-      type === "l" ? `l ${target}` : fileMark(Number(size), modifiedMs, parseInt(mode, 8) & 0o111),
+      type === "l"
+        ? `l ${toText(target)}`
+        : fileMark(Number(size), modifiedMs, parseInt(mode, 8) & 0o111),
     );
   }
   return marks;

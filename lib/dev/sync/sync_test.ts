@@ -3,7 +3,7 @@ import { dirname, join } from "@std/path";
 import { UsageError, WorkError } from "../../base/errors.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { run } from "../../base/process/process.ts";
-import type { SshConnection } from "../../guest/ssh.ts";
+import { loopback } from "../../guest/rsync_testing.ts";
 import { prepareSync, type SyncOptions } from "./sync.ts";
 import { planLines } from "./sync_plan.ts";
 
@@ -19,18 +19,8 @@ async function withLoopback(use: (options: SyncOptions) => Promise<void>) {
     const script = '#!/bin/sh\nwhile [ "$1" != shared ]; do shift; done\nshift\nexec sh -c "$*"\n';
     await Deno.writeTextFile(join(dir, "bin/ssh"), script, { mode: 0o755 });
     Deno.env.set("PATH", `${join(dir, "bin")}:${path}`);
-    const ssh: Pick<SshConnection, "name" | "configPath" | "closed" | "exec"> = {
-      name: "loopback",
-      configPath: "/none",
-      closed: new Promise(() => {}),
-      async exec(argv, options = {}) {
-        const result = await run(argv, { cwd: options.cwd, stdin: options.stdin });
-        options.onOutput?.(result.stdout, "stdout");
-        return { code: result.code };
-      },
-    };
     await use({
-      ssh: ssh as SshConnection,
+      ssh: loopback(),
       hostDir: join(dir, "my host"),
       guestDir: join(dir, "gue st"),
       stateDir: join(dir, "state"),
@@ -102,6 +92,28 @@ Deno.test("prepareSync() deletes nothing on the host, and keeps what it overwrit
     assertEquals(after, ["b", "c of the guest", "d of the host"]);
     assertEquals(await read(guestDir, "d"), "d of the guest");
     assertEquals((await sync(options)).lines, ["changed on both sides, left alone: 1", "  d"]);
+  });
+});
+
+Deno.test("prepareSync() copies the rest where a name is not UTF-8, and says so", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    await write(hostDir, { a: "a" });
+    await write(guestDir, { b: "b" });
+    for (const dir of [hostDir, guestDir]) {
+      await run(["sh", "-c", 'printf g >"$(printf "gbad-\\377")"'], { cwd: dir });
+    }
+    const warnings: string[] = [];
+    const onWarning = (text: string) => void warnings.push(text);
+    const copied = ["to the guest: 1", "  a", "to the host: 1", "  b"];
+    assertEquals((await sync({ ...options, onWarning })).lines, copied);
+    assertEquals(
+      warnings.filter((text) => text.startsWith("Not copied")),
+      ["on the host", "in the guest"].map((where) =>
+        `Not copied, as its name is not UTF-8: "gbad-\ufffd" ${where}`
+      ),
+    );
+    assertEquals((await sync(options)).lines, ["both sides are equal"]);
   });
 });
 

@@ -1,0 +1,49 @@
+import ignore from "ignore";
+import { MOST_DOUBLE_STARS } from "./gitignore.ts";
+import { type BytePath, parentOf } from "./path_bytes.ts";
+
+/** What rules say of one path, whatever they say of the directories that it lies in. */
+export interface Verdict {
+  readonly ignored: boolean;
+  /** The pattern that decides. */
+  readonly pattern: string;
+}
+
+/** Bytes of a line. No path is longer. */
+const LONGEST_LINE = 4096;
+
+/** Directories around a path that is judged; matching takes a power of their number. */
+const MOST_LEVELS = 64;
+
+/** The rules of a `.gitignore`, or others of its kind. Like git's, they are about bytes. */
+export class IgnoreRules {
+  readonly #rules = ignore({ ignorecase: false, allowRelativePaths: true });
+
+  /** A line that is too long, or takes too long, is passed over: what it would ignore is sent. */
+  static fromText(text: BytePath): IgnoreRules {
+    const lines = text.replace(/^\xef\xbb\xbf/, "").split("\n").filter((line) =>
+      line.length <= LONGEST_LINE && (line.match(/\*\*/g) ?? []).length <= MOST_DOUBLE_STARS
+    );
+    return new IgnoreRules(lines.join("\n"));
+  }
+
+  /** Patterns of a list, in which "#" and spaces at the end mean themselves. */
+  static fromPatterns(patterns: readonly BytePath[]): IgnoreRules {
+    const escape = (text: string) => text.replace(/^#/, "\\#").replace(/ (?= *$)/g, "\\ ");
+    return new IgnoreRules(patterns.map((pattern) => ({ pattern: escape(pattern) })));
+  }
+
+  private constructor(rules: string | { readonly pattern: string }[]) {
+    this.#rules.add(rules);
+  }
+
+  /** A directory's path ends with a slash. `undefined`: no rule is about this path itself. */
+  judge(path: BytePath): Verdict | undefined {
+    if (path.split("/").length > MOST_LEVELS) return undefined;
+    const { ignored, unignored, rule } = this.#rules.test(path);
+    if (!ignored && !unignored) return undefined;
+    const parent = parentOf(path);
+    if (ignored && parent !== "" && this.#rules.test(parent).ignored) return undefined;
+    return { ignored, pattern: rule?.pattern ?? "" };
+  }
+}

@@ -1,0 +1,58 @@
+import { Buffer } from "node:buffer";
+
+/**
+ * File names are bytes, which need not be UTF-8. Where all of them count, a path is a string of
+ * characters up to U+00FF, each of which stands for one byte.
+ */
+export type BytePath = string;
+
+export const readBytes = (bytes: Uint8Array): BytePath => Buffer.from(bytes).toString("latin1");
+
+export const toBytes = (path: BytePath): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(Buffer.from(path, "latin1"));
+
+/** The bytes of a text. */
+export const fromText = (text: string): BytePath =>
+  isAscii(text) ? text : Buffer.from(text).toString("latin1");
+
+/** The text of a path; what is not UTF-8 in it cannot be told apart any more: {@link isGarbled}. */
+export const toText = (path: BytePath): string =>
+  isAscii(path) ? path : Buffer.from(path, "latin1").toString();
+
+/** Whether a text has what a byte that is not UTF-8 becomes. There is no file of such a name. */
+export const isGarbled = (text: string): boolean => text.includes("\uFFFD");
+
+// deno-lint-ignore no-control-regex
+const isAscii = (text: string): boolean => !/[^\x00-\x7f]/.test(text);
+
+/** Reads what `list_tree.sh` writes, as {@link FIND_TREE} does: directories end with a slash, and come before what they hold. */
+export function parseTree(list: BytePath): BytePath[] {
+  const names = list.split("\0");
+  const paths: BytePath[] = [];
+  for (let at = 0; at < names.length - 1; at++) {
+    const name = names[at]!;
+    const path = name.slice("./".length);
+    const isDirectory = names[at + 1] === name;
+    if (isDirectory) at++;
+    if (path !== "") paths.push(isDirectory ? `${path}/` : path);
+  }
+  return paths;
+}
+
+/** What `find` takes after a directory to print what {@link parseTree} reads. */
+export const FIND_TREE = [
+  ...["-type", "d", "-print0", "-print0", "-o"],
+  ...["(", "-type", "f", "-o", "-type", "l", ")", "-print0"],
+];
+
+/** The content of a file for rsync's `--files-from`: a directory is named without what it holds. */
+export const fileList = (paths: readonly BytePath[]): BytePath =>
+  paths.map((path) => `./${path.replace(/\/$/, "")}\0`).join("");
+
+/** The directory that a path lies in, with its slash; "" for the tree's own. */
+export const parentOf = (path: BytePath): BytePath =>
+  path.slice(0, path.lastIndexOf("/", path.length - 2) + 1);
+
+/** The last name of a path, without a slash. */
+export const nameOf = (path: BytePath): BytePath =>
+  path.slice(parentOf(path).length).replace(/\/$/, "");
