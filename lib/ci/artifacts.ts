@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../base/errors.ts";
 import { removeAll } from "../base/files/folders.ts";
-import { parseGlobs } from "../guest/artifact_globs.ts";
+import { Glob } from "../project/globs.ts";
 import { leftOutLines } from "../guest/incoming.ts";
 import { copySparse } from "../base/process/copy_sparse.ts";
 import { ARTIFACT_LIMIT_BYTES, claimRoom } from "../host/room.ts";
@@ -35,7 +35,7 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
   const targetDir = await freshArtifactsDir(options.outDir, name);
   let unmatched: string | undefined;
   for (const root of roots) {
-    const globs = parseGlobs(globsBelow(options, root));
+    const globs = globsBelow(options, root).map((text) => new Glob(text));
     const found = await findFiles(root, globs, { linksInto: roots, signal: options.signal });
     for (const file of found.files) {
       options.signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { WorkError } from "../base/errors.ts";
-import { type Glob, type GlobState, startGlob, stepGlob } from "../project/globs.ts";
-import type { Selected } from "../guest/artifact_globs.ts";
+import { Glob, namesOf } from "../project/globs.ts";
+import { type Selected, selectFiles } from "../guest/artifact_globs.ts";
 
 /** What {@link findFiles} takes besides where and what. */
 export interface FindFilesOptions {
@@ -19,8 +19,6 @@ export async function findFiles(
   globs: readonly Glob[],
   { linksInto, signal }: FindFilesOptions,
 ): Promise<Selected> {
-  const files: string[] = [];
-  const unmatched = new Set(globs);
   const inside = (await Promise.all(linksInto.map((dir) => Deno.realPath(dir).catch(() => []))))
     .flat().map((dir) => join(dir, "/"));
   const isFile = async ({ isFile, isSymlink }: Deno.DirEntry, path: string) => {
@@ -28,35 +26,30 @@ export async function findFiles(
     const real = await Deno.realPath(path).catch(() => "");
     return inside.some((dir) => real.startsWith(dir)) && (await Deno.stat(real)).isFile;
   };
-  /** `taken`: the globs that match a directory on the way here. */
-  const visit = async (
-    dir: string,
-    states: ReadonlyMap<Glob, GlobState>,
-    taken: ReadonlySet<Glob>,
-  ): Promise<void> => {
+  const ways = globs.flatMap(waysTo);
+  const files: string[] = [];
+  const visit = async (dir: string): Promise<void> => {
     signal?.throwIfAborted();
     for (const entry of await entriesOf(join(root, dir))) {
       const path = join(dir, entry.name);
-      const name = [...entry.name];
-      const matching = new Set(taken);
-      const below = new Map<Glob, GlobState>();
-      for (const [glob, state] of states) {
-        const step = stepGlob(glob, state, name);
-        if (step.matched) matching.add(glob);
-        if (step.state.length > 0) below.set(glob, step.state);
-      }
       if (entry.isDirectory) {
-        if (matching.size > 0 || below.size > 0) await visit(path, below, matching);
-      } else if (matching.size > 0 && await isFile(entry, join(root, path))) {
-        files.push(path);
-        for (const glob of matching) unmatched.delete(glob);
-      }
+        if (ways.some((leads) => leads(path))) await visit(path);
+      } else if (await isFile(entry, join(root, path))) files.push(path);
     }
   };
-  if (globs.length > 0) {
-    await visit("", new Map(globs.map((glob) => [glob, startGlob(glob)])), new Set());
-  }
-  return { files: files.sort(), unmatched: [...unmatched].map(({ text }) => text) };
+  if (globs.length > 0) await visit("");
+  return await selectFiles(globs, files.sort(), signal);
+}
+
+/** What tells of directories on the way to what a glob matches, and of those below. */
+function waysTo({ text }: Glob): ((dir: string) => boolean)[] {
+  const names = namesOf(text);
+  const deep = names.indexOf("**");
+  return names.slice(0, deep === -1 ? undefined : deep + 1).map((_, index, known) => {
+    const start = new Glob(names.slice(0, index + 1).join("/"));
+    const isOpen = index === known.length - 1;
+    return (dir) => start.takes(dir) && (isOpen || dir.split("/").length === index + 1);
+  });
 }
 
 async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {

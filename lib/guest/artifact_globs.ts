@@ -1,4 +1,5 @@
-import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../project/globs.ts";
+import { delay } from "@std/async";
+import { type Glob, namesOf } from "../project/globs.ts";
 
 /**
  * Rules of rsync that let through what these globs may match, as the text of a filter file. More
@@ -7,7 +8,7 @@ import { type Glob, type GlobState, parseGlob, startGlob, stepGlob } from "../pr
  */
 export function searchFilter(globs: readonly Glob[]): string {
   const rules = globs.flatMap(({ text }) => {
-    const all = text.split("/").filter((name) => name !== "" && name !== ".").map(widen);
+    const all = namesOf(text).map(widen);
     const deep = all.indexOf("**");
     const names = all.slice(0, deep === -1 ? undefined : deep);
     // Where the rest of a path is open, directories up to there; else also the path itself.
@@ -21,8 +22,7 @@ export function searchFilter(globs: readonly Glob[]): string {
 
 /** rsync reads a name differently from its first special character on. */
 function widen(name: string): string {
-  if (/^\*\*+$/.test(name)) return "**";
-  return name.replace(/[\\?[].*$/s, "*").replace(/\*+/g, "*");
+  return name === "**" ? name : name.replace(/[\\?[].*$/s, "*").replace(/\*+/g, "*");
 }
 
 /** What {@link selectFiles} has found. */
@@ -51,37 +51,13 @@ export async function selectFiles(
   let since = performance.now();
   for (const path of paths) {
     if (performance.now() - since > SLICE_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      signal?.throwIfAborted();
+      await delay(0, { signal });
       since = performance.now();
     }
-    const names = path.split("/");
-    if (names.some((name) => name === "" || name === "." || name === "..")) continue;
-    const chars = names.map((name) => [...name]);
-    const matching = globs.filter((glob) => matches(glob, chars));
+    if (path.split("/").some((name) => name === "" || name === "." || name === "..")) continue;
+    const matching = globs.filter((glob) => glob.takes(path));
     if (matching.length > 0) files.push(path);
     for (const glob of matching) unmatched.delete(glob);
   }
   return { files, unmatched: [...unmatched].map(({ text }) => text) };
-}
-
-/** Whether a glob matches a path, or a directory that it lies in. */
-function matches(glob: Glob, path: readonly (readonly string[])[]): boolean {
-  let state: GlobState = startGlob(glob);
-  for (const name of path) {
-    const step = stepGlob(glob, state, name);
-    if (step.matched) return true;
-    if (step.state.length === 0) return false;
-    state = step.state;
-  }
-  return false;
-}
-
-/** Reads globs that a config has been checked for. */
-export function parseGlobs(globs: readonly string[]): Glob[] {
-  return globs.map((text) => {
-    const glob = parseGlob(text);
-    if (glob === undefined) throw new RangeError(`Cannot read the glob ${JSON.stringify(text)}`);
-    return glob;
-  });
 }

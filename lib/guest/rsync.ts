@@ -6,7 +6,8 @@ import { OutputTooLongError, run, type RunResult } from "../base/process/process
 import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { isGarbled } from "../project/path_bytes.ts";
-import { parseGlobs, searchFilter, selectFiles } from "./artifact_globs.ts";
+import { Glob } from "../project/globs.ts";
+import { searchFilter, selectFiles } from "./artifact_globs.ts";
 import { type IncomingDir, makeIncomingDir } from "./incoming_dir.ts";
 import { inspectIncoming, type LeftOut } from "./incoming.ts";
 import {
@@ -94,7 +95,7 @@ const COPY_OUT = "copy files out of";
  */
 export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   const { connection, guestDir, destDir, signal } = options;
-  const globs = parseGlobs(options.globs);
+  const globs = options.globs.map((text) => new Glob(text));
   if (globs.length === 0) return { files: [], leftOut: [], unmatched: [] };
   await Deno.mkdir(destDir, { recursive: true });
   // Beside it, and so on the same file system.

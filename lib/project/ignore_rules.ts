@@ -1,5 +1,4 @@
 import ignore from "ignore";
-import { MOST_DOUBLE_STARS } from "./gitignore.ts";
 import { type BytePath, parentOf } from "./path_bytes.ts";
 
 /** What rules say of one path, whatever they say of the directories that it lies in. */
@@ -12,8 +11,14 @@ export interface Verdict {
 /** Bytes of a line. No path is longer. */
 const LONGEST_LINE = 4096;
 
-/** Directories around a path that is judged; matching takes a power of their number. */
-const MOST_LEVELS = 64;
+/**
+ * `**` of a pattern, where guesthouse sets limits: matching a path takes a power of its levels, and
+ * nobody writes so many by hand.
+ */
+export const MOST_DOUBLE_STARS = 4;
+
+/** Names of a path that is compared with patterns. */
+export const MOST_LEVELS = 64;
 
 /** The rules of a `.gitignore`, or others of its kind. Like git's, they are about bytes. */
 export class IgnoreRules {
@@ -45,5 +50,10 @@ export class IgnoreRules {
     const parent = parentOf(path);
     if (ignored && parent !== "" && this.#rules.test(parent).ignored) return undefined;
     return { ignored, pattern: rule?.pattern ?? "" };
+  }
+
+  /** Whether a rule ignores a path, or a directory that it lies in. */
+  cover(path: BytePath): boolean {
+    return path.split("/").length <= MOST_LEVELS && this.#rules.ignores(path);
   }
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { fields } from "../config/faults.ts";
-import { MOST_DOUBLE_STARS, parseIgnoreRule } from "./gitignore.ts";
-import { LONGEST_GLOB, MOST_GLOBS, parseGlob } from "./globs.ts";
+import { isGlob, LONGEST_GLOB, MOST_GLOBS, namesOf } from "./globs.ts";
+import { MOST_DOUBLE_STARS } from "./ignore_rules.ts";
+import { canMatch } from "./patterns.ts";
 import { NETWORK_MODES, NETWORK_WANTED, normalHost } from "../config/network.ts";
 import { isSafePattern, parsePlace } from "../config/place.ts";
 import {
@@ -65,8 +66,8 @@ const memory = z.union([
 const MOST_EXCLUDES = 1000;
 
 const FEW_DOUBLE_STARS = `a pattern with "**" at most ${MOST_DOUBLE_STARS} times`;
-const haveFewDoubleStars = (pattern: { readonly segments: readonly unknown[] } | undefined) =>
-  (pattern?.segments ?? []).filter((segment) => segment === "**").length <= MOST_DOUBLE_STARS;
+const haveFewDoubleStars = (pattern: string) =>
+  namesOf(pattern).filter((name) => name === "**").length <= MOST_DOUBLE_STARS;
 
 const PLACE_WANTED = 'a path inside the project, or one that starts with "{build}/" or "{source}/"';
 
@@ -99,10 +100,8 @@ const network = z.union([
 
 const steps = z.array(step, { error: "a list of steps" }).min(1, { error: "at least one step" });
 
-const readGlob = (glob: string) => {
-  const place = parsePlace(glob, "build");
-  return place === undefined ? undefined : parseGlob(place.path);
-};
+/** What a glob is below its directory. */
+const below = (glob: string): string => parsePlace(glob, "build")?.path ?? "";
 
 const GLOB_WANTED = 'a glob inside the build directory, or one that starts with "{source}/"';
 
@@ -123,10 +122,10 @@ export const projectSchema = fields({
   excludes: z.array(
     z.string({ error: "a pattern as in a .gitignore" })
       .refine((pattern) => !/[\r\n]/.test(pattern), { error: "a pattern in one line" })
-      .refine((pattern) => parseIgnoreRule(pattern) !== undefined, {
+      .refine(canMatch, {
         error: "a pattern that can match (a bracket is open, or a slash or backslash is too much)",
       })
-      .refine((pattern) => haveFewDoubleStars(parseIgnoreRule(pattern)), {
+      .refine(haveFewDoubleStars, {
         error: FEW_DOUBLE_STARS,
       }),
     { error: "a list of patterns as in a .gitignore" },
@@ -156,10 +155,10 @@ export const projectSchema = fields({
     z.string({ error: "a string" })
       .max(LONGEST_GLOB, { error: `a glob of at most ${LONGEST_GLOB} characters`, abort: true })
       .refine((glob) => isSafePattern(glob, "build"), { error: GLOB_WANTED })
-      .refine((glob) => readGlob(glob) !== undefined, {
+      .refine((glob) => isGlob(below(glob)), {
         error: "a glob that can match (a bracket is open, or a range goes down as in [z-a])",
       })
-      .refine((glob) => haveFewDoubleStars(readGlob(glob)), { error: FEW_DOUBLE_STARS }),
+      .refine((glob) => haveFewDoubleStars(below(glob)), { error: FEW_DOUBLE_STARS }),
     { error: "a list of globs" },
   ).max(MOST_GLOBS, { error: `at most ${MOST_GLOBS} globs` }).describe(
     "What to copy out after a build: globs (* ? [...] and ** for any directories) in the build " +
