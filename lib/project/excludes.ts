@@ -1,7 +1,7 @@
 import { delay } from "@std/async";
 import { join } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
-import { runChecked } from "../base/process/process.ts";
+import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { defaultExcludeKind } from "./default_excludes.ts";
 import type { GitLists } from "./git_lists.ts";
@@ -71,7 +71,7 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
 async function listTree(dir: string, signal?: AbortSignal): Promise<BytePath[]> {
   await using scratch = await makeScratch("sync");
   const list = join(scratch.path, "list");
-  await runChecked([LIST_TREE, dir, list], { what: `list ${JSON.stringify(dir)}`, signal });
+  await $`${LIST_TREE} ${dir} ${list}`.signal(signal).what(`list ${JSON.stringify(dir)}`);
   return parseTree(readBytes(await Deno.readFile(list)));
 }
 
