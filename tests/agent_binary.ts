@@ -1,5 +1,6 @@
 import { delay } from "@std/async";
 import { assert } from "@std/assert";
+import { $ } from "../lib/base/process/dollar.ts";
 import { AgentClient } from "../lib/guest/agent/client.ts";
 import { ensurePart, partPath } from "../lib/image/parts/part_store.ts";
 import { partRecipe } from "../lib/image/parts/recipes.ts";
@@ -100,9 +101,8 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /** What a program prints: Deno itself reads nothing below /proc without full permissions. */
-async function outputOf(program: string, ...args: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args }).output();
-  return new TextDecoder().decode(stdout).trim();
+async function outputOf(...command: string[]): Promise<string> {
+  return (await $`${command}`.noThrow()).stdout.trim();
 }
 
 /** `bytes` of data that do not repeat within a frame. */

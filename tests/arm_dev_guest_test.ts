@@ -197,17 +197,12 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     // NP: no password.
     assertMatch((await ssh("sudo", "-n", "passwd", "-S", "armdev")).stdout, /^armdev NP /);
     const { sshSocket } = await recordOf(box);
-    const login = await new Deno.Command("ssh", {
-      args: [
-        ...["-F", `${sshSocket}.conf`, "-o", "PubkeyAuthentication=no", "-o", "BatchMode=no"],
-        ...["-o", "PreferredAuthentications=password,keyboard-interactive,none"],
-        ...["-o", "NumberOfPasswordPrompts=1", "guest", "true"],
-      ],
-      env: { SSH_ASKPASS: "/bin/true", SSH_ASKPASS_REQUIRE: "force" },
-      stdin: "null",
-    }).output();
+    const login = await $`ssh -F ${sshSocket}.conf -o PubkeyAuthentication=no -o BatchMode=no
+      -o PreferredAuthentications=password,keyboard-interactive,none
+      -o NumberOfPasswordPrompts=1 guest true`
+      .env({ SSH_ASKPASS: "/bin/true", SSH_ASKPASS_REQUIRE: "force" }).noThrow();
     assertEquals(login.code, 255);
-    assertStringIncludes(new TextDecoder().decode(login.stderr), "Permission denied (publickey)");
+    assertStringIncludes(login.stderr, "Permission denied (publickey)");
     await eventually("the serial console logs in by itself", async () => {
       const console = await Deno.readTextFile(join(guestDir, "console.log"));
       return /login: armdev \(automatic login\)/.test(console);

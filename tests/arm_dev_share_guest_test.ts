@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { GuestError } from "../lib/base/errors.ts";
 import { root as repository } from "../lib/base/files/paths.ts";
 import { bytesOnDisk } from "../lib/dev/state/dev_files.ts";
@@ -195,10 +196,8 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   });
 
   await step("the host's Nix store gives the guest what it has", async () => {
-    const made = await new Deno.Command("nix-store", {
-      args: ["--store", `local?root=${join(box.dir, "root")}`, "--add", join(project, "hello.txt")],
-    }).output();
-    const path = new TextDecoder().decode(made.stdout).trim();
+    const store = `local?root=${join(box.dir, "root")}`;
+    const path = await $`nix-store --store ${store} --add ${join(project, "hello.txt")}`.text();
     assertMatch(path, /^\/nix\/store\/.*-hello\.txt$/);
     const env = { GUESTHOUSE_HOST_STORE: join(box.dir, "root/nix") };
     await box.task("arm-dev-kill");

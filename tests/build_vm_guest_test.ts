@@ -1,6 +1,7 @@
 // Boots real guests.
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { git } from "../lib/project/excludes_testing.ts";
 import { makeSandbox } from "./harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
@@ -41,7 +42,7 @@ Deno.test("build-vm takes a project whose path holds anything, symlink loops, an
     "logs/kept": "only git knows that this belongs to the sources",
     "build/CMakeCache.txt": "",
   });
-  await new Deno.Command("ln", { args: ["-s", ".", join(project, "loop")] }).output();
+  await $`ln -s . ${join(project, "loop")}`;
   const mark = join(box.dir, "mark");
   const monitor = join(box.dir, "monitor");
   await Deno.writeTextFile(monitor, `#!/bin/sh\n: >'${mark}'\n`, { mode: 0o755 });

@@ -1,6 +1,7 @@
 // Wrong projects and wrong guesthouse.json files, through `deno task`. Starts no guest.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { makeSandbox, type Sandbox } from "./harness.ts";
 import { assertFailure, documentOf, type FailureDocument } from "./outcome.ts";
 
@@ -214,7 +215,7 @@ Deno.test("guesthouse.json that is a FIFO is refused instead of waited for", asy
   const dir = await projectWith(box, "{}");
   const file = join(dir, "guesthouse.json");
   await Deno.remove(file);
-  await new Deno.Command("mkfifo", { args: [file] }).output();
+  await $`mkfifo ${file}`;
   // Opened for both, which does not wait. Writing and closing lets go a reader that waits.
   const fifo = await Deno.open(file, { read: true, write: true });
   const running = box.start("build-native", ["--project", dir], { timeoutMs: 60_000 });

@@ -1,6 +1,7 @@
 import { delay } from "@std/async";
 import { copy } from "@std/fs";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { shellQuote } from "../lib/guest/quote.ts";
 import { ensureKeys } from "../lib/host/keys.ts";
 import { imagesDir, keysDir, root, snapshotsDir } from "../lib/base/files/paths.ts";
@@ -176,10 +177,7 @@ function startTask(
 
 /** The pid of the task itself below `deno task`. */
 export async function taskPid(parent: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "pid=", "--ppid", String(parent)],
-  }).output();
-  const pid = Number(new TextDecoder().decode(stdout).trim().split("\n")[0]);
+  const [pid = 0] = await childrenOf(parent);
   // 0 would be this whole group of processes to kill(2).
   if (!(pid > 0)) throw new Error(`the task below process ${parent} has ended already`);
   return pid;
@@ -187,9 +185,7 @@ export async function taskPid(parent: number): Promise<number> {
 
 /** The pids of a process's children. */
 export async function childrenOf(pid: number): Promise<number[]> {
-  const args = ["-P", String(pid)];
-  const { stdout } = await new Deno.Command("pgrep", { args }).output();
-  return new TextDecoder().decode(stdout).split("\n").map(Number).filter((child) => child > 0);
+  return (await $`pgrep -P ${pid}`.noThrow().lines()).map(Number);
 }
 
 /** Time for what a killed task owned to be gone: its supervisors' grace, and much more. */
@@ -212,8 +208,7 @@ async function assertClean(dir: string, options: CleanOptions = {}): Promise<voi
 
 /** Command lines of processes that mention the sandbox, as everything does that a task starts. */
 export async function processesNaming(text: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,stat=,args="] }).output();
-  return new TextDecoder().decode(stdout).split("\n")
+  return (await $`ps -eo pid=,stat=,args=`.lines())
     .filter((line) => line.includes(text) && !/^\s*\d+\s+Z/.test(line));
 }
 

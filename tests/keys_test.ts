@@ -2,17 +2,17 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { walk } from "@std/fs";
 import { basename, dirname, join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { copyCheckout } from "./checkouts.ts";
 import { makeSandbox } from "./harness.ts";
 
 /** All keys of a checkout, by what they are of. */
 async function keysOf(dir: string): Promise<Record<string, string>> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P=test", "--no-check", "--quiet", join(dir, "tests/print_keys.ts")],
-    cwd: dir,
-  }).output();
-  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const sh = $.with({ environment: "user", cwd: dir });
+  const { stdout, stderr } =
+    await sh`${Deno.execPath()} run -P=test --no-check --quiet tests/print_keys.ts`;
+  assertEquals(stderr, "");
+  return JSON.parse(stdout);
 }
 
 /** Rewrites the files of a checkout that take part in making images. */
@@ -41,11 +41,8 @@ Deno.test("keys are of what is done, not of how it is written", async (t) => {
   });
 
   await t.step("nor does another format", async () => {
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["fmt", "--quiet", "--line-width=60", "--indent-width=4", "lib", "configs"],
-      cwd: dir,
-    }).output();
-    assertEquals(code, 0);
+    const sh = $.with({ environment: "user", cwd: dir });
+    await sh`${Deno.execPath()} fmt --quiet --line-width=60 --indent-width=4 lib configs`;
     assertEquals(await keysOf(dir), keys);
   });
 

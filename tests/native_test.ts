@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { copy, walk } from "@std/fs";
 import { basename, join, relative } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { makeSandbox, processesNaming } from "./harness.ts";
@@ -48,8 +49,7 @@ Deno.test("build-native builds the sample, runs its CTest, and copies its artifa
   assertMatch(outcome.stderr, /100% tests passed, 0 tests failed out of 2/);
   assertEquals(log, join(box.dir, "logs/native.log"));
   assertMatch(await Deno.readTextFile(log), /^== test: status 0 after \d+\.\d s$/m);
-  const hello = await new Deno.Command(join(artifacts, "native/hello"), { args: ["100"] }).output();
-  assertMatch(new TextDecoder().decode(hello.stdout), /25 primes below 100/);
+  assertMatch(await $`${join(artifacts, "native/hello")} 100`.text(), /25 primes below 100/);
   assertEquals(await listing(SAMPLE), before);
   await box.assertClean();
 });

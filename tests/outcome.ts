@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { $ } from "../lib/base/process/dollar.ts";
 import type { RunningTask, TaskOutcome } from "./harness.ts";
 
 /** How a task has to fail. */
@@ -42,8 +43,7 @@ export function documentOf<T = any>({ stdout }: TaskOutcome): T {
 
 /** Ends a task by `kill -9`: the task itself, of which `deno task` is only the parent. */
 export async function killHard(task: RunningTask): Promise<void> {
-  const { stdout } = await new Deno.Command("pgrep", { args: ["-P", String(task.pid)] }).output();
-  const pids = new TextDecoder().decode(stdout).split("\n").map(Number).filter((pid) => pid > 0);
+  const pids = (await $`pgrep -P ${task.pid}`.lines()).map(Number);
   assertEquals(pids.length, 1, "deno task has one child");
   Deno.kill(pids[0]!, "SIGKILL");
   await task.outcome;

@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 
 /** Writes a project of the given files below a folder of that name; returns its path. */
 export async function writeProject(
@@ -26,8 +27,6 @@ export function shellProject(
 
 /** Every path below a folder with its size, mode and time: equal listings mean nothing changed. */
 export async function listTree(dir: string): Promise<string> {
-  const { stdout } = await new Deno.Command("find", {
-    args: [dir, "-printf", "%P\\t%y\\t%s\\t%m\\t%T@\\t%l\\n"],
-  }).output();
-  return new TextDecoder().decode(stdout).split("\n").sort().join("\n");
+  const lines = await $`find ${dir} -printf ${"%P\\t%y\\t%s\\t%m\\t%T@\\t%l\\n"}`.lines();
+  return lines.sort().join("\n");
 }

@@ -3,6 +3,7 @@ import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { expandGlob } from "@std/fs";
 import { dirname, join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { keyOf } from "../lib/store/recipe.ts";
 import { readSidecar, writeSidecar } from "../lib/store/sidecar.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
@@ -222,9 +223,8 @@ async function namesIn(dir: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(dir)).catch(() => [])).map(({ name }) => name).sort();
 }
 
-async function outputOf([program = "", ...args]: readonly string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args }).output();
-  return new TextDecoder().decode(stdout);
+async function outputOf(command: readonly string[]): Promise<string> {
+  return (await $`${command}`.noThrow()).stdout;
 }
 
 const real = await imageState(platform);

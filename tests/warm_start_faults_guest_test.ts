@@ -2,6 +2,8 @@
 import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
+import { findProgram } from "../lib/base/process/find_program.ts";
 import { sparseDigest } from "../lib/base/files/file_digest.ts";
 import { recordFile } from "../lib/base/files/file_record.ts";
 import { makeSandbox } from "./harness.ts";
@@ -95,7 +97,7 @@ Deno.test("a snapshot of another platform under this one's key is refused", asyn
   await inGuest(box, "true", ["--memory", "600"]);
   const [one, other] = await snapshotFolders(box);
   await Deno.remove(one!, { recursive: true });
-  await new Deno.Command("cp", { args: ["-a", other!, one!] }).output();
+  await $`cp -a ${other!} ${one!}`;
   for (const memory of ["512", "600"]) await inGuest(box, "true", ["--memory", memory]);
   const { stdout } = await inGuest(box, "grep MemTotal /proc/meminfo | tr -dc 0-9");
   assert(Number(stdout) < 512 * 1024, `${stdout} KiB in a guest of 512 MiB`);
@@ -109,15 +111,11 @@ Deno.test("a snapshot of another QEMU is not used, and the log says why", async 
   const bin = join(box.dir, "usr/bin");
   await Deno.mkdir(bin, { recursive: true });
   for (const name of ["lib", "share"]) {
-    const link = ["-s", `/usr/${name}`, join(box.dir, "usr", name)];
-    assert((await new Deno.Command("ln", { args: link }).output()).success);
+    await $`ln -s /usr/${name} ${join(box.dir, "usr", name)}`;
   }
   const qemu = join(bin, "qemu-system-x86_64");
-  const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", "command -v qemu-system-x86_64"],
-  }).output();
   // The same program as another file: a byte behind its end changes nothing but its digest.
-  await Deno.copyFile(new TextDecoder().decode(stdout).trim(), qemu);
+  await Deno.copyFile(findProgram("qemu-system-x86_64")!.path, qemu);
   await Deno.writeTextFile(qemu, "\n", { append: true });
   const env = {
     GUESTHOUSE_SNAPSHOTS: box.snapshots,
@@ -137,17 +135,14 @@ Deno.test({
   fn: async () => {
     await using box = await ownSnapshots();
     await Deno.mkdir(box.snapshots);
-    const mounted = await new Deno.Command("mount", {
-      args: ["-t", "tmpfs", "-o", "size=64m", "tmpfs", box.snapshots],
-    }).output();
-    assert(mounted.success);
+    await $`mount -t tmpfs -o size=64m tmpfs ${box.snapshots}`;
     try {
       const { stdout, stderr } = await inGuest(box, "echo up");
       assertEquals(stdout, "up\n");
       assertMatch(stderr, /Cannot start "debian-amd64" warm, so it boots: /);
       assertEquals(await snapshotFolders(box), []);
     } finally {
-      await new Deno.Command("umount", { args: [box.snapshots] }).output();
+      await $`umount ${box.snapshots}`;
     }
     await box.assertClean();
   },

@@ -1,6 +1,7 @@
 // Starts real guests from memory snapshots.
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../lib/base/process/dollar.ts";
 import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
 import { copyImage, makeAgain } from "./made_again.ts";
 import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
@@ -200,8 +201,7 @@ async function pictureOf(box: SnapshotBox) {
     const { size, mtime, ctime } = await Deno.stat(join(dir!, name));
     sizes.push([name, size, mtime, ctime]);
   }
-  const { stdout } = await new Deno.Command("find", { args: [box.dir, "-type", "f"] }).output();
-  return { sizes, files: new TextDecoder().decode(stdout).split("\n").sort() };
+  return { sizes, files: (await $`find ${box.dir} -type f`.lines()).sort() };
 }
 
 for (const [count, word] of [[5, "five"], [50, "fifty"]] as const) {
@@ -298,11 +298,9 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   assertMatch(after.log, /made anew \(the guest that had it was cut off\)/);
 
   // A disk that is not one any more.
-  const { stdout } = await new Deno.Command("find", {
-    args: [join(box.dir, "state/caches"), "-name", "disk.raw"],
-  }).output();
   {
-    using disk = await Deno.open(new TextDecoder().decode(stdout).trim(), { write: true });
+    const path = await $`find ${join(box.dir, "state/caches")} -name disk.raw`.text();
+    using disk = await Deno.open(path, { write: true });
     await disk.write(crypto.getRandomValues(new Uint8Array(65536)));
   }
   const damaged = await run();

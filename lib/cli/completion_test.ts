@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { haveProgram } from "../base/host_testing.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { createCheckout, runShell } from "./completion_testing.ts";
@@ -101,9 +102,7 @@ for (const shell of SHELLS) {
       const file = await Deno.makeTempFile();
       try {
         await Deno.writeTextFile(file, await completionScript(shell, "/a 'b' \\c"));
-        const { success, stderr } = await new Deno.Command(shell, { args: ["-n", file] }).output();
-        assertEquals(new TextDecoder().decode(stderr), "");
-        assert(success);
+        assertEquals((await $`${shell} -n ${file}`).stderr, "");
       } finally {
         await Deno.remove(file);
       }

@@ -1,4 +1,5 @@
 import { dirname, fromFileUrl, join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { completionScript, type Shell } from "./completion.ts";
 
 const LISTER = fromFileUrl(new URL("testdata/list_completion.ts", import.meta.url));
@@ -69,9 +70,6 @@ export async function runShell(
 }
 
 async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json"],
-    env: { NO_COLOR: "1" },
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+  const info = $.with({ environment: "user" })`${Deno.execPath()} info --json`;
+  return (await info.json() as { readonly denoDir: string }).denoDir;
 }

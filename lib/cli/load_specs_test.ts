@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, fromFileUrl, join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { loadSpecs } from "./load_specs.ts";
 import { specFaults } from "./spec_faults.ts";
 
@@ -48,10 +49,8 @@ interface ModuleInfo {
 
 /** What is loaded before a module runs: itself, and its static imports all the way down. */
 async function staticImports(file: string): Promise<Set<string>> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", file],
-  }).output();
-  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+  const info = $.with({ environment: "user" })`${Deno.execPath()} info --json ${file}`;
+  const { roots, modules } = await info.json() as {
     readonly roots: readonly string[];
     readonly modules: readonly ModuleInfo[];
   };

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { $ } from "../base/process/dollar.ts";
 import { guestIds, hostIds } from "./ids.ts";
 
 Deno.test("guestIds() are the host's, but for root's", () => {
@@ -7,6 +8,5 @@ Deno.test("guestIds() are the host's, but for root's", () => {
 });
 
 Deno.test("hostIds() are those of this process", async () => {
-  const { stdout } = await new Deno.Command("id", { args: ["-u"] }).output();
-  assertEquals(`${hostIds().uid}\n`, new TextDecoder().decode(stdout));
+  assertEquals(`${hostIds().uid}`, await $`id -u`.text());
 });

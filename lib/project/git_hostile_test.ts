@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { git, makeTree } from "./excludes_testing.ts";
 import { projectFiles } from "./excludes.ts";
 import { sandbox } from "../base/host_testing.ts";
@@ -22,8 +23,7 @@ for (const place of CONFIG_PLACES) {
 async function makeFifo(path: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.remove(path).catch(() => {});
-  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
-  assert(success, `mkfifo ${path}`);
+  await $`mkfifo ${path}`;
 }
 
 /** A repository with one tracked and one ignored file. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { git, makeTree } from "./excludes_testing.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { askGit } from "./git_project.ts";
@@ -169,7 +170,7 @@ Deno.test({
   async fn() {
     await using tree = await makeRepository();
     const expected = await gitSays(tree.dir);
-    await new Deno.Command("chown", { args: ["-R", "12345:12345", tree.dir] }).output();
+    await $`chown -R 12345:12345 ${tree.dir}`;
     const warnings: string[] = [];
     const lists = await askGit(tree.dir, { onWarning: (text) => warnings.push(text) });
     assertEquals([lists?.tracked.toSorted(), warnings], [expected.tracked, []]);
@@ -179,10 +180,8 @@ Deno.test({
 Deno.test("askGit() leaves nothing behind and does not write to the repository", async () => {
   await using tree = await makeRepository();
   await using tmp = await makeTree({});
-  const digest = async () =>
-    (await new Deno.Command("sh", {
-      args: ["-c", 'find "$0" -type f -exec sha256sum {} + | sort', tree.dir],
-    }).output()).stdout;
+  const script = 'find "$0" -type f -exec sha256sum {} + | sort';
+  const digest = () => $`sh -c ${script} ${tree.dir}`.text();
   const before = await digest();
   {
     await using _tmp = await sandbox({ TMPDIR: tmp.dir });

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { makeTree } from "./excludes_testing.ts";
 import { FileRefused, readInside, readRegular } from "./project_file.ts";
 
@@ -48,7 +49,7 @@ Deno.test("readInside() tells a link to nothing from no file", async () => {
 Deno.test("readRegular() refuses what is no regular file, without waiting for it", async () => {
   await using tree = await makeTree({ "dir/file": "", "device": "-> /dev/zero" });
   const fifo = join(tree.dir, "fifo");
-  assert((await new Deno.Command("mkfifo", { args: [fifo] }).output()).success);
+  await $`mkfifo ${fifo}`;
   const why = async (name: string) =>
     (await assertRejects(() => readRegular(join(tree.dir, name), 10), FileRefused)).message;
   assertEquals(await why("dir"), "it is a directory");

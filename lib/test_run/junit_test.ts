@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../base/process/dollar.ts";
 import { readJunit } from "./junit.ts";
 
 const STEPS = `
@@ -24,13 +25,9 @@ Deno.test("readJunit() counts what Deno reports", async () => {
   try {
     await Deno.writeTextFile(join(dir, "steps.ts"), STEPS);
     await Deno.writeTextFile(join(dir, "x_test.ts"), TESTS);
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--no-check", "--no-config", "--junit-path=out.xml", "x_test.ts"],
-      cwd: dir,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    assertEquals(code, 1);
+    const sh = $.with({ environment: "user", cwd: dir });
+    const tests = sh`${Deno.execPath()} test --no-check --no-config --junit-path=out.xml x_test.ts`;
+    assertEquals(await tests.code(), 1);
     assertEquals(readJunit(await Deno.readTextFile(join(dir, "out.xml"))), {
       passed: 2,
       failed: 1,

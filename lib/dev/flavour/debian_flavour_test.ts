@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
 import { devImage } from "./debian_image.ts";
 import { debian, packDevSeed } from "./debian_flavour.ts";
@@ -54,6 +55,5 @@ Deno.test("the dev image's kernel is Debian's generic one, which has 9p", async 
 
 Deno.test("the dev image's provisioning is a script that every POSIX shell reads", async () => {
   const path = join(root, (await devImage()).image.provision);
-  const { code, stderr } = await new Deno.Command("sh", { args: ["-n", path] }).output();
-  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  assertEquals((await $`sh -n ${path}`).stderr, "");
 });

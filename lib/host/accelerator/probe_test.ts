@@ -1,6 +1,7 @@
 import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { $ } from "../../base/process/dollar.ts";
 import { HostError, InterruptedError } from "../../base/errors.ts";
 import { verdictsDir } from "../../base/files/paths.ts";
 import { assemble } from "./probe_assembly.ts";
@@ -134,7 +135,7 @@ Deno.test("runProbe() stops when it is told to, and leaves nothing", async () =>
   controller.abort(new InterruptedError("Interrupted by SIGINT"));
   await assertRejects(() => probe, InterruptedError, "Interrupted by SIGINT");
   assertEquals([...Deno.readDirSync(verdictsDir())], []);
-  assertEquals((await new Deno.Command("kill", { args: ["-0", pid] }).output()).success, false);
+  assertEquals(await $`kill -0 ${pid}`.code(), 1);
 });
 
 Deno.test("runProbe() removes what a killed probe left, and no other's image", async () => {
@@ -160,8 +161,7 @@ Deno.test("runProbe() reports a QEMU that is not there", async () => {
 /** Whether the file is there, and its mode gives other users nothing. */
 async function isForFew(path: string): Promise<boolean> {
   // Deno itself looks at nothing below /dev without all permissions.
-  const { success, stdout } = await new Deno.Command("ls", { args: ["-l", path] }).output();
-  return success && new TextDecoder().decode(stdout).slice(7, 10) === "---";
+  return (await $`ls -l ${path}`.noThrow().text()).slice(7, 10) === "---";
 }
 
 async function waitForText(path: string): Promise<string> {
