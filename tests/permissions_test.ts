@@ -7,6 +7,7 @@ import {
   WINDOW_VARIABLES,
 } from "../lib/base/process/clean_environment.ts";
 import table from "../configs/permissions.ts";
+import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
 import { reach, readModules, type Statement } from "./reach.ts";
@@ -23,6 +24,8 @@ const RUNNERS = ["$", "run", "runChecked", "spawnOwned"];
 /** Modules with commands that are data of keys as well. */
 const DATA = ["lib/image/disk/file_systems.ts", "lib/image/system/debian/rootfs.ts"];
 
+const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
+
 /** Programs whose names are no first word of a command, and the modules that start them. */
 const STARTERS: Readonly<Record<string, readonly string[]>> = {
   "lib/diagnose/github_run.ts": ["gh"],
@@ -30,16 +33,16 @@ const STARTERS: Readonly<Record<string, readonly string[]>> = {
     ...["/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"],
   ],
   "lib/host/tools/install.ts": ["apt-get", "brew", "dpkg", "nice", "rustup"],
-  "lib/host/accelerator/probe.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
-  "lib/image/parts/debian_package.ts": ["apt-cache", "apt-get"],
+  "lib/host/accelerator/probe.ts": EMULATORS,
+  "lib/image/system/debian/debian_package.ts": ["apt-cache", "apt-get"],
   "lib/image/parts/micro_kernel.ts": [
     ...["aarch64-linux-gnu-strip", "x86_64-linux-gnu-strip", "strip"],
   ],
   "lib/image/parts/rust_program.ts": ["/usr/bin/cargo", "cargo"],
   "lib/image/parts/rust_sysroot.ts": ["/usr/bin/rustc", "rustc"],
-  "lib/qemu/launch.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
-  "lib/qemu/program.ts": ["qemu-system-aarch64", "qemu-system-x86_64"],
-  "lib/vm/gvproxy.ts": ["./images/cache/bin/gvproxy", "go", "gvproxy"],
+  "lib/qemu/launch.ts": EMULATORS,
+  "lib/qemu/program.ts": EMULATORS,
+  "lib/micro/gvproxy.ts": ["./images/cache/bin/gvproxy", "go", "gvproxy"],
 };
 
 /**
@@ -50,20 +53,18 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   // The supervisor's command starts it.
   "lib/base/process/clean_environment.ts": ["sh"],
   "lib/bench/bench_dev.ts": ["git", "grep", "mount"],
-  "lib/config/platform_schema.ts": ["sysctl"],
-  "lib/dev/flavour/debian_flavour.ts": ["sudo"],
   "lib/dev/flavour/nixos/nixos_flavour.ts": ["sudo"],
-  "lib/dev/share/host_store.ts": ["sh", "sudo"],
-  "lib/dev/share/share_mount.ts": ["sh", "sudo"],
-  "lib/dev/share/share_rsync.ts": ["install", "sudo"],
+  "lib/dev/share/host_store.ts": ["sh"],
+  "lib/dev/share/share_mount.ts": ["sh"],
+  "lib/dev/share/share_rsync.ts": ["install"],
   "lib/dev/state/shell.ts": ["sh"],
   "lib/dev/sync/sync.ts": ["rm", "sudo"],
   "lib/dev/tidy.ts": ["sh"],
-  "lib/dev/update.ts": ["sh", "sudo"],
+  "lib/dev/update.ts": ["sh"],
   "lib/diagnose/github_run.ts": ["apt-get", "brew", "dnf", "nix", "pacman"],
   "lib/image/system/debian/debian_commands.ts": ["sh", "sudo"],
   "lib/micro/run_micro.ts": ["sh"],
-  "lib/vm/micro_recipe.ts": ["sh"],
+  "lib/micro/micro_guest.ts": ["sh"],
 };
 
 const PROGRAMS = new Set(Object.values(table.classes).flatMap(({ run = [] }) => run));
