@@ -288,31 +288,40 @@ async function readDocuments(): Promise<Map<string, string>> {
 }
 
 Deno.test("documents name only tasks and options that exist", async () => {
+  const seen = new Set<string>();
   for (const [file, text] of await readDocuments()) {
     const commands = text.matchAll(
       /\bdeno(?:@[\d.]+)? task(?: --quiet)?(?: --config \{\{ config \}\})? ([a-z][\w-]*)([^`|#\n]*)/g,
     );
     for (const [command, name = "", rest = ""] of commands) {
       assert(taskNames.includes(name), `${file}: there is no such task: ${command}`);
+      seen.add(name);
       const spec = specs.find((spec) => spec.name === name);
       const common = ["json", "dry-run", "yes", "quiet", "verbose", "help"];
       const known = [...common, ...spec?.options?.map(({ name }) => name) ?? []];
       const own = rest.split(" -- ")[0] ?? "";
       for (const [, option = ""] of own.matchAll(/ --([a-z][a-z-]*)/g)) {
         assert(known.includes(option), `${file}: --${option} is no option of ${name}: ${command}`);
+        seen.add(option);
       }
     }
+  }
+  for (const name of ["build-all", "arm-dev-init", "gc", "keep", "force"]) {
+    assert(seen.has(name), `no document names ${name}, or none is read`);
   }
 });
 
 Deno.test("links between documents lead to files that exist", async () => {
+  let links = 0;
   for (const [file, text] of await readDocuments()) {
     for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (target.startsWith("https://")) continue;
       const path = join(root, file, "..", target);
       assert(await Deno.stat(path).then(() => true, () => false), `${file}: no file ${target}`);
+      links++;
     }
   }
+  assert(links > 20, `found only ${links} links`);
 });
 
 Deno.test("the README opens with its two commands and lists every default exclude", async () => {

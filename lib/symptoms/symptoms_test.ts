@@ -39,8 +39,10 @@ Deno.test("symptoms have ids of their own, whole texts, and commands", () => {
 
 Deno.test("no command puts a caught text between quotes, where it could end them", () => {
   const known = ["guest", "console", "log"];
+  let commands = 0;
   for (const { id, fix, next = "", patterns } of SYMPTOMS) {
     for (const command of [...fix, next]) {
+      if (/\{\w+/.test(command)) commands++;
       for (const [quoted] of command.matchAll(/'[^']*\{\w+[^']*'/g)) {
         const name = /\{(\w+)/.exec(quoted)![1]!;
         const isNumber = patterns.every(({ source }) => source.includes(`(?<${name}>\\d+)`));
@@ -48,15 +50,18 @@ Deno.test("no command puts a caught text between quotes, where it could end them
       }
     }
   }
+  assert(commands > 5, `only ${commands} commands have a caught text in them`);
 });
 
 Deno.test("what templates name is caught by a pattern, or always there", () => {
   const always = ["guest", "console", "log", "error", "ended"];
+  const named = new Set<string>();
   for (const { id, title, cause, fix, next = "", patterns } of SYMPTOMS) {
     for (
       const [, name = "", fallback] of [title, cause, next, ...fix].join(" ")
         .matchAll(/(?<!\$)\{(\w+)(\|[^}]*)?\}/g)
     ) {
+      named.add(name);
       const catching = patterns.filter(({ source }) => source.includes(`(?<${name}>`));
       const isEverywhere = catching.length === patterns.length;
       assert(
@@ -65,6 +70,7 @@ Deno.test("what templates name is caught by a pattern, or always there", () => {
       );
     }
   }
+  assert(named.size > always.length, `only ${[...named]} are named`);
 });
 
 Deno.test("fill() puts in values, quoted where asked to, and falls back", () => {

@@ -49,5 +49,6 @@ Deno.test("debianSeeds put each directory before what lies in it", async () => {
       assertEquals(seen.has(name.split("/").slice(0, -1).join("/")), true, name);
       seen.add(name);
     }
+    assertEquals(seen.size > 4, true, "the archive has directories and files");
   }
 });
