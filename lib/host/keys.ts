@@ -3,6 +3,7 @@ import { createLog } from "../base/terminal/log.ts";
 import { folderNames } from "../base/files/folders.ts";
 import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
+import { readTextIfPresent } from "../base/files/read_text.ts";
 import { keysDir, locksDir } from "../base/files/paths.ts";
 import { syncPath } from "../base/files/atomic_write.ts";
 import { publish } from "../store/publish.ts";
@@ -46,8 +47,8 @@ export async function ensureKeys(
 export async function findPublicKeys(): Promise<
   Pick<Keys, "clientPublic" | "hostPublic"> | undefined
 > {
-  const clientPublic = publicKeyOf(await readKey(join(keysDir(), CLIENT_KEY)) ?? "");
-  const hostPublic = publicKeyOf(await readKey(join(keysDir(), HOST_KEY)) ?? "");
+  const clientPublic = publicKeyOf(await readTextIfPresent(join(keysDir(), CLIENT_KEY)) ?? "");
+  const hostPublic = publicKeyOf(await readTextIfPresent(join(keysDir(), HOST_KEY)) ?? "");
   return clientPublic && hostPublic ? { clientPublic, hostPublic } : undefined;
 }
 
@@ -56,10 +57,10 @@ async function ensurePair(
   path: string,
   { signal, onNote }: { readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
 ): Promise<string> {
-  const text = await readKey(path);
+  const text = await readTextIfPresent(path);
   const known = publicKeyOf(text ?? "");
   if (known !== undefined) {
-    const line = await readKey(`${path}.pub`);
+    const line = await readTextIfPresent(`${path}.pub`);
     if (line?.startsWith(`${known} `)) return known;
     // It follows from the private key, which guests know us by.
     await using work = await makeWorkDir();
@@ -82,15 +83,6 @@ async function ensurePair(
   await moveSynced(made, path);
   await moveSynced(`${made}.pub`, `${path}.pub`);
   return publicKey;
-}
-
-async function readKey(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 const WORK_PREFIX = "new-";

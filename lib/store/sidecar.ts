@@ -1,5 +1,6 @@
 import { atomicWrite } from "../base/files/atomic_write.ts";
 import { DIGEST_PATTERN } from "../base/files/digest.ts";
+import { readTextIfPresent } from "../base/files/read_text.ts";
 import { type InputDigest, keyOf, type Recipe } from "./recipe.ts";
 
 /** What a `.hash` sidecar says: a recipe, or why it is none. */
@@ -22,13 +23,8 @@ export async function writeSidecar(path: string, recipe: Recipe): Promise<void> 
  * what is wrong with it. Throws only when the file is there and cannot be read.
  */
 export async function readSidecar(path: string): Promise<SidecarState> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return { kind: "missing", path };
-    throw cause;
-  }
+  const text = await readTextIfPresent(path);
+  if (text === undefined) return { kind: "missing", path };
   const parsed = parseSidecar(text);
   return typeof parsed === "string"
     ? { kind: "damaged", path, reason: parsed }

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "@std/path";
+import { fileNames } from "./folders.ts";
 import { lockFault, tryExistingLock } from "./lock.ts";
 
 /** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
@@ -56,8 +57,8 @@ export async function tryAtomicWrite(path: string): Promise<void> {
  * permission to run any program, and in a container every run may have the same pid.
  */
 export async function listTemporary(dir: string): Promise<string[]> {
-  return (await namesIn(dir)).filter((name) => TMP_NAME.test(name)).sort()
-    .map((name) => join(dir, name));
+  const names = await fileNames(dir);
+  return names.filter((name) => TMP_NAME.test(name)).map((name) => join(dir, name));
 }
 
 /** Removes the temporary file of a killed writer; false while its writer runs. */
@@ -125,13 +126,4 @@ async function fill(tmpPath: string, content: string | Uint8Array | Writer): Pro
 export async function syncPath(path: string): Promise<void> {
   using file = await Deno.open(path, { read: true });
   await file.sync();
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

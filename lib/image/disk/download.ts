@@ -4,6 +4,7 @@ import { isSameDigest } from "../../base/files/digest.ts";
 import { recordFile } from "../../base/files/file_record.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { WorkError } from "../../base/errors.ts";
+import { fileBytes } from "../../base/files/folders.ts";
 import { fullDiskError, isFullDisk } from "../../base/files/full_disk.ts";
 import { publish } from "../../store/publish.ts";
 import { writeAll } from "../../base/files/write_all.ts";
@@ -63,7 +64,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
     let reason: string;
     try {
       await fetchRest(options, part);
-      const have = await sizeOf(part);
+      const have = await fileBytes(part);
       if (have === bytes) return;
       reason = `the server closed the connection after ${bytesText(have)}`;
     } catch (error) {
@@ -77,7 +78,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       if (error instanceof WorkError || !(error instanceof Error)) throw error;
       reason = error.message;
     }
-    if (tries === TRIES) throw broken(options, reason, await sizeOf(part));
+    if (tries === TRIES) throw broken(options, reason, await fileBytes(part));
     await delay(retryMs * 2 ** (tries - 1), { signal });
   }
 }
@@ -85,7 +86,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
 /** Asks for what is missing; a server that cannot send a part sends all. */
 async function fetchRest(options: DownloadOptions, part: string) {
   const { url, bytes, signal, stallMs, onProgress } = options;
-  let have = await sizeOf(part);
+  let have = await fileBytes(part);
   // An older file of another size, of which this is no beginning.
   if (have > bytes) have = 0;
   if (have === bytes) return;
@@ -111,15 +112,6 @@ async function fetchRest(options: DownloadOptions, part: string) {
     await writeAll(file, chunk);
     have += chunk.length;
     onProgress?.(have);
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
   }
 }
 
