@@ -26,7 +26,8 @@ import { findDevGuest, writeDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
 import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./state/dev_paths.ts";
 import { closeDir, makePrivateDir } from "./state/private.ts";
-import { readTextIfPresent, removeIfPresent } from "../base/files/read_text.ts";
+import { readTextIfPresent } from "../base/files/read_text.ts";
+import { removeAll } from "../base/files/folders.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link initDev} takes. */
@@ -128,7 +129,7 @@ async function openStaging(staging: string, { config, flavour }: InitDevOptions)
   const purpose = `${JSON.stringify({ flavour, diskGiB: config.diskGiB, user: config.user })}\n`;
   const path = join(staging, PURPOSE);
   if (await readTextIfPresent(path) !== purpose) {
-    await removeIfPresent(staging);
+    await removeAll(staging);
   }
   await makePrivateDir(staging);
   await closeDir(staging);
@@ -177,7 +178,7 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   await ensurePrivateDir(dirname(sockets));
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => removeIfPresent(sockets));
+  stack.defer(() => removeAll(sockets));
   const launch: LaunchDevOptions = {
     config: { ...config, bootMs: config.bootMs * FIRST_BOOT_FACTOR },
     ...{ host, signal },

@@ -2,7 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { type DevFile, listDevFiles } from "./state/dev_files.ts";
 import { devDir, devFile, devLock } from "./state/dev_paths.ts";
-import { removeIfPresent } from "../base/files/read_text.ts";
+import { removeAll } from "../base/files/folders.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link resetDev} takes. */
@@ -31,7 +31,7 @@ export async function resetDev(options: ResetDevOptions): Promise<readonly DevFi
   if (files.length === 0 || options.dryRun) return files;
   await options.confirm(files);
   // The file that says the guest is whole goes first, so that a killed reset leaves no half of one.
-  await removeIfPresent(devFile(name, "guest"));
-  await removeIfPresent(devDir(name));
+  await removeAll(devFile(name, "guest"));
+  await removeAll(devDir(name));
   return files;
 }

@@ -17,7 +17,7 @@ import { loadFlavour } from "./load_flavour.ts";
 import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./state/dev_paths.ts";
 import { resumeDev } from "./state/paused.ts";
 import { checkPort } from "./ssh_port.ts";
-import { removeIfPresent } from "../base/files/read_text.ts";
+import { removeAll } from "../base/files/folders.ts";
 import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts";
 import { makeShare } from "./share/make_share.ts";
 import { ensureMounted } from "./share/share_mount.ts";
@@ -98,7 +98,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   await ensurePrivateDir(dirname(sockets));
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => removeIfPresent(sockets));
+  stack.defer(() => removeAll(sockets));
   const share = await makeShare({
     ...shareRequest(config, options.hostDir, sockets),
     log: devFile(name, "qemuLog"),

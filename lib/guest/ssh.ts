@@ -10,8 +10,7 @@ import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_c
 import { explainSshOutput, SshConnectError } from "./ssh_failure.ts";
 import { startClient } from "./ssh_client.ts";
 import { loggedWords, pipedWords, Tail, type Words } from "./ssh_words.ts";
-import { exists, fileBytes } from "../base/files/folders.ts";
-import { removeIfPresent } from "../base/files/read_text.ts";
+import { exists, fileBytes, removeAll } from "../base/files/folders.ts";
 
 /** What {@link connectSsh} takes. */
 export interface ConnectOptions extends SshTarget {
@@ -113,9 +112,9 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
   const connectSeconds = Math.max(1, Math.ceil(deadlineMs / 1000));
   const config = sshConfigText(options, { controlPath, connectSeconds, silentSeconds });
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => removeIfPresent(configPath));
-  cleanup.defer(() => removeIfPresent(controlPath));
-  await removeIfPresent(controlPath);
+  cleanup.defer(() => removeAll(configPath));
+  cleanup.defer(() => removeAll(controlPath));
+  await removeAll(controlPath);
   await Deno.writeTextFile(configPath, config, { mode: 0o600 });
   const command = ["ssh", "-F", configPath, "-M", "-S", tokenFree(controlPath), "-N", "-T"];
   const { log, proxySocket } = options;

@@ -1,4 +1,4 @@
-import { removeIfPresent } from "../base/files/read_text.ts";
+import { removeAll } from "../base/files/folders.ts";
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
@@ -126,13 +126,13 @@ export async function startGuest(options: StartGuestOptions): Promise<Guest> {
   for (const log of [logs.console, logs.qemu]) {
     await Deno.mkdir(dirname(log), { recursive: true });
   }
-  await removeIfPresent(qmpPath);
-  await removeIfPresent(callPath);
+  await removeAll(qmpPath);
+  await removeAll(callPath);
   const fromByte = await fileSize(logs.qemu);
   signal?.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => removeIfPresent(qmpPath));
-  cleanup.defer(() => removeIfPresent(join(options.runDir, RUN_FILES.pid)));
+  cleanup.defer(() => removeAll(qmpPath));
+  cleanup.defer(() => removeAll(join(options.runDir, RUN_FILES.pid)));
   using listener = listenQmp(callPath);
   const command = [...guestCommand(options), ...qmpCallArgs(callPath)];
   const process = cleanup.use(spawnOwned(command, { output: logs.qemu }));

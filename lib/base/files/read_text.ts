@@ -12,10 +12,3 @@ export async function readTextIfPresent(path: string): Promise<string | undefine
 export function isPathAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound;
 }
-
-/** Removes a file or a whole directory, if there is one. */
-export async function removeIfPresent(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch((error) => {
-    if (!isPathAbsent(error)) throw error;
-  });
-}

@@ -10,7 +10,7 @@ import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "../state/dev_paths.ts";
-import { removeIfPresent } from "../../base/files/read_text.ts";
+import { removeAll } from "../../base/files/folders.ts";
 import type { GuestMount } from "../share/share.ts";
 import { ownMountOptions } from "../share/share_mount.ts";
 import { devShellSeed } from "../state/shell.ts";
@@ -54,7 +54,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   const initramfs = join(dir, DEV_FILES.seeded);
   if (request.dryRun !== true) {
     await mendBootFiles(config.name, dir);
-    await removeIfPresent(initramfs);
+    await removeAll(initramfs);
     await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
     // It holds the guest's host key.
     await Deno.chmod(initramfs, 0o600);

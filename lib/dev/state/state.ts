@@ -2,7 +2,7 @@ import { hostIdentity } from "../../host/facts.ts";
 import { run } from "../../base/process/process.ts";
 import { devFile } from "./dev_paths.ts";
 import { closeDevDir } from "./private.ts";
-import { removeIfPresent } from "../../base/files/read_text.ts";
+import { removeAll } from "../../base/files/folders.ts";
 import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 
 /** Whether a guest runs. */
@@ -53,8 +53,8 @@ export async function commandOf(pid: number): Promise<string[] | undefined> {
 
 /** Removes what a guest that has ended leaves behind: its record and its sockets. */
 export async function clearRecord(record: DevRecord): Promise<void> {
-  await removeIfPresent(record.socketDir);
-  await removeIfPresent(devFile(record.name, "record"));
+  await removeAll(record.socketDir);
+  await removeAll(devFile(record.name, "record"));
 }
 
 /**

@@ -12,7 +12,8 @@ import type {
 } from "../flavour.ts";
 import { root } from "../../../base/files/paths.ts";
 import { DEV_FILES } from "../../state/dev_paths.ts";
-import { readTextIfPresent, removeIfPresent } from "../../../base/files/read_text.ts";
+import { readTextIfPresent } from "../../../base/files/read_text.ts";
+import { removeAll } from "../../../base/files/folders.ts";
 import { buildImage, findBuilder } from "./builder.ts";
 import type { NixosSources } from "../../../config/nixos_sources.ts";
 import { applySeed, bootBlind, recordLock } from "./nixos_first_boot.ts";
@@ -69,7 +70,7 @@ async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log } = request;
   // A disk that has its configuration took half an hour; the interrupted init goes on with it.
   if (await applied(dir) !== "no" && !request.force) return;
-  await removeIfPresent(join(dir, NIXOS_FILES.applied));
+  await removeAll(join(dir, NIXOS_FILES.applied));
   const sources = await loadNixosSources();
   await Deno.copyFile(await findUboot(sources, request), join(dir, NIXOS_FILES.uboot));
   onStep("look for a builder of aarch64");
@@ -124,7 +125,7 @@ async function firstBoot(
   const lock = await applySeed({ ...serial, ...only, onStep, log, buildMs: BUILD_MS });
   if (await recordLock(lock)) log("Recorded nixpkgs in nix/flake.lock. Commit that file");
   // It holds the guest's host key, which the guest has by now.
-  await removeIfPresent(join(dir, NIXOS_FILES.seed));
+  await removeAll(join(dir, NIXOS_FILES.seed));
   await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
   return "restart";
 }
