@@ -63,10 +63,11 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, loadUserProject, networkRule } = await import(
+  const { loadUserProject, networkRule } = await import(
     "../lib/project/load_project.ts"
   );
   const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
   const { NATIVE } = await import("../lib/ci/native.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
   const { buildEverywhere, dryRunAll } = await import("../lib/ci/build_all.ts");
@@ -76,12 +77,13 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const { opt, positionals: named } = ctx;
   const project = await loadUserProject(opt.project);
-  // Errors in them should be reported before images are built.
-  const artifactsDir = await artifactsTarget(opt.artifacts);
-  const page = await pageTarget(opt.html, ctx);
   const platforms = (await loadPlatforms(platformsDir))
     .filter(({ name }) => named.length === 0 || named.includes(name));
   const native = named.length === 0 || named.includes(NATIVE);
+  // Errors in them should be reported before images are built.
+  const names = [...native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];
+  const artifactsDir = await artifactsTarget(opt.artifacts, names);
+  const page = await pageTarget(opt.html, ctx);
   const network = networkRule(opt.network, ctx.log, project);
   const request = { project, artifactsDir, platforms, native, network, opt };
   if (ctx.dryRun) return await dryRunAll(ctx, request);

@@ -17,13 +17,14 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, loadUserProject } = await import("../lib/project/load_project.ts");
-  const { buildNative, nativeCommands } = await import("../lib/ci/native.ts");
+  const { loadUserProject } = await import("../lib/project/load_project.ts");
+  const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
+  const { buildNative, NATIVE, nativeCommands } = await import("../lib/ci/native.ts");
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
   const { plainProgress } = await import("../lib/report/progress.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const project = await loadUserProject(ctx.opt.project);
-  const artifactsDir = await artifactsTarget(ctx.opt.artifacts);
+  const artifactsDir = await artifactsTarget(ctx.opt.artifacts, [NATIVE]);
   await ensureHost(["native"], ctx, { task: "build-native" });
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/base/text/command_text.ts");

@@ -56,11 +56,12 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { artifactsTarget, kernelWords, loadUserProject, networkRule } = await import(
+  const { kernelWords, loadUserProject, networkRule } = await import(
     "../lib/project/load_project.ts"
   );
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
+  const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
   const { buildInGuest } = await import("../lib/ci/guest_build.ts");
   const { guestSize, sshPort } = await import("../lib/vm/build_machine.ts");
   const { plainProgress } = await import("../lib/report/progress.ts");
@@ -70,7 +71,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { opt, positionals: [name] } = ctx;
   const platform = await loadPlatform(platformsDir, name);
   const project = await loadUserProject(opt.project);
-  const artifactsDir = await artifactsTarget(opt.artifacts);
+  const artifactsDir = await artifactsTarget(opt.artifacts, [name]);
   const guest = {
     ...{ platform, project, accelerator: opt.accel },
     size: guestSize(platform, project, opt),

@@ -89,6 +89,19 @@ Deno.test("build-vm fails with 1 when a step fills the guest's disk, and says so
   await box.assertClean();
 });
 
+Deno.test("build-vm fails with 1 when two artifacts have one path", async () => {
+  await using box = await makeSandbox();
+  const steps = { two: 'touch report "$HOME/guesthouse/source/report"' };
+  const artifacts = ["report", "{source}/report"];
+  const files = shellProject(steps, { cwd: "{build}", artifacts });
+  const project = await writeProject(box.dir, "two", files);
+  const args = ["debian-amd64", "--project", project, "--artifacts", join(box.dir, "out")];
+  assertFailure(await box.task("build-vm", args), {
+    exit: 1,
+    says: ["two have the same path", "/build/report\n", "/source/report\n"],
+  });
+});
+
 Deno.test({
   name: "build-vm --shell-on-failure opens a shell in the guest, and still exits with 1",
   // The `script` of macOS takes other arguments.

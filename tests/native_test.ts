@@ -246,6 +246,40 @@ Deno.test("a glob that matches a directory takes all of it along", async () => {
   );
 });
 
+Deno.test("--artifacts empties no directory of the user's own, and says so before the build", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "echo built; touch made", { artifacts: ["{source}/made"] });
+  const out = join(box.dir, "out");
+  const args = ["--project", dir, "--artifacts", out];
+  const build = () => box.task("build-native", args);
+  // What a build has made, the next one empties.
+  for (let turn = 0; turn < 2; turn++) assertEquals((await build()).code, 0);
+  await Deno.remove(out, { recursive: true });
+  await Deno.mkdir(join(out, "native"), { recursive: true });
+  const own = join(out, "native/driver.c");
+  await Deno.writeTextFile(own, "mine");
+  const outcome = await build();
+  assertFailure(outcome, {
+    exit: 2,
+    says: [`it would empty ${join(out, "native")}, which guesthouse has not made`],
+  });
+  assertEquals(outcome.stdout, "");
+  assertEquals(await Deno.readTextFile(own), "mine");
+});
+
+Deno.test("two artifacts of one path end the build, and neither is lost silently", async () => {
+  await using box = await makeSandbox();
+  const dir = await scriptProject(box, "", {
+    steps: { default: [{ name: "two", run: ["sh", "-c", 'touch report "$0/report"', "{build}"] }] },
+    artifacts: ["report", "{source}/report"],
+  });
+  const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
+  assertFailure(await box.task("build-native", args), {
+    exit: 1,
+    says: ["two have the same path", "/build/report\n", `${dir}/report\n`, "name one of them only"],
+  });
+});
+
 Deno.test("an artifact that the build did not leave gives status 1 and names the glob", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "true", { artifacts: ["*.deb"] });

@@ -1,10 +1,10 @@
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../base/errors.ts";
-import { removeAll } from "../base/files/folders.ts";
 import { Glob } from "../project/globs.ts";
 import { leftOutLines } from "../guest/incoming.ts";
 import { copySparse } from "../base/process/copy_sparse.ts";
 import { ARTIFACT_LIMIT_BYTES, claimRoom } from "../host/room.ts";
+import { freshArtifactsDir } from "./artifacts_dir.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { findFiles } from "./find_files.ts";
@@ -40,7 +40,9 @@ export async function copyArtifacts(options: CopyArtifactsOptions): Promise<stri
     for (const file of found.files) {
       options.signal.throwIfAborted();
       const [path, target] = [join(root, file), join(targetDir, file)];
-      if (!toCopy.has(target)) toCopy.set(target, { path, bytes: await takenBytes(path) });
+      const other = toCopy.get(target);
+      if (other !== undefined) throw twoOfOneName(name, other.path, path);
+      toCopy.set(target, { path, bytes: await takenBytes(path) });
     }
     const [first] = found.unmatched;
     if (first !== undefined) unmatched ??= join(root, first);
@@ -83,7 +85,7 @@ export async function pullArtifacts(
   ssh: SshConnection,
   options: CopyArtifactsOptions,
 ): Promise<string[]> {
-  const copied: string[] = [];
+  const copied = new Map<string, string>();
   const destDir = await freshArtifactsDir(options.outDir, options.name);
   let left = options.limitBytes ?? ARTIFACT_LIMIT_BYTES;
   for (const root of options.roots) {
@@ -96,21 +98,16 @@ export async function pullArtifacts(
     for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);
     const [unmatched] = pulled.unmatched;
     if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
-    for (const path of pulled.files.map((file) => join(destDir, file))) {
-      copied.push(path);
+    for (const file of pulled.files) {
+      const [path, source] = [join(destDir, file), join(root, file)];
+      const other = copied.get(path);
+      if (other !== undefined) throw twoOfOneName(options.name, other, source);
+      copied.set(path, source);
       const { isFile, size } = await Deno.lstat(path);
       if (isFile) left -= size;
     }
   }
-  return [...new Set(copied)].sort();
-}
-
-/** An empty directory for a platform's artifacts. */
-async function freshArtifactsDir(outDir: string, name: string): Promise<string> {
-  const target = join(outDir, name);
-  await removeAll(target);
-  await Deno.mkdir(target, { recursive: true });
-  return target;
+  return [...copied.keys()].sort();
 }
 
 /** A glob of the config that matched nothing. */
@@ -120,5 +117,13 @@ function noArtifact(name: string, glob: string): WorkError {
     {
       next: 'correct "artifacts" in guesthouse.json',
     },
+  );
+}
+
+/** Two artifacts, of which one would take the place of the other. */
+function twoOfOneName(name: string, one: string, other: string): WorkError {
+  return new WorkError(
+    `Cannot copy artifacts from ${name}: two have the same path below "artifacts"`,
+    { details: [one, other], next: 'name one of them only in "artifacts" of guesthouse.json' },
   );
 }
