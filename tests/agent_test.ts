@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { GuestError } from "../lib/base/errors.ts";
 import type { AgentClient, ExecOptions, StartedCommand } from "../lib/guest/agent/client.ts";
 import { AgentError } from "../lib/guest/agent/agent_errors.ts";
-import { AgentEvents } from "../lib/guest/agent/events.ts";
+import { AgentEvents } from "../lib/guest/agent/events_testing.ts";
 import { eventually, isAlive, pattern, startAgent } from "./agent_binary.ts";
 
 const isRoot = Deno.uid() === 0;

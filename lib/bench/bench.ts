@@ -16,7 +16,7 @@ import { type Measurement, WITH_GUESTS } from "./targets.ts";
 import { measureFromNothing, measureHelp, measureSetUp } from "./bench_tasks.ts";
 
 /** What to measure. */
-export interface BenchRequest {
+interface BenchRequest {
   readonly platforms: readonly Platform[];
   readonly wanted: ReadonlySet<Measurement>;
   readonly runs: number;
@@ -26,7 +26,7 @@ export interface BenchRequest {
 }
 
 /** Where it was measured, as `--json` prints it. */
-export interface BenchHost
+interface BenchHost
   extends Pick<HostFacts, "os" | "arch" | "distro" | "cpuModel" | "cores" | "memoryMiB"> {
   /** By platform. */
   readonly accelerators: Readonly<Record<string, ToldAccelerator>>;
@@ -34,13 +34,13 @@ export interface BenchHost
 }
 
 /** The accelerator that guests of a platform get, and why. */
-export interface ToldAccelerator {
+interface ToldAccelerator {
   readonly name: string;
   readonly reason: string;
 }
 
 /** What was measured, and where. */
-export interface BenchOutcome {
+interface BenchOutcome {
   readonly host: BenchHost;
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];

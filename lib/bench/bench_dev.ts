@@ -19,7 +19,7 @@ import { TARGETS } from "./targets.ts";
 import { timeTask } from "./time_task.ts";
 
 /** What {@link measureDev} takes. */
-export interface DevBenchOptions {
+interface DevBenchOptions {
   readonly runs: number;
   readonly signal: AbortSignal;
   readonly onStep: (text: string) => void;

@@ -16,7 +16,7 @@ import { toHundredths } from "../report/statistics.ts";
 import { type Measurement, TARGETS } from "./targets.ts";
 
 /** What {@link measureGuests} takes. */
-export interface GuestBenchOptions {
+interface GuestBenchOptions {
   readonly project: Project;
   readonly accelerator: AcceleratorChoice;
   /** Where the artifacts, which are not needed, are copied to. */

@@ -9,7 +9,7 @@ import { median } from "../report/statistics.ts";
 import { TARGETS } from "./targets.ts";
 
 /** What {@link measureMicro} takes. */
-export interface MicroBenchOptions {
+interface MicroBenchOptions {
   readonly archs: readonly Arch[];
   readonly accelerator: AcceleratorChoice;
   readonly runs: number;

@@ -13,7 +13,7 @@ import { TARGETS } from "./targets.ts";
 import { timeTask } from "./time_task.ts";
 
 /** The options of every measurement of tasks. */
-export interface TaskBenchOptions {
+interface TaskBenchOptions {
   /** How often to measure each. */
   readonly runs: number;
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ import { thisDeno } from "../base/process/reexec.ts";
 import { $ } from "../base/process/dollar.ts";
 
 /** What {@link timeTask} takes besides the command line. */
-export interface TimeTaskOptions {
+interface TimeTaskOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;

@@ -10,7 +10,7 @@ import type { SshConnection } from "../guest/ssh.ts";
 import { findFiles } from "./find_files.ts";
 
 /** What {@link copyArtifacts} copies. */
-export interface CopyArtifactsOptions {
+interface CopyArtifactsOptions {
   readonly name: string;
   /** Absolute globs. */
   readonly globs: readonly string[];

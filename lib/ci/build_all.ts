@@ -20,7 +20,7 @@ import { type Job, runWithin } from "./schedule.ts";
 import { notSetUp, tableOptions } from "../setup/set_up.ts";
 
 /** What to build, and where. */
-export interface BuildAllRequest {
+interface BuildAllRequest {
   readonly project: Project;
   readonly platforms: readonly Platform[];
   readonly native: boolean;
@@ -39,7 +39,7 @@ export interface BuildAllRequest {
 const NATIVE_MEMORY_MIB = 1024;
 
 /** The outcome of the builds. */
-export interface AllBuilt {
+interface AllBuilt {
   /** In the order of the request. */
   readonly results: BuildResult[];
   /** The phases of a platform's build, in seconds since the start of all builds. */

@@ -14,7 +14,7 @@ import { dryStart } from "../vm/dry_run.ts";
 import type { Size } from "../vm/machine.ts";
 
 /** A guest that would be started. */
-export interface DryGuest {
+interface DryGuest {
   readonly platform: Platform;
   readonly project?: Project;
   readonly size: Size;

@@ -40,7 +40,7 @@ export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
 export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
 
 /** The disk of a project's build cache for one platform. Disposal releases it for other tasks. */
-export interface CacheDisk extends AsyncDisposable {
+interface CacheDisk extends AsyncDisposable {
   readonly path: string;
   /** What the build tree on it was configured with. */
   readonly configured: string | undefined;
@@ -55,7 +55,7 @@ export interface CacheDisk extends AsyncDisposable {
 }
 
 /** A guest that has the disk of a build cache. */
-export type CacheGuest = Pick<OpenGuest, "ssh" | "port">;
+type CacheGuest = Pick<OpenGuest, "ssh" | "port">;
 
 /** Where the build cache of a project is. */
 export function cacheDir(platform: string, projectDir: string): string {

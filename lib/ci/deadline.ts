@@ -12,7 +12,7 @@ export interface Deadline extends Disposable {
 }
 
 /** What {@link startDeadline} takes. */
-export interface DeadlineOptions {
+interface DeadlineOptions {
   /** The platform's name. */
   readonly name: string;
   /** Milliseconds from now on. */

@@ -4,7 +4,7 @@ import { Glob, namesOf } from "../project/globs.ts";
 import { type Selected, selectFiles } from "../guest/artifact_globs.ts";
 
 /** What {@link findFiles} takes besides where and what. */
-export interface FindFilesOptions {
+interface FindFilesOptions {
   /** Directories; a link to a file in one of them counts as that file, other links are ignored. */
   readonly linksInto: readonly string[];
   readonly signal?: AbortSignal;

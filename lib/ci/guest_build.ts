@@ -21,7 +21,7 @@ import { runSteps } from "./run_steps.ts";
 import { syncProject } from "./sync_project.ts";
 
 /** What {@link buildInGuest} takes. */
-export interface GuestBuildOptions extends BuildOptions {
+interface GuestBuildOptions extends BuildOptions {
   readonly platform: Platform;
   readonly size: Size;
   readonly accelerator: AcceleratorChoice;

@@ -4,7 +4,7 @@ import type { Step } from "../project/plan_steps.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 
 /** Where steps run: the host, or a guest. */
-export interface StepRunner {
+interface StepRunner {
   /** Runs a command to its end. Throws if it could not be run, or took too long. */
   exec(command: readonly string[], options: {
     readonly cwd: string;
@@ -15,7 +15,7 @@ export interface StepRunner {
 }
 
 /** How {@link runSteps} runs. */
-export interface RunStepsOptions {
+interface RunStepsOptions {
   readonly log: LogFiles;
   /** A step may take this long. */
   readonly stepMs: number;

@@ -6,14 +6,14 @@ export interface Job<T> {
 }
 
 /** The resources for all jobs that run at the same time. */
-export interface Budget {
+interface Budget {
   readonly memoryMiB: number;
   /** The most jobs at a time. */
   readonly jobs: number;
 }
 
 /** The options of {@link runWithin}. */
-export interface Schedule<T> extends Budget {
+interface Schedule<T> extends Budget {
   /** Once it is aborted, no more jobs are started. */
   readonly signal: AbortSignal;
   /**

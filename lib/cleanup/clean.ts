@@ -9,7 +9,7 @@ import { listCaches } from "./cache_store.ts";
 import { type Removed, type RemoveOptions, removeStored, sized, type Stored } from "./storage.ts";
 
 /** What {@link clean} takes. */
-export interface CleanOptions extends RemoveOptions {
+interface CleanOptions extends RemoveOptions {
   /** The project's folder; every project, if there is none. */
   readonly projectDir: string | undefined;
   /** Platforms, or `native`; all of them, if there are none. */
@@ -17,7 +17,7 @@ export interface CleanOptions extends RemoveOptions {
 }
 
 /** What {@link clean} did. */
-export interface CleanOutcome {
+interface CleanOutcome {
   readonly removed: readonly Removed[];
   /** What stays: who has it, or nobody where the disk is what keeps it from being removed. */
   readonly left: readonly (Stored & { readonly what: string; readonly holder?: string })[];

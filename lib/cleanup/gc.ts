@@ -20,7 +20,7 @@ import {
 } from "./storage.ts";
 
 /** What {@link collectGarbage} takes. */
-export interface GcOptions extends RemoveOptions {
+interface GcOptions extends RemoveOptions {
   readonly platforms: readonly Platform[];
   /**
    * What snapshots and build caches may take on disk together; of more, those that were not used
@@ -30,7 +30,7 @@ export interface GcOptions extends RemoveOptions {
 }
 
 /** What {@link collectGarbage} found. */
-export interface GcOutcome {
+interface GcOutcome {
   readonly removed: readonly Removed[];
   readonly kept: readonly Stored[];
 }

@@ -13,13 +13,13 @@ import {
 import { Given } from "./together.ts";
 
 /** One word that would fit, and what it means. */
-export interface Candidate {
+interface Candidate {
   readonly word: string;
   readonly help?: string;
 }
 
 /** The candidates at the cursor; paths are left to the shell, which knows how to quote them. */
-export interface Completion {
+interface Completion {
   readonly candidates: readonly Candidate[];
   readonly paths?: "files" | "folders";
 }

@@ -39,7 +39,7 @@ export interface TaskContext<Options = unknown, Positionals = unknown> {
 }
 
 /** The parts of a {@link TaskContext}. */
-export interface ContextParts<Spec extends TaskSpec> {
+interface ContextParts<Spec extends TaskSpec> {
   readonly parsed: ParsedArguments<Spec>;
   readonly log: Log;
   readonly signal: AbortSignal;

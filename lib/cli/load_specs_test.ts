@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { basename, fromFileUrl, join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 import { loadSpecs } from "./load_specs.ts";
-import { specFaults } from "./spec_faults.ts";
+import { specFaults } from "./spec_faults_testing.ts";
 
 const TASKS_DIR = fromFileUrl(new URL("../../tasks", import.meta.url));
 

@@ -1,7 +1,7 @@
 import type { CommonOption, OptionSpec, PositionalSpec, TaskSpec } from "./spec.ts";
 
 /** `dry-run` as a property: `dryRun`. */
-export type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name;
 
@@ -29,7 +29,7 @@ export type OptionValues<Options extends readonly OptionSpec[]> = {
 };
 
 /** The values of positionals, in their order. */
-export type PositionalValues<Positionals extends readonly PositionalSpec[]> = Positionals extends
+type PositionalValues<Positionals extends readonly PositionalSpec[]> = Positionals extends
   readonly [
     infer First extends PositionalSpec,
     ...infer More extends readonly PositionalSpec[],

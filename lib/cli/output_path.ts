@@ -3,7 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { artifactsDir, root } from "../base/files/paths.ts";
 
 /** What {@link outputPath} checks, and the words of its messages. */
-export interface OutputPathOptions {
+interface OutputPathOptions {
   /** What cannot be done: `copy artifacts to`. */
   readonly action: string;
   /** What the user should name: `a directory`, `a file`. */

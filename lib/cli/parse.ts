@@ -13,7 +13,7 @@ import { allOptions, isNegatable, type OptionSpec, type TaskSpec } from "./spec.
 import { Given } from "./together.ts";
 
 /** The value of an option: of its type, a list if it repeats, or undefined. */
-export type OptionValue = boolean | string | number | readonly string[] | undefined;
+type OptionValue = boolean | string | number | readonly string[] | undefined;
 
 /** Arguments after parsing. */
 export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {

@@ -3,7 +3,7 @@ import { InterruptedError } from "../base/errors.ts";
 import { plainText } from "../base/text/plain_text.ts";
 
 /** What a question needs from the task that asks it. */
-export type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
+type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
 
 /**
  * Asks a yes-or-no question on the terminal; Return alone means yes.

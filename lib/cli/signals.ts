@@ -9,7 +9,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const SAME_KEYPRESS_MS = 150;
 
 /** What to do when signals arrive. */
-export interface SignalOptions {
+interface SignalOptions {
   /** Called for the first signal, once {@link Interruption.signal} is aborted. */
   readonly onInterrupt?: (name: Deno.Signal) => void;
   /** Called for each further SIGINT during cleanup. */
@@ -17,7 +17,7 @@ export interface SignalOptions {
 }
 
 /** One AbortSignal for everything that may stop a task from outside. */
-export interface Interruption extends Disposable {
+interface Interruption extends Disposable {
   /** Aborts with an {@link InterruptedError} that names the signal. */
   readonly signal: AbortSignal;
 }

@@ -59,7 +59,7 @@ export interface RestSpec {
 }
 
 /** Options and arguments that exclude each other. */
-export interface ConflictSpec {
+interface ConflictSpec {
   /** Options by name, arguments by placeholder. */
   readonly between: readonly [string, string];
   /** Completes the sentence "... exclude each other: WHY". */
@@ -104,7 +104,7 @@ const COMMON_OPTIONS: readonly (OptionSpec & { readonly name: CommonOption })[] 
 ];
 
 /** The common options that a task has, except those that it describes itself. */
-export function commonOptions(spec: TaskSpec): OptionSpec[] {
+function commonOptions(spec: TaskSpec): OptionSpec[] {
   const own = new Set((spec.options ?? []).map((option) => option.name));
   const omitted = new Set<string>(spec.omit ?? []);
   return COMMON_OPTIONS.filter(({ name }) => !own.has(name) && !omitted.has(name));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { TaskSpec } from "./spec.ts";
-import { specFaults } from "./spec_faults.ts";
+import { specFaults } from "./spec_faults_testing.ts";
 
 const SOUND: TaskSpec = {
   name: "build-vm",

@@ -15,7 +15,7 @@ export type { ContextOf, TaskContext } from "./context.ts";
 export type { TaskSpec } from "./spec.ts";
 
 /** The work of a task; a number becomes the exit status. */
-export type TaskMain<Spec extends TaskSpec> = (ctx: ContextOf<Spec>) => Promise<number | void>;
+type TaskMain<Spec extends TaskSpec> = (ctx: ContextOf<Spec>) => Promise<number | void>;
 
 /**
  * Runs a task from its command line: parses, answers `--help`, turns signals into an abort, reports

@@ -6,7 +6,7 @@ import { plainJson, plainText } from "../base/text/plain_text.ts";
 import { writeStderr } from "../base/terminal/screen.ts";
 
 /** How to report the end of a task. */
-export interface ReportOptions {
+interface ReportOptions {
   /** One JSON document on standard output. */
   readonly json: boolean;
   /** Show the stack of a bug. */

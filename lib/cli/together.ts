@@ -1,7 +1,7 @@
 import { allConflicts, allOptions, type OptionSpec, optionWord, type TaskSpec } from "./spec.ts";
 
 /** The words of a command line, by kind. */
-export interface GivenWords {
+interface GivenWords {
   /** `--name=value`, `--flag` and `--no-flag`. */
   readonly options: readonly string[];
   readonly positionals: readonly string[];

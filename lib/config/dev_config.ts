@@ -3,7 +3,6 @@ import { UsageError } from "../base/errors.ts";
 import { FLAVOURS, SHARE_MODES } from "./dev_names.ts";
 import { check, countFaults, faultLines, fields } from "./faults.ts";
 
-export { FLAVOURS, SHARE_MODES } from "./dev_names.ts";
 export type { FlavourName, ShareMode } from "./dev_names.ts";
 
 const word = (wanted: string) =>

@@ -5,7 +5,7 @@ import { nearest } from "../cli/suggest.ts";
 z.config({ jitless: true });
 
 /** A checked value, or all errors in it. */
-export type Checked<T> =
+type Checked<T> =
   | { readonly value: T; readonly faults: readonly [] }
   | { readonly value?: undefined; readonly faults: readonly Fault[] };
 
@@ -17,7 +17,7 @@ export interface Fault {
 }
 
 /** The keys and indices that lead to a field. */
-export type FieldPath = readonly PropertyKey[];
+type FieldPath = readonly PropertyKey[];
 
 /**
  * Checks a value against a schema and returns all errors at once.

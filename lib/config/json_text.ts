@@ -1,7 +1,7 @@
 import { getNodeValue, parseTree, visit } from "jsonc-parser";
 
 /** Where a text stops being JSON, and why. */
-export interface JsonFault {
+interface JsonFault {
   /** UTF-16 code units from the start. */
   readonly offset: number;
   /** What was wanted there: `a value`, `"," or "}"`. */

@@ -9,7 +9,7 @@ import { makePrivateDir } from "./state/private.ts";
 import type { DevRecord } from "./state/record.ts";
 
 /** What {@link connectDev} takes besides the record. */
-export interface ConnectDevOptions {
+interface ConnectDevOptions {
   readonly signal?: AbortSignal;
   /** How long a login may take, where there is no shared connection yet. Default 20 000. */
   readonly deadlineMs?: number;
@@ -22,7 +22,7 @@ export interface ConnectDevOptions {
 const SILENT_SECONDS = 3600;
 
 /** What of a record says how to reach the guest. */
-export type Reachable = Pick<DevRecord, "name" | "sshPort" | "user" | "sshSocket">;
+type Reachable = Pick<DevRecord, "name" | "sshPort" | "user" | "sshSocket">;
 
 /** The configuration of the shared connection, for `ssh -F FILE shared`. */
 export const sshConfigPath = ({ sshSocket }: Pick<DevRecord, "sshSocket">): string =>

@@ -6,7 +6,7 @@ import type { DevRecord } from "./state/record.ts";
 import { devShellCommand } from "./state/shell.ts";
 
 /** What {@link enterText} takes. */
-export interface EnterOptions {
+interface EnterOptions {
   /** The shared project in the guest. */
   readonly guestDir: string;
   /** A command; empty for a login shell. */
@@ -40,7 +40,7 @@ export function enterText(options: EnterOptions): string {
 }
 
 /** How a guest is entered from a terminal or a script. */
-export interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain" | "seconds"> {
+interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain" | "seconds"> {
   /** Whether the command gets a terminal; a shell always does. */
   readonly terminal: boolean;
 }

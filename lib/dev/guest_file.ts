@@ -15,7 +15,7 @@ const guestSchema = z.object({
 });
 
 /** What is known of a guest that init has finished. */
-export type DevGuest = Readonly<z.output<typeof guestSchema>>;
+type DevGuest = Readonly<z.output<typeof guestSchema>>;
 
 /**
  * The finished guest of that name; `undefined` if init was never run or not to its end. A record

@@ -31,7 +31,7 @@ import { removeAll } from "../base/files/folders.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link initDev} takes. */
-export interface InitDevOptions {
+interface InitDevOptions {
   readonly config: DevConfig;
   readonly flavour: FlavourName;
   /** Destroy a guest that is there. */
@@ -49,7 +49,7 @@ export interface InitDevOptions {
 }
 
 /** What {@link initDev} did. */
-export interface InitDevOutcome {
+interface InitDevOutcome {
   readonly seconds: number;
   /** The files of the guest that was there before. */
   readonly destroyed: readonly DevFile[];

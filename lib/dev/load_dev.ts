@@ -27,7 +27,7 @@ const firstLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
 /** What a command line may say instead of the config. */
-export interface DevValues {
+interface DevValues {
   readonly sshPort?: number | undefined;
   readonly memory?: number | undefined;
   readonly cores?: number | undefined;

@@ -6,7 +6,7 @@ import { removeAll } from "../base/files/folders.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link resetDev} takes. */
-export interface ResetDevOptions {
+interface ResetDevOptions {
   readonly name: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;

@@ -12,7 +12,7 @@ const SHOWN_BYTES = 2000;
 const MOST_BYTES = 1024 * 1024;
 
 /** What {@link attachConsole} takes. */
-export interface AttachOptions {
+interface AttachOptions {
   /** The socket of the guest's serial console. */
   readonly path: string;
   /** The console's log, whose end is shown first: the socket only has what comes from now on. */
@@ -84,7 +84,7 @@ async function typeInto(conn: Deno.Conn, onLeave: () => void): Promise<Disposabl
 }
 
 /** Shows what a guest that starts writes to its console's log. */
-export interface ConsoleFollower extends AsyncDisposable {
+interface ConsoleFollower extends AsyncDisposable {
   start(): void;
   /** Ends it. Returns up to where in the log all has been shown, if it was started. */
   stop(): Promise<number | undefined>;

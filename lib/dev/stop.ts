@@ -18,7 +18,7 @@ import { shareRequest } from "./start.ts";
 import { clearRecord, settleState } from "./state/state.ts";
 
 /** What {@link shutdownDev} and {@link killDev} take. */
-export interface StopDevOptions {
+interface StopDevOptions {
   readonly config: DevConfig;
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
@@ -26,7 +26,7 @@ export interface StopDevOptions {
 }
 
 /** What ended a guest; `not running` if nothing had to. */
-export type StoppedBy = "not running" | "ssh" | "power button" | "kill";
+type StoppedBy = "not running" | "ssh" | "power button" | "kill";
 
 /** How often the end of a guest is looked for. */
 const POLL_MS = 250;
@@ -38,7 +38,7 @@ const LEAST_ASK_MS = 1000;
 const MOST_ASK_MS = 15_000;
 
 /** What {@link shutdownDev} takes besides. */
-export interface ShutdownDevOptions extends StopDevOptions {
+interface ShutdownDevOptions extends StopDevOptions {
   /** How long each may take: what goes before, such as a sync, and the shutdown itself. */
   readonly timeoutMs: number;
   /** Instead of it: when a guest that still runs is killed. */
@@ -160,7 +160,7 @@ const aboutRunning = ({ name, qemu, since }: DevRecord) => [
 ];
 
 /** The share as it was when the guest was started, whatever the config says by now. */
-export async function recordedShare(
+async function recordedShare(
   record: DevRecord,
   { config, signal, onNote }: Pick<StopDevOptions, "config" | "signal" | "onNote">,
 ): Promise<Share> {

@@ -14,7 +14,7 @@ export interface Saving {
 }
 
 /** A program that did not do its part. */
-export interface TidyFault {
+interface TidyFault {
   readonly what: string;
   readonly command: string;
   readonly status: number;
@@ -32,7 +32,7 @@ export interface TidyOutcome {
 }
 
 /** What {@link tidyGuest} takes. */
-export interface TidyOptions {
+interface TidyOptions {
   readonly ssh: SshConnection;
   /** What frees space in the guest, in this order. */
   readonly commands: readonly GuestCommand[];

@@ -10,7 +10,7 @@ import { collect, UpdateLink } from "./update_link.ts";
 import type { UpdateSource } from "./update_source.ts";
 
 /** What {@link updateDev} takes. */
-export interface UpdateDevOptions {
+interface UpdateDevOptions {
   readonly record: DevRecord;
   /** What is to be applied. */
   readonly source: UpdateSource;

@@ -15,7 +15,7 @@ import { type NixError, parseNixError, placeText } from "./flavour/nixos/nix_err
 import { copyConfiguration } from "./flavour/nixos/seed_disk.ts";
 
 /** A directory as the guest gets it; disposal removes it. */
-export interface UpdateTree extends AsyncDisposable {
+interface UpdateTree extends AsyncDisposable {
   readonly dir: string;
 }
 

@@ -3,10 +3,10 @@ import { UsageError } from "../base/errors.ts";
 import { type Log, plainLines, readLog, readText } from "./log_lines.ts";
 
 /** The name of standard input, as an argument and in a report. */
-export const STDIN = "-";
+const STDIN = "-";
 
 /** Logs that were written this long before the newest one belong to the same run. */
-export const RUN_MINUTES = 10;
+const RUN_MINUTES = 10;
 
 /** A directory deeper than this has none of our logs; it is more likely a loop of links. */
 const DEEPEST = 4;

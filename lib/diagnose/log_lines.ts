@@ -8,7 +8,7 @@ export interface Log {
 }
 
 /** No more than this is read of one file: a sensible console is never that long. */
-export const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 64 * 1024 * 1024;
 /** Only the beginning of a line is matched. */
 const MOST_CHARS = 4096;
 

@@ -9,7 +9,7 @@ import { RUN_FILES } from "../base/files/paths.ts";
 import type { Guest } from "../qemu/launch.ts";
 
 /** A run's directories, as far as a connection needs them. */
-export interface RunPlace {
+interface RunPlace {
   readonly dir: string;
   readonly socketDir: string;
 }

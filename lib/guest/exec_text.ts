@@ -4,7 +4,7 @@ import { plainLine } from "../base/text/plain_text.ts";
 import type { ExecOptions, SshConnection } from "./ssh.ts";
 
 /** What {@link execText} takes besides the argv. */
-export interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
+interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
   /** The command is ended when it prints more than so many characters. Default 1 MiB. */
   readonly maxChars?: number;
   /** How its stdout is read. Default: as UTF-8. */
@@ -12,7 +12,7 @@ export interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes
 }
 
 /** A finished command and what it has printed. */
-export interface ExecText {
+interface ExecText {
   readonly code: number;
   /** All of it. */
   readonly stdout: string;

@@ -1,5 +1,5 @@
 /** What makes a guest's clock and random numbers its own. */
-export interface HostTime {
+interface HostTime {
   /** Since 1970, UTC. */
   readonly seconds: number;
   readonly nanoseconds: number;

@@ -10,7 +10,7 @@ export interface LeftOut {
 }
 
 /** What a guest has sent, after a look at each piece. */
-export interface Incoming {
+interface Incoming {
   /** Files and links that may come home, by paths relative to the directory, sorted. */
   readonly files: string[];
   readonly leftOut: LeftOut[];

@@ -1,5 +1,5 @@
 /** Which microVM advice is for. */
-export interface MicroGuest {
+interface MicroGuest {
   readonly variant: string;
   readonly arch: string;
 }

@@ -3,7 +3,7 @@ import { writeAll } from "../base/files/write_all.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 
 /** How {@link GuestPort.ask} waits. */
-export interface AskOptions {
+interface AskOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }

@@ -7,7 +7,7 @@ import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
 /** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */
-export interface StartingGuest {
+interface StartingGuest {
   readonly name: string;
   readonly logs: GuestLogs;
   readonly exited: Promise<GuestExit>;

@@ -1,7 +1,7 @@
 import { quoteWord, shellQuote } from "./quote.ts";
 
 /** A command for the guest's shell that reports about itself on stderr; see {@link Reports}. */
-export interface RemoteCommand {
+interface RemoteCommand {
   /** The text for `ssh HOST TEXT`. */
   readonly text: string;
   /** Marks this command's reports. */

@@ -24,7 +24,7 @@ import type { SshConnection } from "./ssh.ts";
 type Connection = Pick<SshConnection, "name" | "configPath" | "closed">;
 
 /** What {@link pushTree} takes. */
-export interface PushTreeOptions {
+interface PushTreeOptions {
   readonly connection: Connection;
   /** Absolute folder on this host; its content is copied. */
   readonly sourceDir: string;
@@ -37,7 +37,7 @@ export interface PushTreeOptions {
 }
 
 /** What {@link pullFiles} takes. */
-export interface PullFilesOptions {
+interface PullFilesOptions {
   readonly connection: Connection;
   /** Absolute folder in the guest. */
   readonly guestDir: string;
@@ -51,7 +51,7 @@ export interface PullFilesOptions {
 }
 
 /** What {@link pullFiles} has found. */
-export interface Pulled {
+interface Pulled {
   /** Paths relative to both folders, sorted. */
   readonly files: string[];
   /** What the guest has sent and the host does not take. */
@@ -138,7 +138,7 @@ async function moveInto(destDir: string, path: string, from: string): Promise<bo
 }
 
 /** What {@link pullListed} takes. */
-export interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
+interface PullListedOptions extends Omit<PullFilesOptions, "globs"> {
   /** The paths to copy, relative to both directories. */
   readonly paths: readonly string[];
   /** Absolute directory on this host for what is inspected before it goes to `destDir`. */

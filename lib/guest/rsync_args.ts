@@ -8,7 +8,7 @@ export type Selection =
   | "everything";
 
 /** What {@link pushArgs} takes. */
-export interface PushOptions {
+interface PushOptions {
   /** The shared connection's configuration file. */
   readonly sshConfig: string;
   /** Absolute folder on this host. */
@@ -57,7 +57,7 @@ const FROM_GUEST = [
 ];
 
 /** What {@link pullListArgs} takes. */
-export interface PullListOptions {
+interface PullListOptions {
   readonly sshConfig: string;
   /** Absolute folder in the guest. */
   readonly guestDir: string;
@@ -88,7 +88,7 @@ export function pullSizeArgs(options: PullListOptions): string[] {
 }
 
 /** What {@link bringInArgs} takes. */
-export interface BringInOptions {
+interface BringInOptions {
   /** Absolute directory of this host, in which everything was inspected. */
   readonly sourceDir: string;
   /** Absolute directory on this host. It exists. */

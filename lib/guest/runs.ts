@@ -121,7 +121,7 @@ export async function removeRun(id: string): Promise<void> {
 }
 
 /** A run that nobody needs any more. */
-export interface LeftRun {
+interface LeftRun {
   readonly id: string;
   /** Why it is not needed. */
   readonly why: string;

@@ -13,7 +13,7 @@ import { loggedWords, pipedWords, Tail, type Words } from "./ssh_words.ts";
 import { exists, fileBytes, removeAll } from "../base/files/folders.ts";
 
 /** What {@link connectSsh} takes. */
-export interface ConnectOptions extends SshTarget {
+interface ConnectOptions extends SshTarget {
   /** The guest's name, for messages. */
   readonly name: string;
   /** Socket of the shared connection, in a private directory; `PATH.conf` is written beside it. */
@@ -49,13 +49,13 @@ export interface ExecOptions extends RemotePlace {
 }
 
 /** How a command in the guest ended. */
-export interface ExecResult {
+interface ExecResult {
   /** Its exit status, or 128 + the number of the signal that ended it. */
   readonly code: number;
 }
 
 /** A command in the guest took longer than it may. */
-export class CommandTimeoutError extends WorkError {
+class CommandTimeoutError extends WorkError {
   override name = "CommandTimeoutError";
   constructor(guest: string, readonly argv: readonly string[], readonly timeoutMs: number) {
     super(`Cannot finish "${argv[0]}" in guest "${guest}": no end within ${timeoutMs / 1000} s`, {

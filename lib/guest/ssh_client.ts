@@ -5,7 +5,7 @@ import { settlesWithin } from "../base/time/wait.ts";
 const DRAIN_MS = 1000;
 
 /** A client of the shared connection: one `ssh` process. Disposal ends it. */
-export interface SshClient extends AsyncDisposable {
+interface SshClient extends AsyncDisposable {
   /** Resolves, never rejects, when it has ended and its output has been handed on. */
   readonly ended: Promise<void>;
   /** What `onStdout` or `onStderr` threw, if one did. No output is handed on after that. */
@@ -13,7 +13,7 @@ export interface SshClient extends AsyncDisposable {
 }
 
 /** What {@link startClient} takes. */
-export interface ClientOptions {
+interface ClientOptions {
   readonly env: Record<string, string>;
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
   readonly onStdout?: (piece: Uint8Array<ArrayBuffer>) => void;

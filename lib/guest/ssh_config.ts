@@ -13,7 +13,7 @@ export interface SshTarget {
 }
 
 /** What {@link sshConfigText} takes besides the target. */
-export interface SshConfigOptions {
+interface SshConfigOptions {
   /** The shared connection's socket. With it, {@link SHARED_HOST} is defined, too. */
   readonly controlPath?: string;
   /** How long a connection may take to come up, in whole seconds. Default 20. */
@@ -29,7 +29,7 @@ export const DIRECT_HOST = "guest";
 /** The same guest through the shared connection, or not at all. */
 export const SHARED_HOST = "shared";
 /** The name under which every guest's host key is pinned, whatever its address and port. */
-export const HOST_KEY_ALIAS = "guesthouse-guest";
+const HOST_KEY_ALIAS = "guesthouse-guest";
 
 /** The line that pins a guest's host key (`ssh-ed25519 AAAA…`) in a `known_hosts` file. */
 export function knownHostsLine(hostPublicKey: string): string {

@@ -3,13 +3,13 @@ import { findProgram } from "../base/process/find_program.ts";
 import { run } from "../base/process/process.ts";
 
 /** Programs that install packages, in the order in which they are looked for. */
-export const PACKAGE_MANAGERS = ["apt", "brew", "dnf", "pacman", "nix"] as const;
+const PACKAGE_MANAGERS = ["apt", "brew", "dnf", "pacman", "nix"] as const;
 
 /** A package manager that we know the package names of. */
 export type PackageManager = typeof PACKAGE_MANAGERS[number];
 
 /** What names this host and its present boot: verdicts about hardware hold as long as these do. */
-export interface HostIdentity {
+interface HostIdentity {
   /** A UUID on Linux, the time of boot on macOS; `undefined` if the host does not tell. */
   readonly bootId: string | undefined;
   /** As the processor calls itself, or `unknown`. */

@@ -5,7 +5,7 @@ import { hostMemoryMiB } from "./facts.ts";
 export const MEMORY_SHARE = 0.8;
 
 /** A guest's memory, and who wants it. */
-export interface MemoryWish {
+interface MemoryWish {
   /** The guest, for messages. */
   readonly name: string;
   readonly memoryMiB: number;

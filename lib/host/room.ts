@@ -32,7 +32,7 @@ export async function isNearlyFull(dir: string): Promise<boolean> {
 }
 
 /** Room on a disk while it is written to. Disposal ends the watch. */
-export interface Room extends Disposable {
+interface Room extends Disposable {
   /** Aborts when the disk is about to be full. */
   readonly full: AbortSignal;
 }

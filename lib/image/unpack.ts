@@ -9,7 +9,7 @@ const BLOCK_BYTES = 64 * 1024;
 const ZEROS = new Uint8Array(BLOCK_BYTES);
 
 /** What {@link unpackSparse} takes. */
-export interface UnpackOptions {
+interface UnpackOptions {
   readonly signal: AbortSignal;
   /** Called with how many bytes have come out. */
   readonly onProgress?: (bytes: number) => void;

@@ -7,7 +7,7 @@ import { type MicroRequest, openMicroVm } from "./micro_guest.ts";
 import { evalCommand } from "./run_micro.ts";
 
 /** The result of one check of a variant's guest. */
-export interface ImageCheck {
+interface ImageCheck {
   readonly name: string;
   readonly ok: boolean;
   /** What was found. */
@@ -15,7 +15,7 @@ export interface ImageCheck {
 }
 
 /** The results for a variant's guest. */
-export interface CheckedImage {
+interface CheckedImage {
   readonly variant: Variant;
   readonly arch: Arch;
   readonly kernel: string;

@@ -2,7 +2,7 @@ import { IgnoreRules } from "./ignore_rules.ts";
 import type { BytePath } from "./path_bytes.ts";
 
 /** A pattern that is left out of every copy of a project, and why. */
-export interface DefaultExclude {
+interface DefaultExclude {
   /** As in a `.gitignore`. */
   readonly pattern: string;
   readonly why: string;

@@ -3,7 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { showPath } from "../config/show_path.ts";
 
 /** What {@link resolveProject} goes by. */
-export interface ResolveProjectOptions {
+interface ResolveProjectOptions {
   /** The value of `--project`; may be relative to `cwd` and hold any character. */
   readonly projectFlag?: string;
   /** The folder that the user called from, absolute: `INIT_CWD` under `deno task`. */
@@ -13,7 +13,7 @@ export interface ResolveProjectOptions {
 }
 
 /** The sample project, relative to the checkout. */
-export const SAMPLE_PROJECT = "examples/hello-cmake";
+const SAMPLE_PROJECT = "examples/hello-cmake";
 
 /**
  * The folder of the project to build, absolute and without symbolic links: the one asked for,

@@ -11,13 +11,13 @@ const PROGRAM_KEYS = [
 ];
 
 /** Where a repository's configuration can come from. */
-export type ConfigPlace = "config" | "config.worktree" | "included file" | "submodule's config";
+type ConfigPlace = "config" | "config.worktree" | "included file" | "submodule's config";
 export const CONFIG_PLACES: readonly ConfigPlace[] = [
   ...["config", "config.worktree", "included file", "submodule's config"] as const,
 ];
 
 /** A project that is a repository, and a directory beside it that its programs leave marks in. */
-export interface Hostile extends AsyncDisposable {
+interface Hostile extends AsyncDisposable {
   readonly dir: string;
   /** The names of the keys that were obeyed; sorted. */
   marks(): Promise<string[]>;

@@ -9,7 +9,7 @@ import { findRepository, type Repository, repositoryAt } from "./git_repository.
 import { makeScratch } from "../base/process/scratch.ts";
 
 /** What {@link askGit} takes besides the directory. */
-export interface AskGitOptions {
+interface AskGitOptions {
   readonly signal?: AbortSignal;
   /** Called with a sentence if there is a repository, and git's answer cannot be had. */
   readonly onWarning?: (text: string) => void;

@@ -21,7 +21,7 @@ import { parseDurationMs, parseMemoryMiB } from "../config/units.ts";
 export const PROJECT_FILE = "guesthouse.json";
 
 /** A command of a build as the project gives it, placeholders and all. */
-export interface ProjectStep {
+interface ProjectStep {
   readonly name: string;
   readonly run: readonly string[];
   readonly cwd: Place;

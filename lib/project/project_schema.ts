@@ -18,7 +18,7 @@ import {
 export const STEP_SYSTEMS = ["linux", "freebsd", "netbsd", "darwin"] as const;
 
 /** Placeholders of a step's command; each is replaced where it is a whole word. */
-export const PLACEHOLDERS = ["{source}", "{build}", "{jobs}", "{flags...}"] as const;
+const PLACEHOLDERS = ["{source}", "{build}", "{jobs}", "{flags...}"] as const;
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -5,7 +5,7 @@ import { QmpClient } from "./qmp.ts";
 const ANSWER_MS = 2000;
 
 /** A running guest, of any task. */
-export interface RunningGuest {
+interface RunningGuest {
   readonly name: string;
   readonly qmpSocket: string;
 }

@@ -5,14 +5,14 @@ import { emptyOverlay } from "./empty_overlay.ts";
 import { checkImage } from "./qcow2.ts";
 
 /** A qcow2 file on top of a base image. Disposal removes it, unless it was released. */
-export interface Overlay extends AsyncDisposable {
+interface Overlay extends AsyncDisposable {
   readonly path: string;
   /** Keeps the file, for a guest that outlives the task. */
   release(): void;
 }
 
 /** What {@link createOverlay} takes. */
-export interface CreateOverlayOptions {
+interface CreateOverlayOptions {
   /** The platform, for messages. */
   readonly name: string;
   /** The base image: qcow2. */

@@ -1,16 +1,15 @@
 import { HostError } from "../base/errors.ts";
-import { $ } from "../base/process/dollar.ts";
 import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_header.ts";
 
 /** What an image is for. */
-export interface ImageCheckOptions {
+interface ImageCheckOptions {
   /** The platform, for the message and the command that builds the image again. */
   readonly name: string;
 }
 
 /**
  * Checks a qcow2 image before a guest starts from it: it exists, its header is valid, and it is not
- * truncated within its tables. This takes one short read; {@link verifyImage} checks everything.
+ * truncated within its tables. This takes one short read.
  *
  * Throws {@link HostError} with the `setup-images` command that helps.
  */
@@ -26,26 +25,6 @@ export async function checkImage(path: string, options: ImageCheckOptions): Prom
     );
   }
   return header;
-}
-
-/**
- * As {@link checkImage}, and then follows every reference inside the image with `qemu-img check`
- * (about a second for a GiB). Leaked clusters only waste space and are accepted.
- */
-export async function verifyImage(
-  path: string,
-  options: ImageCheckOptions & { readonly signal?: AbortSignal },
-): Promise<Qcow2Header> {
-  const header = await checkImage(path, options);
-  const { code, stdout, stderr } = await $`qemu-img check --output=json -f qcow2 ${path}`
-    .signal(options.signal).noThrow();
-  // Exit statuses of qemu-img(1): 0 sound, 3 leaked clusters, 2 corrupt, 1 the check itself failed.
-  if (code === 0 || code === 3) return header;
-  const corruptions = /"corruptions": (\d+)/.exec(stdout)?.[1];
-  if (code === 2) {
-    throw damaged(path, options, `is corrupt: qemu-img check found ${corruptions} faults`);
-  }
-  throw damaged(path, options, "could not be checked", stderr.trim().split("\n").slice(-5));
 }
 
 async function readHeader(path: string, options: ImageCheckOptions) {

@@ -4,7 +4,7 @@ import { matchSymptom } from "../symptoms/match.ts";
 import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 
 /** Why QEMU ended, according to its own output. */
-export interface QemuFailure {
+interface QemuFailure {
   /** Completes `Cannot start guest "x": …`. */
   readonly why: string;
   /** The command to run or the setting to change. */

@@ -20,13 +20,13 @@ export interface QmpOptions {
 }
 
 /** Per-command options. */
-export interface ExecuteOptions {
+interface ExecuteOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /** How {@link QmpClient.waitForEvent} waits. */
-export interface WaitForEventOptions<Data> {
+interface WaitForEventOptions<Data> {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** Only an event for which this holds. Default: the first one. */

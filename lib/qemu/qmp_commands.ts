@@ -1,8 +1,8 @@
 /** No members: the answer of commands that only succeed or fail. */
-export type Empty = Record<string, never>;
+type Empty = Record<string, never>;
 
 /** Run states of a guest (`RunState` in QEMU's `qapi/run-state.json`, 7.2). */
-export type RunState =
+type RunState =
   | "debug"
   | "inmigrate"
   | "internal-error"
@@ -21,7 +21,7 @@ export type RunState =
   | "colo";
 
 /** Phases of a migration (`MigrationStatus` in `qapi/migration.json`, 7.2). */
-export type MigrationStatus =
+type MigrationStatus =
   | "none"
   | "setup"
   | "cancelling"
@@ -38,14 +38,14 @@ export type MigrationStatus =
   | "wait-unplug";
 
 /** QEMU's version, as the greeting and `query-version` give it. */
-export interface QemuVersion {
+interface QemuVersion {
   readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number };
   /** The packager's version text, or empty. */
   readonly package: string;
 }
 
 /** One block device, with the fields that we read. */
-export interface BlockInfo {
+interface BlockInfo {
   readonly device: string;
   readonly locked: boolean;
   readonly removable: boolean;
@@ -59,7 +59,7 @@ export interface BlockInfo {
 }
 
 /** The progress of a migration. Times are milliseconds, sizes bytes. */
-export interface MigrationInfo {
+interface MigrationInfo {
   readonly status?: MigrationStatus;
   readonly "total-time"?: number;
   readonly downtime?: number;
@@ -73,7 +73,7 @@ export interface MigrationInfo {
 }
 
 /** One virtual CPU and the host thread that runs it. */
-export interface CpuInfo {
+interface CpuInfo {
   readonly "cpu-index": number;
   readonly "qom-path": string;
   readonly "thread-id": number;
@@ -81,7 +81,7 @@ export interface CpuInfo {
 }
 
 /** The parameters of a migration that we set. Bandwidth in bytes/s, downtime in milliseconds. */
-export interface MigrationParameters {
+interface MigrationParameters {
   readonly "max-bandwidth"?: number;
   readonly "downtime-limit"?: number;
   readonly "multifd-channels"?: number;

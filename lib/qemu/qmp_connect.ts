@@ -3,7 +3,7 @@ import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
 /** What {@link connectQmp} takes. */
-export interface ConnectQmpOptions extends QmpOptions {
+interface ConnectQmpOptions extends QmpOptions {
   /** The Unix socket that QEMU listens on. */
   readonly path: string;
   /** How long QEMU may take to listen. Default 30 000. */

@@ -2,7 +2,7 @@ import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
 /** How {@link QmpListener.accept} waits. */
-export interface AcceptQmpOptions extends QmpOptions {
+interface AcceptQmpOptions extends QmpOptions {
   /** How long QEMU may take to connect. Default 30 000. */
   readonly deadlineMs?: number;
   /** Settles when QEMU has ended, after which waiting is pointless. */
@@ -11,7 +11,7 @@ export interface AcceptQmpOptions extends QmpOptions {
 }
 
 /** A socket that waits for QEMU to connect. Disposal closes and removes it. */
-export interface QmpListener extends Disposable {
+interface QmpListener extends Disposable {
   readonly path: string;
   /**
    * The client for the QEMU that connects. Throws {@link QmpConnectionError} when QEMU ends

@@ -5,7 +5,7 @@ import { MEMORY_ID, optionValue } from "./args.ts";
 export const SHARE_TAG = "share";
 
 /** What {@link p9Args} takes. */
-export interface P9Options {
+interface P9Options {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   /**

@@ -1,5 +1,5 @@
 /** One port that QEMU's user network forwards to the guest. */
-export interface Forward {
+interface Forward {
   readonly protocol: "tcp" | "udp";
   readonly hostAddress: string;
   readonly hostPort: number;

@@ -27,7 +27,7 @@ export interface WatchOptions {
 }
 
 /** A guest that is being watched; disposal stops this. */
-export interface Watch extends AsyncDisposable {
+interface Watch extends AsyncDisposable {
   /** Aborts when the guest is stopped for good, with the error that says why. */
   readonly failed: AbortSignal;
 }

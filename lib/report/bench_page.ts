@@ -7,7 +7,7 @@ import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
 /** The data of a bench's page. */
-export interface BenchPageInput {
+interface BenchPageInput {
   readonly date: Date;
   readonly host: HostFigures & {
     readonly accelerators: Readonly<Record<string, { readonly name: string }>>;

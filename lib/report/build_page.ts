@@ -5,7 +5,7 @@ import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
 /** The data of a page about builds. */
-export interface BuildPageInput {
+interface BuildPageInput {
   readonly project: string;
   readonly date: Date;
   readonly host: HostFigures;

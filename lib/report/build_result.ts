@@ -12,7 +12,7 @@ export type BuildStatus =
   | "interrupted";
 
 /** The duration of each phase, in seconds; 0 for one that was not reached. */
-export interface BuildSeconds {
+interface BuildSeconds {
   boot: number;
   sync: number;
   build: number;

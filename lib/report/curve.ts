@@ -4,7 +4,7 @@ import { htmlTable } from "./html_table.ts";
 import { secondsText } from "./timeline.ts";
 
 /** One measured point of a {@link Curve}. */
-export interface CurvePoint {
+interface CurvePoint {
   readonly x: number;
   readonly seconds: number;
 }

@@ -6,7 +6,7 @@ export class Html {
 }
 
 /** A value in a template of {@link html}: everything except {@link Html} is escaped. */
-export type HtmlValue = string | number | Html | readonly Html[] | undefined;
+type HtmlValue = string | number | Html | readonly Html[] | undefined;
 
 /**
  * A template of HTML. Values are escaped, for text and for attributes in quotes; pieces of HTML are

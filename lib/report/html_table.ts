@@ -1,7 +1,7 @@
 import { type Html, html } from "./html.ts";
 
 /** A column: of text, or of numbers, which are aligned to the right. */
-export type Column = string | { readonly figures: string };
+type Column = string | { readonly figures: string };
 
 /** A text, seconds, or nothing. */
 export type Cell = string | number | null;

@@ -9,7 +9,7 @@ export interface Span {
 }
 
 /** Records when each phase of each build begins and ends. */
-export interface PhaseRecorder {
+interface PhaseRecorder {
   /** Given to the builds; it passes everything on. */
   readonly progress: Progress;
   /** Ends the current phase of a build. */

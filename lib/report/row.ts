@@ -21,7 +21,7 @@ export interface Row {
 }
 
 /** The input of {@link makeRow}. */
-export interface RowInput extends Pick<Row, "name" | "note" | "error"> {
+interface RowInput extends Pick<Row, "name" | "note" | "error"> {
   readonly platform?: string;
   readonly target?: number | undefined;
   readonly runs: readonly number[];

@@ -4,7 +4,7 @@ import type { LiveTable } from "../base/terminal/live_table.ts";
 import type { BuildOptions } from "../store/ensure_built.ts";
 
 /** Receives the progress of a part's build. */
-export type PartReporter = Omit<BuildOptions, "signal">;
+type PartReporter = Omit<BuildOptions, "signal">;
 
 /**
  * One live table for all parts of a run, and a log for each part that is built. If nothing is

@@ -27,7 +27,7 @@ export const PARTS_TASK = {
 } as const satisfies Partial<TaskSpec>;
 
 /** How the tasks that always build the same parts differ. */
-export interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
+interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
   readonly parts: readonly PartName[];
 }
 

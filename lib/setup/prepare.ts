@@ -12,7 +12,7 @@ import {
 } from "./set_up.ts";
 
 /** How {@link prepareGuests} works. */
-export interface PrepareOptions extends SetUpOptions {
+interface PrepareOptions extends SetUpOptions {
   readonly task: string;
   /** Tools that are needed in addition to those of guests. */
   readonly groups?: readonly ToolGroup[];

@@ -8,7 +8,7 @@ import { buildShape, guestSize } from "../vm/build_machine.ts";
 import { ensureSnapshot } from "../vm/warm_start.ts";
 
 /** The state of a platform's snapshot, as `setup-images --json` prints it. */
-export type PreparedSnapshot = "made" | "ready" | "none";
+type PreparedSnapshot = "made" | "ready" | "none";
 
 /**
  * Saves the snapshots for the platforms' guests of default size, unless there are matching ones. A

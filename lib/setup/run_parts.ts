@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<PartName, readonly ToolGroup[]>> = {
 };
 
 /** What {@link runPartsTask} builds. */
-export interface PartsRequest {
+interface PartsRequest {
   readonly parts: readonly PartName[];
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;

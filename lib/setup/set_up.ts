@@ -17,7 +17,7 @@ import { startLogs } from "../base/files/log_files.ts";
 export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
 
 /** One image as `setup-images --json` prints it. */
-export interface SetUpImage {
+interface SetUpImage {
   readonly name: string;
   readonly built: boolean;
   /** The key of the recipe that it was built from. */

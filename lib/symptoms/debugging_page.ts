@@ -5,7 +5,7 @@ import type { Symptom } from "./symptom.ts";
 import { TOPICS } from "./symptom_table.ts";
 
 /** `docs/debugging.md` below the checkout. */
-export const DEBUGGING_PAGE = "docs/debugging.md";
+const DEBUGGING_PAGE = "docs/debugging.md";
 /** Its text around the tables, beside it. */
 const TEMPLATE = "debugging.template.md";
 

@@ -2,7 +2,7 @@ import { type Values, valuesOf } from "./fill.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** A symptom in a line. */
-export interface SymptomMatch {
+interface SymptomMatch {
   readonly symptom: Symptom;
   readonly values: Values;
 }

@@ -10,7 +10,7 @@ export interface TestCounts {
 }
 
 /** A test that did not run, and its place: file relative to the checkout, line from 1. */
-export interface LeftOut {
+interface LeftOut {
   readonly file: string;
   readonly line: number;
   readonly title: string;

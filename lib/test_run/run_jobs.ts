@@ -15,7 +15,7 @@ export interface JobResult extends TestCounts {
 }
 
 /** What {@link runJobs} takes. */
-export interface RunJobsOptions {
+interface RunJobsOptions {
   readonly root: string;
   /** How many jobs run at a time. */
   readonly atOnce: number;

@@ -16,7 +16,7 @@ const DURATIONS = join(root, "tests", "durations.json");
 const THOROUGH = "GUESTHOUSE_THOROUGH";
 
 /** Which tests a user asks for. */
-export interface TestRequest {
+interface TestRequest {
   /** Files and directories as the user names them; all if empty. */
   readonly files: readonly string[];
   readonly filter: string | undefined;

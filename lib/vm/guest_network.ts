@@ -21,7 +21,7 @@ export interface NetworkCauses {
 }
 
 /** What {@link openNetwork} takes. */
-export interface NetworkOptions {
+interface NetworkOptions {
   readonly rule: NetworkRule;
   /** The socket to which the connection's port leads. */
   readonly socketPath: string;

@@ -41,7 +41,7 @@ export const runPlace = ({ id }: RunRecord) => ({
 const PERSON_SHELL = 'if command -v bash >/dev/null; then exec bash -l; else exec "$SHELL" -l; fi';
 
 /** A connection to a kept guest. Disposal ends it, and leaves the guest up. */
-export interface JoinedGuest extends AsyncDisposable {
+interface JoinedGuest extends AsyncDisposable {
   readonly ssh: SshConnection;
   readonly network: GuestNetwork;
 }

@@ -19,7 +19,7 @@ import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
 
 /** A command of `vm-run`. */
-export interface GuestCommand {
+interface GuestCommand {
   readonly argv: readonly string[];
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;

@@ -71,7 +71,7 @@ export function snapshotPaths(dir: string) {
 }
 
 /** What {@link findSnapshot} found. */
-export type FoundSnapshot =
+type FoundSnapshot =
   | { readonly kind: "found"; readonly snapshot: Snapshot }
   /** None that fits; why the one that comes closest does not. */
   | { readonly kind: "none"; readonly reasons: readonly string[] }

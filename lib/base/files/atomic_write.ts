@@ -3,10 +3,10 @@ import { fileNames } from "./folders.ts";
 import { lockFault, tryExistingLock } from "./lock.ts";
 
 /** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
-export type Writer = (tmpPath: string) => Promise<void>;
+type Writer = (tmpPath: string) => Promise<void>;
 
 /** How {@link atomicWrite} writes. */
-export interface AtomicWriteOptions {
+interface AtomicWriteOptions {
   /** Permission bits of the new file. Default: 0o666 without the umask. */
   readonly mode?: number;
 }

@@ -51,7 +51,7 @@ export async function recordFile(
 }
 
 /** What {@link checkFile} found: the record as it should be from now on, or a fault in words. */
-export type FileVerdict =
+type FileVerdict =
   | { readonly record: FileRecord; readonly fault?: undefined }
   | { readonly fault: string; readonly record?: undefined };
 

@@ -36,7 +36,7 @@ export async function changedMs(path: string): Promise<number> {
 }
 
 /** A path without symbolic links; as it is, if there is nothing. */
-export async function realPath(path: string): Promise<string> {
+async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
 

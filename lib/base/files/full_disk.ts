@@ -21,7 +21,7 @@ export function isFullDisk(error: unknown): error is Error {
 }
 
 /** What {@link fullDiskError} knows. */
-export interface FullDiskFacts {
+interface FullDiskFacts {
   /** What the operating system, or a program, has said. */
   readonly said?: string;
   /** Where was written to. Default: every place that tasks write to. */

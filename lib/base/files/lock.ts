@@ -3,7 +3,7 @@ import { dirname } from "@std/path";
 import { HostError } from "../errors.ts";
 
 /** How {@link acquireLock} waits. */
-export interface LockOptions {
+interface LockOptions {
   readonly signal?: AbortSignal;
   /** Called once if the lock is held by someone else, with who that is (text, maybe empty). */
   readonly onWait?: (holder: string) => void;

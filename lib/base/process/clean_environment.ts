@@ -67,7 +67,7 @@ function readVariable(name: string): string | undefined {
 }
 
 /** How a command gets the user's whole environment. */
-export interface WholeEnvironment {
+interface WholeEnvironment {
   readonly command: readonly string[];
   /** To set besides what is inherited. */
   readonly env: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
 import { run, type RunOptions, type RunResult } from "./process.ts";
 
 /** How a {@link Command} runs. */
-export interface CommandOptions extends RunOptions {
+interface CommandOptions extends RunOptions {
   /** What a status other than 0 prevents, as in `make the disk`; by default, to run the command. */
   readonly what?: string;
   /** What to do about a status other than 0. */
@@ -15,13 +15,13 @@ export interface CommandOptions extends RunOptions {
 }
 
 /** A value in a template: one word, whatever is in it, or as many words as the list has. */
-export type Words = string | number | readonly (string | number)[];
+type Words = string | number | readonly (string | number)[];
 
 /**
  * Makes commands from templates: `$.with({ signal })`, and the templates of what that returns have
  * these options.
  */
-export interface Shell {
+interface Shell {
   (strings: TemplateStringsArray, ...values: readonly Words[]): Command;
   with(options: CommandOptions): Shell;
 }

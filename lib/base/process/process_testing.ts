@@ -72,7 +72,7 @@ export async function watch(pids: readonly number[]): Promise<AsyncDisposable> {
 }
 
 /** A Deno process that waits until its stdin is closed. */
-export interface WaitingProcess extends AsyncDisposable {
+interface WaitingProcess extends AsyncDisposable {
   readonly child: Deno.ChildProcess;
 }
 

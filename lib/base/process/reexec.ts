@@ -33,7 +33,7 @@ export const denoRun = (permissionSet: string, file: string): string[] => [
 ];
 
 /** What a test of {@link reexec} may change. */
-export interface ReexecOptions {
+interface ReexecOptions {
   /** The file with the tasks and their permission sets (default: ours). */
   readonly config?: string;
   /** The task's file (default: the one that runs). */

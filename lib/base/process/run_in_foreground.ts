@@ -1,7 +1,7 @@
 import { cleanEnvironment } from "./clean_environment.ts";
 
 /** How {@link runInForeground} treats the program. */
-export interface ForegroundOptions {
+interface ForegroundOptions {
   /** Added to this task's own environment. Without it the program gets {@link cleanEnvironment}. */
   readonly inherit?: Readonly<Record<string, string>>;
   /** Sends the program a TERM, which it is then waited for after. */

@@ -8,10 +8,10 @@ import { refuseOpenTemp } from "../files/others_write.ts";
 const PURPOSES = ["rootfs", "sync", "update", "seed", "nix", "bench", "git", "junit"] as const;
 
 /** What a temporary directory is for. */
-export type ScratchPurpose = typeof PURPOSES[number];
+type ScratchPurpose = typeof PURPOSES[number];
 
 /** A temporary directory of this task. Disposal removes it. */
-export interface Scratch extends AsyncDisposable {
+interface Scratch extends AsyncDisposable {
   readonly path: string;
 }
 

@@ -34,7 +34,7 @@ export function writeAll(writer: SyncWriter, text: string): boolean {
 }
 
 /** A stream of the task, as messages name it. */
-export type StreamName = "standard output" | "standard error";
+type StreamName = "standard output" | "standard error";
 
 const faults = new Map<StreamName, HostError>();
 const listeners = new Set<(fault: HostError) => void>();

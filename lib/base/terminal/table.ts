@@ -1,9 +1,9 @@
 import { displayWidth, padEnd, padStart } from "../text/text.ts";
 
-export { LiveTable, type LiveTableOptions, type RowVerdict } from "./live_table.ts";
+export { LiveTable } from "./live_table.ts";
 
 /** How {@link renderTable} lays out its columns. */
-export interface TableOptions {
+interface TableOptions {
   /** Columns to align to the right, by index; for numbers. */
   readonly right?: readonly number[];
   /** Put before each line. */

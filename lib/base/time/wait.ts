@@ -1,5 +1,5 @@
 /** What {@link settlesWithin} found out. */
-export type Settled = "settled" | "late";
+type Settled = "settled" | "late";
 
 /** Whether a promise settles (either way) within `ms` milliseconds. Never rejects. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<Settled> {

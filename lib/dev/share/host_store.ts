@@ -11,7 +11,7 @@ import { devSource } from "../state/shell.ts";
 const TAG = "host-store";
 
 /** Where the host's Nix lies (`GUESTHOUSE_HOST_STORE`). */
-export const hostStoreDir = (): string => Deno.env.get("GUESTHOUSE_HOST_STORE") || "/nix";
+const hostStoreDir = (): string => Deno.env.get("GUESTHOUSE_HOST_STORE") || "/nix";
 
 /**
  * Adds the host's Nix store to a share: the guest can read it, and takes from it what it would else

@@ -7,21 +7,21 @@ import type { DevConfig, ShareMode } from "../../config/dev_config.ts";
 import type { GuestMount } from "./share.ts";
 
 /** What the guest's kernel keeps of a 9p share. */
-export type P9Cache = "none" | "mmap" | "loose";
+type P9Cache = "none" | "mmap" | "loose";
 
 /**
  * Bytes of one 9p message: what Linux's virtio transport takes at most (125 pages of 4 KiB,
  * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, takes a
  * round trip for each piece of a file.
  */
-export const P9_MSIZE = 512_000;
+const P9_MSIZE = 512_000;
 
 /**
  * `mmap` keeps nothing, so that both sides see each other's changes at once, and yet lets programs
  * map files for writing, which linkers and databases do and `none` refuses. `loose` is faster, and
  * shows what the host has changed late or never.
  */
-export const P9_CACHE: P9Cache = "mmap";
+const P9_CACHE: P9Cache = "mmap";
 
 /** What {@link shareMount} takes. */
 export interface MountChoice {

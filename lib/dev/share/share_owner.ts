@@ -9,7 +9,7 @@ import type { Ids } from "./share.ts";
  * - `recorded`: the guest's owners and modes are written into extended attributes of the host's
  *   files. The guest then sees files of the host as root's, so it is only the last resort.
  */
-export type Ownership =
+type Ownership =
   | { readonly kind: "same" }
   | { readonly kind: "namespace"; readonly wrapper: readonly string[] }
   | { readonly kind: "recorded" };

@@ -4,7 +4,7 @@ import { findProgram } from "../../base/process/find_program.ts";
 import { $ } from "../../base/process/dollar.ts";
 
 /** Where distributions put it: Fedora and Debian 13; Debian 12 as part of QEMU; Arch. */
-export const VIRTIOFSD_PROGRAMS: readonly string[] = [
+const VIRTIOFSD_PROGRAMS: readonly string[] = [
   "virtiofsd",
   "/usr/libexec/virtiofsd",
   "/usr/lib/qemu/virtiofsd",
@@ -12,7 +12,7 @@ export const VIRTIOFSD_PROGRAMS: readonly string[] = [
 ];
 
 /** A virtiofs daemon of this host. */
-export interface Virtiofsd {
+interface Virtiofsd {
   readonly path: string;
   /** `c`: of QEMU up to 7.2. `rust`: its successor, a project of its own. */
   readonly kind: "c" | "rust";
@@ -47,7 +47,7 @@ export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd>
 }
 
 /** What {@link virtiofsdCommand} takes. */
-export interface VirtiofsdOptions {
+interface VirtiofsdOptions {
   readonly socketPath: string;
   /** Absolute path of the host's directory. */
   readonly dir: string;

@@ -4,7 +4,7 @@ import { ownScript } from "../../base/process/own_script.ts";
 import { $ } from "../../base/process/dollar.ts";
 
 /** What {@link checkShareDir} takes. */
-export interface ShareDirOptions {
+interface ShareDirOptions {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;

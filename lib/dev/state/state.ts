@@ -6,7 +6,7 @@ import { removeAll } from "../../base/files/folders.ts";
 import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 
 /** Whether a guest runs. */
-export type DevState =
+type DevState =
   | { readonly kind: "running"; readonly record: DevRecord }
   | { readonly kind: "stopped" }
   /** There is a record, but what it tells of is gone. */

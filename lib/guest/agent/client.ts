@@ -16,14 +16,14 @@ import {
 } from "./messages.ts";
 
 /** How {@link AgentClient.connect} connects. */
-export interface AgentConnectOptions extends AgentGuest {
+interface AgentConnectOptions extends AgentGuest {
   readonly signal?: AbortSignal;
   /** How long the agent may take to answer, its guest's boot included. */
   readonly timeoutMs: number;
 }
 
 /** How a short request waits. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly signal?: AbortSignal;
   /** Default 30 000. */
   readonly timeoutMs?: number;
@@ -61,7 +61,7 @@ export interface StartedCommand {
 }
 
 /** Which part of a file is read. */
-export interface ReadFileOptions {
+interface ReadFileOptions {
   readonly offset?: number;
   /** At most so many bytes. Default: to the end. */
   readonly length?: number;
@@ -69,7 +69,7 @@ export interface ReadFileOptions {
 }
 
 /** How a file is written. */
-export interface WriteFileOptions {
+interface WriteFileOptions {
   /** Permission bits. Default: those of the file that is replaced, else 0o644. */
   readonly mode?: number;
   /** Adds to the file in place. Default: written beside it and renamed when complete. */
@@ -80,7 +80,7 @@ export interface WriteFileOptions {
 }
 
 /** What the guest's clock becomes. */
-export interface ClockSetting {
+interface ClockSetting {
   /** Since 1970, UTC. */
   readonly seconds: number;
   readonly nanoseconds: number;

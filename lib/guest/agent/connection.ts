@@ -13,7 +13,7 @@ const RETRY_MS = 50;
 const FIRST_ANSWER_MS = 1000;
 
 /** What a connection tells its owner. */
-export interface FrameReceiver {
+interface FrameReceiver {
   /** A frame of a channel. May throw `SyntaxError`, which ends the session. */
   frame(frame: Frame): void;
   /** The session is over; nothing comes after it. */

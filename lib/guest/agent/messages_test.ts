@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseExecResult, parseFailure, parseHello } from "./messages.ts";
-import { parseEvent } from "./events.ts";
+import { parseEvent } from "./events_testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

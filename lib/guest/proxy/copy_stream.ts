@@ -4,7 +4,7 @@ import { writeAll } from "../../base/files/write_all.ts";
 type End = Pick<Deno.Conn, "read" | "write" | "close"> & { closeWrite(): Promise<void> };
 
 /** What {@link copyBothWays} takes. */
-export interface CopyOptions {
+interface CopyOptions {
   readonly client: End;
   readonly server: End;
   /** What the client has sent already. */

@@ -9,7 +9,7 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export type Judge = (address: string) => string | undefined;
 
 /** What {@link connectChecked} takes. */
-export interface ConnectCheckedOptions {
+interface ConnectCheckedOptions {
   readonly host: string;
   readonly port: number;
   readonly resolve: Resolve;

@@ -5,7 +5,7 @@ import type { Asked, ProxyOptions } from "./proxy_options.ts";
 import { serveProxy } from "./serve_proxy.ts";
 
 /** A proxy on a socket of its own. */
-export interface TestProxy extends AsyncDisposable {
+interface TestProxy extends AsyncDisposable {
   readonly path: string;
   readonly asked: Asked[];
   /** Sends a text, ends the sending side unless told otherwise, and gives all that comes back. */
@@ -43,7 +43,7 @@ export async function startTestProxy(
 }
 
 /** A server of this host's loopback. */
-export interface TestServer extends AsyncDisposable {
+interface TestServer extends AsyncDisposable {
   readonly port: number;
   /** What each connection has sent so far. */
   readonly received: string[];

@@ -6,10 +6,10 @@ import { probeImage } from "./probe_image.ts";
 import { programIdentity } from "../tools/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 
-export type { Accelerator, AcceleratorTrial } from "./probe.ts";
+export type { Accelerator } from "./probe.ts";
 
 /** What `--accel` takes. */
-export const ACCELERATOR_CHOICES = ["auto", "kvm", "hvf", "tcg"] as const;
+const ACCELERATOR_CHOICES = ["auto", "kvm", "hvf", "tcg"] as const;
 
 /** An accelerator by name, or the best one that is proven to work. */
 export type AcceleratorChoice = typeof ACCELERATOR_CHOICES[number];

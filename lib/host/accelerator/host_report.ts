@@ -26,7 +26,7 @@ export interface HostReport {
 }
 
 /** What to look at. */
-export interface HostReportOptions {
+interface HostReportOptions {
   readonly groups: readonly ToolGroup[];
   readonly signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ export type EnsureContext = Pick<
 >;
 
 /** Which tools, and for whom. */
-export interface EnsureOptions extends ToolQuery {
+interface EnsureOptions extends ToolQuery {
   /** What to name in the command that installs the tools, instead of the groups. */
   readonly task?: string | readonly string[];
   /** Whether they are installed beside other work, so that a task that was started again may. */

@@ -23,7 +23,7 @@ const ASKS_TOOLS = "tools";
 const TESTS = "test";
 
 /** The permission sets of a table by the names of its tasks. */
-export function permissionSets(table: PermissionTable): Map<string, PermissionSet> {
+function permissionSets(table: PermissionTable): Map<string, PermissionSet> {
   return new Map(
     Object.entries(table.tasks).map(([task, names]) => {
       const classes = names.map((name) => table.classes[name]!);

@@ -47,7 +47,7 @@ export interface Tool {
 }
 
 /** How a program that fetches tools fetches one. */
-export interface ToolSetup {
+interface ToolSetup {
   /** Finds the program; `undefined` where the package of its name has to bring it first. */
   readonly find: () => string | undefined;
   /** The program's name, and that of its package. */

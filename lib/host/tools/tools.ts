@@ -7,7 +7,7 @@ import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
 import { compareVersions, parseVersion } from "../../base/versions.ts";
 
-export { groupsForTask, type ToolGroup } from "./tool_table.ts";
+export type { ToolGroup } from "./tool_table.ts";
 
 /** What was found of a tool. */
 export interface ToolVerdict {

@@ -6,7 +6,7 @@ import type { KernelModule } from "./modules.ts";
 export const BOOT_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "ext4"];
 
 /** What an initramfs is made of. */
-export interface InitramfsParts {
+interface InitramfsParts {
   /** tiny-init, for the guest's architecture. */
   readonly init: Uint8Array;
   /** Modules in the order in which they are loaded. */

@@ -11,7 +11,7 @@ import { writeAll } from "../../base/files/write_all.ts";
 import { fetchChunks } from "./fetch_chunks.ts";
 
 /** What {@link download} takes. */
-export interface DownloadOptions {
+interface DownloadOptions {
   readonly url: string;
   /** The file that appears once its bytes are proven. */
   readonly path: string;
@@ -31,7 +31,7 @@ export interface DownloadOptions {
 /** How often a connection may break before the download is given up. */
 const TRIES = 4;
 /** The beginning of a file that is on its way. */
-export const PART_SUFFIX = ".part";
+const PART_SUFFIX = ".part";
 
 /**
  * Downloads a file, or the rest of it: what an interrupted run has fetched lies beside it

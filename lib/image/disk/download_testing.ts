@@ -1,7 +1,7 @@
 // A server of one file, for tests: it can break off, hang, refuse, and knows no ranges if told so.
 
 /** How {@link serveFile} misbehaves. */
-export interface ServeOptions {
+interface ServeOptions {
   /** Whether it sends parts of the file. Default `true`. */
   readonly ranges?: boolean;
   /** Each answer ends after so many bytes, though it promised more. */

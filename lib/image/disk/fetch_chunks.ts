@@ -2,7 +2,7 @@ import { delay } from "@std/async";
 import { WorkError } from "../../base/errors.ts";
 
 /** How {@link fetchChunks} asks. */
-export interface FetchOptions {
+interface FetchOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** How many milliseconds a server may be silent. Default 30 000. */

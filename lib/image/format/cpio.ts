@@ -29,12 +29,6 @@ export const file = (path: string, data: Uint8Array | string, mode = 0o644): Cpi
   mode: MODE.file | mode,
   data: typeof data === "string" ? new TextEncoder().encode(data) : data,
 });
-/** A symlink entry. */
-export const link = (path: string, target: string): CpioEntry => ({
-  path,
-  mode: MODE.link | 0o777,
-  data: new TextEncoder().encode(target),
-});
 /** A character device entry. */
 export const charDevice = (
   path: string,

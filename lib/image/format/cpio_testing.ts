@@ -4,7 +4,7 @@
  */
 
 /** A member as an unpacker sees it. */
-export interface CpioMember {
+interface CpioMember {
   readonly name: string;
   readonly inode: number;
   readonly mode: number;

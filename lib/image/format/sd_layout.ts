@@ -1,7 +1,7 @@
 import { WorkError } from "../../base/errors.ts";
 
 /** The root partition of a NixOS SD image, in bytes from the beginning of the disk. */
-export interface RootPartition {
+interface RootPartition {
   readonly start: number;
   readonly length: number;
 }
@@ -17,7 +17,7 @@ const LINUX_TYPE = 0x83;
 const SUPERBLOCK_AT = 1024;
 const EXT4_MAGIC = 0xef53;
 /** NixOS mounts its root by this label (`sdImage.rootVolumeLabel`). */
-export const ROOT_LABEL = "NIXOS_SD";
+const ROOT_LABEL = "NIXOS_SD";
 
 /**
  * Looks whether a disk is a NixOS SD image: an MBR with a FAT partition for firmware and an ext4

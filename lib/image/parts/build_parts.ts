@@ -8,7 +8,7 @@ import { partFiles } from "./part_names.ts";
 import { ensurePart, partState } from "./part_store.ts";
 
 /** What {@link buildParts} takes. */
-export interface BuildPartsOptions {
+interface BuildPartsOptions {
   readonly parts: readonly PartName[];
   readonly archs: readonly Arch[];
   readonly fs?: FileSystem | undefined;

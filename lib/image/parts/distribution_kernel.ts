@@ -14,7 +14,7 @@ import type { BuildOptions } from "../../store/ensure_built.ts";
 import { stageInput } from "../stages.ts";
 
 /** What a microVM's devices, root disk and swap need, in whatever order they come. */
-export const GUEST_MODULES: readonly string[] = [
+const GUEST_MODULES: readonly string[] = [
   ...["virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "virtio_rng"],
   ...["virtio_balloon", "ext4", "erofs", "overlay", "lzo_rle", "zram"],
 ];

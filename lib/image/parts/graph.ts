@@ -2,7 +2,7 @@ import { ARCHS, hasElfKernel } from "../../config/archs.ts";
 import type { Part } from "../../config/parts.ts";
 
 /** How {@link drawGraph} draws. */
-export type GraphFormat = "text" | "mermaid";
+type GraphFormat = "text" | "mermaid";
 
 /** Draws which part embeds which: for people, or for a page that renders Mermaid. */
 export function drawGraph(parts: readonly Part[], format: GraphFormat): string {

@@ -108,7 +108,7 @@ async function compile(
 }
 
 /** Options that depend on others which are off vanish without a word; here they are an error. */
-export async function checkConfig(path: string, wanted: string): Promise<void> {
+async function checkConfig(path: string, wanted: string): Promise<void> {
   const taken = new Set((await Deno.readTextFile(path)).split("\n"));
   const lost = wanted.split("\n").filter((line) => line.startsWith("CONFIG_") && !taken.has(line));
   if (lost.length === 0) return;

@@ -24,7 +24,7 @@ export interface PartRecipe {
 }
 
 /** Where a part stands. */
-export interface PartState {
+interface PartState {
   readonly fresh: boolean;
   /** Why it would be built, one line for each input that differs; empty when it is fresh. */
   readonly reasons: readonly string[];

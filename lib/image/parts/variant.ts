@@ -16,7 +16,7 @@ import type { FileSystem } from "../../config/parts.ts";
 import { partPath, type PartRecipe } from "./part_store.ts";
 
 /** What each variant has beside Debian's base. */
-export const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {
+const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {
   raw: [],
   python: ["python3"],
   node: ["nodejs"],
@@ -27,13 +27,13 @@ const AGENT_PATH = "usr/sbin/guest-agent";
 const PROVISION = "provision/variant.sh";
 
 /** A variant for one architecture. */
-export interface VariantRoot {
+interface VariantRoot {
   readonly variant: Variant;
   readonly arch: Arch;
 }
 
 /** What {@link variantDisk} takes. */
-export interface VariantOptions extends VariantRoot {
+interface VariantOptions extends VariantRoot {
   readonly fs: FileSystem;
   /** The agent's file in `images/dist`. */
   readonly agent: string;

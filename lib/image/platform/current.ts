@@ -34,7 +34,7 @@ export interface Version {
 }
 
 /** A version's directory and what its records say; no `version` unless they are whole. */
-export interface FoundVersion {
+interface FoundVersion {
   readonly dir: string;
   readonly sidecar: SidecarState;
   readonly version: Version | undefined;

@@ -78,7 +78,7 @@ export async function imageState(platform: Platform): Promise<ImageState> {
 }
 
 /** An image whose version is not removed until this is disposed. */
-export type UsedImage = Image & AsyncDisposable;
+type UsedImage = Image & AsyncDisposable;
 
 /** Time between two looks at an image whose version was just being removed. */
 const RETRY_MS = 50;

@@ -7,7 +7,7 @@ import { type LocalSettings, writeLocalNix } from "./local_file.ts";
 import { join } from "@std/path";
 
 /** Whether this host can build NixOS for aarch64, and if not, why. */
-export type NixBuilder = { readonly able: true } | { readonly able: false; readonly why: string };
+type NixBuilder = { readonly able: true } | { readonly able: false; readonly why: string };
 
 /** How flakes and the new commands are asked for, whatever the host's settings are. */
 const NIX = ["nix", "--extra-experimental-features", "nix-command flakes"];
@@ -79,13 +79,13 @@ function firstError(stderr: string): string {
 }
 
 /** What {@link buildImage} takes. */
-export interface BuildImageOptions extends LocalSettings {
+interface BuildImageOptions extends LocalSettings {
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
 /** The command that builds the disk from a copy of `nix/` that has a `local.nix`. */
-export const buildImageCommand = (dir: string): string[] => [
+const buildImageCommand = (dir: string): string[] => [
   ...NIX,
   ...["build", "--no-link", "--print-out-paths", "--print-build-logs", `path:${dir}#image`],
 ];

@@ -16,7 +16,7 @@ export function nixDir(): string {
 }
 
 /** What git ignores of it: this host's own settings. */
-export const LOCAL_FILE = "local.nix";
+const LOCAL_FILE = "local.nix";
 
 /** What the NixOS configuration takes from this host. */
 export interface LocalSettings {

@@ -9,7 +9,7 @@ import { isJson, LOCK_FILE, seedCommand } from "./seed_disk.ts";
 import { type SerialOptions, SerialShell } from "../../../guest/serial_shell.ts";
 
 /** What {@link applySeed} takes. */
-export interface ApplyOptions extends SerialOptions {
+interface ApplyOptions extends SerialOptions {
   /** From power on to the shell of the stock image. */
   readonly bootMs: number;
   /** Downloading and building the whole system. */

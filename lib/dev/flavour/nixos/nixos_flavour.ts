@@ -141,7 +141,7 @@ async function generation(
 }
 
 /** What `local.nix` says of a guest. */
-export function localSettings(request: FlavourRequest): LocalSettings {
+function localSettings(request: FlavourRequest): LocalSettings {
   const { config, guestIds, keys } = request;
   // Not what this start mounts: during init there is none, and the guest lives on with it.
   const mount = configuredMount(config.share);

@@ -25,7 +25,7 @@ export interface ImageOptions {
 }
 
 /** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
-export const UBOOT_PATHS: readonly string[] = ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"];
+const UBOOT_PATHS: readonly string[] = ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"];
 
 /** How often progress is told where there is no terminal: after so much more. */
 const TELL_EVERY = 0.1;
@@ -109,7 +109,7 @@ export async function makeGuestDisk(
 }
 
 /** How a raw image becomes the guest's disk. */
-export const diskCommands = (raw: string, disk: string, diskGiB: number): string[][] => [
+const diskCommands = (raw: string, disk: string, diskGiB: number): string[][] => [
   ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk],
   ["qemu-img", "resize", "-q", "-f", "qcow2", disk, `${diskGiB}G`],
 ];

@@ -9,7 +9,7 @@ import type { FarmJob } from "../../../config/nixos_sources.ts";
 import { nixDir } from "./local_file.ts";
 
 /** A downloaded file as the first download has found it; later ones must be the same bytes. */
-export interface Pin extends FarmFile {
+interface Pin extends FarmFile {
   /** The job that the build is of; the pin of another job does not count. */
   readonly job: string;
   /** ISO 8601, UTC. */
@@ -25,7 +25,7 @@ export function pinsFile(farm: string): string {
 }
 
 /** What {@link ensurePin} takes. */
-export interface PinRequest {
+interface PinRequest {
   /** The name under which the pin is recorded. */
   readonly name: string;
   readonly farm: string;
@@ -38,7 +38,7 @@ export interface PinRequest {
 }
 
 /** What {@link ensurePin} found. */
-export interface FoundPin {
+interface FoundPin {
   readonly pin: Pin;
   /** Whether it was taken just now. */
   readonly isNew: boolean;

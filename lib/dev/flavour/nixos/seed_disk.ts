@@ -7,14 +7,14 @@ import { $ } from "../../../base/process/dollar.ts";
 import { type LocalSettings, nixDir, writeLocalNix } from "./local_file.ts";
 
 /** The label of the seed disk; ext4 takes at most 16 bytes. */
-export const SEED_LABEL = "ARMDEV_SEED";
+const SEED_LABEL = "ARMDEV_SEED";
 /** Far more than the configuration takes, most of it a hole. */
 const SEED_MIB = 16;
 /** What runs in the guest on its first boot. */
 const APPLY_SCRIPT = join(root, "provision/arm_dev_nixos.sh");
 
 /** What {@link makeSeedDisk} takes. */
-export interface SeedOptions extends LocalSettings {
+interface SeedOptions extends LocalSettings {
   /** The raw image to write. */
   readonly path: string;
   readonly keys: Pick<Keys, "hostSecret" | "hostPublic">;

@@ -6,7 +6,7 @@ import { ARCH, type Arch } from "../../../config/archs.ts";
 const BINFMT = "/proc/sys/fs/binfmt_misc";
 
 /** How programs of the guest's architecture can run on this host. */
-export interface Binfmt extends AsyncDisposable {
+interface Binfmt extends AsyncDisposable {
   /**
    * `native`: as they are; `emulated`: the kernel starts qemu-user for them; `none`: not at all,
    * so that packages can be unpacked but their scripts cannot run.

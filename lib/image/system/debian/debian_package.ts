@@ -4,7 +4,7 @@ import type { RunOptions } from "../../../base/process/process.ts";
 import { $ } from "../../../base/process/dollar.ts";
 
 /** Where packages come from. */
-export interface PackageSource {
+interface PackageSource {
   readonly suite: string;
   /** Debian's name of the architecture, e.g. `arm64`. */
   readonly debArch: string;
@@ -40,7 +40,7 @@ export const sourcesList = (suite: string): string =>
   ].map(([path, name]) => `deb [signed-by=${KEYRING}] ${SITE}/${path} ${name} main\n`).join("");
 
 /** Debian's packages for an architecture, whatever the host's own apt knows of. */
-export interface Apt {
+interface Apt {
   /** The packages that a package depends on, by name. */
   depends(name: string): Promise<string[]>;
   /** Downloads a package, whose signature chain apt checks, and unpacks it into a folder. */

@@ -133,7 +133,7 @@ export function hookInputs(configure: readonly ConfigureWhen[]): RecipeInput[] {
 }
 
 /** How {@link buildRootfs} runs. */
-export interface RootfsOptions {
+interface RootfsOptions {
   readonly output: string;
   readonly configure: ConfigureWhen;
   readonly log: (line: string) => void;

@@ -4,7 +4,7 @@ import { makeScratch, sweepScratch } from "../../../base/process/scratch.ts";
 import { $ } from "../../../base/process/dollar.ts";
 
 /** The temporary directory of one run of mmdebstrap: its hooks, and the root while it is made. */
-export interface RootfsStage extends AsyncDisposable {
+interface RootfsStage extends AsyncDisposable {
   /** Where mmdebstrap finds its hooks, and makes its root (`TMPDIR`). */
   readonly path: string;
   /** Wraps mmdebstrap's command, so that it finds {@link path}. */

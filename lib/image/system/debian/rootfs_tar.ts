@@ -17,7 +17,7 @@ export interface RootfsTar extends AsyncDisposable {
 }
 
 /** What {@link ensureRootfsTar} takes. */
-export interface RootfsTarOptions {
+interface RootfsTarOptions {
   /** What it is for, e.g. `debian-amd64`, `raw-aarch64`. */
   readonly name: string;
   readonly recipe: RootfsRecipe;

@@ -2,7 +2,7 @@ import { connectWhenThere } from "./connection.ts";
 import { type AgentGuest, lostAgent } from "./agent_errors.ts";
 
 /** Something that the agent says unasked, such as `ready` or `oom`. */
-export interface AgentEvent {
+interface AgentEvent {
   readonly event: string;
   /** Counts up by one; a gap means that events were lost while nobody listened. */
   readonly seq: number;
