@@ -66,7 +66,7 @@ export interface MicroVm extends AsyncDisposable {
 }
 
 /** What a microVM runs on, and the files that it starts from. */
-export interface MicroHost extends GuestHost {
+interface MicroHost extends GuestHost {
   readonly files: MicroFiles;
 }
 
@@ -122,7 +122,7 @@ export function microShape(
 }
 
 /** A microVM of a variant, which its agent answers for. */
-export function microGuest(request: MicroRequest, host: MicroHost): GuestPlan<AgentClient> {
+function microGuest(request: MicroRequest, host: MicroHost): GuestPlan<AgentClient> {
   const { variant, logs, signal } = request;
   const { files } = host;
   const name = microName(request);

@@ -36,7 +36,7 @@ export interface GuestRequest extends Size {
 }
 
 /** What a build guest runs on, and this checkout's keys. */
-export interface BuildHost extends GuestHost {
+interface BuildHost extends GuestHost {
   readonly keys: Keys;
 }
 

@@ -6,7 +6,7 @@ import { guestCommand } from "../qemu/launch.ts";
 import { guestStart, type Machine } from "./machine.ts";
 
 /** What {@link dryStart} tells of. */
-export interface DryStart {
+interface DryStart {
   readonly name: string;
   readonly machine: Machine & { readonly host: { readonly binary: string } };
   /** The disk that the overlay lies on. */

@@ -32,7 +32,7 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
 }
 
 /** Told the name of a moment, for the log. */
-export type Mark = (moment: string) => void;
+type Mark = (moment: string) => void;
 
 /** A guest that answers. Disposal ends it and removes everything of it. */
 export interface OpenedGuest<Session> extends AsyncDisposable {

@@ -49,7 +49,7 @@ export interface LaunchedGuest extends AsyncDisposable {
 }
 
 /** The files of a snapshot. */
-export type SnapshotPaths = Pick<Snapshot, "memory" | "state" | "disk">;
+type SnapshotPaths = Pick<Snapshot, "memory" | "state" | "disk">;
 
 /** Starts a guest: from a snapshot, or else booting; into the files of a new snapshot, if told. */
 export async function launchGuest(

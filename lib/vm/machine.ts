@@ -50,7 +50,7 @@ export type MachineProcess =
   & { readonly host: { readonly binary: string } };
 
 /** How a machine comes to run. */
-export interface Beginning {
+interface Beginning {
   /** A kernel, firmware, or the wait for a state, as QEMU's arguments. */
   readonly boot: readonly string[];
   /** Memory that is a file; without it, QEMU makes its own. */

@@ -10,7 +10,7 @@ const REDRAW_MS = 100;
 const MAX_CELL_CHARS = 1000;
 
 /** How a row can end; anything else is drawn without colour. */
-export type RowVerdict = keyof typeof VERDICT_STYLES;
+type RowVerdict = keyof typeof VERDICT_STYLES;
 
 /** One row as it is now. */
 export interface LiveRow {
@@ -24,7 +24,7 @@ export interface LiveRow {
 }
 
 /** Where a {@link LiveTable} writes and what time it is there; tests give their own. */
-export interface LiveTableOptions {
+interface LiveTableOptions {
   /** Redraw in place (default: standard error is a terminal). */
   readonly terminal?: boolean;
   /** For plain lines (default: standard error). */
