@@ -100,6 +100,11 @@ function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, 
   return found;
 }
 
+Deno.test("the modules that these tests know by name exist", () => {
+  const known = [...Object.keys(STARTERS), ...Object.keys(NOT_RUN), ...DATA, ENVIRONMENT];
+  assertEquals(known.filter((file) => !modules.has(file)), []);
+});
+
 const fileOf = (task: string) =>
   task === "install" ? "lib/host/tools/install_main.ts" : `tasks/${task.replaceAll("-", "_")}.ts`;
 

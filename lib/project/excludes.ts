@@ -20,7 +20,7 @@ import { readInside } from "./project_file.ts";
 import { type ProjectTree, treeFromGit, treeFromNames } from "./project_tree.ts";
 
 /** What {@link projectFiles} looks at. */
-export interface ProjectFilesOptions {
+interface ProjectFilesOptions {
   /** The project's directory on the host. */
   readonly dir: string;
   /** The project's own patterns, as in a `.gitignore`; they win over everything else. */
@@ -33,7 +33,7 @@ export interface ProjectFilesOptions {
 }
 
 /** What a guest needs of a project. */
-export interface ProjectFiles {
+interface ProjectFiles {
   /** Files, links and directories; the latter end with a slash. */
   readonly paths: readonly BytePath[];
   /** Whether a path, which may be of the guest alone, is nothing that is left out. */

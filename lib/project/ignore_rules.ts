@@ -2,7 +2,7 @@ import ignore from "ignore";
 import { type BytePath, parentOf } from "./path_bytes.ts";
 
 /** What rules say of one path, whatever they say of the directories that it lies in. */
-export interface Verdict {
+interface Verdict {
   readonly ignored: boolean;
   /** The pattern that decides. */
   readonly pattern: string;

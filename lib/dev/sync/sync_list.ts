@@ -23,7 +23,7 @@ const FORMAT = "%y\\0%s\\0%T@\\0%m\\0%l\\0%P\\0";
 const FIELDS = 6;
 
 /** Files and links of one side: the marks of those that a sync can copy, and the names of others. */
-export interface Listed {
+interface Listed {
   readonly marks: Listing;
   /** Names that are not UTF-8. */
   readonly garbled: readonly string[];
