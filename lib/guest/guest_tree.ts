@@ -25,9 +25,7 @@ export async function findInGuest(
   tests: readonly string[],
   signal?: AbortSignal,
 ): Promise<BytePath> {
-  const { code, stdout, lastLines } = await execText(ssh, ["find", ".", ...tests], {
-    ...{ cwd: dir, maxChars: MAX_LIST_CHARS, decode: readBytes, signal },
-  });
+  const { code, stdout, lastLines } = await find(ssh, dir, tests, signal);
   if (code === 0) return stdout;
   const isThere = (await ssh.exec(["test", "-d", dir], { signal })).code === 0;
   const why = isThere ? `find ended with ${code}` : "there is no such directory";
@@ -36,15 +34,22 @@ export async function findInGuest(
   });
 }
 
-/** Files, links and directories of a guest's directory; the latter end with a slash. */
+/**
+ * Files, links and directories of a guest's directory, as far as they can be read; the latter end
+ * with a slash.
+ */
 export async function listGuestTree(
   ssh: Guest,
   dir: string,
   signal?: AbortSignal,
 ): Promise<BytePath[]> {
-  const { code } = await ssh.exec(["test", "-d", dir], { signal });
-  return code === 0 ? parseTree(await findInGuest(ssh, dir, FIND_TREE, signal)) : [];
+  return parseTree((await find(ssh, dir, FIND_TREE, signal)).stdout);
 }
+
+const find = (ssh: Guest, dir: string, tests: readonly string[], signal?: AbortSignal) =>
+  execText(ssh, ["find", ".", ...tests], {
+    ...{ cwd: dir, maxChars: MAX_LIST_CHARS, decode: readBytes, signal },
+  });
 
 /**
  * Removes files, links and empty directories below a directory of a guest; a directory's path ends

@@ -1,6 +1,7 @@
 import { delay } from "@std/async";
 import { join } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
+import { WorkError } from "../base/errors.ts";
 import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { defaultExcludeKind } from "./default_excludes.ts";
@@ -43,7 +44,8 @@ interface ProjectFiles {
 const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
 
 /**
- * The list of what a guest needs of a project.
+ * The list of what a guest needs of a project. Throws {@link WorkError} for a directory among that
+ * which cannot be read.
  *
  * From strongest to weakest: the project's own excludes; the repository; directories that hold a
  * build tree; what git ignores; the default excludes, except for files that git tracks and
@@ -55,7 +57,7 @@ const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
  */
 export async function projectFiles(options: ProjectFilesOptions): Promise<ProjectFiles> {
   const { dir, git, signal } = options;
-  const all = await listTree(dir, signal);
+  const { all, isWhole } = await listTree(dir, signal);
   const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
   const rules = new ProjectRules(options, tree);
   if (git === undefined) await readGitignores(dir, all, rules);
@@ -65,14 +67,28 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
     if (index % 1000 === 0) await delay(0, { signal });
     if (rules.takes(path)) paths.push(path);
   }
+  // Of what is left out, nobody wants to know.
+  if (!isWhole) { for (const path of paths) if (path.endsWith("/")) await checkRead(dir, path); }
   return { paths, takes: (path) => rules.takes(path) };
 }
 
-async function listTree(dir: string, signal?: AbortSignal): Promise<BytePath[]> {
+/** What could not be listed must not be taken for removed. */
+async function checkRead(dir: string, path: BytePath): Promise<void> {
+  try {
+    for await (const _ of Deno.readDir(join(dir, toText(path)))) break;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkError(`Cannot list ${JSON.stringify(dir)}: ${why}`, { cause });
+  }
+}
+
+async function listTree(dir: string, signal?: AbortSignal) {
   await using scratch = await makeScratch("sync");
   const list = join(scratch.path, "list");
-  await $`${LIST_TREE} ${dir} ${list}`.signal(signal).what(`list ${JSON.stringify(dir)}`);
-  return parseTree(readBytes(await Deno.readFile(list)));
+  const code = await $`${LIST_TREE} ${dir} ${list}`.signal(signal).code();
+  if (code > 1) throw new WorkError(`Cannot list ${JSON.stringify(dir)}: it cannot be entered`);
+  return { all: parseTree(readBytes(await Deno.readFile(list))), isWhole: code === 0 };
 }
 
 /** The outermost first: they say whether the others count. */

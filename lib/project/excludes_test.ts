@@ -1,5 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { WorkError } from "../base/errors.ts";
+import { sandbox } from "../base/host_testing.ts";
 import { projectFiles } from "./excludes.ts";
 import { askGit } from "./git_project.ts";
 import { git, makeTree } from "./excludes_testing.ts";
@@ -259,4 +261,23 @@ Deno.test("projectFiles() names directories too, and takes bytes for names", asy
   const wanted = ["a/", "a/empty/", "bad-\xff.c", "new\nline/", "new\nline/b", "out/"];
   assertEquals(paths.toSorted(), wanted);
   assertEquals(["new/x.c", "x/new.o", "build/x", ".git/x"].map(takes), [true, false, false, false]);
+});
+
+Deno.test("projectFiles() refuses a directory that cannot be read, unless it is left out", async () => {
+  await using tree = await makeTree({ "src/a.c": "", "build/x": "" });
+  await using bin = await sandbox();
+  await bin.script("find", `/usr/bin/find "$@"; exit 1`);
+  await using _path = await sandbox({ PATH: `${bin.path}:${Deno.env.get("PATH")}` });
+  const { readDir } = Deno;
+  try {
+    Deno.readDir = (path) => {
+      if (String(path).endsWith("/src/")) throw new Deno.errors.PermissionDenied(`no: ${path}`);
+      return readDir(path);
+    };
+    const all = { dir: tree.dir, excludes: [] };
+    await assertRejects(() => projectFiles(all), WorkError, `no: ${tree.dir}/src/`);
+    assertEquals((await projectFiles({ ...all, excludes: ["/src/"] })).paths, []);
+  } finally {
+    Deno.readDir = readDir;
+  }
 });
