@@ -7,7 +7,7 @@ import { changedTests } from "./changed_tests.ts";
 import { type JobResult, runJobs } from "./run_jobs.ts";
 import { jobsOfShard, longestFirst, parseShard, type Shard } from "./shard.ts";
 import { findTestFiles, jobsOf, type TestJob } from "./test_files.ts";
-import { whyLeftOut } from "./why_left_out.ts";
+import { passesFilter, whyLeftOut } from "./why_left_out.ts";
 
 /** Seconds that each job took when it was last recorded, by its name. */
 const DURATIONS = join(root, "tests", "durations.json");
@@ -79,7 +79,7 @@ export async function runTests(ctx: TaskContext, request: TestRequest): Promise<
     },
   });
   if (request.record) await recordDurations(recorded, results);
-  for (const line of await leftOutLines(results)) ctx.print(line);
+  for (const line of await leftOutLines(results, request.filter ?? "")) ctx.print(line);
   // Once more at the end, where they are looked for.
   for (const { text } of results) writeStdout(failuresIn(text));
   ctx.print(countsText(results));
@@ -119,8 +119,10 @@ function countsText(results: readonly JobResult[]): string {
 }
 
 /** One line for each test that did not run, with the condition that left it out. */
-async function leftOutLines(results: readonly JobResult[]): Promise<string[]> {
-  const leftOut = results.flatMap((result) => result.leftOut);
+async function leftOutLines(results: readonly JobResult[], filter: string): Promise<string[]> {
+  // Deno counts those that nobody asked for among them.
+  const leftOut = results.flatMap((result) => result.leftOut)
+    .filter(({ title }) => passesFilter(title, filter));
   if (leftOut.length === 0) return [];
   const lines = await Promise.all(leftOut.map(async ({ file, line, title }) => {
     const source = await Deno.readTextFile(join(root, file)).catch(() => "");

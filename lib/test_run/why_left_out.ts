@@ -12,3 +12,9 @@ export function whyLeftOut(source: string, line: number): string | undefined {
   // The option that sets it is clearer than the constant that tests read (tests/thorough.ts).
   return why?.replace(/!thorough\b/, "without --thorough");
 }
+
+/** Whether `deno test --filter` lets a title through: a text that it contains, or `/PATTERN/`. */
+export function passesFilter(title: string, filter: string): boolean {
+  const pattern = /^\/(.*)\/$/s.exec(filter)?.[1];
+  return pattern === undefined ? title.includes(filter) : new RegExp(pattern).test(title);
+}

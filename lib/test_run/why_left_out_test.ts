@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { whyLeftOut } from "./why_left_out.ts";
+import { passesFilter, whyLeftOut } from "./why_left_out.ts";
 
 Deno.test("whyLeftOut() gives the condition as the source has it", () => {
   const cases: readonly [string, string | undefined][] = [
@@ -13,4 +13,13 @@ Deno.test("whyLeftOut() gives the condition as the source has it", () => {
   ];
   for (const [source, why] of cases) assertEquals(whyLeftOut(source, 1), why, source);
   assertEquals(whyLeftOut("a\nignore: no,\n", 2), "no");
+});
+
+Deno.test("passesFilter() takes a text or a pattern, as Deno does", () => {
+  for (const filter of ["", "b(c", "/b/", "/^a/"]) {
+    assertEquals(passesFilter("ab(c)", filter), true, filter);
+  }
+  for (const filter of ["x", "/^b/", "/"]) {
+    assertEquals(passesFilter("ab(c)", filter), false, filter);
+  }
 });
