@@ -74,7 +74,6 @@ export async function ensurePart(
   part: PartRecipe,
   options: BuildOptions & { readonly force?: boolean },
 ): Promise<{ readonly built: boolean; readonly reasons: readonly string[] }> {
-  await Deno.mkdir(imagesDir(), { recursive: true });
   const { built, reasons } = await ensureBuilt({
     ...{ kind: "part", of: part.outputs[0]!, title: part.title },
     look: (locked) => compare(part, locked ? digestNow : partDigest),
@@ -92,6 +91,7 @@ async function buildWhole(
   recipe: Recipe,
   options: BuildOptions,
 ): Promise<void> {
+  await Deno.mkdir(imagesDir(), { recursive: true });
   let before = recipe;
   for (let builds = 1;; builds++) {
     const after = await buildOnce(part, before, options);
