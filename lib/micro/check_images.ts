@@ -1,6 +1,6 @@
 import { BoundedText, TAIL_CHARS } from "../base/text/bounded_text.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
-import { ARCH, type Arch } from "../config/archs.ts";
+import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import { type MicroRequest, openMicroVm } from "./micro_guest.ts";
@@ -23,14 +23,14 @@ interface CheckedImage {
   readonly checks: readonly ImageCheck[];
 }
 
-/**
- * Code in each variant's language that prints 42 and the architecture, and which name that has
- * there.
- */
-const SNIPPETS: Readonly<Record<Variant, readonly [code: string, name: "uname" | "node"]>> = {
-  raw: ['echo "$(uname -m) $((6 * 7))"', "uname"],
-  python: ["import platform; print(platform.machine(), 6 * 7)", "uname"],
-  node: ["console.log(process.arch, 6 * 7)", "node"],
+/** What Node.js calls an architecture, and `uname -m`. */
+const NODE_NAMES = Object.fromEntries(ARCHS.map((arch) => [ARCH[arch].node, ARCH[arch].uname]));
+
+/** Code in each variant's language that prints the architecture as `uname -m` does, and 42. */
+const SNIPPETS: Readonly<Record<Variant, string>> = {
+  raw: 'echo "$(uname -m) $((6 * 7))"',
+  python: "import platform; print(platform.machine(), 6 * 7)",
+  node: `console.log(${JSON.stringify(NODE_NAMES)}[process.arch], 6 * 7)`,
 };
 
 /** How far a guest's clock may be off: the time that a query takes under emulation. */
@@ -89,9 +89,8 @@ async function checkSnippet(
   variant: Variant,
   arch: Arch,
 ): Promise<ImageCheck> {
-  const [snippet, name] = SNIPPETS[variant];
-  const { text, code } = await output(agent, evalCommand(variant, snippet));
-  const ok = code === 0 && text === `${ARCH[arch][name]} 42`;
+  const { text, code } = await output(agent, evalCommand(variant, SNIPPETS[variant]));
+  const ok = code === 0 && text === `${ARCH[arch].uname} 42`;
   return { name: "snippet", ok, found: `${text} (${code})` };
 }
 
