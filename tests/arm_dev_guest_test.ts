@@ -5,7 +5,7 @@ import { join } from "@std/path";
 import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/state/record.ts";
 import { $ } from "../lib/base/process/dollar.ts";
-import { processStartTime } from "../lib/base/process/process.ts";
+import { processStartTime } from "../lib/base/process/start_time.ts";
 import { INIT, INIT_MS, offerDevGuest } from "./dev_guest.ts";
 import { freePort } from "./environment.ts";
 import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";

@@ -19,7 +19,7 @@ import { recordOf } from "../lib/dev/dev_testing.ts";
 import { leftRuns, listRuns } from "../lib/guest/runs.ts";
 import { findSnapshot } from "../lib/vm/snapshots.ts";
 import { IMAGE_FILES, imageCacheDir, RUN_FILES, SNAPSHOT_FILES } from "../lib/base/files/paths.ts";
-import { processStartTime } from "../lib/base/process/process.ts";
+import { processStartTime } from "../lib/base/process/start_time.ts";
 import { isRecord, readVerdict, writeVerdict } from "../lib/base/files/verdict_cache.ts";
 import { ensureImage } from "../lib/image/platform/build_image.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";

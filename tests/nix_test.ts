@@ -6,7 +6,7 @@ import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { $ } from "../lib/base/process/dollar.ts";
-import { run } from "../lib/base/process/process.ts";
+import { run } from "../lib/base/process/run.ts";
 import { ensureCrateTool } from "./crate_tool.ts";
 import { copyNix, evaluate, evaluateConfig, NIX_INSTANTIATE, STUB_NIXPKGS } from "./nix_eval.ts";
 

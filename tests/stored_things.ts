@@ -19,7 +19,7 @@ import {
   SNAPSHOT_FILES,
   snapshotsDir,
 } from "../lib/base/files/paths.ts";
-import { processStartTime } from "../lib/base/process/process.ts";
+import { processStartTime } from "../lib/base/process/start_time.ts";
 import { currentVersion, imageHome } from "../lib/image/platform/current.ts";
 import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
 import { publishVersion } from "../lib/image/platform/publish_version.ts";

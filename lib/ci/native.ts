@@ -7,7 +7,7 @@ import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir } from "../base/files/paths.ts";
 import { $ } from "../base/process/dollar.ts";
-import { run } from "../base/process/process.ts";
+import { run } from "../base/process/run.ts";
 import { copyArtifacts } from "./artifacts.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startDeadline } from "./deadline.ts";

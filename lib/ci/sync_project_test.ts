@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { sandbox } from "../base/host_testing.ts";
-import { run } from "../base/process/process.ts";
+import { run } from "../base/process/run.ts";
 import { loopback, withLoopback } from "../guest/rsync_testing.ts";
 import { git, makeTree } from "../project/excludes_testing.ts";
 import type { Project } from "../project/project.ts";

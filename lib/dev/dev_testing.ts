@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { sandbox } from "../base/host_testing.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { defineDev } from "../config/dev_config.ts";
 import { type DevRecord, writeDevRecord } from "./state/record.ts";
 import { bootId, commandOf } from "./state/state.ts";

@@ -4,7 +4,7 @@ import { startClock } from "../base/time/clock.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import type { DevConfig } from "../config/dev_config.ts";

@@ -1,6 +1,6 @@
 import { HostError, TaskError, UsageError } from "../base/errors.ts";
 import { findProgram } from "../base/process/find_program.ts";
-import { run } from "../base/process/process.ts";
+import { run } from "../base/process/run.ts";
 import { type Log, plainLines } from "./log_lines.ts";
 
 /** How long GitHub may take; the logs of a big run come as one archive. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { $ } from "../base/process/dollar.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import {
   remoteCommand,
   remoteKillText,

@@ -2,7 +2,7 @@ import { dirname, join } from "@std/path";
 import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
 import { plainLine } from "../base/text/plain_text.ts";
 import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
-import { OutputTooLongError, run, type RunResult } from "../base/process/process.ts";
+import { OutputTooLongError, run, type RunResult } from "../base/process/run.ts";
 import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { isGarbled } from "../project/path_bytes.ts";

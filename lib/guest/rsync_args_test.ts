@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { run } from "../base/process/process.ts";
+import { run } from "../base/process/run.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { pullFiles } from "./rsync.ts";
 import { pullListArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";

@@ -7,7 +7,7 @@ import { exists, folderNames } from "../base/files/folders.ts";
 import { tryLock } from "../base/files/lock.ts";
 import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { sendSignal } from "../base/process/send_signal.ts";
 
 const recordSchema = z.object({

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { RUN_FILES, runsDir, socketDir } from "../base/files/paths.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { living, startScript, startSleep, within } from "../base/process/process_testing.ts";
 import { sandbox } from "../base/host_testing.ts";
 import {

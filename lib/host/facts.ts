@@ -1,6 +1,6 @@
 import { dirname, resolve } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
-import { run } from "../base/process/process.ts";
+import { run } from "../base/process/run.ts";
 
 /** Programs that install packages, in the order in which they are looked for. */
 const PACKAGE_MANAGERS = ["apt", "brew", "dnf", "pacman", "nix"] as const;

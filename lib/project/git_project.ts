@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { GIT_QUERIES, type GitLists, parseGitLists, type RepositoryLists } from "./git_lists.ts";
 import { ownScript } from "../base/process/own_script.ts";
-import { OutputTooLongError, run } from "../base/process/process.ts";
+import { OutputTooLongError, run } from "../base/process/run.ts";
 import { copyRepository } from "./git_copy.ts";
 import { checkIgnoreFiles } from "./git_hazards.ts";
 import { FileRefused } from "./project_file.ts";

@@ -2,7 +2,7 @@ import { delay } from "@std/async";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { netArgs } from "./args.ts";
 import { describeExit, guestCommand, startGuest, type StartGuestOptions } from "./launch.ts";
 import { connectQmp } from "./qmp_connect.ts";

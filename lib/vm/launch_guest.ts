@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { RUN_FILES } from "../base/files/paths.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { startClock } from "../base/time/clock.ts";
 import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
 import { incomingArgs } from "../qemu/args.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { recipeKey } from "../store/recipe.ts";
 import { HostError } from "../base/errors.ts";
-import { processStartTime } from "../base/process/process.ts";
+import { processStartTime } from "../base/process/start_time.ts";
 import { startSleep } from "../base/process/process_testing.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { changeQuietly } from "../image/platform/image_testing.ts";

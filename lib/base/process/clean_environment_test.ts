@@ -7,7 +7,7 @@ import {
   WINDOW_VARIABLES,
 } from "./clean_environment.ts";
 import { root } from "../files/paths.ts";
-import { run } from "./process.ts";
+import { run } from "./run.ts";
 import { SUPERVISOR, testdata } from "./process_testing.ts";
 import { runInForeground } from "./run_in_foreground.ts";
 import { sandbox } from "../host_testing.ts";

@@ -2,7 +2,7 @@ import type { CommandContext } from "dax";
 import { commandText } from "../text/command_text.ts";
 import { TaskError } from "../errors.ts";
 import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
-import { run, type RunOptions, type RunResult } from "./process.ts";
+import { run, type RunOptions, type RunResult } from "./run.ts";
 
 /** How a {@link Command} runs. */
 interface CommandOptions extends RunOptions {

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { root } from "../files/paths.ts";
 import { sandbox } from "../host_testing.ts";
-import { run } from "./process.ts";
+import { run } from "./run.ts";
 
 /** The scripts of ours that run on the host; what provision/ and the like hold runs in guests. */
 const SCRIPTS = [
@@ -26,7 +26,7 @@ Deno.test("run() says what to do where the supervisor may not be executed", asyn
   const script = join(box.path, "script.ts");
   await Deno.writeTextFile(
     script,
-    `import { run } from "./lib/base/process/process.ts";
+    `import { run } from "./lib/base/process/run.ts";
 await run(["true"]).catch(({ message, exit, details, next }) =>
   console.log([message, exit, ...details, next].join("\\n")));`,
   );

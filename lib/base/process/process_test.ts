@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { TAIL_CHARS } from "../text/bounded_text.ts";
 import { formatError, HostError, InterruptedError } from "../errors.ts";
-import { OutputTooLongError, processStartTime, run, spawnOwned } from "./process.ts";
+import { spawnOwned } from "./process.ts";
+import { OutputTooLongError, run } from "./run.ts";
+import { processStartTime } from "./start_time.ts";
 import {
   living,
   pidsIn,

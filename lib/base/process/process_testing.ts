@@ -3,7 +3,7 @@ import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { ownScript } from "./own_script.ts";
-import { processStartTime } from "./process.ts";
+import { processStartTime } from "./start_time.ts";
 
 /** Longer than anything takes on a busy machine; only a failing test waits for it. */
 const DEADLINE_MS = 15_000;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../files/folders.ts";
-import { run } from "./process.ts";
+import { run } from "./run.ts";
 import { testdata } from "./process_testing.ts";
 import { removeTree } from "./remove_tree.ts";
 import { sandbox } from "../host_testing.ts";

@@ -1,5 +1,5 @@
 import { ownScript } from "./own_script.ts";
-import { run } from "./process.ts";
+import { run } from "./run.ts";
 
 const SEND_SIGNAL = ownScript("send_signal.sh", import.meta.url);
 

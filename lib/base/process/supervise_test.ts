@@ -1,7 +1,9 @@
 import { delay } from "@std/async";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { processStartTime, run, type SpawnOptions, spawnOwned } from "./process.ts";
+import { type SpawnOptions, spawnOwned } from "./process.ts";
+import { run } from "./run.ts";
+import { processStartTime } from "./start_time.ts";
 import {
   living,
   pidsIn,

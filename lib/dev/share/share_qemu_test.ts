@@ -1,7 +1,7 @@
 import { delay } from "@std/async";
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { processStartTime } from "../../base/process/process.ts";
+import { processStartTime } from "../../base/process/start_time.ts";
 import { startGuest } from "../../qemu/launch.ts";
 import { sharedMemoryArgs } from "../../qemu/share_args.ts";
 import type { ShareMode } from "../../config/dev_config.ts";

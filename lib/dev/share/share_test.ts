@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError, UsageError } from "../../base/errors.ts";
-import { processStartTime } from "../../base/process/process.ts";
+import { processStartTime } from "../../base/process/start_time.ts";
 import { makeShare } from "./make_share.ts";
 import { withShareRequest } from "./share_testing.ts";
 

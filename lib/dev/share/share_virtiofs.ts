@@ -1,7 +1,8 @@
 import { delay } from "@std/async";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
-import { processStartTime, spawnOwned } from "../../base/process/process.ts";
+import { spawnOwned } from "../../base/process/process.ts";
+import { processStartTime } from "../../base/process/start_time.ts";
 import { checkSocketPath } from "../../base/files/private_dir.ts";
 import { readLogTail } from "../../base/files/log_tail.ts";
 import { virtiofsArgs } from "../../qemu/share_args.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { atomicWrite } from "../../base/files/atomic_write.ts";
 import { readJson } from "../../base/files/read_json.ts";
-import { processStartTime } from "../../base/process/process.ts";
+import { processStartTime } from "../../base/process/start_time.ts";
 import { FLAVOURS, SHARE_MODES } from "../../config/dev_names.ts";
 import { devDir, devFile } from "./dev_paths.ts";
 import { makePrivateDir } from "./private.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { $ } from "../../base/process/dollar.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { devShellCommand, devShellSeed } from "./shell.ts";
 
 const SOURCES = join(import.meta.dirname ?? "", "../../../provision/dev_shell");

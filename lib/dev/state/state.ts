@@ -1,5 +1,5 @@
 import { hostIdentity } from "../../host/facts.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { devFile } from "./dev_paths.ts";
 import { closeDevDir } from "./private.ts";
 import { removeAll } from "../../base/files/folders.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { UsageError, WorkError } from "../../base/errors.ts";
 import { $ } from "../../base/process/dollar.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { loopback } from "../../guest/rsync_testing.ts";
 import { prepareSync, type SyncOptions } from "./sync.ts";
 import { planLines } from "./sync_plan.ts";

@@ -3,7 +3,7 @@ import { verdictsDir } from "../../base/files/paths.ts";
 import { MARK_PAGING, MARK_STARTED, type ProbeImage, SIGN_OFF } from "./probe_assembly.ts";
 import type { Arch } from "../../config/archs.ts";
 import { probeImage } from "./probe_image.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 
 /** What runs the guest's instructions, by QEMU's name for it. */
 export type Accelerator = "kvm" | "hvf" | "tcg";

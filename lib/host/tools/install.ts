@@ -4,7 +4,7 @@ import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
 import { findProgram } from "../../base/process/find_program.ts";
-import type { RunResult } from "../../base/process/process.ts";
+import type { RunResult } from "../../base/process/run.ts";
 import { $ } from "../../base/process/dollar.ts";
 import type { ToolVerdict } from "./tools.ts";
 

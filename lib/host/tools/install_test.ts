@@ -10,7 +10,7 @@ import {
   remedies,
   runInstall,
 } from "./install.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { type ToolNeed, TOOLS } from "./tool_table.ts";
 import { toolsFor, type ToolVerdict } from "./tools.ts";

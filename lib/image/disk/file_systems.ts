@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { RunOptions } from "../../base/process/process.ts";
+import type { RunOptions } from "../../base/process/run.ts";
 import { asOwner, removeTree } from "../../base/process/remove_tree.ts";
 import { $ } from "../../base/process/dollar.ts";
 

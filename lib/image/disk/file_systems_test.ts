@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, InterruptedError, TaskError } from "../../base/errors.ts";
 import { $ } from "../../base/process/dollar.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { diskCommands, makeDisk, type RootTree, unpackTree } from "./file_systems.ts";
 

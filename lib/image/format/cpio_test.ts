@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
 import { $ } from "../../base/process/dollar.ts";
-import { run } from "../../base/process/process.ts";
+import { run } from "../../base/process/run.ts";
 import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { charDevice, directory, file, MODE, packCpio } from "./cpio.ts";
 import { readCpio } from "./cpio_testing.ts";

@@ -1,5 +1,5 @@
 /** Runs its arguments as `run()` does, under whatever permissions it has; prints the outcome. */
-import { run } from "../process.ts";
+import { run } from "../run.ts";
 
 try {
   const environment = Deno.env.get("TEST_ENVIRONMENT") === "user" ? "user" : "clean";

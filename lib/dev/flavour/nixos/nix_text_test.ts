@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { run } from "../../../base/process/process.ts";
+import { run } from "../../../base/process/run.ts";
 import { findProgram } from "../../../base/process/find_program.ts";
 import { nixText, type NixValue, quoteNix } from "./nix_text.ts";
 

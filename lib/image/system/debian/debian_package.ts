@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { HostError, type TaskError, WorkError } from "../../../base/errors.ts";
-import type { RunOptions } from "../../../base/process/process.ts";
+import type { RunOptions } from "../../../base/process/run.ts";
 import { $ } from "../../../base/process/dollar.ts";
 
 /** Where packages come from. */

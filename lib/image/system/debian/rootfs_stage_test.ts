@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { walk } from "@std/fs";
 import { fromFileUrl, join } from "@std/path";
 import { $ } from "../../../base/process/dollar.ts";
-import { processStartTime } from "../../../base/process/process.ts";
+import { processStartTime } from "../../../base/process/start_time.ts";
 import { waitUntil } from "../../../base/process/process_testing.ts";
 import { buildRootfs } from "./rootfs.ts";
 import { placeFile } from "./rootfs_stage.ts";
