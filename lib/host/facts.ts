@@ -83,13 +83,30 @@ async function readIdentity(): Promise<HostIdentity> {
 }
 
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
-/** Limits of the control group as a container sees them: version 2, then version 1. */
-const MEMORY_LIMITS = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
-/** The control group's limit; `Infinity` without one. */
+/**
+ * The files with the limits of a process's control group and of those that it is in, such as a slice
+ * of systemd or a batch job, by its `/proc/PID/cgroup` (cgroups(7)): version 2, then version 1.
+ */
+export function memoryLimitFiles(cgroups: string): string[] {
+  const path = (line: RegExp) => line.exec(cgroups)?.[1] ?? "/";
+  return [
+    ...upFrom(path(/^0::(\/.*)$/m)).map((dir) => `/sys/fs/cgroup${dir}memory.max`),
+    ...upFrom(path(/^\d+:(?:[\w,]+,)?memory(?:,[\w,]+)?:(\/.*)$/m))
+      .map((dir) => `/sys/fs/cgroup/memory${dir}memory.limit_in_bytes`),
+  ];
+}
+
+/** A directory and those that it is in, each with a slash at the end. */
+function upFrom(path: string): string[] {
+  return path === "/" ? ["/"] : [`${path}/`, ...upFrom(dirname(path))];
+}
+
+/** The smallest limit of the control groups that this task is in; `Infinity` without one. */
 async function memoryLimitMiB(): Promise<number> {
   if (hostOs() === "darwin") return Infinity;
-  const limits = [...(await readKernelFiles(MEMORY_LIMITS)).values()]
+  const cgroups = (await run(["grep", "-sh", "", "/proc/self/cgroup"])).stdout;
+  const limits = [...(await readKernelFiles(memoryLimitFiles(cgroups))).values()]
     // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
     .map(Number).filter(Number.isFinite);
   return Math.floor(Math.min(Infinity, ...limits) / 1024 ** 2);

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
+import {
+  freeDiskBytes,
+  hostFacts,
+  hostIdentity,
+  memoryLimitFiles,
+  parseOsRelease,
+} from "./facts.ts";
 import { $ } from "../base/process/dollar.ts";
 
 Deno.test("hostFacts() describes this host", async () => {
@@ -22,6 +28,24 @@ Deno.test("hostIdentity() names this boot", async () => {
     assert(bootId !== undefined);
   }
   assert(cpuModel.length > 0);
+});
+
+Deno.test("memoryLimitFiles() has the limits of every control group on the way up", () => {
+  const root = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
+  assertEquals(memoryLimitFiles("0::/user.slice/job.scope\n"), [
+    "/sys/fs/cgroup/user.slice/job.scope/memory.max",
+    "/sys/fs/cgroup/user.slice/memory.max",
+    "/sys/fs/cgroup/memory.max",
+    root,
+  ]);
+  assertEquals(memoryLimitFiles("9:cpu:/x\n4:memory:/slurm/job_1\n0::/\n"), [
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/slurm/job_1/memory.limit_in_bytes",
+    "/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes",
+    root,
+  ]);
+  // As in a container, whose own group is the root of what it sees.
+  assertEquals(memoryLimitFiles(""), ["/sys/fs/cgroup/memory.max", root]);
 });
 
 Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {
