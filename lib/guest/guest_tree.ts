@@ -3,6 +3,7 @@ import {
   type BytePath,
   fileList,
   FIND_TREE,
+  fromText,
   parseTree,
   readBytes,
   toBytes,
@@ -35,20 +36,20 @@ export async function findInGuest(
 }
 
 /**
- * Files, links and directories of a guest's directory, as far as they can be read; the latter end
- * with a slash.
+ * Files, links and directories of a guest's directory, as far as it is there and can be read; the
+ * latter end with a slash.
  */
 export async function listGuestTree(
   ssh: Guest,
   dir: string,
   signal?: AbortSignal,
 ): Promise<BytePath[]> {
-  return parseTree((await find(ssh, dir, FIND_TREE, signal)).stdout);
+  return parseTree((await find(ssh, dir, FIND_TREE, signal)).stdout, fromText(dir));
 }
 
 const find = (ssh: Guest, dir: string, tests: readonly string[], signal?: AbortSignal) =>
-  execText(ssh, ["find", ".", ...tests], {
-    ...{ cwd: dir, maxChars: MAX_LIST_CHARS, decode: readBytes, signal },
+  execText(ssh, ["find", "-H", dir, ...tests], {
+    ...{ maxChars: MAX_LIST_CHARS, decode: readBytes, signal },
   });
 
 /**

@@ -8,6 +8,8 @@ export function loopback(): SshConnection {
     configPath: "/none",
     closed: new Promise(() => {}),
     async exec(argv, { cwd = "/", stdin = "", ...options } = {}) {
+      // A guest's directory has to be there, too.
+      await Deno.stat(cwd);
       const args = ["-c", 'cd "$0" && exec "$@"', cwd, ...argv];
       const pipes = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
       const child = new Deno.Command("sh", { args, ...pipes }).spawn();

@@ -25,13 +25,16 @@ export const isGarbled = (text: string): boolean => text.includes("\uFFFD");
 // deno-lint-ignore no-control-regex
 const isAscii = (text: string): boolean => !/[^\x00-\x7f]/.test(text);
 
-/** Reads what `list_tree.sh` writes, as {@link FIND_TREE} does: directories end with a slash, and come before what they hold. */
-export function parseTree(list: BytePath): BytePath[] {
+/**
+ * Reads what `list_tree.sh` writes, as {@link FIND_TREE} does: directories end with a slash, and come
+ * before what they hold. `dir` is what `find` was given.
+ */
+export function parseTree(list: BytePath, dir: BytePath = "."): BytePath[] {
   const names = list.split("\0");
   const paths: BytePath[] = [];
   for (let at = 0; at < names.length - 1; at++) {
     const name = names[at]!;
-    const path = name.slice("./".length);
+    const path = name.slice(dir.length + 1);
     const isDirectory = names[at + 1] === name;
     if (isDirectory) at++;
     if (path !== "") paths.push(isDirectory ? `${path}/` : path);
