@@ -3,7 +3,12 @@ import { explainMiss } from "../store/sidecar.ts";
 import { imageState } from "../image/platform/platform_image.ts";
 import { finishImage, imagesFolder, testPlatform } from "../image/platform/image_testing.ts";
 import { buildShape } from "./build_machine.ts";
-import { outdatedInputs, snapshotRecipe } from "./snapshot_recipe.ts";
+import {
+  outdatedInputs,
+  recordedAccelerator,
+  snapshotRecipe,
+  type SnapshotShape,
+} from "./snapshot_recipe.ts";
 
 const platform = testPlatform();
 const SIZE = { memoryMiB: 512, cores: 1 };
@@ -48,4 +53,37 @@ Deno.test("snapshotRecipe() goes by the bytes, also where they lie under the sam
   const two = { ...one, digest: "02".repeat(32) };
   assertNotEquals((await recipeOf(two)).key, (await recipeOf(one)).key);
   assertEquals((await recipeOf({ ...one })).key, (await recipeOf(one)).key);
+});
+
+Deno.test("snapshotRecipe() counts everything that shapes the state, and says what differs", async () => {
+  const shape = shapeOf({ dir: "/images/p", digest: "01".repeat(32) });
+  const recipe = await snapshotRecipe(shape);
+  const { host } = shape;
+  const changes: readonly [string, Partial<SnapshotShape>][] = [
+    ["QEMU", { host: { ...host, qemu: { ...host.qemu, sha256: "cd".repeat(32) } } }],
+    ["machine", { host: { ...host, machine: "pc-q35-9.0" } }],
+    ["CPU", { cpu: "qemu64" }],
+    ["memory", { memoryMiB: 513 }],
+    ["cores", { cores: 2 }],
+    ["command line", { words: [...shape.words, "debug"] }],
+    ["devices", { devices: () => ["-device", "virtio-rng-pci"] }],
+  ];
+  for (const [name, change] of changes) {
+    const other = await snapshotRecipe({ ...shape, ...change });
+    const reasons = explainMiss({ kind: "recipe", recipe }, other);
+    assertEquals(reasons, [`${name} changed`], name);
+    // Who starts a guest chooses some of them, and may choose the former ones again.
+    const isChosen = ["memory", "cores", "command line"].includes(name);
+    const outdated = await outdatedInputs(recipe, [{ ...shape, ...change }], []);
+    assertEquals(outdated, isChosen ? [] : reasons, name);
+  }
+});
+
+Deno.test("recordedAccelerator() knows the accelerator of a snapshot", async () => {
+  const shape = shapeOf({ dir: "/images/p", digest: "01".repeat(32) });
+  for (const accelerator of ["kvm", "hvf", "tcg"] as const) {
+    const recipe = await snapshotRecipe({ ...shape, host: { ...shape.host, accelerator } });
+    assertEquals(await recordedAccelerator(recipe), accelerator);
+  }
+  assertEquals(await recordedAccelerator({ key: "", inputs: [] }), undefined);
 });
