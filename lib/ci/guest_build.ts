@@ -156,7 +156,7 @@ async function buildIn(
   const syncing = syncProject({
     ...{ project, signal, log: logs },
     ssh: guest.ssh,
-    runDir: guest.run.dir,
+    runDir: guest.place.dir,
     guestDir: dirs.source,
     deleteExtra: options.incremental === true,
     onWarning: (text) => {

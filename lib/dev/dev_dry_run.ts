@@ -1,5 +1,6 @@
 import { guestCommand } from "../qemu/launch.ts";
-import { devStart, findDevHost } from "./dev_guest.ts";
+import { guestStart } from "../vm/machine.ts";
+import { devGuest, findDevHost } from "./dev_guest.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
@@ -28,11 +29,12 @@ export async function startCommand(options: StartDevOptions): Promise<string[]> 
     screen: options.display !== undefined,
     dryRun: true,
   });
-  return guestCommand(devStart({
+  const plan = devGuest({
     ...{ config, host, boot, dir, socketDir, share, signal },
     logs: { console: devFile(config.name, "consoleLog"), qemu: log },
     sshPort: config.sshPort,
     reboots: true,
     ...(options.display === undefined ? {} : { display: options.display }),
-  }));
+  });
+  return guestCommand(guestStart(plan, { ...plan.home, disk: plan.disk }, { boot: boot.args }));
 }

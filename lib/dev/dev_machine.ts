@@ -1,33 +1,15 @@
-import { ARCH } from "../config/archs.ts";
 import { DEV_ARCH } from "../config/dev_names.ts";
-import type { Accelerator } from "../host/accelerator/accelerator.ts";
-import {
-  cpuArgs,
-  diskArgs,
-  machineArgs,
-  MEMORY_ID,
-  memoryArgs,
-  netArgs,
-  rngArgs,
-  sandboxArgs,
-} from "../qemu/args.ts";
-import { sharedMemoryArgs } from "../qemu/share_args.ts";
+import { diskArgs, netArgs, rngArgs } from "../qemu/args.ts";
 import type { DevConfig } from "../config/dev_config.ts";
+import { commonCpu } from "../vm/guest_host.ts";
+import type { Machine } from "../vm/machine.ts";
 import type { BootPlan } from "./flavour/flavour.ts";
 import type { Share } from "./share/share.ts";
 
-/** The program that runs dev guests. */
-export const QEMU = ARCH[DEV_ARCH].qemu.system;
-
-/** What {@link devArgs} puts together. */
-export interface DevMachine {
+/** What {@link devMachine} puts together. */
+export interface DevMachine extends Pick<Machine, "host"> {
   readonly config: DevConfig;
-  /** The machine type with its version. */
-  readonly machine: string;
-  readonly accelerator: Accelerator;
-  readonly boot: BootPlan;
-  /** Absolute path of the guest's own disk. */
-  readonly disk: string;
+  readonly boot: Pick<BootPlan, "moreDisks">;
   /** Port of 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
   /** Left out while the guest is being made. */
@@ -38,33 +20,24 @@ export interface DevMachine {
   readonly reboots: boolean;
 }
 
-/** Everything that shapes a dev guest, as QEMU's arguments. */
-export function devArgs(options: DevMachine): string[] {
-  const { config, accelerator, share } = options;
-  const shared = share?.sharedMemory === true;
-  return [
-    ...(shared ? sharedMemoryArgs(config.memoryMiB) : []),
-    ...machineArgs({
-      machine: options.machine,
-      accelerator,
-      memory: shared ? MEMORY_ID : undefined,
-    }),
-    ...cpuArgs({
-      cpu: accelerator === "tcg" ? ARCH[DEV_ARCH].qemu.cpu : "host",
-      cores: config.cores,
-    }),
-    ...memoryArgs(config.memoryMiB),
-    ...options.boot.args,
-    ...diskArgs({ path: options.disk, format: "qcow2" }),
-    ...(options.boot.moreDisks ?? []),
-    ...netArgs({ hostPort: options.sshPort }),
-    ...rngArgs(),
-    ...(share?.qemuArgs() ?? []),
-    ...(options.display === undefined ? [] : screenArgs(options.display)),
-    // The last word counts, and `quietArgs()` has said -no-reboot before.
-    ...(options.reboots ? ["-action", "reboot=reset"] : []),
-    ...sandboxArgs(),
-  ];
+/** Everything that shapes a dev guest but for what boots it. */
+export function devMachine(options: DevMachine): Machine {
+  const { config, host, boot, share, display } = options;
+  return {
+    ...{ host, memoryMiB: config.memoryMiB, cores: config.cores },
+    cpu: commonCpu(DEV_ARCH, host),
+    sharedMemory: share?.sharedMemory,
+    devices: ({ disk }) => [
+      ...diskArgs({ path: disk, format: "qcow2" }),
+      ...(boot.moreDisks ?? []),
+      ...netArgs({ hostPort: options.sshPort }),
+      ...rngArgs(),
+      ...(share?.qemuArgs() ?? []),
+      ...(display === undefined ? [] : screenArgs(display)),
+      // The last word counts, and `quietArgs()` has said -no-reboot before.
+      ...(options.reboots ? ["-action", "reboot=reset"] : []),
+    ],
+  };
 }
 
 /** A window with a screen, a keyboard and a pointer that needs no grabbing. */

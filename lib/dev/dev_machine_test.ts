@@ -1,38 +1,42 @@
 import { assert, assertEquals } from "@std/assert";
-import { devArgs, type DevMachine } from "./dev_machine.ts";
+import { guestArgs } from "../vm/machine.ts";
+import { type DevMachine, devMachine } from "./dev_machine.ts";
 import { CONFIG } from "./dev_testing.ts";
 
 const machine: DevMachine = {
   config: CONFIG,
-  machine: "virt-7.2",
-  accelerator: "tcg",
-  boot: { args: ["-kernel", "/guest/vmlinuz"], announcesReady: true },
-  disk: "/guest/disk.qcow2",
+  host: { machine: "virt-7.2", accelerator: "tcg" },
+  boot: {},
   sshPort: 5022,
   reboots: true,
 };
+
+const devArgs = (options: DevMachine) =>
+  guestArgs(devMachine(options), { disk: "/guest/disk.qcow2", socketDir: "/s" }, {
+    boot: ["-kernel", "/guest/vmlinuz"],
+  });
 
 /** The word after each occurrence of an option. */
 const valuesOf = (args: readonly string[], option: string) =>
   args.flatMap((word, index) => word === option ? [args[index + 1]] : []);
 
-Deno.test("devArgs() keeps what the guest writes: no unsafe cache, no snapshot", () => {
+Deno.test("devMachine() keeps what the guest writes: no unsafe cache, no snapshot", () => {
   const args = devArgs(machine);
   const [drive = ""] = valuesOf(args, "-drive");
   assert(drive.includes("file.filename=/guest/disk.qcow2") && !drive.includes("cache=unsafe"));
 });
 
-Deno.test("devArgs() forwards from 127.0.0.1 alone", () => {
+Deno.test("devMachine() forwards from 127.0.0.1 alone", () => {
   const [netdev = ""] = valuesOf(devArgs(machine), "-netdev");
   assert(netdev.endsWith(",hostfwd=tcp:127.0.0.1:5022-:22"), netdev);
 });
 
-Deno.test("devArgs() lets the guest reboot, unless it is being made", () => {
+Deno.test("devMachine() lets the guest reboot, unless it is being made", () => {
   assertEquals(valuesOf(devArgs(machine), "-action"), ["reboot=reset"]);
   assertEquals(valuesOf(devArgs({ ...machine, reboots: false }), "-action"), []);
 });
 
-Deno.test("devArgs() shares the guest's memory where the share needs it", () => {
+Deno.test("devMachine() shares the guest's memory where the share needs it", () => {
   const share = { sharedMemory: true, qemuArgs: () => ["-device", "vhost-user-fs-pci"] };
   const args = devArgs({ ...machine, share });
   assertEquals(valuesOf(args, "-machine"), ["virt-7.2,memory-backend=mem0"]);
@@ -40,7 +44,7 @@ Deno.test("devArgs() shares the guest's memory where the share needs it", () => 
   assertEquals(valuesOf(args, "-device").includes("vhost-user-fs-pci"), true);
 });
 
-Deno.test("devArgs() has a screen, a keyboard and a pointer with a display alone", () => {
+Deno.test("devMachine() has a screen, a keyboard and a pointer with a display alone", () => {
   assertEquals(valuesOf(devArgs(machine), "-display"), []);
   const args = devArgs({ ...machine, display: "gtk" });
   assertEquals(valuesOf(args, "-display"), ["gtk"]);

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { devCommands } from "./state/dev_commands.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { startClock } from "../base/time/clock.ts";
@@ -9,17 +9,11 @@ import { GuestError, UsageError } from "../base/errors.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import type { Guest } from "../qemu/launch.ts";
-import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { type DevFile, filesBelow, fileText, listDevFiles } from "./state/dev_files.ts";
-import {
-  awaitLogin,
-  type DevHost,
-  findDevHost,
-  launchDev,
-  type LaunchDevOptions,
-} from "./dev_guest.ts";
+import type { KeyedHost } from "../vm/guest_host.ts";
+import { devGuest, findDevHost, launchDev } from "./dev_guest.ts";
 import type { DevFlavour, PrepareRequest } from "./flavour/flavour.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest, writeDevGuest } from "./guest_file.ts";
@@ -165,7 +159,7 @@ async function makeGuest(staging: string, options: InitDevOptions): Promise<void
 }
 
 interface BootOnce extends InitDevOptions {
-  readonly host: DevHost;
+  readonly host: KeyedHost;
   readonly request: PrepareRequest;
   /** Whether nobody can log in yet. */
   readonly blind: boolean;
@@ -175,11 +169,9 @@ interface BootOnce extends InitDevOptions {
 async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   const { config, host, request, signal, logs, onStep } = options;
   const sockets = await devSocketDir(config.name, "init");
-  await ensurePrivateDir(dirname(sockets));
-  await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeAll(sockets));
-  const launch: LaunchDevOptions = {
+  const plan = devGuest({
     config: { ...config, bootMs: config.bootMs * FIRST_BOOT_FACTOR },
     ...{ host, signal },
     boot: await flavour.boot(request),
@@ -188,9 +180,10 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
     logs: { console: logs.console, qemu: logs.qemu },
     sshPort: 0,
     reboots: false,
-  };
-  const guest = stack.use(await launchDev(launch));
-  const ssh = options.blind ? undefined : stack.use(await awaitLogin(guest, launch));
+  });
+  const launched = stack.use(await launchDev(plan));
+  const { guest } = launched;
+  const ssh = options.blind ? undefined : stack.use(await plan.logIn(launched));
   const consoleSocket = join(sockets, DEV_SOCKETS.console);
   const { exited } = guest;
   const outcome = await flavour.firstBoot(

@@ -8,8 +8,8 @@ import { processStartTime } from "../base/process/start_time.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import type { DevConfig } from "../config/dev_config.ts";
-import { type DevHost, findDevHost, launchDev, type LaunchDevOptions } from "./dev_guest.ts";
-import { awaitLogin } from "./dev_guest.ts";
+import type { KeyedHost } from "../vm/guest_host.ts";
+import { devGuest, findDevHost, launchDev } from "./dev_guest.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";
 import type { DevFlavour } from "./flavour/flavour.ts";
@@ -85,7 +85,7 @@ function alreadyUp(record: DevRecord): StartedDev {
 }
 
 interface Parts {
-  readonly host: DevHost;
+  readonly host: KeyedHost;
   readonly flavour: DevFlavour;
 }
 
@@ -108,7 +108,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   for (const note of share.notes) options.onNote(note, "warning");
   stack.defer(() => share.afterStop());
   const helpers = stack.use(await share.beforeStart());
-  const launch: LaunchDevOptions = {
+  const plan = devGuest({
     ...{ config, dir, signal, share },
     host: parts.host,
     boot: await parts.flavour.boot({
@@ -123,13 +123,14 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
     sshPort: config.sshPort,
     reboots: true,
     ...(options.display === undefined ? {} : { display: options.display }),
-  };
-  const guest = stack.use(await launchDev(launch));
+  });
+  const launched = stack.use(await launchDev(plan));
+  const { guest } = launched;
   const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
   // On record as soon as it runs; if this task is killed, the guest ends and the record is stale.
   stack.defer(() => clearRecord(record));
   await writeDevRecord({ ...record, starting: true });
-  const ssh = stack.use(await awaitLogin(guest, launch));
+  const ssh = stack.use(await plan.logIn(launched));
   const mount = share.guestSetup();
   if (mount !== undefined && !parts.flavour.bringsMount) {
     await ensureMounted(ssh, { guestDir: record.share.guestDir, mount, signal });

@@ -1,12 +1,8 @@
 import { join } from "@std/path";
 import type { ConsoleCause } from "./console_causes.ts";
-import { ConsoleLog } from "./console.ts";
-import { waitForReady } from "./readiness.ts";
-import { connectSsh, type SshConnection } from "./ssh.ts";
 import { knownHostsLine } from "./ssh_config.ts";
 import type { Keys } from "../host/keys.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
-import type { Guest } from "../qemu/launch.ts";
 
 /** A run's directories, as far as a connection needs them. */
 interface RunPlace {
@@ -16,37 +12,6 @@ interface RunPlace {
 
 /** Path of the socket on which a task serves the proxy of a guest that it has started. */
 export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
-
-/** Waits until a starting guest can be logged in to, and logs in. */
-export async function connectGuest(options: {
-  readonly guest: Guest;
-  readonly run: RunPlace;
-  readonly keys: Keys;
-  readonly user: string;
-  readonly deadlineMs: number;
-  /** Whether it is given a port that leads to the proxy's socket; see {@link proxySocket}. */
-  readonly proxied?: boolean;
-  /** Whether the guest is known to listen already. */
-  readonly announced?: boolean;
-  readonly signal: AbortSignal;
-}): Promise<SshConnection> {
-  const { guest, run, keys, user, signal } = options;
-  const target = await sshTarget(run, keys, guest.sshPort ?? 0, user);
-  return await waitForReady(guest, {
-    deadlineMs: options.deadlineMs,
-    announced: options.announced === true,
-    console: new ConsoleLog(guest.logs.console),
-    signal,
-    connect: (attempt) =>
-      connectSsh({
-        ...target,
-        ...attempt,
-        name: guest.name,
-        controlPath: join(run.socketDir, "ssh"),
-        proxySocket: options.proxied === true ? proxySocket(run) : undefined,
-      }),
-  });
-}
 
 /**
  * Boots a guest with `boot`, and once more if it stood still the first time, which is the

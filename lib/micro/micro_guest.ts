@@ -9,10 +9,10 @@ import { microAdvice } from "../guest/micro_advice.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { requireMemory } from "../host/guest_memory.ts";
 import { kernelArgs } from "../qemu/args.ts";
-import type { Guest, GuestLogs } from "../qemu/launch.ts";
+import type { GuestLogs } from "../qemu/launch.ts";
 import { agentLogin } from "../vm/agent_login.ts";
-import { findGuestHost, type GuestHost } from "../vm/guest_host.ts";
-import type { GuestPlan, OnNote } from "../vm/guest_plan.ts";
+import { commonCpu, findGuestHost, type GuestHost } from "../vm/guest_host.ts";
+import type { GuestPlan, OnNote, OpenedGuest } from "../vm/guest_plan.ts";
 import type { Size } from "../vm/machine.ts";
 import { openPlan } from "../vm/open_plan.ts";
 import type { SnapshotShape } from "../vm/snapshot_recipe.ts";
@@ -21,7 +21,6 @@ import { checkFiles, findMicroFiles, type MicroFiles } from "./micro_files.ts";
 import {
   checkBoot,
   type KernelChoice,
-  microCpu,
   microDevices,
   microMachine,
   type MicroNetwork,
@@ -53,16 +52,9 @@ export interface OpenMicroOptions extends MicroRequest {
 }
 
 /** A microVM whose agent has answered. Disposal throws it away. */
-export interface MicroVm extends AsyncDisposable {
-  readonly guest: Guest;
+export interface MicroVm extends OpenedGuest<AgentClient> {
   readonly agent: AgentClient;
   readonly kernel: KernelChoice;
-  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
-  readonly failed: AbortSignal;
-  /** Whether it came from a snapshot that an earlier task had saved. */
-  readonly start: "cold" | "warm";
-  /** Seconds until the agent had answered. */
-  readonly bootSeconds: number;
 }
 
 /** What a microVM runs on, and the files that it starts from. */
@@ -107,7 +99,7 @@ export function microShape(
   const options = { ...request, kernelChoice, accelerator };
   return {
     ...{ host, memoryMiB: request.memoryMiB, cores: request.cores },
-    cpu: microCpu(options),
+    cpu: commonCpu(request.arch, host),
     words: microWords(options),
     devices: microDevices(options),
     inputs: [
@@ -174,11 +166,7 @@ export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
   const host = await findMicroHost(options);
   checkBoot({ ...host.files, append: options.append });
   const opened = await openPlan(microGuest(options, host), options);
-  const { launched: { guest, failed }, session: agent, start, bootSeconds } = opened;
-  return {
-    ...{ guest, failed, agent, start, bootSeconds, kernel: host.files.kernelChoice },
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  };
+  return { ...opened, agent: opened.session, kernel: host.files.kernelChoice };
 }
 
 /** Advises what works for a microVM, in the place of what works for a platform's guest. */

@@ -47,10 +47,6 @@ const ADDRESSES = { net: "192.168.127.0/24", host: "192.168.127.1", dns: "192.16
 export const microMachine = (options: Pick<MicroOptions, "arch" | "kernelChoice">): string =>
   machineOf(options).machine;
 
-/** The CPU model of a microVM. */
-export const microCpu = ({ arch, accelerator }: Pick<MicroOptions, "arch" | "accelerator">) =>
-  accelerator === "tcg" ? ARCH[arch].qemu.cpu : "host";
-
 /** What the agent is told of the network; its own defaults are gvproxy's. */
 const NETWORK_WORDS: Readonly<Record<MicroNetwork, readonly string[]>> = {
   none: ["guesthouse.network=off"],

@@ -3,7 +3,7 @@ import { AgentClient } from "../guest/agent/client.ts";
 import { ConsoleLog } from "../guest/console.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { waitForReady } from "../guest/readiness.ts";
-import type { BootPlan, SnapshotPlan } from "./guest_plan.ts";
+import type { LoginPlan, SnapshotPlan } from "./guest_plan.ts";
 import type { LaunchedGuest } from "./launch_guest.ts";
 
 /** The name of the socket of the agent's port. */
@@ -23,7 +23,7 @@ export function agentLogin(
     readonly explain: (error: unknown) => unknown;
   },
 ):
-  & Pick<BootPlan<AgentClient>, "logIn">
+  & Pick<LoginPlan<AgentClient>, "logIn">
   & Pick<SnapshotPlan<AgentClient>, "rest" | "resume"> {
   return {
     async logIn(launched) {

@@ -3,14 +3,13 @@ import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
-import { ensureKeys, type Keys } from "../host/keys.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import type { SystemSeeds } from "../image/system/guest_system.ts";
 import { kernelArgs } from "../qemu/args.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
 import { buildDevices, buildShape, kernelCommandLine } from "./build_machine.ts";
-import { bootDeadline, findGuestHost, type GuestHost } from "./guest_host.ts";
+import { bootDeadline, findKeyedHost, type KeyedHost } from "./guest_host.ts";
 import type { GuestPlan } from "./guest_plan.ts";
 import type { LaunchPlan } from "./launch_guest.ts";
 import type { Size } from "./machine.ts";
@@ -35,22 +34,16 @@ export interface GuestRequest extends Size {
   readonly signal: AbortSignal;
 }
 
-/** What a build guest runs on, and this checkout's keys. */
-interface BuildHost extends GuestHost {
-  readonly keys: Keys;
-}
-
 /** Finds out what a guest will run on, and makes the checkout's keys if there are none. */
 export async function findBuildHost(
   { platform, accelerator, signal }: Pick<GuestRequest, "platform" | "accelerator" | "signal">,
-): Promise<BuildHost> {
+): Promise<KeyedHost> {
   const { arch, machine, cpu } = platform;
-  const host = await findGuestHost({ arch, machine, cpu: cpu.kvm, accelerator, signal });
-  return { ...host, keys: await ensureKeys(signal) };
+  return await findKeyedHost({ arch, machine, cpu: cpu.kvm, accelerator, signal });
 }
 
 /** A platform's guest, with this checkout's keys. */
-export function buildGuest(request: GuestRequest, host: BuildHost): GuestPlan<SshSession> {
+export function buildGuest(request: GuestRequest, host: KeyedHost): GuestPlan<SshSession> {
   const { platform, network } = request;
   const { commands, seeds } = systemOf(platform);
   const login = {
@@ -79,7 +72,7 @@ type ExtraSeed = SystemSeeds["resume"];
 /** How a platform's guest is launched, however it is logged in to. */
 function launchPlan(
   request: GuestRequest,
-  host: BuildHost,
+  host: KeyedHost,
   extraSeed?: ExtraSeed,
 ): LaunchPlan {
   const { platform, image, network, sshPort, cacheDisk, logs, signal } = request;
@@ -98,7 +91,7 @@ function launchPlan(
 /** The image's kernel, and its initramfs with this checkout's keys behind it. */
 async function bootWithSeed(
   { image, platform, append }: GuestRequest,
-  { keys }: BuildHost,
+  { keys }: KeyedHost,
   dir: string,
   extraSeed?: ExtraSeed,
 ): Promise<string[]> {

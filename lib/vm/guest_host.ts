@@ -4,6 +4,7 @@ import {
   type AcceleratorChoice,
   probeAccelerator,
 } from "../host/accelerator/accelerator.ts";
+import { ensureKeys, type Keys } from "../host/keys.ts";
 import { pinMachine, type QemuProgram, qemuProgram } from "../qemu/program.ts";
 
 /** What a guest runs on: found out once, whatever way it then starts. */
@@ -34,6 +35,22 @@ export async function findGuestHost(
   const qemu = await qemuProgram(binary, signal);
   return { binary, qemu, machine: pinMachine(machine, qemu), accelerator, reason };
 }
+
+/** A host, and this checkout's keys. */
+export interface KeyedHost extends GuestHost {
+  readonly keys: Keys;
+}
+
+/** As {@link findGuestHost}; makes the checkout's keys if there are none. */
+export async function findKeyedHost(
+  request: Parameters<typeof findGuestHost>[0],
+): Promise<KeyedHost> {
+  return { ...await findGuestHost(request), keys: await ensureKeys(request.signal) };
+}
+
+/** The CPU model of guests that say nothing else: the host's own, or all that QEMU emulates. */
+export const commonCpu = (arch: Arch, { accelerator }: Pick<GuestHost, "accelerator">): string =>
+  accelerator === "tcg" ? ARCH[arch].qemu.cpu : "host";
 
 /** How much sooner than under emulation a guest must be up that runs on a hypervisor. */
 const HYPERVISOR_SPEEDUP = 4;

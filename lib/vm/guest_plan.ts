@@ -5,13 +5,13 @@ import type { SnapshotShape } from "./snapshot_recipe.ts";
 export type OnNote = (text: string, level: "info" | "warning") => void;
 
 /** A guest that can be booted until it answers. */
-export interface BootPlan<Session extends AsyncDisposable> extends LaunchPlan {
+export interface LoginPlan<Session extends AsyncDisposable> extends LaunchPlan {
   /** Waits until the guest that boots answers. */
   readonly logIn: (launched: LaunchedGuest) => Promise<Session>;
 }
 
 /** A guest that can be started, from a snapshot or by booting it. */
-export interface GuestPlan<Session extends AsyncDisposable> extends BootPlan<Session> {
+export interface GuestPlan<Session extends AsyncDisposable> extends LoginPlan<Session> {
   readonly snapshot: SnapshotPlan<Session>;
 }
 
@@ -21,7 +21,7 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
   /** Directory of the image that it is made of. */
   readonly imageDir: string;
   /** The guest that is saved: without what belongs to one project or task. */
-  readonly saved: BootPlan<Session>;
+  readonly saved: LoginPlan<Session>;
   /**
    * Brings a guest to rest that has just booted; ends the session, since its end must be in the
    * state that is saved. `mark` is told each moment that counts.
@@ -35,8 +35,7 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
 type Mark = (moment: string) => void;
 
 /** A guest that answers. Disposal ends it and removes everything of it. */
-export interface OpenedGuest<Session> extends AsyncDisposable {
-  readonly launched: LaunchedGuest;
+export interface OpenedGuest<Session> extends LaunchedGuest {
   readonly session: Session;
   /** Whether it came from a snapshot that an earlier task had saved. */
   readonly start: "cold" | "warm";

@@ -11,7 +11,7 @@ import type { GuestHost } from "./guest_host.ts";
 import { type GuestPlace, guestStart, type MachineProcess } from "./machine.ts";
 import type { Snapshot } from "./snapshots.ts";
 
-/** A guest on an overlay, with everything in which one differs from another. */
+/** A guest, with everything in which one differs from another. */
 export interface LaunchPlan extends MachineProcess {
   /** Also the platform of its run, and what its snapshots lie under. */
   readonly name: string;
@@ -19,6 +19,11 @@ export interface LaunchPlan extends MachineProcess {
   readonly signal: AbortSignal;
   /** The disk that its overlay lies on. */
   readonly disk: string;
+  /**
+   * Where it lives, for a guest that is not thrown away: it writes to the disk itself, and QEMU may
+   * pause it for as long as the host's disk is full. Default: a run of its own, on an overlay.
+   */
+  readonly home?: Pick<GuestPlace, "dir" | "socketDir">;
   /** What boots it, as QEMU's arguments. May write files into its directory. */
   readonly boot: (dir: string) => Promise<readonly string[]>;
   /** Starts a program that serves the guest, with a log of its own. */
@@ -32,7 +37,7 @@ export interface LaunchPlan extends MachineProcess {
 
 /** A guest that runs, and that has not answered yet. Disposal ends it and removes its run. */
 export interface LaunchedGuest extends AsyncDisposable {
-  readonly run: RunFolder;
+  readonly place: GuestPlace;
   readonly guest: Guest;
   /** Written by now, once this resolves; `undefined` for a guest without a record. */
   readonly record: Promise<RunRecord | undefined>;
@@ -44,8 +49,10 @@ export interface LaunchedGuest extends AsyncDisposable {
   readonly clock: () => number;
   /** Path of the guest's socket of that name. */
   socket(name: string): string;
-  /** Keeps the overlay, for a guest that outlives the task, or for a snapshot. */
+  /** Keeps the overlay, for a snapshot. */
   releaseOverlay(): void;
+  /** Keeps the overlay and the run, for a guest that outlives the task. */
+  leave(): void;
 }
 
 /** The files of a snapshot. */
@@ -56,24 +63,25 @@ export async function launchGuest(
   plan: LaunchPlan,
   how: { readonly from?: SnapshotPaths; readonly into?: SnapshotPaths } = {},
 ): Promise<LaunchedGuest> {
-  const { name, signal, logs, helper } = plan;
+  const { name, signal, logs, helper, home } = plan;
   const { from, into } = how;
   await using stack = new AsyncDisposableStack();
   const clock = startClock();
-  const run = stack.use(await createRun(name));
-  const overlay = stack.use(
+  const run = home === undefined ? stack.use(await createRun(name)) : undefined;
+  const { dir, socketDir } = home ?? run!;
+  const overlay = run && stack.use(
     await createOverlay({
       ...{ name, signal },
       backing: from?.disk ?? plan.disk,
       frozen: from !== undefined,
-      path: into?.disk ?? join(run.dir, RUN_FILES.overlay),
+      path: into?.disk ?? join(dir, RUN_FILES.overlay),
     }),
   );
-  if (helper !== undefined) stack.use(await helper.start(run.socketDir));
-  const place: GuestPlace = { ...run, disk: overlay.path };
+  if (helper !== undefined) stack.use(await helper.start(socketDir));
+  const place = { dir, socketDir, disk: overlay?.path ?? plan.disk };
   const guest = stack.use(
     await startGuest(guestStart(plan, place, {
-      boot: from === undefined ? await plan.boot(run.dir) : incomingArgs(),
+      boot: from === undefined ? await plan.boot(dir) : incomingArgs(),
       memoryFile: from !== undefined
         ? { path: from.memory, mode: "private" }
         : into !== undefined
@@ -82,7 +90,8 @@ export async function launchGuest(
     })),
   );
   const otherLogs = helper === undefined ? [] : [helper.log];
-  const { failed } = stack.use(await watchGuest({ ...guest, logs, otherLogs }));
+  const watch = run && stack.use(await watchGuest({ ...guest, logs, otherLogs }));
+  const failed = watch?.failed ?? new AbortController().signal;
   // On record as soon as it runs, so that whoever sweeps after a kill finds it; the guest itself
   // does not wait for that.
   const record = putOnRecord(plan, guest, run, from?.disk);
@@ -90,10 +99,14 @@ export async function launchGuest(
   stack.defer(() => record.then(() => {}, () => {}));
   const resources = stack.move();
   return {
-    ...{ run, guest, record, failed, clock },
+    ...{ place, guest, record, failed, clock },
     signal: AbortSignal.any([signal, failed]),
-    socket: (name) => join(run.socketDir, name),
-    releaseOverlay: () => overlay.release(),
+    socket: (name) => join(socketDir, name),
+    releaseOverlay: () => overlay?.release(),
+    leave() {
+      overlay?.release();
+      run?.leave();
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -101,12 +114,12 @@ export async function launchGuest(
 async function putOnRecord(
   { name, host, memoryMiB, cores, logs, record }: LaunchPlan,
   { pid, sshPort = 0 }: Guest,
-  { id }: RunFolder,
+  run: RunFolder | undefined,
   backing: string | undefined,
 ): Promise<RunRecord | undefined> {
-  if (record === undefined) return undefined;
+  if (record === undefined || run === undefined) return undefined;
   const whole: RunRecord = {
-    ...{ id, platform: name, pid, sshPort, backing, ...record },
+    ...{ id: run.id, platform: name, pid, sshPort, backing, ...record },
     ...{ accelerator: host.accelerator, memoryMiB, cores },
     kept: false,
     started: new Date().toISOString(),

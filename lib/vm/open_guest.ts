@@ -1,11 +1,10 @@
 import { writeRecord } from "../guest/runs.ts";
-import type { RunFolder, RunRecord } from "../guest/runs.ts";
+import type { RunRecord } from "../guest/runs.ts";
 import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
-import type { Guest } from "../qemu/launch.ts";
 import { buildGuest, findBuildHost, type GuestRequest } from "./build_guest.ts";
 import { type GuestNetwork, openNetwork } from "./guest_network.ts";
-import type { OnNote } from "./guest_plan.ts";
+import type { OnNote, OpenedGuest } from "./guest_plan.ts";
 import { openPlan } from "./open_plan.ts";
 import { PORT_SOCKET, type SshSession } from "./ssh_login.ts";
 
@@ -20,17 +19,10 @@ export interface OpenGuestOptions extends GuestRequest {
 }
 
 /** A build guest that is up and answers. Disposal ends it and removes everything of it. */
-export interface OpenGuest extends SshSession {
-  readonly run: RunFolder;
-  readonly guest: Guest;
+export interface OpenGuest extends Omit<OpenedGuest<SshSession>, "session">, SshSession {
   /** What programs in it can reach. */
   readonly network: GuestNetwork;
   readonly accelerator: string;
-  /** Aborts when the guest is stopped for good, such as by a full disk of the host. */
-  readonly failed: AbortSignal;
-  /** Whether it came from a snapshot that an earlier task had saved. */
-  readonly start: "cold" | "warm";
-  readonly bootSeconds: number;
   /**
    * Ends the guest. Its overlay is thrown away, so nothing is waited for but QEMU's end; whatever
    * is to be kept must be out by now.
@@ -48,17 +40,16 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   // It goes down, too, where there is no proxy to be had.
   await using stack = new AsyncDisposableStack();
   const opened = stack.use(await openPlan(buildGuest(options, host), options));
-  const { launched, session: { ssh, port }, start, bootSeconds } = opened;
-  const { run, guest, failed } = launched;
+  const { guest, session: { ssh, port } } = opened;
   const network = stack.use(
     openNetwork(ssh, {
-      ...{ rule: options.network, socketPath: proxySocket(run) },
+      ...{ rule: options.network, socketPath: proxySocket(opened.place) },
       onNote: (line) => options.onNote?.(line, "info"),
     }),
   );
   const resources = stack.move();
   return {
-    ...{ run, guest, ssh, port, network, failed, start, bootSeconds },
+    ...{ ...opened, ssh, port, network },
     accelerator: host.accelerator,
     async shutdown() {
       // The plug first: the connection then ends by itself, without a farewell to wait for.
@@ -66,14 +57,13 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
       await ssh.close();
     },
     async keep(project) {
-      const record = await launched.record;
+      const record = await opened.record;
       if (record === undefined) throw new TypeError(`guest "${guest.name}" has no record`);
       const kept = { ...record, kept: true, ...(project === undefined ? {} : { project }) };
       await writeRecord(kept);
       await guest.release();
-      await Deno.remove(launched.socket(PORT_SOCKET)).catch(() => {});
-      launched.releaseOverlay();
-      run.leave();
+      await Deno.remove(opened.socket(PORT_SOCKET)).catch(() => {});
+      opened.leave();
       return kept;
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

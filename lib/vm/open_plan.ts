@@ -1,5 +1,5 @@
 import { bootTwice } from "../guest/connect_guest.ts";
-import type { BootPlan, GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
+import type { GuestPlan, LoginPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import { startWarm } from "./warm_start.ts";
 
@@ -22,7 +22,7 @@ export async function openPlan<Session extends AsyncDisposable>(
 }
 
 async function bootGuest<Session extends AsyncDisposable>(
-  plan: BootPlan<Session>,
+  plan: LoginPlan<Session>,
 ): Promise<OpenedGuest<Session>> {
   await using stack = new AsyncDisposableStack();
   const launched = stack.use(await launchGuest(plan));
@@ -31,7 +31,7 @@ async function bootGuest<Session extends AsyncDisposable>(
   const bootSeconds = launched.clock();
   const resources = stack.move();
   return {
-    ...{ launched, session, start: "cold", bootSeconds },
+    ...{ ...launched, session, start: "cold", bootSeconds },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

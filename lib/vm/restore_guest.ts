@@ -52,7 +52,7 @@ export async function restoreGuest<Session extends AsyncDisposable>(
   onNote(`restored: ${JSON.stringify(times)}`, "info");
   const resources = stack.move();
   return {
-    ...{ launched, session, start, bootSeconds: times.connected ?? 0 },
+    ...{ ...launched, session, start, bootSeconds: times.connected ?? 0 },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

@@ -1,10 +1,12 @@
 import { TaskError } from "../base/errors.ts";
-import { connectGuest } from "../guest/connect_guest.ts";
+import { proxySocket, sshTarget } from "../guest/connect_guest.ts";
+import { ConsoleLog } from "../guest/console.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { GuestPort } from "../guest/port.ts";
-import type { SshConnection } from "../guest/ssh.ts";
+import { waitForReady } from "../guest/readiness.ts";
+import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import type { Keys } from "../host/keys.ts";
-import type { BootPlan, SnapshotPlan } from "./guest_plan.ts";
+import type { LoginPlan, SnapshotPlan } from "./guest_plan.ts";
 import type { LaunchedGuest } from "./launch_guest.ts";
 
 /** A guest that is reached over SSH. */
@@ -38,12 +40,23 @@ export function sshLogin(
     readonly proxied: boolean;
   },
 ):
-  & Pick<BootPlan<SshSession>, "logIn">
+  & Pick<LoginPlan<SshSession>, "logIn">
   & Pick<SnapshotPlan<SshSession>, "rest" | "resume"> {
   const connect = async (
-    { guest, run, signal }: LaunchedGuest,
+    { guest, place, signal, socket }: LaunchedGuest,
     how: { readonly deadlineMs: number; readonly announced?: boolean },
-  ) => await connectGuest({ guest, run, signal, keys, user, proxied, ...how });
+  ) => {
+    const target = await sshTarget(place, keys, guest.sshPort ?? 0, user);
+    return await waitForReady(guest, {
+      ...{ ...how, signal },
+      console: new ConsoleLog(guest.logs.console),
+      connect: (attempt) =>
+        connectSsh({
+          ...{ ...target, ...attempt, name: guest.name, controlPath: socket("ssh") },
+          proxySocket: proxied ? proxySocket(place) : undefined,
+        }),
+    });
+  };
   const again = { deadlineMs: LOGIN_MS, announced: true };
   return {
     logIn: async (launched) => toSession(await connect(launched, { deadlineMs: bootMs })),
