@@ -20,6 +20,7 @@ import { checkPort } from "./ssh_port.ts";
 import { removeAll } from "../base/files/folders.ts";
 import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts";
 import { makeShare } from "./share/make_share.ts";
+import type { Share } from "./share/share.ts";
 import { ensureMounted } from "./share/share_mount.ts";
 import { bootId, clearRecord, commandOf, settleState } from "./state/state.ts";
 
@@ -93,7 +94,6 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   const { config, signal } = options;
   const { name } = config;
   const clock = startClock();
-  const dir = devDir(name);
   const sockets = await devSocketDir(name);
   await ensurePrivateDir(dirname(sockets));
   await ensurePrivateDir(sockets);
@@ -108,22 +108,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   for (const note of share.notes) options.onNote(note, "warning");
   stack.defer(() => share.afterStop());
   const helpers = stack.use(await share.beforeStart());
-  const plan = devGuest({
-    ...{ config, dir, signal, share },
-    host: parts.host,
-    boot: await parts.flavour.boot({
-      ...{ config, dir, signal },
-      keys: parts.host.keys,
-      guestIds: guestIds(),
-      mount: share.guestSetup(),
-      screen: options.display !== undefined,
-    }),
-    socketDir: sockets,
-    logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },
-    sshPort: config.sshPort,
-    reboots: true,
-    ...(options.display === undefined ? {} : { display: options.display }),
-  });
+  const plan = await devPlan(options, parts, share, sockets);
   const launched = stack.use(await launchDev(plan));
   const { guest } = launched;
   const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
@@ -138,6 +123,29 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   await share.afterStart(ssh);
   await writeDevRecord(record);
   return toStarted({ record, guest, ssh, helpers, seconds: clock() }, stack.move());
+}
+
+/** The guest that is started; with `dryRun`, nothing is written for it. */
+export async function devPlan(
+  { config, display, signal }: StartDevOptions,
+  { host, flavour }: Parts,
+  share: Share,
+  socketDir: string,
+  dryRun = false,
+) {
+  const { name, sshPort } = config;
+  const dir = devDir(name);
+  return devGuest({
+    ...{ config, host, dir, signal, share, socketDir, sshPort, display, reboots: true },
+    boot: await flavour.boot({
+      ...{ config, dir, signal, dryRun },
+      keys: host.keys,
+      guestIds: guestIds(),
+      mount: share.guestSetup(),
+      screen: display !== undefined,
+    }),
+    logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },
+  });
 }
 
 /** What a share is told, by the config and the host's directory. */

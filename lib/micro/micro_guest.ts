@@ -12,7 +12,7 @@ import { kernelArgs } from "../qemu/args.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
 import { agentLogin } from "../vm/agent_login.ts";
 import { commonCpu, findGuestHost, type GuestHost } from "../vm/guest_host.ts";
-import type { GuestPlan, OnNote, OpenedGuest } from "../vm/guest_plan.ts";
+import type { GuestPlan, OpenedGuest, OpenHow } from "../vm/guest_plan.ts";
 import type { Size } from "../vm/machine.ts";
 import { openPlan } from "../vm/open_plan.ts";
 import type { SnapshotShape } from "../vm/snapshot_recipe.ts";
@@ -44,12 +44,7 @@ export interface MicroRequest extends Size {
 }
 
 /** What {@link openMicroVm} takes. */
-export interface OpenMicroOptions extends MicroRequest {
-  /** Boot, even if there is a snapshot to start from. */
-  readonly cold?: boolean;
-  /** Told how the start goes. */
-  readonly onNote?: OnNote;
-}
+export interface OpenMicroOptions extends MicroRequest, OpenHow {}
 
 /** A microVM whose agent has answered. Disposal throws it away. */
 export interface MicroVm extends OpenedGuest<AgentClient> {
@@ -164,7 +159,7 @@ const gvproxyHelper = ({ gvproxy = "gvproxy", logs, signal }: MicroRequest) => {
 export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
   await requireMemory({ name: microName(options), memoryMiB: options.memoryMiB });
   const host = await findMicroHost(options);
-  checkBoot({ ...host.files, append: options.append });
+  checkBoot(options.append);
   const opened = await openPlan(microGuest(options, host), options);
   return { ...opened, agent: opened.session, kernel: host.files.kernelChoice };
 }

@@ -24,15 +24,27 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
   readonly saved: LoginPlan<Session>;
   /**
    * Brings a guest to rest that has just booted; ends the session, since its end must be in the
-   * state that is saved. `mark` is told each moment that counts.
+   * state that is saved.
    */
-  readonly rest: (launched: LaunchedGuest, session: Session, mark: Mark) => Promise<void>;
-  /** Gives a guest that runs again its own time and random numbers, and logs in. */
-  readonly resume: (launched: LaunchedGuest, timeoutMs: number, mark: Mark) => Promise<Session>;
+  readonly rest: (launched: LaunchedGuest, session: Session) => Promise<void>;
+  /**
+   * Gives a guest that runs again its own time and random numbers, and logs in. `mark` is told the
+   * name of each moment that counts, for the log.
+   */
+  readonly resume: (
+    launched: LaunchedGuest,
+    timeoutMs: number,
+    mark: (moment: string) => void,
+  ) => Promise<Session>;
 }
 
-/** Told the name of a moment, for the log. */
-type Mark = (moment: string) => void;
+/** How a guest is started. */
+export interface OpenHow {
+  /** Boot, even if there is a snapshot to start from. */
+  readonly cold?: boolean;
+  /** Told how the start goes, for a log. */
+  readonly onNote?: OnNote;
+}
 
 /** A guest that answers. Disposal ends it and removes everything of it. */
 export interface OpenedGuest<Session> extends LaunchedGuest {

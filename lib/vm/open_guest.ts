@@ -1,21 +1,16 @@
-import { writeRecord } from "../guest/runs.ts";
-import type { RunRecord } from "../guest/runs.ts";
+import { type RunRecord, writeRecord } from "../guest/runs.ts";
 import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
 import { buildGuest, findBuildHost, type GuestRequest } from "./build_guest.ts";
 import { type GuestNetwork, openNetwork } from "./guest_network.ts";
-import type { OnNote, OpenedGuest } from "./guest_plan.ts";
+import type { OpenedGuest, OpenHow } from "./guest_plan.ts";
 import { openPlan } from "./open_plan.ts";
 import { PORT_SOCKET, type SshSession } from "./ssh_login.ts";
 
 /** What {@link openGuest} takes. */
-export interface OpenGuestOptions extends GuestRequest {
-  /** Boot, even if there is a snapshot to start from. */
-  readonly cold?: boolean;
+export interface OpenGuestOptions extends GuestRequest, OpenHow {
   /** Told which accelerator it is, before the guest starts. */
   readonly onAccelerator?: (name: string, reason: string) => void;
-  /** Told how the start goes, for a log. */
-  readonly onNote?: OnNote;
 }
 
 /** A build guest that is up and answers. Disposal ends it and removes everything of it. */

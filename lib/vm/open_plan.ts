@@ -1,5 +1,5 @@
 import { bootTwice } from "../guest/connect_guest.ts";
-import type { GuestPlan, LoginPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
+import type { GuestPlan, LoginPlan, OpenedGuest, OpenHow } from "./guest_plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import { startWarm } from "./warm_start.ts";
 
@@ -10,12 +10,7 @@ import { startWarm } from "./warm_start.ts";
  */
 export async function openPlan<Session extends AsyncDisposable>(
   plan: GuestPlan<Session>,
-  { cold, onNote = () => {} }: {
-    /** Boot, even if there is a snapshot to start from. */
-    readonly cold?: boolean;
-    /** Told how the start goes, for a log. */
-    readonly onNote?: OnNote;
-  },
+  { cold, onNote = () => {} }: OpenHow,
 ): Promise<OpenedGuest<Session>> {
   const warm = cold === true ? undefined : await startWarm(plan, onNote);
   return warm ?? await bootTwice(() => bootGuest(plan), onNote);

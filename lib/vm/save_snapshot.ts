@@ -47,7 +47,7 @@ async function bootAndSave<Session extends AsyncDisposable>(
     });
     await using _session = session;
     mark("booted");
-    await rest(launched, session, mark);
+    await rest(launched, session);
     mark("quiesced");
     await guest.qmp.execute("stop", undefined, { signal });
     await saveState(guest.qmp, {

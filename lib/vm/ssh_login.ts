@@ -60,10 +60,9 @@ export function sshLogin(
   const again = { deadlineMs: LOGIN_MS, announced: true };
   return {
     logIn: async (launched) => toSession(await connect(launched, { deadlineMs: bootMs })),
-    async rest(launched, { ssh }, mark) {
+    async rest(launched, { ssh }) {
       const { signal } = launched;
       await runOnce(ssh, startResume, signal);
-      mark("started");
       using port = await connectPort(launched);
       await port.ask("quiesce", "quiesced", { timeoutMs: REST_MS, signal });
       // What every build needs is better in memory than to be read again from the disk each time.
