@@ -132,7 +132,11 @@ export default definePermissions({
       ],
       write: ["./images/cache", "./images/dist"],
     },
-    image: { why: "puts a finished image in its place", run: ["ln"] },
+    image: {
+      why: "sets an image up where it is missing, and puts it in its place",
+      run: ["ln"],
+      tools: ["image", "binfmt", "init"],
+    },
     native: {
       why: "the user's own steps on the host: theirs, as what make runs is. They get the user's " +
         "whole environment, which the task has to read for that, and may run anything, by sh",

@@ -9,6 +9,7 @@ import {
 import table from "../configs/permissions.ts";
 import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
+import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
 import { reach, readModules, type Statement } from "./reach.ts";
 
@@ -90,7 +91,11 @@ function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, 
     }
   }
   if (files.has("lib/host/tools/ensure_host.ts")) {
-    const groups = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
+    const setsUp = reached.values().some(({ file, names }) =>
+      file === "lib/setup/set_up.ts" && names.has("findInstall")
+    );
+    const own = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
+    const groups = setsUp ? [...own, ...SET_UP_GROUPS, "init"] : own;
     for (const { programs, groups: of, versionArgs } of TOOLS) {
       if (versionArgs === undefined || !of.some((group) => groups.includes(group))) continue;
       for (const program of programs) add(program, "a tool");

@@ -4,6 +4,8 @@ export interface Privilege {
   readonly why: string;
   /** Programs by name, or by a path in the checkout; their own variables come with them. */
   readonly run?: readonly string[];
+  /** Groups of tools that it may ask for their versions, besides those that the task is known for. */
+  readonly tools?: readonly string[];
   /** Directories and files, relative to the checkout. */
   readonly write?: readonly string[];
   /** Variables; `true` for all of them. */

@@ -27,15 +27,17 @@ function permissionSets(table: PermissionTable): Map<string, PermissionSet> {
   return new Map(
     Object.entries(table.tasks).map(([task, names]) => {
       const classes = names.map((name) => table.classes[name]!);
-      const tools = names.includes(ASKS_TOOLS) ? { why: "", run: toolPrograms(task) } : undefined;
-      return [task, union([...classes, ...tools === undefined ? [] : [tools]])];
+      const groups = classes.flatMap(({ tools = [] }) => tools);
+      const run = names.includes(ASKS_TOOLS) ? toolPrograms(task, groups) : [];
+      return [task, union([...classes, { why: "asks its tools", run }])];
     }),
   );
 }
 
 /** The programs that a task asks for their versions. */
-function toolPrograms(task: string): string[] {
-  const groups = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
+function toolPrograms(task: string, more: readonly string[]): string[] {
+  const own = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
+  const groups: readonly string[] = [...own, ...more];
   return TOOLS.filter((tool) => tool.versionArgs && tool.groups.some((of) => groups.includes(of)))
     .flatMap(({ programs }) => programs);
 }
