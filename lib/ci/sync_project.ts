@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { projectFiles } from "../project/excludes.ts";
+import { projectFiles } from "../project/project_files.ts";
 import { type BytePath, fileList, toBytes } from "../project/path_bytes.ts";
 import { listGuestTree, removeInGuest } from "../guest/guest_tree.ts";
 import type { Project } from "../project/project.ts";

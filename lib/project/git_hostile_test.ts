@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 import { git, makeTree } from "./excludes_testing.ts";
-import { projectFiles } from "./excludes.ts";
+import { projectFiles } from "./project_files.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { askGit } from "./git_project.ts";
 import { CONFIG_PLACES, makeHostile } from "./git_hostile_testing.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { projectFiles } from "./excludes.ts";
+import { projectFiles } from "./project_files.ts";
 import { git, makeTree } from "./excludes_testing.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import { toText } from "./path_bytes.ts";

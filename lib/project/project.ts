@@ -38,7 +38,7 @@ export interface Project {
   /** The folder with the CMakeLists.txt, relative to `dir`; `.` is `dir` itself. */
   readonly source: string;
   readonly haveCMakeLists: boolean;
-  /** Patterns as in a `.gitignore`; see `projectFilter()`. */
+  /** Patterns as in a `.gitignore`; see `projectFiles()`. */
   readonly excludes: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** By system, or `default`; empty where CMake's usual steps are wanted. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { atomicWrite } from "../../base/files/atomic_write.ts";
 import { parseJson } from "../../base/files/read_json.ts";
 import { UsageError } from "../../base/errors.ts";
-import { projectFiles } from "../../project/excludes.ts";
+import { projectFiles } from "../../project/project_files.ts";
 import { fromText } from "../../project/path_bytes.ts";
 import { shellQuote } from "../../guest/quote.ts";
 import { makeScratch } from "../../base/process/scratch.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { WorkError } from "../base/errors.ts";
 import { sandbox } from "../base/host_testing.ts";
-import { projectFiles } from "./excludes.ts";
+import { projectFiles } from "./project_files.ts";
 import { askGit } from "./git_project.ts";
 import { git, makeTree } from "./excludes_testing.ts";
 import { toText } from "./path_bytes.ts";

@@ -4,12 +4,9 @@ import { ownScript } from "../base/process/own_script.ts";
 import { WorkError } from "../base/errors.ts";
 import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";
-import { defaultExcludeKind } from "./default_excludes.ts";
-import type { GitLists } from "./git_lists.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import {
   type BytePath,
-  fromText,
   isGarbled,
   nameOf,
   parentOf,
@@ -18,18 +15,13 @@ import {
   toText,
 } from "./path_bytes.ts";
 import { readInside } from "./project_file.ts";
-import { type ProjectTree, treeFromGit, treeFromNames } from "./project_tree.ts";
+import { ProjectRules, type RulesOptions } from "./project_rules.ts";
+import { treeFromGit, treeFromNames } from "./project_tree.ts";
 
 /** What {@link projectFiles} looks at. */
-interface ProjectFilesOptions {
+interface ProjectFilesOptions extends RulesOptions {
   /** The project's directory on the host. */
   readonly dir: string;
-  /** The project's own patterns, as in a `.gitignore`; they win over everything else. */
-  readonly excludes: readonly string[];
-  /** What git says, if the project is a work tree and git is on the host. */
-  readonly git?: GitLists;
-  /** Whether the repository itself comes along. Default `false`. */
-  readonly withRepository?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -105,56 +97,5 @@ async function readGitignores(
     if (isGarbled(path) || parent !== "" && !rules.takes(parent)) continue;
     const bytes = await readInside(dir, path).catch(() => undefined);
     if (bytes !== undefined) rules.gitignores.set(parent, IgnoreRules.fromText(readBytes(bytes)));
-  }
-}
-
-/** `never`: not even for an own pattern that takes back what is below. */
-type State = "in" | "out" | "never";
-
-class ProjectRules {
-  /** By their directories. */
-  readonly gitignores = new Map<BytePath, IgnoreRules>();
-  readonly #states = new Map<BytePath, State>([["", "in"]]);
-  readonly #own: IgnoreRules;
-  readonly #ignored: ReadonlySet<BytePath>;
-  readonly #withRepository: boolean;
-
-  constructor(
-    { excludes, git, withRepository = false }: ProjectFilesOptions,
-    readonly tree: ProjectTree,
-  ) {
-    this.#own = IgnoreRules.fromPatterns(excludes.map(fromText));
-    this.#ignored = new Set(git?.ignored.map(fromText));
-    this.#withRepository = withRepository;
-  }
-
-  takes(path: BytePath): boolean {
-    return this.#state(path) === "in";
-  }
-
-  #state(path: BytePath): State {
-    const known = this.#states.get(path);
-    if (known !== undefined) return known;
-    const state = this.#judge(path, this.#state(parentOf(path)));
-    if (path.endsWith("/")) this.#states.set(path, state);
-    return state;
-  }
-
-  #judge(path: BytePath, above: State): State {
-    if (above === "never") return above;
-    if (this.#withRepository && /^\.git(?:\/|$)/.test(path)) return "in";
-    const own = this.#own.judge(path);
-    if (own !== undefined) return own.ignored ? "never" : "in";
-    if (above === "out") return above;
-    if (nameOf(path) === ".git" || this.tree.buildTrees.has(path) || this.#ignored.has(path)) {
-      return "out";
-    }
-    for (let dir = path; dir !== "";) {
-      dir = parentOf(dir);
-      const verdict = this.gitignores.get(dir)?.judge(path.slice(dir.length));
-      if (verdict !== undefined) return verdict.ignored ? "out" : "in";
-    }
-    if (this.tree.sources.has(path)) return "in";
-    return defaultExcludeKind(path) === undefined ? "in" : "out";
   }
 }

@@ -1,0 +1,67 @@
+import { defaultExcludeKind } from "./default_excludes.ts";
+import type { GitLists } from "./git_lists.ts";
+import { IgnoreRules } from "./ignore_rules.ts";
+import { type BytePath, fromText, nameOf, parentOf } from "./path_bytes.ts";
+import type { ProjectTree } from "./project_tree.ts";
+
+/** What {@link ProjectRules} are made of, besides the project's `.gitignore` files. */
+export interface RulesOptions {
+  /** The project's own patterns, as in a `.gitignore`; they win over everything else. */
+  readonly excludes: readonly string[];
+  /** What git says, if the project is a work tree and git is on the host. */
+  readonly git?: GitLists;
+  /** Whether the repository itself comes along. Default `false`. */
+  readonly withRepository?: boolean;
+}
+
+/** `never`: not even for an own pattern that takes back what is below. */
+type State = "in" | "out" | "never";
+
+/** Which paths of a project are sent; see `projectFiles()`. */
+export class ProjectRules {
+  /** By their directories. */
+  readonly gitignores = new Map<BytePath, IgnoreRules>();
+  readonly #states = new Map<BytePath, State>([["", "in"]]);
+  readonly #own: IgnoreRules;
+  readonly #ignored: ReadonlySet<BytePath>;
+  readonly #withRepository: boolean;
+
+  constructor(
+    { excludes, git, withRepository = false }: RulesOptions,
+    readonly tree: ProjectTree,
+  ) {
+    this.#own = IgnoreRules.fromPatterns(excludes.map(fromText));
+    this.#ignored = new Set(git?.ignored.map(fromText));
+    this.#withRepository = withRepository;
+  }
+
+  takes(path: BytePath): boolean {
+    return this.#state(path) === "in";
+  }
+
+  #state(path: BytePath): State {
+    const known = this.#states.get(path);
+    if (known !== undefined) return known;
+    const state = this.#judge(path, this.#state(parentOf(path)));
+    if (path.endsWith("/")) this.#states.set(path, state);
+    return state;
+  }
+
+  #judge(path: BytePath, above: State): State {
+    if (above === "never") return above;
+    if (this.#withRepository && /^\.git(?:\/|$)/.test(path)) return "in";
+    const own = this.#own.judge(path);
+    if (own !== undefined) return own.ignored ? "never" : "in";
+    if (above === "out") return above;
+    if (nameOf(path) === ".git" || this.tree.buildTrees.has(path) || this.#ignored.has(path)) {
+      return "out";
+    }
+    for (let dir = path; dir !== "";) {
+      dir = parentOf(dir);
+      const verdict = this.gitignores.get(dir)?.judge(path.slice(dir.length));
+      if (verdict !== undefined) return verdict.ignored ? "out" : "in";
+    }
+    if (this.tree.sources.has(path)) return "in";
+    return defaultExcludeKind(path) === undefined ? "in" : "out";
+  }
+}
