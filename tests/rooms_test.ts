@@ -100,6 +100,19 @@ Deno.test("tasks import no other task, and nothing imports from tests/", async (
   ]);
 });
 
+Deno.test("programs are started in three places, one of which has the terminal", async () => {
+  const tree = await readTree("lib", "tasks");
+  const starting = [...tree].filter(([, text]) => /\bDeno\.Command\(/.test(text));
+  assertEquals(starting.map(([path]) => path), [
+    // Under the supervisor.
+    "lib/base/process/process.ts",
+    // With the task's own streams.
+    "lib/base/process/run_in_foreground.ts",
+    // Below a connection, whose process has a supervisor.
+    "lib/guest/ssh_client.ts",
+  ]);
+});
+
 Deno.test("no two rooms share a file name for different things", async () => {
   assertEquals(sharedNames(await readTree("lib")), []);
   const made = treeOf({ "lib/vm/a.ts": [], "lib/ci/a.ts": [], "lib/ci/b.ts": [] });

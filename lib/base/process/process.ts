@@ -30,9 +30,9 @@ export interface SpawnOptions {
   /** A file to which stdout and stderr are appended; the process can then outlive the task. */
   readonly output?: string;
   /** Default `"null"`. */
-  readonly stdout?: "piped" | "null" | "inherit";
+  readonly stdout?: "piped" | "null";
   /** Default `"null"`. */
-  readonly stderr?: "piped" | "null" | "inherit";
+  readonly stderr?: "piped" | "null";
   /** How long the process may take to end after a TERM before it is killed. Default 2000. */
   readonly graceMs?: number;
 }
