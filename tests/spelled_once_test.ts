@@ -19,6 +19,7 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
       "lib/config/dev_names.ts": "which one dev guests have",
       "lib/host/accelerator/probe_image": "machine code, by architecture",
       "lib/image/format/elf.ts": "names of all machines in the specification of ELF",
+      "lib/image/system/debian/merge_usr_hook.sh": "where Debian keeps dynamic linkers",
       "lib/dev/flavour/nixos/": "Nix's name of the system that it builds",
       "lib/symptoms/": "commands for people on their hosts",
       "tasks/arm_dev": "help: which program the task runs",
@@ -56,10 +57,15 @@ const PLATFORM = /\bdebian-(amd64|arm64)\b/g;
 async function codeLines(): Promise<Map<string, string[]>> {
   const lines = new Map<string, string[]>();
   for (const dir of ["lib", "tasks"]) {
-    for await (const { path } of walk(join(root, dir), { includeDirs: false, exts: [".ts"] })) {
+    for await (
+      const { path } of walk(join(root, dir), { includeDirs: false, exts: [".ts", ".sh"] })
+    ) {
       if (/_test(ing)?\.ts$|\/testdata\//.test(path)) continue;
       const text = (await Deno.readTextFile(path)).replaceAll(PLATFORM, "PLATFORM");
-      const code = text.replaceAll(/^ *(\/\*\*|\*|\/\/).*$/gm, "").replaceAll(/ \/\/ .*$/gm, "");
+      const code = text.replaceAll(/^ *(\/\*\*|\*|\/\/|# |#!).*$/gm, "").replaceAll(
+        / \/\/ .*$/gm,
+        "",
+      );
       // What an import names is where it stands.
       lines.set(relative(root, path), code.replaceAll(/\bfrom "[^"]*"/g, "").split("\n"));
     }
@@ -86,3 +92,23 @@ for (const [what, { pattern, allowed }] of Object.entries(SPELLINGS)) {
     assertEquals(idle, []);
   });
 }
+
+Deno.test("each pattern finds what it is for", () => {
+  const cases = {
+    "an architecture": ['if (arch === "x86_64") {', "  aarch64: rule(183),", '["amd64", "arm64"]'],
+    "a condition on a distribution or a system": [
+      'if (image.kind === "debian") return;',
+      'case "nixos":',
+      '"freebsd" !== os',
+    ],
+    "a command of a guest's system": [
+      'ssh.exec(["sudo", "-n", "true"])',
+      "mount /dev/vdb",
+      "`/home/${user}`",
+      '["systemctl", "poweroff"]',
+    ],
+  };
+  for (const [what, lines] of Object.entries(cases)) {
+    for (const line of lines) assertEquals(SPELLINGS[what]?.pattern.test(line), true, line);
+  }
+});
