@@ -1,7 +1,6 @@
 import { ARCH } from "../config/archs.ts";
 import { DEV_ARCH } from "../config/dev_names.ts";
 import { join } from "@std/path";
-import { ConsoleLog } from "../guest/console.ts";
 import { waitForReady } from "../guest/readiness.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
@@ -9,9 +8,9 @@ import { requireMemory } from "../host/guest_memory.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
 import { socketDir } from "../base/files/paths.ts";
-import { bootDeadline, findKeyedHost, type KeyedHost } from "../vm/guest_host.ts";
-import type { LoginPlan } from "../vm/guest_plan.ts";
-import { type LaunchedGuest, launchGuest } from "../vm/launch_guest.ts";
+import { bootDeadline, findKeyedHost, type KeyedHost } from "../vm/host.ts";
+import type { LoginPlan } from "../vm/plan.ts";
+import { type LaunchedGuest, launchGuest, type LaunchPlan } from "../vm/launch_guest.ts";
 import { logIn } from "./connect_dev.ts";
 import { type DevMachine, devMachine } from "./dev_machine.ts";
 import type { BootPlan } from "./flavour/flavour.ts";
@@ -53,7 +52,6 @@ export function devGuest(options: DevGuestOptions) {
     logIn: async ({ guest, signal, socket }) =>
       await waitForReady(guest, {
         deadlineMs: bootDeadline(config.bootMs, host),
-        console: new ConsoleLog(guest.logs.console),
         ...(boot.announcesReady ? {} : { knockMs: 2000 }),
         signal,
         connect: (attempt) => {
@@ -70,9 +68,7 @@ export function devGuest(options: DevGuestOptions) {
 }
 
 /** Starts QEMU. Disposal ends it, unless it was released. */
-export async function launchDev(
-  plan: Omit<LoginPlan<SshConnection>, "logIn">,
-): Promise<LaunchedGuest> {
+export async function launchDev(plan: LaunchPlan): Promise<LaunchedGuest> {
   await requireMemory(plan);
   // In a directory that all users share, somebody else may have made ours first.
   await ensurePrivateDir(socketDir());

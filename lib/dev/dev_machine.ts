@@ -1,7 +1,7 @@
 import { DEV_ARCH } from "../config/dev_names.ts";
 import { diskArgs, netArgs, rngArgs } from "../qemu/args.ts";
 import type { DevConfig } from "../config/dev_config.ts";
-import { commonCpu } from "../vm/guest_host.ts";
+import { commonCpu } from "../vm/host.ts";
 import type { Machine } from "../vm/machine.ts";
 import type { BootPlan } from "./flavour/flavour.ts";
 import type { Share } from "./share/share.ts";

@@ -12,7 +12,7 @@ import type { Guest } from "../qemu/launch.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { type DevFile, filesBelow, fileText, listDevFiles } from "./state/dev_files.ts";
-import type { KeyedHost } from "../vm/guest_host.ts";
+import type { KeyedHost } from "../vm/host.ts";
 import { devGuest, findDevHost, launchDev } from "./dev_guest.ts";
 import type { DevFlavour, PrepareRequest } from "./flavour/flavour.ts";
 import { loadFlavour } from "./load_flavour.ts";

@@ -8,7 +8,7 @@ import { processStartTime } from "../base/process/start_time.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import type { DevConfig } from "../config/dev_config.ts";
-import type { KeyedHost } from "../vm/guest_host.ts";
+import type { KeyedHost } from "../vm/host.ts";
 import { devGuest, findDevHost, launchDev } from "./dev_guest.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { guestIds, hostIds } from "./ids.ts";

@@ -1,7 +1,7 @@
 import { delay } from "@std/async";
 import { GuestError, TaskError } from "../base/errors.ts";
 import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
-import type { ConsoleLog } from "./console.ts";
+import { ConsoleLog } from "./console.ts";
 import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
@@ -30,7 +30,8 @@ export interface ReadinessOptions<Connection> {
   readonly connect: (
     options: { readonly signal: AbortSignal; readonly deadlineMs: number },
   ) => Promise<Connection>;
-  readonly console: ConsoleLog;
+  /** Default: one of the guest's console. */
+  readonly console?: ConsoleLog;
   /** Whether the guest is known to listen already, whatever its console says. */
   readonly announced?: boolean;
   readonly signal?: AbortSignal;
@@ -71,7 +72,8 @@ export async function waitForReady<Connection>(
   guest: StartingGuest,
   options: ReadinessOptions<Connection>,
 ): Promise<Connection> {
-  const { console, signal, pollMs = 50, knockMs = 5000 } = options;
+  const { console = new ConsoleLog(guest.logs.console), signal } = options;
+  const { pollMs = 50, knockMs = 5000 } = options;
   const isReady = () => options.announced === true || console.ready;
   const start = performance.now();
   const elapsedMs = () => performance.now() - start;

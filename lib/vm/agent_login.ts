@@ -1,9 +1,8 @@
 import { GuestError } from "../base/errors.ts";
 import { AgentClient } from "../guest/agent/client.ts";
-import { ConsoleLog } from "../guest/console.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { waitForReady } from "../guest/readiness.ts";
-import type { LoginPlan, SnapshotPlan } from "./guest_plan.ts";
+import type { LoginPlan, SnapshotPlan } from "./plan.ts";
 import type { LaunchedGuest } from "./launch_guest.ts";
 
 /** The name of the socket of the agent's port. */
@@ -30,7 +29,6 @@ export function agentLogin(
       const { guest, signal } = launched;
       const agent = await waitForReady(guest, {
         ...{ deadlineMs: READY_MS, announced: true, signal },
-        console: new ConsoleLog(guest.logs.console),
         connect: ({ deadlineMs, signal }) => connect(launched, deadlineMs, signal),
       }).catch((error) => {
         throw explain(error);

@@ -7,7 +7,7 @@ import { incomingArgs } from "../qemu/args.ts";
 import { type Guest, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
 import { watchGuest } from "../qemu/watch_guest.ts";
-import type { GuestHost } from "./guest_host.ts";
+import type { GuestHost } from "./host.ts";
 import { type GuestPlace, guestStart, type MachineProcess } from "./machine.ts";
 import type { Snapshot } from "./snapshots.ts";
 

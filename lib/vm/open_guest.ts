@@ -3,8 +3,8 @@ import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
 import { buildGuest, findBuildHost, type GuestRequest } from "./build_guest.ts";
 import { type GuestNetwork, openNetwork } from "./guest_network.ts";
-import type { OpenedGuest, OpenHow } from "./guest_plan.ts";
-import { openPlan } from "./open_plan.ts";
+import type { OpenedGuest, OpenHow } from "./plan.ts";
+import { openPlan } from "./open.ts";
 import { PORT_SOCKET, type SshSession } from "./ssh_login.ts";
 
 /** What {@link openGuest} takes. */

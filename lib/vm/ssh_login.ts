@@ -1,12 +1,11 @@
 import { TaskError } from "../base/errors.ts";
 import { proxySocket, sshTarget } from "../guest/connect_guest.ts";
-import { ConsoleLog } from "../guest/console.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { GuestPort } from "../guest/port.ts";
 import { waitForReady } from "../guest/readiness.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import type { Keys } from "../host/keys.ts";
-import type { LoginPlan, SnapshotPlan } from "./guest_plan.ts";
+import type { LoginPlan, SnapshotPlan } from "./plan.ts";
 import type { LaunchedGuest } from "./launch_guest.ts";
 
 /** A guest that is reached over SSH. */
@@ -49,7 +48,6 @@ export function sshLogin(
     const target = await sshTarget(place, keys, guest.sshPort ?? 0, user);
     return await waitForReady(guest, {
       ...{ ...how, signal },
-      console: new ConsoleLog(guest.logs.console),
       connect: (attempt) =>
         connectSsh({
           ...{ ...target, ...attempt, name: guest.name, controlPath: socket("ssh") },

@@ -5,9 +5,9 @@ import { acquireLock } from "../base/files/lock.ts";
 import { startClock } from "../base/time/clock.ts";
 import type { Recipe } from "../store/recipe.ts";
 import { makerLock, makeUnfinished, sweepUnfinished } from "../store/unfinished.ts";
-import type { GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
-import { restoreGuest } from "./restore_guest.ts";
-import { BootFailed, saveSnapshot } from "./save_snapshot.ts";
+import type { GuestPlan, OnNote, OpenedGuest } from "./plan.ts";
+import { restoreGuest } from "./restore.ts";
+import { BootFailed, saveSnapshot } from "./save.ts";
 import { snapshotRecipe, type SnapshotShape } from "./snapshot_recipe.ts";
 import {
   commitSnapshot,

@@ -2,9 +2,9 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
 import { sandbox } from "../base/host_testing.ts";
-import type { GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
-import type { restoreGuest } from "./restore_guest.ts";
-import { BootFailed } from "./save_snapshot.ts";
+import type { GuestPlan, OnNote, OpenedGuest } from "./plan.ts";
+import type { restoreGuest } from "./restore.ts";
+import { BootFailed } from "./save.ts";
 import type { SnapshotShape } from "./snapshot_recipe.ts";
 import { ensureSnapshot, startWarm } from "./warm_start.ts";
 

@@ -1,5 +1,5 @@
 import { bootTwice } from "../guest/connect_guest.ts";
-import type { GuestPlan, LoginPlan, OpenedGuest, OpenHow } from "./guest_plan.ts";
+import type { GuestPlan, LoginPlan, OpenedGuest, OpenHow } from "./plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import { startWarm } from "./warm_start.ts";
 

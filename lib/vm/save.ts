@@ -2,7 +2,7 @@ import { startClock } from "../base/time/clock.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { bootTwice } from "../guest/connect_guest.ts";
 import { saveState } from "../qemu/migrate.ts";
-import type { OnNote, SnapshotPlan } from "./guest_plan.ts";
+import type { OnNote, SnapshotPlan } from "./plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import { snapshotPaths } from "./snapshots.ts";
 

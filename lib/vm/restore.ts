@@ -1,7 +1,7 @@
 import { GuestError } from "../base/errors.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { loadState } from "../qemu/migrate.ts";
-import type { GuestPlan, OnNote, OpenedGuest } from "./guest_plan.ts";
+import type { GuestPlan, OnNote, OpenedGuest } from "./plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import type { Snapshot } from "./snapshots.ts";
 
