@@ -30,7 +30,7 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
   throw new Error(`never: ${what}`);
 }
 
-const NO_SPACE = "the host had no space left for what it wrote to its disk";
+const NO_SPACE = "the host had no space left for its disk";
 
 /** Lays a copy of a folder over it, on a file system with that much space left, until disposed. */
 async function smallCopy(dir: string, spareBytes: number) {
@@ -103,7 +103,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
       assertEquals((await status()).state, "none");
       assertFailure(await box.task("arm-dev", start), {
         exit: 3,
-        says: ['Cannot use guest "armdev": it was not made to its end', "deno task arm-dev-init"],
+        says: ['Cannot use guest "armdev": its creation was interrupted', "deno task arm-dev-init"],
       });
     });
   }
@@ -131,7 +131,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     using _taken = Deno.listen({ hostname: "127.0.0.1", port });
     assertFailure(await box.task("arm-dev", start), {
       exit: 3,
-      says: [`port ${port} of 127.0.0.1 is taken by something else`, "next: deno task arm-dev"],
+      says: [`port ${port} of 127.0.0.1 is already in use`, "next: deno task arm-dev"],
     });
   });
 
@@ -229,7 +229,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     Deno.kill(qemu.pid, "SIGSTOP");
     assertFailure(await box.task("arm-dev-shutdown", ["--timeout", "4"]), {
       exit: 4,
-      says: ["it still runs after 4 s", "next: deno task arm-dev-kill"],
+      says: ["it is still running after 4 s", "next: deno task arm-dev-kill"],
     });
     assertEquals(await processStartTime(qemu.pid), qemu.startTime);
     Deno.kill(qemu.pid, "SIGCONT");
@@ -275,7 +275,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
       exit: 4,
       says: [
         `Cannot shut down guest "armdev": it is paused: ${NO_SPACE}`,
-        "next: make space, then deno task arm-dev",
+        "next: free space, then deno task arm-dev",
       ],
     });
     assertFailure(await box.task("arm-dev", start), {
@@ -285,7 +285,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     await disk.enlarge(300 * 2 ** 20);
     const again = await box.task("arm-dev", start);
     assertEquals(again.code, 0, again.stderr);
-    assertStringIncludes(again.stderr, `was paused (${NO_SPACE}), and goes on`);
+    assertStringIncludes(again.stderr, `was paused (${NO_SPACE}), and continues`);
     const { code, stdout, stderr } = await writing;
     assertEquals([code, stdout], [0, "whole\n"], stderr);
     const stopped = await box.task("arm-dev-shutdown", ["--json"]);
@@ -316,12 +316,12 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
       qemu: { ...record.qemu, pid: decoy.pid, startTime: await processStartTime(decoy.pid) },
     };
     await Deno.writeTextFile(recordPath(box), JSON.stringify(stale));
-    assertEquals((await status()).stale, "the host was started anew since");
+    assertEquals((await status()).stale, "the host was restarted since");
     const again = await box.task("arm-dev-kill");
     assertEquals(again.code, 0);
     assertStringIncludes(
       again.stderr,
-      'Cleared an old record of guest "armdev": the host was started anew since',
+      'Cleared an old record of guest "armdev": the host was restarted since',
     );
     assert(await decoy.runs());
     assertEquals(await exists(recordPath(box)), false);
@@ -350,7 +350,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     for (const [name, code] of [["armdve", 2], ["armdev", 0]] as const) {
       assert(await exists(join(guestDir, "disk.qcow2")));
       const reset = box.start("arm-dev-reset", [], { terminal: true });
-      await reset.waitFor(/Type its name to go on:/);
+      await reset.waitFor(/Type its name to continue:/);
       await reset.type(`${name}\r`);
       assertEquals((await reset.outcome).code, code, reset.output());
     }

@@ -14,7 +14,11 @@ Deno.test("arm-dev-reset destroys the guest for its name alone", async () => {
   await Deno.writeTextFile(disk, "a disk");
   assertFailure(await box.task("arm-dev-reset"), {
     exit: 2,
-    says: ["nobody is there to be asked", `${disk} (`, "next: deno task arm-dev-reset --yes"],
+    says: [
+      "confirmation is needed, and there is no terminal",
+      `${disk} (`,
+      "next: deno task arm-dev-reset --yes",
+    ],
   });
   // Another name, Ctrl-C, the end of the input, and then the name.
   for (
@@ -22,7 +26,7 @@ Deno.test("arm-dev-reset destroys the guest for its name alone", async () => {
   ) {
     assert(await exists(disk), typed);
     const reset = box.start("arm-dev-reset", [], { terminal: true, timeoutMs: 30_000 });
-    await reset.waitFor(/Type its name to go on: /);
+    await reset.waitFor(/Type its name to continue: /);
     await reset.type(typed);
     assertEquals((await reset.outcome).code, code, reset.output());
   }

@@ -276,7 +276,10 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
     await Deno.rename(project, `${project}.away`);
     assertFailure(await box.task("arm-dev-shutdown"), {
       exit: 4,
-      says: ["its copy of the project cannot be brought here", "next: deno task arm-dev-sync, or"],
+      says: [
+        "its copy of the project cannot be copied to the host",
+        "next: deno task arm-dev-sync, or",
+      ],
     });
     await Deno.rename(`${project}.away`, project);
     assertEquals((await ssh("true")).code, 0);

@@ -65,7 +65,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     const source = provisioningWith(
       "\necho changed >/etc/added-by-test\necho went wrong\necho Nonsense >>/etc/ssh/sshd_config\n",
     );
-    const error = await assertRejects(() => update(source), WorkError, "was taken back");
+    const error = await assertRejects(() => update(source), WorkError, "was rolled back");
     assertStringIncludes(error.details.join("\n"), "went wrong");
     assertEquals((await inGuest("test", "-e", "/etc/added-by-test")).code, 1);
     assertEquals((await inGuest("grep", "-c", "Nonsense", "/etc/ssh/sshd_config")).code, 1);

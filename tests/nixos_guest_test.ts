@@ -1,4 +1,5 @@
-// A NixOS guest from download to update, with a stand-in for NixOS itself, which only its build farm
+// A NixOS guest from download to update, with a stand-in for NixOS itself, which only its build
+// farm
 // has: a Debian root in the SD image's layout, whose nixos-rebuild keeps generations of /etc/nixos.
 // u-boot, the boot menu, the serial console, the seed disk, SSH and the watchdog are real.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -98,8 +99,8 @@ Deno.test("a NixOS guest, from its SD image to an update that is taken back", as
     assertFailure(await task("arm-dev-update", IN_VAIN), {
       exit: 1,
       says: [
-        'Cannot update guest "armdev": with the new configuration nobody can log in',
-        "the guest waited 20 s for a login, and is back at its former configuration",
+        'Cannot update guest "armdev": nobody can log in with the new configuration',
+        "the guest waited 20 s for a login, and is back at its previous configuration",
       ],
     });
     const { code } = await task("arm-dev-ssh", ["--plain", "--", "true"]);

@@ -260,7 +260,7 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   };
   const first = await run();
   assertEquals(first.code, 0, first.stderr);
-  assertMatch(first.log, /build cache: made anew \(there was none\)/);
+  assertMatch(first.log, /build cache: created \(there was none\)/);
   assertMatch(first.log, /Building C object/);
 
   const same = await run();
@@ -295,7 +295,7 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   await Deno.remove(join(project, "guesthouse.json"));
   const after = await run();
   assertEquals(after.code, 0, after.stderr);
-  assertMatch(after.log, /made anew \(the guest that had it was cut off\)/);
+  assertMatch(after.log, /created \(the guest that had it was cut off\)/);
 
   // A disk that is not one any more.
   {
@@ -305,7 +305,7 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   }
   const damaged = await run();
   assertEquals(damaged.code, 0, damaged.stderr);
-  assertMatch(damaged.log, /made anew \(its disk holds no file system\)/);
+  assertMatch(damaged.log, /created \(its disk holds no file system\)/);
 
   const kept = await box.task("build-vm", [AMD64, "--incremental", "--keep"]);
   assertFailure(kept, { exit: 2, says: ["--keep and --incremental exclude each other"] });

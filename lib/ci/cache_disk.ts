@@ -95,7 +95,7 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
   const path = join(dir, CACHE_FILES.disk);
   const fault = await faultOf(dir, image.digest);
   if (fault !== undefined) {
-    onNote(`build cache: made anew (${fault})`);
+    onNote(`build cache: created (${fault})`);
     await makeDisk(path, signal);
   }
   const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;

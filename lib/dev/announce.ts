@@ -12,7 +12,7 @@ export function startedDocument({ record, wasUp, seconds }: StartedDev) {
   };
 }
 
-/** Says that the guest is up, and how to reach it. */
+/** Reports that the guest is running, and how to connect. */
 export function announce(ctx: TaskContext, { record, wasUp, seconds }: StartedDev): void {
   const { name, sshPort, qemu, share } = record;
   const up = wasUp ? `is up already, since ${record.since}` : `is up after ${seconds} s`;

@@ -10,7 +10,7 @@ import { loadDev } from "./load_dev.ts";
 import type { START_OPTIONS } from "./dev_options.ts";
 import { startDev, type StartDevOptions, type StartedDev } from "./start.ts";
 
-/** What a task of `START_OPTIONS` asks for. */
+/** What a task with `START_OPTIONS` requests. */
 export async function startRequest(
   ctx: TaskContext<OptionValues<typeof START_OPTIONS> & { readonly gui?: boolean }>,
 ): Promise<StartDevOptions> {
@@ -27,8 +27,8 @@ export async function startRequest(
 }
 
 /**
- * Starts the guest for a task, or finds it up; the tools that takes are installed first where that
- * may be.
+ * Starts the guest for a task, or finds it running; the necessary tools are installed first if that
+ * is allowed.
  */
 export async function bringUp(
   ctx: TaskContext,

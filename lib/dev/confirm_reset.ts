@@ -4,8 +4,8 @@ import { ask } from "../cli/prompt.ts";
 import { type DevFile, fileText } from "./state/dev_files.ts";
 
 /**
- * Tells what is about to be destroyed, and asks for the guest's name. Throws {@link UsageError}
- * unless that is the answer, or `--yes` was given.
+ * Shows what will be destroyed, and asks for the guest's name. Throws {@link UsageError} unless
+ * that is the answer, or `--yes` was given.
  */
 export async function confirmReset(
   ctx: TaskContext,
@@ -14,14 +14,17 @@ export async function confirmReset(
 ): Promise<void> {
   const lines = files.map(fileText);
   if (!ctx.yes && !ctx.interactive) {
-    throw new UsageError(`Cannot destroy guest "${name}": nobody is there to be asked`, {
-      details: lines,
-      next: "deno task arm-dev-reset --yes",
-    });
+    throw new UsageError(
+      `Cannot destroy guest "${name}": confirmation is needed, and there is no terminal`,
+      {
+        details: lines,
+        next: "deno task arm-dev-reset --yes",
+      },
+    );
   }
   ctx.log.info([`This destroys guest "${name}":`, ...lines.map((line) => `  ${line}`)].join("\n"));
   if (ctx.yes) return;
-  const answer = await ask(`Type its name to go on:`, ctx);
+  const answer = await ask(`Type its name to continue:`, ctx);
   if (answer.trim() === name) return;
   throw new UsageError(`Cannot destroy guest "${name}": the answer was another name`, {
     details: ["nothing was destroyed"],

@@ -8,20 +8,20 @@ import { devFile } from "./state/dev_paths.ts";
 import { makePrivateDir } from "./state/private.ts";
 import type { DevRecord } from "./state/record.ts";
 
-/** What {@link connectDev} takes besides the record. */
+/** The options of {@link connectDev}. */
 interface ConnectDevOptions {
   readonly signal?: AbortSignal;
-  /** How long a login may take, where there is no shared connection yet. Default 20 000. */
+  /** How long a login may take, if there is no shared connection yet. Default 20 000. */
   readonly deadlineMs?: number;
 }
 
 /**
- * How long a guest may be silent before its sessions are given up: one that QEMU has paused goes on
- * with them when the host has space again.
+ * How long a guest may be silent before its sessions end: a guest that QEMU has paused continues
+ * them once the host has space again.
  */
 const SILENT_SECONDS = 3600;
 
-/** What of a record says how to reach the guest. */
+/** The fields of a record that say how to reach the guest. */
 type Reachable = Pick<DevRecord, "name" | "sshPort" | "user" | "sshSocket">;
 
 /** The configuration of the shared connection, for `ssh -F FILE shared`. */
@@ -30,7 +30,7 @@ export const sshConfigPath = ({ sshSocket }: Pick<DevRecord, "sshSocket">): stri
 
 /**
  * An open SSH connection to the running guest: the one that every task shares, which is opened if
- * there is none. It outlives the task and ends with the guest; disposal leaves it as it is. Throws
+ * there is none. It outlives the task and ends with the guest; disposal does not close it. Throws
  * what `connectSsh()` does.
  */
 export async function connectDev(
@@ -41,7 +41,7 @@ export async function connectDev(
   return joinSsh(guest.name, sshConfigPath(guest));
 }
 
-/** Opens the shared connection, unless another task was quicker. */
+/** Opens the shared connection, unless another task was faster. */
 async function openShared(guest: Reachable, options: ConnectDevOptions): Promise<void> {
   await ensurePrivateDir(dirname(guest.sshSocket));
   await using _lock = await acquireLock(`${guest.sshSocket}.lock`, { signal: options.signal });
@@ -50,7 +50,7 @@ async function openShared(guest: Reachable, options: ConnectDevOptions): Promise
   await ssh.release();
 }
 
-/** A connection at the shared one's place, which is this task's own until it is released. */
+/** A connection in the shared one's place, which belongs to this task until it is released. */
 export async function logIn(
   guest: Reachable,
   keys: Keys,
@@ -73,7 +73,7 @@ export async function logIn(
   });
 }
 
-/** Whether somebody listens: a connection that was cut leaves its socket behind. */
+/** Whether the socket has a listener: a connection that was cut leaves its socket behind. */
 export async function answers(path: string): Promise<boolean> {
   try {
     (await Deno.connect({ transport: "unix", path })).close();

@@ -17,7 +17,7 @@ import type { BootPlan } from "./flavour/flavour.ts";
 import { DEV_FILES, DEV_SOCKETS } from "./state/dev_paths.ts";
 import type { Share } from "./share/share.ts";
 
-/** Finds out what a dev guest will run on, and makes the checkout's keys if there are none. */
+/** Determines what a dev guest will run on, and creates the checkout's keys if there are none. */
 export async function findDevHost(
   accelerator: AcceleratorChoice,
   signal: AbortSignal,
@@ -70,7 +70,7 @@ export function devGuest(options: DevGuestOptions) {
 /** Starts QEMU. Disposal ends it, unless it was released. */
 export async function launchDev(plan: LaunchPlan): Promise<LaunchedGuest> {
   await requireMemory(plan);
-  // In a directory that all users share, somebody else may have made ours first.
+  // In a directory that all users share, another user may have created ours first.
   await ensurePrivateDir(socketDir());
   return await launchGuest(plan);
 }

@@ -10,13 +10,13 @@ import type { Share } from "./share/share.ts";
 export interface DevMachine extends Pick<Machine, "host"> {
   readonly config: DevConfig;
   readonly boot: Pick<BootPlan, "moreDisks">;
-  /** Port of 127.0.0.1; 0 for a free one. */
+  /** Port on 127.0.0.1; 0 for a free one. */
   readonly sshPort: number;
-  /** Left out while the guest is being made. */
+  /** Absent while the guest is being created. */
   readonly share?: Pick<Share, "sharedMemory" | "qemuArgs">;
-  /** What shows the guest's screen; none without it. */
+  /** QEMU's `-display`; without it, the guest has no screen. */
   readonly display?: string;
-  /** Whether a reboot from inside is one, rather than the guest's end. */
+  /** Whether a reboot from inside restarts the guest instead of ending it. */
   readonly reboots: boolean;
 }
 
@@ -34,7 +34,7 @@ export function devMachine(options: DevMachine): Machine {
       ...rngArgs(),
       ...(share?.qemuArgs() ?? []),
       ...(display === undefined ? [] : screenArgs(display)),
-      // The last word counts, and `quietArgs()` has said -no-reboot before.
+      // The last one counts, and `quietArgs()` has passed -no-reboot before.
       ...(options.reboots ? ["-action", "reboot=reset"] : []),
     ],
   };

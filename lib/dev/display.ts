@@ -1,8 +1,9 @@
 import { HostError } from "../base/errors.ts";
 
 /**
- * QEMU's `-display` for a window on this host. Closing a GTK window must not be pulling the plug,
- * which it is by default; cocoa has no such option, and asks. Throws {@link HostError} where there is no screen.
+ * QEMU's `-display` for a window on this host. Closing a GTK window must not end the guest at once,
+ * as it does by default; cocoa has no such option, but asks. Throws {@link HostError} if there is
+ * no screen.
  */
 export function guestDisplay(): string {
   if (Deno.build.os === "darwin") return "cocoa";

@@ -11,19 +11,20 @@ interface EnterOptions {
   readonly guestDir: string;
   /** A command; empty for a login shell. */
   readonly argv: readonly string[];
-  /** Whether the project's dev shell is left out. */
+  /** Whether to skip the project's dev shell. */
   readonly plain: boolean;
   /** The host's time, in seconds since 1970. */
   readonly seconds: number;
 }
 
-/** The guest's clock is set when it is further off than a connection takes to come up. */
+/** The guest's clock is set if it is off by more than the time that connecting takes. */
 const CLOCK_SLACK_SECONDS = 5;
 
 /**
- * What the guest's bash runs for somebody who connects: sets the clock where the host has slept
- * meanwhile (a shell can tell without a process), goes to the project, and becomes the command or a
- * login shell. A command needs the directory; a shell says that it is missing and starts at home.
+ * What the guest's bash runs for a connection: it sets the clock if the host was asleep (a shell
+ * can check this without starting a process), changes to the project, and becomes the command or a
+ * login shell. A command needs the directory; a shell says that it is missing and starts in the
+ * home directory.
  */
 export function enterText(options: EnterOptions): string {
   const { guestDir, argv, plain, seconds } = options;
@@ -59,7 +60,7 @@ export function enterCommand(
   ];
 }
 
-/** What a person can type to connect without a task. */
+/** The command that users can type to connect without a task. */
 export function connectText(record: DevRecord): string {
   return `ssh -F ${sshConfigPath(record)} ${DIRECT_HOST}`;
 }

@@ -12,9 +12,9 @@ import type { DevRecord } from "./state/record.ts";
 import { devState } from "./state/state.ts";
 
 /**
- * The record of the guest, which runs; while another task starts or ends it, that is waited for.
- * Where it does not run: `undefined` with `orElse`, else a {@link GuestError} with the command that
- * starts it; an error of `requireDevGuest()` if there is no guest at all.
+ * The record of the running guest; while another task is starting or stopping it, this waits. If it
+ * is not running: `undefined` with `orElse`, else a {@link GuestError} with the command that starts
+ * it; an error of `requireDevGuest()` if there is no guest at all.
  */
 export async function requireRunning(
   ctx: Pick<TaskContext, "signal" | "log">,
@@ -35,7 +35,7 @@ export async function requireRunning(
   });
 }
 
-/** As {@link requireRunning}, for work in the guest: one that is paused would never answer. */
+/** Like {@link requireRunning}, for work in the guest: a paused guest would never answer. */
 export async function requireAnswering(ctx: TaskContext, name: string): Promise<DevRecord> {
   const record = await requireRunning(ctx, name, { orElse: false });
   if (record === undefined) throw new Error("requireRunning() has thrown where there is none");
@@ -43,7 +43,7 @@ export async function requireAnswering(ctx: TaskContext, name: string): Promise<
   if (why === undefined) return record;
   throw new GuestError(`Cannot work in guest "${name}": it is paused: ${why}`, {
     details: [`its disk is in ${devDir(name)}`],
-    next: "make space, then deno task arm-dev",
+    next: "free space, then deno task arm-dev",
   });
 }
 
@@ -54,7 +54,7 @@ async function waitForTask({ signal, log }: Pick<TaskContext, "signal" | "log">,
   });
 }
 
-/** What ssh exits with when the connection failed; a command in the guest may do so, too. */
+/** The exit status of ssh if the connection failed; a command in the guest may return it too. */
 const SSH_FAILED = 255;
 
 /** Enters the guest in this terminal; returns the status of the command, or of the shell. */
@@ -72,17 +72,17 @@ export async function runEntered(
     ctx.print(commandText(command));
     return 0;
   }
-  // Beside the connection, which costs nothing: without an answer one would wait for ever.
+  // In parallel with the connection, which costs nothing: without an answer it would wait forever.
   void whyPaused(record, ctx.signal).then((why) => {
     if (why === undefined) return;
     ctx.log.warn(
-      `Guest "${record.name}" is paused: ${why}. Next: make space, then deno task arm-dev`,
+      `Guest "${record.name}" is paused: ${why}. Next: free space, then deno task arm-dev`,
     );
   }, () => {});
   await connectDev(record, { signal: ctx.signal });
   const status = await runInForeground(command);
   if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;
-  throw new GuestError(`Cannot go on in guest "${record.name}": the connection was lost`, {
+  throw new GuestError(`Cannot continue in guest "${record.name}": the connection was lost`, {
     next: "deno task arm-dev-status",
   });
 }

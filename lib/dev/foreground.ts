@@ -21,7 +21,7 @@ export async function startInForeground(
     ...request,
     onStep(step) {
       request.onStep(step);
-      // Not earlier: the task may have been started anew before, and the guest may be up.
+      // Not earlier: the task may have been restarted before, and the guest may be running.
       if (!ctx.json) console.start();
     },
   }, task);
@@ -32,8 +32,8 @@ export async function startInForeground(
 }
 
 /**
- * Shows the guest's console until the guest ends, or is left: one that this task has started is
- * then shut down, one that had been up before goes on, and so does one that cannot be shut down.
+ * Shows the guest's console until the guest ends or the user leaves it: a guest that this task has
+ * started is then shut down; one that was running before, or cannot be shut down, keeps running.
  */
 async function stayWith(
   ctx: TaskContext,
@@ -62,7 +62,7 @@ async function stayWith(
       onNote: (text) => ctx.log.info(text),
     });
   } catch (error) {
-    // What did not shut down in order is the user's to kill: the error says how.
+    // A guest that did not shut down cleanly is left to the user: the error says how to kill it.
     await guest.release();
     throw error;
   }

@@ -14,13 +14,13 @@ const guestSchema = z.object({
   created: z.string(),
 });
 
-/** What is known of a guest that init has finished. */
+/** The record of a guest that init has finished. */
 type DevGuest = Readonly<z.output<typeof guestSchema>>;
 
 /**
- * The finished guest of that name; `undefined` if init was never run or not to its end. A record
- * that is damaged (it is written last, to a whole guest) is made up for by the files beside it, so
- * that nobody takes the guest for one that may be made over.
+ * The finished guest of that name; `undefined` if init never finished. If the record is damaged (it
+ * is written last, when the guest is complete), it is reconstructed from the files beside it, so
+ * that the guest is not treated as unfinished.
  */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
   const path = devFile(name, "guest");
@@ -31,12 +31,12 @@ export async function findDevGuest(name: string): Promise<DevGuest | undefined> 
 async function guessDevGuest(name: string): Promise<DevGuest | undefined> {
   const disk = await Deno.stat(devFile(name, "disk")).catch(() => undefined);
   if (disk === undefined) return undefined;
-  // NixOS has its boot loader in the disk.
+  // NixOS has its boot loader on the disk.
   const flavour = await exists(devFile(name, "kernel")) ? "debian" : "nixos";
   return { name, flavour, created: (disk.birthtime ?? disk.mtime ?? new Date(0)).toISOString() };
 }
 
-/** As {@link findDevGuest}. Throws {@link HostError} with the command that makes the guest. */
+/** Like {@link findDevGuest}. Throws {@link HostError} with the command that creates the guest. */
 export async function requireDevGuest(name: string): Promise<DevGuest> {
   const guest = await findDevGuest(name);
   if (guest !== undefined) return guest;
@@ -46,13 +46,13 @@ export async function requireDevGuest(name: string): Promise<DevGuest> {
   );
   throw new HostError(
     `Cannot use guest "${name}": ${
-      begun ? "it was not made to its end" : "it has not been made yet"
+      begun ? "its creation was interrupted" : "it has not been created yet"
     }`,
     { next: "deno task arm-dev-init" },
   );
 }
 
-/** Says in a directory that the guest in it is whole. */
+/** Records in a directory that the guest in it is complete. */
 export async function writeDevGuest(dir: string, guest: DevGuest): Promise<void> {
   await atomicWrite(join(dir, DEV_FILES.guest), `${JSON.stringify(guest, null, 2)}\n`);
 }

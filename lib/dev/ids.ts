@@ -1,6 +1,6 @@
 import type { Ids } from "./share/share.ts";
 
-/** Who the guest's user is where the host's user is root, whom no login may become. */
+/** The guest's user if the host's user is root, as whom nobody may log in. */
 const FOR_ROOT: Ids = { uid: 1000, gid: 1000 };
 
 /** Who runs the task. */
@@ -8,7 +8,7 @@ export function hostIds(): Ids {
   return { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
 }
 
-/** Who the guest's user is, so that the host's user and the guest's own the same files. */
+/** The guest's user, chosen so that the host's user and the guest's own the same files. */
 export function guestIds(host: Ids = hostIds()): Ids {
   return host.uid === 0 ? FOR_ROOT : host;
 }

@@ -28,9 +28,9 @@ import { settleState } from "./state/state.ts";
 interface InitDevOptions {
   readonly config: DevConfig;
   readonly flavour: FlavourName;
-  /** Destroy a guest that is there. */
+  /** Destroy an existing guest. */
   readonly force: boolean;
-  /** Build or download anew what could be used again. */
+  /** Build and download everything again, reuse nothing. */
   readonly fresh: boolean;
   readonly accelerator: AcceleratorChoice;
   readonly logs: Pick<LogFiles, "build" | "console" | "qemu">;
@@ -45,21 +45,22 @@ interface InitDevOptions {
 /** What {@link initDev} did. */
 interface InitDevOutcome {
   readonly seconds: number;
-  /** The files of the guest that was there before. */
+  /** The files of the previous guest. */
   readonly destroyed: readonly DevFile[];
 }
 
-/** More starts than any configuration needs, so one that always asks for another ends, too. */
+/** More starts than any configuration needs, to stop one that always asks for another. */
 const MOST_BOOTS = 4;
-/** How much longer than later ones a first boot may take: disks grow, keys and caches are made. */
+/** How much longer a first boot may take than later ones: disks grow, keys and caches are made. */
 const FIRST_BOOT_FACTOR = 3;
-/** How long a guest may take to shut down in order. */
+/** How long a guest may take to shut down cleanly. */
 const POWERDOWN_MS = 120_000;
 
 /**
- * Makes the guest: its disk, a first boot, its configuration applied. All of it happens in a
- * staging directory, so a guest that is there stays whole until its successor is; what was killed
- * is taken up by the next run. Throws {@link UsageError} if there is a guest already, or it runs.
+ * Creates the guest: its disk, a first boot, its configuration applied. Everything happens in a
+ * staging directory, so an existing guest stays intact until its replacement is complete; after a
+ * kill, the next run resumes. Throws {@link UsageError} if there is a guest already, or it is
+ * running.
  */
 export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> {
   const { config, signal, onNote } = options;
@@ -88,9 +89,9 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
   await openStaging(staging, options);
   if (await readTextIfPresent(join(staging, DEV_FILES.guest)) === undefined) {
     await makeGuest(staging, options);
-    // A copied disk has the mode of the image, which is nobody's secret.
+    // A copied disk has the mode of the image, which is not secret.
     await closeDir(staging);
-    // The record vouches for files that a crash of the host must not take back.
+    // The record vouches for files that must survive a crash of the host.
     for (const { path } of await filesBelow(staging)) await syncPath(path);
     const created = new Date().toISOString();
     await writeDevGuest(staging, { name, flavour: options.flavour, created });
@@ -100,8 +101,8 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
 }
 
 /**
- * The files of a guest that is there; none if there is no guest. Throws {@link UsageError} that
- * lists them, unless they may be destroyed.
+ * The files of an existing guest; none if there is no guest. Throws a {@link UsageError} that lists
+ * them, unless they may be destroyed.
  */
 export async function refuseExisting(name: string, force: boolean): Promise<readonly DevFile[]> {
   if (await findDevGuest(name) === undefined) return [];
@@ -109,10 +110,10 @@ export async function refuseExisting(name: string, force: boolean): Promise<read
   if (force) return files;
   throw new UsageError(`Cannot make guest "${name}": there is one already`, {
     details: [
-      "with --force these are destroyed, the home of its user among them:",
+      "with --force these are destroyed, including the home of its user:",
       ...files.map(fileText),
     ],
-    next: "deno task arm-dev to start it, or deno task arm-dev-init --force to make another",
+    next: "deno task arm-dev to start it, or deno task arm-dev-init --force to create another",
   });
 }
 
@@ -148,7 +149,7 @@ async function makeGuest(staging: string, options: InitDevOptions): Promise<void
     onStep(round === 1 ? "first boot" : `boot ${round}`);
     const blind = flavour.firstBootWithoutSsh && round === 1;
     const outcome = await bootOnce(flavour, { ...options, host, request, blind });
-    // A guest that nobody has logged in to is not known to work.
+    // Without a login, it is not certain that the guest works.
     if (outcome === "done" && !blind) return;
   }
   throw new GuestError(
@@ -161,11 +162,11 @@ async function makeGuest(staging: string, options: InitDevOptions): Promise<void
 interface BootOnce extends InitDevOptions {
   readonly host: KeyedHost;
   readonly request: PrepareRequest;
-  /** Whether nobody can log in yet. */
+  /** Whether logins are not possible yet. */
   readonly blind: boolean;
 }
 
-/** One start of the guest that is being made, on a free port, to its orderly end. */
+/** One start of the guest that is being created, on a free port, until its clean shutdown. */
 async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   const { config, host, request, signal, logs, onStep } = options;
   const sockets = await devSocketDir(config.name, "init");
@@ -196,7 +197,7 @@ async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   return outcome;
 }
 
-/** What was written must be on the disk, so a guest that has to be stopped is not a made one. */
+/** All writes must be on the disk, so a guest that has to be killed is not complete. */
 async function endInOrder(guest: Guest, asked: boolean, signal: AbortSignal): Promise<void> {
   if (!asked) await guest.qmp.execute("system_powerdown").catch(() => {});
   const end = await settlesWithin(guest.exited, POWERDOWN_MS);
@@ -208,7 +209,7 @@ async function endInOrder(guest: Guest, asked: boolean, signal: AbortSignal): Pr
   );
 }
 
-/** Gives the finished guest its place. Killed half-way, the next init goes on from there. */
+/** Moves the finished guest to its place. If it is killed half-way, the next init resumes. */
 async function givePlace(name: string, staging: string): Promise<void> {
   const dir = devDir(name);
   const move = (file: string) => ({ from: join(staging, file), to: join(dir, file) });

@@ -9,7 +9,7 @@ import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
 
-/** What the options of `arm-dev-init` say, beside those that change the config. */
+/** The options of `arm-dev-init`, except those that change the config. */
 interface InitValues {
   readonly flavour: FlavourName | undefined;
   readonly force: boolean;
@@ -25,7 +25,7 @@ export async function runInit(
 ): Promise<void> {
   const { force, fresh, accel: accelerator, flavour = config.flavour } = ctx.opt;
   const { prepareTools } = await loadFlavour(flavour);
-  // Before minutes are spent on tools, and again under the guest's lock.
+  // Checked before minutes are spent on tools, and again under the guest's lock.
   await refuseExisting(config.name, force);
   await ensureHost([...prepareTools, "vm"], ctx, {
     guestArchs: [DEV_ARCH],

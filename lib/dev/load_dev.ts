@@ -4,10 +4,10 @@ import { root } from "../base/files/paths.ts";
 import { showPath } from "../config/show_path.ts";
 import { defineDev, type DevConfig, type ShareMode } from "../config/dev_config.ts";
 
-/** Where the dev guest is described. */
+/** The file that describes the dev guest. */
 const DEV_CONFIG: string = join(root, "configs/arm_dev.ts");
 
-/** Loads the config of the dev guest. Throws {@link UsageError} with all its faults. */
+/** Loads the config of the dev guest. Throws {@link UsageError} with all errors in it. */
 export async function loadDevConfig(path: string = DEV_CONFIG): Promise<DevConfig> {
   try {
     const { default: config } = await import(toFileUrl(path).href);
@@ -22,11 +22,11 @@ export async function loadDevConfig(path: string = DEV_CONFIG): Promise<DevConfi
   }
 }
 
-/** Deno shows a syntax error with a picture of the line. */
+/** Deno shows a syntax error with an excerpt of the line. */
 const firstLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
-/** What a command line may say instead of the config. */
+/** Command-line options that override the config. */
 interface DevValues {
   readonly sshPort?: number | undefined;
   readonly memory?: number | undefined;
@@ -37,7 +37,7 @@ interface DevValues {
   readonly hostStore?: boolean;
 }
 
-/** The config, with what the command line says instead. */
+/** The config, with the overrides of the command line. */
 export async function loadDev(opt: DevValues): Promise<DevConfig> {
   const config = await loadDevConfig();
   return defineDev({

@@ -10,7 +10,7 @@ interface ResetDevOptions {
   readonly name: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
-  /** Told what would be destroyed; throws unless that is wanted. */
+  /** Called with what would be destroyed; throws unless that is wanted. */
   readonly confirm: (files: readonly DevFile[]) => Promise<void>;
   readonly dryRun: boolean;
 }
@@ -30,7 +30,8 @@ export async function resetDev(options: ResetDevOptions): Promise<readonly DevFi
   const files = await listDevFiles(name);
   if (files.length === 0 || options.dryRun) return files;
   await options.confirm(files);
-  // The file that says the guest is whole goes first, so that a killed reset leaves no half of one.
+  // The record goes first, so that a killed reset does not leave an incomplete guest that looks
+  // complete.
   await removeAll(devFile(name, "guest"));
   await removeAll(devDir(name));
   return files;

@@ -2,22 +2,22 @@ import { delay } from "@std/async";
 import { fileBytes } from "../base/files/folders.ts";
 import { writeAll } from "../base/files/write_all.ts";
 
-/** Ctrl-], as telnet has it. */
+/** Ctrl-], as in telnet. */
 const LEAVE = 0x1d;
 
 /** About a screenful. */
 const SHOWN_BYTES = 2000;
 
-/** How much of a log is shown at once at most. */
+/** The most of a log that is shown at once. */
 const MOST_BYTES = 1024 * 1024;
 
 /** What {@link attachConsole} takes. */
 interface AttachOptions {
   /** The socket of the guest's serial console. */
   readonly path: string;
-  /** The console's log, whose end is shown first: the socket only has what comes from now on. */
+  /** The console's log, whose end is shown first: the socket only has output from now on. */
   readonly log: string;
-  /** Where in the log that begins. Default: about a screenful before its end. */
+  /** Where in the log to begin. Default: about a screenful before its end. */
   readonly fromByte: number | undefined;
   /** Settles when the guest has ended. */
   readonly exited: Promise<unknown>;
@@ -26,11 +26,11 @@ interface AttachOptions {
 
 /**
  * Puts the guest's serial console on this terminal until the guest ends, Ctrl-] is typed, or the
- * signal aborts. Everything else that is typed, Ctrl-C too, is the guest's.
+ * signal aborts. All other keys, including Ctrl-C, go to the guest.
  */
 export async function attachConsole(options: AttachOptions): Promise<"ended" | "left"> {
   const { path, exited, signal, log, fromByte } = options;
-  // In this order, so that nothing is left out; a few characters may come twice.
+  // In this order, so that nothing is missed; a few characters may appear twice.
   using conn = await Deno.connect({ transport: "unix", path });
   const shownBytes = fromByte === undefined ? SHOWN_BYTES : MOST_BYTES;
   await showFrom(log, Math.max(fromByte ?? 0, await fileBytes(log) - shownBytes));
@@ -44,12 +44,12 @@ export async function attachConsole(options: AttachOptions): Promise<"ended" | "
   return await Promise.race([ended, left.promise]);
 }
 
-/** Shows a log from a byte on, a piece at a time. Returns how far it is shown. */
+/** Shows a log from a byte on, a piece at a time. Returns how far it was shown. */
 async function showFrom(log: string, fromByte: number): Promise<number> {
   using file = await Deno.open(log, { read: true });
   let at = await file.seek(Math.max(0, fromByte), Deno.SeekMode.Start);
   const piece = new Uint8Array(64 * 1024);
-  // Up to its present end: a guest that floods its console must not hold us here.
+  // Up to its current end: a guest that floods its console must not block the task.
   const { size } = await file.stat();
   while (at < size) {
     const length = await file.read(piece);
@@ -60,15 +60,15 @@ async function showFrom(log: string, fromByte: number): Promise<number> {
   return at;
 }
 
-/** Hands each key to the guest until it is disposed, or Ctrl-] is typed. */
+/** Passes each key to the guest until it is disposed, or Ctrl-] is typed. */
 async function typeInto(conn: Deno.Conn, onLeave: () => void): Promise<Disposable> {
-  // Deno's own stdin has no way to give a read up, and one that is pending keeps the task alive.
+  // A pending read of Deno's own stdin cannot be cancelled, and keeps the task alive.
   const { stdin } = await import("node:process");
   let writing: Promise<unknown> = Promise.resolve();
   const take = (typed: Uint8Array) => {
     const end = typed.indexOf(LEAVE);
     const keys = Uint8Array.from(end < 0 ? typed : typed.subarray(0, end));
-    // One after the other; a console that is gone takes no more.
+    // One after the other; a closed console takes no more.
     writing = writing.then(() => conn.write(keys)).catch(() => {});
     if (end >= 0) onLeave();
   };
@@ -83,17 +83,17 @@ async function typeInto(conn: Deno.Conn, onLeave: () => void): Promise<Disposabl
   };
 }
 
-/** Shows what a guest that starts writes to its console's log. */
+/** Shows the console's log of a starting guest. */
 interface ConsoleFollower extends AsyncDisposable {
   start(): void;
-  /** Ends it. Returns up to where in the log all has been shown, if it was started. */
+  /** Stops. Returns how far the log was shown, if it was started. */
   stop(): Promise<number | undefined>;
 }
 
-/** How often the log is looked at. */
+/** How often to read the log. */
 const FOLLOW_MS = 100;
 
-/** Follows a log that a start begins anew. */
+/** Follows a log that a start truncates. */
 export function followConsole(log: string): ConsoleFollower {
   let follows = true;
   let following: Promise<number> | undefined;
@@ -115,7 +115,7 @@ export function followConsole(log: string): ConsoleFollower {
   return {
     start() {
       following ??= follow();
-      // Told where it is waited for.
+      // Reported where it is awaited.
       following.catch(() => {});
     },
     stop,

@@ -1,8 +1,8 @@
 import { HostError } from "../base/errors.ts";
 
 /**
- * Makes sure that a port of 127.0.0.1 is free. QEMU would say no more than that it could not set
- * up a forwarding rule. Throws {@link HostError} otherwise.
+ * Ensures that a port on 127.0.0.1 is free. QEMU would only say that it could not set up a
+ * forwarding rule. Throws {@link HostError} otherwise.
  */
 export function checkPort(port: number, name: string): void {
   try {
@@ -12,9 +12,9 @@ export function checkPort(port: number, name: string): void {
     if (!denied && !(cause instanceof Deno.errors.AddrInUse)) throw cause;
     const why = denied
       ? `port ${port} of 127.0.0.1 is not for this user`
-      : `port ${port} of 127.0.0.1 is taken by something else`;
+      : `port ${port} of 127.0.0.1 is already in use`;
     throw new HostError(`Cannot start guest "${name}": ${why}`, {
-      details: [`see who has it: ${whoHas(port)}`],
+      details: [`see which program uses it: ${whoHas(port)}`],
       next: "deno task arm-dev --ssh-port N, or set another sshPort in configs/arm_dev.ts",
       cause,
     });

@@ -8,7 +8,7 @@ Deno.test("checkPort() passes a free port, and says who may know of a taken one"
   const error = assertThrows(
     () => checkPort(port, "armdev"),
     HostError,
-    `Cannot start guest "armdev": port ${port} of 127.0.0.1 is taken by something else`,
+    `Cannot start guest "armdev": port ${port} of 127.0.0.1 is already in use`,
   );
   assertEquals(error.details.length, 1);
   assertEquals(

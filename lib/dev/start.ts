@@ -33,18 +33,18 @@ export interface StartDevOptions {
   /** QEMU's `-display`; none without it. */
   readonly display?: string;
   readonly signal: AbortSignal;
-  /** What is being done, for progress. */
+  /** Called with the current step, for progress. */
   readonly onStep: (step: string) => void;
   readonly onNote: (text: string, level: "info" | "warning") => void;
 }
 
-/** A guest that answers. Disposal ends it, unless it was released or had been up before. */
+/** A guest that answers. Disposal ends it, unless it was released or was running before. */
 export interface StartedDev extends AsyncDisposable {
   readonly record: DevRecord;
-  /** Whether it was up before this task. */
+  /** Whether it was running before this task. */
   readonly wasUp: boolean;
   readonly seconds: number;
-  /** Settles when QEMU has ended; never for a guest that was up before. */
+  /** Settles when QEMU has ended; never for a guest that was running before. */
   readonly exited: Promise<unknown>;
   /** Lets the guest outlive the task. */
   release(): Promise<void>;
@@ -52,7 +52,7 @@ export interface StartedDev extends AsyncDisposable {
 
 /**
  * Starts the guest, or finds it running. One task at a time starts it: another one waits, and then
- * finds it up. A guest that QEMU has paused goes on.
+ * finds it running. A guest that QEMU has paused is continued.
  */
 export async function startDev(options: StartDevOptions): Promise<StartedDev> {
   const { config, signal, onNote } = options;
@@ -65,7 +65,7 @@ export async function startDev(options: StartDevOptions): Promise<StartedDev> {
   const running = await settleState(name, (text) => onNote(text, "info"));
   if (running !== undefined) {
     const why = await resumeDev(running, signal);
-    if (why !== undefined) onNote(`Guest "${name}" was paused (${why}), and goes on`, "info");
+    if (why !== undefined) onNote(`Guest "${name}" was paused (${why}), and continues`, "info");
     return alreadyUp(running);
   }
   const { flavour } = await requireDevGuest(name);
@@ -112,7 +112,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   const launched = stack.use(await launchDev(plan));
   const { guest } = launched;
   const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
-  // On record as soon as it runs; if this task is killed, the guest ends and the record is stale.
+  // Recorded as soon as it runs; if this task is killed, the guest ends and the record is stale.
   stack.defer(() => clearRecord(record));
   await writeDevRecord({ ...record, starting: true });
   const ssh = stack.use(await plan.logIn(launched));
@@ -148,7 +148,7 @@ export async function devPlan(
   });
 }
 
-/** What a share is told, by the config and the host's directory. */
+/** The input of a share, from the config and the host's directory. */
 export function shareRequest(config: DevConfig, hostDir: string, socketDir: string) {
   return {
     ...{ config, hostDir, socketDir },
@@ -222,7 +222,8 @@ function toStarted(up: Up, resources: AsyncDisposableStack): StartedDev {
     async [Symbol.asyncDispose]() {
       if (released) return;
       await using _lock = await acquireLock(devLock(up.record.name), { purpose: "ending it" });
-      // Whoever has started it anew meanwhile has its record and its sockets at the same places.
+      // If another task has restarted it in the meantime, its record and sockets have the same
+      // paths.
       const current = await readDevRecord(up.record.name);
       if (current === undefined || current.qemu.pid === up.record.qemu.pid) {
         await resources.disposeAsync();

@@ -10,15 +10,15 @@ import type { DevRecord } from "./state/record.ts";
 import { devState } from "./state/state.ts";
 import { checkImage } from "../qemu/qcow2.ts";
 
-/** The guest as `arm-dev-status --json` prints it; `null` where there is nothing to say. */
+/** The guest as `arm-dev-status --json` prints it; `null` for unknown values. */
 export interface DevStatus {
   readonly name: string;
   readonly state: "none" | "stopped" | "running";
   readonly flavour: FlavourName | null;
   readonly created: string | null;
-  /** Why there is a record that is not true any more. */
+  /** Why its record is no longer valid. */
   readonly stale: string | null;
-  /** Why QEMU has stopped it until it is told to go on. */
+  /** Why QEMU has paused it. */
   readonly paused: string | null;
   readonly since: string | null;
   readonly seconds: number | null;
@@ -36,10 +36,10 @@ export interface DevStatus {
     | null;
 }
 
-/** How long the guest may take to tell its generation. */
+/** How long the guest may take to report its generation. */
 const ASK_MS = 10_000;
 
-/** Finds out how a guest is. Changes nothing: a record that is not true any more stays. */
+/** Determines the status of a guest. Changes nothing: a record that is no longer valid stays. */
 export async function devStatus(name: string, signal: AbortSignal): Promise<DevStatus> {
   const guest = await findDevGuest(name);
   const state = await devState(name);
@@ -71,7 +71,9 @@ export async function devStatus(name: string, signal: AbortSignal): Promise<DevS
 const secondsSince = (iso: string) =>
   Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
 
-/** A guest that does not answer has no generation to show; the status is there to say the rest. */
+/**
+ * A guest that does not answer has no generation to show; the rest of the status is still shown.
+ */
 async function generationOf(record: DevRecord, signal: AbortSignal): Promise<string | null> {
   try {
     const flavour = await loadFlavour(record.flavour);

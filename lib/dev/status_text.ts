@@ -1,7 +1,7 @@
 import { bytesText } from "../base/text/bytes.ts";
 import type { DevStatus } from "./status.ts";
 
-/** A guest's status as lines for people. */
+/** A guest's status as lines of text. */
 export function statusText(status: DevStatus): string {
   const { state, flavour, disk, share, stale, seconds } = status;
   const lines = [`guest "${status.name}": ${stateText(status)}`];
@@ -18,9 +18,9 @@ export function statusText(status: DevStatus): string {
     add("share", `${share.hostDir} as ${share.guestDir} (${share.mode}${access})`);
   }
   if (disk !== null) add("disk", `${bytesText(disk.bytes)} of ${bytesText(disk.sizeBytes)}`);
-  if (stale !== null) add("note", `its last run did not end in order: ${stale}`);
+  if (stale !== null) add("note", `its last run did not end cleanly: ${stale}`);
   if (status.paused !== null) add("paused", status.paused);
-  add("next", status.paused === null ? NEXT[state] : `make space, then ${NEXT.stopped}`);
+  add("next", status.paused === null ? NEXT[state] : `free space, then ${NEXT.stopped}`);
   return lines.join("\n");
 }
 
@@ -31,7 +31,7 @@ const NEXT: Readonly<Record<DevStatus["state"], string>> = {
 };
 
 function stateText({ state, pid, paused }: DevStatus): string {
-  if (state === "none") return "not made yet";
+  if (state === "none") return "not created yet";
   if (state !== "running") return "not running";
   return `${paused === null ? "running" : "paused"}, pid ${pid}`;
 }

@@ -14,7 +14,7 @@ Deno.test("devStatus() tells a guest that was never made from one that does not 
   assertEquals([none.state, none.flavour, none.disk], ["none", null, null]);
   assertEquals(
     statusText(none),
-    'guest "armdev": not made yet\n  next       deno task arm-dev-init',
+    'guest "armdev": not created yet\n  next       deno task arm-dev-init',
   );
   await Deno.mkdir(devDir(CONFIG.name), { recursive: true });
   const created = "2026-01-01T00:00:00Z";
@@ -31,7 +31,7 @@ Deno.test("devStatus() changes nothing: a stale record stays, and is told of", a
     const status = await devStatus(CONFIG.name, signal);
     assertEquals([status.state, status.stale, status.pid], [
       "none",
-      "the host was started anew since",
+      "the host was restarted since",
       null,
     ]);
   }

@@ -25,30 +25,30 @@ interface StopDevOptions {
   readonly onNote: (text: string) => void;
 }
 
-/** What ended a guest; `not running` if nothing had to. */
+/** What ended a guest; `not running` if nothing was needed. */
 type StoppedBy = "not running" | "ssh" | "power button" | "kill";
 
-/** How often the end of a guest is looked for. */
+/** How often to check whether a guest has ended. */
 const POLL_MS = 250;
-/** How much of the time SSH gets, before the power button is pressed. */
+/** The share of the time for SSH, before the power button is pressed. */
 const SSH_SHARE = 0.6;
-/** The least time in which a guest can be asked to power off. */
+/** The least time for asking a guest to power off. */
 const LEAST_ASK_MS = 1000;
 /** The most. */
 const MOST_ASK_MS = 15_000;
 
-/** What {@link shutdownDev} takes besides. */
+/** Further options of {@link shutdownDev}. */
 interface ShutdownDevOptions extends StopDevOptions {
-  /** How long each may take: what goes before, such as a sync, and the shutdown itself. */
+  /** How long each may take: the preparation, such as a sync, and the shutdown itself. */
   readonly timeoutMs: number;
-  /** Instead of it: when a guest that still runs is killed. */
+  /** Instead of it: when to kill a guest that is still running. */
   readonly forceAfterMs?: number;
 }
 
 /**
- * Shuts the guest down in order: brings home what only it has, asks over SSH, then by the power
- * button. Throws {@link GuestError} if it still runs after `timeoutMs`, or cannot give back its copy
- * of the project; it is only left so, or killed, where `forceAfterMs` says when.
+ * Shuts the guest down cleanly: copies its work to the host, asks it over SSH, then presses the
+ * power button. Throws {@link GuestError} if it is still running after `timeoutMs`, or its copy of
+ * the project cannot be copied to the host; with `forceAfterMs` it is killed instead.
  */
 export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedBy> {
   const { config, signal, onNote, onStep, timeoutMs, forceAfterMs } = options;
@@ -57,7 +57,7 @@ export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedB
   const record = await settleState(name, onNote);
   if (record === undefined) return "not running";
   const paused = await whyPaused(record, signal);
-  // Asked now, it would shut down as soon as it goes on, in the middle of what it was doing.
+  // Asked now, it would shut down as soon as it continues, in the middle of its work.
   if (paused !== undefined && forceAfterMs === undefined) throw isPaused(record, paused);
   const limitMs = forceAfterMs ?? timeoutMs;
   const beforehand = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
@@ -94,7 +94,7 @@ export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedB
   return by;
 }
 
-/** Waits for a task that has the guest, such as one that starts it, but not for ever. */
+/** Waits for a task that has the guest, such as one that is starting it, but not forever. */
 async function takeLock(options: ShutdownDevOptions): Promise<Lock> {
   const { config, signal, onNote, timeoutMs, forceAfterMs } = options;
   const limitMs = forceAfterMs ?? timeoutMs;
@@ -120,19 +120,19 @@ async function takeLock(options: ShutdownDevOptions): Promise<Lock> {
 }
 
 /**
- * Kills the guest's QEMU: the process on record, told by its pid, start time and command line.
- * Returns `undefined` if it does not run.
+ * Kills the guest's QEMU: the recorded process, identified by its pid, start time and command line.
+ * Returns `undefined` if it is not running.
  */
 export async function killDev(options: StopDevOptions): Promise<DevRecord | undefined> {
   const { config, onNote, onStep } = options;
-  // A task that waits for the guest holds the lock, which must not keep anybody from killing it.
+  // A task that waits for the guest holds the lock, which must not prevent killing it.
   await using lock = await tryLock(devLock(config.name), { purpose: "killing it" });
   const record = await settleState(config.name, onNote);
   if (record === undefined) return undefined;
   onStep(`Kill guest "${config.name}" (process ${record.qemu.pid})`);
   using end = watchEnd(record.qemu);
   await kill(record, end.exited);
-  // Whoever holds the lock cleans up itself.
+  // The task that holds the lock cleans up itself.
   if (lock !== undefined) await cleanUp(record, await recordedShare(record, options));
   return record;
 }
@@ -150,16 +150,16 @@ function hung(record: DevRecord, timeoutMs: number): GuestError {
 const isPaused = (record: DevRecord, why: string) =>
   new GuestError(`Cannot shut down guest "${record.name}": it is paused: ${why}`, {
     details: aboutRunning(record),
-    next: "make space, then deno task arm-dev, then deno task arm-dev-shutdown",
+    next: "free space, then deno task arm-dev, then deno task arm-dev-shutdown",
   });
 
 const aboutRunning = ({ name, qemu, since }: DevRecord) => [
   `process ${qemu.pid}, up since ${since}`,
   `console: ${devFile(name, "consoleLog")}`,
-  "what it has not written to its disk by now is lost if it is killed",
+  "data that it has not yet written to its disk is lost if it is killed",
 ];
 
-/** The share as it was when the guest was started, whatever the config says by now. */
+/** The share as it was when the guest was started, even if the config has changed. */
 async function recordedShare(
   record: DevRecord,
   { config, signal, onNote }: Pick<StopDevOptions, "config" | "signal" | "onNote">,
@@ -180,7 +180,7 @@ interface End extends Disposable {
   readonly over: boolean;
 }
 
-/** Follows a process that is not our child. */
+/** Watches a process that is not our child. */
 function watchEnd(process: RecordedProcess): End {
   let watching = true;
   let over = false;
@@ -197,7 +197,7 @@ function watchEnd(process: RecordedProcess): End {
   };
 }
 
-/** A connection to the guest, which answers; `undefined` if it does not in time. */
+/** A connection to a guest that answers; `undefined` if it does not in time. */
 async function reach(
   record: DevRecord,
   limitMs: number,
@@ -215,12 +215,12 @@ async function reach(
     onNote(textOf(error));
   }
   if (record.share.mode === "rsync") {
-    onNote("Its copy of the project was not brought here; the next start does that");
+    onNote("Its copy of the project was not copied to the host; the next start does that");
   }
   return undefined;
 }
 
-/** What the guest has and the host has not. What cannot be brought home keeps the guest up. */
+/** Copies the guest's work to the host. If that fails, the guest keeps running. */
 async function bringHome(
   share: Share,
   ssh: SshConnection,
@@ -232,7 +232,7 @@ async function bringHome(
     signal.throwIfAborted();
     if (forceAfterMs !== undefined) return onNote(textOf(error));
     throw new GuestError(
-      `Cannot shut down guest "${ssh.name}": its copy of the project cannot be brought here`,
+      `Cannot shut down guest "${ssh.name}": its copy of the project cannot be copied to the host`,
       {
         details: [textOf(error), ...(error instanceof TaskError ? error.details : [])],
         next:
@@ -258,11 +258,11 @@ async function pressPowerButton(
       greetingMs: withinMs,
       commandMs: withinMs,
     });
-    // One that is stopped would take it for later, and go down as soon as it goes on.
+    // A paused guest would remember it, and shut down as soon as it continues.
     if ((await qmp.execute("query-status")).status !== "running") return;
     await qmp.execute("system_powerdown");
   };
-  // A QEMU that does not listen is one that the caller finds still running.
+  // If QEMU does not listen, the caller finds it still running.
   await press().catch(() => {});
 }
 

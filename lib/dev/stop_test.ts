@@ -82,7 +82,7 @@ Deno.test("shutdownDev() reports a guest that hangs, kills nothing, and offers w
   const error = await assertRejects(
     () => shutdownDev({ ...quietly().options, timeoutMs: 1500 }),
     GuestError,
-    'Cannot shut down guest "armdev": it still runs after 1.5 s',
+    'Cannot shut down guest "armdev": it is still running after 1.5 s',
   );
   assertEquals(
     error.next,

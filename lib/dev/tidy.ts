@@ -9,11 +9,11 @@ import type { GuestCommand } from "./flavour/flavour.ts";
 export interface Saving {
   readonly before: number;
   readonly after: number;
-  /** Below 0 where it has grown meanwhile. */
+  /** Negative if it has grown in the meantime. */
   readonly won: number;
 }
 
-/** A program that did not do its part. */
+/** A program that failed. */
 interface TidyFault {
   readonly what: string;
   readonly command: string;
@@ -22,11 +22,11 @@ interface TidyFault {
   readonly output: readonly string[];
 }
 
-/** What tidying has brought. */
+/** The result of tidying. */
 export interface TidyOutcome {
   /** In the guest's file system. */
   readonly guest: Saving;
-  /** What the disk's file takes on the host. */
+  /** The disk usage of the disk's file on the host. */
   readonly host: Saving;
   readonly faults: readonly TidyFault[];
 }
@@ -34,9 +34,9 @@ export interface TidyOutcome {
 /** What {@link tidyGuest} takes. */
 interface TidyOptions {
   readonly ssh: SshConnection;
-  /** What frees space in the guest, in this order. */
+  /** Commands that free space in the guest, in this order. */
   readonly commands: readonly GuestCommand[];
-  /** What the disk's file takes on the host now. */
+  /** The current disk usage of the disk's file on the host. */
   readonly hostBytes: () => Promise<number>;
   readonly onStep: (step: string) => void;
   readonly log: (line: string) => void;
@@ -44,9 +44,10 @@ interface TidyOptions {
 }
 
 /**
- * What every flavour does after its own: forgets shells whose programs are gone, and tells the disk
- * which blocks hold nothing any more, which QEMU then punches out of the file on the host. Trimming
- * comes last, and after a sync, since ext4 frees blocks only when its journal is written.
+ * The commands of every flavour, after its own: they remove cached shells whose programs are gone,
+ * and tell the disk which blocks are no longer used, which QEMU then punches out of the file on the
+ * host. Trimming comes last, after a sync, since ext4 frees blocks only when its journal is
+ * written.
  */
 const LAST: readonly GuestCommand[] = [
   {
@@ -57,18 +58,18 @@ const LAST: readonly GuestCommand[] = [
   { what: "trim the disk", argv: devCommands.asRoot(["fstrim", "--verbose", "/"]) },
 ];
 
-/** All that tidying runs in a guest, in order: also what `--dry-run` prints. */
+/** All commands of tidying in a guest, in order; `--dry-run` prints them. */
 export const tidyCommands = (ofFlavour: readonly GuestCommand[]): GuestCommand[] => [
   ...ofFlavour,
   ...LAST,
 ];
 
-/** How many of a program's last lines a fault shows. */
+/** How many of a program's last lines an error shows. */
 const SHOWN_LINES = 6;
 
 /**
- * Frees space in a running guest, and then on the host. A program that fails is told of and the
- * others still run: a guest whose disk is full needs the trim most.
+ * Frees space in a running guest, and then on the host. If a program fails, this is reported and
+ * the others still run: a guest whose disk is full needs the trim most.
  */
 export async function tidyGuest(options: TidyOptions): Promise<TidyOutcome> {
   const { ssh, signal, hostBytes } = options;
@@ -112,7 +113,7 @@ async function usedInGuest(ssh: SshConnection, signal: AbortSignal): Promise<num
   });
 }
 
-/** Reads what `df --output=used` prints: a title, and a number below it. */
+/** Reads the output of `df --output=used`: a title, and a number below it. */
 export function parseUsed(text: string): number | undefined {
   const [, line = ""] = text.trim().split("\n");
   return /^\s*\d+\s*$/.test(line) ? Number(line) : undefined;

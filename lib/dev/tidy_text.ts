@@ -2,7 +2,7 @@ import { bytesText } from "../base/text/bytes.ts";
 import { renderTable } from "../base/terminal/table.ts";
 import type { Saving, TidyOutcome } from "./tidy.ts";
 
-/** What tidying has brought, for people. */
+/** The result of tidying, as text. */
 export function tidyText(name: string, { guest, host, faults }: TidyOutcome): string {
   return [
     renderTable([

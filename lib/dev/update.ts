@@ -12,11 +12,11 @@ import type { UpdateSource } from "./update_source.ts";
 /** What {@link updateDev} takes. */
 interface UpdateDevOptions {
   readonly record: DevRecord;
-  /** What is to be applied. */
+  /** What to apply. */
   readonly source: UpdateSource;
   /**
-   * How long the guest waits, once the configuration is applied, for a login of the host's before
-   * it takes everything back. Default 60.
+   * How long the guest waits, once the configuration is applied, for a login from the host before
+   * it rolls back. Default 60.
    */
   readonly confirmSeconds?: number;
   /** How long building may take. Default three hours. */
@@ -29,36 +29,36 @@ interface UpdateDevOptions {
 
 /** What {@link updateDev} did. */
 export interface UpdateOutcome {
-  /** Whether what was applied counts in full only after the guest's next start. */
+  /** Whether the update takes full effect only after the guest's next start. */
   readonly needsRestart: boolean;
 }
 
-/** Where the guest keeps what it was sent. */
+/** Where the guest keeps the files that it was sent. */
 const GUEST_DIR = "/var/tmp/guesthouse-update";
-/** What applies it there, and takes it back. */
+/** The script that applies it there, and rolls it back. */
 export const UPDATE_SCRIPT: string = join(root, "provision/arm_dev_update.sh");
 const SCRIPT_NAME = "update";
 
 const POLL_MS = 1000;
-/** How long systemd may take to begin: in a guest that was just started it has much else to do. */
+/** How long systemd may take to begin: in a guest that was just started it is busy. */
 const BEGIN_MS = 120_000;
 const BUILD_MS = 3 * 3_600_000;
-/** How long the guest may take to be itself again, once it has begun to take an update back. */
+/** How long the guest may take to roll back an update, once it has begun. */
 const UNDO_MS = 180_000;
-/** How long a guest may be unreachable while it builds: it may have no processor to spare. */
+/** How long a guest may be unreachable while it builds: it may have no processor time to spare. */
 const SILENCE_MS = 120_000;
-/** What to run where only a start of the guest helps. */
+/** What to run if only a restart of the guest helps. */
 const RESTART = "deno task arm-dev-shutdown && deno task arm-dev";
 
 /**
- * Applies a configuration to the running guest. The guest does it by itself, and takes it back by
- * itself unless this task, with a login of its own, says that it should stay. So a configuration
- * that breaks SSH, or a host that goes away, leave the guest as it was; a guest that ends before is
- * as it was from its next start on.
+ * Applies a configuration to the running guest. The guest does this on its own, and rolls back
+ * automatically unless this task confirms the update with a new login. So a configuration that
+ * breaks SSH, or a host that goes away, leave the guest unchanged; a guest that ends before the
+ * confirmation rolls back on its next start.
  *
  * @throws {WorkError} for a configuration that cannot be applied (nothing has changed then), or
- *   that was taken back
- * @throws {GuestError} where the guest is lost, or cannot get back to what it was
+ * that was rolled back
+ * @throws {GuestError} if the guest is lost, or cannot roll back
  */
 export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcome> {
   const { record, source, confirmSeconds = 60, signal, onStep } = options;
@@ -80,12 +80,12 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
   const follower = new Follower(options);
   const applied = await follower.until(["applied", "failed", "undone"], BUILD_MS);
   if (applied === "failed") throw source.explain(record.name, follower.lines);
-  // Nobody could log in from the moment it was applied until it was taken back.
+  // Nobody could log in from the moment it was applied until it was rolled back.
   if (applied === "undone") throw takenBack(record.name, confirmSeconds);
-  onStep("log in anew");
+  onStep("log in again");
   const link = new UpdateLink(record, signal);
   const confirmed = await link.askUntil(call("confirm"), confirmSeconds * 1000);
-  if (confirmed === undefined) onStep("wait until the guest takes it back");
+  if (confirmed === undefined) onStep("wait until the guest rolls it back");
   const end = await follower.until(["kept", "undone"], confirmSeconds * 1000 + UNDO_MS);
   if (end === "kept") return { needsRestart: follower.detail === "restart" };
   throw takenBack(record.name, confirmSeconds);
@@ -94,17 +94,17 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
 const call = (...words: readonly string[]): string[] =>
   devCommands.asRoot(["sh", `${GUEST_DIR}/${SCRIPT_NAME}`, ...words]);
 
-/** How many lines of an update are kept: Nix says what is wrong near the end. */
+/** How many lines of an update are kept: Nix prints errors near the end. */
 const KEPT_LINES = 5000;
 
 /** Follows the guest's state and its log, over connections that may break. */
 class Follower {
   readonly #options: UpdateDevOptions;
   readonly #link: UpdateLink;
-  /** What the guest has printed last. */
+  /** The guest's last output. */
   lines: string[] = [];
   #taken = 0;
-  /** What the state says besides its name. */
+  /** The rest of the state after its name. */
   detail = "";
 
   constructor(options: UpdateDevOptions) {
@@ -113,8 +113,8 @@ class Follower {
   }
 
   /**
-   * Waits for one of these states. Throws where the update has ended in another way, and
-   * {@link GuestError} where the guest stays silent.
+   * Waits for one of these states. Throws if the update has ended in another way, and {@link
+   * GuestError} if the guest stays silent.
    */
   async until(states: readonly string[], deadlineMs: number): Promise<string> {
     const { record, signal } = this.#options;
@@ -136,14 +136,14 @@ class Follower {
     }
   }
 
-  /** A guest that cannot be reached may be one that is about to take its update back. */
+  /** A guest that cannot be reached may be about to roll back its update. */
   #undoMs(): number {
     return (this.#options.confirmSeconds ?? 60) * 1000 + UNDO_MS;
   }
 
   #read(output: string): string {
     const [first = "", ...rest] = output.split("\n");
-    // An unfinished line comes again, whole.
+    // An unfinished line is read again when it is complete.
     const fresh = rest.slice(0, -1);
     this.#taken += fresh.length;
     this.lines = [...this.lines, ...fresh].slice(-KEPT_LINES);
@@ -156,19 +156,19 @@ class Follower {
 
 function notStarted(name: string, code: number): WorkError {
   return new WorkError(`Cannot update guest "${name}": it refuses to begin (status ${code})`, {
-    details: ["status 75 means that another update is at work"],
+    details: ["status 75 means that another update is running"],
     next: "deno task arm-dev-update, once that one has ended",
   });
 }
 
 function takenBack(name: string, seconds: number): WorkError {
   return new WorkError(
-    `Cannot update guest "${name}": with the new configuration nobody can log in`,
+    `Cannot update guest "${name}": nobody can log in with the new configuration`,
     {
       details: [
-        `the guest waited ${seconds} s for a login, and is back at its former configuration`,
+        `the guest waited ${seconds} s for a login, and is back at its previous configuration`,
       ],
-      next: "correct what concerns SSH (nix/modules/ssh.nix, user.nix), and update again",
+      next: "correct the settings of SSH (nix/modules/ssh.nix, user.nix), and update again",
     },
   );
 }
@@ -176,30 +176,33 @@ function takenBack(name: string, seconds: number): WorkError {
 /** How an update may end at any time, by the states that provision/arm_dev_update.sh prints. */
 const FAULTS: Readonly<Record<string, (name: string, lines: readonly string[]) => TaskError>> = {
   stuck: (name, lines) =>
-    new GuestError(`Cannot take back the update of guest "${name}"`, {
+    new GuestError(`Cannot roll back the update of guest "${name}"`, {
       details: lines.slice(-12),
-      next: `${RESTART}: the guest takes it back as it starts`,
+      next: `${RESTART}: the guest rolls it back as it starts`,
     }),
   broken: (name, lines) =>
-    new WorkError(`Cannot update guest "${name}": the guest's part of it ended before its time`, {
-      details: [...lines.slice(-12), "the guest is at its former configuration"],
-      next: "make room where the disk or the memory is full, and update again",
+    new WorkError(`Cannot update guest "${name}": the guest's part of it ended early`, {
+      details: [...lines.slice(-12), "the guest is at its previous configuration"],
+      next: "free space if the disk or the memory is full, and update again",
     }),
   dead: (name, lines) =>
-    new GuestError(`Cannot follow the update of guest "${name}": nothing in it works on it`, {
-      details: lines.slice(-12),
-      next: `${RESTART}: what was not kept is taken back as the guest starts`,
-    }),
+    new GuestError(
+      `Cannot follow the update of guest "${name}": no process in it is working on it`,
+      {
+        details: lines.slice(-12),
+        next: `${RESTART}: an update that was not confirmed is rolled back as the guest starts`,
+      },
+    ),
   none: (name) =>
-    new GuestError(`Cannot follow the update of guest "${name}": it has started anew`, {
-      details: ["what was not kept was taken back"],
+    new GuestError(`Cannot follow the update of guest "${name}": it has restarted`, {
+      details: ["an update that was not confirmed was rolled back"],
       next: "deno task arm-dev-update",
     }),
 };
 
 function ended(name: string): GuestError {
   return new GuestError(`Cannot follow the update of guest "${name}": its QEMU has ended`, {
-    details: ["what was not kept is taken back as the guest starts"],
+    details: ["an update that was not confirmed is rolled back as the guest starts"],
     next: "deno task arm-dev",
   });
 }

@@ -6,14 +6,14 @@ import { ensureKeys } from "../host/keys.ts";
 import { logIn } from "./connect_dev.ts";
 import type { DevRecord } from "./state/record.ts";
 
-/** How long one attempt to log in, or one question, may take in a guest that is still starting. */
+/** How long one login attempt, or one command, may take in a guest that is still starting. */
 const ATTEMPT_MS = 30_000;
 /** Between two attempts. */
 const RETRY_MS = 1000;
 
 /**
- * Questions to a guest whose sshd may go, or come back, at any time. Each question has a login of
- * its own: one that was there before says nothing of whether there will be another.
+ * Commands in a guest whose sshd may stop or restart at any time. Each command uses a new login: an
+ * existing one does not show whether another is possible.
  */
 export class UpdateLink {
   constructor(readonly record: DevRecord, readonly signal: AbortSignal) {}
@@ -33,7 +33,7 @@ export class UpdateLink {
     }
   }
 
-  /** As {@link ask}, until there is an answer or the time is over. */
+  /** Like {@link ask}, until there is an answer or the time is over. */
   async askUntil(argv: readonly string[], deadlineMs: number) {
     const deadline = performance.now() + deadlineMs;
     while (performance.now() < deadline) {
@@ -47,16 +47,16 @@ export class UpdateLink {
   async #logIn(): Promise<SshConnection> {
     const { record, signal } = this;
     const keys = await ensureKeys(signal);
-    // Beside the connection that all tasks share, which may outlive the server that made it.
+    // Not the connection that all tasks share, which may outlive its server.
     const own = { ...record, sshSocket: `${record.sshSocket}-u` };
     return await logIn(own, keys, { signal, deadlineMs: ATTEMPT_MS });
   }
 }
 
-/** What a command may print: the log of an update that was not looked at for long. */
+/** The most output of a command: the log of an update that was not read for a long time. */
 const MAX_CHARS = 16 * 1024 * 1024;
 
-/** Runs a command and takes what it prints. */
+/** Runs a command and returns its output. */
 export async function collect(
   ssh: SshConnection,
   argv: readonly string[],

@@ -14,7 +14,7 @@ import {
 import { type NixError, parseNixError, placeText } from "./flavour/nixos/nix_error.ts";
 import { copyConfiguration } from "./flavour/nixos/seed_disk.ts";
 
-/** A directory as the guest gets it; disposal removes it. */
+/** A directory to send to the guest; disposal removes it. */
 interface UpdateTree extends AsyncDisposable {
   readonly dir: string;
 }
@@ -51,7 +51,7 @@ export const debianSource: UpdateSource = {
       await Deno.copyFile(provision, join(dir, "provision.sh"));
     }),
   explain: (name, lines) =>
-    new WorkError(`Cannot update guest "${name}": its provisioning failed, and was taken back`, {
+    new WorkError(`Cannot update guest "${name}": its provisioning failed, and was rolled back`, {
       details: lines.slice(-12),
       next: "correct provision/arm_dev_debian.sh, and update again",
     }),
@@ -80,7 +80,7 @@ async function makeTree(
   }
 }
 
-/** The file and the line first, then Nix's words, then its drawing of the place. */
+/** The file and the line first, then Nix's message, then its excerpt of the place. */
 export function explainNix(
   name: string,
   lines: readonly string[],

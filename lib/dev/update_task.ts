@@ -37,13 +37,13 @@ export async function runUpdate(
   ctx.result({ ok: true, name: config.name, flavour: record.flavour, needsRestart });
   ctx.log.info(
     needsRestart
-      ? `Guest "${config.name}" is updated; its new kernel counts after: ` +
+      ? `Guest "${config.name}" is updated; to boot its new kernel: ` +
         "deno task arm-dev-shutdown && deno task arm-dev"
       : `Guest "${config.name}" is updated`,
   );
 }
 
-/** Records nixpkgs as Nix in the guest has pinned it, where it was not pinned before. */
+/** Records nixpkgs as Nix in the guest has pinned it, unless it was pinned before. */
 async function keepLock(ctx: TaskContext, record: DevRecord): Promise<void> {
   await using ssh = await connectDev(record, { signal: ctx.signal });
   const { code, stdout } = await collect(ssh, ["cat", "/etc/nixos/flake.lock"], ctx.signal);
@@ -56,7 +56,7 @@ async function checkoutSource(record: DevRecord, signal: AbortSignal): Promise<U
   const config = await loadDevConfig();
   const { mode, hostDir, readOnly } = record.share;
   const running = { ...config, share: { ...config.share, mode, readOnly } };
-  // As the guest was started, whatever the config says by now.
+  // As the guest was started, even if the config has changed.
   const share = await makeShare({
     ...shareRequest(running, hostDir, socketDir()),
     log: "/dev/null",

@@ -8,7 +8,7 @@ import { devImage } from "./debian_image.ts";
 import { DEV_FILES } from "../state/dev_paths.ts";
 import { readTextIfPresent } from "../../base/files/read_text.ts";
 
-/** What boots a guest whose disk has no boot loader; each has to fit the disk. */
+/** The boot files of a guest whose disk has no boot loader; each has to match the disk. */
 const FILES = ["kernel", "initramfs"] as const;
 
 /** Copies an image's files into the directory of a guest, and records their digests beside them. */
@@ -22,14 +22,14 @@ async function copyOne(from: string, to: string): Promise<void> {
 }
 
 /**
- * Makes sure that a guest's boot files are those that were copied. A damaged one is copied again from
- * the image, if that still has it. Throws {@link HostError} if it has not.
+ * Ensures that a guest's boot files are those that were copied. A damaged one is copied again from
+ * the image, if that still has it. Throws {@link HostError} otherwise.
  */
 export async function mendBootFiles(name: string, dir: string): Promise<void> {
   for (const file of FILES) {
     const path = join(dir, DEV_FILES[file]);
     const wanted = (await readTextIfPresent(voucherPath(path)))?.trim() ?? "";
-    // Guests that an earlier version made have no record.
+    // Guests that an earlier version created have no record.
     if (!DIGEST_PATTERN.test(wanted) || await keptState(path) === "whole") continue;
     const state = await imageState(await devImage());
     const source = state.kind === "missing" ? undefined : state.image[file];
@@ -38,7 +38,7 @@ export async function mendBootFiles(name: string, dir: string): Promise<void> {
       continue;
     }
     throw new HostError(`Cannot start guest "${name}": ${path} is missing or damaged`, {
-      details: ["its image has another one by now; its disk is as it was"],
+      details: ["its image has a different one now; its disk is unchanged"],
       next: "restore the file from a backup, or deno task arm-dev-init --force for a new guest, " +
         "which destroys the disk",
     });

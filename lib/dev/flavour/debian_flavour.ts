@@ -23,7 +23,7 @@ export const debian: DevFlavour = {
   bringsMount: true,
   prepare,
   boot,
-  // What there is to apply comes with every start; that it does is seen by the login.
+  // The configuration is applied at every start; the login proves that it was.
   firstBoot: () => Promise.resolve("done"),
   generation: () => Promise.resolve(undefined),
   tidy: [
@@ -36,11 +36,11 @@ async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log, force } = request;
   const platform = await devImage();
   await ensureImage(platform, { signal, log, force, onPhase: onStep });
-  // Its version stays while it is copied, whoever makes another one.
+  // Its version stays while it is copied, even if another one is built.
   await using image = await useImage(platform);
   onStep("copy the disk");
   const disk = join(dir, DEV_FILES.disk);
-  // A full copy: the guest lives on when its image is renewed or removed.
+  // A full copy: the guest keeps working when its image is rebuilt or removed.
   await Deno.copyFile(image.disk, disk);
   signal.throwIfAborted();
   await $`qemu-img resize -q -f qcow2 ${disk} ${config.diskGiB}G`.signal(signal)
@@ -48,7 +48,7 @@ async function prepare(request: PrepareRequest): Promise<void> {
   await copyBootFiles(image, dir);
 }
 
-/** The kernel boots directly; its initramfs carries what this start brings along. */
+/** The kernel boots directly; its initramfs contains the settings of this start. */
 async function boot(request: FlavourRequest): Promise<BootPlan> {
   const { dir, config } = request;
   const initramfs = join(dir, DEV_FILES.seeded);
@@ -56,7 +56,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
     await mendBootFiles(config.name, dir);
     await removeAll(initramfs);
     await Deno.copyFile(join(dir, DEV_FILES.initramfs), initramfs);
-    // It holds the guest's host key.
+    // It contains the guest's host key.
     await Deno.chmod(initramfs, 0o600);
     await Deno.writeFile(initramfs, packDevSeed(request), { append: true });
   }
@@ -74,7 +74,7 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
   };
 }
 
-/** What the initramfs copies over the root at each start (docs/tiny-init.md). */
+/** The files that the initramfs copies over the root at each start (docs/tiny-init.md). */
 export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
   const { config, keys, mount } = request;
   const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
@@ -92,11 +92,12 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Tells systemd of the share before it is mounted (`provision/arm_dev_debian.sh` does that). systemd
- * would read seventy units otherwise, on which a mount depends by default, before it starts sshd.
+ * Describes the share to systemd before it is mounted (by `provision/arm_dev_debian.sh`).
+ * Otherwise, systemd would read seventy units, on which a mount depends by default, before it
+ * starts sshd.
  */
 function shareUnit(share: string, { source, type }: GuestMount): CpioEntry[] {
-  // Of what may be in a share's name, systemd.unit(5) escapes only this.
+  // The only character in a share's name that systemd.unit(5) escapes.
   const unit = `${share.replaceAll("-", "\\x2d")}.mount`;
   const system = "seed/etc/systemd/system";
   const early = `${system}/guesthouse-setup.service.d`;
@@ -115,7 +116,7 @@ function shareUnit(share: string, { source, type }: GuestMount): CpioEntry[] {
   ];
 }
 
-/** What `provision/arm_dev_debian.sh` sources in the guest, before anybody can log in. */
+/** The file that `provision/arm_dev_debian.sh` sources in the guest, before anybody can log in. */
 function settingsText({ config, guestIds, mount }: FlavourRequest): string {
   const settings = {
     DEV_USER: config.user,

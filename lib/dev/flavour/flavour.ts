@@ -4,7 +4,7 @@ import type { SshConnection } from "../../guest/ssh.ts";
 import type { DevConfig, FlavourName } from "../../config/dev_config.ts";
 import type { GuestMount, Ids } from "../share/share.ts";
 
-/** What a flavour is told of the guest that it makes or boots. */
+/** What a flavour knows about the guest that it creates or boots. */
 export interface FlavourRequest {
   readonly config: DevConfig;
   /** The directory that holds the guest's files (`DEV_FILES`): the staging one during init. */
@@ -16,18 +16,18 @@ export interface FlavourRequest {
   readonly mount: GuestMount | undefined;
   /** Whether the guest has a screen. Default `false`. */
   readonly screen?: boolean;
-  /** Only say how; write nothing. Default `false`. */
+  /** Only compute the arguments; write nothing. Default `false`. */
   readonly dryRun?: boolean;
   readonly signal: AbortSignal;
 }
 
-/** What {@link DevFlavour.prepare} takes besides. */
+/** Further options of {@link DevFlavour.prepare}. */
 export interface PrepareRequest extends FlavourRequest {
   /** Called as each step begins, with its name. */
   readonly onStep: (step: string) => void;
   /** Called with each line that the programs underneath print. */
   readonly log: (line: string) => void;
-  /** Whether what was downloaded or built before is not to be used. */
+  /** Whether to ignore earlier downloads and builds. */
   readonly force: boolean;
 }
 
@@ -35,13 +35,13 @@ export interface PrepareRequest extends FlavourRequest {
 export interface BootPlan {
   /** `kernelArgs()`, or firmware. */
   readonly args: readonly string[];
-  /** Disks behind the guest's own: u-boot looks for a system on the first one alone. */
+  /** Disks after the guest's own: u-boot looks for a system only on the first one. */
   readonly moreDisks?: readonly string[];
   /** Whether the console says "guesthouse: ready" once SSH listens. */
   readonly announcesReady: boolean;
 }
 
-/** What init wants next of a guest that is up for the first time. */
+/** What init does next with a guest that has started for the first time. */
 export type FirstBootOutcome = "done" | "restart";
 
 /** A program to run in the guest. */
@@ -50,36 +50,36 @@ export interface GuestCommand {
   readonly argv: readonly string[];
 }
 
-/** What differs between guests that run one system or another. */
+/** What differs between guests with different systems. */
 export interface DevFlavour {
   readonly name: FlavourName;
-  /** Tools of the host that {@link prepare} takes, besides those that start a guest. */
+  /** Tools of the host that {@link prepare} needs, in addition to those that start a guest. */
   readonly prepareTools: readonly ToolGroup[];
   /**
-   * Whether a guest can only be logged in to after {@link firstBoot}, which then works over the
-   * serial console instead.
+   * Whether logins are only possible after {@link firstBoot}, which then works over the serial
+   * console instead.
    */
   readonly firstBootWithoutSsh: boolean;
   /**
-   * Whether a start brings the share's mount along, whatever it is. Else the guest mounts what its
-   * configuration says, which was written for a former start.
+   * Whether a start passes the share's mount to the guest. Otherwise the guest mounts what its
+   * configuration says, which was written for an earlier start.
    */
   readonly bringsMount: boolean;
   /**
-   * Puts the guest's disk (`DEV_FILES.disk`), and what boots it, into the directory. May be
-   * interrupted at any point and is then run again in the same directory, with what it left.
+   * Puts the guest's disk (`DEV_FILES.disk`), and its boot files, into the directory. Can be
+   * interrupted at any point and is then run again in the same directory, with what it left behind.
    */
   prepare(request: PrepareRequest): Promise<void>;
-  /** How the guest boots from what lies in the directory. Writes this start's keys and settings. */
+  /** How the guest boots from the directory. Writes this start's keys and settings. */
   boot(request: FlavourRequest): Promise<BootPlan>;
   /**
-   * Applies the configuration in a guest that has just come up during init; `restart` for another
+   * Applies the configuration in a guest that has just started during init; `restart` for another
    * start, after which it is called again. Must be repeatable.
    */
   firstBoot(guest: FirstBootGuest, request: PrepareRequest): Promise<FirstBootOutcome>;
-  /** Which generation of its configuration the guest runs, where it has such. */
+  /** Which generation of its configuration the guest runs, if it has generations. */
   generation(ssh: SshConnection, signal: AbortSignal): Promise<string | undefined>;
-  /** What frees space in the guest, in this order. */
+  /** Commands that free space in the guest, in this order. */
   readonly tidy: readonly GuestCommand[];
 }
 

@@ -10,12 +10,12 @@ import { devSource } from "../state/shell.ts";
 /** The name under which the guest mounts the host's store. */
 const TAG = "host-store";
 
-/** Where the host's Nix lies (`GUESTHOUSE_HOST_STORE`). */
+/** Where the host's Nix is (`GUESTHOUSE_HOST_STORE`). */
 const hostStoreDir = (): string => Deno.env.get("GUESTHOUSE_HOST_STORE") || "/nix";
 
 /**
- * Adds the host's Nix store to a share: the guest can read it, and takes from it what it would else
- * fetch or build. Programs for another processor are of no use to it, sources are.
+ * Adds the host's Nix store to a share: the guest can read it, and uses it instead of fetching or
+ * building. Sources are useful to it, programs for another processor are not.
  */
 export function withHostStore(
   share: Share,
@@ -42,7 +42,7 @@ export function withHostStore(
   };
 }
 
-/** Throws {@link HostError} where the host has no Nix store. */
+/** Throws {@link HostError} if the host has no Nix store. */
 export async function requireHostStore(dir: string): Promise<void> {
   for (const part of ["store", "var/nix/db/db.sqlite"]) {
     const path = join(dir, part);

@@ -1,8 +1,8 @@
 import type { Share, ShareRequest } from "./share.ts";
 
 /**
- * The share that the config asks for. Throws `HostError` where this host cannot have it. What it
- * takes is only loaded then.
+ * The share that the config asks for. Throws `HostError` if this host cannot provide it. Its
+ * modules are only loaded then.
  */
 export async function makeShare(request: ShareRequest): Promise<Share> {
   const share = await projectShare(request);

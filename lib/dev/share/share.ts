@@ -8,7 +8,7 @@ export interface Ids {
   readonly gid: number;
 }
 
-/** What a share is made for. */
+/** The environment of a share. */
 export interface ShareRequest {
   readonly config: DevConfig;
   /** The project on the host: absolute, without symbolic links. */
@@ -17,13 +17,13 @@ export interface ShareRequest {
   readonly guestDir: string;
   /** Who runs the task. */
   readonly hostIds: Ids;
-  /** Who the guest's user is: the host's ids, or 1000 where those are root's. */
+  /** The guest's user: the host's ids, or 1000 if those are root's. */
   readonly guestIds: Ids;
   /** Private directory of this guest's sockets; it exists. */
   readonly socketDir: string;
-  /** Absolute path of a file for the words of helper processes. */
+  /** Absolute path of a file for the output of helper processes. */
   readonly log: string;
-  /** Told what the user should know: what a sync copies, what could not be as asked. */
+  /** Called with notes for the user: what a sync copies, what could not be done as requested. */
   readonly onNote?: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -46,23 +46,25 @@ export interface ShareHelpers extends AsyncDisposable {
 
 /** One way in which the guest sees the project. */
 export interface Share {
-  /** Words in front of QEMU's command, such as `unshare --user ... --`; empty for none. */
+  /** Words before QEMU's command, such as `unshare --user ... --`; empty for none. */
   readonly launchWrapper: readonly string[];
   /** Whether the guest's memory must be shared with a helper (`share=on`), as virtiofs needs. */
   readonly sharedMemory: boolean;
-  /** What the user should know before the guest starts. */
+  /** Notes for the user before the guest starts. */
   readonly notes: readonly string[];
   /** QEMU's devices for it. */
   qemuArgs(): string[];
-  /** What the guest mounts; `undefined` where it has a copy. */
+  /** What the guest mounts; `undefined` if it has a copy. */
   guestSetup(): GuestMount | undefined;
-  /** Checks the host's directory, and starts what must run before QEMU. */
+  /** Checks the host's directory, and starts programs that must run before QEMU. */
   beforeStart(): Promise<ShareHelpers>;
   /** Once the guest answers: for rsync, the first copy. */
   afterStart(ssh: SshConnection): Promise<void>;
-  /** While the guest still answers, just before an orderly shutdown: for rsync, the way back. */
+  /**
+   * While the guest still answers, just before a clean shutdown: for rsync, the copy to the host.
+   */
   beforeStop(ssh: SshConnection): Promise<void>;
-  /** Once QEMU has ended, whichever way: removes what is left on the host. */
+  /** Once QEMU has ended, for whatever reason: removes leftovers on the host. */
   afterStop(): Promise<void>;
 }
 

@@ -6,20 +6,18 @@ import { SHARE_TAG } from "../../qemu/share_args.ts";
 import type { DevConfig, ShareMode } from "../../config/dev_config.ts";
 import type { GuestMount } from "./share.ts";
 
-/** What the guest's kernel keeps of a 9p share. */
+/** How the guest's kernel caches a 9p share. */
 type P9Cache = "none" | "mmap" | "loose";
 
 /**
- * Bytes of one 9p message: what Linux's virtio transport takes at most (125 pages of 4 KiB,
- * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, takes a
+ * Bytes of one 9p message: the maximum of Linux's virtio transport (125 pages of 4 KiB,
+ * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, needs a
  * round trip for each piece of a file.
  */
 const P9_MSIZE = 512_000;
 
 /**
- * `mmap` keeps nothing, so that both sides see each other's changes at once, and yet lets programs
- * map files for writing, which linkers and databases do and `none` refuses. `loose` is faster, and
- * shows what the host has changed late or never.
+ * `mmap` caches nothing, so that both sides see each other's changes at once, but lets programs map files for writing, as linkers and databases do, which `none` refuses. `loose` is faster, but shows the host's changes late or never.
  */
 const P9_CACHE: P9Cache = "mmap";
 
@@ -33,14 +31,14 @@ export interface MountChoice {
   readonly cache?: P9Cache;
 }
 
-/** How the guest mounts the project. The options are such as mount(8) and fstab(5) take. */
+/** How the guest mounts the project. The options are those of mount(8) and fstab(5). */
 export function shareMount({ mode, readOnly, msize, cache }: MountChoice): GuestMount {
   return {
     type: mode,
     source: SHARE_TAG,
     options: [
       readOnly ? "ro" : "rw",
-      // No device and no set-uid program of a project is of any use.
+      // Devices and set-uid programs in a project are never needed.
       ...["nosuid", "nodev", "nofail"],
       ...(mode === "9p"
         ? [
@@ -52,25 +50,25 @@ export function shareMount({ mode, readOnly, msize, cache }: MountChoice): Guest
   };
 }
 
-/** What the guest mounts by a config; `undefined` where it has a copy. */
+/** What the guest mounts according to a config; `undefined` if it has a copy. */
 export function configuredMount(
   { mode, readOnly }: Pick<DevConfig["share"], "mode" | "readOnly">,
 ): GuestMount | undefined {
   return mode === "rsync" ? undefined : shareMount({ mode, readOnly });
 }
 
-/** The options for a mount of one's own, which keeps quiet with "nofail" about a missing share. */
+/** The options for a mount by hand, which with "nofail" would ignore a missing share. */
 export const ownMountOptions = ({ options }: GuestMount): string =>
   options.filter((option) => option !== "nofail").join(",");
 
-/** Mounts what is not mounted yet; prints why it cannot. */
+/** Mounts the share unless it is mounted; prints why if that fails. */
 const MOUNT_SCRIPT = 'mountpoint -q "$1" || { mkdir -p "$1" && mount -t "$2" -o "$3" "$4" "$1"; }';
 /** A mount under emulation takes a second, and more where a module has to be loaded. */
 const MOUNT_MS = 60_000;
 
 /**
- * Sees to it that the guest has the share at its place: work would go to the guest's own disk
- * otherwise. Throws {@link GuestError} with mount's own words.
+ * Ensures that the guest has mounted the share: otherwise, work would go to the guest's own disk.
+ * Throws {@link GuestError} with mount's own message.
  */
 export async function ensureMounted(
   ssh: SshConnection,

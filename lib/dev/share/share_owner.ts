@@ -4,7 +4,8 @@ import type { Ids } from "./share.ts";
 /**
  * How the host's user and the guest's come to own the same files:
  * - `same`: they have the same number, so files are passed on as they are.
- * - `namespace`: the program that serves the files runs in a user namespace in which the host's user
+ * - `namespace`: the program that serves the files runs in a user namespace in which the host's
+ * user
  *   has the number of the guest's. `wrapper` goes in front of its command.
  * - `recorded`: the guest's owners and modes are written into extended attributes of the host's
  *   files. The guest then sees files of the host as root's, so it is only the last resort.
@@ -14,22 +15,22 @@ type Ownership =
   | { readonly kind: "namespace"; readonly wrapper: readonly string[] }
   | { readonly kind: "recorded" };
 
-/** What goes in front of a command so that the caller has these numbers in it (util-linux 2.36). */
+/** The words before a command that give the caller these ids in it (util-linux 2.36). */
 export function namespaceWrapper(guest: Ids): string[] {
   return ["unshare", "--user", `--map-user=${guest.uid}`, `--map-group=${guest.gid}`, "--"];
 }
 
 /**
- * Chooses how ownership is mapped. A user namespace is tried, not looked for: containers and some
- * distributions have the program and forbid the call.
+ * Chooses how ownership is mapped. User namespaces are tested by using one: containers and some
+ * distributions have the program but forbid the call.
  */
 export async function chooseOwnership(
   host: Ids,
   guest: Ids,
   options: { readonly os?: typeof Deno.build.os; readonly signal?: AbortSignal } = {},
 ): Promise<Ownership> {
-  // Only root's QEMU would hand files to whom the guest says; others own what they make. So a
-  // group that differs does no harm, and root with the number of the guest cannot be.
+  // Only root's QEMU would change the owner of files as the guest says; others own what they
+  // create. So a different group does no harm, and root cannot have the guest's id.
   if (host.uid === guest.uid) return { kind: "same" };
   const { os = Deno.build.os, signal } = options;
   if (os !== "linux") return { kind: "recorded" };

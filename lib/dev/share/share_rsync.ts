@@ -19,7 +19,7 @@ export function makeRsyncShare(request: ShareRequest): Share {
     });
     if (!isInSync(plan)) request.onNote?.(`Sync: ${planLines(plan).join("\n  ")}`);
     const backup = await run();
-    if (backup !== undefined) request.onNote?.(`What it overwrote here is in ${backup}`);
+    if (backup !== undefined) request.onNote?.(`Overwritten files were saved to ${backup}`);
   };
   return {
     launchWrapper: [],

@@ -16,7 +16,7 @@ import { requireVirtiofsd, virtiofsdCommand } from "./virtiofsd_program.ts";
 
 const CELL_SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "virtiofsd_cell.sh");
 
-/** How long the daemon may take to make its socket. */
+/** How long the daemon may take to create its socket. */
 const START_MS = 10_000;
 const POLL_MS = 10;
 /** How many of the daemon's last lines an error shows. */
@@ -48,12 +48,12 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
     },
     afterStart: async () => {},
     beforeStop: async () => {},
-    // The daemon serves one guest, and ends when that hangs up.
+    // The daemon serves one guest, and ends when that disconnects.
     afterStop: removeSocket,
   };
 }
 
-/** Starts the daemon and waits for its socket. Throws {@link HostError} with its last words. */
+/** Starts the daemon and waits for its socket. Throws {@link HostError} with its last lines. */
 async function startDaemon(
   command: readonly string[],
   { socketPath, log, signal }: {

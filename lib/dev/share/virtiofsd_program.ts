@@ -14,23 +14,23 @@ const VIRTIOFSD_PROGRAMS: readonly string[] = [
 /** A virtiofs daemon of this host. */
 interface Virtiofsd {
   readonly path: string;
-  /** `c`: of QEMU up to 7.2. `rust`: its successor, a project of its own. */
+  /** `c`: of QEMU up to 7.2. `rust`: its successor, a separate project. */
   readonly kind: "c" | "rust";
-  /** Whether it can refuse to write by itself. */
+  /** Whether it can enforce read-only access itself. */
   readonly canReadOnly: boolean;
 }
 
-/** What a daemon's `--help` says about it; `undefined` for what is no virtiofs daemon. */
+/** The kind of a daemon, by its `--help`; `undefined` if it is not a virtiofs daemon. */
 export function describeVirtiofsd(help: string): Omit<Virtiofsd, "path"> | undefined {
   if (help.includes("--shared-dir")) {
     return { kind: "rust", canReadOnly: help.includes("--readonly") };
   }
-  // The Rust one took "-o source=PATH" as well, up to 1.4, so this comes second.
+  // The Rust daemon also accepted "-o source=PATH", up to 1.4, so this comes second.
   if (help.includes("-o source=PATH")) return { kind: "c", canReadOnly: false };
   return undefined;
 }
 
-/** The first daemon that answers. Throws {@link HostError} where there is none. */
+/** The first daemon that answers. Throws {@link HostError} if there is none. */
 export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd> {
   for (const program of VIRTIOFSD_PROGRAMS) {
     const found = findProgram(program, Deno.env.get("PATH") ?? "");
@@ -52,15 +52,15 @@ interface VirtiofsdOptions {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;
-  /** Who the guest's user is, as whom the daemon sees this user. */
+  /** The guest's user, as whom the daemon sees this user. */
   readonly guestIds: { readonly uid: number; readonly gid: number };
   /** Path of `virtiofsd_cell.sh`. */
   readonly cellScript: string;
 }
 
 /**
- * The daemon's command. It runs in a user namespace in which this user has the guest's number, and
- * shuts itself into the directory: namespaces of its own, and the directory as their root.
+ * The daemon's command. It runs in a user namespace in which this user has the guest's id, and
+ * confines itself to the directory: in its own namespaces, with the directory as their root.
  */
 export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): string[] {
   const { dir, readOnly, socketPath, guestIds } = options;
@@ -68,7 +68,7 @@ export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): 
   const inCell = daemon.kind === "c" || (readOnly && !daemon.canReadOnly);
   return [
     ...["unshare", "--user", `--map-user=${guestIds.uid}`, `--map-group=${guestIds.gid}`],
-    // With the right to mount; the Rust one alone gets its rights by another user namespace.
+    // With the right to mount; only the Rust daemon gets it through another user namespace.
     ...(inCell
       ? ["--keep-caps", "--mount", "--", "sh", options.cellScript, dirname(socketPath), access, dir]
       : ["--"]),
@@ -81,7 +81,7 @@ export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): 
   ];
 }
 
-/** A value in an option list of libfuse: a backslash takes the next character as it is. */
+/** A value in an option list of libfuse: a backslash escapes the next character. */
 function libfuseValue(value: string): string {
   return value.replaceAll(/[\\,]/g, (char) => `\\${char}`);
 }

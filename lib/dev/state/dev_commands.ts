@@ -1,5 +1,5 @@
 import { debianCommands } from "../../image/system/debian/debian_commands.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
 
-/** What dev guests are told: of either flavour they have sudo and systemd, as Debian has. */
+/** Commands for dev guests: both flavours have sudo and systemd, like Debian. */
 export const devCommands: GuestCommands = debianCommands;

@@ -6,11 +6,11 @@ import { devDir } from "./dev_paths.ts";
 /** One file of a guest on the host. */
 export interface DevFile {
   readonly path: string;
-  /** What it takes on the host's disk, which is less than its length where it has holes. */
+  /** Its disk usage on the host, which is less than its length if it has holes. */
   readonly bytes: number;
 }
 
-/** A file as people are told of it. */
+/** A file as shown to users. */
 export const fileText = ({ path, bytes }: DevFile): string => `${path} (${bytesText(bytes)})`;
 
 /** All files in a guest's directory, the largest first. */
@@ -37,7 +37,7 @@ export async function filesBelow(dir: string): Promise<DevFile[]> {
 /** `stat(2)` counts blocks of 512 bytes, whatever the file system's own are. */
 const BLOCK_BYTES = 512;
 
-/** What a file takes on the disk. */
+/** A file's disk usage. */
 export function bytesOnDisk({ blocks, size }: Pick<Deno.FileInfo, "blocks" | "size">): number {
   return blocks === null ? size : blocks * BLOCK_BYTES;
 }

@@ -4,32 +4,32 @@ import { locksDir, socketDir, stateDir } from "../../base/files/paths.ts";
 /** The directory of all dev guests. */
 export const devGuestsDir = (): string => join(stateDir(), "dev");
 
-/** The directory of one dev guest: its disk and all that is remembered of it. */
+/** The directory of one dev guest: its disk and its records. */
 export const devDir = (name: string): string => join(devGuestsDir(), name);
 
 /** File names inside {@link devDir}. */
 export const DEV_FILES = {
   /** The guest's own disk, a qcow2 file without a backing file. */
   disk: "disk.qcow2",
-  /** What boots it, where the flavour has no boot loader in the disk. */
+  /** What boots it, if the flavour has no boot loader on the disk. */
   kernel: "vmlinuz",
   initramfs: "initramfs",
-  /** The initramfs with this start's keys and settings behind it. */
+  /** The initramfs followed by this start's keys and settings. */
   seeded: "initramfs.seeded",
-  /** Says that the guest is whole, and what it was made of. Written last, removed first. */
+  /** Records that the guest is complete, and what it was made from. Written last, removed first. */
   guest: "guest.json",
   /** The record of the guest while it runs. */
   record: "run.json",
   knownHosts: "known_hosts",
-  /** Where init makes a guest that is not whole yet. */
+  /** Where init creates a guest. */
   staging: "staging",
   /** The serial console of the newest start. */
   consoleLog: "console.log",
-  /** QEMU's own words. */
+  /** QEMU's own output. */
   qemuLog: "qemu.log",
-  /** The shared SSH connection's words. */
+  /** The shared SSH connection's output. */
   sshLog: "ssh.log",
-  /** Keys, ids, names: what the NixOS configuration takes from this host. */
+  /** Keys, ids, names: this host's settings for the NixOS configuration. */
   localNix: "local.nix",
 } as const;
 
@@ -37,12 +37,12 @@ export const DEV_FILES = {
 export const devFile = (name: string, file: keyof typeof DEV_FILES): string =>
   join(devDir(name), DEV_FILES[file]);
 
-/** Held by a task that changes the guest: makes, starts, ends or destroys it. */
+/** Held by a task that changes the guest: creates, starts, stops or destroys it. */
 export const devLock = (name: string): string => join(locksDir(), `dev-${name}`);
 
 /**
- * The private directory of a guest's sockets; `place` tells those of a guest that is being made
- * from those of the finished one. Checkouts share the directory around it, hence the digest of
+ * The private directory of a guest's sockets; `place` distinguishes those of a guest that is being
+ * created from those of the finished one. Checkouts share the parent directory, hence the digest of
  * ours.
  */
 export async function devSocketDir(name: string, place: "run" | "init" = "run"): Promise<string> {

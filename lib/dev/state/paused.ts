@@ -6,17 +6,17 @@ import { devDir } from "./dev_paths.ts";
 import type { DevRecord } from "./record.ts";
 
 /**
- * Why QEMU holds a guest: it stops one whose disk it cannot write for want of space on the host, so
- * that nothing is lost, and goes on where it stopped when it is told to.
+ * Why QEMU has paused a guest: it pauses one whose disk it cannot write because the host has no
+ * space, so that nothing is lost, and continues it when told to.
  */
-const NO_SPACE = "the host had no space left for what it wrote to its disk";
+const NO_SPACE = "the host had no space left for its disk";
 
 /** A write that fails again does so at once. */
 const SETTLE_MS = 500;
 
 type Reachable = Pick<DevRecord, "name" | "qmpSocket">;
 
-/** Why QEMU has stopped a running guest; `undefined` if it has not, or does not say. */
+/** Why QEMU has paused a running guest; `undefined` if it has not, or does not say. */
 export async function whyPaused(
   record: Reachable,
   signal: AbortSignal,
@@ -31,8 +31,8 @@ export async function whyPaused(
 }
 
 /**
- * Lets a guest go on that QEMU has stopped, and returns why it was; `undefined` if it runs. Throws
- * {@link HostError} if there is still no space.
+ * Continues a guest that QEMU has paused, and returns why it was paused; `undefined` if it is
+ * running. Throws {@link HostError} if there is still no space.
  */
 export async function resumeDev(
   record: Reachable,
@@ -45,7 +45,10 @@ export async function resumeDev(
   if (!await isOutOfSpace(qmp, signal)) return NO_SPACE;
   const dir = devDir(record.name);
   throw new HostError(`Guest "${record.name}" is paused: ${NO_SPACE}`, {
-    details: [...await describeFileSystems([dir]), "nothing is lost: it goes on where it stopped"],
-    next: "deno task gc, or make space in other ways, and then deno task arm-dev",
+    details: [
+      ...await describeFileSystems([dir]),
+      "nothing is lost: it will continue where it stopped",
+    ],
+    next: "deno task gc, or free space in other ways, and then deno task arm-dev",
   });
 }

@@ -2,24 +2,24 @@ import { join } from "@std/path";
 import { devDir, devGuestsDir } from "./dev_paths.ts";
 import { isPathAbsent } from "../../base/files/read_text.ts";
 
-/** Modes of what is this user's alone. */
+/** Modes of files and directories that only this user may access. */
 const PRIVATE = { dir: 0o700, file: 0o600 } as const;
 
-/** Makes a directory, and those above it, for this user alone. */
+/** Creates a directory, and those above it, for this user only. */
 export async function makePrivateDir(dir: string): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: PRIVATE.dir });
 }
 
 /**
- * Closes a guest's files to other users: its disk has all that its user writes, and keys. Does so
- * however they came to be open, such as by an earlier version of these tasks.
+ * Makes a guest's files inaccessible to other users: its disk has all that its user writes, and
+ * keys. Also fixes files that an earlier version of these tasks left accessible.
  */
 export async function closeDevDir(name: string): Promise<void> {
   await close(devGuestsDir(), PRIVATE.dir);
   await closeDir(devDir(name));
 }
 
-/** Closes a directory and the files right in it; directories in it keep what they hold as it is. */
+/** Does so for a directory and the files directly in it, but not below its subdirectories. */
 export async function closeDir(dir: string): Promise<void> {
   // First, so that nobody opens what is closed next.
   await close(dir, PRIVATE.dir);

@@ -9,7 +9,9 @@ import { makePrivateDir } from "./private.ts";
 const processSchema = z.object({
   /** A pid below 1 would mean whole groups of processes to kill(2). */
   pid: z.int().positive(),
-  /** When it started, as `processStartTime()` says it: with the pid it names one process. */
+  /**
+   * When it started, from `processStartTime()`: together with the pid it identifies one process.
+   */
   startTime: z.string(),
   /** Its command line, word by word. */
   command: z.array(z.string()).readonly(),
@@ -24,7 +26,7 @@ const recordSchema = z.object({
   qemu: processSchema.readonly(),
   /** Others that must end with it, such as virtiofsd, by name. */
   helpers: z.record(z.string(), processSchema.readonly()).readonly(),
-  /** The host's boot in which it runs; a record of another boot is stale, whatever its pids say. */
+  /** The host's boot in which it runs; a record of another boot is stale, whatever its pids are. */
   bootId: z.string(),
   /** ISO 8601, UTC. */
   since: z.string(),
@@ -38,7 +40,7 @@ const recordSchema = z.object({
   accelerator: z.string(),
   memoryMiB: z.number().positive(),
   cores: z.int().positive(),
-  /** Whether nobody has logged in yet: the task that starts it holds the guest's lock. */
+  /** Whether nobody has logged in yet: the task that is starting it holds the guest's lock. */
   starting: z.boolean().optional(),
   share: z.object({
     mode: z.enum(SHARE_MODES),
@@ -50,10 +52,10 @@ const recordSchema = z.object({
   }).readonly(),
 });
 
-/** What is written down of a dev guest while it runs. */
+/** The record of a dev guest while it runs. */
 export type DevRecord = Readonly<z.output<typeof recordSchema>>;
 
-/** The record of a guest; `undefined` if there is none, or it is no whole one. */
+/** The record of a guest; `undefined` if there is none, or it is incomplete. */
 export async function readDevRecord(name: string): Promise<DevRecord | undefined> {
   return await readJson(devFile(name, "record"), recordSchema);
 }
@@ -64,7 +66,7 @@ export async function writeDevRecord(record: DevRecord): Promise<void> {
   await atomicWrite(devFile(record.name, "record"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Whether a recorded process still runs, and is that very one. */
+/** Whether a recorded process is still running, and is the same process. */
 export async function isSameProcess({ pid, startTime }: RecordedProcess): Promise<boolean> {
   return await processStartTime(pid) === startTime;
 }

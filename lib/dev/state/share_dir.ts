@@ -8,21 +8,21 @@ interface ShareDirOptions {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;
-  /** What goes in front of the program that serves it; see `chooseOwnership()`. */
+  /** The words before the program that serves it; see `chooseOwnership()`. */
   readonly wrapper?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
-/** Asked as whoever serves the directory. */
+/** Run as the user that serves the directory. */
 const PROBE = ownScript("probe_share.sh", import.meta.url);
 /** What it exits with. */
 const CLOSED = 3;
 const READ_ONLY = 4;
 
 /**
- * Whether a directory can be shared. Throws {@link UsageError} when it is not a directory or is all
- * of the host, and {@link HostError} when whoever serves it may not enter it, or may not write to
- * it and the share is not read-only.
+ * Checks whether a directory can be shared. Throws {@link UsageError} if it is not a directory or
+ * is the host's root, and {@link HostError} if the serving user may not enter it, or may not write
+ * to it and the share is not read-only.
  */
 export async function checkShareDir(options: ShareDirOptions): Promise<void> {
   const { dir, readOnly, wrapper = [], signal } = options;
@@ -53,7 +53,7 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
   if (code === CLOSED) {
     throw new HostError(`${cannot}: this user may not enter it`, {
       details,
-      next: "run the task as the owner of the directory, or let this user in with chmod",
+      next: "run the task as the owner of the directory, or give this user access with chmod",
     });
   }
   if (code === READ_ONLY) {

@@ -6,12 +6,13 @@ import { type CpioEntry, directory, file } from "../../image/format/cpio.ts";
 /** What runs in the guest. */
 const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "../../../provision/dev_shell");
 
-/** A file of what runs in the guest. They are small, and what is sent to a guest is put together without waiting. */
+/** A file of the scripts for the guest. They are small, so they are read synchronously. */
 export const devSource = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
 
 /**
  * The command line for the guest's shell that runs a command in the project's directory, inside its
- * environment; without a command, a login shell. It brings all it takes, so it suits any flavour.
+ * environment; without a command, a login shell. It is self-contained, so it works with any
+ * flavour.
  */
 export function devShellCommand(
   guestDir: string,
@@ -21,8 +22,8 @@ export function devShellCommand(
 }
 
 /**
- * What a guest without nix-direnv takes so that `cd` into the project gives its environment, as
- * entries of its start's archive: the hook of login shells, and what keeps evaluated shells.
+ * What a guest without nix-direnv needs so that `cd` into the project loads its environment, as
+ * entries of its start's archive: the hook of login shells, and the cache of evaluated shells.
  */
 export function devShellSeed(guestDir: string): CpioEntry[] {
   const lib = "seed/usr/local/lib/guesthouse";
@@ -40,7 +41,7 @@ export function devShellSeed(guestDir: string): CpioEntry[] {
       `_guesthouse_share=${share}\n${devSource("hook.sh")}`,
     ),
     file("seed/etc/guesthouse/direnv/direnvrc", devSource("direnvrc")),
-    // The project is trusted: it is what the guest is for.
+    // The project is trusted: the guest exists for it.
     file(
       "seed/etc/guesthouse/direnv/direnv.toml",
       `[whitelist]\nprefix = [${tomlText(`${guestDir}/`)}, "/usr/local/lib/guesthouse/shell/"]\n`,

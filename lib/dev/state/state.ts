@@ -9,10 +9,10 @@ import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 type DevState =
   | { readonly kind: "running"; readonly record: DevRecord }
   | { readonly kind: "stopped" }
-  /** There is a record, but what it tells of is gone. */
+  /** There is a record, but its guest is gone. */
   | { readonly kind: "stale"; readonly record: DevRecord; readonly why: string };
 
-/** Looks at a guest's record, and at whether it is still true. */
+/** Reads a guest's record, and checks whether it is still valid. */
 export async function devState(name: string): Promise<DevState> {
   const record = await readDevRecord(name);
   if (record === undefined) return { kind: "stopped" };
@@ -20,19 +20,19 @@ export async function devState(name: string): Promise<DevState> {
   return why === undefined ? { kind: "running", record } : { kind: "stale", record, why };
 }
 
-/** What this boot of the host is called; "unknown" where the host does not say. */
+/** The id of this boot of the host; "unknown" if the host has none. */
 export async function bootId(): Promise<string> {
   return (await hostIdentity()).bootId ?? "unknown";
 }
 
 async function whyStale({ qemu, bootId: recorded }: DevRecord): Promise<string | undefined> {
-  // Each takes a program, and whoever connects to the guest waits for all of them.
+  // Each needs a program, and a connection to the guest waits for all of them.
   const [boot, isSame, command] = await Promise.all([
     bootId(),
     isSameProcess(qemu),
     commandOf(qemu.pid),
   ]);
-  if (recorded !== boot) return "the host was started anew since";
+  if (recorded !== boot) return "the host was restarted since";
   if (!isSame) return `its QEMU (process ${qemu.pid}) has ended`;
   // A process that became another program keeps its pid and its start time.
   const isSameCommand = command?.join("\0") === qemu.command.join("\0");
@@ -46,20 +46,21 @@ export async function commandOf(pid: number): Promise<string[] | undefined> {
     const { code, stdout } = await run(["cat", `/proc/${pid}/cmdline`]);
     return code === 0 && stdout !== "" ? stdout.replace(/\0$/, "").split("\0") : undefined;
   }
-  // ps joins the words with blanks; so does whoever records them there.
+  // ps joins the words with blanks, and so they are recorded there.
   const { code, stdout } = await run(["ps", "-ww", "-o", "args=", "-p", String(pid)]);
   return code === 0 ? [stdout.trim()] : undefined;
 }
 
-/** Removes what a guest that has ended leaves behind: its record and its sockets. */
+/** Removes the leftovers of a guest that has ended: its record and its sockets. */
 export async function clearRecord(record: DevRecord): Promise<void> {
   await removeAll(record.socketDir);
   await removeAll(devFile(record.name, "record"));
 }
 
 /**
- * The record of a guest if it runs. A record that is not true any more is cleared, and told of:
- * the caller holds the guest's lock. Its files are closed to other users, if they are not.
+ * The record of a guest if it is running. A record that is no longer valid is cleared and reported:
+ * the caller holds the guest's lock. Its files are made inaccessible to other users, if they are
+ * not.
  */
 export async function settleState(
   name: string,

@@ -34,7 +34,7 @@ Deno.test("devState() does not believe a record of another boot of the host", as
   assertEquals(await devState(name), {
     kind: "stale",
     record,
-    why: "the host was started anew since",
+    why: "the host was restarted since",
   });
 });
 
@@ -107,7 +107,7 @@ Deno.test("settleState() clears a stale record with a message, and leaves a true
   await recordOf(qemu.pid, { bootId: "another-boot" });
   assertEquals(await settleState(name, note), undefined);
   assertEquals(notes, [
-    'Cleared an old record of guest "armdev": the host was started anew since',
+    'Cleared an old record of guest "armdev": the host was restarted since',
   ]);
   assertEquals(await exists(devFile(name, "record")), false);
   assertEquals(await exists(record.socketDir), false);

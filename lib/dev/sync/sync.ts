@@ -24,17 +24,17 @@ export interface SyncOptions {
   readonly guestDir: string;
   /** Whether nothing may be copied to the host. */
   readonly readOnly: boolean;
-  /** Directory of the host for what is remembered between syncs; it exists. */
+  /** Directory of the host for the state between syncs; it exists. */
   readonly stateDir: string;
-  /** Told what the user should know before a guest is copied from. */
+  /** Called with notes for the user before files are copied from a guest. */
   readonly onWarning?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** A sync that is planned and not done. */
+/** A planned sync. */
 export interface PreparedSync {
   readonly plan: SyncPlan;
-  /** Does what the plan says. Returns the directory that holds what it overwrote on the host, if any. */
+  /** Carries out the plan. Returns the directory with files that were overwritten on the host, if any. */
   run(): Promise<string | undefined>;
 }
 
@@ -42,9 +42,9 @@ export interface PreparedSync {
 const FILES = { base: "sync.json", backups: "sync-backup" } as const;
 
 /**
- * Looks at both sides and plans what a sync does. Without what the project ignores, but with its
- * repository. Throws {@link UsageError} if the copy is of another project, whose files would come
- * to this one, and {@link WorkError} and `GuestError` as the copies do.
+ * Compares both sides and plans a sync, without files that the project ignores, but with its
+ * repository. Throws {@link UsageError} if the copy is of another project, whose files would be
+ * copied to this one, and {@link WorkError} and `GuestError` like the copies.
  */
 export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   const { ssh, hostDir, guestDir, onWarning, signal } = options;
@@ -55,7 +55,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {
     throw await otherProject(options, known.host);
   }
-  // Git on the host knows nothing of what only the guest has, so its ignore files are read.
+  // Git on the host does not know files that only the guest has, so its ignore files are read.
   const { paths, takes } = await projectFiles({
     ...{ dir: hostDir, excludes: [], withRepository: true, signal },
   });
@@ -72,7 +72,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   return {
     plan,
     run: async () => {
-      // Half a copy is this project's, too, should the sync not come to its end.
+      // A partial copy belongs to this project too, if the sync is interrupted.
       if (!isOurs) await writeBase(options, states.base);
       return await runPlan(options, states, plan);
     },
@@ -119,11 +119,11 @@ async function pull(
     destDir: hostDir,
     stagingHome: stateDir,
   });
-  // rsync makes it for the first file that it replaces.
+  // rsync creates it for the first file that it replaces.
   return await Deno.stat(backupDir).then(() => backupDir, () => undefined);
 }
 
-/** Names the project that the guest's copy is of, and the ways on. */
+/** Names the project of the guest's copy, and the options to continue. */
 async function otherProject(
   { hostDir, guestDir, stateDir }: SyncOptions,
   other: string,
@@ -156,8 +156,8 @@ async function otherProject(
 }
 
 /**
- * What both sides had, and whose copy it is; `undefined` if nothing is known of this directory of
- * the guest. A file that cannot be read counts as none: what differs is then a conflict, which
+ * What both sides had, and whose copy it is; `undefined` if nothing is known about this directory
+ * of the guest. A file that cannot be read counts as missing: differences are then conflicts, which
  * loses nothing.
  */
 async function readBase({ stateDir, guestDir }: SyncOptions) {

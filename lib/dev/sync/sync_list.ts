@@ -4,7 +4,7 @@ import { type BytePath, isGarbled, toText } from "../../project/path_bytes.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import type { Listing } from "./sync_plan.ts";
 
-/** The marks of these files of the host; one that is gone meanwhile is left out. */
+/** The marks of these files of the host, except those that have been removed in the meantime. */
 export async function listHost(dir: string, paths: readonly string[]): Promise<Listing> {
   const marks = new Map<string, string>();
   for (const path of paths) {
@@ -56,8 +56,8 @@ export async function listGuest(
 }
 
 /**
- * Whether a directory of the guest has anything in it but directories, ignored by the project or
- * not. Throws as {@link listGuest}.
+ * Whether a directory of the guest contains anything except directories, ignored by the project or
+ * not. Throws like {@link listGuest}.
  */
 export async function haveFilesInGuest(
   ssh: SshConnection,
@@ -68,7 +68,7 @@ export async function haveFilesInGuest(
   return await findInGuest(ssh, dir, tests, signal) !== "";
 }
 
-/** Reads what find prints in {@link FORMAT}. */
+/** Reads the output of find in {@link FORMAT}. */
 function parseFind(text: BytePath): Map<BytePath, string> {
   const marks = new Map<string, string>();
   const fields = text.split("\0");
@@ -90,6 +90,6 @@ function parseFind(text: BytePath): Map<BytePath, string> {
 const fileMark = (size: number, modifiedMs: number, executable: number) =>
   `f ${size} ${modifiedMs}${executable === 0 ? "" : "x"}`;
 
-/** What a guest calls a path is believed only if it stays inside the directory. */
+/** A path from a guest is accepted only if it stays inside the directory. */
 const isInside = (path: string) =>
   path !== "" && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");

@@ -3,7 +3,7 @@ import { type RepositoryJudge, repositoryJudge } from "../../guest/repositories.
 
 /**
  * Files and links of a tree by their paths, which are relative to it. Equal marks are equal files:
- * `f SIZE MODIFIED_MS` and an `x` for what may be run, `l TARGET` for a link.
+ * `f SIZE MODIFIED_MS` and an `x` for executables, `l TARGET` for a link.
  */
 export type Listing = ReadonlyMap<string, string>;
 
@@ -13,13 +13,13 @@ export interface SyncPlan {
   readonly push: readonly string[];
   /** Copied to the host. */
   readonly pull: readonly string[];
-  /** Removed from the guest, for the host has removed them. */
+  /** Removed from the guest, because the host has removed them. */
   readonly remove: readonly string[];
   /** Removed in the guest, and copied to it again: nothing is ever removed from the host. */
   readonly restore: readonly string[];
   /** Left alone on both sides, since both have changed them. */
   readonly conflicts: readonly string[];
-  /** What the guest has changed and the host does not take: see {@link planSync}. */
+  /** Changes of the guest that the host does not accept: see {@link planSync}. */
   readonly guestOnly: readonly string[];
 }
 
@@ -29,19 +29,20 @@ export interface SyncStates {
   readonly base: Listing;
   readonly host: Listing;
   readonly guest: Listing;
-  /** Whether the guest may change nothing of the host's. */
+  /** Whether the guest has read-only access to the host's files. */
   readonly readOnly: boolean;
 }
 
 type Verdict = keyof SyncPlan | "same";
 
 /**
- * Decides what is copied where. Who has changed a file since the last sync gives it to the other;
- * if both have, it is a conflict, and so is a file that one has where the other has a directory.
+ * Decides what is copied where. The side that has changed a file since the last sync gives it to
+ * the other; if both have, it is a conflict, and so is a file that one side has where the other has
+ * a directory.
  *
- * Repositories go to the guest alone. Half of a commit, or an index of other files' times, would be
- * worse on the host than none, and what git finds in a repository it may run. What else must not
- * come home stays in the guest, too: see `whyNotHome()`.
+ * Repositories are only copied to the guest. Half of a commit, or an index with other files' times,
+ * would be worse on the host than none, and git may run programs that it finds in a repository.
+ * Other files that must not be copied to the host stay in the guest, too: see `whyNotHome()`.
  */
 export function planSync(states: SyncStates): SyncPlan {
   const plan: Record<keyof SyncPlan, string[]> = {
@@ -81,11 +82,13 @@ function compare(path: string, { base, host, guest }: SyncStates): Verdict {
   }
   if (here === before) return there === undefined ? "restore" : "pull";
   if (there === before) return here === undefined ? "remove" : "push";
-  // Both have changed it; what the guest has removed, it does not want.
+  // Both have changed it; a file that the guest has removed is not wanted there.
   return there === undefined ? "push" : "conflicts";
 }
 
-/** Whether a tree has a file or a link where this path needs a directory, or the other way round. */
+/**
+ * Whether a tree has a file or a link where this path needs a directory, or the other way round.
+ */
 function isInTheWay(tree: Listing, path: string): boolean {
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
     if (tree.has(path.slice(0, at))) return true;
@@ -95,7 +98,7 @@ function isInTheWay(tree: Listing, path: string): boolean {
 
 const folders = new WeakMap<Listing, Set<string>>();
 
-/** The directories that a tree's paths lie in; found out once. */
+/** The directories of a tree's paths; computed once. */
 function foldersOf(tree: Listing): Set<string> {
   let found = folders.get(tree);
   if (found === undefined) {
@@ -114,8 +117,9 @@ function foldersOf(tree: Listing): Set<string> {
 const targetOf = (mark = "") => mark.startsWith("l ") ? mark.slice("l ".length) : undefined;
 
 /**
- * What both have after a sync that went well; what was left alone stays as it was, and so does what
- * should have come to the host and is not there by now (`pulled`: the host's marks after that).
+ * What both have after a successful sync; entries that were left alone keep their marks, and so do
+ * files that should have been copied to the host and are not there (`pulled`: the host's marks
+ * afterwards).
  */
 export function nextBase(
   states: SyncStates,
@@ -138,8 +142,8 @@ export function nextBase(
 }
 
 /**
- * Whether a file of the guest's is on the host by now. Not every file system keeps its time to the
- * millisecond, or its mode; what rsync has written there is the guest's file all the same.
+ * Whether a file of the guest is on the host by now. Not every file system keeps its time to the
+ * millisecond, or its mode; it is still the guest's file that rsync wrote.
  */
 function hasCome(path: string, { host, guest }: SyncStates, pulled: Listing): boolean {
   const now = pulled.get(path);
@@ -158,7 +162,7 @@ export const isInSync = (plan: SyncPlan): boolean =>
     length === 0
   );
 
-/** How many names of each kind are shown. */
+/** How many names of each kind to show. */
 const SHOWN_NAMES = 10;
 
 /** The plan for a reader: what goes where, with the first names of each kind. */

@@ -7,7 +7,9 @@ import { type PreparedSync, prepareSync, type SyncOptions } from "./sync.ts";
 
 type Shared = Pick<DevRecord, "name" | "share">;
 
-/** Throws {@link UsageError} for a guest that has no copy of the project, but the project itself. */
+/**
+ * Throws {@link UsageError} for a guest that has not a copy of the project, but the project itself.
+ */
 export function requireCopy({ name, share }: Shared): void {
   if (share.mode === "rsync") return;
   throw new UsageError(
@@ -16,7 +18,7 @@ export function requireCopy({ name, share }: Shared): void {
   );
 }
 
-/** Plans a sync of a running guest's copy. Throws as `checkShareDir()` where the host's is gone. */
+/** Plans a sync of a running guest's copy. Throws like `checkShareDir()` if the host's is gone. */
 export async function syncRecord(
   { name, share }: Shared,
   ssh: SshConnection,

@@ -50,7 +50,7 @@ export async function download(options: DownloadOptions): Promise<void> {
   const { sha256: found } = await recordFile(part);
   if (!isSameDigest(found, sha256)) {
     await Deno.remove(part);
-    throw new WorkError(`Cannot use ${options.url}: its checksum is another than was recorded`, {
+    throw new WorkError(`Cannot use ${options.url}: checksum mismatch`, {
       details: [`wanted: ${sha256} (${bytesText(bytes)})`, `found:  ${found}`],
       next: "run the same command again; if that does not help, the server's file has changed",
     });

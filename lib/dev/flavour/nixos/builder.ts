@@ -9,25 +9,25 @@ import { join } from "@std/path";
 /** Whether this host can build NixOS for aarch64, and if not, why. */
 type NixBuilder = { readonly able: true } | { readonly able: false; readonly why: string };
 
-/** How flakes and the new commands are asked for, whatever the host's settings are. */
+/** Enables flakes and the new commands, whatever the host's settings are. */
 const NIX = ["nix", "--extra-experimental-features", "nix-command flakes"];
 /** Nix is the user's own, with the user's settings. */
 const sh = $.with({ environment: "user" });
-/** How Nix calls the guest's kind of machine. */
+/** Nix's name for the guest's kind of machine. */
 const SYSTEM = "aarch64-linux";
-/** A build of nothing: it proves a builder, where settings only claim one. */
+/** A trivial build: it proves that there is a builder, while settings only claim it. */
 const PROBE = `derivation {
   name = "guesthouse-probe";
   system = "${SYSTEM}";
   builder = "/bin/sh";
   args = [ "-c" "echo ok > $out" ];
 }`;
-/** A remote builder that is asleep must not hold us for ever. */
+/** A remote builder that is asleep must not block the task forever. */
 const PROBE_MS = 60_000;
 
 /**
- * Finds out whether Nix on this host builds for aarch64, by itself or by another machine. Its
- * settings are asked first: a build would make a store on a host that has none.
+ * Finds out whether Nix on this host builds for aarch64, locally or on another machine. Its
+ * settings are checked first: a build would create a store on a host that has none.
  */
 export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
   if (findProgram("nix") === undefined) return { able: false, why: "Nix is not installed here" };
@@ -49,11 +49,11 @@ export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
 export interface NixSettings {
   readonly system?: { readonly value: string };
   readonly "extra-platforms"?: { readonly value: readonly string[] };
-  /** Machines, one a line or after semicolons; `@FILE` for a file of them. */
+  /** Machines, one per line or separated by semicolons; `@FILE` for a file of them. */
   readonly builders?: { readonly value: string };
 }
 
-/** `show-config` is what `config show` was called before Nix 2.20. */
+/** `show-config` is the name of `config show` before Nix 2.20. */
 async function readSettings(signal: AbortSignal): Promise<NixSettings> {
   for (const words of [["config", "show"], ["show-config"]]) {
     const { code, stdout } = await sh`${NIX} ${words} --json`.signal(signal).noThrow();
@@ -62,7 +62,7 @@ async function readSettings(signal: AbortSignal): Promise<NixSettings> {
   return {};
 }
 
-/** Whether Nix says that it, or another machine, runs aarch64 programs. */
+/** Whether Nix claims that it, or another machine, runs aarch64 programs. */
 export function claimsAarch64(settings: NixSettings, machines: string): boolean {
   const platforms = [settings.system?.value, ...settings["extra-platforms"]?.value ?? []];
   return platforms.includes(SYSTEM) || machines.includes(SYSTEM);
@@ -91,13 +91,14 @@ const buildImageCommand = (dir: string): string[] => [
 ];
 
 /**
- * Builds the disk with the configuration inside. Returns the path of the raw image in the Nix store,
- * and the lock that Nix has made, if any. Throws where the build fails, with Nix's last lines.
+ * Builds the disk with the configuration inside. Returns the path of the raw image in the Nix
+ * store, and the lock that Nix has created, if any. Throws if the build fails, with Nix's last
+ * lines.
  */
 export async function buildImage(
   options: BuildImageOptions,
 ): Promise<{ readonly image: string; readonly lock: string | undefined }> {
-  // A path flake, of a copy: of a work tree, Nix takes only what git tracks, so not local.nix.
+  // A path flake, of a copy: from a work tree, Nix takes only tracked files, so not local.nix.
   await using scratch = await makeScratch("nix");
   const dir = join(scratch.path, "nix");
   await copyConfiguration(dir);

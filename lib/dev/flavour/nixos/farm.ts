@@ -7,14 +7,14 @@ import { type ChunkedAnswer, fetchChunks, readText } from "../../../image/disk/f
 
 /** A file that a farm has built. */
 export interface FarmFile {
-  /** Of this very build: the newest one's address would give other bytes next week. */
+  /** The address of this build: that of the newest one would give other bytes next week. */
   readonly url: string;
   /** SHA-256 in hexadecimal, as the farm states it. */
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** The fields of a build that count here (Hydra's API: `GET /build/ID`). */
+/** The fields of a build that are used (Hydra's API: `GET /build/ID`). */
 const buildSchema = z.object({
   id: z.number(),
   buildproducts: z.record(
@@ -31,9 +31,9 @@ const buildSchema = z.object({
 type HydraBuild = z.output<typeof buildSchema>;
 
 /**
- * Asks the farm for the newest successful build of a job, and what it says of its product.
+ * Asks the farm for the newest successful build of a job, and the description of its product.
  *
- * @throws {WorkError} where the farm cannot be reached, or has no such product
+ * @throws {WorkError} if the farm cannot be reached, or has no such product
  */
 export async function newestFile(
   farm: string,

@@ -15,10 +15,10 @@ export function nixDir(): string {
   return value === undefined || value === "" ? PROJECT_NIX : resolve(value);
 }
 
-/** What git ignores of it: this host's own settings. */
+/** The file in it that git ignores: this host's own settings. */
 const LOCAL_FILE = "local.nix";
 
-/** What the NixOS configuration takes from this host. */
+/** The settings of the NixOS configuration that depend on this host. */
 export interface LocalSettings {
   readonly config: Pick<DevConfig, "name" | "user"> & {
     readonly share: Pick<DevConfig["share"], "name">;
@@ -27,7 +27,7 @@ export interface LocalSettings {
   readonly guestIds: Ids;
   /** Lines for `authorized_keys`. */
   readonly authorizedKeys: readonly string[];
-  /** What the guest mounts at `/NAME`; `undefined` where it has a copy. */
+  /** What the guest mounts at `/NAME`; `undefined` if it has a copy. */
   readonly mount: GuestMount | undefined;
 }
 
@@ -52,7 +52,7 @@ export function localNixText(settings: LocalSettings): string {
   }\n`;
 }
 
-/** Writes `local.nix` into a directory, unless it says the same already. Returns whether it did. */
+/** Writes `local.nix` into a directory, unless it is unchanged. Returns whether it was written. */
 export async function writeLocalNix(settings: LocalSettings, dir = nixDir()): Promise<boolean> {
   const path = join(dir, LOCAL_FILE);
   const text = localNixText(settings);

@@ -1,10 +1,12 @@
 import { plainLine } from "../../../base/text/plain_text.ts";
 
-/** What Nix says is wrong with a configuration. */
+/** An error that Nix found in a configuration. */
 export interface NixError {
-  /** Nix's own words, in one line. */
+  /** Nix's own message, in one line. */
   readonly message: string;
-  /** Relative to the configuration's directory, e.g. `modules/ssh.nix`; absent where Nix names none. */
+  /**
+   * Relative to the configuration's directory, e.g. `modules/ssh.nix`; absent if Nix names none.
+   */
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
@@ -19,8 +21,8 @@ const DEFINITION = /\bIn `([^']+\.nix)'/;
 /** Drawn source: a number or none, a bar, the text. */
 const EXCERPT = /^\s*\d*\s*\|/;
 /**
- * Reads Nix's report of an error. Nix up to 2.15 says first what is wrong and then the way there;
- * later ones end with it. Either way the place that counts is the one in the user's own files.
+ * Reads Nix's report of an error. Nix up to 2.15 prints the error first and then the trace; later
+ * versions print it last. Either way the relevant place is the one in the user's own files.
  *
  * @param files the files of the configuration, relative to its directory, which may be anywhere: in
  *   the guest, or below a hash in the store
@@ -31,7 +33,7 @@ export function parseNixError(output: string, files: readonly string[]): NixErro
   const start = starts.at(-1);
   if (start === undefined) return undefined;
   const message = lines[start]!.replace(/^\s*error:\s*/, "").trim();
-  // Behind the message in both forms; a trace that stands before it is the second best.
+  // After the message in both forms; a trace before it is the second best.
   const places = placesIn(lines, files);
   const place = places.find(({ index }) => index > start) ?? places.at(-1);
   if (place === undefined) return { message, excerpt: [] };
@@ -67,7 +69,7 @@ function ownFile(path: string | undefined, files: readonly string[]): string | u
     .sort((a, b) => b.length - a.length)[0];
 }
 
-/** `nix/modules/ssh.nix:6:14`, as editors take it; without a file, nothing. */
+/** `nix/modules/ssh.nix:6:14`, as editors accept it; without a file, nothing. */
 export function placeText({ file, line, column }: NixError, folder = "nix"): string | undefined {
   if (file === undefined) return undefined;
   return [`${folder}/${file}`, line, column].filter((part) => part !== undefined).join(":");

@@ -6,9 +6,11 @@ export type NixValue =
   | readonly NixValue[]
   | { readonly [name: string]: NixValue };
 
-/** Names that need no quotes (Nix manual, "identifiers"; an apostrophe may follow, but need not). */
+/**
+ * Names that need no quotes (Nix manual, "identifiers"; an apostrophe may follow, but need not).
+ */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-/** They look like identifiers, but are words of the language. */
+/** They look like identifiers, but are keywords. */
 const KEYWORDS = new Set([
   ...["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"],
 ]);
@@ -16,7 +18,7 @@ const KEYWORDS = new Set([
 /**
  * Writes a value as a Nix expression, over several lines where it is not empty.
  *
- * @param indent how many spaces stand before the lines that follow the first
+ * @param indent how many spaces to put before the lines after the first
  * @throws {RangeError} for a number that Nix has no integer for: its integers have 64 bits, a
  *   JavaScript number 53 without loss
  */

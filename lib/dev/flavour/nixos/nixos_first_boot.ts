@@ -22,14 +22,14 @@ interface ApplyOptions extends SerialOptions {
 
 /** Shutting down, under emulation too. */
 const POWER_OFF_MS = 180_000;
-/** What `provision/arm_dev_nixos.sh` says. */
+/** Messages of `provision/arm_dev_nixos.sh`. */
 const REPORT = /^guesthouse-first-boot: (STEP|LOCK|FAILED|DONE)(?: (.*))?$/;
 
 /**
- * Has a stock NixOS, which logs its user in on the serial console, apply the seed disk, and turns
- * it off. Returns the text of `flake.lock` that Nix has made, if any.
+ * Makes a stock NixOS, which logs its user in on the serial console, apply the seed disk, and turns
+ * it off. Returns the text of the `flake.lock` that Nix has created, if any.
  *
- * @throws {GuestError} where the guest does not come up, or its build fails, with Nix's last lines
+ * @throws {GuestError} if the guest does not start, or its build fails, with Nix's last lines
  */
 export async function applySeed(options: ApplyOptions): Promise<string | undefined> {
   await using shell = await SerialShell.open(options);
@@ -48,13 +48,13 @@ export async function applySeed(options: ApplyOptions): Promise<string | undefin
   return lock;
 }
 
-/** Lets a guest that has its configuration come up once, and turns it off. */
+/** Boots a guest that has its configuration once, and turns it off. */
 export async function bootBlind(options: SerialOptions & { readonly bootMs: number }) {
   await using shell = await SerialShell.open(options);
   await powerOff(shell, options, options.bootMs);
 }
 
-/** Turns the guest off by its shell, which has to show up within this time. */
+/** Turns the guest off through its shell, which has to appear within this time. */
 async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: number) {
   await shell.waitForPrompt(promptMs);
   await shell.type("sudo poweroff");
@@ -66,8 +66,8 @@ async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: nu
 }
 
 /**
- * Records nixpkgs as the guest has pinned it, unless there is a pin already; a damaged one is none.
- * Returns whether it did: the file is to be committed.
+ * Records nixpkgs as the guest has pinned it, unless there is a pin already; a damaged one does not
+ * count. Returns whether it was recorded: the file should be committed.
  */
 export async function recordLock(lock: string | undefined, dir = nixDir()): Promise<boolean> {
   const path = join(dir, LOCK_FILE);

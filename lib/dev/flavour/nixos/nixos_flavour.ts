@@ -27,11 +27,11 @@ export const NIXOS_FILES = {
   uboot: "u-boot.bin",
   /** The disk that a stock image gets its configuration from. */
   seed: "seed.img",
-  /** Says that the configuration is in the disk, and whether the host's key still is not. */
+  /** Records that the configuration is in the disk, and whether the host's key is still missing. */
   applied: "applied",
 } as const;
 
-/** What {@link NIXOS_FILES.applied} holds of an image with the configuration and no key. */
+/** The contents of {@link NIXOS_FILES.applied} for an image with the configuration and no key. */
 const WITHOUT_KEY = "without key\n";
 
 /** Building a whole system, under emulation and with everything to download. */
@@ -39,7 +39,7 @@ const BUILD_MS = 3 * 3_600_000;
 /** How much longer than later ones the stock image takes to start: it grows its disk first. */
 const FIRST_BOOT_FACTOR = 3;
 
-/** NixOS: its own image where this host can build one, else the stock image, which builds itself. */
+/** NixOS: its own image if this host can build one, else the stock image, which builds itself. */
 export const nixos: DevFlavour = {
   name: "nixos",
   prepareTools: ["nixos"],
@@ -61,14 +61,14 @@ export const nixos: DevFlavour = {
   ],
 };
 
-/** By its path: what is configured is no part of `lib/`. */
+/** Loaded by its path: configuration is not part of `lib/`. */
 async function loadNixosSources(): Promise<NixosSources> {
   return (await import(toFileUrl(join(root, "configs", "nixos.ts")).href)).default;
 }
 
 async function prepare(request: PrepareRequest): Promise<void> {
   const { dir, config, signal, onStep, log } = request;
-  // A disk that has its configuration took half an hour; the interrupted init goes on with it.
+  // A disk with its configuration took half an hour; an interrupted init resumes with it.
   if (await applied(dir) !== "no" && !request.force) return;
   await removeAll(join(dir, NIXOS_FILES.applied));
   const sources = await loadNixosSources();
@@ -124,7 +124,7 @@ async function firstBoot(
   const only = before === "without key" ? { only: "key" } as const : {};
   const lock = await applySeed({ ...serial, ...only, onStep, log, buildMs: BUILD_MS });
   if (await recordLock(lock)) log("Recorded nixpkgs in nix/flake.lock. Commit that file");
-  // It holds the guest's host key, which the guest has by now.
+  // It contains the guest's host key, which the guest has by now.
   await removeAll(join(dir, NIXOS_FILES.seed));
   await Deno.writeTextFile(join(dir, NIXOS_FILES.applied), "");
   return "restart";
@@ -140,10 +140,10 @@ async function generation(
   return code === 0 ? /^system-(\d+)-link$/.exec(stdout.trim())?.[1] : undefined;
 }
 
-/** What `local.nix` says of a guest. */
+/** The settings of a guest in `local.nix`. */
 function localSettings(request: FlavourRequest): LocalSettings {
   const { config, guestIds, keys } = request;
-  // Not what this start mounts: during init there is none, and the guest lives on with it.
+  // Not what this start mounts: during init there is no share, and the guest keeps the setting.
   const mount = configuredMount(config.share);
   return { config, guestIds, mount, authorizedKeys: [keys.clientPublic] };
 }

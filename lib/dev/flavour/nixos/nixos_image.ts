@@ -27,10 +27,10 @@ export interface ImageOptions {
 /** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
 const UBOOT_PATHS: readonly string[] = ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"];
 
-/** How often progress is told where there is no terminal: after so much more. */
+/** How often to report progress without a terminal: after this many more bytes. */
 const TELL_EVERY = 0.1;
 
-/** The stock SD image, downloaded and proven; the path of a `.zst` file, as a rule. */
+/** The stock SD image, downloaded and verified; usually the path of a `.zst` file. */
 export async function fetchSdImage(
   { farm, image }: NixosSources,
   options: ImageOptions,
@@ -80,8 +80,8 @@ async function fetchPinned(
 }
 
 /**
- * Makes the guest's disk of an SD image: unpacked if it is packed, looked at, converted to a sparse
- * qcow2 and enlarged. The guest grows its root over the new room by itself.
+ * Creates the guest's disk from an SD image: unpacked if it is packed, checked, converted to a
+ * sparse qcow2 and enlarged. The guest grows its root automatically.
  *
  * @param disk path of the qcow2
  */

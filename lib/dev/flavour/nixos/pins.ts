@@ -8,18 +8,18 @@ import { type FarmFile, newestFile } from "./farm.ts";
 import type { FarmJob } from "../../../config/nixos_sources.ts";
 import { nixDir } from "./local_file.ts";
 
-/** A downloaded file as the first download has found it; later ones must be the same bytes. */
+/** A downloaded file as the first download found it; later downloads must be identical. */
 interface Pin extends FarmFile {
-  /** The job that the build is of; the pin of another job does not count. */
+  /** The job of the build; the pin of another job does not count. */
   readonly job: string;
   /** ISO 8601, UTC. */
   readonly taken: string;
 }
 
-/** The one place that pins of the checkout, a file to commit, speak of. */
+/** The one farm whose pins are in the checkout, in a file to commit. */
 const PROJECT_FARM = "https://hydra.nixos.org";
 
-/** Where pins of that farm are recorded: in the checkout, or, of a mirror, in its state alone. */
+/** Where pins of that farm are recorded: in the checkout, or, for a mirror, only in its state. */
 export function pinsFile(farm: string): string {
   return farm === PROJECT_FARM ? join(nixDir(), "pins.json") : join(stateDir(), "nixos-pins.json");
 }
@@ -33,21 +33,20 @@ interface PinRequest {
   readonly signal: AbortSignal;
   /** Default: {@link pinsFile}. */
   readonly path?: string;
-  /** Takes a new pin, of today's newest build. */
+  /** Replaces the pin with that of the newest build. */
   readonly renew?: boolean;
 }
 
 /** What {@link ensurePin} found. */
 interface FoundPin {
   readonly pin: Pin;
-  /** Whether it was taken just now. */
+  /** Whether it is new. */
   readonly isNew: boolean;
 }
 
 /**
- * The recorded pin; without one, the farm is asked, and what it says of its newest build is
- * recorded from then on. Throws {@link UsageError} for a damaged record, and what `newestFile()`
- * does.
+ * The recorded pin; without one, the farm's description of its newest build is recorded as the pin.
+ * Throws {@link UsageError} for a damaged record, and what `newestFile()` does.
  */
 export async function ensurePin(request: PinRequest): Promise<FoundPin> {
   const { name, farm, job, signal, path = pinsFile(request.farm) } = request;
@@ -80,7 +79,7 @@ function parse(text: string, path: string): Readonly<Record<string, unknown>> {
     if (!(error instanceof SyntaxError)) throw error;
     throw damaged(path, error.message);
   }
-  throw damaged(path, "it is no JSON object");
+  throw damaged(path, "it is not a JSON object");
 }
 
 function isPin(value: unknown): value is Pin {
@@ -92,6 +91,6 @@ function isPin(value: unknown): value is Pin {
 function damaged(path: string, fault: string): UsageError {
   return new UsageError(`Cannot use the pins of NixOS: ${fault}`, {
     details: [`file: ${path}`],
-    next: `git checkout ${path}, or remove it to take new pins`,
+    next: `git checkout ${path}, or remove it to get new pins`,
   });
 }

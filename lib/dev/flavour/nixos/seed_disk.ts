@@ -6,9 +6,9 @@ import { makeScratch } from "../../../base/process/scratch.ts";
 import { $ } from "../../../base/process/dollar.ts";
 import { type LocalSettings, nixDir, writeLocalNix } from "./local_file.ts";
 
-/** The label of the seed disk; ext4 takes at most 16 bytes. */
+/** The label of the seed disk; ext4 allows at most 16 bytes. */
 const SEED_LABEL = "ARMDEV_SEED";
-/** Far more than the configuration takes, most of it a hole. */
+/** Far more than the configuration needs; most of it is a hole. */
 const SEED_MIB = 16;
 /** What runs in the guest on its first boot. */
 const APPLY_SCRIPT = join(root, "provision/arm_dev_nixos.sh");
@@ -23,8 +23,8 @@ interface SeedOptions extends LocalSettings {
 
 /**
  * Makes the disk that a stock NixOS gets its configuration from: the checkout's `nix/` with this
- * host's `local.nix`, the guest's host key, and the script that applies them. It takes no root: the
- * file system is made from a directory. It holds a private key, so only this user may read it.
+ * host's `local.nix`, the guest's host key, and the script that applies them. It needs no root: the
+ * file system is made from a directory. It contains a private key, so only this user may read it.
  */
 export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   const { path, keys, signal } = options;
@@ -45,7 +45,7 @@ export async function makeSeedDisk(options: SeedOptions): Promise<void> {
 /** Where Nix pins nixpkgs. */
 export const LOCK_FILE = "flake.lock";
 
-/** What Nix evaluates, without what building it here may have left, and without a damaged lock. */
+/** The files that Nix evaluates, without leftovers of builds here, and without a damaged lock. */
 export async function copyConfiguration(to: string): Promise<void> {
   await Deno.mkdir(to);
   for await (const { name, isSymlink } of Deno.readDir(nixDir())) {
@@ -56,7 +56,7 @@ export async function copyConfiguration(to: string): Promise<void> {
   }
 }
 
-/** Whether a text is whole, as far as JSON goes. */
+/** Whether a text is complete JSON. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -68,8 +68,8 @@ export function isJson(text: string): boolean {
 }
 
 /**
- * The command that applies the seed, for a root shell's `sh -c` in the guest; `key` alone where the
- * configuration is in the disk already.
+ * The command that applies the seed, for a root shell's `sh -c` in the guest; only `key` if the
+ * configuration is already in the disk.
  */
 export const seedCommand = (only?: "key"): string =>
   `mkdir -p /run/seed && { mountpoint -q /run/seed || mount -o ro LABEL=${SEED_LABEL} /run/seed; }` +
