@@ -27,7 +27,7 @@ Deno.test("readCacheRecord() takes what was written, and anything else for none"
   for (const value of [null, [], 1]) assertEquals(await readAs(value), undefined);
 });
 
-/** Opens a build cache as a build does, and says why it was made anew, if it was. */
+/** Opens a build cache as a build does, and says why it was created, if it was. */
 async function open(box: Sandbox): Promise<string[]> {
   const notes: string[] = [];
   const options = {
@@ -63,7 +63,7 @@ Deno.test({
       ...{ PATH: `${box.path}:${Deno.env.get("PATH")}` },
       GUESTHOUSE_STATE: join(box.path, "state"),
     });
-    assertEquals(await open(box), ["build cache: made anew (there was none)"]);
+    assertEquals(await open(box), ["build cache: created (there was none)"]);
     assertEquals(await open(box), []);
     const names = await Array.fromAsync(Deno.readDir(box.path), ({ name }) => name);
     assertEquals(names.filter((name) => name.startsWith("ran-")), []);
@@ -86,7 +86,7 @@ Deno.test({
     ];
     for (const [at, bytes, why] of faults) {
       await patch(path, at, bytes);
-      assertEquals(await open(box), [`build cache: made anew (${why})`]);
+      assertEquals(await open(box), [`build cache: created (${why})`]);
       assertEquals(await open(box), []);
     }
   },
