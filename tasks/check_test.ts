@@ -66,7 +66,7 @@ Deno.test("check exits 3 on a host without tools, and says what to do", async ()
   assertEquals(code, 3);
   assertMatch(stdout, /^ +qemu-img +7\.2 +missing +makes disk images and overlays$/m);
   assertMatch(stdout, /^ +x86_64 +unknown +qemu-system-x86_64 is missing$/m);
-  assertMatch(stderr, /^Cannot go on: this host lacks qemu-img, .*rsync$/m);
+  assertMatch(stderr, /^Cannot continue: this host lacks qemu-img, .*rsync$/m);
   assertMatch(stderr, /^ {2}next: install by hand: qemu-img, /m);
 });
 

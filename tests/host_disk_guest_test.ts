@@ -24,7 +24,7 @@ Deno.test({
     assertFailure(outcome, {
       exit: 3,
       says: [
-        `Cannot go on with guest "${AMD64}": a disk of this host is full\n`,
+        `Cannot continue with guest "${AMD64}": a disk of this host is full\n`,
         "  QEMU has paused it, as it cannot write to disk0: No space left on device\n",
         `  file system ${state}: `,
         "  next: deno task gc",

@@ -76,7 +76,7 @@ Deno.test({
       assertFailure(outcome, {
         exit: 3,
         says: [
-          "Cannot go on: this host lacks qemu-img, qemu-system-x86_64",
+          "Cannot continue: this host lacks qemu-img, qemu-system-x86_64",
           "  qemu-img is missing (makes disk images and overlays)\n",
         ],
       });
@@ -96,7 +96,7 @@ Deno.test({
     const outcome = await box.task("setup-images", [], { env: { ...noImages(box), PATH: path } });
     assertFailure(outcome, {
       exit: 3,
-      says: ["Cannot go on: this host lacks mmdebstrap, arch-test, qemu-img\n"],
+      says: ["Cannot continue: this host lacks mmdebstrap, arch-test, qemu-img\n"],
     });
     assertMatch(outcome.stderr, nextCommand("setup-images"));
   },
@@ -109,7 +109,7 @@ Deno.test({
     await using box = await makeSandbox();
     const path = await hostWithout(box, /^(cmake|ctest|c\+\+.*|g\+\+.*|clang.*|.*-g\+\+.*)$/);
     const outcome = await box.task("build-native", [], { env: { PATH: path } });
-    assertFailure(outcome, { exit: 3, says: ["Cannot go on: this host lacks cmake, c++\n"] });
+    assertFailure(outcome, { exit: 3, says: ["Cannot continue: this host lacks cmake, c++\n"] });
     assertMatch(outcome.stderr, nextCommand("build-native"));
     const json = await box.task("build-native", ["--json"], { env: { PATH: path } });
     const { ok, error } = documentOf(json);

@@ -65,7 +65,7 @@ Deno.test({
       await using box = await makeSandbox();
       const env = { PATH: await hostWithout(box, without), GUESTHOUSE_IMAGES: imagesOf(box) };
       const outcome = await box.task(task, args, { env });
-      assertFailure(outcome, { exit: 3, says: [`Cannot go on: this host lacks ${lacks}\n`] });
+      assertFailure(outcome, { exit: 3, says: [`Cannot continue: this host lacks ${lacks}\n`] });
       assertMatch(outcome.stderr, nextCommand(task));
       await box.assertClean();
     }

@@ -64,7 +64,7 @@ export async function watchGuest(options: WatchOptions): Promise<Watch> {
       await qmp.execute("stop", undefined, { timeoutMs: ASK_MS }).catch(() => {});
       failed.abort(
         new GuestError(
-          `Cannot go on with guest "${name}": it has filled a log with more than ${
+          `Cannot continue with guest "${name}": it has filled a log with more than ${
             bytesText(bytes)
           }`,
           { details: [`log: ${path}`], next: `tail -n 40 ${wordText(path)}` },
@@ -85,7 +85,7 @@ export async function watchGuest(options: WatchOptions): Promise<Watch> {
 
 async function outOfSpace({ name, qmp }: WatchOptions, device: string, reason: string) {
   const disks = await qmp.execute("query-block", undefined, { timeoutMs: ASK_MS }).catch(() => []);
-  return await fullDiskError(`go on with guest "${name}"`, {
+  return await fullDiskError(`continue with guest "${name}"`, {
     said: `QEMU has paused it, as it cannot write to ${device}: ${reason}`,
     paths: disks.flatMap((disk) => disk.device === device ? disk.inserted?.file ?? [] : []),
   });

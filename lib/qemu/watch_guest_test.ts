@@ -51,7 +51,7 @@ Deno.test("watchGuest() tells of a guest that QEMU has paused for want of space"
     hub.publish(ioError("stop"));
     const error = await failure(watch.failed);
     assertInstanceOf(error, HostError);
-    assertEquals(error.message, 'Cannot go on with guest "x": a disk of this host is full');
+    assertEquals(error.message, 'Cannot continue with guest "x": a disk of this host is full');
     assertEquals(
       error.details[0],
       "QEMU has paused it, as it cannot write to disk0: No space left on device",
@@ -75,7 +75,7 @@ for (const which of ["console", "qemu"] as const) {
       assertInstanceOf(error, GuestError);
       assertMatch(
         error.message,
-        /^Cannot go on with guest "x": it has filled a log with more than /,
+        /^Cannot continue with guest "x": it has filled a log with more than /,
       );
       assertEquals(error.details, [`log: ${path}`]);
       assertEquals(commands, ["stop"]);

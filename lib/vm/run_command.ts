@@ -91,7 +91,7 @@ async function explainPause(record: RunRecord, error: unknown, signal: AbortSign
   const guest = { name, qmpSocket: qmpSocketPath(socketDir) };
   if (!(error instanceof GuestError)) return error;
   if (!await isOutOfSpace(guest, signal).catch(() => false)) return error;
-  return await fullDiskError(`go on with guest "${name}"`, {
+  return await fullDiskError(`continue with guest "${name}"`, {
     said: "QEMU has paused it, as it cannot write to its disk",
     paths: [dir],
     next: `deno task vm-stop ${name}, which frees what its disk takes`,

@@ -122,7 +122,7 @@ export function missingToolsError(
   names: readonly string[],
 ): HostError {
   const lacking = wanting.map(({ tool }) => tool.name).join(", ");
-  return new HostError(`Cannot go on: this host lacks ${lacking}`, {
+  return new HostError(`Cannot continue: this host lacks ${lacking}`, {
     details: wanting.map((verdict) =>
       plan.unavailable.includes(verdict.tool.name)
         ? `${describeVerdict(verdict)}; no package of it is known for this host`
@@ -154,7 +154,7 @@ function nextStep(
 function stillWantingError(left: readonly ToolVerdict[]): HostError {
   const names = left.map(({ tool }) => tool.name);
   return new HostError(
-    `Cannot go on: ${names.join(", ")} would not become usable by installing packages`,
+    `Cannot continue: ${names.join(", ")} would not become usable by installing packages`,
     {
       details: left.map(describeVerdict),
       next: "upgrade the host's operating system, or put a newer version first on PATH",

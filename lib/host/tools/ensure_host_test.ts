@@ -35,7 +35,7 @@ function quietContext(changes: Partial<EnsureContext> = {}) {
 Deno.test("missingToolsError() names the one command that helps", () => {
   const verdicts = missing("qemu-img", "rsync");
   const error = missingToolsError(verdicts, PLAN, ["build-all"]);
-  assertEquals(error.message, "Cannot go on: this host lacks qemu-img, rsync");
+  assertEquals(error.message, "Cannot continue: this host lacks qemu-img, rsync");
   assertEquals(error.exit, 3);
   assertEquals(error.details, [
     "qemu-img is missing (makes disk images and overlays)",
@@ -90,7 +90,7 @@ Deno.test("ensureHost() stops where it may not install and nobody can be asked",
   const error = await assertRejects(
     () => ensureHost(["vm"], ctx, options),
     HostError,
-    "Cannot go on: this host lacks qemu-img, qemu-system-x86_64, qemu-system-aarch64, ssh, " +
+    "Cannot continue: this host lacks qemu-img, qemu-system-x86_64, qemu-system-aarch64, ssh, " +
       "ssh-keygen, rsync",
   );
   assertEquals(error.exit, 3);
