@@ -139,7 +139,7 @@ export async function killDev(options: StopDevOptions): Promise<DevRecord | unde
 
 function hung(record: DevRecord, timeoutMs: number): GuestError {
   return new GuestError(
-    `Cannot shut down guest "${record.name}": it still runs after ${timeoutMs / 1000} s`,
+    `Cannot shut down guest "${record.name}": it is still running after ${timeoutMs / 1000} s`,
     {
       details: aboutRunning(record),
       next: "deno task arm-dev-kill, or deno task arm-dev-shutdown --force-after SECONDS",
