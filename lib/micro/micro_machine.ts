@@ -3,7 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
 import { ARCH, type Arch } from "../config/archs.ts";
 import { diskArgs, netArgs, portsArgs, rngArgs, streamNetArgs } from "../qemu/args.ts";
-import { AGENT_SOCKET } from "../vm/agent_login.ts";
+import { AGENT_SOCKET } from "../vm/plan.ts";
 import type { Machine, Size } from "../vm/machine.ts";
 
 /** Whose kernel a microVM can run: `micro` is the one that `build-kernel` makes. */

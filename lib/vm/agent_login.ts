@@ -2,11 +2,8 @@ import { GuestError } from "../base/errors.ts";
 import { AgentClient } from "../guest/agent/client.ts";
 import { hostTime } from "../guest/host_time.ts";
 import { waitForReady } from "../guest/readiness.ts";
-import type { LoginPlan, SnapshotPlan } from "./plan.ts";
+import { AGENT_SOCKET, type LoginPlan, type SnapshotPlan } from "./plan.ts";
 import type { LaunchedGuest } from "./launch_guest.ts";
-
-/** The name of the socket of the agent's port. */
-export const AGENT_SOCKET = "agent";
 
 /** How long a guest may take until its agent answers, under TCG on a busy host. */
 const READY_MS = 60_000;
