@@ -8,9 +8,9 @@ export const EXIT = {
   failed: 1,
   /** Wrong usage or configuration. */
   usage: 2,
-  /** The host lacks something. */
+  /** Something is missing on the host. */
   host: 3,
-  /** The guest did not come up, or went away. */
+  /** The guest did not start, or stopped unexpectedly. */
   guest: 4,
   /** Interrupted by SIGINT, SIGTERM or SIGHUP. */
   interrupted: 130,
@@ -22,7 +22,7 @@ const MAX_CHARS = 4096;
 /** One of the exit statuses in {@link EXIT}. */
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
 
-/** What a {@link TaskError} may carry besides its message. */
+/** The optional parts of a {@link TaskError}. */
 export interface TaskErrorOptions {
   /** Facts that explain the failure, one per line of output. */
   readonly details?: readonly string[];
@@ -63,7 +63,7 @@ export class UsageError extends TaskError {
   }
 }
 
-/** The host lacks something (exit status 3). */
+/** Something is missing on the host (exit status 3). */
 export class HostError extends TaskError {
   override name = "HostError";
   constructor(message: string, options?: TaskErrorOptions) {
@@ -71,7 +71,7 @@ export class HostError extends TaskError {
   }
 }
 
-/** The guest did not come up, or went away (exit status 4). */
+/** The guest did not start, or stopped unexpectedly (exit status 4). */
 export class GuestError extends TaskError {
   override name = "GuestError";
   constructor(message: string, options?: TaskErrorOptions) {
@@ -96,8 +96,8 @@ export class InterruptedError extends TaskError {
 }
 
 /**
- * Renders an error as the house format: the message, indented details, then the next step. A detail
- * that looks like the next step gets a backslash, since its words may be those of a guest.
+ * Renders an error in the usual format: the message, indented details, then the next step. A detail
+ * that looks like the next step gets a backslash, since it may come from a guest.
  */
 export function formatError(error: Pick<TaskError, "message" | "details" | "next">): string {
   const details = error.details.flatMap((detail) => detail.split("\n"))

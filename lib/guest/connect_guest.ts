@@ -14,8 +14,8 @@ interface RunPlace {
 export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
 
 /**
- * Boots a guest with `boot`, and once more if it stood still the first time, which is the
- * emulator's doing and nothing that the user could change.
+ * Boots a guest with `boot`, and once more if it hung the first time, which is a fault of the
+ * emulator that the user cannot change.
  */
 export async function bootTwice<Booted>(
   boot: () => Promise<Booted>,
@@ -38,7 +38,7 @@ function lockupIn(error: unknown): Error | undefined {
   return cause?.kind === "lockup" ? error : lockupIn(cause);
 }
 
-/** How a guest is reached; also pins its host key in the run's directory. */
+/** How to reach a guest; also pins its host key in the run's directory. */
 export async function sshTarget(run: RunPlace, keys: Keys, port: number, user: string) {
   const knownHosts = join(run.dir, RUN_FILES.knownHosts);
   await Deno.writeTextFile(knownHosts, knownHostsLine(keys.hostPublic));

@@ -1,16 +1,16 @@
 import { LineBuffer } from "../base/text/line_buffer.ts";
 import { type ConsoleCause, findCause } from "./console_causes.ts";
 
-/** What our own initramfs says as it has done a step; see `docs/tiny-init.md`. */
+/** Messages of our own initramfs after each step; see `docs/tiny-init.md`. */
 const STEP = /\[init\] (\S+: (?:total )?\d+ ms.*)/;
-/** What a guest's last unit prints when its SSH server listens; see `provision/`. */
+/** Printed by a guest's last unit once its SSH server listens; see `provision/`. */
 const READY = /guesthouse: ready$/;
 
-/** How many lines a {@link ConsoleLog} remembers: more than anybody reads in a message. */
+/** How many lines a {@link ConsoleLog} keeps: more than a message shows. */
 const KEPT_LINES = 200;
-/** A line is judged by its beginning. */
+/** Only the beginning of a line is matched. */
 const MAX_LINE_CHARS = 4096;
-/** How much of the file one read takes. */
+/** How much of the file to read at once. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
@@ -32,7 +32,7 @@ export class ConsoleLog {
     this.path = path;
   }
 
-  /** The most specific reason why the guest will not come up, once there is one. */
+  /** The most specific reason why the guest cannot start, once there is one. */
   get cause(): ConsoleCause | undefined {
     return this.#cause;
   }
@@ -42,12 +42,12 @@ export class ConsoleLog {
     return this.#symptoms;
   }
 
-  /** Whether the guest has said that its SSH server listens. */
+  /** Whether the guest has announced that its SSH server listens. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  /** How far the initramfs came, in its own words. */
+  /** The last message of the initramfs about its progress. */
   get lastStep(): string | undefined {
     return this.#lastStep;
   }
@@ -71,7 +71,7 @@ export class ConsoleLog {
       if (size === this.#offset) return [];
       await file.seek(this.#offset, Deno.SeekMode.Start);
       const chunk = new Uint8Array(CHUNK_BYTES);
-      // Up to the size seen at first: a guest that floods its console must not hold us here.
+      // Up to the initial size: a guest that floods its console must not block the task.
       while (this.#offset < size) {
         const length = await file.read(chunk);
         if (length === null) break;

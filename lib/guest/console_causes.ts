@@ -9,7 +9,7 @@ export interface ConsoleCause {
   /** The id of the symptom. */
   readonly kind: string;
   readonly role: Role;
-  /** Whether the guest will not come up after this. Otherwise it explains other failures. */
+  /** Whether the guest cannot finish booting after this. Otherwise it explains other failures. */
   readonly fatal: boolean;
   /** Completes `Cannot start guest "x": …`. */
   readonly summary: string;
@@ -17,7 +17,7 @@ export interface ConsoleCause {
   readonly next: string;
   /** What the line names, for the template. */
   readonly values: Values;
-  /** The line that says so. */
+  /** The line that shows it. */
   readonly line: string;
   /** Position in the table: of several causes, the lowest is the most specific. */
   readonly rank: number;

@@ -3,15 +3,15 @@ import { ownScript } from "../base/process/own_script.ts";
 import { $ } from "../base/process/dollar.ts";
 import { type RepositoryJudge, repositoryJudge } from "./repositories.ts";
 
-/** A path that a guest sent and that does not come home. */
+/** A path that a guest sent and that is not copied to the host. */
 export interface LeftOut {
   readonly path: string;
   readonly why: string;
 }
 
-/** What a guest has sent, after a look at each piece. */
+/** The files that a guest has sent, after inspection. */
 interface Incoming {
-  /** Files and links that may come home, by paths relative to the directory, sorted. */
+  /** Files and links that may be copied to the host, by paths relative to the directory, sorted. */
   readonly files: string[];
   readonly leftOut: LeftOut[];
 }
@@ -66,7 +66,7 @@ export async function inspectIncoming(dir: string): Promise<Incoming> {
   return { files: files.sort(), leftOut };
 }
 
-/** How many words a program is given at once, for whose length there is a limit. */
+/** How many words to pass to a program at once, since their total length is limited. */
 const MOST_WORDS = 200;
 
 const MAKE_LINKS = ownScript("make_links.sh", import.meta.url);
@@ -113,7 +113,8 @@ export function whyNotHome(
 }
 
 /**
- * Whether a link may lead out of its tree, also by way of other links. rsync's `--safe-links` leaves
+ * Whether a link may lead out of its tree, also by way of other links. rsync's `--safe-links`
+ * leaves
  * out the same ones, silently and with status 0: see `unsafe_symlink()` in its util1.c. Newer ones
  * take a `..` at the start of a target alone, and none at the end of a longer one, wherever that
  * leads. Such links lead out in no combination, since each starts from a directory of the tree.

@@ -5,11 +5,11 @@ import { tryLock } from "../base/files/lock.ts";
 /** How the names of these directories begin, beside what they are for. */
 const PREFIX = ".incoming-";
 
-/** A private directory for what a guest sends, until it is inspected. Goes when disposed. */
+/** A private directory for files from a guest, until they are inspected. Disposal removes it. */
 export interface IncomingDir extends AsyncDisposable {
   /** An empty directory. */
   readonly tree: string;
-  /** Where else a file can be put. */
+  /** A path for another file. */
   readonly path: string;
 }
 
@@ -19,7 +19,7 @@ export async function makeIncomingDir(home: string): Promise<IncomingDir> {
   while (true) {
     const path = await Deno.makeTempDir({ dir: home, prefix: PREFIX });
     const lock = await tryLock(lockOf(path), { purpose: "copy out of a guest" });
-    // Another task that sweeps may meet it before its lock is taken; then a new one is made.
+    // Another task that sweeps may find it before its lock is taken; then a new one is created.
     if (lock === undefined) continue;
     const tree = join(path, "tree");
     try {
@@ -43,7 +43,7 @@ export async function makeIncomingDir(home: string): Promise<IncomingDir> {
 /** A file beside it: on NFS a directory takes no lock, and this one outlasts what it is for. */
 const lockOf = (path: string): string => `${path}.lock`;
 
-/** For the holder of the lock. */
+/** Called by the holder of the lock. */
 async function removeBoth(path: string): Promise<void> {
   await removeAll(path);
   await Deno.remove(lockOf(path));

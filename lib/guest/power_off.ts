@@ -2,12 +2,12 @@ import { GuestError } from "../base/errors.ts";
 import type { GuestCommands } from "./guest_commands.ts";
 import type { SshConnection } from "./ssh.ts";
 
-/** How long a guest may take to accept the request; it then shuts down by itself. */
+/** How long a guest may take to accept the request; it then shuts down on its own. */
 const REQUEST_MS = 10_000;
 
 /**
- * Asks a guest to shut down whose kernel does not know its machine's power button. A guest that
- * cannot be asked any more is ended by the rungs that come next, so that is no error here.
+ * Asks a guest whose kernel does not support its machine's power button to shut down. A guest that
+ * can no longer be asked is ended by the next rungs, so that is not an error here.
  */
 export async function powerOffOverSsh(
   ssh: SshConnection,

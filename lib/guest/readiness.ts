@@ -6,7 +6,7 @@ import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
-/** What {@link waitForReady} needs to know of a guest; `startGuest()` gives it. */
+/** What {@link waitForReady} needs to know about a guest; `startGuest()` returns it. */
 interface StartingGuest {
   readonly name: string;
   readonly logs: GuestLogs;
@@ -18,7 +18,7 @@ export interface Readiness {
   readonly elapsedMs: number;
   /** The newest line of the console. */
   readonly lastLine: string;
-  /** Whether the guest has said that it listens, so that only the login is missing. */
+  /** Whether the guest has announced that it listens, so that only the login is missing. */
   readonly ready: boolean;
 }
 
@@ -26,18 +26,18 @@ export interface Readiness {
 export interface ReadinessOptions<Connection> {
   /** How long the guest may take, from this call on. */
   readonly deadlineMs: number;
-  /** Tries to log in once, for at most `deadlineMs`; throws `SshConnectError` in vain. */
+  /** Tries to log in once, for at most `deadlineMs`; throws `SshConnectError` if that fails. */
   readonly connect: (
     options: { readonly signal: AbortSignal; readonly deadlineMs: number },
   ) => Promise<Connection>;
   /** Default: one of the guest's console. */
   readonly console?: ConsoleLog;
-  /** Whether the guest is known to listen already, whatever its console says. */
+  /** Whether the guest is known to be listening, whatever its console says. */
   readonly announced?: boolean;
   readonly signal?: AbortSignal;
   /** Called when something has changed. */
   readonly onProgress?: (readiness: Readiness) => void;
-  /** Time between two looks at the console. Default 50. */
+  /** Time between two reads of the console. Default 50. */
   readonly pollMs?: number;
   /**
    * Time between two tries without an announcement on the console, which an image of somebody
@@ -100,14 +100,14 @@ export async function waitForReady<Connection>(
       // What a try says of the deadline is less than what the console does.
       const late = isLate();
       if (!late) attempts.throwIfHopeless();
-      // Judged by a poll that came after the end, so that the last words count.
+      // Decided after a poll that follows the end, so that the last output counts.
       if (ended !== undefined) throw exitError(guest, ended, console);
       if (console.cause !== undefined) throw causeError(guest, console.cause, console);
       if (late) {
         throw deadlineError(guest, options.deadlineMs, console, attempts.lastError);
       }
       if (isReady() && !wasReady) {
-        // A try from before waits for an answer to packets that the guest never saw.
+        // An earlier attempt waits for an answer to packets that the guest never saw.
         wasReady = true;
         await attempts.giveUp();
         nextTryMs = 0;
@@ -220,7 +220,7 @@ function causeError(guest: StartingGuest, fatal: ConsoleCause, console: ConsoleL
 function leadingCause(fatal: ConsoleCause, symptoms: readonly ConsoleCause[]): ConsoleCause {
   const causes = symptoms.filter(({ role }) => role === "cause");
   const module = causes.find(({ kind }) => kind.startsWith("module-"));
-  // Nothing but the emulator makes a guest stand still, and tasks start such a guest again.
+  // Only the emulator can make a guest hang, and tasks start such a guest again.
   if (module !== undefined && fatal.kind !== "lockup") return module;
   return fatal.role === "consequence" ? causes[0] ?? fatal : fatal;
 }

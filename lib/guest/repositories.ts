@@ -8,7 +8,7 @@ export type RepositoryJudge = (path: string) => boolean;
  */
 const REPOSITORY = /^(?:\.git|git~\d+|\.hg|\.jj|\.bzr|_darcs)$/;
 
-/** What git wants to see before it takes a directory of any name for a repository. */
+/** What git requires before it treats a directory of any name as a repository. */
 const HEAD = "head";
 /** And one of these: `objects` and `refs`, or the name of another directory that has them. */
 const STORES = new Set(["objects", "refs", "commondir"]);

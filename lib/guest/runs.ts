@@ -57,7 +57,7 @@ export async function createRun(platform: string): Promise<RunFolder> {
   await sweepRuns();
   const { id, dir, lock } = await claimFolder(platform);
   const sockets = join(socketDir(), id);
-  // In a directory that all users share, somebody else may have made ours first.
+  // In a directory that all users share, another user may have created ours first.
   await ensurePrivateDir(socketDir());
   await ensurePrivateDir(sockets);
   await Deno.writeTextFile(join(sockets, SOCKET_OWNER), dir);
@@ -74,7 +74,10 @@ export async function createRun(platform: string): Promise<RunFolder> {
   };
 }
 
-/** Another task that sweeps may meet a directory before its lock is taken; then a new one is made. */
+/**
+ * Another task that sweeps may find a directory before its lock is taken; then a new one is
+ * created.
+ */
 async function claimFolder(platform: string) {
   while (true) {
     const id = `${platform}-${crypto.randomUUID().slice(0, 8)}`;
@@ -91,25 +94,25 @@ export async function writeRecord(record: RunRecord): Promise<void> {
   await atomicWrite(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** What is on record of guests, of those too that have ended since. */
+/** All recorded guests, including those that have ended since. */
 export async function listRecords(): Promise<RunRecord[]> {
   return (await Promise.all((await runIds()).map(readRecord))).filter((one) => one !== undefined);
 }
 
-/** Guests that are up, oldest first. */
+/** Running guests, oldest first. */
 export async function listRuns(): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
   for (const record of await listRecords()) if (await isAlive(record)) records.push(record);
   return records.sort((a, b) => a.started < b.started ? -1 : 1);
 }
 
-/** The guest of a platform that was left up with `--keep`, the newest if there are several. */
+/** The guest of a platform that was left running with `--keep`, the newest if there are several. */
 export async function findKept(platform: string): Promise<RunRecord | undefined> {
   const runs = await listRuns();
   return runs.findLast((run) => run.kept && run.platform === platform);
 }
 
-/** Whether a record's QEMU still runs, and is that very process. */
+/** Whether a record's QEMU is still running, and is the same process. */
 export async function isAlive(record: RunRecord): Promise<boolean> {
   return await processStartTime(record.pid) === record.startTime;
 }
@@ -120,12 +123,12 @@ export async function removeRun(id: string): Promise<void> {
   await Deno.remove(join(runsDir(), id), { recursive: true }).catch(() => {});
 }
 
-/** A run that nobody needs any more. */
+/** A run that is no longer needed. */
 interface LeftRun {
   readonly id: string;
   /** Why it is not needed. */
   readonly why: string;
-  /** Its guest, where that has outlived its task without being a kept one. */
+  /** Its guest, if that has outlived its task without being kept. */
   readonly orphan?: RunRecord;
 }
 
@@ -152,7 +155,7 @@ export async function* leftRuns(): AsyncGenerator<LeftRun> {
 
 /** Ends and removes what {@link leftRuns} has found, while that has it locked. */
 export async function removeLeft({ id, orphan }: LeftRun): Promise<void> {
-  // Its supervisor was killed together with the task; nobody else will end it.
+  // Its supervisor was killed together with the task, so nothing else will end it.
   if (orphan !== undefined) await sendSignal(orphan.pid, "SIGKILL");
   await removeRun(id);
 }

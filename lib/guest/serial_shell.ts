@@ -3,7 +3,7 @@ import { GuestError } from "../base/errors.ts";
 import { ConsoleLog } from "./console.ts";
 import { writeAll } from "../base/files/write_all.ts";
 
-/** What {@link SerialShell} talks to. */
+/** The console that {@link SerialShell} uses. */
 export interface SerialOptions {
   /** The guest's name, for messages. */
   readonly name: string;
@@ -23,7 +23,7 @@ const PROMPT = /[$#]\s*$/;
 /** The prompt of u-boot, which has then found nothing to boot. */
 const UBOOT_PROMPT = /^=>\s*$/;
 
-/** Somebody is logged in: from here on a key does not stop u-boot. */
+/** A user is logged in: from here on a key does not stop u-boot. */
 const LOGGED_IN = /\(automatic login\)/;
 /** A message of the kernel may have come after the prompt; an empty line brings a new one. */
 const NUDGE_MS = 10_000;

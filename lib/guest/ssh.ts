@@ -29,11 +29,11 @@ interface ConnectOptions extends SshTarget {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link SshConnection.exec} takes besides the argv. */
+/** The options of {@link SshConnection.exec}. */
 export interface ExecOptions extends RemotePlace {
   /** Called with each piece of output as it arrives, as text. */
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
-  /** The same as the bytes that they are. */
+  /** The same as bytes. */
   readonly onBytes?: (piece: Uint8Array<ArrayBuffer>, stream: "stdout" | "stderr") => void;
   /** Default: empty. */
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
@@ -54,7 +54,7 @@ interface ExecResult {
   readonly code: number;
 }
 
-/** A command in the guest took longer than it may. */
+/** A command in the guest exceeded its time limit. */
 class CommandTimeoutError extends WorkError {
   override name = "CommandTimeoutError";
   constructor(guest: string, readonly argv: readonly string[], readonly timeoutMs: number) {
@@ -86,15 +86,15 @@ export interface SshConnection extends AsyncDisposable {
 
 /** What OpenSSH appends to the control path while it binds the socket (`mux.c`, 9.2). */
 const CONTROL_SUFFIX_BYTES = 17;
-/** How often the control socket is looked for: ssh makes it once it is logged in. */
+/** How often to look for the control socket: ssh creates it once it is logged in. */
 const POLL_MS = 10;
 /** How long ssh may take to notice that the shared connection is gone, once it is. */
 const NOTICE_MS = 1000;
-/** How long output may still come after a command's end, from what it left in the background. */
+/** How long output may still arrive after a command's end, from processes in the background. */
 const LINGER_MS = 2000;
 /** How long a given-up command is waited for in the guest. */
 const REMOTE_KILL_MS = 4000;
-/** How many of ssh's last lines its failure is read from. */
+/** How many of ssh's last lines are searched for the reason of a failure. */
 const SHOWN_LINES = 20;
 /** Error texts must not depend on the user's language. */
 const ENV = { LC_ALL: "C" };
@@ -131,7 +131,7 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
     }),
   );
   const words = log === undefined ? pipedWords(master) : loggedWords(log, fromByte);
-  // ssh's own deadline tells where it got stuck, but does not cover the login itself.
+  // ssh's own deadline shows where it got stuck, but does not cover the login itself.
   const hardDeadlineMs = (connectSeconds + 1) * 1000;
   await waitForSocket(options, hardDeadlineMs, master, words);
   return { ...toConnection(name, configPath, master, words, cleanup.move()), proxyPort };
@@ -254,7 +254,7 @@ async function exec(
   throw await lostCommand(shared, argv, lastWords);
 }
 
-/** Best effort: a guest that does not answer any more has other troubles. */
+/** Best effort: a guest that no longer answers has other problems. */
 async function killInGuest(shared: Shared, pid: number): Promise<void> {
   const command = [...clientCommand(shared.configPath), SHARED_HOST, remoteKillText(pid)];
   await using killing = startClient(command, { env: ENV });

@@ -56,7 +56,7 @@ export function startClient(command: readonly string[], options: ClientOptions):
       try {
         child.kill("SIGKILL");
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
       // Its ends of the pipes are in the hands of the shared connection, too, which gives them up
       // when the guest does: never, if that hangs.

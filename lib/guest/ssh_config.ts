@@ -1,6 +1,6 @@
 import { HostError } from "../base/errors.ts";
 
-/** What an SSH connection to a guest needs to know. */
+/** The target of an SSH connection to a guest. */
 export interface SshTarget {
   /** `127.0.0.1`. */
   readonly host: string;
@@ -12,17 +12,19 @@ export interface SshTarget {
   readonly knownHosts: string;
 }
 
-/** What {@link sshConfigText} takes besides the target. */
+/** The options of {@link sshConfigText}. */
 interface SshConfigOptions {
   /** The shared connection's socket. With it, {@link SHARED_HOST} is defined, too. */
   readonly controlPath?: string;
   /** How long a connection may take to come up, in whole seconds. Default 20. */
   readonly connectSeconds?: number;
-  /** How long the guest may be silent before the connection counts as dead, in seconds. Default 50. */
+  /**
+   * How long the guest may be silent before the connection counts as dead, in seconds. Default 50.
+   */
   readonly silentSeconds?: number;
 }
 
-/** How often a guest that is silent is asked for an answer. */
+/** How often a silent guest is asked for an answer. */
 const ALIVE_SECONDS = 10;
 /** The name of a guest in its configuration file: `ssh -F FILE guest` connects by itself. */
 export const DIRECT_HOST = "guest";
@@ -45,7 +47,7 @@ export function sshConfigText(target: SshTarget, options: SshConfigOptions = {})
   const { controlPath, connectSeconds = 20, silentSeconds = 50 } = options;
   const shared: [string, string | number][] = controlPath === undefined ? [] : [
     ["Host", SHARED_HOST],
-    // Without its shared connection ssh would quietly make one of its own, and wait for it.
+    // Without its shared connection ssh would silently open its own, and wait for it.
     ["ProxyCommand", "false"],
     ["ControlMaster", "no"],
     ["ControlPath", pathValue(controlPath)],

@@ -6,14 +6,14 @@ import type { SshReason } from "../symptoms/ssh_reason.ts";
 
 export type { SshReason } from "../symptoms/ssh_reason.ts";
 
-/** A connection did not come up. */
+/** A connection failed. */
 export class SshConnectError extends GuestError {
   override name = "SshConnectError";
   constructor(
     guest: string,
     readonly reason: SshReason,
     text: string,
-    /** Whether another try may succeed. */
+    /** Whether another attempt may succeed. */
     readonly retryable: boolean,
     options: { readonly details?: readonly string[]; readonly next?: string } = {},
   ) {
@@ -46,7 +46,7 @@ export function explainSshOutput(guest: string, words: string, banner = ""): Ssh
     return new SshConnectError(guest, "unknown", "ssh failed", true, { details });
   }
   const { reason, retryable } = symptom.ssh;
-  // What waiting may mend calls for nothing, and whoever waits says so when it was in vain.
+  // If waiting may help, no advice is given; the waiting caller reports it if that failed.
   const next = retryable ? undefined : fill(symptom.fix[0] ?? "", { guest }, wordText);
   return new SshConnectError(guest, reason, symptom.title, retryable, { details, next });
 }

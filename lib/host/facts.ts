@@ -8,15 +8,18 @@ const PACKAGE_MANAGERS = ["apt", "brew", "dnf", "pacman", "nix"] as const;
 /** A package manager that we know the package names of. */
 export type PackageManager = typeof PACKAGE_MANAGERS[number];
 
-/** What names this host and its present boot: verdicts about hardware hold as long as these do. */
+/**
+ * Identifies this host and its current boot: verdicts about hardware are valid as long as it is
+ * unchanged.
+ */
 interface HostIdentity {
   /** A UUID on Linux, the time of boot on macOS; `undefined` if the host does not tell. */
   readonly bootId: string | undefined;
-  /** As the processor calls itself, or `unknown`. */
+  /** The processor's own name, or `unknown`. */
   readonly cpuModel: string;
 }
 
-/** What matters about the machine that the task runs on. */
+/** Facts about the machine that the task runs on. */
 export interface HostFacts extends HostIdentity {
   readonly os: "linux" | "darwin";
   readonly arch: typeof Deno.build.arch;
@@ -24,7 +27,7 @@ export interface HostFacts extends HostIdentity {
   readonly distro: string;
   /** The `ID` of os-release, such as `debian`; `macos` on macOS. */
   readonly distroId: string;
-  /** Processors that the task may use, CPU quotas of containers included. */
+  /** Processors that the task may use, including CPU quotas of containers. */
   readonly cores: number;
   readonly memoryMiB: number;
   /** Memory that can be used without swapping. */
@@ -33,7 +36,7 @@ export interface HostFacts extends HostIdentity {
   readonly isRoot: boolean;
 }
 
-/** Looks at the host. */
+/** Determines the facts about the host. */
 export async function hostFacts(): Promise<HostFacts> {
   const [identity, distro, memoryMiB] = await Promise.all([
     hostIdentity(),
@@ -64,7 +67,7 @@ const toMiB = (bytes: number) => Math.floor(bytes / 1024 ** 2);
 
 let identity: Promise<HostIdentity> | undefined;
 
-/** As {@link hostFacts}, but only the identity; cheap, and asked for once. */
+/** Like {@link hostFacts}, but only the identity; cheap, and determined once. */
 export function hostIdentity(): Promise<HostIdentity> {
   identity ??= readIdentity();
   return identity;
@@ -85,7 +88,8 @@ async function readIdentity(): Promise<HostIdentity> {
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 /**
- * The files with the limits of a process's control group and of those that it is in, such as a slice
+ * The files with the limits of a process's control group and of those that it is in, such as a
+ * slice
  * of systemd or a batch job, by its `/proc/PID/cgroup` (cgroups(7)): version 2, then version 1.
  */
 export function memoryLimitFiles(cgroups: string): string[] {

@@ -4,24 +4,25 @@ import { hostMemoryMiB } from "./facts.ts";
 /** The part of the host's memory that guests get at one time; the rest is for what else runs. */
 export const MEMORY_SHARE = 0.8;
 
-/** A guest's memory, and who wants it. */
+/** A guest's memory, and where its size comes from. */
 interface MemoryWish {
   /** The guest, for messages. */
   readonly name: string;
   readonly memoryMiB: number;
   /**
-   * Whether the size comes from the project, which may be anybody's. What the user says, or a config
+   * Whether the size comes from the project, which may be anybody's. What the user says, or a
+   * config
    * of this checkout, is limited by the host alone. Default `false`.
    */
   readonly ofProject?: boolean;
 }
 
-/** Refuses a guest that the host has no memory for. Throws {@link UsageError}. */
+/** Refuses a guest that needs more memory than the host has. Throws {@link UsageError}. */
 export async function requireMemory(wish: MemoryWish): Promise<void> {
   checkMemory(wish, await hostMemoryMiB());
 }
 
-/** As {@link requireMemory}, for a host with so much memory. */
+/** Like {@link requireMemory}, for a host with this much memory. */
 export function checkMemory({ name, memoryMiB, ofProject }: MemoryWish, hostMiB: number): void {
   const cannot = `Cannot give guest "${name}" ${memoryMiB} MiB`;
   if (memoryMiB > hostMiB) {

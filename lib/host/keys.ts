@@ -9,7 +9,7 @@ import { syncPath } from "../base/files/atomic_write.ts";
 import { publish } from "../store/publish.ts";
 import { $ } from "../base/process/dollar.ts";
 
-/** The keys of a checkout: who it is to its guests, and who its guests are to it. */
+/** The keys of a checkout: for its logins to guests, and for the identity of its guests. */
 export interface Keys {
   /** Path of the private key that logs in to guests. */
   readonly clientKey: string;
@@ -25,7 +25,8 @@ const CLIENT_KEY = "client_ed25519";
 const HOST_KEY = "guest_ed25519";
 
 /**
- * Makes the checkout's two ed25519 key pairs, once. A private key that is damaged is made again, which
+ * Makes the checkout's two ed25519 key pairs, once. A private key that is damaged is made again,
+ * which
  * `onNote` is told of (default: a warning on standard error).
  */
 export async function ensureKeys(
@@ -43,7 +44,7 @@ export async function ensureKeys(
   return { clientKey, clientPublic, hostSecret, hostPublic };
 }
 
-/** The public parts of the checkout's keys, where it has made them and they are whole. */
+/** The public parts of the checkout's keys, if they exist and are intact. */
 export async function findPublicKeys(): Promise<
   Pick<Keys, "clientPublic" | "hostPublic"> | undefined
 > {
@@ -52,7 +53,7 @@ export async function findPublicKeys(): Promise<
   return clientPublic && hostPublic ? { clientPublic, hostPublic } : undefined;
 }
 
-/** Makes sure of a private key and the file with its public part, which is returned. */
+/** Ensures that there are a private key and the file with its public part, which is returned. */
 async function ensurePair(
   path: string,
   { signal, onNote }: { readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
@@ -87,7 +88,9 @@ async function ensurePair(
 
 const WORK_PREFIX = "new-";
 
-/** A directory beside the keys for those that are not whole yet. The caller holds the keys' lock. */
+/**
+ * A directory beside the keys for those that are not whole yet. The caller holds the keys' lock.
+ */
 async function makeWorkDir() {
   for (const name of await folderNames(keysDir())) {
     // A killed task's.
@@ -97,7 +100,7 @@ async function makeWorkDir() {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** Gives a file its name once its bytes are on the disk, and waits for the name to be there, too. */
+/** Renames a file once its bytes are on the disk, and syncs the new name, too. */
 async function moveSynced(from: string, to: string): Promise<void> {
   await syncPath(from);
   await publish([{ from, to }]);

@@ -3,24 +3,24 @@ import { WorkError } from "../base/errors.ts";
 import { fullDiskError } from "../base/files/full_disk.ts";
 import { freeDiskBytes } from "./facts.ts";
 
-/** How much a build may bring home, in bytes: its artifacts together. */
+/** The total size of the artifacts that a build may copy to the host, in bytes. */
 export const ARTIFACT_LIMIT_BYTES = 16 * 2 ** 30;
 
 /** What {@link claimRoom} takes. */
 export interface RoomOptions {
-  /** The directory that is written to. It exists. */
+  /** The directory to write to. It exists. */
   readonly dir: string;
-  /** How many bytes are said to come. */
+  /** The announced number of bytes. */
   readonly bytes: number;
   /** Completes "Cannot": `copy artifacts from debian-amd64`. */
   readonly action: string;
   /** Default {@link ARTIFACT_LIMIT_BYTES}. */
   readonly limitBytes?: number;
-  /** Time between two looks at the disk. Default 250. */
+  /** Time between two checks of the disk. Default 250. */
   readonly pollMs?: number;
 }
 
-/** This much of a disk is left to others; half of what would be left where that is less. */
+/** This much of a disk is left free for others, or half of the rest if that is less. */
 const FLOOR_BYTES = 256 * 2 ** 20;
 
 /**
@@ -31,7 +31,7 @@ export async function isNearlyFull(dir: string): Promise<boolean> {
   return await freeDiskBytes(dir) < FLOOR_BYTES;
 }
 
-/** Room on a disk while it is written to. Disposal ends the watch. */
+/** Watches the free space of a disk during a copy. Disposal stops this. */
 interface Room extends Disposable {
   /** Aborts when the disk is about to be full. */
   readonly full: AbortSignal;

@@ -2,7 +2,9 @@ import { basename, dirname, join } from "@std/path";
 import { fileNames } from "./folders.ts";
 import { lockFault, tryExistingLock } from "./lock.ts";
 
-/** Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written. */
+/**
+ * Fills the file at `tmpPath`, which exists and is empty. It must not be replaced, only written.
+ */
 type Writer = (tmpPath: string) => Promise<void>;
 
 /** How {@link atomicWrite} writes. */
@@ -11,13 +13,13 @@ interface AtomicWriteOptions {
   readonly mode?: number;
 }
 
-/** `.NAME.tmp-PID-RANDOM`; the pid tells a person whose leftover it is. */
+/** `.NAME.tmp-PID-RANDOM`; the pid shows users whose leftover it is. */
 const TMP_NAME = /^\..+\.tmp-\d+-[0-9a-f]{12}$/s;
 
 /**
- * Lets a file appear under its name only when it is whole: written beside it, fsynced, renamed
- * over it, and the directory fsynced. A file of that name is replaced. If writing fails, the name
- * keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
+ * Makes a file appear under its name only when it is complete: written to a temporary file,
+ * fsynced, renamed, and the directory fsynced. A file of that name is replaced. If writing fails,
+ * the name keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
  * finds what it left.
  */
 export async function atomicWrite(
@@ -53,8 +55,8 @@ export async function tryAtomicWrite(path: string): Promise<void> {
  * The temporary files in a directory, sorted: those of killed writers, and those of writes in
  * progress. A directory that does not exist has none.
  *
- * A lock decides whose writer still runs, not the pid in the name: asking for a pid needs the
- * permission to run any program, and in a container every run may have the same pid.
+ * Whether a writer is still running is decided by a lock, not by the pid in the name: checking a
+ * pid needs the permission to run any program, and in a container every run may have the same pid.
  */
 export async function listTemporary(dir: string): Promise<string[]> {
   const names = await fileNames(dir);
@@ -76,8 +78,8 @@ export async function removeStale(path: string): Promise<boolean> {
 }
 
 /**
- * Removes what killed writers left in a directory, as far as that can be done: for directories that
- * gc does not know of.
+ * Removes leftovers of killed writers in a directory, as far as possible: for directories that gc
+ * does not know.
  */
 export async function sweepTemporary(dir: string): Promise<void> {
   for (const path of await listTemporary(dir).catch(() => [])) {
@@ -86,8 +88,8 @@ export async function sweepTemporary(dir: string): Promise<void> {
 }
 
 /**
- * Creates the temporary file and locks it. The kernel drops the lock when this process ends,
- * whichever way, which is how {@link removeStale} tells a leftover from a write in progress.
+ * Creates the temporary file and locks it. The kernel releases the lock when this process ends, for
+ * whatever reason, so that {@link removeStale} can distinguish a leftover from a write in progress.
  */
 async function createLocked(
   path: string,

@@ -5,10 +5,10 @@ import { timingSafeEqual } from "@std/crypto";
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export type Digest = string;
 
-/** What a {@link Digest} looks like. */
+/** The format of a {@link Digest}. */
 export const DIGEST_PATTERN = /^[0-9a-f]{64}$/;
 
-/** Whether two digests are the same, found out in a time that says nothing about where they differ. */
+/** Whether two digests are equal, compared in constant time. */
 export function isSameDigest(a: Digest, b: Digest): boolean {
   return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
@@ -16,11 +16,11 @@ export function isSameDigest(a: Digest, b: Digest): boolean {
 /** Bytes read at once: larger reads no longer make hashing faster. */
 const CHUNK_BYTES = 1 << 20;
 
-/** A SHA-256 in progress whose parts cannot run into each other. */
+/** A SHA-256 in progress with unambiguous parts. */
 export class FramedHash {
   readonly #hash: Hash = createHash("sha256");
 
-  /** Adds a part with its length in front, so that "ab" + "c" and "a" + "bc" differ. */
+  /** Adds a part preceded by its length, so that "ab" + "c" and "a" + "bc" differ. */
   frame(part: string | Uint8Array): this {
     const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
     const length = Buffer.alloc(8);
@@ -29,7 +29,7 @@ export class FramedHash {
     return this;
   }
 
-  /** Adds the rest of an open file. It has no length in front, so nothing may follow it. */
+  /** Adds the rest of an open file. Its length is not added, so nothing may follow it. */
   async last(file: Deno.FsFile): Promise<this> {
     const chunk = new Uint8Array(CHUNK_BYTES);
     while (true) {

@@ -6,7 +6,7 @@ import { sha256File } from "./file_digest.ts";
 /** A digest in a record. */
 export const digestSchema = z.string().regex(DIGEST_PATTERN);
 
-/** One file of an image, a part or a snapshot as it was when it was made. */
+/** One file of an image, a part or a snapshot at the time when it was made. */
 export const fileRecordSchema = z.object({
   /** SHA-256 of its bytes, or what the store computes instead of it. */
   sha256: digestSchema,
@@ -15,20 +15,22 @@ export const fileRecordSchema = z.object({
   identity: z.string().default(""),
 });
 
-/** As {@link fileRecordSchema} has it. */
+/** The type of {@link fileRecordSchema}. */
 export type FileRecord = z.output<typeof fileRecordSchema>;
 
 /** Computes the digest of a file. */
 export type DigestOf = (path: string) => Promise<string>;
 
-/** Deno tells the change time in whole seconds, and kernels and file servers have their own clocks. */
+/**
+ * Deno gives the change time in whole seconds, and kernels and file servers have their own clocks.
+ */
 const SETTLED_MS = 2_000;
 
 /**
- * What tells a file that nobody has touched: any write, and any other file in its place, changes it,
- * and so does a copy. The change time counts since it cannot be set back, as the modification time
- * can. Empty for a file that was changed just now, since it would survive another change within the
- * same second: such a file is read again the next time.
+ * Identifies an unchanged file: any write, any other file in its place, and any copy has another
+ * identity. The change time counts since it cannot be set back, as the modification time can. Empty
+ * for a file that was changed just now, since it would survive another change within the same
+ * second: such a file is read again the next time.
  */
 function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   const changedMs = ctime?.getTime() ?? 0;
@@ -37,7 +39,8 @@ function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
 }
 
 /**
- * Records a file as it is, once its bytes are on the disk: a record must not outlive them in a crash
+ * Records a file as it is, once its bytes are on the disk: a record must not outlive them in a
+ * crash
  * of the host. What is written to it meanwhile shows in its identity from then on.
  */
 export async function recordFile(

@@ -1,16 +1,16 @@
 import { join } from "@std/path";
 
-/** Names of the directories in a directory, sorted; none if it is not there. */
+/** Names of the directories in a directory, sorted; none if it does not exist. */
 export async function folderNames(dir: string): Promise<string[]> {
   return (await entriesOf(dir)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 }
 
-/** Names of the files in a directory, sorted; none if it is not there. */
+/** Names of the files in a directory, sorted; none if it does not exist. */
 export async function fileNames(dir: string): Promise<string[]> {
   return (await entriesOf(dir)).filter(({ isFile }) => isFile).map(({ name }) => name);
 }
 
-/** Whether there is anything at a path, be it something that cannot be looked at. */
+/** Whether there is anything at a path, even if it is not accessible. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
@@ -25,17 +25,17 @@ export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
-/** How many bytes a file has; 0 if there is none, or it cannot be looked at. */
+/** The size of a file in bytes; 0 if there is none, or it is not accessible. */
 export async function fileBytes(path: string): Promise<number> {
   return await Deno.stat(path).then(({ size }) => size, () => 0);
 }
 
-/** When a file was last changed, in milliseconds since 1970; 0 if that is not known. */
+/** When a file was last changed, in milliseconds since 1970; 0 if unknown. */
 export async function changedMs(path: string): Promise<number> {
   return await Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
 }
 
-/** A path without symbolic links; as it is, if there is nothing. */
+/** A path without symbolic links; unchanged if nothing is there. */
 async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
@@ -69,8 +69,8 @@ async function makeWritable(dir: string): Promise<void> {
 }
 
 /**
- * What a file, or a directory with all that is in it, takes on disk, in bytes; less than its length
- * where it has holes. What is gone, or cannot be looked at, takes none.
+ * The disk usage of a file, or of a directory with everything in it, in bytes; less than its length
+ * if it has holes. Files that are gone or not accessible count as 0.
  */
 export async function diskBytes(path: string): Promise<number> {
   const info = await Deno.lstat(path).catch(() => undefined);

@@ -14,7 +14,8 @@ import {
 const PATH = /'([^']+)'$/;
 
 /**
- * An error as {@link HostError} if the operating system refused access to a file of ours that belongs
+ * An error as {@link HostError} if the operating system refused access to a file of ours that
+ * belongs
  * to another user, as after one task that ran as root; any other error as it is. `action` completes
  * "Cannot": `finish "build-vm"`.
  */
@@ -27,7 +28,7 @@ export async function explainForeignFiles(error: unknown, action: string): Promi
   }
   if (!(error instanceof Deno.errors.PermissionDenied)) return error;
   const path = PATH.exec(error.message)?.[1];
-  // Nothing is worse than an error about an error: what cannot be found out is left out.
+  // An error about an error would be worse: what cannot be determined is left out.
   const foreign = await findForeign(path).catch(() => undefined);
   if (foreign === undefined) return error;
   return new HostError(
@@ -40,7 +41,9 @@ export async function explainForeignFiles(error: unknown, action: string): Promi
   );
 }
 
-/** What belongs to another user: on the way to a path, or among our directories and what is in them. */
+/**
+ * What belongs to another user: on the way to a path, or among our directories and what is in them.
+ */
 async function findForeign(path: string | undefined) {
   const dirs = [
     stateDir(),
@@ -74,5 +77,5 @@ function wayTo(path: string, top: string): string[] {
   return path.length > top.length ? [path, ...wayTo(dirname(path), top)] : [top];
 }
 
-/** As the user types it in the checkout. */
+/** As the user would type it in the checkout. */
 const shown = (path: string): string => path.startsWith(`${root}/`) ? relative(root, path) : path;

@@ -2,14 +2,14 @@ import { dirname, resolve } from "@std/path";
 import { bytesText } from "../text/bytes.ts";
 import { HostError, TaskError, WorkError } from "../errors.ts";
 
-/** ENOSPC and EDQUOT as Deno and programs say them. */
+/** ENOSPC and EDQUOT in the words of Deno and other programs. */
 const FULL = /No space left on device|Disk quota exceeded|\(os error (?:28|122)\)/;
 /** The path at the end of Deno's own messages, of two the one that is written to. */
 const PATH = /'([^']+)'$/;
-/** A file system with less than this is named as the full one. */
+/** A file system with less free space than this is reported as full. */
 const LOW_BYTES = 64 * 2 ** 20;
 
-/** Whether a line that a program of this host has printed says that a disk is full. */
+/** Whether a line that a program of this host printed says that a disk is full. */
 export const saysFullDisk = (text: string): boolean => FULL.test(text);
 
 /**
@@ -22,9 +22,9 @@ export function isFullDisk(error: unknown): error is Error {
 
 /** What {@link fullDiskError} knows. */
 interface FullDiskFacts {
-  /** What the operating system, or a program, has said. */
+  /** The message of the operating system or a program. */
   readonly said?: string;
-  /** Where was written to. Default: every place that tasks write to. */
+  /** Where data was written. Default: every place that tasks write to. */
   readonly paths?: readonly string[];
   /** Default: `deno task gc`. */
   readonly next?: string;

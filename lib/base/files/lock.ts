@@ -5,9 +5,9 @@ import { HostError } from "../errors.ts";
 /** How {@link acquireLock} waits. */
 interface LockOptions {
   readonly signal?: AbortSignal;
-  /** Called once if the lock is held by someone else, with who that is (text, maybe empty). */
+  /** Called once if the lock is held, with a description of the holder (may be empty). */
   readonly onWait?: (holder: string) => void;
-  /** What the holder is doing, for the message that others see. */
+  /** What the holder is doing, for messages of other tasks. */
   readonly purpose?: string;
 }
 
@@ -16,7 +16,7 @@ export interface Lock extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Time between two tries for a held lock: short beside any work that a lock guards. */
+/** Time between two attempts for a held lock: short compared with any work that a lock guards. */
 const RETRY_MS = 100;
 
 /**
@@ -37,13 +37,13 @@ export async function tryExistingLock(path: string): Promise<Lock | undefined> {
   return await lockExisting(path, true);
 }
 
-/** Whether somebody holds the lock just now, shared or not. */
+/** Whether the lock is currently held, shared or not. */
 export async function isLocked(path: string): Promise<boolean> {
   await using lock = await tryExistingLock(path);
   return lock === undefined && await Deno.stat(path).then(() => true, () => false);
 }
 
-/** Who holds a lock, in words; maybe empty. */
+/** A description of a lock's holder; may be empty. */
 export async function lockHolder(path: string): Promise<string> {
   return (await Deno.readTextFile(path).catch(() => "")).trim();
 }
@@ -63,8 +63,7 @@ async function lockExisting(path: string, exclusive: boolean): Promise<Lock | un
   return toLock(path, file);
 }
 
-/**
- * Opens what is to be locked; `undefined` if it is gone. NFS grants an exclusive lock only to a
+/** Opens the file to lock; `undefined` if it is gone. NFS grants an exclusive lock only to a
  * descriptor that is open for writing, and a shared one only to one that is open for reading.
  * Elsewhere the holder of an exclusive lock needs no right to write, and a directory will do.
  */
@@ -132,9 +131,9 @@ export async function tryLock(
   let held = false;
   try {
     if (!await lockFile(path, file, true)) return undefined;
-    // Whoever removed the file's directory held this lock until now; it would exclude nobody.
+    // The task that removed the file's directory held this lock until now; it would exclude nobody.
     if ((await file.stat()).nlink === 0) return undefined;
-    // On a full disk others are not told who holds the lock, and it is held all the same.
+    // On a full disk others are not told who holds the lock, but it is still held.
     await file.truncate().then(() => file.write(new TextEncoder().encode(holder))).catch(() => {});
     held = true;
   } finally {
@@ -155,7 +154,9 @@ function toLock(path: string, file: Deno.FsFile): Lock {
   };
 }
 
-/** Opens the file; `undefined` if somebody removes its directory meanwhile, who then holds the lock. */
+/**
+ * Opens the file; `undefined` if somebody removes its directory meanwhile, who then holds the lock.
+ */
 async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined> {
   const dir = dirname(path);
   try {

@@ -4,9 +4,9 @@ import { tryLock } from "./lock.ts";
 import { logsDir } from "./paths.ts";
 import { isFullDisk } from "./full_disk.ts";
 
-/** The log files of one build, which is theirs alone until disposal. */
+/** The log files of one build, for its exclusive use until disposal. */
 export interface LogFiles extends AsyncDisposable {
-  /** What the steps print, and what the task did around them. */
+  /** The output of the steps, and the task's own notes. */
   readonly build: string;
   readonly console: string;
   readonly qemu: string;
@@ -17,11 +17,11 @@ export interface LogFiles extends AsyncDisposable {
   write(text: string): void;
   /** As {@link LogFiles.write}, for output of the project: no more than {@link LOG_LIMIT_BYTES}. */
   output(text: string): void;
-  /** Bytes of output that found no room in the log. */
+  /** Bytes of output that did not fit into the log. */
   readonly droppedBytes: number;
 }
 
-/** How much output of a build its log takes. */
+/** How much output of a build is logged. */
 const LOG_LIMIT_BYTES = 2 ** 30;
 
 /**
@@ -49,7 +49,7 @@ export async function startLogs(
     let isFull = false;
     let outputBytes = 0;
     let droppedBytes = 0;
-    // Synchronous, so that what a killed task had seen is in its log.
+    // Synchronous, so that all output before a kill is in the log.
     const append = (bytes: Uint8Array) => {
       if (isFull) return;
       try {
@@ -83,6 +83,6 @@ export async function startLogs(
   }
 }
 
-/** What the log and the result say of a log that is cut. */
+/** The note in the log and the result about a truncated log. */
 export const logCutNote = (limitBytes = LOG_LIMIT_BYTES): string =>
   `the log is cut: it takes ${bytesText(limitBytes)} of output, and the rest was dropped`;

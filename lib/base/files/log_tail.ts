@@ -21,7 +21,9 @@ export async function readLogTail(
   return text.split("\n").map(plainLine).filter((line) => line !== "").slice(-options.lines);
 }
 
-/** At most so many of a file's last bytes, and none before `fromByte`: a log may be of any size. */
+/**
+ * At most this many of a file's last bytes, and none before `fromByte`: a log may be of any size.
+ */
 async function readTail(
   path: string,
   maxBytes: number,

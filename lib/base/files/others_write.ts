@@ -1,13 +1,13 @@
 import { dirname } from "@std/path";
 import { HostError } from "../errors.ts";
 
-/** Whom the kernel names as owner of what belongs to nobody in this user namespace. */
+/** The owner that the kernel shows for files of users outside this user namespace. */
 const OVERFLOW_UID = 65534;
 
 /**
- * Why another user could rename or replace what lies in a directory; `undefined` if nobody but root
- * and the user `own` can. A directory with the sticky bit, such as `/tmp`, is safe. The group's
- * rights are not counted: most systems give each user a group of their own.
+ * Why another user could rename or replace files in a directory; `undefined` if nobody but root and
+ * the user `own` can. A directory with the sticky bit, such as `/tmp`, is safe. The group's rights
+ * are not counted: most systems give each user a group of their own.
  */
 export async function whyOthersWrite(
   dir: string,
@@ -24,8 +24,8 @@ export async function whyOthersWrite(
 }
 
 /**
- * Removes what was just made for temporary use, and throws {@link HostError}, if another user could
- * put something else in its place.
+ * Removes a temporary file that was just created, and throws {@link HostError}, if another user
+ * could replace it.
  */
 export async function refuseOpenTemp(path: string): Promise<void> {
   const dir = dirname(path);

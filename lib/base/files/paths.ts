@@ -17,11 +17,11 @@ function fromEnv(name: string, fallback: string): string {
   return value === undefined || value === "" ? fallback : resolve(value);
 }
 
-/** Everything a checkout remembers: keys, run records, verdicts (`GUESTHOUSE_STATE`). */
+/** The state of a checkout: keys, run records, verdicts (`GUESTHOUSE_STATE`). */
 export const stateDir = (): string => fromEnv("GUESTHOUSE_STATE", join(root, ".guesthouse"));
 /** Finished images, one directory per platform (`GUESTHOUSE_IMAGES`). */
 export const imagesDir = (): string => fromEnv("GUESTHOUSE_IMAGES", join(root, "images/dist"));
-/** Intermediate parts of images that a repeated or interrupted build takes up again. */
+/** Intermediate results of image builds, used again after a repeated or interrupted build. */
 export const imageCacheDir = (): string => join(dirname(imagesDir()), "cache");
 /** Build logs, consoles and QEMU output (`GUESTHOUSE_LOGS`). */
 export const logsDir = (): string => fromEnv("GUESTHOUSE_LOGS", join(root, "logs"));
@@ -31,7 +31,9 @@ export const artifactsDir = (): string => join(root, "artifacts");
 export const keysDir = (): string => join(stateDir(), "keys");
 /** One directory per running or kept guest: overlay, run record. */
 export const runsDir = (): string => join(stateDir(), "runs");
-/** Memory snapshots, one directory per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`). */
+/**
+ * Memory snapshots, one directory per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`).
+ */
 export const snapshotsDir = (): string =>
   fromEnv("GUESTHOUSE_SNAPSHOTS", join(stateDir(), "snapshots"));
 /** Disks of build caches, one directory for each platform and project. */
@@ -52,13 +54,13 @@ export function socketDir(): string {
   return join(isOthers(base) ? "/tmp" : base, `guesthouse-${Deno.uid() ?? 0}`);
 }
 
-/** `sudo -E` and `su` leave the variable at another user's directory, in which that user rules. */
+/** `sudo -E` and `su` keep the variable of another user's directory, which that user controls. */
 function isOthers(dir: string): boolean {
   try {
     const { uid } = Deno.statSync(dir);
     return dir !== "/tmp" && uid !== null && uid !== Deno.uid();
   } catch {
-    // Making something there says why it cannot be.
+    // Creating something there shows why it cannot be used.
     return false;
   }
 }
@@ -91,7 +93,7 @@ export const SNAPSHOT_FILES = {
   used: "used",
 } as const;
 
-/** How the name of a directory begins in which a snapshot is being made, beside the finished ones. */
+/** The prefix of the directory in which a snapshot is being made, beside the finished ones. */
 export const STAGING_PREFIX = ".staging-";
 
 /** File names inside a version of an image (`imagesDir()/PLATFORM/KEY16-CONTENT16`). */

@@ -5,8 +5,8 @@ import { LONGEST_SOCKET_PATH } from "./paths.ts";
 
 /**
  * Makes a directory that only this user can enter (mode 0700), or checks that an existing one is
- * so. Control sockets lie there: whoever can connect to one owns the guest behind it, and in `/tmp`
- * somebody else may have made the directory first. Throws {@link HostError} in that case.
+ * so. It is for control sockets: any client of one controls the guest behind it, and in `/tmp`
+ * another user may have created the directory first. Throws {@link HostError} in that case.
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
   const uid = Deno.uid();
@@ -24,7 +24,7 @@ export async function ensurePrivateDir(path: string): Promise<void> {
   if (around !== undefined) refuse(`of the directory around it, ${around}`);
   if (!info.isDirectory) refuse("it is not a directory");
   if (uid !== null && info.uid !== uid) refuse(`it belongs to the user with id ${info.uid}`);
-  // Ours, but perhaps made under another umask.
+  // Ours, but perhaps created under another umask.
   if (((info.mode ?? 0o700) & 0o077) !== 0) await Deno.chmod(path, 0o700);
 }
 

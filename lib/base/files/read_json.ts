@@ -1,13 +1,15 @@
 import { z } from "zod";
 
-// zod compiles a checker on first use, which pays after some hundred values. A task checks a few.
+// zod compiles a checker on first use, which pays off after some hundred values. A task checks a
+// few.
 z.config({ jitless: true });
 
-/** Records of ours have some KiB; what is larger by far was not written by us. */
+/** Our records have some KiB; a much larger file was not written by us. */
 const MOST_BYTES = 16 << 20;
 
 /**
- * Reads a record that a task has written as JSON. `undefined` if there is none, or if it is anything
+ * Reads a record that a task has written as JSON. `undefined` if there is none, or if it is
+ * anything
  * else than the schema says: cut off, edited, of another version, a directory. Fields that the
  * schema does not name are left out. Throws only what the host is at fault for.
  *

@@ -37,7 +37,7 @@ export async function writeVerdict(name: string, value: unknown): Promise<void> 
   }
 }
 
-/** Whether the value is an object, whose fields can then be looked at. */
+/** Whether the value is an object, so that its fields can be read. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { delay } from "@std/async";
 
-/** How long to wait before a full non-blocking pipe is tried again. */
+/** How long to wait before writing to a full non-blocking pipe again. */
 const RETRY_MS = 2;
 
 /**

@@ -3,7 +3,7 @@ import { isTerminal, pinLines, terminalSize, unpinLines, writeStderr } from "./s
 import { plainLine, plainText } from "../text/plain_text.ts";
 import { displayWidth, formatSeconds, padEnd, padStart, truncate } from "../text/text.ts";
 
-/** Redraws a second: often enough that tenths of seconds look alive. */
+/** Redraws per second: enough to show tenths of seconds. */
 const REDRAW_MS = 100;
 
 /** More than any terminal is wide. */
@@ -12,7 +12,7 @@ const MAX_CELL_CHARS = 1000;
 /** How a row can end; anything else is drawn without colour. */
 type RowVerdict = keyof typeof VERDICT_STYLES;
 
-/** One row as it is now. */
+/** The current state of one row. */
 export interface LiveRow {
   readonly name: string;
   /** `waiting`, a phase such as `boot`, or a {@link RowVerdict}. */
@@ -23,7 +23,7 @@ export interface LiveRow {
   line: string;
 }
 
-/** Where a {@link LiveTable} writes and what time it is there; tests give their own. */
+/** Where a {@link LiveTable} writes, and its clock; tests pass their own. */
 interface LiveTableOptions {
   /** Redraw in place (default: standard error is a terminal). */
   readonly terminal?: boolean;

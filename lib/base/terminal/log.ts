@@ -1,19 +1,19 @@
 import { plainText } from "../text/plain_text.ts";
 import { isTerminal, writeStderr } from "./screen.ts";
 
-/** What a task tells its user while it works. Everything goes to standard error. */
+/** A task's messages to its user while it works. Everything goes to standard error. */
 export interface Log {
   /** Something starts: `==> Boot debian-amd64`. */
   step(message: string): void;
   /** A fact on the way. */
   info(message: string): void;
-  /** Something the user should look at; the work goes on. */
+  /** Something that the user should notice; the work continues. */
   warn(message: string): void;
   /** A failure that does not end the task; one that does is thrown instead. */
   error(message: string): void;
   /** Detail for `--verbose`, such as the commands that run. */
   debug(message: string): void;
-  /** The step that was announced last: what is being waited for. */
+  /** The last announced step: what the task is waiting for. */
   readonly lastStep: string | undefined;
 }
 
@@ -37,12 +37,12 @@ export function wantColor(): boolean {
 
 const STYLES = { bold: 1, dim: 2, red: 31, yellow: 33, green: 32 } as const;
 
-/** Wraps text in the escape sequences of a style where colour is wanted. */
+/** Wraps text in the escape sequences of a style if colour is wanted. */
 export function paint(style: keyof typeof STYLES, text: string, color = wantColor()): string {
   return color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
 }
 
-/** A {@link Log} that writes whole lines, of plain text whoever the message quotes. */
+/** A {@link Log} that writes whole lines of plain text, whatever the message quotes. */
 export function createLog(options: LogOptions = {}): Log {
   const { quiet = false, verbose = false, write = writeStderr, color = wantColor() } = options;
   let lastStep: string | undefined;

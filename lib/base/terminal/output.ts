@@ -39,10 +39,10 @@ type StreamName = "standard output" | "standard error";
 const faults = new Map<StreamName, HostError>();
 const listeners = new Set<(fault: HostError) => void>();
 
-/** Why a stream of this task takes no more text, such as a full disk; undefined while it does. */
+/** Why a stream of this task accepts no more text, such as a full disk; undefined while it does. */
 export const streamFault = (name: StreamName): HostError | undefined => faults.get(name);
 
-/** Calls the listener when a stream takes no more text. Dispose to end that. */
+/** Calls the listener when a stream accepts no more text. Dispose to stop this. */
 export function onStreamFault(listener: (fault: HostError) => void): Disposable {
   listeners.add(listener);
   return { [Symbol.dispose]: () => void listeners.delete(listener) };
@@ -70,7 +70,7 @@ export function writeStream(name: StreamName, writer: SyncWriter, text: string):
   }
 }
 
-/** Writes text to standard output; false when nobody reads it any more, or it takes no more. */
+/** Writes text to standard output; false if it is no longer read, or accepts no more text. */
 export function writeStdout(text: string): boolean {
   return writeStream("standard output", Deno.stdout, text);
 }

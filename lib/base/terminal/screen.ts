@@ -3,7 +3,7 @@ import { displayWidth } from "../text/text.ts";
 
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
-/** What to assume where the terminal does not tell: the size of a VT100. */
+/** The default if the terminal does not report its size: that of a VT100. */
 const FALLBACK_SIZE = { columns: 80, rows: 24 };
 
 const write = (text: string) => void writeStream("standard error", Deno.stderr, text);
@@ -20,14 +20,14 @@ export function isTerminal(): boolean {
 export function terminalSize(): { readonly columns: number; readonly rows: number } {
   try {
     const { columns, rows } = Deno.consoleSize();
-    // Some consoles, such as serial ones, do not know their size and answer 0.
+    // Some consoles, such as serial ones, do not know their size and report 0.
     return columns > 0 && rows > 0 ? { columns, rows } : FALLBACK_SIZE;
   } catch {
     return FALLBACK_SIZE;
   }
 }
 
-/** Writes text to standard error, above the pinned lines where there are some. */
+/** Writes text to standard error, above the pinned lines if there are any. */
 export function writeStderr(text: string): void {
   write(pinned.length === 0 ? text : `${eraseSequence()}${text}${drawSequence()}`);
 }
@@ -49,7 +49,9 @@ export function pinLines(lines: readonly string[]): void {
   write(sequence + drawSequence());
 }
 
-/** Ends {@link pinLines}: shows the cursor, and leaves the lines as ordinary output or removes them. */
+/**
+ * Ends {@link pinLines}: shows the cursor, and leaves the lines as ordinary output or removes them.
+ */
 export function unpinLines(options: { keep: boolean }): void {
   const sequence = options.keep ? "" : eraseSequence();
   pinned = [];

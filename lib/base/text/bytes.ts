@@ -1,6 +1,6 @@
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/** An amount of bytes for people: `0 B`, `12.0 KiB`, `1.4 GiB`. */
+/** A number of bytes as text: `0 B`, `12.0 KiB`, `1.4 GiB`. */
 export function bytesText(bytes: number): string {
   let amount = bytes;
   let unit = 0;

@@ -5,7 +5,7 @@ const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
 
-/** Columns that the text takes on a terminal; escape sequences take none. */
+/** Columns that the text needs on a terminal; escape sequences need none. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const char of text.replace(ESCAPE_SEQUENCES, "")) width += charWidth(char);
@@ -17,7 +17,7 @@ function charWidth(char: string): number {
   return WIDE.test(char) ? 2 : 1;
 }
 
-/** Cuts plain text to at most this many columns, with an ellipsis where something is lost. */
+/** Cuts plain text to at most this many columns, with an ellipsis if something is cut. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let kept = "";
@@ -40,7 +40,7 @@ export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
 }
 
-/** A duration as people read it: `12.3s`. */
+/** A duration as text: `12.3s`. */
 export function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)}s`;
 }

@@ -4,11 +4,11 @@ import type { AgentFailure } from "./messages.ts";
 /** Which guest an agent is in, for messages. */
 export interface AgentGuest {
   readonly name: string;
-  /** The log of the guest's console, which says what became of a guest that is silent. */
+  /** The log of the guest's console, which shows why a guest is silent. */
   readonly console?: string;
 }
 
-/** The agent could not do what it was asked to (exit status 4). The session goes on. */
+/** The agent could not do what was requested (exit status 4). The session continues. */
 export class AgentError extends GuestError {
   override name = "AgentError";
   /** The name of an errno such as `ENOENT`, or a word such as `unknown-user`. */
@@ -30,7 +30,7 @@ export function refusal(guest: AgentGuest, what: string, failure: AgentFailure):
   );
 }
 
-/** The error for an agent that cannot be reached, or not any more. */
+/** The error for an agent that cannot, or can no longer, be reached. */
 export function lostAgent(
   guest: AgentGuest,
   what: string,

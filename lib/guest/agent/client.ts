@@ -54,7 +54,7 @@ export interface ExecOptions {
   readonly onStart?: (command: StartedCommand) => void;
 }
 
-/** A command that has been asked for. */
+/** A requested command. */
 export interface StartedCommand {
   /** Sends a signal, by number, to the command's process group. Nothing happens when it is over. */
   kill(signal: number): Promise<void>;
@@ -79,7 +79,7 @@ interface WriteFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the guest's clock becomes. */
+/** The new time of the guest's clock. */
 interface ClockSetting {
   /** Since 1970, UTC. */
   readonly seconds: number;
@@ -99,7 +99,7 @@ const OVERTIME_MS = 30_000;
 export class AgentClient implements AsyncDisposable {
   /** The guest's name, for messages. */
   readonly name: string;
-  /** What the agent said of itself. */
+  /** The agent's description of itself. */
   readonly hello: AgentHello;
   /** Resolves when the session is over. */
   readonly closed: Promise<void>;
@@ -139,7 +139,7 @@ export class AgentClient implements AsyncDisposable {
         cause = error;
         if (either.aborted) break;
         if (isFinal(error)) throw error;
-        // A socket that takes connections and drops them must not be asked without a pause.
+        // If a socket accepts and drops connections, there must be a pause between attempts.
         await delay(50);
       }
     }
@@ -308,7 +308,7 @@ async function sendTo(
   }
 }
 
-/** Another try would end the same way. */
+/** Another attempt would fail in the same way. */
 function isFinal(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause ?? error : error;
   return cause instanceof SyntaxError || cause instanceof Deno.errors.PermissionDenied ||

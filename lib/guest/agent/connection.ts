@@ -7,7 +7,7 @@ import { type AgentHello, parseFailure, parseHello } from "./messages.ts";
 import { KIND, PADDING_BYTES, PROTOCOL } from "./protocol.ts";
 import type { GuestError } from "../../base/errors.ts";
 
-/** How often a socket that is not there yet is tried. */
+/** How often to try a socket that does not exist yet. */
 const RETRY_MS = 50;
 /** How long the first preamble waits for its answer; each later one waits twice as long. */
 const FIRST_ANSWER_MS = 1000;
@@ -47,7 +47,7 @@ export class AgentConnection {
    * reason of a signal that has aborted already.
    */
   async greet(signal: AbortSignal): Promise<AgentHello> {
-    // A signal that has aborted already would not call.
+    // A signal that has already aborted does not call.
     signal.throwIfAborted();
     const abort = () => this.end("no answer from the agent");
     signal.addEventListener("abort", abort, { once: true });
@@ -67,7 +67,7 @@ export class AgentConnection {
     }
   }
 
-  /** From now on frames go to this receiver; before, there are none. */
+  /** From now on frames go to this receiver; there are none before. */
   attach(receiver: FrameReceiver): void {
     this.#receiver = receiver;
     if (this.#over !== undefined) receiver.lost();

@@ -2,11 +2,12 @@ import type { Channel } from "./channel.ts";
 
 /** The longest delay of a timer; one with a longer delay fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** How often a reader that is slower than the agent is looked at again. */
+/** How often to check a reader that is slower than the agent. */
 const READER_MS = 15_000;
 
 /**
- * Calls `late` when a channel's result has not come within the time. It does not count that a reader
+ * Calls `late` when a channel's result has not come within the time. It does not count that a
+ * reader
  * of ours has still to take what came: the agent may be waiting for it. Disposal ends the watch.
  */
 export function watchSilence(

@@ -1,4 +1,4 @@
-/** Closes a connection that may be closed already. */
+/** Closes a connection that may already be closed. */
 export function closeConn(conn: Deno.Conn): void {
   try {
     conn.close();

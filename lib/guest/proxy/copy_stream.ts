@@ -1,15 +1,17 @@
 import { writeAll } from "../../base/files/write_all.ts";
 
-/** What two ends of a connection offer. */
+/** The interface of each end of a connection. */
 type End = Pick<Deno.Conn, "read" | "write" | "close"> & { closeWrite(): Promise<void> };
 
 /** What {@link copyBothWays} takes. */
 interface CopyOptions {
   readonly client: End;
   readonly server: End;
-  /** What the client has sent already. */
+  /** What the client has already sent. */
   readonly first: Uint8Array<ArrayBuffer>;
-  /** How many bytes of the client's the server gets, `first` included. The rest is dropped. */
+  /**
+   * How many bytes from the client are sent to the server, including `first`. The rest is dropped.
+   */
   readonly clientBytes: number;
   /** Whether the server's end ends the connection, as after an answer. */
   readonly serverEnds: boolean;
@@ -40,7 +42,7 @@ export async function copyBothWays(options: CopyOptions): Promise<void> {
   const up = async () => {
     await toServer(first);
     await pump(client, toServer, alive);
-    // A server may take that for a client that has lost interest in the answer.
+    // A server may think that the client is no longer interested in the answer.
     if (left > 0) await server.closeWrite();
   };
   const down = async () => {
@@ -48,7 +50,7 @@ export async function copyBothWays(options: CopyOptions): Promise<void> {
     await client.closeWrite();
     if (serverEnds) over.resolve();
   };
-  // Whichever fails, the other has nobody to copy to, or from.
+  // If either fails, the other has nobody to copy to or from.
   const both = Promise.all([up(), down()]).catch(() => {});
   try {
     await Promise.race([both, over.promise]);

@@ -3,16 +3,16 @@ import ipaddr from "ipaddr.js";
 /** An address of this host, with the network that it is in. */
 export interface OwnAddress {
   readonly address: string;
-  /** `ADDRESS/BITS`; `null` where the system does not tell. */
+  /** `ADDRESS/BITS`; `null` if the system does not report it. */
   readonly cidr: string | null;
 }
 
-/** The addresses of all interfaces of this host, as they are now. */
+/** The current addresses of all interfaces of this host. */
 export function ownAddresses(): OwnAddress[] {
   return Deno.networkInterfaces().map(({ address, cidr }) => ({ address, cidr }));
 }
 
-/** What the ranges of ipaddr.js are, for people. Every range that has a name is refused. */
+/** Descriptions of the ranges of ipaddr.js. Every named range is refused. */
 const RANGES: Readonly<Record<string, string>> = {
   unspecified: "an unspecified address",
   broadcast: "a broadcast address",

@@ -28,7 +28,7 @@ export async function serveClient(
       throw new BadRequestError("its head takes too long", 408);
     }
     head = await reading;
-    // Somebody has only looked whether the port is open.
+    // A client only checked whether the port is open.
     if (head === undefined) return;
     request = parseRequest(head.text);
   } catch (error) {
@@ -67,7 +67,7 @@ async function attemptFor(
   { rule, resolve = resolveOnHost, judge }: ProxyOptions,
   { connectMs }: ProxyLimits,
 ): Promise<Attempt> {
-  // Before the name is looked up: what is not allowed is not even asked for.
+  // Before the name is looked up: a name that is not allowed is not even resolved.
   const why = whyNotHost(rule, host);
   if (why !== undefined) return { kind: "refused", why };
   const own = ownAddresses();
@@ -93,10 +93,10 @@ async function relay(
   });
 }
 
-/** How long a client may go on sending after its answer. */
+/** How long a client may continue to send after its answer. */
 const DRAIN_MS = 1000;
 
-/** Many clients show the first line alone, so that has to say who refuses. */
+/** Many clients show only the first line, so it has to say who refuses. */
 const REASONS: Readonly<Record<number, string>> = {
   400: "Bad Request",
   403: "Refused By The Network Rule",
@@ -130,7 +130,7 @@ async function drain(client: Deno.UnixConn): Promise<void> {
   try {
     while (await client.read(buffer) !== null);
   } catch {
-    // Closed meanwhile, from either side.
+    // Closed in the meantime, from either side.
   }
 }
 

@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 /** Gives the addresses of a host name, the best one first. Rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** Why no guest may be connected to an address; `undefined` if it may. */
+/** Why guests may not be connected to an address; `undefined` if they may. */
 export type Judge = (address: string) => string | undefined;
 
 /** What {@link connectChecked} takes. */
@@ -29,13 +29,13 @@ export type Attempt =
     readonly address?: string;
   };
 
-/** Each holds a thread until the resolver gives up, and files are read by the same few threads. */
+/** Each blocks a thread until the resolver gives up, and files are read by the same few threads. */
 const MOST_LOOKUPS = 8;
 /** How long a name waits for its turn. */
 const LOOKUP_WAIT_MS = 15_000;
 let looking = 0;
 
-/** Resolves a name as every program of this host does, `/etc/hosts` included. */
+/** Resolves a name like every program of this host, including `/etc/hosts`. */
 export const resolveOnHost: Resolve = async (host) => {
   const end = performance.now() + LOOKUP_WAIT_MS;
   while (looking >= MOST_LOOKUPS) {

@@ -1,10 +1,10 @@
 import type { NetworkRule } from "../../config/network.ts";
 import type { Judge, Resolve } from "./proxy_connect.ts";
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface Asked {
   readonly verdict: "allowed" | "refused" | "failed";
-  /** `HOST:PORT`; `undefined` where the request was malformed. */
+  /** `HOST:PORT`; `undefined` if the request was malformed. */
   readonly target?: string;
   /** The address that it is connected to, or was tried last. */
   readonly address?: string;
@@ -19,18 +19,18 @@ export interface ProxyOptions {
   readonly rule: NetworkRule;
   /** Called once for each request. */
   readonly onAsked: (asked: Asked) => void;
-  /** Default: as every program of this host resolves names. */
+  /** Default: resolves names like every program of this host. */
   readonly resolve?: Resolve;
   /** Default: only public addresses that are not this host's own. */
   readonly judge?: Judge;
   readonly limits?: Partial<ProxyLimits>;
 }
 
-/** What a guest may ask of the host. */
+/** Limits on a guest's use of the host. */
 export interface ProxyLimits {
-  /** Connections at one time; the next ones wait. */
+  /** Connections at a time; further ones wait. */
   readonly connections: number;
-  /** How long a client may take to say what it wants. */
+  /** How long a client may take to send its request. */
   readonly headMs: number;
   /** How long names and each address may take. */
   readonly connectMs: number;

@@ -1,4 +1,4 @@
-/** A number of places; whoever finds none waits for one. */
+/** A number of places; a caller that finds none waits for one. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Resolves when there is a place, which is taken then. */
+  /** Resolves when there is a place, which is then taken. */
   async enter(): Promise<void> {
     if (this.#free > 0) {
       this.#free--;

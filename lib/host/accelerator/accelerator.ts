@@ -23,7 +23,7 @@ export interface AcceleratorRequest {
   readonly qemuBinary: string;
   /** The CPU model under a hypervisor, as for `-cpu` (default: `host`). */
   readonly cpu?: string;
-  /** Try again, whatever an earlier task found out. */
+  /** Test again, whatever an earlier task found. */
   readonly fresh?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -96,7 +96,7 @@ async function rememberedTrial(
   return trial;
 }
 
-/** Everything that the outcome depends on. `undefined` if that cannot be told. */
+/** Everything that the outcome depends on; `undefined` if that is unknown. */
 async function trialKey(request: ProbeRequest): Promise<string | undefined> {
   const { bootId, cpuModel } = await hostIdentity();
   const qemu = await programIdentity(request.qemuBinary);

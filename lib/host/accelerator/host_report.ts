@@ -7,7 +7,7 @@ import { imagesDir } from "../../base/files/paths.ts";
 import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
 
-/** What can be said of guests of one architecture on this host. */
+/** The report about guests of one architecture on this host. */
 export interface ArchReport {
   readonly arch: Arch;
   /** `undefined` where there is no QEMU to ask. */
@@ -15,7 +15,7 @@ export interface ArchReport {
   readonly firmware: Firmware | undefined;
 }
 
-/** All that `check` tells. */
+/** Everything that `check` reports. */
 export interface HostReport {
   readonly facts: HostFacts & Pick<InstallHost, "haveSudo">;
   /** Free where images are kept. */
@@ -25,13 +25,13 @@ export interface HostReport {
   readonly plan: InstallPlan;
 }
 
-/** What to look at. */
+/** What to check. */
 interface HostReportOptions {
   readonly groups: readonly ToolGroup[];
   readonly signal?: AbortSignal;
 }
 
-/** Looks at everything that tasks need of the host; accelerators are tried afresh. */
+/** Checks everything that tasks need on the host; accelerators are tested again. */
 export async function hostReport({ groups, signal }: HostReportOptions): Promise<HostReport> {
   const tools = await checkTools(groups);
   const [facts, { plan, haveSudo }, freeBytes, archs] = await Promise.all([

@@ -25,7 +25,7 @@ export interface AcceleratorTrial {
   readonly passing?: boolean;
 }
 
-/** What to boot, and by what. */
+/** What to boot, and with what. */
 export interface ProbeRequest {
   readonly arch: Arch;
   readonly accelerator: Accelerator;
@@ -160,7 +160,7 @@ function describeNoKvm(complaint: string): Judgement {
   };
 }
 
-/** QEMU's first complaint, without its own name and without what is only a warning. */
+/** QEMU's first error message, without its own name and without warnings. */
 function cleanComplaint(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.replace(/^\S*qemu-system-\S+: /, "").trim());
   return lines.find((line) => line !== "" && !line.startsWith("warning:")) ?? "";

@@ -12,7 +12,7 @@ import {
   type ToolVerdict,
 } from "./tools.ts";
 
-/** What {@link ensureHost} needs of the task that calls it. */
+/** What {@link ensureHost} needs from the task that calls it. */
 export type EnsureContext = Pick<
   TaskContext,
   "yes" | "interactive" | "dryRun" | "signal" | "log" | "print"
@@ -31,7 +31,8 @@ interface EnsureOptions extends ToolQuery {
  * they are. Else it installs them with `--yes`, asks on a terminal, and stops elsewhere. Under
  * `--dry-run` it prints the commands and installs nothing.
  *
- * Does not return where something was installed: the task runs once more with {@link reexec}, as its
+ * Does not return where something was installed: the task runs once more with {@link reexec}, as
+ * its
  * permissions do not cover what is new. That is also when the new versions are checked.
  *
  * @throws {HostError} if something is missing and was not installed; its next step is the one
@@ -53,7 +54,7 @@ export async function ensureHost(
 export interface Installation {
   /** What it installs. */
   readonly title: string;
-  /** Carries it out. Throws {@link HostError} if the tools are not there in the end. */
+  /** Carries it out. Throws {@link HostError} if the tools are still missing afterwards. */
   install(options: InstallOptions): Promise<void>;
 }
 
@@ -70,7 +71,7 @@ export async function findInstall(
   const wanting = await wantingTools(groups, options);
   if (wanting.length === 0) return undefined;
   if (isReexecuted() && !options.aside) throw stillWantingError(wanting);
-  // Loaded where something is missing, which is seldom.
+  // Loaded only if something is missing, which is rare.
   const { install, planInstall } = await import("./installer.ts");
   const { plan } = await planInstall(wanting);
   if (ctx.dryRun) {
@@ -111,8 +112,7 @@ async function mayInstall(
   return await confirm("Install it now?", ctx);
 }
 
-/**
- * The error for tools that are not there.
+/** The error for missing tools.
  *
  * @param names tasks or groups for the command that installs the tools, its next step
  */

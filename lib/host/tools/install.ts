@@ -12,7 +12,7 @@ import type { ToolVerdict } from "./tools.ts";
 export interface InstallPlan {
   /** In order; none if nothing is wrong, or if nothing is known to help. */
   readonly commands: readonly (readonly string[])[];
-  /** Whether a task may run them: they ask no password, and ordinary users expect them. */
+  /** Whether a task may run them: they need no password, and ordinary users expect them. */
   readonly automatic: boolean;
   /** The commands as one line to paste into a shell. */
   readonly text: string;
@@ -20,15 +20,15 @@ export interface InstallPlan {
   readonly unavailable: readonly string[];
 }
 
-/** What {@link installPlan} needs to know of the host. */
+/** What {@link installPlan} needs to know about the host. */
 export interface InstallHost extends Pick<HostFacts, "packageManager" | "isRoot" | "arch"> {
-  /** Whether sudo is there and asks for no password. */
+  /** Whether sudo is installed and needs no password. */
   readonly haveSudo: boolean;
   /** Whether apt knows of any packages at all: on a new machine it often does not. */
   readonly haveAptLists: boolean;
 }
 
-/** Plans how to get the tools that are not as they should be. */
+/** Plans how to install the tools that are missing, too old or broken. */
 export function installPlan(verdicts: readonly ToolVerdict[], host: InstallHost): InstallPlan {
   const manager = host.packageManager;
   const wanting = verdicts.filter(({ status }) => status !== "ok").map(({ tool }) => tool);
@@ -126,7 +126,7 @@ function aptCommand(host: InstallHost, args: readonly string[]): readonly string
   ];
 }
 
-/** With `-n`, sudo fails where it would ask for a password, which nobody could answer. */
+/** With `-n`, sudo fails if it would ask for a password, which nobody could answer. */
 function asRoot({ isRoot, haveSudo }: InstallHost): string[] {
   if (isRoot) return [];
   return haveSudo ? ["sudo", "-n"] : ["sudo"];
@@ -155,7 +155,7 @@ export async function haveAptLists(folder = "/var/lib/apt/lists"): Promise<boole
   return false;
 }
 
-/** What {@link runInstall} takes besides the plan. */
+/** The options of {@link runInstall}. */
 export interface InstallOptions {
   readonly log: Pick<Log, "info" | "debug">;
   readonly signal?: AbortSignal;
@@ -242,7 +242,7 @@ async function runLogged(
   }
 }
 
-/** How much there is to fetch is worth knowing; the hundreds of other lines are not. */
+/** The amount to download is worth showing; the hundreds of other lines are not. */
 function showLine(line: string, log: InstallOptions["log"]): void {
   if (/^(Need to get|Fetched) /.test(line)) log.info(line);
   else log.debug(line);

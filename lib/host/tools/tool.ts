@@ -15,7 +15,7 @@ export type ToolGroup =
   | "test"
   | "browser";
 
-/** The circumstances that decide which tools a group takes. */
+/** The circumstances that decide which tools a group needs. */
 export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "isRoot"> {
   /** The architectures of the guests to build, or to boot. */
   readonly guestArchs: readonly Arch[];
@@ -30,7 +30,7 @@ export interface Tool {
   readonly groups: readonly ToolGroup[];
   /** What a task does with it. */
   readonly purpose: string;
-  /** How to ask for the version; a tool without them is only looked for. */
+  /** Arguments that print the version; without them, a tool is only searched for. */
   readonly versionArgs?: readonly string[];
   /** Its first group is the version (default: the first number with dots). */
   readonly versionPattern?: RegExp;
@@ -38,7 +38,7 @@ export interface Tool {
   readonly minimum?: string;
   /** The package that has it. A manager that is not listed has none. */
   readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
-  /** A command in place of a package, where the host's maker ships the tool; it opens a window. */
+  /** A command in place of a package, if the system's vendor ships the tool; it opens a window. */
   readonly command?: Readonly<Partial<Record<PackageManager, readonly string[]>>>;
   /** A command that fetches it; unlike the package manager, it asks for no rights. */
   readonly setup?: ToolSetup;

@@ -9,33 +9,33 @@ import { compareVersions, parseVersion } from "../../base/versions.ts";
 
 export type { ToolGroup } from "./tool_table.ts";
 
-/** What was found of a tool. */
+/** What was found out about a tool. */
 export interface ToolVerdict {
   readonly tool: Tool;
-  /** `broken`: it is there, but cannot even tell its version. */
+  /** `broken`: it exists, but cannot print its version. */
   readonly status: "ok" | "missing" | "too old" | "broken";
   readonly path?: string;
   readonly version?: string;
 }
 
-/** Which tools to look at, and where. */
+/** Which tools to check, and where. */
 export interface ToolQuery {
   /** The guests to build or boot (default: every architecture). */
   readonly guestArchs?: readonly Arch[];
   /** As the variable `PATH`, which is its default. */
   readonly searchPath?: string;
-  /** Run nothing: what is there passes for good. */
+  /** Run nothing: every tool that exists counts as working. */
   readonly skipVersions?: boolean;
 }
 
-/** The tools that these groups take in these circumstances, each once. */
+/** The tools that these groups need in these circumstances, each once. */
 export function toolsFor(groups: readonly ToolGroup[], need: ToolNeed): Tool[] {
   return TOOLS.filter((tool) =>
     tool.groups.some((group) => groups.includes(group)) && (tool.neededIf?.(need) ?? true)
   );
 }
 
-/** As much about the host as decides which tools are needed; far cheaper than all its facts. */
+/** The facts about the host that decide which tools are needed; far cheaper than all facts. */
 export async function toolNeed(guestArchs?: readonly Arch[]): Promise<ToolNeed> {
   const os = hostOs();
   const release = os === "linux" ? await Deno.readTextFile("/etc/os-release").catch(() => "") : "";
@@ -152,7 +152,7 @@ async function askVersion(path: string, tool: HowToAsk): Promise<string | undefi
   }
 }
 
-/** One line on a tool that is not as it should be: `qemu-img 6.2.0 is older than 7.2`. */
+/** One line about a tool that is missing, too old or broken: `qemu-img 6.2.0 is older than 7.2`. */
 export function describeVerdict({ tool, status, path, version }: ToolVerdict): string {
   switch (status) {
     case "ok":
