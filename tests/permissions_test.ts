@@ -21,7 +21,7 @@ const setOf = (task: string) =>
 /** What Debian keeps off the `PATH` of ordinary users. */
 const SYSTEM = ["debugfs", "depmod", "dumpe2fs", "mke2fs"];
 /** Names of what starts programs. */
-const RUNNERS = ["$", "run", "runChecked", "spawnOwned"];
+const RUNNERS = ["$", "run", "spawnOwned"];
 /** Modules with commands that are data of keys as well. */
 const DATA = ["lib/image/disk/file_systems.ts", "lib/image/system/debian/rootfs.ts"];
 

@@ -51,7 +51,7 @@ type Node = any;
 const LATE_TYPES = ["DevFlavour", "GuestSystem"];
 
 /** Functions that start the command that they are given. */
-const STARTING = ["run", "runChecked", "spawnOwned", "inTerminal"];
+const STARTING = ["run", "runInForeground", "spawnOwned"];
 
 /** Functions that read the variable that they are given. */
 const READERS = ["fromEnv"];
