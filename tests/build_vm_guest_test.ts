@@ -188,7 +188,7 @@ Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm
   const gone = await box.task("vm-ssh", ["debian-amd64"]);
   assertFailure(gone, {
     exit: 4,
-    says: ["none was left up", "next: deno task build-vm debian-amd64 --keep"],
+    says: ["none was left running", "next: deno task build-vm debian-amd64 --keep"],
   });
   await box.assertClean();
 });

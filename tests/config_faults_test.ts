@@ -136,7 +136,7 @@ Deno.test("guesthouse.json that is no object is refused", async () => {
 
 Deno.test("a source directory that is not there, or leads out of the project, is refused", async () => {
   await using box = await makeSandbox();
-  for (const [source, why] of [["nope", "(it is not there)"], ["../..", "inside the project"]]) {
+  for (const [source, why] of [["nope", "(it does not exist)"], ["../..", "inside the project"]]) {
     const dir = await projectWith(box, JSON.stringify({ source }));
     assertFailure(await box.task("build-native", ["--project", dir]), {
       exit: 2,

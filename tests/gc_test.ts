@@ -144,7 +144,7 @@ Deno.test("gc removes snapshots that no guest can come from again", async () => 
   });
   wanted[floating] = "the image below it is gone";
   wanted[await placeSnapshot(recipe, { name: "debian-gone" })] =
-    "there is no such platform any more";
+    "there is no longer such a platform";
 
   const outcome = await gc(box);
   assertEquals(
@@ -225,7 +225,7 @@ Deno.test("gc removes build caches that no build would use", async () => {
       "it was filled by the tools of another image",
     [await placeCache(project("cut"), { inUse: true })]: "the guest that had it was cut off",
     [await placeCache(project("alien"), {}, { name: "debian-gone" })]:
-      "there is no such platform any more",
+      "there is no longer such a platform",
   };
   const orphaned = await placeCache(project("orphaned"));
   await Deno.remove(project("orphaned"));

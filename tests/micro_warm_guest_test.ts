@@ -63,7 +63,7 @@ Deno.test("a damaged snapshot of a microVM is removed, and the guest starts all 
   await Deno.writeFile(state, bytes);
   const after = await inRaw(box, "echo fine");
   assertEquals(after.stdout, "fine\n");
-  assertStringIncludes(after.stderr, "is of no use and removed: state is damaged");
+  assertStringIncludes(after.stderr, "is unusable and was removed: state is damaged");
   assertMatch((await inRaw(box, "true")).log, /s, warm/);
   await box.assertClean();
 });

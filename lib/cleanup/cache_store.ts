@@ -30,7 +30,7 @@ export async function listCaches(): Promise<StoredCache[]> {
   return caches;
 }
 
-/** Why no build would use a cache as it is, or `undefined`. */
+/** Why no build would use a cache, or `undefined`. */
 export async function uselessCache(
   { record }: StoredCache,
   { known, imageDigest }: {
@@ -40,7 +40,7 @@ export async function uselessCache(
     readonly imageDigest: string | undefined;
   },
 ): Promise<string | undefined> {
-  if (!known) return "there is no such platform any more";
+  if (!known) return "there is no longer such a platform";
   if (record !== undefined && !await exists(record.project)) return "its project is gone";
   return recordFault(record, imageDigest);
 }

@@ -23,7 +23,7 @@ Deno.test("uselessCache() keeps what the next build takes, and says why of all e
   const cases: [unknown, Partial<typeof facts> | { imageDigest: undefined }, string | undefined][] =
     [
       [good, {}, undefined],
-      [good, { known: false }, "there is no such platform any more"],
+      [good, { known: false }, "there is no longer such a platform"],
       ["{", {}, "its record is missing or damaged"],
       [{ ...good, project: join(box.path, "gone") }, {}, "its project is gone"],
       [{ ...good, image: "cd" }, {}, "it was filled by the tools of another image"],

@@ -19,7 +19,7 @@ interface CleanOptions extends RemoveOptions {
 /** What {@link clean} did. */
 interface CleanOutcome {
   readonly removed: readonly Removed[];
-  /** What stays: who has it, or nobody where the disk is what keeps it from being removed. */
+  /** What stays, and its holder; without one, the disk prevented its removal. */
   readonly left: readonly (Stored & { readonly what: string; readonly holder?: string })[];
 }
 

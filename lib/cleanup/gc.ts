@@ -53,12 +53,13 @@ const KINDS: readonly (readonly Kind[])[] = [
 ];
 
 /**
- * Removes what is of no use any more: runs that were left behind and their guests, snapshots and
- * build caches, images, and what killed tasks were just writing.
+ * Removes everything that is no longer needed: abandoned runs and their guests, snapshots and build
+ * caches, images, and unfinished files of killed tasks.
  *
  * What is in use stays, whatever other tasks do meanwhile: each thing is removed with the lock held
  * that its users hold, and guests without a task, which hold none, are looked up in the run records
- * under that lock. Whoever uses an image has a shared lock on its version's folder: see `useImage()`.
+ * under that lock. Whoever uses an image has a shared lock on its version's folder: see
+ * `useImage()`.
  */
 export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {
   const removed: Removed[] = [];

@@ -31,7 +31,7 @@ async function uselessSnapshot(
   { path, recipe, manifest }: ListedSnapshot,
   judge: SnapshotJudge | undefined,
 ): Promise<string | undefined> {
-  if (judge === undefined) return "there is no such platform any more";
+  if (judge === undefined) return "there is no longer such a platform";
   if (recipe === undefined) return `${SNAPSHOT_FILES.sidecar} is missing or damaged`;
   if (manifest === undefined) return `${SNAPSHOT_FILES.manifest} is missing or damaged`;
   if (!recipe.key.startsWith(basename(path)) || manifest.key !== recipe.key) {

@@ -14,7 +14,7 @@ import { KERNEL_CHOICES, microMachine } from "../micro/micro_machine.ts";
 import { buildShape } from "../vm/build_machine.ts";
 import { outdatedInputs, recordedAccelerator, type SnapshotShape } from "../vm/snapshot_recipe.ts";
 
-/** Says why no guest can come from a snapshot any more: a line for each input that differs. */
+/** Why no guest can start from a snapshot any longer: a line for each input that differs. */
 export type SnapshotJudge = (recorded: Recipe, manifest: SnapshotManifest) => Promise<string[]>;
 
 /** What a new snapshot of a platform would be made of now, as far as that can be told. */
@@ -41,7 +41,9 @@ export async function presentHosts(
   return new Map(await Promise.all(entries));
 }
 
-/** The judge of the snapshots of a platform or a variant; `undefined` if there is none by that name. */
+/**
+ * The judge of the snapshots of a platform or a variant; `undefined` if there is none by that name.
+ */
 export function snapshotJudge(
   name: string,
   { present, signal }: {
@@ -57,7 +59,8 @@ export function snapshotJudge(
 }
 
 /**
- * Why no guest of the platform can come from a snapshot, whatever its size. What is not known of the
+ * Why no guest of the platform can come from a snapshot, whatever its size. What is not known of
+ * the
  * host is left out. An accelerator is as good as any other, since each can be asked for.
  */
 async function judgeBuild(

@@ -18,7 +18,7 @@ export interface Stored {
 
 /** An entry as gc sees it. */
 export interface Listed extends Entry {
-  /** Why it is of no use, if it is not. */
+  /** Why it is no longer needed, if that is so. */
   readonly why?: string | undefined;
   /** When it was last used, in milliseconds since 1970, where it goes once it is too old. */
   readonly usedMs?: number;
@@ -34,7 +34,7 @@ export interface GcFacts {
   readonly signal: AbortSignal;
   /** Whether a path has been removed, or would have been without `--dry-run`. */
   readonly isGone: (path: string) => boolean;
-  /** Gives the guests that are up and stay up. */
+  /** Returns the guests that are running and keep running. */
   readonly guests: () => Promise<RunRecord[]>;
 }
 

@@ -3,7 +3,7 @@ interface HostTime {
   /** Since 1970, UTC. */
   readonly seconds: number;
   readonly nanoseconds: number;
-  /** 64 bytes that nobody else has. */
+  /** 64 unique random bytes. */
   readonly entropy: Uint8Array;
 }
 

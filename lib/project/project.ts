@@ -184,7 +184,7 @@ async function sourceFaults(
     const inside = realSource === realDir || realSource.startsWith(join(realDir, "/"));
     return inside ? [] : fault(`it is a link to ${showPath(realSource)}`);
   } catch (error) {
-    return fault(error instanceof Deno.errors.NotFound ? "it is not there" : messageOf(error));
+    return fault(error instanceof Deno.errors.NotFound ? "it does not exist" : messageOf(error));
   }
 }
 

@@ -59,7 +59,7 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
     if (index % 1000 === 0) await delay(0, { signal });
     if (rules.takes(path)) paths.push(path);
   }
-  // Of what is left out, nobody wants to know.
+  // Files that are left out are not interesting.
   if (!isWhole) { for (const path of paths) if (path.endsWith("/")) await checkRead(dir, path); }
   return { paths, takes: (path) => rules.takes(path) };
 }

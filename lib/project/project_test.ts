@@ -143,7 +143,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
       "168 hours",
       '  exclude: unknown field, did you mean "excludes"?',
       '  cmakeFlags.debian-amd46: unknown platform, did you mean "debian-amd64"?',
-      '  source: found "nowhere", wanted a directory inside the project (it is not there)',
+      '  source: found "nowhere", wanted a directory inside the project (it does not exist)',
       '  next: edit "DIR/guesthouse.json"',
     ],
   );

@@ -17,8 +17,10 @@ interface BuildState {
 }
 
 /**
- * Makes sure that an entry is what its recipe says. Of several tasks that want it one builds, and the
- * others wait and take over the result. Returns what the entry was like at the last look, and why it
+ * Makes sure that an entry is what its recipe says. Of several tasks that want it one builds, and
+ * the
+ * others wait and take over the result. Returns what the entry was like at the last look, and why
+ * it
  * was built, if it was.
  */
 export async function ensureBuilt<State extends BuildState>(
@@ -28,7 +30,7 @@ export async function ensureBuilt<State extends BuildState>(
     readonly of: string;
     /** For messages. */
     readonly title: string;
-    /** Finds out where it stands; `locked` once nobody else can be building it. */
+    /** Determines its state; `locked` once no other task can be building it. */
     look(locked: boolean): Promise<State>;
     /** Makes and publishes it. What killed builds have left is gone by then. */
     build(state: State): Promise<void>;
@@ -45,7 +47,7 @@ export async function ensureBuilt<State extends BuildState>(
   });
   const state = await look(true);
   const isFresh = state.reasons.length === 0;
-  // Somebody else may have built it meanwhile.
+  // Another task may have built it in the meantime.
   if (isFresh && !(force && wasFresh)) return { state, built: false, reasons: [] };
   const reasons = isFresh ? ["--force was given"] : state.reasons;
   reasons.forEach((reason) => log(`building ${title}: ${reason}`));

@@ -16,7 +16,7 @@ export interface Entry {
   readonly locks: readonly string[];
   /** The file that vouches for it: it is removed first, in case the removal is interrupted. */
   readonly voucher?: string;
-  /** Whether somebody needs it who holds no lock. Asked while nobody can begin to use it. */
+  /** Whether a user without a lock needs it. Called while no use of it can begin. */
   isNeeded?(): Promise<boolean>;
   /** Removes it in another way than by its path. Called with the locks held. */
   remove?(): Promise<void>;
@@ -33,7 +33,7 @@ export async function* ownedDirectories(
   }
 }
 
-/** Whether somebody uses an entry now; nothing is changed. */
+/** Whether an entry is in use; changes nothing. */
 export async function isBusy({ locks, isNeeded }: Entry): Promise<boolean> {
   for (const lock of locks) if (await isLocked(lock)) return true;
   return await isNeeded?.() ?? false;

@@ -7,7 +7,8 @@ import { canonicalJson, type Digest, FramedHash } from "../base/files/digest.ts"
  *
  * - `value`: JSON (versions, a platform's config, the key of an embedded part) or bytes.
  * - `file`: the path of a file, read through symbolic links; its mode and contents count.
- * - `script`: the path of a shell script: its mode and its lines count, but for empty ones and those
+ * - `script`: the path of a shell script: its mode and its lines count, but for empty ones and
+ * those
  *   that are only a comment.
  * - `dir`: the path of a folder. Everything below it counts, one input for each entry, named
  *   `NAME/RELATIVE/PATH`: files by mode and contents, folders by mode, symbolic links by target.
@@ -87,7 +88,7 @@ function valueDigest(value: unknown): Digest {
 
 async function fileDigest(name: string, path: string): Promise<Digest> {
   try {
-    // Before opening it: opening a FIFO waits until somebody writes to it.
+    // Before opening it: opening a FIFO waits for a writer.
     const info = await Deno.stat(path);
     if (!info.isFile) throw new TypeError("it is not a file");
     using file = await Deno.open(path, { read: true });

@@ -4,7 +4,9 @@ import { imageCacheDir, imagesDir, snapshotsDir, STAGING_PREFIX } from "../base/
 import { removeTree } from "../base/process/remove_tree.ts";
 import type { Entry } from "./entry.ts";
 
-/** Where tasks make things of a kind, each in a directory that gets its final name when it is whole. */
+/**
+ * Where tasks make things of a kind, each in a directory that gets its final name when it is whole.
+ */
 interface Making {
   /** The directory for those of one name. */
   readonly home: (of: string) => string;
@@ -51,12 +53,14 @@ export type UnfinishedKind = keyof typeof KINDS;
 interface Unfinished extends Entry {
   /** Whose it is: see {@link makerLock}. */
   readonly of: string;
-  /** Why it is of no use, unless its task still runs. */
+  /** Why it is no longer needed, unless its task is still running. */
   readonly why: string;
   remove(): Promise<void>;
 }
 
-/** The lock of the task that makes an image, a part (by its first file) or a platform's snapshot. */
+/**
+ * The lock of the task that makes an image, a part (by its first file) or a platform's snapshot.
+ */
 export function makerLock(kind: UnfinishedKind, of: string): string {
   const { home, lock }: Making = KINDS[kind];
   return join(home(of), lock(of));

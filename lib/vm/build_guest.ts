@@ -15,7 +15,7 @@ import type { LaunchPlan } from "./launch_guest.ts";
 import type { Size } from "./machine.ts";
 import { sshLogin, type SshSession } from "./ssh_login.ts";
 
-/** What decides which machine a build guest is, whoever starts it. */
+/** What determines the machine of a build guest. */
 export interface GuestRequest extends Size {
   readonly platform: Platform;
   readonly image: Image;

@@ -46,7 +46,7 @@ export function openNetwork(
     };
   }
   let fault: { readonly error: unknown } | undefined;
-  // No request fails for a log that cannot be written: whoever ends the network is told.
+  // No request fails because its log cannot be written: this is reported when the network ends.
   const record = new NetworkRecord((line) => {
     try {
       onNote(line);

@@ -26,7 +26,7 @@ import type { OpenGuest } from "./open_guest.ts";
 export async function requireKept(platform: string): Promise<RunRecord> {
   const record = await findKept(platform);
   if (record !== undefined) return record;
-  throw new GuestError(`Cannot find a guest of "${platform}": none was left up`, {
+  throw new GuestError(`Cannot find a guest of "${platform}": none was left running`, {
     next: `deno task build-vm ${platform} --keep`,
   });
 }
@@ -90,22 +90,24 @@ export function interactiveSshCommand(
   return ["ssh", "-F", configPath, ...terminal, SHARED_HOST, "--", remote];
 }
 
-/** Says how to reach a guest that was just left up. */
+/** Prints how to connect to a guest that was just left running. */
 export function announceKept(ctx: TaskContext, record: RunRecord): void {
   ctx.log.info([
-    `Guest "${record.platform}" is left up: 127.0.0.1 port ${record.sshPort}, pid ${record.pid}`,
+    `Guest "${record.platform}" is left running: 127.0.0.1 port ${record.sshPort}, pid ${record.pid}`,
     `  connect: deno task vm-ssh ${record.platform}`,
     `  stop:    deno task vm-stop ${record.platform}`,
   ].join("\n"));
 }
 
-/** Opens a shell in a guest in which a step has failed, if somebody is there to use it. */
+/** Opens a shell in a guest in which a step has failed, if there is a terminal. */
 export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Promise<void> {
   if (!ctx.interactive) {
     ctx.log.warn("No shell is opened: this is no terminal. To look around later: --keep");
     return;
   }
-  ctx.log.info(`A step failed. This is a shell in guest "${guest.guest.name}"; leave it to go on.`);
+  ctx.log.info(
+    `A step failed. This is a shell in guest "${guest.guest.name}"; exit it to continue.`,
+  );
   await runInForeground(
     interactiveSshCommand(guest.ssh.configPath, [], guest.network.env),
   );

@@ -28,7 +28,7 @@ export interface GuestPlace {
   readonly disk: string;
 }
 
-/** What a guest's machine is, whoever starts it. */
+/** A guest's machine. */
 export interface Machine extends Size {
   readonly host: {
     /** The machine type with its version, since an alias moves on with QEMU: `pc-q35-7.2`. */

@@ -13,7 +13,7 @@ export interface OpenGuestOptions extends GuestRequest, OpenHow {
   readonly onAccelerator?: (name: string, reason: string) => void;
 }
 
-/** A build guest that is up and answers. Disposal ends it and removes everything of it. */
+/** A running build guest that answers. Disposal ends it and removes all its files. */
 export interface OpenGuest extends Omit<OpenedGuest<SshSession>, "session">, SshSession {
   /** What programs in it can reach. */
   readonly network: GuestNetwork;
@@ -47,7 +47,7 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
     ...{ ...opened, ssh, port, network },
     accelerator: host.accelerator,
     async shutdown() {
-      // The plug first: the connection then ends by itself, without a farewell to wait for.
+      // QEMU first: the connection then ends without waiting for a handshake.
       await guest.shutdown({ powerdownMs: 0 });
       await ssh.close();
     },

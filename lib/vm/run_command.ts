@@ -84,7 +84,7 @@ export async function runInKept(record: RunRecord, command: GuestCommand): Promi
   }
 }
 
-/** A guest that does not answer may be one that QEMU has paused, which nobody was there to hear. */
+/** A guest that does not answer may have been paused by QEMU while no task was watching. */
 async function explainPause(record: RunRecord, error: unknown, signal: AbortSignal) {
   const { platform: name } = record;
   const { dir, socketDir } = runPlace(record);

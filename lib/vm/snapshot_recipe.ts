@@ -34,12 +34,13 @@ export async function snapshotRecipe(shape: SnapshotShape): Promise<Recipe> {
   ]);
 }
 
-/** Whoever starts a guest chooses these, so a snapshot with other ones may be wanted again. */
+/** These are chosen at each start, so a snapshot with other values may be wanted again. */
 const CHOSEN = ["memory", "cores", "command line"];
 
 /**
  * Why no guest that could be started now can come from a snapshot, whatever its size: one line for
- * each input that differs from the nearest of these guests, but for those that are left out as well.
+ * each input that differs from the nearest of these guests, but for those that are left out as
+ * well.
  * `undefined` where there is no such guest.
  */
 export async function outdatedInputs(

@@ -18,7 +18,7 @@ export interface SshSession extends AsyncDisposable {
 /** The name of the socket of the resume service's port. */
 export const PORT_SOCKET = "port";
 
-/** How long a guest that listens may take to let somebody log in, under TCG. */
+/** How long a guest that listens may take to accept a login, under TCG. */
 const LOGIN_MS = 40_000;
 /** How long a guest may take to get ready for being saved. */
 const REST_MS = 60_000;
@@ -70,7 +70,7 @@ export function sshLogin(
     async resume(launched, timeoutMs, mark) {
       using stack = new DisposableStack();
       const port = stack.use(await connectPort(launched));
-      // The host's time, and 64 bytes that nobody else has.
+      // The host's time, and 64 unique random bytes.
       const { seconds, nanoseconds, entropy } = hostTime();
       const request = `resume ${seconds} ${nanoseconds} ${entropy.toHex()}`;
       await port.ask(request, "resumed", { timeoutMs, signal: launched.signal });

@@ -105,8 +105,8 @@ async function useSnapshot(
   const found = await findSnapshot(name, recipe);
   if (found.kind === "found") return found.snapshot;
   if (found.kind === "damaged") {
-    const fate = found.removed ? "and removed" : "but stays, since a guest runs from it";
-    onNote(`The snapshot of "${name}" is of no use ${fate}: ${found.reason}`, "warning");
+    const fate = found.removed ? "and was removed" : "but stays, since a guest runs from it";
+    onNote(`The snapshot of "${name}" is unusable ${fate}: ${found.reason}`, "warning");
   } else {
     onNote(`snapshot: none fits (${found.reasons.join(", ")})`, "info");
   }

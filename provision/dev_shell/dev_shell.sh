@@ -3,7 +3,7 @@
 # CMD runs in FOLDER, in the environment of the project there; without CMD a login shell does.
 folder=$1
 shift
-cd -- "$folder" || { echo "dev-shell: the guest has no folder $folder" >&2; exit 1; }
+cd -- "$folder" || { echo "dev-shell: the guest has no directory $folder" >&2; exit 1; }
 lib=/usr/local/lib/guesthouse
 [ ! -d /etc/guesthouse/direnv ] || export DIRENV_CONFIG=/etc/guesthouse/direnv
 [ ! -r /run/guesthouse/nix.conf ] ||

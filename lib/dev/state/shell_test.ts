@@ -55,7 +55,7 @@ Deno.test("devShellCommand() passes a status through, and names a directory that
     assertEquals(status.code, 42);
     const gone = await $`sh -c ${devShellCommand("/no such", ["true"])}`.env(env).noThrow();
     assertEquals(gone.code, 1);
-    assertStringIncludes(gone.stderr, "dev-shell: the guest has no folder /no such");
+    assertStringIncludes(gone.stderr, "dev-shell: the guest has no directory /no such");
   });
 });
 
