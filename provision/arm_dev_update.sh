@@ -4,7 +4,7 @@
 #   update start FLAVOUR SECONDS   begins, by itself: no connection has to last
 #   update poll LINE               prints the state, then the log from that line on
 #   update confirm                 keeps what was applied
-# The folder of this script has the new configuration: nix/ or provision.sh.
+# The directory of this script has the new configuration: nix/ or provision.sh.
 #
 # From before anything is applied until it is kept or taken back there is a file $pending. A worker
 # that dies leaves it to `settle`, which systemd runs then; a guest that ends leaves it to its next
@@ -142,7 +142,7 @@ debian_restore() {
   (cd "$root" && find etc usr/local) >"$store/found"
   sort "$store/found" | comm -13 "$store/former" - >"$store/added"
   while IFS= read -r added; do
-    # The folder of what was just removed is gone with it.
+    # The directory of what was just removed is gone with it.
     rm -rf "$root/${added:?}"
   done <"$store/added"
   debian_extract "$store/former.tar"

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { findProgram } from "./process/find_program.ts";
 
-/** A folder that goes when the test ends, also used as the state of the code under test. */
+/** A directory that goes when the test ends, also used as the state of the code under test. */
 export interface Sandbox extends AsyncDisposable {
   readonly path: string;
   /** Writes an executable shell script, and returns its path. */
@@ -12,7 +12,7 @@ export interface Sandbox extends AsyncDisposable {
 
 /** Makes a {@link Sandbox}, and sets these variables (to begin with, `GUESTHOUSE_STATE`). */
 export async function sandbox(env: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
-  // Below a folder whose name needs quoting, so that what forgets to quote fails.
+  // Below a directory whose name needs quoting, so that what forgets to quote fails.
   const parent = await Deno.makeTempDir({ prefix: "guesthouse-" });
   const path = join(parent, "it's a test");
   await Deno.mkdir(path);

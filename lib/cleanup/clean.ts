@@ -10,7 +10,7 @@ import { type Removed, type RemoveOptions, removeStored, sized, type Stored } fr
 
 /** What {@link clean} takes. */
 interface CleanOptions extends RemoveOptions {
-  /** The project's folder; every project, if there is none. */
+  /** The project's directory; every project, if there is none. */
   readonly projectDir: string | undefined;
   /** Platforms, or `native`; all of them, if there are none. */
   readonly names: readonly string[];

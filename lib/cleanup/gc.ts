@@ -58,7 +58,7 @@ const KINDS: readonly (readonly Kind[])[] = [
  *
  * What is in use stays, whatever other tasks do meanwhile: each thing is removed with the lock held
  * that its users hold, and guests without a task, which hold none, are looked up in the run records
- * under that lock. Whoever uses an image has a shared lock on its version's folder: see
+ * under that lock. Whoever uses an image has a shared lock on its version's directory: see
  * `useImage()`.
  */
 export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {

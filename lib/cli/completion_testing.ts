@@ -37,7 +37,7 @@ export async function createCheckout(shell: Shell): Promise<CompletionCheckout> 
 /** How long a shell may take over all that a test types; the limit is for one that hangs. */
 const SHELL_MS = 60_000;
 
-/** Runs a shell that finds this very Deno, and has a home folder of its own. */
+/** Runs a shell that finds this very Deno, and has a home directory of its own. */
 export async function runShell(
   command: readonly string[],
   { cwd, home, env = {} }: {
@@ -57,7 +57,7 @@ export async function runShell(
       XDG_CONFIG_HOME: join(home, ".config"),
       XDG_DATA_HOME: join(home, ".local/share"),
       XDG_CACHE_HOME: join(home, ".cache"),
-      // Deno's cache follows the home folder, and is not to be filled anew.
+      // Deno's cache follows the home directory, and is not to be filled anew.
       DENO_DIR: await denoDir(),
       TERM: "xterm",
       ...env,

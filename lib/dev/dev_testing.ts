@@ -8,7 +8,7 @@ import { bootId, commandOf } from "./state/state.ts";
 /** A config that names nothing but what must be named. */
 export const CONFIG = defineDev({ share: { name: "project" } });
 
-/** A state folder of its own, and a folder for sockets. */
+/** A state directory of its own, and a directory for sockets. */
 export async function devSandbox() {
   const stack = new AsyncDisposableStack();
   const box = stack.use(await sandbox());

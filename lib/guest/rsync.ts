@@ -26,9 +26,9 @@ type Connection = Pick<SshConnection, "name" | "configPath" | "closed">;
 /** What {@link pushTree} takes. */
 interface PushTreeOptions {
   readonly connection: Connection;
-  /** Absolute folder on this host; its content is copied. */
+  /** Absolute directory on this host; its content is copied. */
   readonly sourceDir: string;
-  /** Absolute folder in the guest; made with its parents. */
+  /** Absolute directory in the guest; made with its parents. */
   readonly guestDir: string;
   readonly selection: Selection;
   /** Also removes what is gone from the source; see {@link pushArgs}. Default `false`. */
@@ -39,11 +39,11 @@ interface PushTreeOptions {
 /** What {@link pullFiles} takes. */
 interface PullFilesOptions {
   readonly connection: Connection;
-  /** Absolute folder in the guest. */
+  /** Absolute directory in the guest. */
   readonly guestDir: string;
   /** See `parseGlob()`. */
   readonly globs: readonly string[];
-  /** Absolute folder on this host; made with its parents. Nobody else writes to it. */
+  /** Absolute directory on this host; made with its parents. Nobody else writes to it. */
   readonly destDir: string;
   /** How the room on this host is claimed. */
   readonly room?: Partial<Omit<RoomOptions, "dir" | "bytes">>;
@@ -52,7 +52,7 @@ interface PullFilesOptions {
 
 /** What {@link pullFiles} has found. */
 interface Pulled {
-  /** Paths relative to both folders, sorted. */
+  /** Paths relative to both directories, sorted. */
   readonly files: string[];
   /** What the guest has sent and the host does not take. */
   readonly leftOut: readonly LeftOut[];
@@ -63,7 +63,9 @@ interface Pulled {
 /** rsync's messages in English, and none of the user's defaults. */
 const ENV = { LC_ALL: "C", RSYNC_OLD_ARGS: "0", RSYNC_ICONV: "", RSYNC_PROTECT_ARGS: "1" };
 
-/** Exit statuses of rsync(1), and of the guest's shell, which it passes on or calls a bad stream. */
+/**
+ * Exit statuses of rsync(1), and of the guest's shell, which it passes on or calls a bad stream.
+ */
 const FILE_IO = 11;
 const BAD_STREAM = 12;
 const PARTIAL = 23;
@@ -72,7 +74,7 @@ const CANNOT_RUN = 126;
 const NOT_FOUND = 127;
 
 /**
- * Copies a folder into the guest over the shared connection. A file that vanishes meanwhile is
+ * Copies a directory into the guest over the shared connection. A file that vanishes meanwhile is
  * left out. Throws {@link WorkError} when a file cannot be read or the guest's disk is full,
  * {@link GuestError} when the connection is lost, or the reason of the signal.
  */
@@ -214,11 +216,11 @@ export const nulEnded = (paths: readonly string[]): string =>
 /** What {@link listTree} takes. */
 interface ListTreeOptions {
   readonly connection: Connection;
-  /** Absolute folder. */
+  /** Absolute directory. */
   readonly dir: string;
   /** What rsync lets through, a rule in each line. */
   readonly filterFile: string;
-  /** An absolute folder of this host that is empty. */
+  /** An absolute directory of this host that is empty. */
   readonly emptyDir: string;
   readonly signal?: AbortSignal;
 }

@@ -1,9 +1,9 @@
 import { isAbsolute } from "@std/path";
 import { SHARED_HOST } from "./ssh_config.ts";
 
-/** Which files of a folder are sent. */
+/** Which files of a directory are sent. */
 export type Selection =
-  /** Exactly the paths in this file, each ended by a NUL byte and relative to the folder. */
+  /** Exactly the paths in this file, each ended by a NUL byte and relative to the directory. */
   | { readonly filesFrom: string }
   | "everything";
 
@@ -11,9 +11,9 @@ export type Selection =
 interface PushOptions {
   /** The shared connection's configuration file. */
   readonly sshConfig: string;
-  /** Absolute folder on this host. */
+  /** Absolute directory on this host. */
   readonly sourceDir: string;
-  /** Absolute folder in the guest; made with its parents. */
+  /** Absolute directory in the guest; made with its parents. */
   readonly guestDir: string;
   readonly selection: Selection;
   /**
@@ -23,7 +23,7 @@ interface PushOptions {
 }
 
 /**
- * The argv that copies a folder's content into a guest (rsync 3.2.3 or newer on both sides).
+ * The argv that copies a directory's content into a guest (rsync 3.2.3 or newer on both sides).
  * Symlinks are copied as what they are, so a loop or a link out of the tree does no harm; devices,
  * sockets and pipes are left out; files belong to the guest's user.
  */
@@ -59,11 +59,11 @@ const FROM_GUEST = [
 /** What {@link pullListArgs} takes. */
 interface PullListOptions {
   readonly sshConfig: string;
-  /** Absolute folder in the guest. */
+  /** Absolute directory in the guest. */
   readonly guestDir: string;
-  /** Absolute folder on this host. It exists. */
+  /** Absolute directory on this host. It exists. */
   readonly destDir: string;
-  /** File of the paths to copy, each ended by a NUL byte and relative to both folders. */
+  /** File of the paths to copy, each ended by a NUL byte and relative to both directories. */
   readonly filesFrom: string;
 }
 
@@ -109,13 +109,13 @@ export function bringInArgs({ sourceDir, destDir, backupDir }: BringInOptions): 
   ];
 }
 
-/** The argv that names the files and links of a folder that a filter lets through: `%i %n`. */
+/** The argv that names the files and links of a directory that a filter lets through: `%i %n`. */
 export function listArgs(
   options: {
     readonly sshConfig: string;
     readonly dir: string;
     readonly filterFile: string;
-    /** An absolute folder that is empty. */
+    /** An absolute directory that is empty. */
     readonly emptyDir: string;
     /** See `parseItemized()`. Default: none. */
     readonly mark?: string;

@@ -22,7 +22,7 @@ export function parseStats(stdout: string): PushStats {
 }
 
 /**
- * The files and links in what `--out-format="MARK%i %n"` prints; folders are left out.
+ * The files and links in what `--out-format="MARK%i %n"` prints; directories are left out.
  *
  * @param mark what our own rsync puts before each. It prints lines of the other side as well, which
  *   would name files that are not there
@@ -32,7 +32,7 @@ export function parseItemized(stdout: string, mark = ""): string[] {
   for (const printed of stdout.split("\n")) {
     if (!printed.startsWith(mark)) continue;
     const line = printed.slice(mark.length);
-    // YXcstpoguax and a blank, of which X is the type: f file, L link, d folder.
+    // YXcstpoguax and a blank, of which X is the type: f file, L link, d directory.
     const name = line.slice(12);
     if (!/^[<>ch.][fL].{9} ./.test(line)) continue;
     // A link is shown with its target.

@@ -48,7 +48,7 @@ export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
 ];
 
 /**
- * A folder, other than the project's own, that holds one of these and no CMakeLists.txt is a
+ * A directory, other than the project's own, that holds one of these and no CMakeLists.txt is a
  * build tree whatever its name: CMake's cache, or the tag of https://bford.info/cachedir/ which
  * Cargo and Meson set.
  */

@@ -1,7 +1,7 @@
 /** Parts of the tests of what is left out of a copy: real trees, the real git, the real rsync. */
 import { dirname, join } from "@std/path";
 
-/** A temporary folder with files by path; a text of `-> TARGET` makes a symbolic link. */
+/** A temporary directory with files by path; a text of `-> TARGET` makes a symbolic link. */
 export async function makeTree(
   files: Readonly<Record<string, string>>,
 ): Promise<{ dir: string } & AsyncDisposable> {
@@ -14,13 +14,13 @@ export async function makeTree(
   return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
 }
 
-/** Runs git in a folder and returns its stdout. */
+/** Runs git in a directory and returns its stdout. */
 export function git(dir: string, ...args: readonly string[]): Promise<string> {
   const author = ["-c", "user.name=ci", "-c", "user.email=ci@example.invalid"];
   return run("git", ["-C", dir, ...author, "-c", "protocol.file.allow=always", ...args]);
 }
 
-/** The files and links, without folders, that rsync would send with a filter; sorted. */
+/** The files and links, without directories, that rsync would send with a filter; sorted. */
 export async function sentFiles(dir: string, filter: string): Promise<string[]> {
   const file = await Deno.makeTempFile({ prefix: "guesthouse-filter-" });
   try {

@@ -6,7 +6,7 @@ import { showPath } from "../config/show_path.ts";
 interface ResolveProjectOptions {
   /** The value of `--project`; may be relative to `cwd` and hold any character. */
   readonly projectFlag?: string;
-  /** The folder that the user called from, absolute: `INIT_CWD` under `deno task`. */
+  /** The directory that the user called from, absolute: `INIT_CWD` under `deno task`. */
   readonly cwd: string;
   /** The guesthouse checkout. */
   readonly root: string;
@@ -16,19 +16,19 @@ interface ResolveProjectOptions {
 const SAMPLE_PROJECT = "examples/hello-cmake";
 
 /**
- * The folder of the project to build, absolute and without symbolic links: the one asked for,
+ * The directory of the project to build, absolute and without symbolic links: the one asked for,
  * else the git work tree around `cwd`, else the sample.
  *
  * A call from inside the checkout means the sample, unless it comes from a work tree that lies
- * inside the checkout: the tree around a checkout is not meant, as that may be a home folder.
+ * inside the checkout: the tree around a checkout is not meant, as that may be a home directory.
  *
- * Throws {@link UsageError} if the folder asked for is missing or is none.
+ * Throws {@link UsageError} if the directory asked for is missing or is none.
  */
 export async function resolveProject(options: ResolveProjectOptions): Promise<string> {
   const { projectFlag, cwd } = options;
   if (projectFlag !== undefined) return await requestedProject(projectFlag, cwd);
   const root = await Deno.realPath(options.root);
-  // A folder that is gone by now says nothing about a project.
+  // A directory that is gone by now says nothing about a project.
   const calledFrom = await Deno.realPath(cwd).catch(() => root);
   const workTree = await findWorkTree(calledFrom);
   const sample = join(root, SAMPLE_PROJECT);
@@ -61,7 +61,7 @@ function cannotUse(flag: string, why: string, path: string, cause?: unknown): Us
   });
 }
 
-/** The nearest folder with a `.git`, which is a file in linked work trees and submodules. */
+/** The nearest directory with a `.git`, which is a file in linked work trees and submodules. */
 async function findWorkTree(start: string): Promise<string | undefined> {
   for (let dir = start;; dir = dirname(dir)) {
     if (await Deno.lstat(join(dir, ".git")).then(() => true, () => false)) return dir;
@@ -69,7 +69,7 @@ async function findWorkTree(start: string): Promise<string | undefined> {
   }
 }
 
-/** Whether a folder is another one or lies in it; both without symbolic links. */
+/** Whether a directory is another one or lies in it; both without symbolic links. */
 function isBelow(dir: string, ancestor: string): boolean {
   return dir === ancestor || dir.startsWith(join(ancestor, "/"));
 }

@@ -24,9 +24,9 @@ export interface PlanOptions {
   readonly os: typeof STEP_SYSTEMS[number];
   /** A platform's name, or `native`. */
   readonly platformName: string;
-  /** The project's source folder there (its folder joined with `project.source`). */
+  /** The project's source directory there (its directory joined with `project.source`). */
   readonly sourceDir: string;
-  /** The folder to build in, outside the sources. */
+  /** The directory to build in, outside the sources. */
   readonly buildDir: string;
   /** CPUs to use. */
   readonly jobs: number;

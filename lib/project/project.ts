@@ -17,7 +17,7 @@ import { type ProjectInput, projectSchema } from "./project_schema.ts";
 import { showPath } from "../config/show_path.ts";
 import { parseDurationMs, parseMemoryMiB } from "../config/units.ts";
 
-/** The file that a project may have in its folder. */
+/** The file that a project may have in its directory. */
 export const PROJECT_FILE = "guesthouse.json";
 
 /** A command of a build as the project gives it, placeholders and all. */
@@ -29,13 +29,13 @@ interface ProjectStep {
 
 /** What to build and how: a `guesthouse.json` with all defaults filled in. */
 export interface Project {
-  /** The project's folder on the host, as it was given. */
+  /** The project's directory on the host, as it was given. */
   readonly dir: string;
   /** The config that was read, if there is one. */
   readonly file?: string;
   /** One line, without slashes. */
   readonly name: string;
-  /** The folder with the CMakeLists.txt, relative to `dir`; `.` is `dir` itself. */
+  /** The directory with the CMakeLists.txt, relative to `dir`; `.` is `dir` itself. */
   readonly source: string;
   readonly haveCMakeLists: boolean;
   /** Patterns as in a `.gitignore`; see `projectFiles()`. */
@@ -45,7 +45,7 @@ export interface Project {
   readonly steps: Readonly<Record<string, readonly ProjectStep[] | undefined>>;
   /** By platform, `native` or `all`. */
   readonly cmakeFlags: Readonly<Record<string, readonly string[] | undefined>>;
-  /** Globs below the build or the source folder. */
+  /** Globs below the build or the source directory. */
   readonly artifacts: readonly Place[];
   /** What guests may reach. */
   readonly network: NetworkRule;
@@ -188,7 +188,7 @@ async function sourceFaults(
   }
 }
 
-/** A folder may have any name; reports want one line. */
+/** A directory may have any name; reports want one line. */
 function nameOf(dir: string): string {
   return basename(dir).replace(/\p{Cc}/gu, "?").slice(0, 64) || "project";
 }

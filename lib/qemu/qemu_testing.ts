@@ -11,7 +11,7 @@ export interface PausedQemu extends AsyncDisposable {
   readonly socketPath: string;
   /** QEMU's own pid. */
   readonly pid: number;
-  /** A folder that goes away with it. */
+  /** A directory that goes away with it. */
   readonly dir: string;
   readonly status: Promise<unknown>;
 }

@@ -10,9 +10,10 @@ import { canonicalJson, type Digest, FramedHash } from "../base/files/digest.ts"
  * - `script`: the path of a shell script: its mode and its lines count, but for empty ones and
  * those
  *   that are only a comment.
- * - `dir`: the path of a folder. Everything below it counts, one input for each entry, named
- *   `NAME/RELATIVE/PATH`: files by mode and contents, folders by mode, symbolic links by target.
- *   `skip` leaves entries out (relative path; a folder's entries are left out with it).
+ * - `dir`: the path of a directory. Everything below it counts, one input for each entry, named
+ *   `NAME/RELATIVE/PATH`: files by mode and contents, directories by mode, symbolic links by
+ * target.
+ *   `skip` leaves entries out (relative path; a directory's entries are left out with it).
  *
  * Only the name goes into the key, not where the file lies: a moved checkout keeps its keys.
  */

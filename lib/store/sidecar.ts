@@ -78,7 +78,7 @@ const UNESCAPES: ReadonlyMap<string, string> = new Map(
   [...ESCAPES].map(([char, text]) => [text, char]),
 );
 
-/** A folder's entries may have any name; one line each must stay one line each. */
+/** A directory's entries may have any name; one line each must stay one line each. */
 function escapeName(name: string): string {
   return name.replace(/[\\\t\n\r]/g, (char) => ESCAPES.get(char) ?? char);
 }

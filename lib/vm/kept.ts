@@ -31,7 +31,7 @@ export async function requireKept(platform: string): Promise<RunRecord> {
   });
 }
 
-/** The folders of a recorded run. */
+/** The directories of a recorded run. */
 export const runPlace = ({ id }: RunRecord) => ({
   dir: join(runsDir(), id),
   socketDir: join(socketDir(), id),

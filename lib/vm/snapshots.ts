@@ -110,8 +110,8 @@ export async function findSnapshot(platform: string, recipe: Recipe): Promise<Fo
 }
 
 /**
- * Makes a folder that holds the whole files of a snapshot into the snapshot of that recipe. What was
- * there before under that key is replaced.
+ * Makes a directory that holds the whole files of a snapshot into the snapshot of that recipe. What
+ * was there before under that key is replaced.
  */
 export async function commitSnapshot(
   staging: string,
@@ -175,7 +175,7 @@ export async function haveSnapshotWith(
 /** A snapshot as `gc` and others list it. */
 export interface ListedSnapshot extends Entry {
   readonly platform: string;
-  /** `undefined` for a folder that holds no whole snapshot. */
+  /** `undefined` for a directory that holds no whole snapshot. */
   readonly manifest: SnapshotManifest | undefined;
   readonly recipe: Recipe | undefined;
   /** When a guest last came from it, in milliseconds since 1970; 0 if that is not known. */
@@ -183,8 +183,8 @@ export interface ListedSnapshot extends Entry {
 }
 
 /**
- * All snapshots that are not in the making, or those of a platform; none of their files is looked at.
- * One from which a guest has come since is not removed.
+ * All snapshots that are not in the making, or those of a platform; none of their files is looked
+ * at. One from which a guest has come since is not removed.
  */
 export async function listSnapshots(
   platform?: string,

@@ -57,7 +57,7 @@ in
       tag = mkOption {
         type = types.str;
         default = "share";
-        description = "The name that QEMU gives the shared folder.";
+        description = "The name that QEMU gives the shared directory.";
       };
 
       options = mkOption {

@@ -37,7 +37,7 @@ in
     };
   };
 
-  # rsync needs a folder that the user may write; a mount needs one to lie on.
+  # rsync needs a directory that the user may write; a mount needs one to lie on.
   systemd.tmpfiles.rules = [ "d ${mountPoint} 0755 ${user} ${config.users.users.${user}.group} -" ];
 
   # qemu-vm.nix replaces `fileSystems` as a whole, in which the mount would vanish without a word.
@@ -45,7 +45,7 @@ in
   virtualisation.vmVariant.virtualisation = {
     inherit msize;
     sharedDirectories.${cfg.tag} = {
-      source = ''"''${ARM_DEV_SHARE:?is the folder to share}"'';
+      source = ''"''${ARM_DEV_SHARE:?is the directory to share}"'';
       target = mountPoint;
       # The default stores ids in extended attributes of the host's files.
       securityModel = "none";

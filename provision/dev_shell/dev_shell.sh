@@ -1,6 +1,6 @@
 # Runs in the guest, sent along with each call of arm-dev-ssh:
-#   sh -c THIS dev-shell FOLDER [CMD...]
-# CMD runs in FOLDER, in the environment of the project there; without CMD a login shell does.
+#   sh -c THIS dev-shell DIR [CMD...]
+# CMD runs in DIR, in the environment of the project there; without CMD a login shell does.
 folder=$1
 shift
 cd -- "$folder" || { echo "dev-shell: the guest has no directory $folder" >&2; exit 1; }

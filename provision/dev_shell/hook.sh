@@ -1,4 +1,4 @@
-# Read by login shells, behind a line that sets _guesthouse_share. In the project's folder bash gets
+# Read by login shells, behind a line that sets _guesthouse_share. In the project's directory bash gets
 # the project's environment by direnv, and loses it again outside.
 export DIRENV_CONFIG=/etc/guesthouse/direnv
 # The host's store, where the guest was started with it; the user's own settings come first.
@@ -7,7 +7,7 @@ if [ -r /run/guesthouse/nix.conf ]; then
 fi
 
 if [ -n "${BASH_VERSION-}" ] && [ -n "${PS1-}" ] && command -v direnv >/dev/null; then
-  # The folder whose .envrc counts for this one: a project without its own has one beside it.
+  # The directory whose .envrc counts for this one: a project without its own has one beside it.
   _guesthouse_env_dir() {
     _guesthouse_at=$PWD
     case $PWD/ in
@@ -25,7 +25,7 @@ if [ -n "${BASH_VERSION-}" ] && [ -n "${PS1-}" ] && command -v direnv >/dev/null
     fi
   }
 
-  # As direnv's own hook, which knows one folder alone.
+  # As direnv's own hook, which knows one directory alone.
   _guesthouse_hook() {
     local status=$?
     _guesthouse_env_dir

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from "@std/path";
 
 /**
- * Folders searched after `PATH`: Debian keeps mke2fs in /usr/sbin, which is not on the PATH of
- * ordinary users, and a task started from an editor may lack Homebrew's folders.
+ * Directories searched after `PATH`: Debian keeps mke2fs in /usr/sbin, which is not on the PATH of
+ * ordinary users, and a task started from an editor may lack Homebrew's directories.
  */
 const MORE_FOLDERS: readonly string[] = Deno.build.os === "darwin"
   ? ["/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/e2fsprogs/sbin"]
@@ -16,12 +16,12 @@ export interface FoundProgram {
 }
 
 /**
- * Searches `PATH`, then the folders of system programs, for an executable file. An absolute
- * path is only checked to be there; it may be a folder.
+ * Searches `PATH`, then the directories of system programs, for an executable file. An absolute
+ * path is only checked to be there; it may be a directory.
  *
  * Synchronous, as a look-up takes 20 µs: handing each to a thread would cost more than it gains.
  *
- * Needs read permission for the folders on `PATH`, which are the user's choice.
+ * Needs read permission for the directories on `PATH`, which are the user's choice.
  *
  * @param searchPath as the variable `PATH`, which is its default
  */
@@ -30,7 +30,7 @@ export function findProgram(
   searchPath: string = Deno.env.get("PATH") ?? "",
 ): FoundProgram | undefined {
   if (isAbsolute(name)) return fileAt(name, { executable: false });
-  // An empty part means the current folder to a shell; nothing of ours should run from there.
+  // An empty part means the current directory to a shell; nothing of ours should run from there.
   const folders = searchPath.split(":").filter((folder) => isAbsolute(folder));
   for (const folder of new Set([...folders, ...MORE_FOLDERS])) {
     const found = fileAt(join(folder, name), { executable: true });

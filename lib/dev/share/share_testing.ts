@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { defineDev, type ShareMode } from "../../config/dev_config.ts";
 import type { ShareRequest } from "./share.ts";
 
-/** A folder to share, with an odd name, and a request for it; all of it goes afterwards. */
+/** A directory to share, with an odd name, and a request for it; all of it goes afterwards. */
 export async function withShareRequest(
   mode: ShareMode,
   use: (request: ShareRequest, dir: string) => Promise<void>,

@@ -6,7 +6,7 @@
 set -eu
 access=$2
 dir=$3
-# From here on by its open folder, since what comes may hide its path.
+# From here on by its open directory, since what comes may hide its path.
 cd "$1"
 # QEMU's daemon writes a pid file to /run/virtiofsd, which only root may, and leaves it there.
 case $dir/ in

@@ -21,7 +21,7 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<Uint8Array<
   return packCpio([...initEntries(parts.init), ...await moduleEntries(parts.modules)]);
 }
 
-/** tiny-init, the folders that it mounts on, and the device nodes that it needs before that. */
+/** tiny-init, the directories that it mounts on, and the device nodes that it needs before that. */
 export function initEntries(init: Uint8Array): CpioEntry[] {
   return [
     ...["dev", "proc", "sys", "tmp", "mnt"].map((path) => directory(path)),

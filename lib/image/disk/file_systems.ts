@@ -4,7 +4,7 @@ import { asOwner, removeTree } from "../../base/process/remove_tree.ts";
 import { $ } from "../../base/process/dollar.ts";
 
 /**
- * A root file system unpacked below a temporary folder. Without root it is unpacked in a user
+ * A root file system unpacked below a temporary directory. Without root it is unpacked in a user
  * namespace, where the tree's root user is the one who runs this task and its other users are
  * those of `/etc/subuid`; every command that must see the true owners goes through `inside`.
  */
@@ -31,7 +31,7 @@ export async function unpackTree(
   options: Pick<RunOptions, "signal"> = {},
 ): Promise<RootTree> {
   const path = await Deno.makeTempDir({ dir: parentDir, prefix: "tree-" });
-  // The tree's own root folder is readable by all; the temporary one around it stays private.
+  // The tree's own root directory is readable by all; the temporary one around it stays private.
   const tree = {
     path: join(path, "root"),
     inside: asOwner,

@@ -1,6 +1,6 @@
 /** One member of an initramfs archive. */
 export interface CpioEntry {
-  /** Path without a leading slash, e.g. `usr/bin/sh`. Parent folders must come first. */
+  /** Path without a leading slash, e.g. `usr/bin/sh`. Parent directories must come first. */
   readonly path: string;
   /** File type and permission bits as in `st_mode`; see {@link MODE}. */
   readonly mode: number;
@@ -18,7 +18,7 @@ export const MODE = {
   char: 0o020000,
 } as const;
 
-/** A folder entry. */
+/** A directory entry. */
 export const directory = (path: string, mode = 0o755): CpioEntry => ({
   path,
   mode: MODE.directory | mode,

@@ -61,7 +61,9 @@ export function elfFile(
 export const moduleFile = (...info: string[]): Uint8Array<ArrayBuffer> =>
   elfFile({ ".text": "code", ".modinfo": info.map((field) => `${field}\0`).join("") });
 
-/** Writes modules into a folder such as `/lib/modules/VERSION`: path below `kernel/` to fields. */
+/**
+ * Writes modules into a directory such as `/lib/modules/VERSION`: path below `kernel/` to fields.
+ */
 export async function writeModules(
   versionDir: string,
   modules: Readonly<Record<string, readonly string[]>>,

@@ -39,7 +39,7 @@ export function distributionKernel(outputs: readonly string[], arch: Arch): Part
 }
 
 interface Extraction {
-  /** A folder for packages and what is in them. */
+  /** A directory for packages and what is in them. */
   readonly work: string;
   readonly metapackage: string;
   readonly arch: Arch;

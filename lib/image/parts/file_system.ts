@@ -4,7 +4,10 @@ import type { BuildOptions } from "../../store/ensure_built.ts";
 import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
 
-/** The same for every image, since images of one content must be equal; no two are ever mounted together. */
+/**
+ * The same for every image, since images of one content must be equal; no two are ever mounted
+ * together.
+ */
 const UUID = "67756573-7468-6f75-7365-000000000001";
 /** The newest time in any image, in seconds since 1970: see `rootfs.ts`. */
 const TIME = 1_686_355_200;
@@ -50,7 +53,7 @@ export async function writeFileSystem(
   }
 }
 
-/** What was added after the packages: the agent, and the folders above it. */
+/** What was added after the packages: the agent, and the directories above it. */
 function newest(tree: RootTree): string[] {
   return ["usr/sbin/guest-agent", "usr/sbin", "dev", "."].map((path) => join(tree.path, path));
 }

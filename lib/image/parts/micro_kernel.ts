@@ -60,7 +60,7 @@ export async function microKernel(outputs: readonly string[], arch: Arch): Promi
 /** The prefix of the compiler's name; none for the host's own. */
 const crossPrefix = (arch: Arch) => arch === Deno.build.arch ? "" : `${ARCH[arch].gnu}-`;
 
-/** Returns the folder with the results. */
+/** Returns the directory with the results. */
 async function compile(
   work: string,
   arch: Arch,

@@ -19,7 +19,7 @@ export interface PartRecipe {
   readonly inputs: readonly RecipeInput[];
   /** Files of other parts that it holds; what is in them is looked up whenever the key is made. */
   readonly embeds?: readonly { readonly name: string; readonly file: string }[];
-  /** Writes the files into a folder, under their names. */
+  /** Writes the files into a directory, under their names. */
   build(dir: string, options: BuildOptions): Promise<void>;
 }
 
@@ -47,7 +47,9 @@ async function recipeNow({ inputs, embeds = [] }: PartRecipe): Promise<Recipe> {
   return await recipeKey([...inputs, ...more]);
 }
 
-/** Compares a part with what its recipe would make now. Files that were changed count as missing. */
+/**
+ * Compares a part with what its recipe would make now. Files that were changed count as missing.
+ */
 export async function partState(part: PartRecipe): Promise<PartState> {
   return await compare(part, partDigest);
 }

@@ -12,9 +12,10 @@ interface KnownSysroot {
 }
 
 /**
- * The folder of a compiler's own files, e.g. `/usr`; `undefined` if it does not run. Asking takes
- * tens of milliseconds, so the answer is remembered for as long as the file is the same one. Not
- * that of rustup's stand-in, which stays the same file when another toolchain becomes the default.
+ * The directory of a compiler's own files, e.g. `/usr`; `undefined` if it does not run. Asking
+ * takes tens of milliseconds, so the answer is remembered for as long as the file is the same one.
+ * Not that of rustup's stand-in, which stays the same file when another toolchain becomes the
+ * default.
  */
 export async function rustSysroot(
   rustc: string,

@@ -1,4 +1,4 @@
-/** Parts of the tests of images: a platform, and folders that look like finished images. */
+/** Parts of the tests of images: a platform, and directories that look like finished images. */
 import { join } from "@std/path";
 import { definePlatform, type Platform } from "../../config/platform.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
@@ -28,7 +28,7 @@ export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {
   return { ...platform, image: { ...platform.image, ...image } };
 }
 
-/** A folder for images that goes when the test ends. */
+/** A directory for images that goes when the test ends. */
 export async function imagesFolder(): Promise<{ path: string } & AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const { path } = stack.use(await sandbox());
@@ -36,7 +36,7 @@ export async function imagesFolder(): Promise<{ path: string } & AsyncDisposable
   return { path, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Writes the files of an image into a folder, each with its own name as contents. */
+/** Writes the files of an image into a directory, each with its own name as contents. */
 export async function writeImageFiles(dir: string): Promise<void> {
   await Deno.mkdir(dir, { recursive: true });
   for (const name of ["disk", "kernel", "initramfs", "packages"] as const) {

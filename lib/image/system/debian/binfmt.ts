@@ -26,7 +26,8 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
     return verdict("emulated", "binfmt_misc has a rule for it");
   }
   const rule = `guesthouse-${arch}`;
-  // Not by our own rule, which is gone with the last of its users; another task may add it meanwhile.
+  // Not by our own rule, which is gone with the last of its users; another task may add it
+  // meanwhile.
   const isOurs = () => isRegistered(rule);
   if (!await isOurs() && await runsThere(arch) && !await isOurs()) {
     return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
@@ -63,7 +64,8 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
  * do not see the rules of the machine around them, which work there all the same.
  */
 async function runsThere(arch: Arch): Promise<boolean> {
-  // In this folder there are such programs alone: nothing that could run them, as in the guest's root.
+  // In this directory there are such programs alone: nothing that could run them, as in the guest's
+  // root.
   const asRoot = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
   return await $`unshare ${asRoot} --root=/usr/lib/arch-test -- /${ARCH[arch].debian}`.code() === 0;
 }

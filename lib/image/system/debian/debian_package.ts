@@ -43,12 +43,12 @@ export const sourcesList = (suite: string): string =>
 interface Apt {
   /** The packages that a package depends on, by name. */
   depends(name: string): Promise<string[]>;
-  /** Downloads a package, whose signature chain apt checks, and unpacks it into a folder. */
+  /** Downloads a package, whose signature chain apt checks, and unpacks it into a directory. */
   unpack(name: string, dir: string): Promise<void>;
 }
 
 /**
- * Reads the lists of packages into a folder of our own (10 s), which needs no root. Throws
+ * Reads the lists of packages into a directory of our own (10 s), which needs no root. Throws
  * {@link HostError} when the network does not give all of them, here and when packages are fetched.
  */
 export async function openApt(
@@ -75,7 +75,7 @@ export async function openApt(
     "Acquire::Retries=3",
     // Or else a list that cannot be had just now is none: apt would go on with older packages.
     "APT::Update::Error-Mode=any",
-    // The folder is ours, and apt's own user could not write there.
+    // The directory is ours, and apt's own user could not write there.
     "APT::Sandbox::User=root",
   ].flatMap((setting) => ["--option", setting]);
   const apt = async (program: "apt-get" | "apt-cache", args: string[], cwd?: string) => {
