@@ -9,9 +9,9 @@ import { findToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
 
 /**
- * Compiles a program of ours anew whenever its part is built. Cargo goes by the times of sources, so
- * that changed ones with older times (as rsync, `cp -a` and tar leave them) would give the former
- * program under the new key.
+ * Compiles one of our programs again whenever its part is built. Cargo compares the times of
+ * sources, so that changed ones with older times (as rsync, `cp -a` and tar leave them) would give
+ * the previous program under the new key.
  */
 export function compiledAnew(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
   return {

@@ -41,7 +41,7 @@ export async function writeFileSystem(
 ): Promise<void> {
   const raw = `${qcow2}.raw`;
   try {
-    // Whoever made the tree did so now; its files keep their own times.
+    // The tree itself was made just now; its files keep their own times.
     await $`${tree.inside(["touch", "-h", "-d", `@${TIME}`, ...newest(tree)])}`.signal(signal)
       .what("set the time of what was added");
     const { make, pack } = fileSystemCommands(fs, { tree: tree.path, raw, qcow2 });

@@ -26,14 +26,15 @@ const RETRY_MS = 50;
 
 /**
  * The SHA-256 of a part's file; `undefined` unless it is as it was made. See {@link checkFile} for
- * when it is read; a copy is read once, and then known by its own identity. While somebody builds the part, a file that seems to be changed may just be taking its place, so for
+ * when it is read; a copy is read once, and then known by its own identity. While somebody builds
+ * the part, a file that seems to be changed may just be taking its place, so for
  * some seconds it is looked at again.
  */
 export async function partDigest(file: string): Promise<string | undefined> {
   const deadline = performance.now() + PUBLISH_MS;
   let digest = await digestNow(file);
   for (let held = true; digest === undefined && held && performance.now() < deadline;) {
-    // Before the look: whoever has let go of the lock has put everything in its place.
+    // Before the check: a task that has released the lock has put everything in its place.
     held = await isLocked(makerLock("part", firstFileOf(file)));
     if (held) await delay(RETRY_MS);
     digest = await digestNow(file);
@@ -41,7 +42,7 @@ export async function partDigest(file: string): Promise<string | undefined> {
   return digest;
 }
 
-/** As {@link partDigest}, but at once: for the holder of the part's lock, who waits for nobody. */
+/** Like {@link partDigest}, but without waiting: for the holder of the part's lock. */
 export async function digestNow(file: string): Promise<string | undefined> {
   const record = await readJson(recordPath(file), fileRecordSchema);
   if (record === undefined) return undefined;
@@ -55,7 +56,8 @@ export async function digestNow(file: string): Promise<string | undefined> {
 }
 
 /**
- * Writes the record of a built file beside it. All that takes long is done before the two take their
+ * Writes the record of a built file beside it. All that takes long is done before the two take
+ * their
  * places, one right behind the other. Returns how they are to be moved.
  */
 export async function prepareFile(dir: string, file: string): Promise<Move[]> {

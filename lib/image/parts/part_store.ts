@@ -87,7 +87,10 @@ export async function ensurePart(
 /** How many times a part is built because an input was another one once the build had ended. */
 const MOST_BUILDS = 2;
 
-/** Builds until the recipe is the same before and after, since nobody knows which one went in. */
+/**
+ * Builds until the recipe is the same before and after, since otherwise it is unknown which one was
+ * used.
+ */
 async function buildWhole(
   part: PartRecipe,
   recipe: Recipe,
@@ -102,7 +105,7 @@ async function buildWhole(
     if (builds === MOST_BUILDS) {
       throw new WorkError(`Cannot build ${part.title}: its recipe changed meanwhile`, {
         details: changed,
-        next: "run the task again once nobody edits or builds these",
+        next: "run the task again when nobody is editing or building these",
       });
     }
     changed.forEach((reason) => options.log(`building ${part.title} again: ${reason}`));

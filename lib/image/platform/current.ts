@@ -4,7 +4,9 @@ import type { SidecarState } from "../../store/sidecar.ts";
 import { IMAGE_FILES, imagesDir } from "../../base/files/paths.ts";
 import { contentDigest, IMAGE, type ImageManifest, versionName } from "./manifest.ts";
 
-/** The directory of a platform's image: one directory for each version, and a link to one of them. */
+/**
+ * The directory of a platform's image: one directory for each version, and a link to one of them.
+ */
 export const imageHome = (name: string): string => join(imagesDir(), name);
 
 /** Name of the link, in {@link imageHome}, to the version that guests start from now. */
@@ -46,7 +48,7 @@ export async function currentVersion(name: string): Promise<FoundVersion | undef
     const dir = await currentDir(name);
     if (dir === undefined) return undefined;
     const found = await readVersion(dir);
-    // Whoever makes a new one the current one may have removed this one meanwhile.
+    // A task that has switched to a new version may have removed this one in the meantime.
     if (found.version !== undefined || await currentDir(name) === dir) return found;
   }
 }

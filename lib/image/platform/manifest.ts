@@ -26,13 +26,14 @@ export const IMAGE: DirectoryKind<ImageManifest> = {
   ...{ sidecar: IMAGE_FILES.sidecar, lock: IMAGE_FILES.lock },
 };
 
-/** The digest of what guests find in an image: equal bytes give equal digests, whoever made them. */
+/** The digest of an image's contents: equal bytes give equal digests, wherever they were built. */
 export function contentDigest({ files }: Pick<ImageManifest, "files">): Digest {
   return digestOf(FILES.map((name) => files[name].sha256));
 }
 
 /**
- * The name of an image's directory: by what it was made, and what came of it and when. An image that
+ * The name of an image's directory: by what it was made, and what came of it and when. An image
+ * that
  * is made again has another one, also where its recipe, or even each byte of it, is the same.
  */
 export function versionName({ name, key, created, kernelVersion, files }: ImageManifest): string {

@@ -115,7 +115,7 @@ async function presentImage(platform: Platform): Promise<Image> {
   });
 }
 
-/** A copy may lack the lock's file, without which nobody would ever get it. */
+/** A copy may lack the lock's file, without which the lock could never be taken. */
 async function refuseUnlockable({ name, dir }: Image): Promise<void> {
   if (await exists(versionLock(dir)) || await currentDir(name) !== dir) return;
   throw new HostError(`Cannot use image "${name}": ${IMAGE_FILES.lock} is missing`, {

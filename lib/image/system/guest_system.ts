@@ -32,7 +32,7 @@ export interface SystemBuild extends BuildOptions {
   readonly dir: string;
   /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
   readonly init: Promise<Uint8Array>;
-  /** Make anew what was kept of a former build. */
+  /** Build again what was kept of an earlier build. */
   readonly force?: boolean | undefined;
 }
 

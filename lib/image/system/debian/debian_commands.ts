@@ -5,7 +5,7 @@ const asRoot = (argv: readonly string[]): string[] => ["sudo", "-n", ...argv];
 /** Mounts the second disk; tables that mke2fs has left out are written when they are first used. */
 const MOUNT = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
 
-/** What Debian is told: its image has sudo without a password, and systemd. */
+/** Commands for Debian: its image has sudo without a password, and systemd. */
 export const debianCommands: GuestCommands = {
   asRoot,
   powerOff: asRoot(["systemctl", "--no-block", "poweroff"]),

@@ -73,7 +73,8 @@ export async function openApt(
     `APT::Architectures=${debArch}`,
     "Acquire::Languages=none",
     "Acquire::Retries=3",
-    // Or else a list that cannot be had just now is none: apt would go on with older packages.
+    // Otherwise apt would ignore a list that is currently unavailable, and continue with older
+    // packages.
     "APT::Update::Error-Mode=any",
     // The directory is ours, and apt's own user could not write there.
     "APT::Sandbox::User=root",

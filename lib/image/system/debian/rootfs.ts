@@ -15,7 +15,9 @@ export interface RootfsRecipe {
   readonly debArch: string;
   readonly arch: Arch;
   readonly packages: readonly string[];
-  /** The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none. */
+  /**
+   * The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none.
+   */
   readonly kernelPackage?: string;
   /** Path of the script that runs in the root. */
   readonly provision: string;
@@ -39,7 +41,8 @@ const EXCLUDED_PATHS = [
 ];
 
 /**
- * No file in a root is newer (2023-06-10, the day of Debian 12), in seconds since 1970: equal packages
+ * No file in a root is newer (2023-06-10, the day of Debian 12), in seconds since 1970: equal
+ * packages
  * then give equal archives.
  */
 const NEWEST_FILE = 1_686_355_200;
@@ -65,7 +68,7 @@ export function mmdebstrapCommand(
 ): string[] {
   const extract = options.configure === "first-boot";
   const foreign = recipe.arch !== (options.hostArch ?? Deno.build.arch);
-  // What the variant minbase brings by itself.
+  // Packages that the variant minbase already includes.
   const base = ["?essential", "?priority(required)", "apt"];
   const packages = extract ? [...base, ...recipe.packages] : recipe.packages;
   return [
@@ -107,7 +110,7 @@ export function packagesStage(
   const cases = [["now", arch], ["now", "another"], ["first-boot", arch]] as const;
   const commands = cases.map(([configure, hostArch]) =>
     mmdebstrapCommand({ ...recipe, provision: "", firstBoot: "" }, {
-      // Whoever builds it, and where, makes no difference.
+      // The result does not depend on the user or the place of the build.
       ...{ configure, hostArch, isRoot: true, hooksDir: "HOOKS", output: "OUTPUT" },
     })
   );

@@ -38,7 +38,7 @@ export async function makeRootfsStage(
   const { path: stage } = stack.use(await makeScratch("rootfs"));
   const open = join(stage, OPEN);
   await Deno.mkdir(open);
-  // Whatever the umask is. Nobody else has a way to this directory yet.
+  // Whatever the umask is. No other user can reach this directory yet.
   await Deno.chmod(open, 0o755);
   const here = dirname(fromFileUrl(import.meta.url));
   const files = [

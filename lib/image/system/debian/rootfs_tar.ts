@@ -32,7 +32,7 @@ interface RootfsTarOptions {
   readonly force?: boolean | undefined;
 }
 
-/** Whoever builds, uses or removes the tar file of that name holds this lock. */
+/** Held by every task that builds, uses or removes the tar file of that name. */
 export const rootfsLock = (name: string): string => join(imageCacheDir(), `rootfs-${name}.lock`);
 
 /** With `-now`, one that an earlier version has made: nobody uses it, so it is only swept. */
@@ -45,7 +45,7 @@ interface StoredTar extends Entry {
   readonly name: string;
   /** See {@link rootfsKey}. */
   readonly key: string;
-  /** Whether somebody has begun to write it, and is not done. */
+  /** Whether a task is writing it. */
   readonly isPart: boolean;
 }
 
@@ -69,7 +69,8 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
 
 /**
  * Installs Debian's packages, the slow stage of each image: a minute, or several for a foreign
- * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and made
+ * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and
+ * made
  * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and
  * to interrupt. Throws {@link HostError} where the packages cannot be configured.
  */
