@@ -76,11 +76,14 @@ async function buildImage(
   const compiling = compileInit(platform, options);
   const compiled = compiling.then(() => {}, () => {});
   await using _compiling = { [Symbol.asyncDispose]: () => compiled };
-  await using staging = await makeUnfinished("image", platform.name);
-  const { dir } = staging;
-  await Deno.chmod(dir, 0o755);
-  const build = { ...options, dir, init: compiling };
-  const { kernelVersion } = await systemOf(platform).build(platform, build);
+  await using stack = new AsyncDisposableStack();
+  const makeDir = async () => {
+    const { dir } = stack.use(await makeUnfinished("image", platform.name));
+    await Deno.chmod(dir, 0o755);
+    return dir;
+  };
+  const build = { ...options, makeDir, init: compiling };
+  const { dir, kernelVersion } = await systemOf(platform).build(platform, build);
   signal.throwIfAborted();
   await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
   await removeFormerVersions(platform.name);

@@ -28,8 +28,11 @@ export interface SystemSeeds {
 
 /** Where and how {@link GuestSystem.build} works. */
 export interface SystemBuild extends BuildOptions {
-  /** An empty directory for the image's files (`IMAGE_FILES`); trees are unpacked beside it. */
-  readonly dir: string;
+  /**
+   * Makes a directory for the image's files (`IMAGE_FILES`); trees are unpacked beside it. To be
+   * called once the slow first stage is done, of which an interruption leaves nothing there.
+   */
+  makeDir(): Promise<string>;
   /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
   readonly init: Promise<Uint8Array>;
   /** Build again what was kept of an earlier build. */
@@ -44,8 +47,11 @@ export interface GuestSystem {
   rootStages(platform: Platform): RecipeInput[];
   /** All that decides what is in an image, {@link rootStages} included, but for tiny-init. */
   stages(platform: Platform): RecipeInput[];
-  /** Makes disk, kernel, initramfs and list of packages; safe to interrupt. */
-  build(platform: Platform, options: SystemBuild): Promise<{ readonly kernelVersion: string }>;
+  /** Makes disk, kernel, initramfs and list of packages in `dir`; safe to interrupt. */
+  build(
+    platform: Platform,
+    options: SystemBuild,
+  ): Promise<{ readonly dir: string; readonly kernelVersion: string }>;
   /** The commands of a build, for people: before tiny-init is compiled, and after. */
   dryRun(platform: Platform): { readonly root: string[][]; readonly disk: string[][] };
 }

@@ -17,12 +17,13 @@ import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
 export async function buildDebian(
   platform: Platform,
   options: SystemBuild,
-): Promise<{ readonly kernelVersion: string }> {
-  const { dir, signal, onPhase } = options;
+): Promise<{ readonly dir: string; readonly kernelVersion: string }> {
+  const { signal, onPhase } = options;
   await using rootfs = await installPackages(platform, options);
   onPhase("init");
   const init = await options.init;
   onPhase("unpack");
+  const dir = await options.makeDir();
   await using tree = await unpackTree(rootfs.path, dirname(dir), { signal });
   onPhase("initramfs");
   const kernelVersion = await extractBootFiles(tree, init, dir);
@@ -33,7 +34,7 @@ export async function buildDebian(
     onPhase("first boot");
     await configureOnFirstBoot(platform, dir, options);
   }
-  return { kernelVersion };
+  return { dir, kernelVersion };
 }
 
 /** Several minutes for a foreign architecture. */
