@@ -2,11 +2,14 @@ import { delay } from "@std/async";
 import { join } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
 import { WorkError } from "../base/errors.ts";
+import { realPath } from "../base/files/folders.ts";
+import { ownDirs } from "../base/files/paths.ts";
 import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import {
   type BytePath,
+  fromText,
   isGarbled,
   nameOf,
   parentOf,
@@ -51,7 +54,7 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   const { dir, git, signal } = options;
   const { all, isWhole } = await listTree(dir, signal);
   const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
-  const rules = new ProjectRules(options, tree);
+  const rules = new ProjectRules({ ...options, never: await ownDirsBelow(dir) }, tree);
   if (git === undefined) await readGitignores(dir, all, rules);
   const paths: BytePath[] = [];
   for (const [index, path] of all.entries()) {
@@ -62,6 +65,20 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   // Files that are left out are not interesting.
   if (!isWhole) { for (const path of paths) if (path.endsWith("/")) await checkRead(dir, path); }
   return { paths, takes: (path) => rules.takes(path) };
+}
+
+/**
+ * What guesthouse keeps below a project, as where the checkout is a submodule of it: keys, snapshots,
+ * the very disk of the guest.
+ */
+async function ownDirsBelow(dir: string): Promise<ReadonlySet<BytePath>> {
+  const top = join(await realPath(dir), "/");
+  const paths = await Promise.all(ownDirs().map(realPath));
+  return new Set(
+    paths.filter((path) => path.startsWith(top)).map((path) =>
+      fromText(`${path.slice(top.length)}/`)
+    ),
+  );
 }
 
 /** What could not be listed must not be taken for removed. */

@@ -281,3 +281,22 @@ Deno.test("projectFiles() refuses a directory that cannot be read, unless it is 
     Deno.readDir = readDir;
   }
 });
+
+Deno.test("projectFiles() never has what guesthouse keeps, wherever that lies and whatever is asked for", async () => {
+  await using tree = await makeTree({
+    "main.c": "",
+    "tools/guesthouse/deno.json": "",
+    "tools/guesthouse/state/keys/client_ed25519": "",
+    "tools/guesthouse/images/dist/debian-amd64/disk.qcow2": "",
+    "tools/guesthouse/images/kernel/Makefile": "",
+  });
+  await using _env = await sandbox({
+    GUESTHOUSE_STATE: join(tree.dir, "tools/guesthouse/state"),
+    GUESTHOUSE_IMAGES: join(tree.dir, "tools/guesthouse/images/dist"),
+  });
+  assertEquals(await sentWithoutGit(tree.dir, ["!state", "!*.qcow2", "!client_ed25519"]), [
+    "main.c",
+    "tools/guesthouse/deno.json",
+    "tools/guesthouse/images/kernel/Makefile",
+  ]);
+});

@@ -12,6 +12,8 @@ export interface RulesOptions {
   readonly git?: GitLists;
   /** Whether the repository itself comes along. Default `false`. */
   readonly withRepository?: boolean;
+  /** Directories that are never sent, whatever the patterns say. */
+  readonly never?: ReadonlySet<BytePath>;
 }
 
 /** `never`: not even for an own pattern that takes back what is below. */
@@ -25,14 +27,16 @@ export class ProjectRules {
   readonly #own: IgnoreRules;
   readonly #ignored: ReadonlySet<BytePath>;
   readonly #withRepository: boolean;
+  readonly #never: ReadonlySet<BytePath>;
 
   constructor(
-    { excludes, git, withRepository = false }: RulesOptions,
+    { excludes, git, withRepository = false, never = new Set() }: RulesOptions,
     readonly tree: ProjectTree,
   ) {
     this.#own = IgnoreRules.fromPatterns(excludes.map(fromText));
     this.#ignored = new Set(git?.ignored.map(fromText));
     this.#withRepository = withRepository;
+    this.#never = never;
   }
 
   takes(path: BytePath): boolean {
@@ -48,7 +52,7 @@ export class ProjectRules {
   }
 
   #judge(path: BytePath, above: State): State {
-    if (above === "never") return above;
+    if (above === "never" || this.#never.has(path)) return "never";
     if (this.#withRepository && /^\.git(?:\/|$)/.test(path)) return "in";
     const own = this.#own.judge(path);
     if (own !== undefined) return own.ignored ? "never" : "in";

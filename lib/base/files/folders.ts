@@ -36,7 +36,7 @@ export async function changedMs(path: string): Promise<number> {
 }
 
 /** A path without symbolic links; unchanged if nothing is there. */
-async function realPath(path: string): Promise<string> {
+export async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => path);
 }
 

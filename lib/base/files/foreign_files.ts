@@ -1,14 +1,6 @@
 import { dirname, join, relative } from "@std/path";
 import { HostError } from "../errors.ts";
-import {
-  artifactsDir,
-  imageCacheDir,
-  imagesDir,
-  logsDir,
-  root,
-  snapshotsDir,
-  stateDir,
-} from "./paths.ts";
+import { ownDirs, root } from "./paths.ts";
 
 /** The path at the end of most of Deno's own messages. */
 const PATH = /'([^']+)'$/;
@@ -45,14 +37,7 @@ export async function explainForeignFiles(error: unknown, action: string): Promi
  * What belongs to another user: on the way to a path, or among our directories and what is in them.
  */
 async function findForeign(path: string | undefined) {
-  const dirs = [
-    stateDir(),
-    snapshotsDir(),
-    logsDir(),
-    imagesDir(),
-    imageCacheDir(),
-    artifactsDir(),
-  ];
+  const dirs = ownDirs();
   const own = dirs.filter((dir) => path === undefined || `${path}/`.startsWith(`${dir}/`));
   for (const dir of own) {
     for (const at of path === undefined ? [dir, ...await entriesOf(dir)] : wayTo(path, dir)) {

@@ -27,6 +27,10 @@ export const imageCacheDir = (): string => join(dirname(imagesDir()), "cache");
 export const logsDir = (): string => fromEnv("GUESTHOUSE_LOGS", join(root, "logs"));
 /** Artifacts of builds, one directory per platform. */
 export const artifactsDir = (): string => join(root, "artifacts");
+/** Where tasks write what they keep. */
+export const ownDirs = (): string[] => [
+  ...[stateDir(), snapshotsDir(), logsDir(), imagesDir(), imageCacheDir(), artifactsDir()],
+];
 /** The checkout's SSH keys. */
 export const keysDir = (): string => join(stateDir(), "keys");
 /** One directory per running or kept guest: overlay, run record. */
