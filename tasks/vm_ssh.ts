@@ -19,7 +19,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { interactiveSshCommand, joinKept, keptTarget, requireKept } = await import(
+  const { enterKept, interactiveSshCommand, joinKept, keptTarget, requireKept } = await import(
     "../lib/vm/kept.ts"
   );
   const record = await requireKept(ctx.positionals[0]);
@@ -31,12 +31,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   }
   const { startLogs } = await import("../lib/base/files/log_files.ts");
   const { warnOfNetwork } = await import("../lib/vm/run_command.ts");
-  const { runInForeground } = await import("../lib/base/process/run_in_foreground.ts");
   await using logs = await startLogs(`vm-ssh-${record.platform}`);
   await using kept = await joinKept(record, logs, ctx.signal);
-  const status = await runInForeground(
-    interactiveSshCommand(kept.ssh.configPath, ctx.rest, kept.network.env),
-  );
+  const status = await enterKept(kept, ctx.rest, ctx.signal);
   if (status !== 0) warnOfNetwork(kept.network, (text) => ctx.log.warn(text));
   return status;
 }

@@ -1,5 +1,11 @@
 // Boots real guests.
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
 import { git } from "../lib/project/excludes_testing.ts";
@@ -160,6 +166,23 @@ Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm
   assertEquals(status255.code, 255, status255.stderr);
   const late = await box.task("vm-run", ["debian-amd64", "--timeout", "2", "--", "sleep", "60"]);
   assertFailure(late, { exit: 4, says: ["no end within 2 s", "next: pass a longer --timeout"] });
+
+  // What is given up ends in the guest, too, sessions of its own included; others' commands do not.
+  const inGuest = async (...argv: string[]) =>
+    (await box.task("vm-run", ["debian-amd64", "--", ...argv])).stdout.trim();
+  assertEquals(await inGuest("pgrep", "-x", "sleep"), "");
+  await inGuest("sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &");
+  const stops = ["sh", "-c", "setsid sleep 60 & echo began; wait"];
+  const running = box.start("vm-ssh", ["debian-amd64", "--", ...stops]);
+  await running.waitFor(/began/);
+  running.signal("SIGINT");
+  assertEquals((await running.outcome).code, 130);
+  assertMatch(await inGuest("pgrep", "-x", "-a", "sleep"), /^\d+ sleep 1000$/);
+
+  // As after a sleep of the host.
+  await inGuest("sudo", "date", "-s", "@1700000000");
+  const seconds = Number(await inGuest("date", "+%s"));
+  assert(Math.abs(seconds - Date.now() / 1000) < 60, `the guest's clock says ${seconds}`);
 
   // Each connection to it has a proxy of its own.
   const ask = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/${http_proxy##*:}; " +

@@ -1,5 +1,7 @@
 import { devCommands } from "./state/dev_commands.ts";
 import { quoteWord, shellQuote } from "../guest/quote.ts";
+import { exportText } from "../guest/remote_command.ts";
+import { setClockText } from "../guest/set_clock.ts";
 import { DIRECT_HOST, SHARED_HOST } from "../guest/ssh_config.ts";
 import { sshConfigPath } from "./connect_dev.ts";
 import type { DevRecord } from "./state/record.ts";
@@ -15,33 +17,30 @@ interface EnterOptions {
   readonly plain: boolean;
   /** The host's time, in seconds since 1970. */
   readonly seconds: number;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The guest's clock is set if it is off by more than the time that connecting takes. */
-const CLOCK_SLACK_SECONDS = 5;
-
 /**
- * What the guest's bash runs for a connection: it sets the clock if the host was asleep (a shell
- * can check this without starting a process), changes to the project, and becomes the command or a
- * login shell. A command needs the directory; a shell says that it is missing and starts in the
+ * What the guest's bash runs for a connection: it sets the clock if the host was asleep,
+ * changes to the project, and becomes the command or a login shell. A command needs the directory; a shell says that it is missing and starts in the
  * home directory.
  */
 export function enterText(options: EnterOptions): string {
   const { guestDir, argv, plain, seconds } = options;
   const dir = quoteWord(guestDir);
-  const clock = `d=$((${seconds}-EPOCHSECONDS)); [ "\${d#-}" -le ${CLOCK_SLACK_SECONDS} ] || ` +
-    `${devCommands.asRoot(["date"]).join(" ")} -u -s "@${seconds}" >/dev/null`;
+  const start = exportText(options.env) + setClockText(seconds, devCommands);
   const missing = `echo "guesthouse: the guest has no directory "${dir} >&2`;
   if (argv.length === 0) {
     const shell = plain ? '"$SHELL" -l' : devShellCommand(".");
-    return `${clock}; cd ${dir} || ${missing}; exec ${shell}`;
+    return `${start}; cd ${dir} || ${missing}; exec ${shell}`;
   }
   const command = plain ? shellQuote(argv) : devShellCommand(".", argv);
-  return `${clock}; cd ${dir} || { ${missing}; exit 4; }; exec ${command}`;
+  return `${start}; cd ${dir} || { ${missing}; exit 4; }; exec ${command}`;
 }
 
 /** How a guest is entered from a terminal or a script. */
-interface EnterCommandOptions extends Pick<EnterOptions, "argv" | "plain" | "seconds"> {
+interface EnterCommandOptions extends Omit<EnterOptions, "guestDir"> {
   /** Whether the command gets a terminal; a shell always does. */
   readonly terminal: boolean;
 }

@@ -4,9 +4,12 @@ import { commandText } from "../base/text/command_text.ts";
 import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { answers, connectDev } from "./connect_dev.ts";
 import { enterCommand } from "./enter.ts";
+import { endMarked, newMark } from "../guest/end_marked.ts";
+import { nowSeconds } from "../guest/set_clock.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { devDir, devLock } from "./state/dev_paths.ts";
+import { devCommands } from "./state/dev_commands.ts";
 import { whyPaused } from "./state/paused.ts";
 import type { DevRecord } from "./state/record.ts";
 import { devState } from "./state/state.ts";
@@ -62,11 +65,13 @@ export async function runEntered(
   ctx: TaskContext<{ readonly plain: boolean }>,
   record: DevRecord,
 ): Promise<number> {
+  const mark = newMark();
   const command = enterCommand(record, {
     argv: ctx.rest,
     plain: ctx.opt.plain,
     terminal: ctx.rest.length === 0 || Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
-    seconds: Math.round(Date.now() / 1000),
+    seconds: nowSeconds(),
+    ...(ctx.dryRun ? {} : { env: mark }),
   });
   if (ctx.dryRun) {
     ctx.print(commandText(command));
@@ -79,8 +84,9 @@ export async function runEntered(
       `Guest "${record.name}" is paused: ${why}. Next: free space, then deno task arm-dev`,
     );
   }, () => {});
-  await connectDev(record, { signal: ctx.signal });
-  const status = await runInForeground(command);
+  const ssh = await connectDev(record, { signal: ctx.signal });
+  const status = await runInForeground(command, { signal: ctx.signal });
+  if (ctx.signal.aborted) await endMarked(ssh, mark, devCommands);
   if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;
   throw new GuestError(`Cannot continue in guest "${record.name}": the connection was lost`, {
     next: "deno task arm-dev-status",

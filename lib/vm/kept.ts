@@ -4,7 +4,10 @@ import { systemOf } from "../image/platform/systems.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
+import { endMarked, newMark } from "../guest/end_marked.ts";
+import type { GuestCommands } from "../guest/guest_commands.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { nowSeconds, setClockText } from "../guest/set_clock.ts";
 import { exportText } from "../guest/remote_command.ts";
 import { loadPlatform, type Platform } from "../config/platform.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
@@ -41,9 +44,10 @@ export const runPlace = ({ id }: RunRecord) => ({
 const PERSON_SHELL = 'if command -v bash >/dev/null; then exec bash -l; else exec "$SHELL" -l; fi';
 
 /** A connection to a kept guest. Disposal ends it, and leaves the guest up. */
-interface JoinedGuest extends AsyncDisposable {
+export interface JoinedGuest extends AsyncDisposable {
   readonly ssh: SshConnection;
   readonly network: GuestNetwork;
+  readonly commands: GuestCommands;
 }
 
 /** Connects to a kept guest, which has a way to the network for as long as that lasts. */
@@ -68,8 +72,9 @@ export async function joinKept(
       onNote: (line) => logs.write(`== ${line}\n`),
     }),
   );
+  const { commands } = systemOf(await loadPlatform(platformsDir, record.platform));
   const resources = stack.move();
-  return { ssh, network, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { ssh, network, commands, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** How this task reaches a kept guest: by a socket of its own, since several may at one time. */
@@ -79,15 +84,36 @@ export async function keptTarget(record: RunRecord) {
   return { ...target, controlPath: join(place.socketDir, `run-${Deno.pid}`) };
 }
 
-/** The `ssh` command that a person uses: a login shell, or one command. */
+/** The `ssh` command that a person uses: a login shell, or one command. `first` precedes both. */
 export function interactiveSshCommand(
   configPath: string,
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
+  first = "",
 ): string[] {
-  const remote = exportText(env) + (argv.length === 0 ? PERSON_SHELL : shellQuote(argv));
+  const remote = first + exportText(env) + (argv.length === 0 ? PERSON_SHELL : shellQuote(argv));
   const terminal = argv.length === 0 ? ["-t"] : [];
   return ["ssh", "-F", configPath, ...terminal, SHARED_HOST, "--", remote];
+}
+
+/**
+ * Runs a command of the person's, or a shell, in a kept guest, whose clock is set if the host was
+ * asleep. Returns its status. What an interruption leaves of it in the guest is ended.
+ */
+export async function enterKept(
+  { ssh, network, commands }: JoinedGuest,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const mark = newMark();
+  const clock = `${setClockText(nowSeconds(), commands)}; `;
+  const env = { ...network.env, ...mark };
+  const status = await runInForeground(
+    interactiveSshCommand(ssh.configPath, argv, env, clock),
+    { signal },
+  );
+  if (signal.aborted) await endMarked(ssh, mark, commands);
+  return status;
 }
 
 /** Prints how to connect to a guest that was just left running. */

@@ -1,7 +1,10 @@
 import { GuestError, UsageError } from "../base/errors.ts";
 import { type NetworkRule, showNetwork } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
+import { endMarked, newMark } from "../guest/end_marked.ts";
+import type { GuestCommands } from "../guest/guest_commands.ts";
 import { shellQuote } from "../guest/quote.ts";
+import { nowSeconds, setClockText } from "../guest/set_clock.ts";
 import { exportText } from "../guest/remote_command.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import type { SshConnection } from "../guest/ssh.ts";
@@ -77,7 +80,7 @@ export async function runInKept(record: RunRecord, command: GuestCommand): Promi
   await using logs = await startLogs(`vm-run-${record.platform}`);
   try {
     await using kept = await joinKept(record, logs, command.signal);
-    return await runShared(kept.ssh, kept.network, command);
+    return await runShared(kept.ssh, kept.network, command, kept.commands);
   } catch (error) {
     command.signal.throwIfAborted();
     throw await explainPause(record, error, command.signal);
@@ -105,18 +108,25 @@ const NOTICE_MS = 1000;
 /** The status of ssh itself when it fails, and of commands that choose it. */
 const SSH_FAILED = 255;
 
-/** The command gets this task's own standard streams, so that it can be part of a pipe. */
+/**
+ * The command gets this task's own standard streams, so that it can be part of a pipe. A guest that
+ * lives on (`kept`) may have a wrong clock, and would run what is given up to its end.
+ */
 async function runShared(
   ssh: SshConnection,
   network: GuestNetwork,
   command: GuestCommand,
+  kept?: GuestCommands,
 ): Promise<number> {
-  const text = exportText(network.env) + shellQuote(command.argv);
+  const mark = newMark();
+  const text = (kept === undefined ? "" : `${setClockText(nowSeconds(), kept)}; `) +
+    exportText({ ...network.env, ...mark }) + shellQuote(command.argv);
   const { signal, timeoutMs } = command;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const code = await runInForeground(["ssh", "-F", ssh.configPath, "-T", SHARED_HOST, "--", text], {
     signal: late === undefined ? signal : AbortSignal.any([signal, late]),
   });
+  if (kept !== undefined && (signal.aborted || late?.aborted)) await endMarked(ssh, mark, kept);
   signal.throwIfAborted();
   if (late?.aborted) {
     throw new GuestError(
