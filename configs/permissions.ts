@@ -66,7 +66,11 @@ export default definePermissions({
       run: ["grep", "sysctl"],
       sys: ["cpus"],
     },
-    memory: { why: "how much memory there is", sys: ["systemMemoryInfo"] },
+    memory: {
+      why: "how much memory there is",
+      run: ["./lib/host/memory_limits.sh"],
+      sys: ["systemMemoryInfo"],
+    },
     search: { why: "looks for programs, and starts none", env: ["PATH"] },
     distro: { why: "which version of macOS this is", run: ["sw_vers"] },
     tools: {

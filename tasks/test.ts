@@ -44,6 +44,11 @@ export const spec = {
       help: "test files to run at a time (default: one for each core, at least 2)",
     },
     {
+      name: "unit",
+      type: "boolean",
+      help: "only tests beside their modules, which need no image, and the types",
+    },
+    {
       name: "thorough",
       type: "boolean",
       help: "also run long versions of tests",
@@ -54,7 +59,11 @@ export const spec = {
       help: "write the measured durations to tests/durations.json",
     },
   ],
-  conflicts: [{ between: ["FILE", "shard"] }, { between: ["FILE", "changed"] }],
+  conflicts: [
+    { between: ["FILE", "shard"] },
+    { between: ["FILE", "changed"] },
+    { between: ["FILE", "unit"] },
+  ],
   omit: ["json", "dry-run"],
   examples: [
     { goal: "run everything", command: "deno task test --yes" },
@@ -77,6 +86,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { runTests, testRequest } = await import("../lib/test_run/run_tests.ts");
   const { devImage } = await import("../lib/dev/flavour/debian_image.ts");
   const request = testRequest(ctx);
+  if (request.unit) return await runTests(ctx, request);
   // The dev guest's image too: building it beside the others is cheaper than building it later.
   const platforms = [...await loadPlatforms(platformsDir), await devImage()];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");

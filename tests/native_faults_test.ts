@@ -194,3 +194,16 @@ Deno.test({
     assertMatch(cleaned.stdout, /^1 removed/m);
   },
 });
+
+Deno.test({
+  name: "a step starts with SIGINT and SIGQUIT at their defaults, as in a terminal",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using box = await makeSandbox();
+    const dir = await scriptProject(box, "grep SigIgn /proc/self/status");
+    const { code, stdout } = await box.task("build-native", ["--project", dir]);
+    // Bits 1 and 2 are SIGINT and SIGQUIT.
+    const ignored = Number.parseInt(/^SigIgn:\t(\w+)$/m.exec(stdout)?.[1] ?? "f", 16);
+    assertEquals([code, ignored & 0b110], [0, 0], stdout);
+  },
+});

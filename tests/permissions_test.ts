@@ -65,6 +65,7 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   "lib/diagnose/github_run.ts": ["apt-get", "brew", "dnf", "nix", "pacman"],
   "lib/image/system/debian/debian_commands.ts": ["sh", "sudo"],
   "lib/micro/run_micro.ts": ["sh"],
+  "lib/guest/end_marked.ts": ["sh"],
   "lib/micro/micro_guest.ts": ["sh"],
 };
 

@@ -134,6 +134,13 @@ function folders(projectDir: string): { home: string; project: string; build: st
 }
 
 /**
+ * A shell without job control starts what runs in the background, as the supervisor does, with
+ * SIGINT and SIGQUIT ignored, and `trap` cannot undo that. Env(1) of coreutils 8.31 or newer can.
+ */
+const RUN = "env --default-signal=INT,QUIT true 2>/dev/null && " +
+  'set -- env --default-signal=INT,QUIT "$@"; exec "$@"';
+
+/**
  * Runs a step's command. It is the user's own, like the commands of make, and no permission set can
  * list it, so it is started through a shell that only executes it: its words are never parsed.
  */
@@ -151,7 +158,7 @@ async function runStep(
   }
   try {
     const user = { environment: "user", stdout: "tail" } as const;
-    return await run(["sh", "-c", 'exec "$@"', "sh", ...command], { ...options, ...user });
+    return await run(["sh", "-c", RUN, "sh", ...command], { ...options, ...user });
   } catch (error) {
     // The step's program is missing; the shell has named it in the step's output.
     if (error instanceof HostError) return { code: 127 };

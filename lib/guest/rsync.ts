@@ -1,10 +1,7 @@
 import { dirname, join } from "@std/path";
-import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
-import { plainLine } from "../base/text/plain_text.ts";
-import { fullDiskError, saysFullDisk } from "../base/files/full_disk.ts";
-import { OutputTooLongError, run, type RunResult } from "../base/process/run.ts";
-import { claimRoom, isNearlyFull, type RoomOptions } from "../host/room.ts";
-import { settlesWithin } from "../base/time/wait.ts";
+import { GuestError, type TaskError } from "../base/errors.ts";
+import { OutputTooLongError, run } from "../base/process/run.ts";
+import { claimRoom, type RoomOptions } from "../host/room.ts";
 import { isGarbled } from "../project/path_bytes.ts";
 import { Glob } from "../project/globs.ts";
 import { searchFilter, selectFiles } from "./artifact_globs.ts";
@@ -18,10 +15,15 @@ import {
   pushArgs,
   type Selection,
 } from "./rsync_args.ts";
+import {
+  type Connection,
+  explain,
+  isComplete,
+  PARTIAL,
+  rsyncFault,
+  type Transfer,
+} from "./rsync_fault.ts";
 import { parseItemized, parseStats, type PushStats } from "./rsync_output.ts";
-import type { SshConnection } from "./ssh.ts";
-
-type Connection = Pick<SshConnection, "name" | "configPath" | "closed">;
 
 /** What {@link pushTree} takes. */
 interface PushTreeOptions {
@@ -64,16 +66,6 @@ interface Pulled {
 const ENV = { LC_ALL: "C", RSYNC_OLD_ARGS: "0", RSYNC_ICONV: "", RSYNC_PROTECT_ARGS: "1" };
 
 /**
- * Exit statuses of rsync(1), and of the guest's shell, which it passes on or calls a bad stream.
- */
-const FILE_IO = 11;
-const BAD_STREAM = 12;
-const PARTIAL = 23;
-const VANISHED = 24;
-const CANNOT_RUN = 126;
-const NOT_FOUND = 127;
-
-/**
  * Copies a directory into the guest over the shared connection. A file that vanishes meanwhile is
  * left out. Throws {@link WorkError} when a file cannot be read or the guest's disk is full,
  * {@link GuestError} when the connection is lost, or the reason of the signal.
@@ -84,7 +76,7 @@ export async function pushTree(options: PushTreeOptions): Promise<PushStats> {
   const what = `copy "${options.sourceDir}" into`;
   // The statistics come last.
   const result = await run(command, { env: ENV, signal, stdout: "tail" });
-  if (result.code === 0 || result.code === VANISHED) return parseStats(result.stdout);
+  if (isComplete(result)) return parseStats(result.stdout);
   throw await rsyncFault({ what, connection, isPush: true }, result);
 }
 
@@ -186,7 +178,7 @@ async function receive(
   const list = { sshConfig: connection.configPath, guestDir, destDir: staging.tree, filesFrom };
   const call = async (command: readonly string[], signal: AbortSignal | undefined) => {
     const result = await run(command, { env: ENV, signal, stdout: "tail" });
-    if (result.code === 0 || result.code === VANISHED) return { ...result, fault: undefined };
+    if (isComplete(result)) return { ...result, fault: undefined };
     const fault = await rsyncFault({ what: COPY_OUT, connection, destDir: staging.path }, result);
     if (result.code !== PARTIAL) throw fault;
     return { ...result, fault };
@@ -237,17 +229,6 @@ async function listTree(
   return parseItemized(await listing(transfer, command, signal), mark);
 }
 
-/** What is done with which guest, for messages. */
-interface Transfer {
-  /** Completes `Cannot … guest "x"`. */
-  readonly what: string;
-  readonly connection: Connection;
-  /** The guest is what is written to. */
-  readonly isPush?: boolean;
-  /** Where on this host is written to, if it is. */
-  readonly destDir?: string;
-}
-
 /** Marks the lines that our own rsync prints. The guest's is not told it. */
 const newMark = (): string => `${crypto.randomUUID()} `;
 
@@ -261,61 +242,6 @@ async function listing(
     if (!(cause instanceof OutputTooLongError)) throw cause;
     throw new GuestError(explain(transfer, "its list of files is too long"), { cause });
   });
-  if (result.code === 0 || result.code === VANISHED) return result.stdout;
+  if (isComplete(result)) return result.stdout;
   throw await rsyncFault(transfer, result);
-}
-
-const explain = ({ what, connection }: Transfer, why: string): string =>
-  `Cannot ${what} guest "${connection.name}": ${why}`;
-
-/** How long ssh may take to notice a lost connection once rsync has. */
-const NOTICE_MS = 1000;
-
-/**
- * Why a transfer failed. Our own rsync prints what the guest's says among its own words, so the
- * exit status decides, and of the words nothing but what the guest may say of itself.
- */
-async function rsyncFault(
-  transfer: Transfer,
-  { code, stderr }: RunResult,
-): Promise<TaskError> {
-  const { connection, isPush = false, destDir } = transfer;
-  const message = (why: string) => explain(transfer, why);
-  const lines = stderr.split("\n").map(plainLine).filter((line) => line.trim() !== "");
-  const details = lines.slice(-6);
-  const isFileFault = code === FILE_IO || code === PARTIAL;
-  if (!isFileFault && await settlesWithin(connection.closed, NOTICE_MS) === "settled") {
-    return new GuestError(message("lost connection"), {
-      details: [`ssh: ${await connection.closed}`],
-    });
-  }
-  const isAbsent = code === BAD_STREAM && /rsync: (?:command )?not found/.test(stderr);
-  if (code === NOT_FOUND || code === CANNOT_RUN || isAbsent) {
-    return new GuestError(message("it cannot run rsync"), {
-      details,
-      next: `deno task setup-images ${connection.name} --force`,
-    });
-  }
-  if (code === BAD_STREAM) {
-    return new GuestError(message("its rsync broke off"), { details });
-  }
-  const said = lines.find((line) => saysFullDisk(line));
-  if (isFileFault && destDir !== undefined && said !== undefined && await isNearlyFull(destDir)) {
-    return await fullDiskError(`${transfer.what} guest "${connection.name}"`, {
-      ...{ said, paths: [destDir] },
-    });
-  }
-  if (isFileFault && isPush && /No space left on device/.test(stderr)) {
-    return new WorkError(message("its disk is full"), {
-      details,
-      next: "leave files out (excludes in guesthouse.json), or give the platform a larger diskGiB",
-    });
-  }
-  if (code === PARTIAL && /change_dir ".*" failed: No such file or directory/.test(stderr)) {
-    return new WorkError(message("there is no such directory"), { details });
-  }
-  if (code === PARTIAL) {
-    return new WorkError(message("some files could not be copied"), { details });
-  }
-  return new WorkError(message(`rsync exited with status ${code}`), { details });
 }

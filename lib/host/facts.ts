@@ -1,5 +1,6 @@
 import { dirname, resolve } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
+import { ownScript } from "../base/process/own_script.ts";
 import { run } from "../base/process/run.ts";
 
 /** Programs that install packages, in the order in which they are looked for. */
@@ -87,30 +88,13 @@ async function readIdentity(): Promise<HostIdentity> {
 
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
-/**
- * The files with the limits of a process's control group and of those that it is in, such as a
- * slice
- * of systemd or a batch job, by its `/proc/PID/cgroup` (cgroups(7)): version 2, then version 1.
- */
-export function memoryLimitFiles(cgroups: string): string[] {
-  const path = (line: RegExp) => line.exec(cgroups)?.[1] ?? "/";
-  return [
-    ...upFrom(path(/^0::(\/.*)$/m)).map((dir) => `/sys/fs/cgroup${dir}memory.max`),
-    ...upFrom(path(/^\d+:(?:[\w,]+,)?memory(?:,[\w,]+)?:(\/.*)$/m))
-      .map((dir) => `/sys/fs/cgroup/memory${dir}memory.limit_in_bytes`),
-  ];
-}
-
-/** A directory and those that it is in, each with a slash at the end. */
-function upFrom(path: string): string[] {
-  return path === "/" ? ["/"] : [`${path}/`, ...upFrom(dirname(path))];
-}
+const MEMORY_LIMITS = ownScript("memory_limits.sh", import.meta.url);
 
 /** The smallest limit of the control groups that this task is in; `Infinity` without one. */
 async function memoryLimitMiB(): Promise<number> {
   if (hostOs() === "darwin") return Infinity;
-  const cgroups = (await run(["grep", "-sh", "", "/proc/self/cgroup"])).stdout;
-  const limits = [...(await readKernelFiles(memoryLimitFiles(cgroups))).values()]
+  const { stdout } = await run([MEMORY_LIMITS, "/proc/self/cgroup", "/sys/fs/cgroup"]);
+  const limits = stdout.split("\n").filter((line) => line !== "")
     // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
     .map(Number).filter(Number.isFinite);
   return Math.floor(Math.min(Infinity, ...limits) / 1024 ** 2);

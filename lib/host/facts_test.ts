@@ -1,12 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  freeDiskBytes,
-  hostFacts,
-  hostIdentity,
-  memoryLimitFiles,
-  parseOsRelease,
-} from "./facts.ts";
+import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
+import { dirname, join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
+import { ownScript } from "../base/process/own_script.ts";
+import { sandbox } from "../base/host_testing.ts";
 
 Deno.test("hostFacts() describes this host", async () => {
   const facts = await hostFacts();
@@ -30,22 +27,28 @@ Deno.test("hostIdentity() names this boot", async () => {
   assert(cpuModel.length > 0);
 });
 
-Deno.test("memoryLimitFiles() has the limits of every control group on the way up", () => {
-  const root = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
-  assertEquals(memoryLimitFiles("0::/user.slice/job.scope\n"), [
-    "/sys/fs/cgroup/user.slice/job.scope/memory.max",
-    "/sys/fs/cgroup/user.slice/memory.max",
-    "/sys/fs/cgroup/memory.max",
-    root,
-  ]);
-  assertEquals(memoryLimitFiles("9:cpu:/x\n4:memory:/slurm/job_1\n0::/\n"), [
-    "/sys/fs/cgroup/memory.max",
-    "/sys/fs/cgroup/memory/slurm/job_1/memory.limit_in_bytes",
-    "/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes",
-    root,
-  ]);
-  // As in a container, whose own group is the root of what it sees.
-  assertEquals(memoryLimitFiles(""), ["/sys/fs/cgroup/memory.max", root]);
+Deno.test("memory_limits.sh has the limits of every control group on the way up", async () => {
+  await using box = await sandbox();
+  const script = ownScript("memory_limits.sh", import.meta.url);
+  const limitsOf = async (cgroups: string, files: Record<string, string>) => {
+    const dir = await Deno.makeTempDir({ dir: box.path });
+    for (const [path, limit] of Object.entries({ ...files, "../self": cgroups })) {
+      await Deno.mkdir(join(dir, "sys", dirname(path)), { recursive: true });
+      await Deno.writeTextFile(join(dir, "sys", path), limit);
+    }
+    return await $`${script} ${join(dir, "self")} ${join(dir, "sys")}`.lines();
+  };
+  const two = { "user.slice/job.scope/memory.max": "max\n", "user.slice/memory.max": "5\n" };
+  assertEquals(await limitsOf("0::/user.slice/job.scope\n", two), ["max", "5"]);
+  const one = {
+    "memory/slurm/job_1/memory.limit_in_bytes": "7\n",
+    "memory/memory.limit_in_bytes": "9223372036854771712\n",
+  };
+  const groups = "9:cpu:/x\n4:cpuset,memory:/slurm/job_1\n0::/\n";
+  assertEquals(await limitsOf(groups, one), ["7", "9223372036854771712"]);
+  // A container, whose own group is the root of what it sees.
+  assertEquals(await limitsOf("0::/\n", { "memory.max": "3\n" }), ["3"]);
+  assertEquals(await limitsOf("", { "memory.max": "3\n" }), []);
 });
 
 Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {

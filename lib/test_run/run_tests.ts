@@ -24,6 +24,8 @@ interface TestRequest {
   readonly changedSince: string | undefined;
   readonly atOnce: number;
   readonly record: boolean;
+  /** Only the tests that need no image. */
+  readonly unit: boolean;
   /** Also the tests that are left out for their length. */
   readonly thorough: boolean;
 }
@@ -35,6 +37,7 @@ interface TestValues {
   readonly changed: string | undefined;
   readonly jobs: number | undefined;
   readonly record: boolean;
+  readonly unit: boolean;
   readonly thorough: boolean;
 }
 
@@ -49,12 +52,15 @@ export function testRequest(
       next: "pass --shard 1/3 for the first of three parts",
     });
   }
+  const cores = navigator.hardwareConcurrency;
   return {
     files: positionals,
     filter: opt.filter,
     shard,
     changedSince: opt.changed,
-    atOnce: opt.jobs ?? navigator.hardwareConcurrency + 1,
+    // Tests without guests mostly wait.
+    atOnce: opt.jobs ?? (opt.unit ? 3 * cores : cores + 1),
+    unit: opt.unit,
     record: opt.record,
     thorough: opt.thorough,
   };
@@ -88,13 +94,13 @@ export async function runTests(ctx: TaskContext, request: TestRequest): Promise<
 }
 
 async function selectJobs(
-  { files, shard, changedSince }: TestRequest,
+  { files, shard, changedSince, unit }: TestRequest,
   recorded: Readonly<Record<string, number>>,
   signal: AbortSignal,
 ): Promise<TestJob[]> {
   // Deno itself finds the tests in what a user names.
   if (files.length > 0) return [{ name: files.join(" "), files, bootsGuest: false, seconds: 0 }];
-  const all = await findTestFiles(root);
+  const all = (await findTestFiles(root)).filter((file) => !unit || !file.startsWith("tests/"));
   const chosen = changedSince === undefined
     ? all
     : await changedTests(root, changedSince, all, signal);

@@ -29,7 +29,7 @@ export async function findTestFiles(root: string): Promise<string[]> {
 /** A file without a recorded duration is treated like one that boots a guest: it starts early. */
 const UNKNOWN_SECONDS = 120;
 /** Rooms whose tests take long enough for a separate job, which runs beside others. */
-const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image"];
+const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image", "lib/project"];
 /** Name of the job of all other unit tests. */
 const UNIT_JOB = "unit tests";
 

@@ -35,14 +35,7 @@ trap end TERM HUP INT
 # The command leads a process group that this script is not in, so that all of it can be ended and
 # its end be waited for.
 if command -v setsid >/dev/null 2>&1; then
-  # Without job control a shell starts what runs in the background with SIGINT and SIGQUIT ignored,
-  # and `trap` cannot undo that. Env(1) can since coreutils 8.31; busybox has no such option.
-  if env --default-signal=INT,QUIT true 2>/dev/null; then
-    set -- env --default-signal=INT,QUIT setsid "$@"
-  else
-    set -- setsid "$@"
-  fi
-  "$@" <&4 3<&- 4<&- &
+  setsid "$@" <&4 3<&- 4<&- &
 else
   # macOS has no setsid; its sh gives background jobs a group even without a terminal.
   set -m

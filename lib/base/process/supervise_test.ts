@@ -230,12 +230,6 @@ for (const [name, shell, without] of SHELLS) {
   });
 }
 
-Deno.test("a program starts with no signal ignored", async () => {
-  const { stdout } = await run(["grep", "SigIgn", "/proc/self/status"]);
-  // Bits 1 and 2 are SIGINT and SIGQUIT; Rust, in which Deno is written, ignores SIGPIPE.
-  assertEquals(Number.parseInt(stdout.split(/\s+/)[1] ?? "x", 16) & 0b110, 0, stdout);
-});
-
 async function linkAll(dir: string, programs: string[], without: string[]): Promise<void> {
   for (const program of programs.filter((name) => !without.includes(name))) {
     const { stdout } = await run(["sh", "-c", 'command -v "$0"', program]);
