@@ -1,5 +1,6 @@
 import { DEV_ARCH } from "../config/dev_names.ts";
-import { diskArgs, netArgs, rngArgs } from "../qemu/args.ts";
+import { diskArgs, rngArgs } from "../qemu/args.ts";
+import { netArgs } from "../qemu/net_args.ts";
 import type { DevConfig } from "../config/dev_config.ts";
 import { commonCpu } from "../vm/host.ts";
 import type { Machine } from "../vm/machine.ts";

@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
 import { ARCH, type Arch } from "../config/archs.ts";
-import { diskArgs, netArgs, portsArgs, rngArgs, streamNetArgs } from "../qemu/args.ts";
+import { diskArgs, portsArgs, rngArgs } from "../qemu/args.ts";
+import { netArgs, streamNetArgs } from "../qemu/net_args.ts";
 import { AGENT_SOCKET } from "../vm/plan.ts";
 import type { Machine, Size } from "../vm/machine.ts";
 

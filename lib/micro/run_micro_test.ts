@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError, HostError, UsageError } from "../base/errors.ts";
-import type { AgentClient, ExecOptions } from "../guest/agent/client.ts";
+import type { AgentClient } from "../guest/agent/client.ts";
+import type { ExecOptions } from "../guest/agent/client_options.ts";
 import { AgentError } from "../guest/agent/agent_errors.ts";
 import type { ExecResult } from "../guest/agent/messages.ts";
 import { type CommandPlace, type MicroCommand, requireFit, runCommand } from "./run_micro.ts";

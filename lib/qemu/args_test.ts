@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import * as fc from "fast-check";
 import * as args from "./args.ts";
+import * as netArgs from "./net_args.ts";
 import { startPausedQemu } from "./qemu_testing.ts";
 
 const cases: { readonly title: string; readonly got: string[]; readonly want: string[] }[] = [
@@ -69,7 +70,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
   },
   {
     title: "netArgs() forwards from 127.0.0.1 and lets the host choose the port",
-    got: args.netArgs({ hostPort: 0 }),
+    got: netArgs.netArgs({ hostPort: 0 }),
     want: [
       "-netdev",
       "user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22",
@@ -79,7 +80,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
   },
   {
     title: "netArgs() restricts a guest of microvm",
-    got: args.netArgs({ hostPort: 5022, guestPort: 2222, restrict: true, transport: "mmio" }),
+    got: netArgs.netArgs({ hostPort: 5022, guestPort: 2222, restrict: true, transport: "mmio" }),
     want: [
       "-netdev",
       "user,id=net0,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:5022-:2222",
@@ -148,8 +149,8 @@ Deno.test("argument builders refuse numbers that QEMU would misread", () => {
     [() => args.memoryArgs(0), "memoryMiB is 0, which is not a whole number above 0"],
     [() => args.memoryArgs(1.5), "memoryMiB is 1.5"],
     [() => args.cpuArgs({ cpu: "max", cores: NaN }), "cores is NaN"],
-    [() => args.netArgs({ hostPort: 65536 }), "hostPort is 65536, which is not a port number"],
-    [() => args.netArgs({ hostPort: 0, guestPort: 0 }), "guestPort is 0"],
+    [() => netArgs.netArgs({ hostPort: 65536 }), "hostPort is 65536, which is not a port number"],
+    [() => netArgs.netArgs({ hostPort: 0, guestPort: 0 }), "guestPort is 0"],
     [
       () => args.diskArgs({ path: "nbd:localhost", format: "raw" }),
       '"nbd:localhost" is not an absolute path',
@@ -187,7 +188,7 @@ for (
         ...args.cpuArgs({ cpu: "max", cores: 2 }),
         ...args.memoryArgs(64),
         ...args.diskArgs({ path, format: "raw", transport, throwAway: true }),
-        ...args.netArgs({ hostPort: 0, restrict: true, transport }),
+        ...netArgs.netArgs({ hostPort: 0, restrict: true, transport }),
         ...args.consoleArgs(console),
         ...args.rngArgs(transport),
       ]);

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { formatError, GuestError, HostError, InterruptedError } from "../base/errors.ts";
 import { processStartTime } from "../base/process/start_time.ts";
-import { netArgs } from "./args.ts";
+import { netArgs } from "./net_args.ts";
 import { describeExit, guestCommand, startGuest, type StartGuestOptions } from "./launch.ts";
 import { connectQmp } from "./qmp_connect.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { netArgs } from "./args.ts";
+import { netArgs } from "./net_args.ts";
 import { startPausedQemu } from "./qemu_testing.ts";
 import { parseUsernet } from "./usernet.ts";
 
