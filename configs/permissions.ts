@@ -63,12 +63,12 @@ export default definePermissions({
     look: { why: "whether the processes of guests still run", run: ["cat", "ps"] },
     facts: {
       why: "which host this is, and which of its boots",
-      run: ["grep", "sysctl"],
+      run: ["./lib/host/kernel_facts.sh", "sysctl"],
       sys: ["cpus"],
     },
     memory: {
       why: "how much memory there is",
-      run: ["./lib/host/memory_limits.sh"],
+      run: ["./lib/host/kernel_facts.sh"],
       sys: ["systemMemoryInfo"],
     },
     search: { why: "looks for programs, and starts none", env: ["PATH"] },

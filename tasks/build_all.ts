@@ -63,9 +63,8 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { loadUserProject, networkRule } = await import(
-    "../lib/project/load_project.ts"
-  );
+  const { loadUserProject } = await import("../lib/project/load_project.ts");
+  const { networkRule } = await import("../lib/project/guest_rules.ts");
   const { loadPlatforms } = await import("../lib/config/platform.ts");
   const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
   const { NATIVE } = await import("../lib/ci/native.ts");

@@ -56,9 +56,8 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { kernelWords, loadUserProject, networkRule } = await import(
-    "../lib/project/load_project.ts"
-  );
+  const { loadUserProject } = await import("../lib/project/load_project.ts");
+  const { kernelWords, networkRule } = await import("../lib/project/guest_rules.ts");
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
   const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");

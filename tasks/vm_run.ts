@@ -48,10 +48,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadPlatform } = await import("../lib/config/platform.ts");
   const { findKept } = await import("../lib/guest/runs.ts");
   const { refuseOtherNetwork, runInFresh, runInKept } = await import("../lib/vm/run_command.ts");
-  const { kernelWords, networkRule } = await import("../lib/project/load_project.ts");
+  const { kernelWords, networkRule } = await import("../lib/project/guest_rules.ts");
   const { guestSize } = await import("../lib/vm/build_machine.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
-  const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
   const { opt, positionals: [name] } = ctx;
   if (isVariant(name)) {
     const { vmRunMicro } = await import("../lib/micro/micro_task.ts");
@@ -64,7 +63,10 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     size: guestSize(platform, undefined, opt),
   };
   const kept = opt.fresh ? undefined : await findKept(platform.name);
-  if (ctx.dryRun) return dryRunGuest(ctx, guest);
+  if (ctx.dryRun) {
+    const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
+    return await dryRunGuest(ctx, guest);
+  }
   const command = {
     argv: ctx.rest,
     signal: ctx.signal,

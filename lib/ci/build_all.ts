@@ -10,7 +10,7 @@ import { MEMORY_SHARE } from "../host/guest_memory.ts";
 import type { GuestValues } from "../image/parts/common_options.ts";
 import { dryRunGuest } from "./build_dry_run.ts";
 import { buildInGuest } from "./guest_build.ts";
-import { kernelWords } from "../project/load_project.ts";
+import { kernelWords } from "../project/guest_rules.ts";
 import { guestSize, sshPort } from "../vm/build_machine.ts";
 import { buildNative, NATIVE, nativeCommands } from "./native.ts";
 import { recordPhases, type Span } from "../report/phase_recorder.ts";

@@ -83,36 +83,28 @@ async function readIdentity(): Promise<HostIdentity> {
     // { sec = 1718000000, usec = 123456 } Mon Jun 10 ...
     return { cpuModel, bootId: /sec = \d+/.exec(stdout)?.[0] };
   }
-  return { cpuModel, bootId: (await readKernelFiles([BOOT_ID])).get(BOOT_ID) };
+  return { cpuModel, bootId: (await kernelFacts()).bootId };
 }
 
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+const KERNEL_FACTS = ownScript("kernel_facts.sh", import.meta.url);
 
-const MEMORY_LIMITS = ownScript("memory_limits.sh", import.meta.url);
+let kernel: ReturnType<typeof readKernelFacts> | undefined;
+
+/** What Linux says of this boot and this task; determined once. */
+const kernelFacts = () => kernel ??= readKernelFacts();
+
+async function readKernelFacts() {
+  const { stdout } = await run([KERNEL_FACTS, "/proc", "/sys/fs/cgroup"]);
+  const [bootId = "", ...limits] = stdout.trimEnd().split("\n");
+  return { bootId: bootId === "" ? undefined : bootId, limits };
+}
 
 /** The smallest limit of the control groups that this task is in; `Infinity` without one. */
 async function memoryLimitMiB(): Promise<number> {
   if (hostOs() === "darwin") return Infinity;
-  const { stdout } = await run([MEMORY_LIMITS, "/proc/self/cgroup", "/sys/fs/cgroup"]);
-  const limits = stdout.split("\n").filter((line) => line !== "")
-    // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
-    .map(Number).filter(Number.isFinite);
+  // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
+  const limits = (await kernelFacts()).limits.map(Number).filter(Number.isFinite);
   return Math.floor(Math.min(Infinity, ...limits) / 1024 ** 2);
-}
-
-/**
- * The first line of each file that is there. Deno itself opens nothing below /proc and /sys
- * without all permissions, hence the program; with `-H` it names each line's file.
- */
-async function readKernelFiles(paths: readonly string[]): Promise<Map<string, string>> {
-  const { stdout } = await run(["grep", "-sHm1", "", ...paths]);
-  const lines = stdout.split("\n").map((line) => [line.indexOf(":"), line] as const);
-  return new Map(
-    lines.filter(([colon]) => colon > 0).map(([colon, line]) => [
-      line.slice(0, colon),
-      line.slice(colon + 1).trim(),
-    ]),
-  );
 }
 
 /** The host's operating system by Deno's name for it. */

@@ -27,16 +27,20 @@ Deno.test("hostIdentity() names this boot", async () => {
   assert(cpuModel.length > 0);
 });
 
-Deno.test("memory_limits.sh has the limits of every control group on the way up", async () => {
+Deno.test("kernel_facts.sh has the boot and the limits of every control group on the way up", async () => {
   await using box = await sandbox();
-  const script = ownScript("memory_limits.sh", import.meta.url);
+  const script = ownScript("kernel_facts.sh", import.meta.url);
   const limitsOf = async (cgroups: string, files: Record<string, string>) => {
     const dir = await Deno.makeTempDir({ dir: box.path });
-    for (const [path, limit] of Object.entries({ ...files, "../self": cgroups })) {
-      await Deno.mkdir(join(dir, "sys", dirname(path)), { recursive: true });
-      await Deno.writeTextFile(join(dir, "sys", path), limit);
+    const proc = { "proc/self/cgroup": cgroups, "proc/sys/kernel/random/boot_id": "boot\n" };
+    const sys = Object.entries(files).map(([path, limit]) => [`sys/${path}`, limit] as const);
+    for (const [path, text] of [...Object.entries(proc), ...sys]) {
+      await Deno.mkdir(join(dir, dirname(path)), { recursive: true });
+      await Deno.writeTextFile(join(dir, path), text);
     }
-    return await $`${script} ${join(dir, "self")} ${join(dir, "sys")}`.lines();
+    const [boot, ...limits] = await $`${script} ${join(dir, "proc")} ${join(dir, "sys")}`.lines();
+    assertEquals(boot, "boot");
+    return limits;
   };
   const two = { "user.slice/job.scope/memory.max": "max\n", "user.slice/memory.max": "5\n" };
   assertEquals(await limitsOf("0::/user.slice/job.scope\n", two), ["max", "5"]);

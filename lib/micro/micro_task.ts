@@ -5,7 +5,7 @@ import { ensureHost } from "../host/tools/ensure_host.ts";
 import type { Variant } from "../config/parts.ts";
 import type { GuestValues } from "../image/parts/common_options.ts";
 import { ensureGvproxy } from "./gvproxy.ts";
-import { kernelWords } from "../project/load_project.ts";
+import { kernelWords } from "../project/guest_rules.ts";
 import { dryRunMicro } from "./micro_dry_run.ts";
 import { MICRO_SIZE } from "./micro_machine.ts";
 import { microNetwork, type MicroValues } from "./micro_options.ts";

@@ -1,8 +1,4 @@
-import { nearest } from "../cli/suggest.ts";
-import { UsageError } from "../base/errors.ts";
-import type { Log } from "../base/terminal/log.ts";
 import { resolveProject } from "./find_project.ts";
-import { NETWORK_MODES, type NetworkRule, parseNetwork } from "../config/network.ts";
 import { loadProject, type Project } from "./project.ts";
 import { platformNames } from "../config/platform_names.ts";
 import { platformsDir, root } from "../base/files/paths.ts";
@@ -12,38 +8,4 @@ import { callersDir } from "../cli/output_path.ts";
 export async function loadUserProject(projectFlag: string | undefined): Promise<Project> {
   const dir = await resolveProject({ projectFlag, cwd: callersDir(), root });
   return await loadProject(dir, { platformNames: await platformNames(platformsDir) });
-}
-
-/**
- * What guests may reach: what the command line says, else the project, else the internet. A project
- * that asks for more than that gets it, and its user is told.
- */
-export function networkRule(
-  flag: string | undefined,
-  log: Log,
-  project?: Pick<Project, "network">,
-): NetworkRule {
-  if (flag === undefined) {
-    const rule = project?.network ?? "internet";
-    if (rule === "open") {
-      log.warn(
-        'The project asks for an open network ("network" in guesthouse.json): what it runs in guests ' +
-          "reaches all that this host reaches, its own services included. " +
-          "To refuse: --network internet",
-      );
-    }
-    return rule;
-  }
-  const rule = parseNetwork(flag);
-  if (rule !== undefined) return rule;
-  const guess = nearest(flag, NETWORK_MODES);
-  const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
-  throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule${hint}`, {
-    next: "pass internet, none, open, or host names with commas between them",
-  });
-}
-
-/** What `--append` adds to the kernel's command line. */
-export function kernelWords(append: string | undefined): string[] {
-  return (append ?? "").split(/\s+/).filter((word) => word !== "");
 }

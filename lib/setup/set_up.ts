@@ -7,7 +7,6 @@ import { denoTaskText } from "../base/process/deno_task.ts";
 import { ensureHost, findInstall, type Installation } from "../host/tools/ensure_host.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
-import { ensureImage } from "../image/platform/build_image.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
@@ -68,6 +67,8 @@ export async function setUpImages(
   installing?.catch(() => {});
   // All at the same time: building one takes a core for minutes but little memory, and on a machine
   // with more cores they should not wait for each other.
+  // Only now: guests that start from a finished image do without it.
+  const { ensureImage } = await import("../image/platform/build_image.ts");
   const settled = await Promise.allSettled(platforms.map(async (platform) => {
     const clock = startClock();
     if (!toBuild.includes(platform)) {

@@ -4,19 +4,10 @@ import { $ } from "../../base/process/dollar.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
+import { RUST_BUILD } from "./rust_build.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { type Crate, crateInput, stageInput } from "../stages.ts";
-
-/** How cargo and rustc are called, besides what the toolchain and the places decide. */
-export const RUST_BUILD = {
-  cargo: ["build", "--release", "--locked"],
-  flags: [
-    ...["-C", "target-feature=+crt-static"],
-    // Nothing is gained in a guest by a program that can lie anywhere.
-    ...["-C", "relocation-model=static"],
-  ],
-} as const;
 
 /** How to compile one of our programs, statically linked. */
 export async function rustProgram(

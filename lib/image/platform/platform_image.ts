@@ -9,7 +9,7 @@ import { trySharedLock } from "../../base/files/lock.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";
 import { verifyImage } from "./manifest.ts";
-import { RUST_BUILD } from "../parts/rust_program.ts";
+import { RUST_BUILD } from "../parts/rust_build.ts";
 import { crateInput, stageInput } from "../stages.ts";
 import { systemOf } from "./systems.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../base/terminal/log.ts";
 import type { NetworkRule } from "../config/network.ts";
-import { networkRule } from "./load_project.ts";
+import { networkRule } from "./guest_rules.ts";
 
 /** The rule for a flag and a project, and the warnings. */
 function ruleFor(flag: string | undefined, network?: NetworkRule) {
