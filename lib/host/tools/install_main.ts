@@ -12,7 +12,7 @@ async function answer(request: InstallRequest, signal: AbortSignal): Promise<Ins
     ...[hostFacts(), havePasswordlessSudo(), haveAptLists()] as const,
   ]);
   const host = { ...facts, haveSudo, haveAptLists: haveLists };
-  const wanting = TOOLS.filter(({ name }) => request.tools.includes(name));
+  const wanting = TOOLS.filter((_, place) => request.tools.includes(place));
   const plan = installPlan(wanting.map((tool) => ({ tool, status: "missing" })), host);
   if (!request.install) return { plan, haveSudo };
   const told = (level: "i" | "d") => (text: string) =>

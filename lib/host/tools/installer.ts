@@ -4,12 +4,13 @@ import { root } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { denoRun } from "../../base/process/reexec.ts";
 import type { InstallOptions, InstallPlan } from "./install.ts";
+import { TOOLS } from "./tool_table.ts";
 import type { ToolVerdict } from "./tools.ts";
 
 /** What `install_main.ts` is asked, as the one argument that it gets. */
 export interface InstallRequest {
-  /** Names of {@link Tool}s. */
-  readonly tools: readonly string[];
+  /** Places in {@link TOOLS}: several of one name are there, each for other hosts. */
+  readonly tools: readonly number[];
   /** Whether the plan is also carried out. */
   readonly install: boolean;
   readonly isPatient?: boolean;
@@ -51,7 +52,7 @@ async function ask(
 ): Promise<Extract<InstallAnswer, { readonly plan: unknown }>> {
   const wanting = verdicts.filter(({ status }) => status !== "ok");
   const request: InstallRequest = {
-    ...{ tools: wanting.map(({ tool }) => tool.name), install, isPatient },
+    ...{ tools: wanting.map(({ tool }) => TOOLS.indexOf(tool)), install, isPatient },
   };
   let begun = "";
   const main = join(root, "lib/host/tools/install_main.ts");

@@ -34,6 +34,10 @@ Deno.test({
     assertEquals(plan.automatic, true);
     assertEquals(plan.commands.at(-1)?.slice(-2), ["--no-install-recommends", "rsync"]);
     assertEquals((await planInstall([])).plan.commands, []);
+    // Tools of one name are for different hosts; that for others is not installed.
+    const [debians] = TOOLS.filter(({ name }) => name === "cargo");
+    const { commands } = (await planInstall([{ tool: debians!, status: "missing" }])).plan;
+    assertEquals(commands.at(-1)?.slice(-2), ["--no-install-recommends", "cargo-web"]);
   },
 });
 
