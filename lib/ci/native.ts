@@ -137,8 +137,8 @@ function folders(projectDir: string): { home: string; project: string; build: st
  * A shell without job control starts what runs in the background, as the supervisor does, with
  * SIGINT and SIGQUIT ignored, and `trap` cannot undo that. Env(1) of coreutils 8.31 or newer can.
  */
-const RUN = "env --default-signal=INT,QUIT true 2>/dev/null && " +
-  'set -- env --default-signal=INT,QUIT "$@"; exec "$@"';
+const RUN = "if env --default-signal=INT,QUIT true 2>/dev/null; then " +
+  `exec env --default-signal=INT,QUIT sh -c 'exec "$@"' sh "$@"; fi; exec "$@"`;
 
 /**
  * Runs a step's command. It is the user's own, like the commands of make, and no permission set can

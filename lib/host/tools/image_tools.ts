@@ -53,6 +53,15 @@ export const IMAGE_TOOLS: readonly Tool[] = [
     neededIf: (need) => need.os === "linux" && need.distroId !== "debian",
   },
   {
+    name: "zstd",
+    programs: ["zstd"],
+    groups: ["image"],
+    purpose: "packs what mmdebstrap has installed",
+    versionArgs: ["--version"],
+    packages: { apt: "zstd", dnf: "zstd", pacman: "zstd", nix: "zstd" },
+    neededIf: (need) => need.os === "linux",
+  },
+  {
     name: "arch-test",
     programs: ["arch-test"],
     groups: ["image"],
