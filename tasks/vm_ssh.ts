@@ -19,7 +19,7 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { enterKept, interactiveSshCommand, joinKept, keptTarget, requireKept } = await import(
+  const { interactiveSshCommand, joinKept, keptTarget, requireKept, runInLiving } = await import(
     "../lib/vm/kept.ts"
   );
   const record = await requireKept(ctx.positionals[0]);
@@ -33,7 +33,10 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { warnOfNetwork } = await import("../lib/vm/run_command.ts");
   await using logs = await startLogs(`vm-ssh-${record.platform}`);
   await using kept = await joinKept(record, logs, ctx.signal);
-  const status = await enterKept(kept, ctx.rest, ctx.signal);
+  const { configPath } = kept.ssh;
+  const command = (first: string, env: Readonly<Record<string, string>>) =>
+    interactiveSshCommand(configPath, ctx.rest, env, first);
+  const status = await runInLiving(kept, command, ctx.signal);
   if (status !== 0) warnOfNetwork(kept.network, (text) => ctx.log.warn(text));
   return status;
 }

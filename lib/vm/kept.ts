@@ -97,21 +97,19 @@ export function interactiveSshCommand(
 }
 
 /**
- * Runs a command of the person's, or a shell, in a kept guest, whose clock is set if the host was
- * asleep. Returns its status. What an interruption leaves of it in the guest is ended.
+ * Runs ssh in the foreground for a command in a guest that lives on, and returns its status. The clock
+ * is set, in case the host was asleep, and what an abort leaves of the command in the guest is ended.
+ *
+ * @param argv makes the ssh command of a text that precedes the guest's, and of variables for it
  */
-export async function enterKept(
-  { ssh, network, commands }: JoinedGuest,
-  argv: readonly string[],
+export async function runInLiving(
+  { ssh, network, commands }: Omit<JoinedGuest, keyof AsyncDisposable>,
+  argv: (first: string, env: Readonly<Record<string, string>>) => string[],
   signal: AbortSignal,
 ): Promise<number> {
   const mark = newMark();
   const clock = `${setClockText(nowSeconds(), commands)}; `;
-  const env = { ...network.env, ...mark };
-  const status = await runInForeground(
-    interactiveSshCommand(ssh.configPath, argv, env, clock),
-    { signal },
-  );
+  const status = await runInForeground(argv(clock, { ...network.env, ...mark }), { signal });
   if (signal.aborted) await endMarked(ssh, mark, commands);
   return status;
 }

@@ -1,10 +1,8 @@
 import { GuestError, UsageError } from "../base/errors.ts";
 import { type NetworkRule, showNetwork } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
-import { endMarked, newMark } from "../guest/end_marked.ts";
 import type { GuestCommands } from "../guest/guest_commands.ts";
 import { shellQuote } from "../guest/quote.ts";
-import { nowSeconds, setClockText } from "../guest/set_clock.ts";
 import { exportText } from "../guest/remote_command.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import type { SshConnection } from "../guest/ssh.ts";
@@ -16,7 +14,7 @@ import { useImage } from "../image/platform/platform_image.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { isOutOfSpace } from "../qemu/out_of_space.ts";
 import type { GuestNetwork } from "./guest_network.ts";
-import { joinKept, runPlace } from "./kept.ts";
+import { joinKept, runInLiving, runPlace } from "./kept.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
@@ -108,25 +106,23 @@ const NOTICE_MS = 1000;
 /** The status of ssh itself when it fails, and of commands that choose it. */
 const SSH_FAILED = 255;
 
-/**
- * The command gets this task's own standard streams, so that it can be part of a pipe. A guest that
- * lives on (`kept`) may have a wrong clock, and would run what is given up to its end.
- */
+/** The command gets this task's own standard streams, so that it can be part of a pipe. */
 async function runShared(
   ssh: SshConnection,
   network: GuestNetwork,
   command: GuestCommand,
   kept?: GuestCommands,
 ): Promise<number> {
-  const mark = newMark();
-  const text = (kept === undefined ? "" : `${setClockText(nowSeconds(), kept)}; `) +
-    exportText({ ...network.env, ...mark }) + shellQuote(command.argv);
+  const argv = (first: string, env: Readonly<Record<string, string>>) => [
+    ...["ssh", "-F", ssh.configPath, "-T", SHARED_HOST, "--"],
+    first + exportText(env) + shellQuote(command.argv),
+  ];
   const { signal, timeoutMs } = command;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const code = await runInForeground(["ssh", "-F", ssh.configPath, "-T", SHARED_HOST, "--", text], {
-    signal: late === undefined ? signal : AbortSignal.any([signal, late]),
-  });
-  if (kept !== undefined && (signal.aborted || late?.aborted)) await endMarked(ssh, mark, kept);
+  const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+  const code = kept === undefined
+    ? await runInForeground(argv("", network.env), { signal: either })
+    : await runInLiving({ ssh, network, commands: kept }, argv, either);
   signal.throwIfAborted();
   if (late?.aborted) {
     throw new GuestError(
