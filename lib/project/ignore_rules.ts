@@ -17,6 +17,10 @@ const LONGEST_LINE = 4096;
  */
 export const MOST_DOUBLE_STARS = 4;
 
+/** Lines of one file with so many `**`, each of which may take 40 ms for one path. */
+const COSTLY = 3;
+const MOST_COSTLY_LINES = 16;
+
 /** Names of a path that is compared with patterns. */
 export const MOST_LEVELS = 64;
 
@@ -26,9 +30,12 @@ export class IgnoreRules {
 
   /** A line that is too long, or takes too long, is passed over: what it would ignore is sent. */
   static fromText(text: BytePath): IgnoreRules {
-    const lines = text.replace(/^\xef\xbb\xbf/, "").split("\n").filter((line) =>
-      line.length <= LONGEST_LINE && (line.match(/\*\*/g) ?? []).length <= MOST_DOUBLE_STARS
-    );
+    let left = MOST_COSTLY_LINES;
+    const lines = text.replace(/^\xef\xbb\xbf/, "").split("\n").filter((line) => {
+      const stars = (line.match(/\*\*/g) ?? []).length;
+      if (line.length > LONGEST_LINE || stars > MOST_DOUBLE_STARS) return false;
+      return stars < COSTLY || left-- > 0;
+    });
     return new IgnoreRules(lines.join("\n"));
   }
 

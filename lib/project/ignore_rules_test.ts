@@ -118,3 +118,14 @@ Deno.test("IgnoreRules take # and spaces of a list's patterns for themselves", (
     ...[true, true, undefined, false],
   ]);
 });
+
+Deno.test("IgnoreRules.fromText() passes over what takes long, and keeps all that does not", () => {
+  const costly = Array.from({ length: 2000 }, (_, at) => `**/a/**/a/**/f${at}`);
+  const rules = IgnoreRules.fromText([...costly, "**/last", "**/a/**/a/**/a/**/a/**/b"].join("\n"));
+  assertEquals(rules.judge("x/a/a/f15")?.ignored, true);
+  assertEquals(rules.judge("x/a/a/f16"), undefined);
+  assertEquals(rules.judge("x/last")?.ignored, true);
+  assertEquals(rules.judge("a/a/a/a/b"), undefined);
+  // A path of as many names as are compared, which 2000 such lines took more than a minute for.
+  assertEquals(rules.judge(`${"a/".repeat(63)}c`), undefined);
+});

@@ -36,6 +36,9 @@ interface ProjectFiles {
   takes(path: BytePath): boolean;
 }
 
+/** How long paths are judged before anything else may happen. */
+const TURN_MS = 50;
+
 const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
 
 /**
@@ -57,9 +60,13 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   const rules = new ProjectRules({ ...options, never: await ownDirsBelow(dir) }, tree);
   if (git === undefined) await readGitignores(dir, all, rules);
   const paths: BytePath[] = [];
-  for (const [index, path] of all.entries()) {
-    // Hostile rules take long.
-    if (index % 1000 === 0) await delay(0, { signal });
+  let turn = -Infinity;
+  for (const path of all) {
+    // Hostile rules take long, and time limits and signals need their turns.
+    if (performance.now() - turn > TURN_MS) {
+      await delay(0, { signal });
+      turn = performance.now();
+    }
     if (rules.takes(path)) paths.push(path);
   }
   // Files that are left out are not interesting.
