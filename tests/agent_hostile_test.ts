@@ -13,7 +13,7 @@ import {
 } from "../lib/guest/agent/frames.ts";
 import { parseFailure } from "../lib/guest/agent/messages.ts";
 import { AGENT_MAGIC, KIND, MAX_PAYLOAD, PADDING_BYTES } from "../lib/guest/agent/protocol.ts";
-import { eventually, isAlive, startAgent } from "./agent_binary.ts";
+import { eventually, isAlive, startAgent } from "./support/agent_binary.ts";
 
 const PING = encodeJson(KIND.ping, 1, {});
 

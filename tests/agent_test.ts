@@ -6,7 +6,7 @@ import type { AgentClient } from "../lib/guest/agent/client.ts";
 import type { ExecOptions, StartedCommand } from "../lib/guest/agent/client_options.ts";
 import { AgentError } from "../lib/guest/agent/agent_errors.ts";
 import { AgentEvents } from "../lib/guest/agent/events_testing.ts";
-import { eventually, isAlive, pattern, startAgent } from "./agent_binary.ts";
+import { eventually, isAlive, pattern, startAgent } from "./support/agent_binary.ts";
 
 const isRoot = Deno.uid() === 0;
 const MIB = 1 << 20;
@@ -62,7 +62,7 @@ Deno.test("AgentClient.exec() passes statuses and signals, and keeps the streams
 Deno.test("AgentClient.exec() leaves no descriptor but the three in a command", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
-  // The fourth is the one by which ls reads the folder.
+  // The fourth is the one by which ls reads the directory.
   const { stdout } = await run(agent, { argv: ["ls", "/proc/self/fd"] });
   assertEquals(stdout.trim().split("\n"), ["0", "1", "2", "3"]);
 });
@@ -309,7 +309,7 @@ Deno.test("A sink that fails ends the command with its error", async () => {
 Deno.test("Files of 100 MiB come back as they went", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
-  const path = `${host.dir}/new/folder/big`;
+  const path = `${host.dir}/new/dir/big`;
   const [sent, received] = [createHash("sha256"), createHash("sha256")];
   const source = ReadableStream.from((function* () {
     for (const block of pattern(100 * MIB)) {
@@ -361,7 +361,7 @@ Deno.test("File errors are typed: a full disk, a directory, a missing file", asy
   const cases: [() => Promise<unknown>, string][] = [
     [() => agent.writeFile("/dev/full", new Uint8Array(3 * MIB)), "ENOSPC"],
     [() => agent.writeFile(host.dir, new Uint8Array(1)), "EISDIR"],
-    [() => agent.writeFile(`${host.dir}/no/folder`, new Uint8Array(1)), "ENOENT"],
+    [() => agent.writeFile(`${host.dir}/no/dir`, new Uint8Array(1)), "ENOENT"],
     [() => agent.writeFile("relative", new Uint8Array(1)), "EINVAL"],
     [() => agent.readFile(`${host.dir}/missing`, () => {}), "ENOENT"],
     [() => agent.readFile(host.dir, () => {}), "EISDIR"],

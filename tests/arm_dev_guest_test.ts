@@ -6,12 +6,12 @@ import { connectQmp } from "../lib/qemu/qmp_connect.ts";
 import type { DevRecord } from "../lib/dev/state/record.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import { processStartTime } from "../lib/base/process/start_time.ts";
-import { INIT, INIT_MS, offerDevGuest } from "./dev_guest.ts";
-import { freePort } from "./environment.ts";
-import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { listTree, writeProject } from "./projects.ts";
-import { chain } from "./steps.ts";
+import { INIT, INIT_MS, offerDevGuest } from "./support/dev_guest.ts";
+import { freePort } from "./support/environment.ts";
+import { makeSandbox, type Sandbox, taskPid } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { listTree, writeProject } from "./support/projects.ts";
+import { chain } from "./support/steps.ts";
 
 const recordPath = (box: Sandbox) => join(box.dir, "state/dev/armdev/run.json");
 
@@ -32,7 +32,7 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
 
 const NO_SPACE = "the host had no space left for its disk";
 
-/** Lays a copy of a folder over it, on a file system with that much space left, until disposed. */
+/** Lays a copy of a directory over it, on a file system with that much space left, until disposed. */
 async function smallCopy(dir: string, spareBytes: number) {
   const sh = async (script: string, ...args: string[]) => {
     const command = ["sh", "-c", script, dir, ...args];

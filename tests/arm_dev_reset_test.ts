@@ -1,8 +1,8 @@
 // How arm-dev-reset asks, in a terminal. Starts no guest.
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox } from "./harness.ts";
-import { assertFailure } from "./outcome.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { assertFailure } from "./support/outcome.ts";
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 

@@ -9,11 +9,11 @@ import { root as repository } from "../lib/base/files/paths.ts";
 import { bytesOnDisk } from "../lib/dev/state/dev_files.ts";
 import { ensureMounted, shareMount } from "../lib/dev/share/share_mount.ts";
 import { joinSsh } from "../lib/guest/ssh.ts";
-import { placeDevGuest } from "./dev_guest.ts";
-import { freePort } from "./environment.ts";
-import { makeSandbox } from "./harness.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
-import { chain } from "./steps.ts";
+import { placeDevGuest } from "./support/dev_guest.ts";
+import { freePort } from "./support/environment.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { assertFailure, documentOf } from "./support/outcome.ts";
+import { chain } from "./support/steps.ts";
 
 /** A shell of a project without nixpkgs: what the guest's store can build by itself. */
 const SHELL_NIX = `derivation {
@@ -272,7 +272,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
 
   await step("rsync: a shutdown brings the guest's work to the host first", async () => {
     await inGuest("echo last >last.txt");
-    // Without a host's folder there is nowhere to bring it: the guest then stays up.
+    // Without a host's directory there is nowhere to bring it: the guest then stays up.
     await Deno.rename(project, `${project}.away`);
     assertFailure(await box.task("arm-dev-shutdown"), {
       exit: 4,

@@ -7,10 +7,10 @@ import { type DevRecord, readDevRecord } from "../lib/dev/state/record.ts";
 import { updateDev, type UpdateOutcome } from "../lib/dev/update.ts";
 import { collect } from "../lib/dev/update_link.ts";
 import { debianSource, type UpdateSource } from "../lib/dev/update_source.ts";
-import { placeDevGuest } from "./dev_guest.ts";
-import { freePort, useEnvironment } from "./environment.ts";
-import { makeSandbox, type TaskOutcome } from "./harness.ts";
-import { writeProject } from "./projects.ts";
+import { placeDevGuest } from "./support/dev_guest.ts";
+import { freePort, useEnvironment } from "./support/environment.ts";
+import { makeSandbox, type TaskOutcome } from "./support/harness.ts";
+import { writeProject } from "./support/projects.ts";
 
 const { signal } = new AbortController();
 

@@ -1,4 +1,4 @@
-// What the guest runs to apply an update (provision/arm_dev_update.sh), on this host: in a folder
+// What the guest runs to apply an update (provision/arm_dev_update.sh), on this host: in a directory
 // that stands in for its root, with stand-ins for systemd and Nix.
 import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";

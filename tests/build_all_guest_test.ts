@@ -2,11 +2,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { root } from "../lib/base/files/paths.ts";
-import { makeSandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { listTree, shellProject, writeProject } from "./projects.ts";
-import { fetchSource } from "./sources.ts";
-import { thorough } from "./thorough.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { listTree, shellProject, writeProject } from "./support/projects.ts";
+import { fetchSource } from "./support/sources.ts";
+import { thorough } from "./support/thorough.ts";
 
 Deno.test("build-all builds and tests the sample natively and in both guests", async () => {
   await using box = await makeSandbox();

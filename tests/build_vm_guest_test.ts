@@ -9,9 +9,9 @@ import {
 import { join } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
 import { git } from "../lib/project/excludes_testing.ts";
-import { makeSandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { listTree, shellProject, writeProject } from "./projects.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { listTree, shellProject, writeProject } from "./support/projects.ts";
 
 Deno.test("build-vm shows a compiler's error, exits with 1, and leaves the project as it is", async () => {
   await using box = await makeSandbox();

@@ -1,8 +1,8 @@
 // How ci-diagnose reads logs, and what it answers. Starts no guest.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
 
 const CONSOLE = "[    1.0] Run /init as init process\n[module] ext4.ko: errno=2\n" +
   "[    1.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00004000\n";

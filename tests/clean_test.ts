@@ -2,13 +2,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { nativeHome, nativeLock } from "../lib/ci/native.ts";
-import { exists } from "../lib/base/files/folders.ts";
+import { exists } from "../lib/base/files/directories.ts";
 import { root } from "../lib/base/files/paths.ts";
-import type { Sandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { hold, NAME, placeCache, storage } from "./stored_things.ts";
+import type { Sandbox } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { hold, NAME, placeCache, storage } from "./support/stored_things.ts";
 
-/** A project with a build folder of its own, which is none of our business. */
+/** A project with a build directory of its own, which is none of our business. */
 async function makeProject(box: Sandbox, name: string): Promise<string> {
   const dir = join(await Deno.realPath(box.dir), "projects", name);
   await Deno.mkdir(join(dir, "build"), { recursive: true });

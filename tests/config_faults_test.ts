@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { assertFailure, documentOf, type FailureDocument } from "./outcome.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { assertFailure, documentOf, type FailureDocument } from "./support/outcome.ts";
 
-/** Writes a project whose config is this text, and returns its folder. */
+/** Writes a project whose config is this text, and returns its directory. */
 async function projectWith(box: Sandbox, config: string | Uint8Array): Promise<string> {
   const dir = join(box.dir, "project");
   await Deno.mkdir(dir, { recursive: true });

@@ -2,9 +2,9 @@
 import { delay } from "@std/async";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox, taskPid } from "./harness.ts";
-import { assertFailure } from "./outcome.ts";
-import { shellProject, writeProject } from "./projects.ts";
+import { makeSandbox, taskPid } from "./support/harness.ts";
+import { assertFailure } from "./support/outcome.ts";
+import { shellProject, writeProject } from "./support/projects.ts";
 
 Deno.test("build-vm names the port that is taken by something else", async () => {
   await using box = await makeSandbox();
@@ -143,7 +143,7 @@ for (const phase of ["boot", "sync", "wait"]) {
         await box.assertClean();
         return;
       }
-      // The guest dies with its task at once; its folder goes with the next task.
+      // The guest dies with its task at once; its directory goes with the next task.
       await box.assertClean({ runs: false });
       const next = await box.task("vm-list", ["--json"]);
       assertEquals(JSON.parse(next.stdout).guests, []);

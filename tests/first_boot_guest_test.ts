@@ -7,7 +7,7 @@ import { IMAGE_FILES, platformsDir } from "../lib/base/files/paths.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import { configureOnFirstBoot } from "../lib/image/system/debian/first_boot.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
-import { makeSandbox } from "./harness.ts";
+import { makeSandbox } from "./support/harness.ts";
 
 const platform = await loadPlatform(platformsDir, "debian-amd64");
 

@@ -4,10 +4,10 @@ import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 import { imageState } from "../lib/image/platform/platform_image.ts";
-import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { scriptProject } from "./script_project.ts";
-import { canMount, withSmallDisk } from "./small_disk.ts";
+import { makeSandbox, type Sandbox, type TaskOutcome } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { scriptProject } from "./support/script_project.ts";
+import { canMount, withSmallDisk } from "./support/small_disk.ts";
 
 const MIB = 2 ** 20;
 const ignore = !canMount;

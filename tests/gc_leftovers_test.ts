@@ -1,10 +1,10 @@
 // What gc removes of tasks that were killed, and leaves to those that run. Starts no guest.
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { exists } from "../lib/base/files/folders.ts";
+import { exists } from "../lib/base/files/directories.ts";
 import { imageCacheDir, imagesDir, snapshotsDir, stateDir } from "../lib/base/files/paths.ts";
 import { makerLock } from "../lib/store/unfinished.ts";
-import { gc, gone, hold, NAME, storage } from "./stored_things.ts";
+import { gc, gone, hold, NAME, storage } from "./support/stored_things.ts";
 
 Deno.test("gc removes what killed builds of images left, and nothing of a build under way", async () => {
   await using box = await storage();

@@ -1,10 +1,10 @@
-// What frees disk space, through `deno task`. Starts no guest: folders, records and processes stand
+// What frees disk space, through `deno task`. Starts no guest: directories, records and processes stand
 // in for what real tasks leave.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename, join } from "@std/path";
 import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
 import { makerLock } from "../lib/store/unfinished.ts";
-import { exists } from "../lib/base/files/folders.ts";
+import { exists } from "../lib/base/files/directories.ts";
 import {
   imageCacheDir,
   imagesDir,
@@ -18,7 +18,7 @@ import { rootfsInputs } from "../lib/image/platform/platform_image.ts";
 import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
 import { rootfsKey, rootfsLock } from "../lib/image/system/debian/rootfs_tar.ts";
 import { currentLink, imageHome, versionLock } from "../lib/image/platform/current.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
+import { assertFailure, documentOf } from "./support/outcome.ts";
 import {
   changed,
   changedBy,
@@ -37,7 +37,7 @@ import {
   runPath,
   startSleep,
   storage,
-} from "./stored_things.ts";
+} from "./support/stored_things.ts";
 
 Deno.test("gc of a checkout that has nothing removes nothing", async () => {
   await using box = await storage();
@@ -119,7 +119,7 @@ Deno.test("gc removes snapshots that no guest can come from again", async () => 
   const wanted: Record<string, string> = {};
   for (
     const name of [
-      ...["image", "image folder", "QEMU", "machine", "format", "keys", "devices", "CPU"],
+      ...["image", "image directory", "QEMU", "machine", "format", "keys", "devices", "CPU"],
       "provision/resume.pl",
     ]
   ) {
@@ -254,7 +254,7 @@ Deno.test("gc removes snapshots and build caches of an image that was made again
   assertEquals(gone(await gc(box)), {});
   const now = await placeVersion(NAME, recipe, "two");
   assertEquals(gone(await gc(box)), {
-    [`snapshot ${snapshot}`]: "image changed, image folder changed",
+    [`snapshot ${snapshot}`]: "image changed, image directory changed",
     [`build cache ${cache}`]: "it was filled by the tools of another image",
     [`image ${former}`]: `superseded by ${basename(now)}`,
   });

@@ -1,12 +1,12 @@
 // What guests do to the host's disk, and builds that take too long. Boots real guests.
 import { assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox } from "./harness.ts";
-import { hostWithout } from "./hosts.ts";
-import { assertFailure } from "./outcome.ts";
-import { AMD64 } from "./own_snapshots.ts";
-import { shellProject, writeProject } from "./projects.ts";
-import { canMount, withSmallDisk } from "./small_disk.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { hostWithout } from "./support/hosts.ts";
+import { assertFailure } from "./support/outcome.ts";
+import { AMD64 } from "./support/own_snapshots.ts";
+import { shellProject, writeProject } from "./support/projects.ts";
+import { canMount, withSmallDisk } from "./support/small_disk.ts";
 
 const MIB = 2 ** 20;
 

@@ -8,10 +8,15 @@ import { hostFacts } from "../lib/host/facts.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 import { imageState } from "../lib/image/platform/platform_image.ts";
-import { makeSandbox, type RunningTask, type Sandbox, type TaskOutcome } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
-import { hostWithout, nextCommand } from "./hosts.ts";
-import { scriptProject } from "./script_project.ts";
+import {
+  makeSandbox,
+  type RunningTask,
+  type Sandbox,
+  type TaskOutcome,
+} from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf, killHard } from "./support/outcome.ts";
+import { hostWithout, nextCommand } from "./support/hosts.ts";
+import { scriptProject } from "./support/script_project.ts";
 
 const isDebianRoot = Deno.uid() === 0 && findProgram("apt-get") !== undefined;
 

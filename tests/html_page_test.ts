@@ -1,8 +1,8 @@
 // The pages that --html writes: builds on the host, and measurements of tasks. Starts no guest.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { assertFailure, documentOf } from "./support/outcome.ts";
 
 /** A project of these steps, each a script of the shell. */
 async function stepsProject(box: Sandbox, scripts: Readonly<Record<string, string>>) {
@@ -37,17 +37,17 @@ function figuresOf(page: string, phase: string): [number, number] {
 Deno.test("build-all --html writes the phases of a build, also with --json", async () => {
   await using box = await makeSandbox();
   const dir = await stepsProject(box, { first: "sleep 0.5", second: "touch made" });
-  const outcome = await build(box, dir, ["--json", "--html", "new/folder/page.html"]);
+  const outcome = await build(box, dir, ["--json", "--html", "new/dir/page.html"]);
   assertEquals(outcome.code, 0, outcome.stderr);
   assertEquals(documentOf(outcome).ok, true);
-  const path = join(box.dir, "new/folder/page.html");
+  const path = join(box.dir, "new/dir/page.html");
   assertStringIncludes(outcome.stderr, `The page is ${path}\n`);
   const page = await Deno.readTextFile(path);
   assertStringIncludes(page, "<title>Builds of stepped: 1 of 1 passed</title>");
   const [[from, to], [next]] = [figuresOf(page, "first"), figuresOf(page, "second")];
   assert(from >= 0 && to - from >= 0.5 && to - from < 30 && next === to, `${from}, ${to}, ${next}`);
   figuresOf(page, "artifacts");
-  const names = await Array.fromAsync(Deno.readDir(join(box.dir, "new/folder")), (e) => e.name);
+  const names = await Array.fromAsync(Deno.readDir(join(box.dir, "new/dir")), (e) => e.name);
   assertEquals(names, ["page.html"]);
 });
 

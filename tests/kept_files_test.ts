@@ -36,7 +36,7 @@ import {
   recipeOf,
   runPath,
   storage,
-} from "./stored_things.ts";
+} from "./support/stored_things.ts";
 
 /** Something that is kept in files. */
 interface Kept {

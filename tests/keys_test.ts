@@ -3,14 +3,14 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { walk } from "@std/fs";
 import { basename, dirname, join } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
-import { copyCheckout } from "./checkouts.ts";
-import { makeSandbox } from "./harness.ts";
+import { copyCheckout } from "./support/checkouts.ts";
+import { makeSandbox } from "./support/harness.ts";
 
 /** All keys of a checkout, by what they are of. */
 async function keysOf(dir: string): Promise<Record<string, string>> {
   const sh = $.with({ environment: "user", cwd: dir });
   const { stdout, stderr } =
-    await sh`${Deno.execPath()} run -P=test --no-check --quiet tests/print_keys.ts`;
+    await sh`${Deno.execPath()} run -P=test --no-check --quiet tests/support/print_keys.ts`;
   assertEquals(stderr, "");
   return JSON.parse(stdout);
 }

@@ -4,9 +4,9 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { GuestError } from "../lib/base/errors.ts";
 import type { AgentClient } from "../lib/guest/agent/client.ts";
 import { AgentError } from "../lib/guest/agent/agent_errors.ts";
-import { makeSandbox } from "./harness.ts";
-import { buildRaw, raw, withMicroVm } from "./micro_vm.ts";
-import { assertFailure, killHard } from "./outcome.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { buildRaw, raw, withMicroVm } from "./support/micro_vm.ts";
+import { assertFailure, killHard } from "./support/outcome.ts";
 
 const MIB = 2 ** 20;
 const sh = (script: string) => ["sh", "-c", script];

@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { imagesDir } from "../lib/base/files/paths.ts";
-import { makeSandbox } from "./harness.ts";
-import { ARCH, BUILD_MS, buildPart, buildRaw, raw } from "./micro_vm.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { ARCH, BUILD_MS, buildPart, buildRaw, raw } from "./support/micro_vm.ts";
+import { assertFailure, documentOf } from "./support/outcome.ts";
 
 Deno.test("parts are built once, and what embeds a part only follows its bytes", async () => {
   await using box = await makeSandbox();

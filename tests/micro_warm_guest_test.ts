@@ -9,10 +9,10 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../lib/base/process/find_program.ts";
-import { ARCH, buildRaw, raw } from "./micro_vm.ts";
-import { ownSnapshots } from "./own_snapshots.ts";
-import { documentOf, killHard } from "./outcome.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
+import { ARCH, buildRaw, raw } from "./support/micro_vm.ts";
+import { ownSnapshots } from "./support/own_snapshots.ts";
+import { documentOf, killHard } from "./support/outcome.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
 
 async function inRaw(box: Sandbox, script: string, ...args: string[]) {
   const outcome = await box.task("vm-run", raw(...args, "--eval", script));

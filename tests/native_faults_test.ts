@@ -1,12 +1,12 @@
 // Builds on the host that hang, are interrupted, or meet each other. Starts no guest.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { hostWithout } from "./hosts.ts";
-import { assertFailure, documentOf, killHard } from "./outcome.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { hostWithout } from "./support/hosts.ts";
+import { assertFailure, documentOf, killHard } from "./support/outcome.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { UNSEEN } from "../lib/base/text/plain_text.ts";
-import { scriptProject } from "./script_project.ts";
+import { scriptProject } from "./support/script_project.ts";
 
 /** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */
 function hangingScript(box: Sandbox): string {
@@ -90,7 +90,7 @@ Deno.test("kill -9 during a step leaves nothing, and blocks no later build", asy
   await assertBuilds(box);
 });
 
-/** The same project builds again at once: no lock, folder or log is in the way. */
+/** The same project builds again at once: no lock, directory or log is in the way. */
 async function assertBuilds(box: Sandbox): Promise<void> {
   const dir = await scriptProject(box, "echo again");
   const { code, stdout } = await box.task("build-native", ["--project", dir]);

@@ -5,14 +5,14 @@ import { basename, join, relative } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
-import { makeSandbox, processesNaming } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { writeProject } from "./projects.ts";
-import { scriptProject } from "./script_project.ts";
+import { makeSandbox, processesNaming } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { writeProject } from "./support/projects.ts";
+import { scriptProject } from "./support/script_project.ts";
 
 const SAMPLE = join(root, "examples/hello-cmake");
 
-/** Every entry below a folder with its type, time and contents, to see that nothing changed. */
+/** Every entry below a directory with its type, time and contents, to see that nothing changed. */
 async function listing(dir: string): Promise<string[]> {
   const lines: string[] = [];
   for await (const { path, isFile, isSymlink } of walk(dir, { followSymlinks: false })) {
@@ -173,7 +173,7 @@ for (const name of ODD_NAMES) {
     const config = { artifacts: ["hello", "{source}/*.h"] };
     await Deno.writeTextFile(join(dir, "guesthouse.json"), JSON.stringify(config));
     const before = await listing(dir);
-    // Relative to the folder that the user calls from.
+    // Relative to the directory that the user calls from.
     const args = [`--project=${name}`, "--artifacts=out", "--json"];
     const outcome = await box.task("build-native", args, { cwd: box.dir });
     assertEquals(outcome.code, 0, outcome.stderr);
@@ -219,7 +219,7 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
   const before = await listing(dir);
   const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
   const outcome = await box.task("build-native", args);
-  // The second glob meets nothing but a folder and a link to nowhere.
+  // The second glob meets nothing but a directory and a link to nowhere.
   assertFailure(outcome, { exit: 1, says: ["nothing matches ", 'correct "artifacts"'] });
   assertMatch(outcome.stdout, /100% tests passed/);
   assertEquals(
@@ -302,7 +302,7 @@ Deno.test("a step gets its words, directory and variables as they are", async ()
           name: "words",
           run: ["sh", "-c", 'printf "<%s>\\n" "$@"', "sh", "{flags...}", "{jobs}", "", "$(id)"],
         },
-        { name: "folder", run: ["sh", "-c", 'pwd; echo "$GREETING"'], cwd: "{build}" },
+        { name: "directory", run: ["sh", "-c", 'pwd; echo "$GREETING"'], cwd: "{build}" },
       ],
     },
   });

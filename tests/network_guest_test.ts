@@ -1,9 +1,9 @@
 // Boots real guests.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { makeSandbox } from "./harness.ts";
-import { haveNetworkSpaces, HOST_PORT, makeNetworkSpace } from "./network_space.ts";
-import { assertFailure, assertNoBug, documentOf } from "./outcome.ts";
-import { writeProject } from "./projects.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { haveNetworkSpaces, HOST_PORT, makeNetworkSpace } from "./support/network_space.ts";
+import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
+import { writeProject } from "./support/projects.ts";
 
 /** Asks for much from inside a guest, a line of output for each. Perl is what all guests have. */
 const PROBE = String.raw`

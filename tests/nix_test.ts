@@ -7,15 +7,21 @@ import { findProgram } from "../lib/base/process/find_program.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import { run } from "../lib/base/process/run.ts";
-import { ensureCrateTool } from "./crate_tool.ts";
-import { copyNix, evaluate, evaluateConfig, NIX_INSTANTIATE, STUB_NIXPKGS } from "./nix_eval.ts";
+import { ensureCrateTool } from "./support/crate_tool.ts";
+import {
+  copyNix,
+  evaluate,
+  evaluateConfig,
+  NIX_INSTANTIATE,
+  STUB_NIXPKGS,
+} from "./support/nix_eval.ts";
 
-const FOLDERS = [PROJECT_NIX, join(root, "tests/nix")];
+const DIRS = [PROJECT_NIX, join(root, "tests/nix")];
 
 async function nixFiles(): Promise<string[]> {
   const found: string[] = [];
-  for (const folder of FOLDERS) {
-    for await (const { path } of walk(folder, { exts: [".nix"] })) found.push(path);
+  for (const dir of DIRS) {
+    for await (const { path } of walk(dir, { exts: [".nix"] })) found.push(path);
   }
   return found;
 }
@@ -32,11 +38,11 @@ Deno.test("every Nix file parses, with each variable defined", async () => {
 });
 
 Deno.test("nixpkgs-fmt finds every Nix file formatted", async () => {
-  await findsNoFault([await ensureCrateTool("nixpkgs-fmt", "1.3.0"), "--check", ...FOLDERS]);
+  await findsNoFault([await ensureCrateTool("nixpkgs-fmt", "1.3.0"), "--check", ...DIRS]);
 });
 
 Deno.test("deadnix finds no unused code", async () => {
-  await findsNoFault([await ensureCrateTool("deadnix", "1.3.1"), "--fail", ...FOLDERS]);
+  await findsNoFault([await ensureCrateTool("deadnix", "1.3.1"), "--fail", ...DIRS]);
 });
 
 // The crate "statix" of crates.io is a web server: the linter comes with nixpkgs alone.
@@ -45,7 +51,7 @@ Deno.test({
   name: `statix finds nothing to improve${statix ? "" : " (skipped: only nixpkgs has it)"}`,
   ignore: !statix,
   fn: async () => {
-    for (const folder of FOLDERS) await findsNoFault(["statix", "check", folder]);
+    for (const dir of DIRS) await findsNoFault(["statix", "check", dir]);
   },
 });
 

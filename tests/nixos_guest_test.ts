@@ -7,11 +7,11 @@ import { copy } from "@std/fs";
 import { join } from "@std/path";
 import sources from "../configs/nixos.ts";
 import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
-import { freePort } from "./environment.ts";
-import { makeSandbox } from "./harness.ts";
-import { makeStandIn, serveFarm } from "./nixos_standin.ts";
-import { assertFailure, documentOf } from "./outcome.ts";
-import { chain } from "./steps.ts";
+import { freePort } from "./support/environment.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { makeStandIn, serveFarm } from "./support/nixos_standin.ts";
+import { assertFailure, documentOf } from "./support/outcome.ts";
+import { chain } from "./support/steps.ts";
 
 /** Two starts of an emulated guest, beside another one. */
 const INIT_MS = 1_800_000;

@@ -6,10 +6,10 @@ import { ARCHS } from "../lib/config/archs.ts";
 import { PARTS } from "../lib/config/parts.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { partPath } from "../lib/image/parts/part_store.ts";
-import { type Checkout, copyCheckout } from "./checkouts.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { documentOf } from "./outcome.ts";
-import { placePart, seeImages } from "./stand_ins.ts";
+import { type Checkout, copyCheckout } from "./support/checkouts.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { documentOf } from "./support/outcome.ts";
+import { placePart, seeImages } from "./support/stand_ins.ts";
 
 /** Every part, on every architecture. */
 const EVERY: readonly PartRequest[] = ARCHS.flatMap((arch) =>

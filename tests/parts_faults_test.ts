@@ -4,12 +4,12 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import type { PartRequest } from "../lib/image/parts/part_names.ts";
-import { copyCheckout, copyPackages } from "./checkouts.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { hostWithout, nextCommand } from "./hosts.ts";
-import { withSmallDisk } from "./small_disk.ts";
-import { assertFailure } from "./outcome.ts";
-import { placePart, programFor, seeImages } from "./stand_ins.ts";
+import { copyCheckout, copyPackages } from "./support/checkouts.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { hostWithout, nextCommand } from "./support/hosts.ts";
+import { withSmallDisk } from "./support/small_disk.ts";
+import { assertFailure } from "./support/outcome.ts";
+import { placePart, programFor, seeImages } from "./support/stand_ins.ts";
 
 const ARCH = Deno.build.arch;
 const OTHER = ARCH === "x86_64" ? "aarch64" : "x86_64";
@@ -18,7 +18,7 @@ const isDebianRoot = Deno.uid() === 0 && findProgram("apt-get") !== undefined;
 /** Where a sandbox has its images. */
 const imagesOf = (box: Sandbox) => join(box.dir, "images/dist");
 
-/** The names of what lies in a folder, sorted. */
+/** The names of what lies in a directory, sorted. */
 const namesIn = async (dir: string) =>
   (await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort();
 
@@ -72,9 +72,9 @@ Deno.test({
   },
 });
 
-/** Runs a command in mounts of its own, with an empty file system over a folder. */
-const withEmpty = (folder: string) => [
-  ...["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', folder],
+/** Runs a command in mounts of its own, with an empty file system over a directory. */
+const withEmpty = (dir: string) => [
+  ...["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', dir],
 ];
 
 Deno.test({

@@ -4,14 +4,14 @@
 import { delay } from "@std/async";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { fileNames } from "../lib/base/files/folders.ts";
+import { fileNames } from "../lib/base/files/directories.ts";
 import { imageCacheDir, imagesDir } from "../lib/base/files/paths.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
-import { copyPackages } from "./checkouts.ts";
-import { makeSandbox, type Sandbox, taskPid } from "./harness.ts";
-import { documentOf } from "./outcome.ts";
-import { slowKernelPackage, slowKernelSources } from "./slow_programs.ts";
-import { placePart, programFor, seeImages } from "./stand_ins.ts";
+import { copyPackages } from "./support/checkouts.ts";
+import { makeSandbox, type Sandbox, taskPid } from "./support/harness.ts";
+import { documentOf } from "./support/outcome.ts";
+import { slowKernelPackage, slowKernelSources } from "./support/slow_programs.ts";
+import { placePart, programFor, seeImages } from "./support/stand_ins.ts";
 
 const ARCH = Deno.build.arch;
 const BUILD_MS = 900_000;
@@ -34,7 +34,7 @@ interface Build {
 
 const imagesOf = (box: Sandbox) => join(box.dir, "images/dist");
 
-/** Names of the folders in which parts are being built, or were when they were stopped. */
+/** Names of the directories in which parts are being built, or were when they were stopped. */
 async function unfinished(box: Sandbox): Promise<string[]> {
   const cache = join(box.dir, "images/cache");
   const entries = await Array.fromAsync(Deno.readDir(cache)).catch(() => []);

@@ -1,17 +1,17 @@
-// Builds image parts from two copies of this checkout in different folders, with the real programs.
+// Builds image parts from two copies of this checkout in different directories, with the real programs.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { sha256File } from "../lib/base/files/file_digest.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
-import { fileNames } from "../lib/base/files/folders.ts";
+import { fileNames } from "../lib/base/files/directories.ts";
 import { imagesDir } from "../lib/base/files/paths.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import type { PartName } from "../lib/config/parts.ts";
-import { type Checkout, copyCheckout, copyPackages } from "./checkouts.ts";
-import { makeSandbox, type Sandbox } from "./harness.ts";
-import { assertNoBug, documentOf } from "./outcome.ts";
-import { placePart, programFor, seeImages } from "./stand_ins.ts";
-import { thorough } from "./thorough.ts";
+import { type Checkout, copyCheckout, copyPackages } from "./support/checkouts.ts";
+import { makeSandbox, type Sandbox } from "./support/harness.ts";
+import { assertNoBug, documentOf } from "./support/outcome.ts";
+import { placePart, programFor, seeImages } from "./support/stand_ins.ts";
+import { thorough } from "./support/thorough.ts";
 
 const ARCH = Deno.build.arch;
 const OTHER = ARCH === "x86_64" ? "aarch64" : "x86_64";
@@ -34,11 +34,11 @@ async function digests({ images }: Checkout): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** Two copies, one below a folder whose name has a space in it. */
+/** Two copies, one below a directory whose name has a space in it. */
 const copies = async (box: Sandbox) =>
   [
     await copyCheckout(box, "one"),
-    await copyCheckout(box, "another folder/two"),
+    await copyCheckout(box, "another directory/two"),
   ] as const;
 
 /** Builds parts in both; fails unless their files, and the recipes beside them, are the same. */

@@ -11,7 +11,7 @@ import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
-import { reach, readModules, type Statement } from "./reach.ts";
+import { reach, readModules, type Statement } from "./support/reach.ts";
 
 const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
 const modules = await readModules();

@@ -13,7 +13,7 @@ import { imageHome } from "../lib/image/platform/current.ts";
 import { finishImage, testPlatform } from "../lib/image/platform/image_testing.ts";
 import { keepFile } from "../lib/store/vouched.ts";
 import { commitSnapshot, snapshotDir } from "../lib/vm/snapshots.ts";
-import { NAME, platform, recipeOf, storage } from "./stored_things.ts";
+import { NAME, platform, recipeOf, storage } from "./support/stored_things.ts";
 
 /**
  * What this process does to the disk while `work` runs, in this order: `sync PATH` for the bytes of a

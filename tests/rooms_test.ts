@@ -11,7 +11,7 @@ import {
   roomsIn,
   sharedNames,
   type Tree,
-} from "./rooms.ts";
+} from "./support/rooms.ts";
 
 /** A tree in which each module imports what is listed. */
 const treeOf = (modules: Readonly<Record<string, readonly string[]>>): Tree =>

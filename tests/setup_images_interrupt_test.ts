@@ -2,7 +2,7 @@
 import { delay } from "@std/async";
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { makeSandbox, processesNaming, taskPid } from "./harness.ts";
+import { makeSandbox, processesNaming, taskPid } from "./support/harness.ts";
 
 async function stages(tmp: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(tmp));
@@ -27,7 +27,7 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     await Deno.mkdir(tmp);
     const env = { GUESTHOUSE_IMAGES: join(box.dir, "images/dist"), TMPDIR: tmp };
     const first = box.start("setup-images", ["debian-amd64", "--yes"], { env });
-    // mmdebstrap's own folder is there once it has begun to work.
+    // mmdebstrap's own directory is there once it has begun to work.
     await waitUntil("mmdebstrap works", async () => {
       const [stage] = await stages(tmp);
       if (stage === undefined) return false;

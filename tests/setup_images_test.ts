@@ -13,15 +13,15 @@ import { CURRENT } from "../lib/image/platform/current.ts";
 import { imageRecipe, imageState } from "../lib/image/platform/platform_image.ts";
 import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
 import { publishVersion } from "../lib/image/platform/publish_version.ts";
-import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./harness.ts";
-import { copyImage } from "./made_again.ts";
-import { assertFailure, documentOf, killHard } from "./outcome.ts";
+import { makeSandbox, processesNaming, type RunningTask, type Sandbox } from "./support/harness.ts";
+import { copyImage } from "./support/made_again.ts";
+import { assertFailure, documentOf, killHard } from "./support/outcome.ts";
 
 const NAME = "debian-amd64";
 const platform = await loadPlatform(platformsDir, NAME);
 const recipe = await imageRecipe(platform);
 
-/** An images folder of the sandbox's own. */
+/** An images directory of the sandbox's own. */
 function ownImages(box: Sandbox): { home: string; env: Record<string, string> } {
   const dir = join(box.dir, "images/dist");
   return { home: join(dir, NAME), env: { GUESTHOUSE_IMAGES: dir } };
@@ -197,7 +197,7 @@ Deno.test({
   },
 });
 
-/** Whether mmdebstrap has begun to unpack packages below this folder. */
+/** Whether mmdebstrap has begun to unpack packages below this directory. */
 async function haveUnpacked(tmp: string): Promise<boolean> {
   const trees = await Array.fromAsync(
     expandGlob("guesthouse-tmp-rootfs-*/open/mmdebstrap.*/usr/bin/*", { root: tmp }),

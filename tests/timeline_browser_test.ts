@@ -3,8 +3,8 @@ import { UNSEEN } from "../lib/base/text/plain_text.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { toolNeed, toolsFor } from "../lib/host/tools/tools.ts";
 import { type Page, renderPage } from "../lib/report/page.ts";
-import { findBrowser, type Measured, measureInBrowser, type View } from "./browser.ts";
-import { HOSTILE, hostileBenchPage, hostileBuildPage } from "./timeline_pages.ts";
+import { findBrowser, type Measured, measureInBrowser, type View } from "./support/browser.ts";
+import { HOSTILE, hostileBenchPage, hostileBuildPage } from "./support/timeline_pages.ts";
 
 const browser = findBrowser();
 /** Where `deno task test` installs no browser, these tests are ignored unless there is one. */

@@ -13,9 +13,9 @@ import { parseArguments } from "../lib/cli/parse.ts";
 import { DEFAULT_EXCLUDES } from "../lib/project/default_excludes.ts";
 import { DEV_GROUP } from "../lib/dev/dev_options.ts";
 import { root } from "../lib/base/files/paths.ts";
-import { makeSandbox } from "./harness.ts";
-import { assertFailure, assertNoBug, documentOf, type FailureDocument } from "./outcome.ts";
-import { listTree } from "./projects.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { assertFailure, assertNoBug, documentOf, type FailureDocument } from "./support/outcome.ts";
+import { listTree } from "./support/projects.ts";
 
 const specs = await loadSpecs(join(root, "tasks"));
 const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));

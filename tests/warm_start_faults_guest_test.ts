@@ -6,16 +6,16 @@ import { $ } from "../lib/base/process/dollar.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { sparseDigest } from "../lib/base/files/file_digest.ts";
 import { recordFile } from "../lib/base/files/file_record.ts";
-import { makeSandbox } from "./harness.ts";
-import { killHard } from "./outcome.ts";
+import { makeSandbox } from "./support/harness.ts";
+import { killHard } from "./support/outcome.ts";
 import {
   AMD64,
   inGuest,
   ownSnapshots,
   placeSnapshot,
   SMALL,
-  snapshotFolders,
-} from "./own_snapshots.ts";
+  snapshotDirs,
+} from "./support/own_snapshots.ts";
 
 /** Damages a file of a snapshot in place. */
 type Damage = (path: string) => Promise<void>;
@@ -44,7 +44,7 @@ Deno.test("a snapshot that was truncated or changed by a bit is named, removed a
       ["state", flipped, /state is damaged/],
     ] as const
   ) {
-    const [dir] = await snapshotFolders(box);
+    const [dir] = await snapshotDirs(box);
     await damage(join(dir!, name));
     const { stderr } = await inGuest(box, "true");
     assertMatch(stderr, says);
@@ -67,7 +67,7 @@ async function vouchFor(dir: string, name: string): Promise<void> {
 Deno.test("a state that QEMU cannot load, and memory that never answers, end in one cold start", async () => {
   await using box = await ownSnapshots();
   await placeSnapshot(box);
-  const [first] = await snapshotFolders(box);
+  const [first] = await snapshotDirs(box);
   await truncated(join(first!, "state"));
   await vouchFor(first!, "state");
   const unloadable = await inGuest(box, "echo up");
@@ -76,10 +76,10 @@ Deno.test("a state that QEMU cannot load, and memory that never answers, end in 
     unloadable.stderr,
     /Cannot start "debian-amd64" warm, so it boots: .*load of migration failed/,
   );
-  assertEquals(await snapshotFolders(box), []);
+  assertEquals(await snapshotDirs(box), []);
 
   await placeSnapshot(box);
-  const [second] = await snapshotFolders(box);
+  const [second] = await snapshotDirs(box);
   // A foreign machine's memory: it runs into nothing.
   await Deno.truncate(join(second!, "memory"), 0);
   await Deno.truncate(join(second!, "memory"), 512 * 2 ** 20);
@@ -87,7 +87,7 @@ Deno.test("a state that QEMU cannot load, and memory that never answers, end in 
   const silent = await inGuest(box, "echo up");
   assertEquals(silent.stdout, "up\n");
   assertMatch(silent.stderr, /Cannot start "debian-amd64" warm, so it boots: /);
-  assertEquals(await snapshotFolders(box), []);
+  assertEquals(await snapshotDirs(box), []);
   await box.assertClean();
 });
 
@@ -95,7 +95,7 @@ Deno.test("a snapshot of another platform under this one's key is refused", asyn
   await using box = await ownSnapshots();
   await placeSnapshot(box);
   await inGuest(box, "true", ["--memory", "600"]);
-  const [one, other] = await snapshotFolders(box);
+  const [one, other] = await snapshotDirs(box);
   await Deno.remove(one!, { recursive: true });
   await $`cp -a ${other!} ${one!}`;
   for (const memory of ["512", "600"]) await inGuest(box, "true", ["--memory", memory]);
@@ -126,7 +126,7 @@ Deno.test("a snapshot of another QEMU is not used, and the log says why", async 
   assertEquals(outcome.code, 0, outcome.stderr);
   const log = await Deno.readTextFile(join(plain.dir, `logs/vm-run-${AMD64}.log`));
   assertMatch(log, /none fits \(QEMU changed\)/);
-  assertEquals((await snapshotFolders(box)).length, 2);
+  assertEquals((await snapshotDirs(box)).length, 2);
 });
 
 Deno.test({
@@ -140,7 +140,7 @@ Deno.test({
       const { stdout, stderr } = await inGuest(box, "echo up");
       assertEquals(stdout, "up\n");
       assertMatch(stderr, /Cannot start "debian-amd64" warm, so it boots: /);
-      assertEquals(await snapshotFolders(box), []);
+      assertEquals(await snapshotDirs(box), []);
     } finally {
       await $`umount ${box.snapshots}`;
     }
@@ -152,12 +152,12 @@ Deno.test("kill -9 while saving and while restoring leaves what works", async ()
   await using box = await ownSnapshots();
   const args = [AMD64, ...SMALL, "--", "sleep", "60"];
   const saving = box.start("vm-run", args);
-  await waitFor(async () => (await snapshotFolders(box)).length > 0);
+  await waitFor(async () => (await snapshotDirs(box)).length > 0);
   await delay(3000);
   await killHard(saving);
   const { log } = await inGuest(box, "true");
   assertMatch(log, /== snapshot: saved in/);
-  assertEquals((await snapshotFolders(box)).length, 1);
+  assertEquals((await snapshotDirs(box)).length, 1);
   for (const ms of [200, 350, 500, 700, 900]) {
     const restoring = box.start("vm-run", args);
     await restoring.waitFor(/Start a guest/);

@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { $ } from "../lib/base/process/dollar.ts";
-import { makeSandbox, type Sandbox, type TaskOutcome } from "./harness.ts";
-import { copyImage, makeAgain } from "./made_again.ts";
-import { assertFailure, assertNoBug, documentOf, killHard } from "./outcome.ts";
-import { shellProject, writeProject } from "./projects.ts";
+import { makeSandbox, type Sandbox, type TaskOutcome } from "./support/harness.ts";
+import { copyImage, makeAgain } from "./support/made_again.ts";
+import { assertFailure, assertNoBug, documentOf, killHard } from "./support/outcome.ts";
+import { shellProject, writeProject } from "./support/projects.ts";
 import {
   AMD64,
   inGuest,
@@ -13,9 +13,9 @@ import {
   placeSnapshot,
   SMALL,
   type SnapshotBox,
-  snapshotFolders,
-} from "./own_snapshots.ts";
-import { thorough } from "./thorough.ts";
+  snapshotDirs,
+} from "./support/own_snapshots.ts";
+import { thorough } from "./support/thorough.ts";
 
 async function build(box: Sandbox, args: readonly string[]): Promise<TaskOutcome> {
   const project = await writeProject(box.dir, "nothing", shellProject({ nothing: "true" }));
@@ -70,7 +70,7 @@ Deno.test("build-vm says how the guest started: cold the first time, then warm, 
   assertEquals([other.code, startOf(other)], [0, "cold"], other.stderr);
   const log = await Deno.readTextFile(documentOf(other).platforms[0].log);
   assertMatch(log, /== snapshot: none fits \(memory changed\)/);
-  assertEquals((await snapshotFolders(box)).length, 2);
+  assertEquals((await snapshotDirs(box)).length, 2);
   await box.assertClean();
 });
 
@@ -103,7 +103,7 @@ Deno.test("an image that was made again starts no guest from the former one's sn
   assertNotEquals(now, former);
   const look = "cat /made-again; ls -R /usr/lib/gcc | sha256sum";
   const first = await run(look, "--fresh");
-  assertMatch(first.log, /== snapshot: none fits \(image changed, image folder changed\)/);
+  assertMatch(first.log, /== snapshot: none fits \(image changed, image directory changed\)/);
   const second = await run(look, "--fresh");
   assertMatch(second.log, /== restored: /);
   assertEquals(second.log.includes("none fits"), false);
@@ -195,7 +195,7 @@ for (const [count, word] of [[3, "three"], [8, "eight"]] as const) {
 
 /** The sizes and times of a snapshot's files, and what else is in the sandbox. */
 async function pictureOf(box: SnapshotBox) {
-  const [dir] = await snapshotFolders(box);
+  const [dir] = await snapshotDirs(box);
   const sizes = [];
   for (const name of ["memory", "state", "disk.qcow2"]) {
     const { size, mtime, ctime } = await Deno.stat(join(dir!, name));
@@ -230,7 +230,7 @@ Deno.test("two tasks that want the same snapshot save it once", async () => {
   await using box = await ownSnapshots();
   const [one, two] = await Promise.all([build(box, SMALL), build(box, SMALL)]);
   assertEquals([one.code, two.code], [0, 0], one.stderr + two.stderr);
-  assertEquals((await snapshotFolders(box)).length, 1);
+  assertEquals((await snapshotDirs(box)).length, 1);
   await box.assertClean();
 });
 

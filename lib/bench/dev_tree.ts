@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 
 /** The size of the tree that {@link makeTree} creates: 5,000 files. */
-const FOLDERS = 50;
+const DIRS = 50;
 const FILES_EACH = 100;
 const LINES_EACH = 30;
 
@@ -11,15 +11,15 @@ export const RARE_WORD = "zyzzyva";
 
 /** Fills a directory with a committed repository of 5,000 small files. */
 export async function makeTree(dir: string, signal: AbortSignal): Promise<void> {
-  for (let folder = 0; folder < FOLDERS; folder++) {
-    const path = join(dir, `folder${folder}`);
+  for (let count = 0; count < DIRS; count++) {
+    const path = join(dir, `dir${count}`);
     await Deno.mkdir(path, { recursive: true });
     await Promise.all(Array.from({ length: FILES_EACH }, (_, index) => {
-      const line = `line of file ${index} in directory ${folder}\n`;
+      const line = `line of file ${index} in directory ${count}\n`;
       return Deno.writeTextFile(join(path, `file${index}.txt`), line.repeat(LINES_EACH));
     }));
   }
-  await Deno.writeTextFile(join(dir, `folder${FOLDERS - 1}`, "file0.txt"), `${RARE_WORD}\n`);
+  await Deno.writeTextFile(join(dir, `dir${DIRS - 1}`, "file0.txt"), `${RARE_WORD}\n`);
   const sh = $.with({ cwd: dir, signal, what: "make a tree" });
   await sh`git init --quiet`;
   await sh`git add --all`;

@@ -11,7 +11,7 @@ Deno.test("makeTree() commits 5,000 files, one of which has the rare word", asyn
     assertEquals(await sh`git status --porcelain`.text(), "");
     assertEquals(
       await sh`grep -rl --exclude-dir=.git ${RARE_WORD} .`.text(),
-      "./folder49/file0.txt",
+      "./dir49/file0.txt",
     );
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { outputPath } from "../cli/output_path.ts";
-import { exists, removeAll } from "../base/files/folders.ts";
+import { exists, removeAll } from "../base/files/directories.ts";
 import { artifactsDir } from "../base/files/paths.ts";
 
 /** In a directory of artifacts: the names of those in it that guesthouse made, one in each line. */

@@ -1,4 +1,4 @@
-import { isFile, removeAll } from "../base/files/folders.ts";
+import { isFile, removeAll } from "../base/files/directories.ts";
 import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
 import { HostError, WorkError } from "../base/errors.ts";
@@ -28,7 +28,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   result.log = log.build;
   result.accelerator = NATIVE;
   try {
-    const dirs = folders(project.dir);
+    const dirs = dirsOf(project.dir);
     await using _lock = await acquireLock(nativeLock(dirs.home), {
       signal: options.signal,
       purpose: `build of ${project.name}`,
@@ -84,7 +84,7 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
 
 /** The steps of a build on the host. */
 function nativeSteps(project: Project): Step[] {
-  const dirs = folders(project.dir);
+  const dirs = dirsOf(project.dir);
   return planSteps(project, {
     os: Deno.build.os === "darwin" ? "darwin" : "linux",
     platformName: NATIVE,
@@ -104,13 +104,13 @@ export function nativeCommands(project: Project): (readonly string[])[] {
 
 /** The command that has to come before {@link nativeSteps}, if one has to. */
 function linkCommand(projectDir: string): string[] | undefined {
-  const { project } = folders(projectDir);
+  const { project } = dirsOf(projectDir);
   // With ln, since Deno.symlink() needs permission to write everywhere.
   return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
 }
 
 /** The directory of a project's build on the host, which may not exist. */
-export const nativeHome = (projectDir: string): string => folders(projectDir).home;
+export const nativeHome = (projectDir: string): string => dirsOf(projectDir).home;
 
 /** The lock of a build in such a directory. */
 export const nativeLock = (home: string): string => join(locksDir(), `native-${basename(home)}`);
@@ -122,7 +122,7 @@ const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
  * A project's directories on the host, named after its path. `project` is that path itself, or a
  * link to it if CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
  */
-function folders(projectDir: string): { home: string; project: string; build: string } {
+function dirsOf(projectDir: string): { home: string; project: string; build: string } {
   const digest = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
   const name = basename(projectDir).replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[-.]+/, "_");
   const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digest}`);

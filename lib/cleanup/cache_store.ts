@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { changedMs, exists } from "../base/files/folders.ts";
+import { changedMs, exists } from "../base/files/directories.ts";
 import { buildCachesDir } from "../base/files/paths.ts";
 import { CACHE_FILES, type CacheRecord, readCacheRecord, recordFault } from "../ci/cache_disk.ts";
 import { type Entry, ownedDirectories } from "../store/entry.ts";

@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { exists, folderNames } from "../base/files/folders.ts";
+import { dirNames, exists } from "../base/files/directories.ts";
 import { isLocked, lockHolder } from "../base/files/lock.ts";
 import { nativeBuildDir } from "../base/files/paths.ts";
 import { cacheDir } from "../ci/cache_disk.ts";
@@ -54,7 +54,7 @@ async function buildCaches(projectDir: string | undefined): Promise<Cleanable[]>
 
 async function nativeBuilds(projectDir: string | undefined): Promise<Cleanable[]> {
   const homes = projectDir === undefined
-    ? (await folderNames(nativeBuildDir())).map((name) => join(nativeBuildDir(), name))
+    ? (await dirNames(nativeBuildDir())).map((name) => join(nativeBuildDir(), name))
     : await exists(nativeHome(projectDir))
     ? [nativeHome(projectDir)]
     : [];

@@ -2,7 +2,7 @@ import type { Platform } from "../config/platform.ts";
 import { ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
-import { isAmong } from "../base/files/folders.ts";
+import { isAmong } from "../base/files/directories.ts";
 import { variantRootfsInputs, variantRootfsName } from "../image/parts/variant.ts";
 import { storedVersions } from "../image/platform/image_versions.ts";
 import { rootfsInputs } from "../image/platform/platform_image.ts";

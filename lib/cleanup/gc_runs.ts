@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { leftRuns, leftSockets, removeLeft, runIds } from "../guest/runs.ts";
 import { listTemporary } from "../base/files/atomic_write.ts";
-import { diskBytes, folderNames } from "../base/files/folders.ts";
+import { dirNames, diskBytes } from "../base/files/directories.ts";
 import { isLocked } from "../base/files/lock.ts";
 import {
   imageCacheDir,
@@ -57,7 +57,7 @@ export async function listTemporaryFiles(): Promise<Listed[]> {
 
 async function temporaryBelow(dir: string, depth: number): Promise<string[]> {
   const found = await listTemporary(dir);
-  for (const name of depth > 0 ? await folderNames(dir) : []) {
+  for (const name of depth > 0 ? await dirNames(dir) : []) {
     found.push(...await temporaryBelow(join(dir, name), depth - 1));
   }
   return found;

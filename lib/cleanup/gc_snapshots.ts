@@ -1,6 +1,6 @@
 import { basename } from "@std/path";
 import { haveGuestFrom, type ListedSnapshot, listSnapshots } from "../vm/snapshots.ts";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { SNAPSHOT_FILES } from "../base/files/paths.ts";
 import { listCaches, uselessCache } from "./cache_store.ts";
 import type { GcFacts, Listed } from "./storage.ts";

@@ -76,7 +76,7 @@ async function judgeBuild(
     keys: keys ?? { hostPublic: "", clientPublic: "" },
   });
   const leftOut = [
-    ...(image === undefined ? ["image", "image folder"] : []),
+    ...(image === undefined ? ["image", "image directory"] : []),
     ...(qemu === undefined ? ["QEMU", "machine", "devices"] : []),
     ...(keys === undefined ? ["keys"] : []),
   ];

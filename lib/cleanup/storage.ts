@@ -2,7 +2,7 @@ import { bytesText } from "../base/text/bytes.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import { renderTable } from "../base/terminal/table.ts";
-import { diskBytes, exists } from "../base/files/folders.ts";
+import { diskBytes, exists } from "../base/files/directories.ts";
 import type { Platform } from "../config/platform.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import { type Entry, isBusy, removeEntry } from "../store/entry.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../base/errors.ts";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { tryLock } from "../base/files/lock.ts";
 import { sandbox } from "../base/host_testing.ts";
 import type { Entry } from "../store/entry.ts";

@@ -21,7 +21,7 @@ interface Candidate {
 /** The candidates at the cursor; paths are left to the shell, which knows how to quote them. */
 interface Completion {
   readonly candidates: readonly Candidate[];
-  readonly paths?: "files" | "folders";
+  readonly paths?: "files" | "directories";
 }
 
 const NOTHING: Completion = { candidates: [] };
@@ -147,7 +147,7 @@ async function listWords(
 
 /** Placeholders that stand for a path, by convention. */
 function pathsFor(name: string): Pick<Completion, "paths"> {
-  if (/DIR$/.test(name)) return { paths: "folders" };
+  if (/DIR$/.test(name)) return { paths: "directories" };
   return /(FILE|PATH)$/.test(name) ? { paths: "files" } : {};
 }
 
@@ -157,7 +157,7 @@ function fitting(typed: string, candidates: readonly Candidate[]): Completion {
 
 /**
  * The format that the shell scripts read: one candidate per line, with a tab before its help;
- * `:files` or `:folders` asks the shell for paths.
+ * `:files` or `:directories` asks the shell for paths.
  */
 export function renderCompletion({ candidates, paths }: Completion): string {
   const lines = candidates.map(({ word, help }) => help === undefined ? word : `${word}\t${help}`);

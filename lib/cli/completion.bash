@@ -26,9 +26,9 @@ _guesthouse_add() {
   local start=$1 typed=$2 line path option
   while IFS= read -r line; do
     case $line in
-      :files | :folders)
+      :files | :directories)
         option=-f
-        [[ $line == :folders ]] && option=-d
+        [[ $line == :directories ]] && option=-d
         compopt -o filenames 2>/dev/null # bash 3.2 has no compopt, and adds no slash
         while IFS= read -r path; do COMPREPLY+=("$path"); done \
           < <(compgen "$option" -- "${typed#"$start"}")

@@ -35,7 +35,7 @@ function __guesthouse_candidates
     set -l path (string replace --regex '^(["\']?)--[^=]*=' '$1' -- "$raw")
     for line in ($deno task --quiet --config $__guesthouse_root/deno.json completion --list -- $words 2>/dev/null </dev/null)
         switch $line
-            case :folders
+            case :directories
                 printf '%s\n' "$option"(__fish_complete_directories "$path")
             case :files
                 printf '%s\n' "$option"(__fish_complete_path "$path")

@@ -24,7 +24,7 @@ _guesthouse() {
   given=($command "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
   while IFS= read -r line; do
     case $line in
-      (:files|:folders) paths=$line ;;
+      (:files|:directories) paths=$line ;;
       # _describe separates the word from its help by a colon.
       (*$tab*) described+=("${${line%%$tab*}//:/\\:}:${line#*$tab}") ;;
       (*) plain+=("$line") ;;
@@ -36,7 +36,7 @@ _guesthouse() {
   # Of --name=path only the path is left to complete; it may have equals signs of its own.
   [[ -n $paths && $PREFIX == --*=* ]] && compset -P 1 '*='
   case $paths in
-    (:folders) _files -/ ;;
+    (:directories) _files -/ ;;
     (:files) _files ;;
   esac
   (( $#plain )) && compadd -a plain

@@ -47,13 +47,13 @@ Deno.test({
       ["deno task build-vm --accel k", ["kvm"]],
       ["deno task build-vm --accel=k", ["--accel=kvm"]],
       ["deno task build-vm --accel=", ["--accel=auto", "--accel=kvm", "--accel=tcg"]],
-      ["deno task build-vm --project some", ["some folder/\tDirectory"]],
-      ["deno task build-vm --project=some", ["--project=some folder/\tDirectory"]],
-      ['deno task build-vm --project "some f', ["some folder/\tDirectory"]],
-      ["deno task build-vm --project=some\\ f", ["--project=some folder/\tDirectory"]],
-      ['deno task build-vm --project="some f', ["--project=some folder/\tDirectory"]],
+      ["deno task build-vm --project some", ["some directory/\tDirectory"]],
+      ["deno task build-vm --project=some", ["--project=some directory/\tDirectory"]],
+      ['deno task build-vm --project "some d', ["some directory/\tDirectory"]],
+      ["deno task build-vm --project=some\\ d", ["--project=some directory/\tDirectory"]],
+      ['deno task build-vm --project="some d', ["--project=some directory/\tDirectory"]],
       ["deno task build-vm --project=a=b/i", ["--project=a=b/inner/\tDirectory"]],
-      ["just vm-run some", ["some file.txt", "some folder/"]],
+      ["just vm-run some", ["some directory/", "some file.txt"]],
       ["deno task vm-run x -- b", []],
       ["just vm-stop ci", ["ci-1", "ci-2"]],
     ];
@@ -80,7 +80,7 @@ Deno.test({
       [["former"], ["former"]],
     );
     assertEquals(
-      await fishOffers(checkout, ["just vm-s"], join(dir, "some folder")),
+      await fishOffers(checkout, ["just vm-s"], join(dir, "some directory")),
       [["vm-stop\tStop a kept guest"]],
     );
   },

@@ -54,9 +54,9 @@ Deno.test("the bash script completes tasks, options, values and paths in a real 
       "debian-amd64",
       "debian-arm64",
     ]],
-    [["deno", "task", "build-vm", "--project", "some"], ["some folder"]],
-    [["deno", "task", "build-vm", "--project", "=", "some"], ["some folder"]],
-    [["just", "vm-run", "some"], ["some file.txt", "some folder"]],
+    [["deno", "task", "build-vm", "--project", "some"], ["some directory"]],
+    [["deno", "task", "build-vm", "--project", "=", "some"], ["some directory"]],
+    [["just", "vm-run", "some"], ["some directory", "some file.txt"]],
     [["deno", "task", "vm-run", "x", "--", "b"], []],
     [["just", "vm-stop", "ci"], ["ci-1", "ci-2"]],
   ];
@@ -76,7 +76,7 @@ Deno.test("the bash script leaves other commands and places to the former comple
     [["deno", "ta"], dir, ["former deno ta"]],
     [["deno", "task", "v"], dirname(dir), ["former deno v"]],
     [["just", "v"], dirname(dir), ["former just v"]],
-    [["just", "vm-s"], join(dir, "some folder"), ["vm-stop"]],
+    [["just", "vm-s"], join(dir, "some directory"), ["vm-stop"]],
   ];
   for (const [words, cwd, offers] of cases) {
     assertEquals(await bashOffers({ script, words, cwd, before }), offers, words.join(" "));

@@ -16,7 +16,7 @@ export interface CompletionCheckout extends AsyncDisposable {
 export async function createCheckout(shell: Shell): Promise<CompletionCheckout> {
   const parent = await Deno.makeTempDir();
   const dir = join(parent, 'it\'s a "checkout"');
-  await Deno.mkdir(join(dir, "some folder"), { recursive: true });
+  await Deno.mkdir(join(dir, "some directory"), { recursive: true });
   await Deno.mkdir(join(dir, "a=b/inner"), { recursive: true });
   await Deno.writeTextFile(join(dir, "some file.txt"), "");
   await Deno.writeTextFile(

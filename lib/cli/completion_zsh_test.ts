@@ -76,11 +76,11 @@ Deno.test({
         "deno task build-vm --accel=",
         "deno task build-vm --accel=auto --accel=kvm --accel=tcg ",
       ],
-      ["deno task build-vm --project some", "deno task build-vm --project some\\ folder/"],
-      ["deno task build-vm --project=some", "deno task build-vm --project=some\\ folder/"],
-      ['deno task build-vm --project "some f', 'deno task build-vm --project "some folder/'],
+      ["deno task build-vm --project some", "deno task build-vm --project some\\ directory/"],
+      ["deno task build-vm --project=some", "deno task build-vm --project=some\\ directory/"],
+      ['deno task build-vm --project "some d', 'deno task build-vm --project "some directory/'],
       ["deno task build-vm --project=a=b/i", "deno task build-vm --project=a=b/inner/"],
-      ["just vm-run some", "just vm-run some\\ file.txt some\\ folder/"],
+      ["just vm-run some", "just vm-run some\\ directory/ some\\ file.txt"],
       ["deno task vm-run x -- b", "deno task vm-run x -- b"],
       ["just vm-stop ci", "just vm-stop ci-1 ci-2 "],
       ["deno task vm", "deno task vm-run vm-stop "],
@@ -120,7 +120,7 @@ Deno.test({
       ["deno task former ", "just former "],
     );
     assertEquals(
-      (await zshCompletes(checkout, ["just vm-s"], join(dir, "some folder"))).completed,
+      (await zshCompletes(checkout, ["just vm-s"], join(dir, "some directory"))).completed,
       ["just vm-stop "],
     );
   },

@@ -14,13 +14,13 @@ export interface Place {
  */
 export function parsePlace(text: string, base: Place["in"]): Place | undefined {
   const named = base === "project" ? null : /^\{(source|build)\}(?:\/|$)/.exec(text);
-  const folder = named === null ? base : named[1] as "source" | "build";
+  const inside = named === null ? base : named[1] as "source" | "build";
   const rest = named === null ? text : text.slice(named[0].length);
   if (rest === "" && named === null) return undefined;
   if (isAbsolute(rest) || rest.includes("\0")) return undefined;
   const path = normalize(rest === "" ? "." : rest).replace(/(?<=.)\/$/, "");
   if (path === ".." || path.startsWith("../")) return undefined;
-  return { in: folder, path };
+  return { in: inside, path };
 }
 
 /**

@@ -29,7 +29,7 @@ const input: PlatformInput = {
   },
 };
 
-/** A folder of platform files by name. A text without `export` becomes a call of definePlatform. */
+/** A directory of platform files by name. A text without `export` becomes a call of definePlatform. */
 async function makeConfigs(
   files: Readonly<Record<string, unknown>>,
 ): Promise<{ dir: string } & AsyncDisposable> {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { enterText } from "./enter.ts";
 
-/** Runs the text as the guest's bash does, in a folder of its own. */
+/** Runs the text as the guest's bash does, in a directory of its own. */
 async function enter(guestDir: string, argv: readonly string[], seconds = now()) {
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", enterText({ guestDir, argv, seconds, plain: true })],

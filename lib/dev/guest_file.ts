@@ -2,7 +2,7 @@ import { z } from "zod";
 import { atomicWrite } from "../base/files/atomic_write.ts";
 import { readJson } from "../base/files/read_json.ts";
 import { HostError } from "../base/errors.ts";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { FLAVOURS } from "../config/dev_names.ts";
 import { DEV_FILES, devDir, devFile } from "./state/dev_paths.ts";
 import { join } from "@std/path";

@@ -21,7 +21,7 @@ import { guestIds } from "./ids.ts";
 import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./state/dev_paths.ts";
 import { closeDir, makePrivateDir } from "./state/private.ts";
 import { readTextIfPresent } from "../base/files/read_text.ts";
-import { removeAll } from "../base/files/folders.ts";
+import { removeAll } from "../base/files/directories.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link initDev} takes. */

@@ -2,7 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { type DevFile, listDevFiles } from "./state/dev_files.ts";
 import { devDir, devFile, devLock } from "./state/dev_paths.ts";
-import { removeAll } from "../base/files/folders.ts";
+import { removeAll } from "../base/files/directories.ts";
 import { settleState } from "./state/state.ts";
 
 /** What {@link resetDev} takes. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { writeDevGuest } from "./guest_file.ts";
 import { initDev, refuseExisting } from "./init.ts";
 import { devDir, devFile } from "./state/dev_paths.ts";

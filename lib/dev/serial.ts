@@ -1,5 +1,5 @@
 import { delay } from "@std/async";
-import { fileBytes } from "../base/files/folders.ts";
+import { fileBytes } from "../base/files/directories.ts";
 import { writeAll } from "../base/files/write_all.ts";
 
 /** Ctrl-], as in telnet. */

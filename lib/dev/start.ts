@@ -17,7 +17,7 @@ import { loadFlavour } from "./load_flavour.ts";
 import { DEV_SOCKETS, devDir, devFile, devLock, devSocketDir } from "./state/dev_paths.ts";
 import { resumeDev } from "./state/paused.ts";
 import { checkPort } from "./ssh_port.ts";
-import { removeAll } from "../base/files/folders.ts";
+import { removeAll } from "../base/files/directories.ts";
 import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts";
 import { makeShare } from "./share/make_share.ts";
 import type { Share } from "./share/share.ts";

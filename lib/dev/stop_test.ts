@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { GuestError } from "../base/errors.ts";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { devFile, devLock } from "./state/dev_paths.ts";
 import { isSameProcess } from "./state/record.ts";

@@ -87,8 +87,8 @@ export function explainNix(
   files: readonly string[],
 ): TaskError {
   const error = parseNixError(lines.join("\n"), files);
-  const folder = nixDir();
-  const place = error && placeText(error, folder === PROJECT_NIX ? "nix" : showPath(folder));
+  const dir = nixDir();
+  const place = error && placeText(error, dir === PROJECT_NIX ? "nix" : showPath(dir));
   const what = error === undefined ? "nixos-rebuild failed" : [place, error.message]
     .filter((part) => part !== undefined).join(": ");
   return new WorkError(`Cannot update guest "${name}": ${what}`, {

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { exists, folderNames, removeAll } from "../base/files/folders.ts";
+import { dirNames, exists, removeAll } from "../base/files/directories.ts";
 import { tryLock } from "../base/files/lock.ts";
 
 /** How the names of these directories begin, beside what they are for. */
@@ -50,7 +50,7 @@ async function removeBoth(path: string): Promise<void> {
 }
 
 async function sweep(home: string): Promise<void> {
-  for (const name of await folderNames(home)) {
+  for (const name of await dirNames(home)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(home, name);
     await using lock = await tryLock(lockOf(path));

@@ -23,7 +23,7 @@ export interface Reports {
   /** The command's own exit status, or 128 + the number of the signal that ended it. */
   readonly exit?: number;
   /** Its directory could not be entered. */
-  readonly noFolder?: boolean;
+  readonly noDir?: boolean;
 }
 
 /** ASCII's record separator: no tool prints it, so that looking for it delays no output. */
@@ -53,7 +53,7 @@ export function remoteCommand(
     report("pid $$"),
     ...(place.cwd === undefined
       ? []
-      : [`cd -- ${quoteWord(place.cwd)} || { ${report("nofolder 0")}; exit 1; }`]),
+      : [`cd -- ${quoteWord(place.cwd)} || { ${report("nodir 0")}; exit 1; }`]),
     `(${exportText(place.env)}${shellQuote(argv)})`,
     "code=$?",
     report("exit $code"),
@@ -158,7 +158,7 @@ export class ReportFilter {
     const [word, number] = report.split(" ");
     if (word === "pid") this.#reports = { ...this.#reports, pid: Number(number) };
     if (word === "exit") this.#reports = { ...this.#reports, exit: Number(number) };
-    if (word === "nofolder") this.#reports = { ...this.#reports, noFolder: true };
+    if (word === "nodir") this.#reports = { ...this.#reports, noDir: true };
   }
 }
 

@@ -57,8 +57,8 @@ Deno.test("remoteCommand() runs in its directory, with its variables, whatever t
 });
 
 Deno.test("remoteCommand() reports a directory that does not exist, and runs nothing", async () => {
-  const { stdout, exit, noFolder } = await runHere(["echo", "ran"], { cwd: "/nonexistent" });
-  assertEquals([stdout, exit, noFolder], ["", undefined, true]);
+  const { stdout, exit, noDir } = await runHere(["echo", "ran"], { cwd: "/nonexistent" });
+  assertEquals([stdout, exit, noDir], ["", undefined, true]);
 });
 
 Deno.test("remoteCommand() reports nothing when its shell is killed", async () => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { atomicWrite } from "../base/files/atomic_write.ts";
 import { readJson } from "../base/files/read_json.ts";
 import { NETWORK_MODES } from "../config/network.ts";
-import { exists, folderNames } from "../base/files/folders.ts";
+import { dirNames, exists } from "../base/files/directories.ts";
 import { tryLock } from "../base/files/lock.ts";
 import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
@@ -43,7 +43,7 @@ const recordSchema = z.object({
 export type RunRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** A run's own directory, locked while its task lives. */
-export interface RunFolder extends AsyncDisposable {
+export interface RunDir extends AsyncDisposable {
   readonly id: string;
   readonly dir: string;
   /** Path prefix of the run's sockets, in a directory whose path is short. */
@@ -53,9 +53,9 @@ export interface RunFolder extends AsyncDisposable {
 }
 
 /** Makes the directory of a new run, and removes those of runs that were killed. */
-export async function createRun(platform: string): Promise<RunFolder> {
+export async function createRun(platform: string): Promise<RunDir> {
   await sweepRuns();
-  const { id, dir, lock } = await claimFolder(platform);
+  const { id, dir, lock } = await claimDir(platform);
   const sockets = join(socketDir(), id);
   // In a directory that all users share, another user may have created ours first.
   await ensurePrivateDir(socketDir());
@@ -78,7 +78,7 @@ export async function createRun(platform: string): Promise<RunFolder> {
  * Another task that sweeps may find a directory before its lock is taken; then a new one is
  * created.
  */
-async function claimFolder(platform: string) {
+async function claimDir(platform: string) {
   while (true) {
     const id = `${platform}-${crypto.randomUUID().slice(0, 8)}`;
     const dir = join(runsDir(), id);
@@ -176,7 +176,7 @@ export async function sweepRuns(): Promise<string[]> {
  */
 export async function leftSockets(): Promise<string[]> {
   const left: string[] = [];
-  for (const id of await folderNames(socketDir())) {
+  for (const id of await dirNames(socketDir())) {
     const owner = await Deno.readTextFile(join(socketDir(), id, SOCKET_OWNER)).catch(() => "");
     const runDir = join(runsDir(), id);
     // The run's directory is the first of the two that is made, and the last that is removed.
@@ -192,4 +192,4 @@ async function readRecord(id: string): Promise<RunRecord | undefined> {
 }
 
 /** Ids of all runs, those that are over included. */
-export const runIds = (): Promise<string[]> => folderNames(runsDir());
+export const runIds = (): Promise<string[]> => dirNames(runsDir());

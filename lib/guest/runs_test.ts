@@ -12,13 +12,13 @@ import {
   leftSockets,
   listRuns,
   removeRun,
-  type RunFolder,
+  type RunDir,
   type RunRecord,
   sweepRuns,
   writeRecord,
 } from "./runs.ts";
 
-/** A state folder of its own, and a folder for sockets. */
+/** A state directory of its own, and a directory for sockets. */
 async function state(): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const box = stack.use(await sandbox());
@@ -58,8 +58,8 @@ async function record(id: string, facts: Partial<RunRecord> & { pid: number }): 
   return written;
 }
 
-/** Ends the task's hold on a run, but leaves the folder, as `kill -9` does. */
-async function abandon(run: RunFolder): Promise<void> {
+/** Ends the task's hold on a run, but leaves the directory, as `kill -9` does. */
+async function abandon(run: RunDir): Promise<void> {
   run.leave();
   await run[Symbol.asyncDispose]();
 }
@@ -92,7 +92,7 @@ Deno.test("createRun() makes private directories, and removes them when disposed
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
 });
 
-Deno.test("RunFolder.leave() keeps the directories of a guest that stays up", async () => {
+Deno.test("RunDir.leave() keeps the directories of a guest that stays up", async () => {
   await using _state = await state();
   const id = await abandonRun();
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[id], [id]]);
@@ -200,7 +200,7 @@ Deno.test("sweepRuns() ends a guest that outlived its task, unless it was kept",
   assertEquals((await within(lostQemu.child.status)).signal, "SIGKILL");
   assertEquals(await living([keptQemu.pid]), [keptQemu.pid]);
   assertEquals(await namesIn(runsDir()), [kept.id]);
-  // Once the kept guest has ended, its folder goes as well.
+  // Once the kept guest has ended, its directory goes as well.
   await keptQemu[Symbol.asyncDispose]();
   assertEquals(await sweepRuns(), [kept.id]);
 });

@@ -10,7 +10,7 @@ import { DIRECT_HOST, SHARED_HOST, sshConfigText, type SshTarget } from "./ssh_c
 import { explainSshOutput, SshConnectError } from "./ssh_failure.ts";
 import { startClient } from "./ssh_client.ts";
 import { loggedWords, pipedWords, Tail, type Words } from "./ssh_words.ts";
-import { exists, fileBytes, removeAll } from "../base/files/folders.ts";
+import { exists, fileBytes, removeAll } from "../base/files/directories.ts";
 
 /** What {@link connectSsh} takes. */
 interface ConnectOptions extends SshTarget {
@@ -239,14 +239,14 @@ async function exec(
   const lingering = reported.promise.then(() => settlesWithin(client.ended, LINGER_MS));
   const outcome = await firstOf(Promise.race([client.ended, lingering]), timeoutMs, signal);
   if (client.fault !== undefined) throw client.fault.error;
-  const { pid, exit, noFolder } = filter.reports;
+  const { pid, exit, noDir } = filter.reports;
   if (exit !== undefined) return { code: exit };
   if (outcome !== "ended") {
     if (endInGuest && pid !== undefined) await killInGuest(shared, pid);
     if (outcome === "aborted") throw signal?.reason;
     throw new CommandTimeoutError(shared.name, argv, timeoutMs ?? 0);
   }
-  if (noFolder) {
+  if (noDir) {
     throw new GuestError(
       `Cannot run "${argv[0]}" in guest "${shared.name}": it has no directory "${options.cwd}"`,
     );

@@ -9,7 +9,7 @@ import { SshConnectError, type SshReason } from "./ssh_failure.ts";
 
 // The tests with a real server are those with real guests, in tests/.
 
-/** A folder with a key, as a run has it, and what connects from there to `port`. */
+/** A directory with a key, as a run has it, and what connects from there to `port`. */
 async function withTarget(
   use: (connect: (port: number, more?: object) => Promise<unknown>, dir: string) => Promise<void>,
 ) {
@@ -25,7 +25,7 @@ async function withTarget(
         ...{ name: "x", host: "127.0.0.1", port, user: "ci", key, knownHosts, controlPath },
         ...more,
       }), dir);
-    // Whatever happened, the socket folder is clean again.
+    // Whatever happened, the socket directory is clean again.
     const left = await Array.fromAsync(Deno.readDir(join(dir, "s"))).catch(() => []);
     assertEquals(left, []);
   } finally {

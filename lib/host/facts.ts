@@ -144,15 +144,15 @@ function findPackageManager(): PackageManager | undefined {
 /** Free bytes for this user on the disk that holds the path, or that will once it is made. */
 export async function freeDiskBytes(path: string): Promise<number> {
   const { statfs } = await import("node:fs/promises");
-  let folder = resolve(path);
+  let dir = resolve(path);
   while (true) {
     try {
-      const { bavail, bsize } = await statfs(folder);
+      const { bavail, bsize } = await statfs(dir);
       return bavail * bsize;
     } catch (error) {
-      const parent = dirname(folder);
-      if ((error as { code?: string }).code !== "ENOENT" || parent === folder) throw error;
-      folder = parent;
+      const parent = dirname(dir);
+      if ((error as { code?: string }).code !== "ENOENT" || parent === dir) throw error;
+      dir = parent;
     }
   }
 }

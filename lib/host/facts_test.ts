@@ -66,11 +66,11 @@ Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {
 });
 
 Deno.test("freeDiskBytes() answers for a path that is not there yet", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
+  const dir = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
   try {
-    assert(await freeDiskBytes(`${folder}/not/there/yet`) > 0);
+    assert(await freeDiskBytes(`${dir}/not/there/yet`) > 0);
   } finally {
-    await Deno.remove(folder);
+    await Deno.remove(dir);
   }
 });
 

@@ -1,4 +1,4 @@
-import { isFile } from "../base/files/folders.ts";
+import { isFile } from "../base/files/directories.ts";
 import { dirname, join } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
 import { ARCH, type Arch } from "../config/archs.ts";
@@ -26,8 +26,8 @@ async function shippedWithQemu(arch: Arch): Promise<[code: string, vars: string]
   const qemu = findProgram(ARCH[arch].qemu.system);
   if (qemu === undefined) return [];
   // Homebrew and Nix link the program; the data lies beside its real place.
-  const folders = [qemu.path, await Deno.realPath(qemu.path)]
+  const dirs = [qemu.path, await Deno.realPath(qemu.path)]
     .map((path) => join(dirname(path), "../share/qemu"));
   const [code, vars] = ARCH[arch].firmware.shipped;
-  return folders.map((folder) => [join(folder, code), join(folder, vars)]);
+  return dirs.map((dir) => [join(dir, code), join(dir, vars)]);
 }

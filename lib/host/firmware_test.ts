@@ -15,8 +15,8 @@ Deno.test("findFirmware() names files that are there, or none", async () => {
 Deno.test("findFirmware() finds what is shipped with a linked QEMU", async () => {
   await using box = await sandbox({ PATH: "" });
   const path = await Deno.realPath(box.path);
-  for (const folder of ["bin", "cellar/bin", "cellar/share/qemu"]) {
-    await Deno.mkdir(join(path, folder), { recursive: true });
+  for (const dir of ["bin", "cellar/bin", "cellar/share/qemu"]) {
+    await Deno.mkdir(join(path, dir), { recursive: true });
   }
   await box.script("cellar/bin/qemu-system-x86_64", "true");
   await Deno.symlink(

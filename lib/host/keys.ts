@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { createLog } from "../base/terminal/log.ts";
-import { folderNames } from "../base/files/folders.ts";
+import { dirNames } from "../base/files/directories.ts";
 import { publicKeyOf } from "./key_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { readTextIfPresent } from "../base/files/read_text.ts";
@@ -92,7 +92,7 @@ const WORK_PREFIX = "new-";
  * A directory beside the keys for those that are not whole yet. The caller holds the keys' lock.
  */
 async function makeWorkDir() {
-  for (const name of await folderNames(keysDir())) {
+  for (const name of await dirNames(keysDir())) {
     // A killed task's.
     if (name.startsWith(WORK_PREFIX)) await Deno.remove(join(keysDir(), name), { recursive: true });
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError } from "../base/errors.ts";
-import { imagesFolder } from "../image/platform/image_testing.ts";
+import { makeImagesDir } from "../image/platform/image_testing.ts";
 import { ensurePart, partDigest, partPath } from "../image/parts/part_store.ts";
 import { elfHeader } from "../image/format/elf_testing.ts";
 import { checkFiles, kernelArch, type MicroFiles } from "./micro_files.ts";
@@ -17,7 +17,7 @@ async function place(output: string, content: string): Promise<void> {
 }
 
 Deno.test("checkFiles() names the file that is another one than the snapshot is named for", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const names = { kernel: "x-kernel", initramfs: "x-initramfs", disk: "x-disk" };
   for (const name of Object.values(names)) await place(name, "before");
   const digestOf = async (name: string) => await partDigest(name) ?? "";

@@ -64,7 +64,7 @@ Deno.test("runCommand() says what is wrong with a stream of the task", async () 
     "Cannot write to standard output: No space left on device",
   );
   assertEquals(full.next, "make room on its disk: df -h");
-  const folder = new ReadableStream<Uint8Array>({
+  const directory = new ReadableStream<Uint8Array>({
     pull: () => Promise.reject(new Error("Is a directory (os error 21)")),
   });
   const reading = async ({ stdin }: ExecOptions) => {
@@ -72,7 +72,7 @@ Deno.test("runCommand() says what is wrong with a stream of the task", async () 
     return ENDED;
   };
   await assertRejects(
-    () => run(fakeAgent(reading), {}, { stdin: folder }),
+    () => run(fakeAgent(reading), {}, { stdin: directory }),
     HostError,
     "Cannot read standard input: Is a directory",
   );

@@ -45,11 +45,11 @@ Deno.test({
   ignore: Deno.uid() === 0,
   async fn() {
     await withDir(async (dir) => {
-      const [file, folder] = [join(dir, "file"), join(dir, "folder")];
+      const [file, below] = [join(dir, "file"), join(dir, "directory")];
       await Deno.writeTextFile(file, "", { mode: 0o000 });
-      await Deno.mkdir(folder, { mode: 0o500 });
+      await Deno.mkdir(below, { mode: 0o500 });
       assertEquals(await whyNotUpload(file), "it is not readable");
-      assertEquals(await whyNotDownload(join(folder, "x")), `${folder} may not be written to`);
+      assertEquals(await whyNotDownload(join(below, "x")), `${below} may not be written to`);
     });
   },
 });
@@ -71,13 +71,13 @@ Deno.test("download() replaces a file only by a whole one, and keeps its mode an
 });
 
 Deno.test("download() and upload() say what is wrong on the host", async () => {
-  const host = "/tmp/no/such/folder/x";
+  const host = "/tmp/no/such/dir/x";
   const lost = await assertRejects(
     () => download(whole, { host, guest: "/x" }, signal),
     HostError,
     `Cannot download to "${host}": No such file or directory`,
   );
-  assertStringIncludes(lost.next ?? "", "ls -ld /tmp/no/such/folder");
+  assertStringIncludes(lost.next ?? "", "ls -ld /tmp/no/such/dir");
   const writer = { writeFile: () => Promise.resolve(0) };
   await assertRejects(
     () => upload(writer, { host, guest: "/x" }, signal),

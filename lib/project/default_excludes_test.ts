@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { defaultExcludeKind } from "./default_excludes.ts";
 
 Deno.test("defaultExcludeKind() judges a path by its last component", () => {
-  const cases: [path: string, isFolder: boolean, kind: string | undefined][] = [
+  const cases: [path: string, isDir: boolean, kind: string | undefined][] = [
     [".git", true, "repository"],
     ["sub/.git", false, "repository"],
     ["build", true, "build tree"],
@@ -19,7 +19,7 @@ Deno.test("defaultExcludeKind() judges a path by its last component", () => {
     ["doc/images", true, undefined],
     ["logs", false, undefined],
   ];
-  for (const [path, isFolder, kind] of cases) {
-    assertEquals(defaultExcludeKind(isFolder ? `${path}/` : path), kind, path);
+  for (const [path, isDir, kind] of cases) {
+    assertEquals(defaultExcludeKind(isDir ? `${path}/` : path), kind, path);
   }
 });

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { formatError, UsageError } from "../base/errors.ts";
 import { resolveProject } from "./find_project.ts";
 
-/** A checkout at `root` inside a temporary folder `dir`, and a project beside it. */
+/** A checkout at `root` inside a temporary directory `dir`, and a project beside it. */
 async function makeScene(): Promise<{ dir: string; root: string } & AsyncDisposable> {
   const dir = await Deno.realPath(await Deno.makeTempDir({ prefix: "guesthouse-find-" }));
   const root = join(dir, "guesthouse");
@@ -41,7 +41,7 @@ Deno.test("resolveProject() knows linked work trees, where .git is a file", asyn
 Deno.test("resolveProject() does not take the tree around a checkout for the project", async () => {
   await using scene = await makeScene();
   const { dir, root } = scene;
-  // As in a home folder kept in git, or a checkout unpacked below another project.
+  // As in a home directory kept in git, or a checkout unpacked below another project.
   await Deno.remove(join(root, ".git"));
   await Deno.mkdir(join(dir, ".git"));
   await Deno.mkdir(join(root, "work/mine/.git"), { recursive: true });

@@ -48,7 +48,7 @@ export async function askGit(
     if (repository === undefined) return undefined;
     await checkIgnoreFiles(repository.top, dir, either);
     const lists = await listsOf(repository, dir, either);
-    checkFolders(lists?.tracked ?? []);
+    checkDirs(lists?.tracked ?? []);
     return lists === undefined || lists.tracked.length === 0 ? undefined : lists;
   } catch (error) {
     signal?.throwIfAborted();
@@ -68,17 +68,17 @@ export async function askGit(
 }
 
 /** Letters that all directories together may have in which a project's files lie. */
-const MOST_FOLDER_CHARS = 1 << 26;
+const MOST_DIR_CHARS = 1 << 26;
 
 /** A short index can name gigabytes of directories, none of which has to exist. */
-function checkFolders(paths: readonly string[]): void {
+function checkDirs(paths: readonly string[]): void {
   let chars = 0;
   let last = "";
   for (const path of paths) {
     let at = 0;
     while (at < path.length && path[at] === last[at]) at++;
     for (at = path.indexOf("/", at); at !== -1; at = path.indexOf("/", at + 1)) chars += at;
-    if (chars > MOST_FOLDER_CHARS) {
+    if (chars > MOST_DIR_CHARS) {
       throw new FileRefused("its index names too many deep directories");
     }
     last = path;

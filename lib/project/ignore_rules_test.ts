@@ -62,11 +62,11 @@ Deno.test("IgnoreRules agree with git on each of a list of patterns", async () =
     ...["*\n!a", "*\n!*/\n!a", "d/\n!d/a", "d/*\n!d/a", "d\\/a", "a\t", "\0a"],
     ...["a ", "a\\ ", "a\\  ", " a", "a\r", "\uFEFFa"],
   ];
-  // Each pattern in a folder of its own, with the same files, so that git runs once.
-  const folders = patterns.map((pattern, index) => [`p${index}`, pattern] as const);
-  const files = folders.flatMap(([dir]) => paths.map((path) => [`${dir}/${path}`, ""]));
-  const { sent, kept } = await compare(Object.fromEntries(files), folders);
-  for (const [dir, pattern] of folders) {
+  // Each pattern in a directory of its own, with the same files, so that git runs once.
+  const dirs = patterns.map((pattern, index) => [`p${index}`, pattern] as const);
+  const files = dirs.flatMap(([dir]) => paths.map((path) => [`${dir}/${path}`, ""]));
+  const { sent, kept } = await compare(Object.fromEntries(files), dirs);
+  for (const [dir, pattern] of dirs) {
     const below = (all: readonly string[]) => all.filter((path) => path.startsWith(`${dir}/`));
     assertEquals(below(sent), below(kept), JSON.stringify(pattern));
   }
@@ -81,7 +81,7 @@ Deno.test("IgnoreRules make projectFiles() name exactly what git does not ignore
       gitignore,
       async (paths, atRoot, nestedDir, nested) => {
         const files: Record<string, string> = {};
-        // A path cannot be both a file and a folder: the first one that says so stays.
+        // A path cannot be both a file and a directory: the first one that says so stays.
         for (const path of paths) {
           const clash = [...Object.keys(files), `${nestedDir}/.gitignore`].some((other) =>
             other === path || other.startsWith(`${path}/`) || path.startsWith(`${other}/`)

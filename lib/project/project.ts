@@ -1,4 +1,4 @@
-import { isFile } from "../base/files/folders.ts";
+import { isFile } from "../base/files/directories.ts";
 import { basename, join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import {

@@ -2,7 +2,7 @@ import { delay } from "@std/async";
 import { join } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
 import { WorkError } from "../base/errors.ts";
-import { realPath } from "../base/files/folders.ts";
+import { realPath } from "../base/files/directories.ts";
 import { ownDirs } from "../base/files/paths.ts";
 import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";

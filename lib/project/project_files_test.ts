@@ -113,7 +113,7 @@ Deno.test("projectFiles() drops the products, not the sources, of a build inside
   assertEquals(await sentWithGit(tree.dir), sent);
 });
 
-/** Nested, anchored, negated, folder-only, deep, escaped, commented, and with trailing spaces. */
+/** Nested, anchored, negated, directory-only, deep, escaped, commented, and with trailing spaces. */
 const IGNORING = {
   ".gitignore": [
     ...["# comment", "*.log", "!keep.log", "/top", "cache/", "doc/**/*.html", "a/**/z"],

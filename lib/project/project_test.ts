@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { formatError, UsageError } from "../base/errors.ts";
 import { loadProject, type LoadProjectOptions } from "./project.ts";
 
-/** A project folder named `my project` with a config, and with files if their texts are given. */
+/** A project directory named `my project` with a config, and with files if their texts are given. */
 async function makeProject(
   config?: string,
   files: Readonly<Record<string, string>> = {},
@@ -16,7 +16,7 @@ async function makeProject(
   return { dir, [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }) };
 }
 
-/** The error that a config gives, as a user sees it, with DIR for the project's folder. */
+/** The error that a config gives, as a user sees it, with DIR for the project's directory. */
 async function errorOf(config: string, options?: LoadProjectOptions): Promise<string> {
   await using project = await makeProject(config);
   const error = await assertRejects(() => loadProject(project.dir, options), UsageError);

@@ -1,4 +1,4 @@
-import { removeAll } from "../base/files/folders.ts";
+import { removeAll } from "../base/files/directories.ts";
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";

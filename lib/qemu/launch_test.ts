@@ -29,7 +29,7 @@ async function withOptions(
   }
 }
 
-/** Everything below a folder, except logs. */
+/** Everything below a directory, except logs. */
 async function leftovers(dir: string): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(dir)) {

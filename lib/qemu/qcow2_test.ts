@@ -68,11 +68,11 @@ Deno.test("checkImage() refuses a cut-off image, a corrupt mark, and a directory
     const marked = await refusal(checkImage(path, NAME));
     assertEquals(marked.includes("the file is marked as corrupt by QEMU"), true, marked);
   });
-  const folder = await Deno.makeTempDir();
+  const dir = await Deno.makeTempDir();
   try {
-    const text = await refusal(checkImage(folder, NAME));
+    const text = await refusal(checkImage(dir, NAME));
     assertEquals(text.includes("the file is no regular file"), true, text);
   } finally {
-    await Deno.remove(folder);
+    await Deno.remove(dir);
   }
 });

@@ -1,4 +1,4 @@
-import { fileBytes } from "../base/files/folders.ts";
+import { fileBytes } from "../base/files/directories.ts";
 import { bytesText } from "../base/text/bytes.ts";
 import { GuestError } from "../base/errors.ts";
 import { wordText } from "../base/text/command_text.ts";

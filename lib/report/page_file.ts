@@ -19,8 +19,8 @@ export async function pageTarget(
     action: "write a page to",
     noun: "a file",
     whyNot: async (path) => {
-      const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-      if (isFolder || wanted.endsWith("/")) return "it is a directory";
+      const isDir = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+      if (isDir || wanted.endsWith("/")) return "it is a directory";
       return dryRun ? undefined : await whyNotWritable(path);
     },
   });

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { exists, folderNames, removeAll } from "../base/files/folders.ts";
+import { dirNames, exists, removeAll } from "../base/files/directories.ts";
 import { isLocked, tryExistingLock, tryLock } from "../base/files/lock.ts";
 
 /** A file or a directory that guesthouse keeps on disk, and what keeps it from being removed. */
@@ -26,8 +26,8 @@ export interface Entry {
 export async function* ownedDirectories(
   dir: string,
 ): AsyncGenerator<{ readonly owner: string; readonly name: string; readonly path: string }> {
-  for (const owner of await folderNames(dir)) {
-    for (const name of await folderNames(join(dir, owner))) {
+  for (const owner of await dirNames(dir)) {
+    for (const name of await dirNames(join(dir, owner))) {
       yield { owner, name, path: join(dir, owner, name) };
     }
   }

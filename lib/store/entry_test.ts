@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { exists } from "../base/files/folders.ts";
+import { exists } from "../base/files/directories.ts";
 import { acquireLock, tryExistingLock, trySharedLock } from "../base/files/lock.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { type Entry, isBusy, ownedDirectories, removeEntry } from "./entry.ts";

@@ -58,7 +58,7 @@ export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> 
     } else if ("script" in input) {
       digests.push({ name: input.name, digest: await scriptDigest(input.name, input.script) });
     } else {
-      digests.push(...await folderDigests(input.name, input.dir, input.skip ?? (() => false)));
+      digests.push(...await dirDigests(input.name, input.dir, input.skip ?? (() => false)));
     }
   }
   digests.sort((a, b) => a.name < b.name ? -1 : 1);
@@ -133,7 +133,7 @@ async function scriptDigest(name: string, path: string): Promise<Digest> {
   }
 }
 
-async function folderDigests(
+async function dirDigests(
   name: string,
   dir: string,
   skip: (relativePath: string) => boolean,
@@ -141,7 +141,7 @@ async function folderDigests(
   const digests: InputDigest[] = [];
   const visit = async (below: string) => {
     const here = join(dir, below);
-    const entries = await readFolder(below === "" ? name : `${name}/${below}`, here);
+    const entries = await readDir(below === "" ? name : `${name}/${below}`, here);
     digests.push({ name: `${name}/${below === "" ? "" : `${below}/`}`, digest: entries.digest });
     for (const entry of entries.list) {
       const relative = below === "" ? entry.name : `${below}/${entry.name}`;
@@ -158,7 +158,7 @@ async function folderDigests(
   return digests;
 }
 
-async function readFolder(
+async function readDir(
   name: string,
   path: string,
 ): Promise<{ digest: Digest; list: Deno.DirEntry[] }> {

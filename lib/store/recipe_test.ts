@@ -5,7 +5,7 @@ import { $ } from "../base/process/dollar.ts";
 import { formatError, HostError } from "../base/errors.ts";
 import { recipeKey, withoutComments } from "./recipe.ts";
 
-/** A folder with a file, a program, a nested file, an empty folder and a link that loops. */
+/** A directory with a file, a program, a nested file, an empty directory and a link that loops. */
 async function sampleTree(): Promise<{ dir: string } & AsyncDisposable> {
   const dir = await Deno.makeTempDir({ prefix: "guesthouse-recipe-" });
   await Deno.writeTextFile(join(dir, "b.txt"), "b");
@@ -56,9 +56,9 @@ Deno.test("recipeKey() changes with every kind of change in a directory", async 
     ["contents", () => Deno.writeTextFile(at("b.txt"), "B")],
     ["mode", () => Deno.chmod(at("b.txt"), 0o755)],
     ["name", () => Deno.rename(at("b.txt"), at("c.txt"))],
-    ["folder", () => Deno.rename(at("a/z.txt"), at("z.txt"))],
+    ["directory", () => Deno.rename(at("a/z.txt"), at("z.txt"))],
     ["empty file", () => Deno.writeTextFile(at("new"), "")],
-    ["empty folder", () => Deno.remove(at("empty"))],
+    ["empty directory", () => Deno.remove(at("empty"))],
     ["link target", async () => {
       await Deno.remove(at("a/loop"));
       await Deno.symlink("..", at("a/loop"));
@@ -123,9 +123,9 @@ Deno.test("recipeKey() names an input that cannot be read", async () => {
     'Cannot read "tools", an input of the build: No such file',
   );
   await assertRejects(
-    () => recipeKey([{ name: "folder", file: tree.dir }]),
+    () => recipeKey([{ name: "directory", file: tree.dir }]),
     HostError,
-    'Cannot read "folder", an input of the build: it is not a file',
+    'Cannot read "directory", an input of the build: it is not a file',
   );
 });
 

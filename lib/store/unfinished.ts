@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { folderNames } from "../base/files/folders.ts";
+import { dirNames } from "../base/files/directories.ts";
 import { imageCacheDir, imagesDir, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
 import { removeTree } from "../base/process/remove_tree.ts";
 import type { Entry } from "./entry.ts";
@@ -87,8 +87,8 @@ export async function listUnfinished(kind: UnfinishedKind): Promise<Unfinished[]
   const { home, pattern, why }: Making = KINDS[kind];
   const found: Unfinished[] = [];
   const isShared = home("a") === home("b");
-  for (const owner of isShared ? [""] : await folderNames(home(""))) {
-    for (const name of await folderNames(home(owner))) {
+  for (const owner of isShared ? [""] : await dirNames(home(""))) {
+    for (const name of await dirNames(home(owner))) {
       const match = pattern.exec(name);
       if (match === null) continue;
       const of = match[1] ?? owner;

@@ -9,7 +9,7 @@ export function whyLeftOut(source: string, line: number): string | undefined {
   const text = source.split("\n").slice(line - 1, line + LINES).join("\n");
   const match = /\bignore:\s*((?:[^,{}()]|\([^()]*(?:\([^()]*\)[^()]*)*\)|\{[^{}]*\})+)/.exec(text);
   const why = match?.[1]?.replace(/\s+/g, " ").trim();
-  // The option that sets it is clearer than the constant that tests read (tests/thorough.ts).
+  // The option that sets it is clearer than the constant that tests read (tests/support/thorough.ts).
   return why?.replace(/!thorough\b/, "without --thorough");
 }
 

@@ -79,7 +79,7 @@ export function buildShape(
       // What is in it, not what it was made by: the memory remembers blocks of this very disk.
       { name: "image", value: image.digest },
       // The frozen overlay names its backing file by path.
-      { name: "image folder", value: image.dir },
+      { name: "image directory", value: image.dir },
       { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
       ...systemOf(platform).seeds.inputs,
     ],

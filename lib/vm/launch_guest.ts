@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { RUN_FILES } from "../base/files/paths.ts";
 import { processStartTime } from "../base/process/start_time.ts";
 import { startClock } from "../base/time/clock.ts";
-import { createRun, type RunFolder, type RunRecord, writeRecord } from "../guest/runs.ts";
+import { createRun, type RunDir, type RunRecord, writeRecord } from "../guest/runs.ts";
 import { incomingArgs } from "../qemu/args.ts";
 import { type Guest, startGuest } from "../qemu/launch.ts";
 import { createOverlay } from "../qemu/overlay.ts";
@@ -114,7 +114,7 @@ export async function launchGuest(
 async function putOnRecord(
   { name, host, memoryMiB, cores, logs, record }: LaunchPlan,
   { pid, sshPort = 0 }: Guest,
-  run: RunFolder | undefined,
+  run: RunDir | undefined,
   backing: string | undefined,
 ): Promise<RunRecord | undefined> {
   if (record === undefined || run === undefined) return undefined;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { root } from "../base/files/paths.ts";
 
 /** What the guest's own function finds in a text like /proc/mounts. */
-async function sharedFolder(mounts: string): Promise<string> {
+async function sharedDir(mounts: string): Promise<string> {
   const script = `require "./provision/resume.pl"; print shared_folder($ARGV[0]) // "none"`;
   const { success, stdout } = await new Deno.Command("perl", {
     args: ["-e", script, mounts],
@@ -15,10 +15,10 @@ async function sharedFolder(mounts: string): Promise<string> {
 // A guest with one attached is met in tests/arm_dev_share_guest_test.ts.
 Deno.test("resume.pl finds what another machine serves among what is mounted, and nothing else", async () => {
   const own = "/dev/vda / ext4 rw 0 0\nproc /proc proc rw 0 0\ntmpfs /9p tmpfs rw 0 0\n";
-  assertEquals(await sharedFolder(own), "none");
+  assertEquals(await sharedDir(own), "none");
   for (const type of ["9p", "virtiofs", "nfs", "nfs4", "cifs", "fuse.sshfs"]) {
     assertEquals(
-      await sharedFolder(`${own}host /home/ci/share ${type} rw 0 0\n`),
+      await sharedDir(`${own}host /home/ci/share ${type} rw 0 0\n`),
       "/home/ci/share",
     );
   }

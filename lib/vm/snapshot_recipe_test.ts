@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { explainMiss } from "../store/sidecar.ts";
 import { imageState } from "../image/platform/platform_image.ts";
-import { finishImage, imagesFolder, testPlatform } from "../image/platform/image_testing.ts";
+import { finishImage, makeImagesDir, testPlatform } from "../image/platform/image_testing.ts";
 import { buildShape } from "./build_machine.ts";
 import {
   outdatedInputs,
@@ -30,7 +30,7 @@ const recipeOf = async (image: { readonly digest: string; readonly dir: string }
   await snapshotRecipe(shapeOf(image));
 
 Deno.test("snapshotRecipe() is another one for an image that the same recipe made of other bytes", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await finishImage(platform);
   const before = await presentImage();
   await finishImage(platform, "another disk");
@@ -39,7 +39,7 @@ Deno.test("snapshotRecipe() is another one for an image that the same recipe mad
   assertNotEquals(after.dir, before.dir);
   const recorded = await recipeOf(before);
   const reasons = explainMiss({ kind: "recipe", recipe: recorded }, await recipeOf(after));
-  assertEquals(reasons, ["image changed", "image folder changed"]);
+  assertEquals(reasons, ["image changed", "image directory changed"]);
   assertEquals(await outdatedInputs(recorded, [shapeOf(after)], []), reasons);
   assertEquals(await outdatedInputs(recorded, [shapeOf(after)], ["image"]), [reasons[1]]);
   // The nearest of several counts.

@@ -13,7 +13,7 @@ import { type Entry, ownedDirectories, removeEntry } from "../store/entry.ts";
 import { type Recipe, recipeKey } from "../store/recipe.ts";
 import { publish } from "../store/publish.ts";
 import { explainMiss } from "../store/sidecar.ts";
-import { changedMs, isAmong } from "../base/files/folders.ts";
+import { changedMs, isAmong } from "../base/files/directories.ts";
 import { trySharedLock } from "../base/files/lock.ts";
 import { SNAPSHOT_FILES, snapshotsDir, STAGING_PREFIX } from "../base/files/paths.ts";
 import { dataExtents } from "../qemu/sparse.ts";

@@ -1,5 +1,5 @@
 import { TaskError } from "../base/errors.ts";
-import { diskBytes } from "../base/files/folders.ts";
+import { diskBytes } from "../base/files/directories.ts";
 import { isFullDisk } from "../base/files/full_disk.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { startClock } from "../base/time/clock.ts";

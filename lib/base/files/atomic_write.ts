@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "@std/path";
-import { fileNames } from "./folders.ts";
+import { fileNames } from "./directories.ts";
 import { lockFault, tryExistingLock } from "./lock.ts";
 
 /**

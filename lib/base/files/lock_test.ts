@@ -142,7 +142,7 @@ Deno.test("tryLock() refuses a path below a file", async () => {
   await assertRejects(() => tryLock(join(box.path, "file/lock")), Deno.errors.AlreadyExists);
 });
 
-for (const kind of ["file", "folder"] as const) {
+for (const kind of ["file", "directory"] as const) {
   Deno.test(`trySharedLock() and tryExistingLock() exclude each other on a ${kind}`, async () => {
     await using box = await sandbox();
     const path = join(box.path, "thing");

@@ -5,8 +5,8 @@ import { startLogs } from "./log_files.ts";
 import { recordCut, recordError } from "../../ci/build_options.ts";
 import { newResult } from "../../report/build_result.ts";
 
-/** A folder for logs that goes when the test ends, and is made by the code under test. */
-async function logsFolder(): Promise<{ dir: string } & AsyncDisposable> {
+/** A directory for logs that goes when the test ends, and is made by the code under test. */
+async function makeLogsDir(): Promise<{ dir: string } & AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const dir = join(stack.use(await sandbox()).path, "logs");
   stack.use(await sandbox({ GUESTHOUSE_LOGS: dir }));
@@ -14,7 +14,7 @@ async function logsFolder(): Promise<{ dir: string } & AsyncDisposable> {
 }
 
 Deno.test("startLogs() names the three logs of a build and writes the first at once", async () => {
-  await using logs = await logsFolder();
+  await using logs = await makeLogsDir();
   await using files = await startLogs("debian-amd64");
   assertEquals(
     [files.build, files.console, files.qemu],
@@ -29,7 +29,7 @@ Deno.test("startLogs() names the three logs of a build and writes the first at o
 });
 
 Deno.test("startLogs() starts afresh where a former build of that name is over", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   let former: string;
   {
     await using files = await startLogs("native");
@@ -48,7 +48,7 @@ Deno.test("startLogs() starts afresh where a former build of that name is over",
 });
 
 Deno.test("startLogs() leaves the logs of builds that are under way alone", async () => {
-  await using logs = await logsFolder();
+  await using logs = await makeLogsDir();
   await using first = await startLogs("debian-amd64");
   first.write("first\n");
   await Deno.writeTextFile(first.console, "booting\n");
@@ -67,7 +67,7 @@ Deno.test("startLogs() leaves the logs of builds that are under way alone", asyn
 });
 
 Deno.test("startLogs() gives two builds that start at once logs of their own", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   const all = await Promise.all(Array.from({ length: 8 }, () => startLogs("debian-amd64")));
   await using stack = new AsyncDisposableStack();
   all.forEach((files) => stack.use(files));
@@ -75,14 +75,14 @@ Deno.test("startLogs() gives two builds that start at once logs of their own", a
 });
 
 Deno.test("LogFiles.write() is refused once the logs are disposed", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   const files = await startLogs("native");
   await files[Symbol.asyncDispose]();
   assertThrows(() => files.write("late\n"), Deno.errors.BadResource);
 });
 
 Deno.test("LogFiles.output() drops what is beyond the limit, and says so once", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   await using files = await startLogs("native", { limitBytes: 10 });
   files.write("== begin\n");
   files.output("12345678");
@@ -99,7 +99,7 @@ Deno.test("LogFiles.output() drops what is beyond the limit, and says so once", 
 });
 
 Deno.test("a log that is cut is told in the result and to the user", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   await using files = await startLogs("native", { limitBytes: 1 });
   const result = newResult("native");
   const warnings: string[] = [];
@@ -114,7 +114,7 @@ Deno.test("a log that is cut is told in the result and to the user", async () =>
 });
 
 Deno.test("an error of a full disk is the host's, and its log is silent from then on", async () => {
-  await using _logs = await logsFolder();
+  await using _logs = await makeLogsDir();
   await using files = await startLogs("native");
   const result = newResult("native");
   const { signal } = new AbortController();

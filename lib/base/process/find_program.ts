@@ -4,7 +4,7 @@ import { isAbsolute, join } from "@std/path";
  * Directories searched after `PATH`: Debian keeps mke2fs in /usr/sbin, which is not on the PATH of
  * ordinary users, and a task started from an editor may lack Homebrew's directories.
  */
-const MORE_FOLDERS: readonly string[] = Deno.build.os === "darwin"
+const MORE_DIRS: readonly string[] = Deno.build.os === "darwin"
   ? ["/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/e2fsprogs/sbin"]
   : ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
@@ -31,9 +31,9 @@ export function findProgram(
 ): FoundProgram | undefined {
   if (isAbsolute(name)) return fileAt(name, { executable: false });
   // An empty part means the current directory to a shell; nothing of ours should run from there.
-  const folders = searchPath.split(":").filter((folder) => isAbsolute(folder));
-  for (const folder of new Set([...folders, ...MORE_FOLDERS])) {
-    const found = fileAt(join(folder, name), { executable: true });
+  const dirs = searchPath.split(":").filter((dir) => isAbsolute(dir));
+  for (const dir of new Set([...dirs, ...MORE_DIRS])) {
+    const found = fileAt(join(dir, name), { executable: true });
     if (found !== undefined) return found;
   }
   return undefined;

@@ -6,14 +6,14 @@ import { sandbox } from "../host_testing.ts";
 Deno.test("findProgram() takes the first executable file on the path", async () => {
   await using box = await sandbox();
   const [first, second] = [join(box.path, "first"), join(box.path, "second")];
-  await Deno.mkdir(join(first, "a-folder"), { recursive: true });
+  await Deno.mkdir(join(first, "a-directory"), { recursive: true });
   await Deno.mkdir(second);
   await Deno.writeTextFile(join(first, "tool"), "not executable", { mode: 0o644 });
   await box.script("second/tool", "true");
-  await box.script("second/a-folder", "true");
+  await box.script("second/a-directory", "true");
   const path = `${first}:${second}`;
   assertEquals(findProgram("tool", path)?.path, join(second, "tool"));
-  assertEquals(findProgram("a-folder", path)?.path, join(second, "a-folder"));
+  assertEquals(findProgram("a-directory", path)?.path, join(second, "a-directory"));
   assertEquals(findProgram("no-such-tool", path), undefined);
 });
 

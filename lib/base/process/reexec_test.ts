@@ -8,9 +8,9 @@ import { sandbox } from "../host_testing.ts";
 const REEXEC = toFileUrl(join(root, "lib/base/process/reexec.ts"));
 
 /** A config like ours, with one permission set: to read, and to know that it was started again. */
-async function writeConfig(folder: string): Promise<string> {
+async function writeConfig(dir: string): Promise<string> {
   const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const file = join(folder, "deno.json");
+  const file = join(dir, "deno.json");
   await Deno.writeTextFile(
     file,
     JSON.stringify({
@@ -23,19 +23,19 @@ async function writeConfig(folder: string): Promise<string> {
 }
 
 /** Starts a task that starts `again.ts`, whose text is given, by `reexec`. */
-async function startTask(folder: string, again: string) {
-  const config = await writeConfig(folder);
-  await Deno.writeTextFile(join(folder, "again.ts"), again);
+async function startTask(dir: string, again: string) {
+  const config = await writeConfig(dir);
+  await Deno.writeTextFile(join(dir, "again.ts"), again);
   await Deno.writeTextFile(
-    join(folder, "task.ts"),
+    join(dir, "task.ts"),
     `import { reexec } from "${REEXEC}";
 await reexec({
   config: ${JSON.stringify(config)},
-  file: ${JSON.stringify(join(folder, "again.ts"))},
+  file: ${JSON.stringify(join(dir, "again.ts"))},
 });`,
   );
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-qA", "--config", config, join(folder, "task.ts"), "--yes", "a b", "it's"],
+    args: ["run", "-qA", "--config", config, join(dir, "task.ts"), "--yes", "a b", "it's"],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { exists } from "../files/folders.ts";
+import { exists } from "../files/directories.ts";
 import { run } from "./run.ts";
 import { testdata } from "./process_testing.ts";
 import { removeTree } from "./remove_tree.ts";

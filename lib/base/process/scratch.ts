@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { folderNames } from "../files/folders.ts";
+import { dirNames } from "../files/directories.ts";
 import { tryExistingLock } from "../files/lock.ts";
 import { removeTree } from "./remove_tree.ts";
 import { refuseOpenTemp } from "../files/others_write.ts";
@@ -50,7 +50,7 @@ const removePlain = (path: string): Promise<void> => Deno.remove(path, { recursi
 export async function listScratch(): Promise<string[]> {
   const dir = Deno.env.get("TMPDIR") || "/tmp";
   const found: string[] = [];
-  for (const name of await folderNames(dir)) {
+  for (const name of await dirNames(dir)) {
     if (!NAME.test(name)) continue;
     const info = await Deno.lstat(join(dir, name)).catch(() => undefined);
     if (info?.uid === Deno.uid()) found.push(join(dir, name));

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
 import { HostError } from "../errors.ts";
-import { exists } from "../files/folders.ts";
+import { exists } from "../files/directories.ts";
 import { isLocked } from "../files/lock.ts";
 import { startScript, testdata } from "./process_testing.ts";
 import { listScratch, makeScratch, removeScratch, sweepScratch } from "./scratch.ts";

@@ -131,8 +131,8 @@ Deno.test("spawnOwned() appends both streams to a file", async () => {
 
 Deno.test("spawnOwned() throws where the output cannot be written", async () => {
   await using box = await sandbox();
-  const output = join(box.path, "no-folder", "log");
-  assertThrows(() => spawnOwned(["true"], { output }), Deno.errors.NotFound, "no-folder");
+  const output = join(box.path, "no-directory", "log");
+  assertThrows(() => spawnOwned(["true"], { output }), Deno.errors.NotFound, "no-directory");
 });
 
 Deno.test({

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { useImage } from "../../image/platform/platform_image.ts";
-import { finishImage, imagesFolder } from "../../image/platform/image_testing.ts";
+import { finishImage, makeImagesDir } from "../../image/platform/image_testing.ts";
 import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import { DEV_FILES } from "../state/dev_paths.ts";
@@ -15,7 +15,7 @@ async function copyFrom(dir: string): Promise<void> {
 for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
   for (const text of ["", "cont", undefined]) {
     Deno.test(`mendBootFiles() copies ${name} again that is "${text}"`, async () => {
-      await using images = await imagesFolder();
+      await using images = await makeImagesDir();
       await finishImage(await devImage());
       await copyFrom(images.path);
       await mendBootFiles("armdev", images.path);
@@ -30,7 +30,7 @@ for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
 }
 
 Deno.test("mendBootFiles() says what can be done where no image has the file", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   const image = await finishImage(await devImage());
   await copyFrom(images.path);
   await Deno.remove(image, { recursive: true });
@@ -42,7 +42,7 @@ Deno.test("mendBootFiles() says what can be done where no image has the file", a
 });
 
 Deno.test("mendBootFiles() takes the files of a guest that has no records as they are", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   await Deno.writeTextFile(join(images.path, "vmlinuz"), "of a former version");
   await mendBootFiles("armdev", images.path);
   assertEquals(await Deno.readTextFile(join(images.path, "vmlinuz")), "of a former version");

@@ -10,7 +10,7 @@ import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
 import type { BootPlan, DevFlavour, FlavourRequest, PrepareRequest } from "./flavour.ts";
 import { DEV_FILES } from "../state/dev_paths.ts";
-import { removeAll } from "../../base/files/folders.ts";
+import { removeAll } from "../../base/files/directories.ts";
 import type { GuestMount } from "../share/share.ts";
 import { ownMountOptions } from "../share/share_mount.ts";
 import { devShellSeed } from "../state/shell.ts";
@@ -77,9 +77,9 @@ async function boot(request: FlavourRequest): Promise<BootPlan> {
 /** The files that the initramfs copies over the root at each start (docs/tiny-init.md). */
 export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
   const { config, keys, mount } = request;
-  const folders = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
+  const dirs = ["seed", "seed/etc", "seed/etc/ssh", "seed/etc/ssh/authorized_keys.d"];
   return packCpio([
-    ...[...folders, "seed/etc/guesthouse"].map((path) => directory(path)),
+    ...[...dirs, "seed/etc/guesthouse"].map((path) => directory(path)),
     file("seed/etc/hostname", `${config.name}\n`),
     file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${config.name}\n`),
     file("seed/etc/ssh/ssh_host_ed25519_key", keys.hostSecret, 0o600),

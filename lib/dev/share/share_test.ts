@@ -62,7 +62,7 @@ Deno.test("Share.beforeStart() has virtiofsd listen, and disposal ends it", asyn
 Deno.test("Share.beforeStart() shows virtiofsd's own words when it ends at once", async () => {
   await withShareRequest("virtiofs", async (request) => {
     const share = await makeShare(request);
-    // Nobody can make a socket where there is no folder.
+    // Nobody can make a socket where there is no directory.
     await Deno.remove(request.socketDir);
     const error = await assertRejects(
       () => share.beforeStart(),

@@ -89,7 +89,7 @@ Deno.test("checkShareDir() names a directory of another user that is closed to t
 
 Deno.test({
   name: "checkShareDir() names another user's directory, which root could write and QEMU could not",
-  // Only root can make such a folder.
+  // Only root can make such a directory.
   ignore: Deno.uid() !== 0,
   async fn() {
     await withDir(async (dir) => {

@@ -27,13 +27,13 @@ export function devShellCommand(
  */
 export function devShellSeed(guestDir: string): CpioEntry[] {
   const lib = "seed/usr/local/lib/guesthouse";
-  const folders = [
+  const dirs = [
     ...["seed/usr", "seed/usr/local", "seed/usr/local/lib", lib, `${lib}/shell`],
     ...["seed/etc/profile.d", "seed/etc/guesthouse/direnv"],
   ];
   const share = quoteWord(guestDir);
   return [
-    ...folders.map((path) => directory(path)),
+    ...dirs.map((path) => directory(path)),
     file(`${lib}/dev-env`, devSource("dev-env"), 0o755),
     file(`${lib}/shell/.envrc`, `cd ${share} && use nix\n`),
     file(

@@ -37,14 +37,14 @@ const evaluations = async (env: Record<string, string>) =>
 
 Deno.test("devShellCommand() runs any words in any directory, unchanged", async () => {
   await withProject(async (dir, env) => {
-    const folder = join(dir, "it's $(odd)");
-    await Deno.mkdir(folder);
+    const oddDir = join(dir, "it's $(odd)");
+    await Deno.mkdir(oddDir);
     const words = ["printf", "<%s>", "a b", "$HOME", "'", "", "-x"];
-    const text = devShellCommand(folder, words);
+    const text = devShellCommand(oddDir, words);
     const { code, stdout } = await $`sh -c ${`${text} "$(pwd)"`}`.env(env).noThrow();
     assertEquals([code, stdout], [0, `<a b><$HOME><'><><-x><${Deno.cwd()}>`]);
-    const where = await $`sh -c ${devShellCommand(folder, ["pwd"])}`.env(env);
-    assertEquals(where.stdout, `${folder}\n`);
+    const where = await $`sh -c ${devShellCommand(oddDir, ["pwd"])}`.env(env);
+    assertEquals(where.stdout, `${oddDir}\n`);
   });
 });
 
@@ -68,7 +68,7 @@ Deno.test("devShellCommand() runs a command in the project's nix-shell", async (
   });
 });
 
-/** Runs dev-env in a folder, and then a command in what it says. */
+/** Runs dev-env in a directory, and then a command in what it says. */
 async function inDevEnv(dir: string, env: Record<string, string>, text: string): Promise<string> {
   const script = `commands=$(bash "$0") || exit; eval "$commands"; ${text}`;
   const { stdout, stderr, code } = await $`bash -c ${script} ${join(SOURCES, "dev-env")}`.with({
@@ -104,7 +104,7 @@ Deno.test("dev-env keeps the session's own PATH behind the shell's", async () =>
     await inDevEnv(dir, env, "true");
     const later = { ...env, PATH: `/later:${env.PATH}` };
     const path = await inDevEnv(dir, later, 'printf %s "$PATH"');
-    // Whoever starts programs here adds folders of the system's behind it.
+    // Whoever starts programs here adds directories of the system's behind it.
     assertEquals(path.startsWith(`${env.SHELL_BIN}:${later.PATH}`), true, path);
   });
 });

@@ -2,7 +2,7 @@ import { hostIdentity } from "../../host/facts.ts";
 import { run } from "../../base/process/run.ts";
 import { devFile } from "./dev_paths.ts";
 import { closeDevDir } from "./private.ts";
-import { removeAll } from "../../base/files/folders.ts";
+import { removeAll } from "../../base/files/directories.ts";
 import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
 
 /** Whether a guest runs. */

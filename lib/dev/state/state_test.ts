@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { basename } from "@std/path";
-import { exists } from "../../base/files/folders.ts";
+import { exists } from "../../base/files/directories.ts";
 import { findDevGuest, writeDevGuest } from "../guest_file.ts";
 import { devDir, devFile } from "./dev_paths.ts";
 import { readDevRecord } from "./record.ts";

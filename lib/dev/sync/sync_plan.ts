@@ -93,14 +93,14 @@ function isInTheWay(tree: Listing, path: string): boolean {
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
     if (tree.has(path.slice(0, at))) return true;
   }
-  return foldersOf(tree).has(path);
+  return dirsOf(tree).has(path);
 }
 
-const folders = new WeakMap<Listing, Set<string>>();
+const dirsByTree = new WeakMap<Listing, Set<string>>();
 
 /** The directories of a tree's paths; computed once. */
-function foldersOf(tree: Listing): Set<string> {
-  let found = folders.get(tree);
+function dirsOf(tree: Listing): Set<string> {
+  let found = dirsByTree.get(tree);
   if (found === undefined) {
     found = new Set();
     for (const path of tree.keys()) {
@@ -108,7 +108,7 @@ function foldersOf(tree: Listing): Set<string> {
         found.add(path.slice(0, at));
       }
     }
-    folders.set(tree, found);
+    dirsByTree.set(tree, found);
   }
   return found;
 }

@@ -8,7 +8,7 @@ import { prepareSync, type SyncOptions } from "./sync.ts";
 import { planLines } from "./sync_plan.ts";
 
 /**
- * A "guest" that is another folder of this host: rsync's remote shell leads back here, and commands
+ * A "guest" that is another directory of this host: rsync's remote shell leads back here, and commands
  * run here.
  */
 async function withLoopback(use: (options: SyncOptions) => Promise<void>) {
@@ -197,11 +197,11 @@ Deno.test("prepareSync() only plans to bring links that rsync brings", async () 
     const { hostDir, guestDir } = options;
     const targets = new Set(sentences(["../", "./", "a/", "/", "..", "a"], 3));
     targets.delete("");
-    for (const folder of ["", "d/", "d/e/"]) {
-      await Deno.mkdir(join(guestDir, folder), { recursive: true });
+    for (const dir of ["", "d/", "d/e/"]) {
+      await Deno.mkdir(join(guestDir, dir), { recursive: true });
       let count = 0;
       for (const target of targets) {
-        await Deno.symlink(target, join(guestDir, folder, `link${count++}`));
+        await Deno.symlink(target, join(guestDir, dir, `link${count++}`));
       }
     }
     const { plan, run } = await prepareSync(options);
@@ -302,7 +302,7 @@ Deno.test("prepareSync() looks at what has come, not at what the guest had said"
   });
 });
 
-/** Another project of the host, for the same folder of the guest. */
+/** Another project of the host, for the same directory of the guest. */
 async function anotherProject(options: SyncOptions): Promise<SyncOptions> {
   const hostDir = join(dirname(options.hostDir), "other");
   await Deno.mkdir(hostDir);

@@ -144,9 +144,9 @@ export async function havePasswordlessSudo(): Promise<boolean> {
 }
 
 /** Whether apt has fetched any list of packages. */
-export async function haveAptLists(folder = "/var/lib/apt/lists"): Promise<boolean> {
+export async function haveAptLists(dir = "/var/lib/apt/lists"): Promise<boolean> {
   try {
-    for await (const entry of Deno.readDir(folder)) {
+    for await (const entry of Deno.readDir(dir)) {
       if (/_Packages(\.\w+)?$/.test(entry.name)) return true;
     }
   } catch (error) {

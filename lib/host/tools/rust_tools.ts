@@ -7,7 +7,7 @@ import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
 export const COMPILING: readonly ToolGroup[] = ["rust", "init"];
 
 /** Where systems keep programs of their own. */
-const FOLDERS = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
+const DIRS = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bin"];
 
 const isDebian = ({ distroId }: ToolNeed) => distroId === "debian";
 
@@ -95,7 +95,7 @@ function rustProgram(
     & Pick<Tool, "name" | "groups" | "purpose" | "packages">
     & { readonly debian: string; readonly setup?: readonly string[] },
 ): Tool[] {
-  const programs = FOLDERS.map((folder) => join(folder, common.name));
+  const programs = DIRS.map((dir) => join(dir, common.name));
   const elsewhere = [join(rustupPrograms(), common.name), ...programs];
   return rustTool({
     ...common,

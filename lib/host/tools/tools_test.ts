@@ -75,7 +75,7 @@ Deno.test("checkTools() tells old and broken programs from missing ones", async 
   );
   const found = await checkIn(box.path);
   const statuses = Object.values(found).map(({ tool, status }) => [tool.name, status]);
-  // Looked for in folders of the system too.
+  // Looked for in directories of the system too.
   const { mke2fs: _, ...others } = Object.fromEntries(statuses);
   assertEquals(others, {
     "qemu-img": "too old",

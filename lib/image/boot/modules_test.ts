@@ -6,7 +6,7 @@ import { haveProgram, sandbox } from "../../base/host_testing.ts";
 import { moduleFile, namesOf, writeModules } from "../format/elf_testing.ts";
 import { findBuiltin, findModules, loadOrder, parseModinfo } from "./modules.ts";
 
-/** The load order in a folder with these modules, by path below `kernel/`. */
+/** The load order in a directory with these modules, by path below `kernel/`. */
 async function orderOf(
   wanted: string[],
   modules: Record<string, string[]>,

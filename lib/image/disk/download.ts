@@ -4,7 +4,7 @@ import { isSameDigest } from "../../base/files/digest.ts";
 import { recordFile } from "../../base/files/file_record.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { WorkError } from "../../base/errors.ts";
-import { fileBytes } from "../../base/files/folders.ts";
+import { fileBytes } from "../../base/files/directories.ts";
 import { fullDiskError, isFullDisk } from "../../base/files/full_disk.ts";
 import { publish } from "../../store/publish.ts";
 import { writeAll } from "../../base/files/write_all.ts";

@@ -18,8 +18,8 @@ const needsDisk = {
 async function makeTar(dir: string): Promise<string> {
   const source = join(dir, "source");
   const tar = join(dir, "root file system.tar");
-  for (const folder of ["etc", "home/ci", "usr/bin", "dev"]) {
-    await Deno.mkdir(join(source, folder), { recursive: true });
+  for (const dir of ["etc", "home/ci", "usr/bin", "dev"]) {
+    await Deno.mkdir(join(source, dir), { recursive: true });
   }
   const write = async (path: string, text: string, mode: number) => {
     await Deno.writeTextFile(join(source, path), text);
@@ -30,8 +30,8 @@ async function makeTar(dir: string): Promise<string> {
   await write("usr/bin/sudo", "binary\n", 0o4755);
   await write("dev/console", "", 0o600);
   await Deno.symlink("usr/bin", join(source, "bin"));
-  for (const folder of ["", "etc", "home", "usr", "usr/bin", "dev"]) {
-    await Deno.chmod(join(source, folder), 0o755);
+  for (const dir of ["", "etc", "home", "usr", "usr/bin", "dev"]) {
+    await Deno.chmod(join(source, dir), 0o755);
   }
   await Deno.chmod(join(source, "home/ci"), 0o700);
   const add = async (mode: string, owner: string, group: string, ...paths: string[]) => {
@@ -135,7 +135,7 @@ Deno.test({
     assertEquals(await stat("/home/ci/notes"), "regular 0600 1000 1000");
     assertEquals(await stat("/usr/bin/sudo"), "regular 04755 0 0");
     assertEquals(await stat("/bin"), "symlink 0777 0 0");
-    // The root folder itself: systemd refuses to go on if others may write to it.
+    // The root directory itself: systemd refuses to go on if others may write to it.
     assertEquals(await stat("/"), "directory 0755 0 0");
     assertEquals(await ask("cat /home/ci/notes"), "mine");
   },

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
 import { acquireLock } from "../../base/files/lock.ts";
-import { changeQuietly, imagesFolder } from "../platform/image_testing.ts";
+import { changeQuietly, makeImagesDir } from "../platform/image_testing.ts";
 import { firstFileOf } from "./part_names.ts";
 import {
   embedded,
@@ -37,7 +37,7 @@ const options = () => ({
 });
 
 Deno.test("ensurePart() builds once, and again when an input changes, saying which", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const one = counted("one");
   assertEquals((await ensurePart(one, options())).built, true);
   assertEquals((await ensurePart(one, options())).built, false);
@@ -51,7 +51,7 @@ Deno.test("ensurePart() builds once, and again when an input changes, saying whi
 });
 
 Deno.test("ensurePart() builds again without its sidecar; equal bytes force nothing else", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const part = counted("one");
   await ensurePart(part, options());
   const before = await embedded("x", "part-x");
@@ -65,7 +65,7 @@ Deno.test("ensurePart() builds again without its sidecar; equal bytes force noth
 });
 
 Deno.test("ensurePart() builds again what was changed, and takes what was only touched", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const part = counted("one");
   await ensurePart(part, options());
   await Deno.utime(partPath("part-x"), 1, 1);
@@ -80,7 +80,7 @@ Deno.test("ensurePart() builds again what was changed, and takes what was only t
 });
 
 Deno.test("partDigest() reads a copy once, and sees what was put in a file's place with its time", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const path = partPath("part-x");
   const before = await partDigest("part-x");
@@ -104,14 +104,14 @@ Deno.test("partDigest() reads a copy once, and sees what was put in a file's pla
 });
 
 Deno.test("partDigest() sees a write that leaves a file's size, time and inode", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   await changeQuietly(partPath("part-x"), "two");
   assertEquals(await partDigest("part-x"), undefined);
 });
 
 Deno.test("partDigest() takes a damaged record for none, and one of a former version as it is", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const digest = await partDigest("part-x");
   const former = { sha256: digest, bytes: 3, mtimeMs: 1, inode: 1 };
@@ -129,7 +129,7 @@ Deno.test("partDigest() takes a damaged record for none, and one of a former ver
 });
 
 Deno.test("ensurePart() leaves the former part when a build fails or is interrupted", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const failing = { ...counted("two"), build: () => Promise.reject(new Error("no compiler")) };
   await assertRejects(() => ensurePart(failing, options()), Error, "no compiler");
@@ -150,7 +150,7 @@ Deno.test("ensurePart() leaves the former part when a build fails or is interrup
 });
 
 Deno.test("ensurePart() that is stopped between two files vouches for neither, and begins again", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const two = (value: string, written: readonly string[]) => ({
     ...counted(value),
     outputs: ["part-x", "part-y"],
@@ -163,7 +163,7 @@ Deno.test("ensurePart() that is stopped between two files vouches for neither, a
   // A build that lacks a file is none, and the former part stays.
   await assertRejects(() => ensurePart(two("two ", ["part-x"]), options()), Deno.errors.NotFound);
   assertEquals((await partState(two("one ", both))).fresh, true);
-  // Nothing can be renamed over a folder.
+  // Nothing can be renamed over a directory.
   await Deno.remove(partPath("part-y"));
   await Deno.mkdir(partPath("part-y"));
   await assertRejects(() => ensurePart(two("two ", both), options()));
@@ -176,7 +176,7 @@ Deno.test("ensurePart() that is stopped between two files vouches for neither, a
 });
 
 Deno.test("two ensurePart() at once build once", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const part = counted("one");
   const outcomes = await Promise.all([ensurePart(part, options()), ensurePart(part, options())]);
   assertEquals(outcomes.map(({ built }) => built).sort(), [false, true]);
@@ -184,7 +184,7 @@ Deno.test("two ensurePart() at once build once", async () => {
 });
 
 Deno.test("ensurePart() removes what a killed build of the part left, and nothing of another's", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   const cache = join(images.path, "cache");
   const place = async (name: string) => {
     await Deno.mkdir(join(cache, name, "tree-1/root"), { recursive: true });
@@ -198,7 +198,7 @@ Deno.test("ensurePart() removes what a killed build of the part left, and nothin
 });
 
 Deno.test("ensurePart() lets what others see fit its record at every moment but that of two renames", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   // Large enough that reading and syncing it would be seen.
   const large = {
@@ -236,7 +236,7 @@ async function halfPublished(): Promise<{ record: string; finish(): Promise<void
 }
 
 Deno.test("partDigest() waits for whoever is publishing the part", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const { record, finish } = await halfPublished();
   const lock = await acquireLock(makerLock("part", "part-x"));
   const digest = partDigest("part-x");
@@ -247,7 +247,7 @@ Deno.test("partDigest() waits for whoever is publishing the part", async () => {
 });
 
 Deno.test("partDigest() does not wait where nobody builds the part, nor for a whole build", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await halfPublished();
   const took = async () => {
     const start = performance.now();
@@ -290,7 +290,7 @@ function holding(changes: number) {
 }
 
 Deno.test("ensurePart() builds again when what it embeds was replaced during the build", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const part = holding(1);
   const lines: string[] = [];
@@ -302,7 +302,7 @@ Deno.test("ensurePart() builds again when what it embeds was replaced during the
 });
 
 Deno.test("ensurePart() vouches for nothing whose recipe keeps changing, and says what changes", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   await ensurePart(holding(0), options());
   const error = await assertRejects(

@@ -16,8 +16,8 @@ export async function partRecipe(request: PartRequest, signal: AbortSignal): Pro
     case "guest-agent":
     case "tiny-init": {
       const { rustProgram } = await import("./rust_program.ts");
-      const { compiledAnew } = await import("./compiled_anew.ts");
-      return compiledAnew(await rustProgram(name, output, arch, signal), name, arch);
+      const { compiledAgain } = await import("./compiled_again.ts");
+      return compiledAgain(await rustProgram(name, output, arch, signal), name, arch);
     }
     case "kernel": {
       const { distributionKernel } = await import("./distribution_kernel.ts");

@@ -5,7 +5,7 @@ import { rustSysroot } from "./rust_sysroot.ts";
 
 const signal = new AbortController().signal;
 
-/** A compiler that says a folder, and notes that it was asked. */
+/** A compiler that says a directory, and notes that it was asked. */
 async function writeCompiler(path: string, sysroot: string, asked: string): Promise<void> {
   await Deno.mkdir(join(path, ".."), { recursive: true });
   await Deno.writeTextFile(path, `#!/bin/sh\necho asked >>"${asked}"\necho "${sysroot}"\n`, {

@@ -29,7 +29,7 @@ export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {
 }
 
 /** A directory for images that goes when the test ends. */
-export async function imagesFolder(): Promise<{ path: string } & AsyncDisposable> {
+export async function makeImagesDir(): Promise<{ path: string } & AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const { path } = stack.use(await sandbox());
   stack.use(await sandbox({ GUESTHOUSE_IMAGES: join(path, "dist"), XDG_RUNTIME_DIR: path }));

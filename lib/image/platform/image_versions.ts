@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { exists, folderNames, isAmong } from "../../base/files/folders.ts";
+import { dirNames, exists, isAmong } from "../../base/files/directories.ts";
 import { imagesDir } from "../../base/files/paths.ts";
 import { listRecords } from "../../guest/runs.ts";
 import { type Entry, removeEntry } from "../../store/entry.ts";
@@ -16,7 +16,7 @@ interface StoredVersion extends Entry {
 export async function storedVersions(
   isNeeded: (dir: string) => Promise<boolean>,
 ): Promise<StoredVersion[]> {
-  const images = await folderNames(imagesDir());
+  const images = await dirNames(imagesDir());
   return (await Promise.all(images.map((image) => versionsOf(image, isNeeded)))).flat();
 }
 
@@ -25,7 +25,7 @@ async function versionsOf(
   isNeeded: (dir: string) => Promise<boolean>,
 ): Promise<StoredVersion[]> {
   const versions: StoredVersion[] = [];
-  for (const name of await folderNames(imageHome(image))) {
+  for (const name of await dirNames(imageHome(image))) {
     if (!VERSION.test(name)) continue;
     const path = join(imageHome(image), name);
     versions.push({

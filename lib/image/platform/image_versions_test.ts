@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { createRun, writeRecord } from "../../guest/runs.ts";
-import { imagesFolder } from "./image_testing.ts";
+import { makeImagesDir } from "./image_testing.ts";
 import { trySharedLock } from "../../base/files/lock.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { imageHome, versionLock } from "./current.ts";
@@ -16,7 +16,7 @@ const [CURRENT, FORMER, OLDEST] = [
 ];
 const NAME = 'debian-"test"\\';
 
-/** Makes an image's folder with three versions and other things beside them. */
+/** Makes an image's directory with three versions and other things beside them. */
 async function makeHome(): Promise<string> {
   const home = imageHome(NAME);
   for (const name of [CURRENT, FORMER, OLDEST, "version-abc", "0123"]) {
@@ -24,7 +24,7 @@ async function makeHome(): Promise<string> {
     await Deno.writeTextFile(join(home, name, "disk.qcow2"), "");
     if (name !== OLDEST) await Deno.writeTextFile(versionLock(join(home, name)), "");
   }
-  await Deno.writeTextFile(join(home, "3333333333333333"), "no folder");
+  await Deno.writeTextFile(join(home, "3333333333333333"), "no directory");
   await $`ln -s ${CURRENT} ${join(home, "current")}`;
   return home;
 }
@@ -40,7 +40,7 @@ const record = (id: string, imageDir: string) =>
   });
 
 Deno.test("removeFormerVersions() removes former versions and nothing else", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const home = await makeHome();
   await removeFormerVersions(NAME);
   assertEquals(await namesIn(home), [
@@ -53,7 +53,7 @@ Deno.test("removeFormerVersions() removes former versions and nothing else", asy
 });
 
 Deno.test("removeFormerVersions() keeps a version from which a guest runs", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   const home = await makeHome();
   {
     await using guest = await createRun("debian-test");
@@ -71,7 +71,7 @@ Deno.test("removeFormerVersions() keeps a version from which a guest runs", asyn
 });
 
 Deno.test("removeFormerVersions() keeps a version that a task uses before it has a guest", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const home = await makeHome();
   {
     await using _user = await trySharedLock(versionLock(join(home, FORMER)));

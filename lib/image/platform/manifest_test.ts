@@ -16,7 +16,7 @@ const writeManifest = (dir: string, { key, ...facts } = FACTS) =>
 
 const readManifest = async (dir: string) => (await readDirectory(IMAGE, dir)).manifest;
 
-/** A folder with the files of an image and their manifest. */
+/** A directory with the files of an image and their manifest. */
 async function sampleImage(): Promise<{ dir: string; manifest: ImageManifest } & AsyncDisposable> {
   const box = await sandbox();
   await writeImageFiles(box.path);

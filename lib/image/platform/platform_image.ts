@@ -4,7 +4,7 @@ import { HostError } from "../../base/errors.ts";
 import { type Recipe, type RecipeInput, recipeKey } from "../../store/recipe.ts";
 import { explainMiss } from "../../store/sidecar.ts";
 import type { Platform } from "../../config/platform.ts";
-import { exists } from "../../base/files/folders.ts";
+import { exists } from "../../base/files/directories.ts";
 import { trySharedLock } from "../../base/files/lock.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { currentDir, currentLink, currentVersion, type Version, versionLock } from "./current.ts";

@@ -8,7 +8,7 @@ import { root } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { currentLink, imageHome, versionLock } from "./current.ts";
 import { imageRecipe, imageState, rootfsInputs, useImage } from "./platform_image.ts";
-import { finishImage, imagesFolder, testPlatform } from "./image_testing.ts";
+import { finishImage, makeImagesDir, testPlatform } from "./image_testing.ts";
 import { contentDigest } from "./manifest.ts";
 import { HOOKS } from "../system/debian/rootfs.ts";
 
@@ -63,7 +63,7 @@ Deno.test("rootfsInputs() leave out what shapes the disk alone", async () => {
 });
 
 Deno.test("both keys change when the provision script changes, or its mode", async () => {
-  await using images = await imagesFolder();
+  await using images = await makeImagesDir();
   const script = join(images.path, "provision.sh");
   const platform = testPlatform({ provision: relative(root, script) });
   const keys: string[] = [];
@@ -85,7 +85,7 @@ Deno.test("imageRecipe() names a provision script that is not there", async () =
 });
 
 Deno.test("imageState() is ready for an image that its recipe would make again", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const platform = testPlatform();
   const dir = await finishImage(platform);
   const state = await imageState(platform);
@@ -108,7 +108,7 @@ Deno.test("imageState() is ready for an image that its recipe would make again",
 });
 
 Deno.test("imageState() is stale when an input changed, says which, and the image will do", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const dir = await finishImage(testPlatform());
   const changed = testPlatform({ packages: ["cmake", "make", "ninja-build"], diskGiB: 9 });
   const state = await imageState(changed);
@@ -175,7 +175,7 @@ const missing: [string, (dir: string) => Promise<void>, (dir: string) => string]
 ];
 for (const [what, change, reason] of missing) {
   Deno.test(`useImage() refuses with the next step when ${what}`, async () => {
-    await using _images = await imagesFolder();
+    await using _images = await makeImagesDir();
     const platform = testPlatform();
     const dir = await finishImage(platform);
     await change(dir);
@@ -204,7 +204,7 @@ async function turnTo(dir: string, target: string): Promise<void> {
 
 for (const [file, what] of [["vmlinuz", "one of its files"], ["lock", "its lock"]] as const) {
   Deno.test(`useImage() refuses an image without ${what}`, async () => {
-    await using _images = await imagesFolder();
+    await using _images = await makeImagesDir();
     const dir = await finishImage(testPlatform());
     await Deno.remove(join(dir, file));
     const error = await assertRejects(() => useImage(testPlatform()), HostError);
@@ -214,7 +214,7 @@ for (const [file, what] of [["vmlinuz", "one of its files"], ["lock", "its lock"
 }
 
 Deno.test("useImage() keeps a version from being removed while somebody uses it", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const dir = await finishImage(testPlatform());
   {
     await using first = await useImage(testPlatform());
@@ -230,7 +230,7 @@ Deno.test("useImage() keeps a version from being removed while somebody uses it"
 });
 
 Deno.test("useImage() takes the new version where the former one is removed meanwhile", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const former = await finishImage(testPlatform());
   const removing = await tryExistingLock(versionLock(former));
   const waiting = useImage(testPlatform());

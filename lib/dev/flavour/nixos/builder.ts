@@ -106,10 +106,10 @@ export async function buildImage(
   const onOutput = (text: string) => text.trimEnd().split("\n").forEach(options.log);
   const result = await sh`${buildImageCommand(dir)}`.with({ signal: options.signal, onOutput })
     .what("build the NixOS image").text();
-  const folder = join(result, "sd-image");
-  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const imageDir = join(result, "sd-image");
+  const names = await Array.fromAsync(Deno.readDir(imageDir), ({ name }) => name);
   const image = names.find((name) => name.endsWith(".img"));
-  if (image === undefined) throw new Error(`${folder} has no image, but ${names.join(", ")}`);
+  if (image === undefined) throw new Error(`${imageDir} has no image, but ${names.join(", ")}`);
   const lock = await Deno.readTextFile(join(dir, "flake.lock")).catch(() => undefined);
-  return { image: join(folder, image), lock };
+  return { image: join(imageDir, image), lock };
 }

@@ -70,7 +70,7 @@ function ownFile(path: string | undefined, files: readonly string[]): string | u
 }
 
 /** `nix/modules/ssh.nix:6:14`, as editors accept it; without a file, nothing. */
-export function placeText({ file, line, column }: NixError, folder = "nix"): string | undefined {
+export function placeText({ file, line, column }: NixError, dir = "nix"): string | undefined {
   if (file === undefined) return undefined;
-  return [`${folder}/${file}`, line, column].filter((part) => part !== undefined).join(":");
+  return [`${dir}/${file}`, line, column].filter((part) => part !== undefined).join(":");
 }

@@ -13,7 +13,7 @@ import type {
 import { root } from "../../../base/files/paths.ts";
 import { DEV_FILES } from "../../state/dev_paths.ts";
 import { readTextIfPresent } from "../../../base/files/read_text.ts";
-import { removeAll } from "../../../base/files/folders.ts";
+import { removeAll } from "../../../base/files/directories.ts";
 import { buildImage, findBuilder } from "./builder.ts";
 import type { NixosSources } from "../../../config/nixos_sources.ts";
 import { applySeed, bootBlind, recordLock } from "./nixos_first_boot.ts";

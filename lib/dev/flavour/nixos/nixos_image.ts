@@ -59,10 +59,10 @@ async function fetchPinned(
   const { signal, onStep, log, pins: path = pinsFile(farm) } = options;
   const { pin, isNew } = await ensurePin({ name, farm, job, signal, path });
   if (isNew) log(`Recorded the checksum of ${name} in ${path}: ${pin.sha256}`);
-  const folder = options.cacheDir ?? join(imageCacheDir(), "nixos");
-  await Deno.mkdir(folder, { recursive: true });
+  const dir = options.cacheDir ?? join(imageCacheDir(), "nixos");
+  await Deno.mkdir(dir, { recursive: true });
   const file = decodeURIComponent(basename(new URL(pin.url).pathname));
-  const target = join(folder, `${pin.sha256.slice(0, 16)}-${file}`);
+  const target = join(dir, `${pin.sha256.slice(0, 16)}-${file}`);
   await using _ = await acquireLock(`${target}.lock`, { signal });
   if (isSameDigest(await sha256File(target).catch(() => ""), pin.sha256)) return target;
   onStep(`download ${file} (${bytesText(pin.bytes)})`);

@@ -4,7 +4,7 @@ import { type RecipeInput, recipeKey } from "../../../store/recipe.ts";
 import type { BuildOptions } from "../../../store/ensure_built.ts";
 import { type Entry, removeEntry } from "../../../store/entry.ts";
 import { keepFile, keptState, voucherPath } from "../../../store/vouched.ts";
-import { fileNames } from "../../../base/files/folders.ts";
+import { fileNames } from "../../../base/files/directories.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
 import { ensureBinfmt } from "./binfmt.ts";

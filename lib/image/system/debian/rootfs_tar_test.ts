@@ -2,11 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { keepFile } from "../../../store/vouched.ts";
 import { WorkError } from "../../../base/errors.ts";
-import { fileNames } from "../../../base/files/folders.ts";
+import { fileNames } from "../../../base/files/directories.ts";
 import { isLocked } from "../../../base/files/lock.ts";
 import { imageCacheDir, root } from "../../../base/files/paths.ts";
 import { haveProgram } from "../../../base/host_testing.ts";
-import { imagesFolder } from "../../platform/image_testing.ts";
+import { makeImagesDir } from "../../platform/image_testing.ts";
 import { ensureRootfsTar, rootfsKey, rootfsLock, storedTars } from "./rootfs_tar.ts";
 
 const INPUTS = [{ name: "packages", value: ["cmake"] }];
@@ -44,7 +44,7 @@ async function place(...names: string[]): Promise<void> {
 }
 
 Deno.test("storedTars() lists what ensureRootfsTar() writes, and nothing else", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const key = "0123456789abcdef";
   const cases: [string, { name: string; key: string; isPart: boolean } | undefined][] = [
     [`rootfs-debian-amd64-${key}.tar.zst`, { name: "debian-amd64", key, isPart: false }],
@@ -68,7 +68,7 @@ Deno.test("storedTars() lists what ensureRootfsTar() writes, and nothing else", 
 
 for (const suffix of ["", "-first-boot"]) {
   Deno.test(`ensureRootfsTar() takes a file that is there${suffix}, and keeps it while held`, async () => {
-    await using _images = await imagesFolder();
+    await using _images = await makeImagesDir();
     const file = `rootfs-test-amd64-${await rootfsKey(INPUTS)}${suffix}.tar.zst`;
     await place(file);
     const build = builder();
@@ -84,7 +84,7 @@ for (const suffix of ["", "-first-boot"]) {
 }
 
 Deno.test("ensureRootfsTar() waits for whoever has the file, and says for whom", async () => {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   await place(`rootfs-test-amd64-${await rootfsKey(INPUTS)}.tar.zst`);
   const first = await ensureRootfsTar(OPTIONS, builder());
   const { promise: waiting, resolve: onPhase } = Promise.withResolvers<string>();
@@ -104,7 +104,7 @@ Deno.test({
   name: "ensureRootfsTar() sweeps the part files of killed builds, and keeps the former file",
   ignore: !haveProgram("mmdebstrap"),
   async fn() {
-    await using _images = await imagesFolder();
+    await using _images = await makeImagesDir();
     const former = "rootfs-test-amd64-0123456789abcdef.tar.zst";
     const others = [".part-rootfs-test-arm64-0123456789abcdef.tar.zst", former];
     await place(...others, ".part-rootfs-test-amd64-0123456789abcdef.tar.zst");

@@ -77,7 +77,7 @@ Deno.test("mmdebstrapCommand() only extracts them where it cannot", () => {
   assertEquals(words.some((word) => word.startsWith("--customize-hook")), false);
 });
 
-/** Runs buildRootfs() with a folder of its own for temporary files; says what it has left there. */
+/** Runs buildRootfs() with a directory of its own for temporary files; says what it has left there. */
 async function attempt(
   recipe: Partial<RootfsRecipe>,
   options: { log?: (tmp: string) => void; signal?: AbortSignal } = {},

@@ -1,7 +1,7 @@
 // What takes long to make and many tests start with: made once, and each test has a copy.
 import { join } from "@std/path";
-import { acquireLock } from "../lib/base/files/lock.ts";
-import { $ } from "../lib/base/process/dollar.ts";
+import { acquireLock } from "../../lib/base/files/lock.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
 
 /** `deno task test` gives all test files one place, and removes it; a file alone has its own. */
 const sharedDir = Deno.env.get("GUESTHOUSE_TEST_SHARED") ?? ownDir();

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
-import { exists } from "../../base/files/folders.ts";
+import { exists } from "../../base/files/directories.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
-import { imagesFolder } from "../platform/image_testing.ts";
-import { compiledAnew } from "./compiled_anew.ts";
+import { makeImagesDir } from "../platform/image_testing.ts";
+import { compiledAgain } from "./compiled_again.ts";
 import { findToolchain } from "./rust_toolchain.ts";
 
 const { signal } = new AbortController();
@@ -13,12 +13,12 @@ const ignore = toolchain === undefined;
 
 /** A part whose build fails so many times; with what cargo has kept of its libraries, or without. */
 async function build(failures: number, kept: boolean) {
-  await using _images = await imagesFolder();
+  await using _images = await makeImagesDir();
   const dir = join(imageCacheDir(), "cargo/tiny-init", toolchain?.target ?? "");
   if (kept) await Deno.mkdir(join(dir, "release/deps"), { recursive: true });
   const log: string[] = [];
   const found: boolean[] = [];
-  const part = compiledAnew(
+  const part = compiledAgain(
     {
       ...{ title: "tiny-init", outputs: ["tiny-init"], inputs: [] },
       async build() {
@@ -34,7 +34,7 @@ async function build(failures: number, kept: boolean) {
 }
 
 Deno.test({
-  name: "compiledAnew() compiles once more without what cargo has kept, which may be damaged",
+  name: "compiledAgain() compiles once more without what cargo has kept, which may be damaged",
   ignore,
   async fn() {
     assertEquals(await build(0, true), { found: [true], log: [] });
@@ -45,7 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compiledAnew() does not repeat what fails with nothing kept, nor more than once",
+  name: "compiledAgain() does not repeat what fails with nothing kept, nor more than once",
   ignore,
   async fn() {
     await assertRejects(() => build(1, false), WorkError, "invalid metadata");

@@ -1,12 +1,12 @@
 /** An image that is made again by the same recipe with other bytes, in seconds instead of minutes. */
 import { assert } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { readDirectory } from "../lib/store/directory.ts";
-import { IMAGE_FILES, imagesDir } from "../lib/base/files/paths.ts";
-import { $ } from "../lib/base/process/dollar.ts";
-import { CURRENT } from "../lib/image/platform/current.ts";
-import { IMAGE } from "../lib/image/platform/manifest.ts";
-import { publishVersion } from "../lib/image/platform/publish_version.ts";
+import { readDirectory } from "../../lib/store/directory.ts";
+import { IMAGE_FILES, imagesDir } from "../../lib/base/files/paths.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
+import { CURRENT } from "../../lib/image/platform/current.ts";
+import { IMAGE } from "../../lib/image/platform/manifest.ts";
+import { publishVersion } from "../../lib/image/platform/publish_version.ts";
 
 /** Copies the checkout's image of a platform; returns the copy's directory. */
 export async function copyImage(name: string, images: string): Promise<string> {

@@ -1,10 +1,10 @@
 import { delay } from "@std/async";
 import { assert } from "@std/assert";
 import { join } from "@std/path";
-import { findProgram } from "../lib/base/process/find_program.ts";
-import { BROWSERS } from "../lib/host/tools/test_tools.ts";
-import { PAGE_POLICY } from "../lib/report/page.ts";
-import { html } from "../lib/report/html.ts";
+import { findProgram } from "../../lib/base/process/find_program.ts";
+import { BROWSERS } from "../../lib/host/tools/test_tools.ts";
+import { PAGE_POLICY } from "../../lib/report/page.ts";
+import { html } from "../../lib/report/html.ts";
 
 /** What the page is shown in. */
 export interface View {
@@ -13,7 +13,7 @@ export interface View {
   readonly width: number;
 }
 
-/** What tests/measure_page.js finds. */
+/** What tests/support/measure_page.js finds. */
 export interface Measured {
   readonly title: string;
   readonly width: number;
@@ -85,7 +85,7 @@ export async function measureInBrowser(
   return JSON.parse(decodeURIComponent(measured));
 }
 
-/** Removes a folder that the browser's last processes may still be writing to. */
+/** Removes a directory that the browser's last processes may still be writing to. */
 async function removeProfile(dir: string): Promise<void> {
   for (let tries = 1;; tries++) {
     try {

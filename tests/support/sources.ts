@@ -4,7 +4,7 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /**
  * Fetches a Debian source package with the host's own apt sources, which need not list source
- * packages, and unpacks it below `dir`; returns the unpacked folder.
+ * packages, and unpacks it below `dir`; returns the unpacked directory.
  */
 export async function fetchSource(name: string, dir: string): Promise<string> {
   const apt = join(dir, "apt");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { startLogs } from "../lib/base/files/log_files.ts";
-import { MICRO_SIZE } from "../lib/micro/micro_machine.ts";
-import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../lib/micro/micro_guest.ts";
+import { startLogs } from "../../lib/base/files/log_files.ts";
+import { MICRO_SIZE } from "../../lib/micro/micro_machine.ts";
+import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../../lib/micro/micro_guest.ts";
 import { useEnvironment } from "./environment.ts";
 import type { Sandbox } from "./harness.ts";
 import { assertNoBug, documentOf } from "./outcome.ts";

@@ -1,16 +1,16 @@
-/** Folders, records and processes that stand in for what real tasks leave on disk. */
+/** Directories, records and processes that stand in for what real tasks leave on disk. */
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { cacheDir, type CacheRecord } from "../lib/ci/cache_disk.ts";
-import { buildShape } from "../lib/vm/build_machine.ts";
-import { snapshotRecipe } from "../lib/vm/snapshot_recipe.ts";
-import { keyOf, type Recipe, recipeKey } from "../lib/store/recipe.ts";
-import { loadPlatform } from "../lib/config/platform.ts";
-import { createRun, type RunRecord, writeRecord } from "../lib/guest/runs.ts";
-import { commitSnapshot, snapshotDir } from "../lib/vm/snapshots.ts";
-import { exists } from "../lib/base/files/folders.ts";
-import { ensureKeys } from "../lib/host/keys.ts";
+import { cacheDir, type CacheRecord } from "../../lib/ci/cache_disk.ts";
+import { buildShape } from "../../lib/vm/build_machine.ts";
+import { snapshotRecipe } from "../../lib/vm/snapshot_recipe.ts";
+import { keyOf, type Recipe, recipeKey } from "../../lib/store/recipe.ts";
+import { loadPlatform } from "../../lib/config/platform.ts";
+import { createRun, type RunRecord, writeRecord } from "../../lib/guest/runs.ts";
+import { commitSnapshot, snapshotDir } from "../../lib/vm/snapshots.ts";
+import { exists } from "../../lib/base/files/directories.ts";
+import { ensureKeys } from "../../lib/host/keys.ts";
 import {
   IMAGE_FILES,
   platformsDir,
@@ -18,12 +18,12 @@ import {
   runsDir,
   SNAPSHOT_FILES,
   snapshotsDir,
-} from "../lib/base/files/paths.ts";
-import { processStartTime } from "../lib/base/process/start_time.ts";
-import { currentVersion, imageHome } from "../lib/image/platform/current.ts";
-import { writeImageFiles } from "../lib/image/platform/image_testing.ts";
-import { publishVersion } from "../lib/image/platform/publish_version.ts";
-import { pinMachine, qemuProgram } from "../lib/qemu/program.ts";
+} from "../../lib/base/files/paths.ts";
+import { processStartTime } from "../../lib/base/process/start_time.ts";
+import { currentVersion, imageHome } from "../../lib/image/platform/current.ts";
+import { writeImageFiles } from "../../lib/image/platform/image_testing.ts";
+import { publishVersion } from "../../lib/image/platform/publish_version.ts";
+import { pinMachine, qemuProgram } from "../../lib/qemu/program.ts";
 import { makeSandbox, type RunTaskOptions, type Sandbox } from "./harness.ts";
 import { documentOf } from "./outcome.ts";
 
@@ -32,7 +32,7 @@ export const NAME = "debian-amd64";
 /** It, as it is configured. */
 export const platform = await loadPlatform(platformsDir, NAME);
 
-/** A sandbox in which this process sees the same folders as the tasks. */
+/** A sandbox in which this process sees the same directories as the tasks. */
 export async function storage(): Promise<Sandbox> {
   const stack = new AsyncDisposableStack();
   const box = stack.use(await makeSandbox());
@@ -150,7 +150,7 @@ export async function leaveRun(facts?: Partial<RunRecord>): Promise<string> {
   return run.id;
 }
 
-/** The folder of a run. */
+/** The directory of a run. */
 export const runPath = (id: string) => join(runsDir(), id);
 
 /** A recipe whose one input is a text. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { $ } from "../lib/base/process/dollar.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
 import type { RunningTask, TaskOutcome } from "./harness.ts";
 
 /** How a task has to fail. */

@@ -1,18 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { diskBytes, exists, fileNames, folderNames } from "./folders.ts";
+import { dirNames, diskBytes, exists, fileNames } from "./directories.ts";
 import { sandbox } from "../host_testing.ts";
 
-Deno.test("folderNames() and fileNames() sort, and take a missing directory for an empty one", async () => {
+Deno.test("dirNames() and fileNames() sort, and take a missing directory for an empty one", async () => {
   await using box = await sandbox();
   for (const name of ["b", "a"]) {
     await Deno.mkdir(join(box.path, name));
     await Deno.writeTextFile(join(box.path, `${name}.txt`), "");
   }
   await Deno.symlink("a", join(box.path, "link"));
-  assertEquals(await folderNames(box.path), ["a", "b"]);
+  assertEquals(await dirNames(box.path), ["a", "b"]);
   assertEquals(await fileNames(box.path), ["a.txt", "b.txt"]);
-  assertEquals(await folderNames(join(box.path, "none")), []);
+  assertEquals(await dirNames(join(box.path, "none")), []);
 });
 
 Deno.test("exists() is only false of what is not there", async () => {

@@ -1,7 +1,7 @@
 /** What the code of a task can reach: declarations, by the names that they use. */
 import { walk } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
-import { root } from "../lib/base/files/paths.ts";
+import { root } from "../../lib/base/files/paths.ts";
 
 /** Names of a module's own scope, and those of modules that are loaded late. */
 interface Used {

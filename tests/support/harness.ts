@@ -1,10 +1,10 @@
 import { delay } from "@std/async";
 import { copy } from "@std/fs";
 import { join } from "@std/path";
-import { $ } from "../lib/base/process/dollar.ts";
-import { shellQuote } from "../lib/guest/quote.ts";
-import { ensureKeys } from "../lib/host/keys.ts";
-import { imagesDir, keysDir, root, snapshotsDir } from "../lib/base/files/paths.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
+import { shellQuote } from "../../lib/guest/quote.ts";
+import { ensureKeys } from "../../lib/host/keys.ts";
+import { imagesDir, keysDir, root, snapshotsDir } from "../../lib/base/files/paths.ts";
 
 /** How a task that ran to its end ended. */
 export interface TaskOutcome {
@@ -21,20 +21,20 @@ export interface Sandbox extends AsyncDisposable {
   task(name: string, args?: readonly string[], options?: RunTaskOptions): Promise<TaskOutcome>;
   /** Starts a task and leaves it running. */
   start(name: string, args?: readonly string[], options?: RunTaskOptions): RunningTask;
-  /** Fails the test if anything of a task is still there: processes, run folders, sockets. */
+  /** Fails the test if anything of a task is still there: processes, run directories, sockets. */
   assertClean(options?: CleanOptions): Promise<void>;
 }
 
 /** What {@link Sandbox.assertClean} looks at. */
 export interface CleanOptions {
-  /** Run folders and sockets, which a task that was killed leaves to the next one. Default true. */
+  /** Run directories and sockets, which a task that was killed leaves to the next one. Default true. */
   readonly runs?: boolean;
 }
 
 /** How {@link Sandbox.task} runs. */
 export interface RunTaskOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The folder that the user calls from. */
+  /** The directory that the user calls from. */
   readonly cwd?: string;
   /** The checkout whose task it is. Default: this one. */
   readonly checkout?: string;
@@ -108,7 +108,7 @@ function startTask(
   const child = new Deno.Command(program, {
     args: programArgs,
     cwd: options.cwd ?? checkout,
-    // deno task leaves a folder alone that an outer npx or task has set already.
+    // deno task leaves a directory alone that an outer npx or task has set already.
     env: { ...env, INIT_CWD: options.cwd ?? checkout, ...options.env },
     stdin: terminal ? "piped" : "null",
     stdout: "piped",

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 
 /** Names of the directories in a directory, sorted; none if it does not exist. */
-export async function folderNames(dir: string): Promise<string[]> {
+export async function dirNames(dir: string): Promise<string[]> {
   return (await entriesOf(dir)).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 }
 
@@ -65,7 +65,7 @@ async function makeWritable(dir: string): Promise<void> {
   const { isDirectory, mode } = await Deno.lstat(dir);
   if (!isDirectory) return;
   await Deno.chmod(dir, ((mode ?? 0) & 0o7777) | 0o700);
-  for (const name of await folderNames(dir)) await makeWritable(join(dir, name));
+  for (const name of await dirNames(dir)) await makeWritable(join(dir, name));
 }
 
 /**

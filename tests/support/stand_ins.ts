@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import { elfHeader } from "../lib/image/format/elf_testing.ts";
-import type { Arch } from "../lib/config/archs.ts";
-import { partRecipe } from "../lib/image/parts/recipes.ts";
-import type { PartRequest } from "../lib/image/parts/part_names.ts";
-import { ensurePart } from "../lib/image/parts/part_store.ts";
+import { elfHeader } from "../../lib/image/format/elf_testing.ts";
+import type { Arch } from "../../lib/config/archs.ts";
+import { partRecipe } from "../../lib/image/parts/recipes.ts";
+import type { PartRequest } from "../../lib/image/parts/part_names.ts";
+import { ensurePart } from "../../lib/image/parts/part_store.ts";
 
 const signal = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 // Stand-ins for what takes minutes of a part's build: Debian's packages are small ones from here, and
 // each program takes a moment, so that a build can be met at any of its phases.
 import { join } from "@std/path";
-import { $ } from "../lib/base/process/dollar.ts";
-import { findProgram } from "../lib/base/process/find_program.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
+import { findProgram } from "../../lib/base/process/find_program.ts";
 
 /** Writes scripts that come before the programs of their names; returns the variables for a task. */
 async function programs(

@@ -1,14 +1,14 @@
 // Prints the recipe key of every image, part and microVM's packages of the checkout that it lies in.
 import { join } from "@std/path";
-import { ARCHS } from "../lib/config/archs.ts";
-import { PARTS, VARIANTS } from "../lib/config/parts.ts";
-import { loadPlatforms } from "../lib/config/platform.ts";
-import { recipeKey } from "../lib/store/recipe.ts";
-import { devImage } from "../lib/dev/flavour/debian_image.ts";
-import { platformsDir } from "../lib/base/files/paths.ts";
-import { imageRecipe, rootfsInputs } from "../lib/image/platform/platform_image.ts";
-import { partRecipe } from "../lib/image/parts/recipes.ts";
-import { variantRootfsInputs } from "../lib/image/parts/variant.ts";
+import { ARCHS } from "../../lib/config/archs.ts";
+import { PARTS, VARIANTS } from "../../lib/config/parts.ts";
+import { loadPlatforms } from "../../lib/config/platform.ts";
+import { recipeKey } from "../../lib/store/recipe.ts";
+import { devImage } from "../../lib/dev/flavour/debian_image.ts";
+import { platformsDir } from "../../lib/base/files/paths.ts";
+import { imageRecipe, rootfsInputs } from "../../lib/image/platform/platform_image.ts";
+import { partRecipe } from "../../lib/image/parts/recipes.ts";
+import { variantRootfsInputs } from "../../lib/image/parts/variant.ts";
 
 const keys: Record<string, string> = {};
 for (const platform of [...await loadPlatforms(platformsDir), await devImage()]) {

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { WorkError } from "../../base/errors.ts";
-import { exists } from "../../base/files/folders.ts";
+import { exists } from "../../base/files/directories.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
 import type { Arch } from "../../config/archs.ts";
@@ -13,7 +13,7 @@ import type { PartRecipe } from "./part_store.ts";
  * sources, so that changed ones with older times (as rsync, `cp -a` and tar leave them) would give
  * the previous program under the new key.
  */
-export function compiledAnew(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
+export function compiledAgain(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
   return {
     ...part,
     async build(dir, options) {

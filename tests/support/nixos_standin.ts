@@ -5,11 +5,11 @@ import { createReadStream } from "node:fs";
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
-import { sha256File } from "../lib/base/files/file_digest.ts";
-import { IMAGE_FILES, imagesDir, root } from "../lib/base/files/paths.ts";
-import { $ } from "../lib/base/process/dollar.ts";
-import { asOwner, removeTree } from "../lib/base/process/remove_tree.ts";
-import type { RootTree } from "../lib/image/disk/file_systems.ts";
+import { sha256File } from "../../lib/base/files/file_digest.ts";
+import { IMAGE_FILES, imagesDir, root } from "../../lib/base/files/paths.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
+import { asOwner, removeTree } from "../../lib/base/process/remove_tree.ts";
+import type { RootTree } from "../../lib/image/disk/file_systems.ts";
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;
@@ -21,7 +21,7 @@ const ROOT_BYTES = 900 * MIB;
 
 const scripts = join(root, "tests/nixos");
 
-/** Writes the packed image into the folder, and returns its path. */
+/** Writes the packed image into the directory, and returns its path. */
 export async function makeStandIn(dir: string): Promise<string> {
   const raw = join(dir, "nixos-standin.img");
   const ext4 = join(dir, "root.ext4");

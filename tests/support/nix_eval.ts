@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { copy } from "@std/fs";
 import { join } from "@std/path";
-import { root } from "../lib/base/files/paths.ts";
-import { run } from "../lib/base/process/run.ts";
-import { PROJECT_NIX } from "../lib/dev/flavour/nixos/local_file.ts";
+import { root } from "../../lib/base/files/paths.ts";
+import { run } from "../../lib/base/process/run.ts";
+import { PROJECT_NIX } from "../../lib/dev/flavour/nixos/local_file.ts";
 
 /** Writes nothing, needs no daemon. */
 export const NIX_INSTANTIATE = ["nix-instantiate", "--store", "dummy://"];

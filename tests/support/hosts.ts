@@ -13,13 +13,13 @@ export async function hostWithout(
     await Deno.writeTextFile(join(dir, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   }
   const taken = new Set(Object.keys(scripts));
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    // PATH may name folders that are not there.
-    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const from of (Deno.env.get("PATH") ?? "").split(":")) {
+    // PATH may name directories that are not there.
+    const entries = await Array.fromAsync(Deno.readDir(from)).catch(() => []);
     for (const { name } of entries) {
       if (taken.has(name) || without.test(name)) continue;
       taken.add(name);
-      await Deno.symlink(join(folder, name), join(dir, name));
+      await Deno.symlink(join(from, name), join(dir, name));
     }
   }
   return dir;

@@ -1,11 +1,11 @@
-import type { Span } from "../lib/report/phase_recorder.ts";
-import { type BuildResult, newResult } from "../lib/report/build_result.ts";
-import { makeRow } from "../lib/report/row.ts";
-import { phaseRows } from "../lib/bench/phases.ts";
-import { ratios } from "../lib/bench/ratios.ts";
-import { benchPage } from "../lib/report/bench_page.ts";
-import { buildPage, type HostFigures } from "../lib/report/build_page.ts";
-import type { Page } from "../lib/report/page.ts";
+import type { Span } from "../../lib/report/phase_recorder.ts";
+import { type BuildResult, newResult } from "../../lib/report/build_result.ts";
+import { makeRow } from "../../lib/report/row.ts";
+import { phaseRows } from "../../lib/bench/phases.ts";
+import { ratios } from "../../lib/bench/ratios.ts";
+import { benchPage } from "../../lib/report/bench_page.ts";
+import { buildPage, type HostFigures } from "../../lib/report/build_page.ts";
+import type { Page } from "../../lib/report/page.ts";
 
 /** Names that would break out of text, attributes, styles and tables. */
 export const HOSTILE = [

@@ -58,8 +58,8 @@ export async function inGuest(
   return { ...outcome, log };
 }
 
-/** The folders of a platform's snapshots. */
-export async function snapshotFolders(box: { readonly snapshots: string }): Promise<string[]> {
+/** The directories of a platform's snapshots. */
+export async function snapshotDirs(box: { readonly snapshots: string }): Promise<string[]> {
   const home = join(box.snapshots, AMD64);
   const entries = await Array.fromAsync(Deno.readDir(home)).catch(() => []);
   return entries.filter((entry) => entry.isDirectory).map(({ name }) => join(home, name)).sort();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { root } from "../lib/base/files/paths.ts";
+import { root } from "../../lib/base/files/paths.ts";
 import type { RunTaskOptions, Sandbox, TaskOutcome } from "./harness.ts";
 
 /** A copy of this checkout's sources, with images of its own. */
@@ -23,7 +23,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 /** Copies this checkout's sources into a sandbox, under a name. */
 export async function copyCheckout(box: Sandbox, name: string): Promise<Checkout> {
   const dir = join(box.dir, name);
-  await copyFolder("", dir);
+  await copyDir("", dir);
   const images = join(dir, "images/dist");
   const env = { GUESTHOUSE_IMAGES: images };
   return {
@@ -33,20 +33,20 @@ export async function copyCheckout(box: Sandbox, name: string): Promise<Checkout
   };
 }
 
-/** Copies a folder below the checkout; modes count as inputs of parts, so they are kept. */
-async function copyFolder(below: string, to: string): Promise<void> {
+/** Copies a directory below the checkout; modes count as inputs of parts, so they are kept. */
+async function copyDir(below: string, to: string): Promise<void> {
   const from = join(root, below);
   await Deno.mkdir(to, { recursive: true });
   await Deno.chmod(to, (await Deno.stat(from)).mode! & 0o7777);
   for await (const entry of Deno.readDir(from)) {
     const relative = join(below, entry.name);
     if (LEFT_OUT.has(relative)) continue;
-    if (entry.isDirectory) await copyFolder(relative, join(to, entry.name));
+    if (entry.isDirectory) await copyDir(relative, join(to, entry.name));
     else if (entry.isFile) await Deno.copyFile(join(from, entry.name), join(to, entry.name));
   }
 }
 
-/** Copies the files of these names from one folder to another, with its times. */
+/** Copies the files of these names from one directory to another, with its times. */
 async function copyFiles(
   from: string,
   to: string,

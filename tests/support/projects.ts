@@ -1,7 +1,7 @@
 import { dirname, join } from "@std/path";
-import { $ } from "../lib/base/process/dollar.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
 
-/** Writes a project of the given files below a folder of that name; returns its path. */
+/** Writes a project of the given files below a directory of that name; returns its path. */
 export async function writeProject(
   parent: string,
   name: string,
@@ -25,7 +25,7 @@ export function shellProject(
   return { "guesthouse.json": JSON.stringify({ steps: { default: list }, ...more }) };
 }
 
-/** Every path below a folder with its size, mode and time: equal listings mean nothing changed. */
+/** Every path below a directory with its size, mode and time: equal listings mean nothing changed. */
 export async function listTree(dir: string): Promise<string> {
   const lines = await $`find ${dir} -printf ${"%P\\t%y\\t%s\\t%m\\t%T@\\t%l\\n"}`.lines();
   return lines.sort().join("\n");

@@ -1,5 +1,5 @@
 // Runs in a browser, in a copy of a page: looks at what a reader sees, and leaves it as JSON in
-// the attribute data-measured of the body. Read as a text by tests/browser.ts.
+// the attribute data-measured of the body. Read as a text by tests/support/browser.ts.
 {
   const parseColor = (text) => text.match(/[\d.]+/g).map(Number);
   const luminance = (color) => {

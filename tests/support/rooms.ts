@@ -1,7 +1,7 @@
 // What the plan of lib/ forbids, looked for in the texts of modules.
 import { walk } from "@std/fs";
 import { basename, dirname, join, relative, resolve } from "@std/path";
-import { root } from "../lib/base/files/paths.ts";
+import { root } from "../../lib/base/files/paths.ts";
 
 /** From the bottom up. A room of another's name before the slash is a part of it. */
 export const ROOMS: readonly string[] = [

@@ -1,9 +1,9 @@
 import { delay } from "@std/async";
 import { assert } from "@std/assert";
-import { $ } from "../lib/base/process/dollar.ts";
-import { AgentClient } from "../lib/guest/agent/client.ts";
-import { ensurePart, partPath } from "../lib/image/parts/part_store.ts";
-import { partRecipe } from "../lib/image/parts/recipes.ts";
+import { $ } from "../../lib/base/process/dollar.ts";
+import { AgentClient } from "../../lib/guest/agent/client.ts";
+import { ensurePart, partPath } from "../../lib/image/parts/part_store.ts";
+import { partRecipe } from "../../lib/image/parts/recipes.ts";
 
 const { signal } = new AbortController();
 
@@ -16,12 +16,12 @@ async function ensureAgent(): Promise<string> {
   return partPath(part.outputs[0]!);
 }
 
-/** An agent that runs on this host, with its sockets in a folder of its own. */
+/** An agent that runs on this host, with its sockets in a directory of its own. */
 export interface RunningAgent extends AsyncDisposable {
   readonly pid: number;
   readonly socket: string;
   readonly events: string;
-  /** A folder for the test's files. */
+  /** A directory for the test's files. */
   readonly dir: string;
   readonly status: Promise<Deno.CommandStatus>;
   /** A client of it; it is closed with the agent. */
@@ -35,7 +35,7 @@ export interface RunningAgent extends AsyncDisposable {
 
 /**
  * Starts an agent, by a command in front of it if there is one. Disposal ends it, and removes the
- * folder.
+ * directory.
  */
 export async function startAgent(...wrapper: readonly string[]): Promise<RunningAgent> {
   const binary = await (built ??= ensureAgent());
