@@ -54,11 +54,10 @@ export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
  */
 export const BUILD_TREE_MARKERS: readonly string[] = ["CMakeCache.txt", "CACHEDIR.TAG"];
 
-const RULES = IgnoreRules.fromPatterns(DEFAULT_EXCLUDES.map(({ pattern }) => pattern));
+const RULES = new IgnoreRules(DEFAULT_EXCLUDES.map(({ pattern }) => pattern));
 
 /** The kind of the default exclude that names this path; a directory's ends with a slash. */
 export function defaultExcludeKind(path: BytePath): DefaultExclude["kind"] | undefined {
   const verdict = RULES.judge(path);
-  if (verdict?.ignored !== true) return undefined;
-  return DEFAULT_EXCLUDES.find(({ pattern }) => pattern === verdict.pattern)?.kind;
+  return verdict?.ignored === true ? DEFAULT_EXCLUDES[verdict.index]!.kind : undefined;
 }

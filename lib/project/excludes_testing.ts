@@ -46,7 +46,8 @@ export async function sentFiles(dir: string, filter: string): Promise<string[]> 
   }
 }
 
-async function run(program: string, args: readonly string[]): Promise<string> {
+/** Runs a program and returns its stdout. Throws if it fails. */
+export async function run(program: string, args: readonly string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     // The user's own settings must not shape the outcome, and in a git hook GIT_DIR and

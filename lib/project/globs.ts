@@ -1,5 +1,4 @@
-import { IgnoreRules } from "./ignore_rules.ts";
-import { canMatch, goesDown } from "./patterns.ts";
+import { matchesPath, type Pattern, readPattern, splitPath } from "./pattern.ts";
 
 /** Globs that a project may have: more would be a list of files. */
 export const MOST_GLOBS = 100;
@@ -12,20 +11,18 @@ export const LONGEST_GLOB = 256;
  * `.gitignore`, without `!` at its start.
  */
 export class Glob {
-  readonly #rules: IgnoreRules;
+  readonly #pattern: Pattern;
 
   /** Of a relative glob. Throws a `RangeError` for one that {@link isGlob} refuses. */
   constructor(readonly text: string) {
-    if (!isGlob(text)) throw new RangeError(`Cannot read the glob ${JSON.stringify(text)}`);
-    this.#rules = IgnoreRules.fromPatterns([oneUnitEach(anchored(text))]);
+    const pattern = readGlob(text);
+    if (pattern === undefined) throw new RangeError(`Cannot read the glob ${JSON.stringify(text)}`);
+    this.#pattern = pattern;
   }
 
-  /**
-   * Whether it matches a path, or a directory that the path lies in. No path of more than
-   * `MOST_LEVELS` names matches.
-   */
+  /** Whether it matches a path, or a directory that the path lies in. */
   takes(path: string): boolean {
-    return this.#rules.cover(oneUnitEach(path));
+    return matchesPath(this.#pattern, splitPath(path), true);
   }
 }
 
@@ -35,15 +32,11 @@ export const namesOf = (glob: string): string[] =>
     .map((name) => /^\*\*+$/.test(name) ? "**" : name)
     .filter((name, at, all) => name !== "**" || all[at + 1] !== "**");
 
-/** With a slash in front, an exclamation mark means itself. */
-const anchored = (glob: string): string => `/${namesOf(glob).join("/")}`;
-
 /** Whether a glob can match: no bracket is open, and no range goes down (`[z-a]`). */
-export const isGlob = (glob: string): boolean => canMatch(anchored(glob)) && !goesDown(glob);
+export const isGlob = (glob: string): boolean => readGlob(glob) !== undefined;
 
-/** Characters beyond U+FFFF would be two to a regular expression; each becomes one that no name has. */
-const oneUnitEach = (text: string): string =>
-  text.replace(
-    /[\u{10000}-\u{10ffff}]/gu,
-    (char) => String.fromCharCode(0xe000 + char.codePointAt(0)! % 0x1900),
-  );
+/** With a slash in front, an exclamation mark means itself. */
+function readGlob(glob: string): Pattern | undefined {
+  const pattern = readPattern(`/${namesOf(glob).join("/")}`);
+  return pattern?.goesDown === false ? pattern : undefined;
+}

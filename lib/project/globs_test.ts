@@ -1,8 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
 import * as fc from "fast-check";
 import { Glob, isGlob } from "./globs.ts";
-import { MOST_DOUBLE_STARS, MOST_LEVELS } from "./ignore_rules.ts";
 
 const cases: [glob: string, yes: string[], no: string[]][] = [
   ["a.out", ["a.out"], ["a_out", "x/a.out", "a.out/x"]],
@@ -81,15 +80,13 @@ function asRegExp(glob: string): RegExp {
   return new RegExp(`^${parts.join("")}$`);
 }
 
-Deno.test("Glob takes not long for the worst that a config can have", () => {
-  const start = performance.now();
+Deno.test("Glob takes few steps for the worst that a config can have", () => {
+  // Each would take longer than the universe has been there, were all readings tried in turn.
   const stars = new Glob("*a".repeat(120) + "b");
   for (const name of ["a".repeat(4000), `b${"a".repeat(4000)}c`]) {
     assertEquals(stars.takes(name), false);
   }
-  const deep = new Glob("**/a/".repeat(MOST_DOUBLE_STARS) + "b");
-  assertEquals(deep.takes("a/".repeat(MOST_LEVELS - 1) + "c"), false);
-  assertEquals(deep.takes("a/".repeat(MOST_LEVELS - 1) + "b"), true);
-  assertEquals(deep.takes("a/".repeat(1000) + "b"), false);
-  assert(performance.now() - start < 5000);
+  const deep = new Glob("**/a/".repeat(50) + "b");
+  assertEquals(deep.takes("a/".repeat(1000) + "c"), false);
+  assertEquals(deep.takes("a/".repeat(1000) + "b"), true);
 });

@@ -33,7 +33,7 @@ export class ProjectRules {
     { excludes, git, withRepository = false, never = new Set() }: RulesOptions,
     readonly tree: ProjectTree,
   ) {
-    this.#own = IgnoreRules.fromPatterns(excludes.map(fromText));
+    this.#own = new IgnoreRules(excludes.map(fromText));
     this.#ignored = new Set(git?.ignored.map(fromText));
     this.#withRepository = withRepository;
     this.#never = never;

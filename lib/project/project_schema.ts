@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { fields } from "../config/faults.ts";
-import { isGlob, LONGEST_GLOB, MOST_GLOBS, namesOf } from "./globs.ts";
-import { MOST_DOUBLE_STARS } from "./ignore_rules.ts";
-import { canMatch } from "./patterns.ts";
+import { isGlob, LONGEST_GLOB, MOST_GLOBS } from "./globs.ts";
+import { readPattern } from "./pattern.ts";
 import { NETWORK_MODES, NETWORK_WANTED, normalHost } from "../config/network.ts";
 import { isSafePattern, parsePlace } from "../config/place.ts";
 import {
@@ -65,10 +64,6 @@ const memory = z.union([
 /** As many as a long `.gitignore` has. */
 const MOST_EXCLUDES = 1000;
 
-const FEW_DOUBLE_STARS = `a pattern with "**" at most ${MOST_DOUBLE_STARS} times`;
-const haveFewDoubleStars = (pattern: string) =>
-  namesOf(pattern).filter((name) => name === "**").length <= MOST_DOUBLE_STARS;
-
 const PLACE_WANTED = 'a path inside the project, or one that starts with "{build}/" or "{source}/"';
 
 const step = fields({
@@ -122,11 +117,8 @@ export const projectSchema = fields({
   excludes: z.array(
     z.string({ error: "a pattern as in a .gitignore" })
       .refine((pattern) => !/[\r\n]/.test(pattern), { error: "a pattern in one line" })
-      .refine(canMatch, {
+      .refine((pattern) => readPattern(pattern) !== undefined, {
         error: "a pattern that can match (a bracket is open, or a slash or backslash is too much)",
-      })
-      .refine(haveFewDoubleStars, {
-        error: FEW_DOUBLE_STARS,
       }),
     { error: "a list of patterns as in a .gitignore" },
   ).max(MOST_EXCLUDES, { error: `at most ${MOST_EXCLUDES} patterns` }).describe(
@@ -157,8 +149,7 @@ export const projectSchema = fields({
       .refine((glob) => isSafePattern(glob, "build"), { error: GLOB_WANTED })
       .refine((glob) => isGlob(below(glob)), {
         error: "a glob that can match (a bracket is open, or a range goes down as in [z-a])",
-      })
-      .refine((glob) => haveFewDoubleStars(below(glob)), { error: FEW_DOUBLE_STARS }),
+      }),
     { error: "a list of globs" },
   ).max(MOST_GLOBS, { error: `at most ${MOST_GLOBS} globs` }).describe(
     "What to copy out after a build: globs (* ? [...] and ** for any directories) in the build " +

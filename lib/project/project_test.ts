@@ -149,37 +149,30 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
   );
 });
 
-Deno.test("loadProject() refuses globs and patterns that cannot match, or take too long to", async () => {
-  const config = {
-    artifacts: [
-      ...[
-        "bin/[z-a]",
-        "{source}/[a",
-        "**/a/".repeat(20) + "b",
-        "x".repeat(257),
-        "a/**/**/**/**/**/b",
-      ],
-    ],
-    excludes: ["**/a/".repeat(5) + "b", `${"[[:".repeat(2000)}]`],
-  };
-  const faults = (await errorOf(JSON.stringify(config))).split("\n").slice(1, -1);
-  assertEquals(faults.map((fault) => fault.replace(/found .*, wanted/, "found ..., wanted")), [
-    '  excludes[0]: found ..., wanted a pattern with "**" at most 4 times',
-    "  excludes[1]: found ..., wanted a pattern that can match (a bracket is open, or a slash or " +
-    "backslash is too much)",
-    "  artifacts[0]: found ..., wanted a glob that can match (a bracket is open, or a range goes " +
-    "down as in [z-a])",
-    "  artifacts[1]: found ..., wanted a glob that can match (a bracket is open, or a range goes " +
-    "down as in [z-a])",
-    '  artifacts[2]: found ..., wanted a pattern with "**" at most 4 times',
-    "  artifacts[3]: found ..., wanted a glob of at most 256 characters",
-  ]);
-  const many = { artifacts: Array(101).fill("a"), excludes: Array(1001).fill("a") };
-  assertMatch(
-    await errorOf(JSON.stringify(many)),
-    /excludes: found .*, wanted at most 1000 patterns\n.*artifacts: found .*, wanted at most 100 globs/,
-  );
-});
+Deno.test(
+  "loadProject() refuses globs and patterns that cannot match, and too many of them",
+  async () => {
+    const config = {
+      artifacts: ["bin/[z-a]", "{source}/[a", "**/a/".repeat(20) + "b", "x".repeat(257)],
+      excludes: ["**/a/".repeat(500) + "b", `${"[[:".repeat(2000)}]`],
+    };
+    const faults = (await errorOf(JSON.stringify(config))).split("\n").slice(1, -1);
+    assertEquals(faults.map((fault) => fault.replace(/found .*, wanted/, "found ..., wanted")), [
+      "  excludes[1]: found ..., wanted a pattern that can match (a bracket is open, or a slash or " +
+      "backslash is too much)",
+      "  artifacts[0]: found ..., wanted a glob that can match (a bracket is open, or a range goes " +
+      "down as in [z-a])",
+      "  artifacts[1]: found ..., wanted a glob that can match (a bracket is open, or a range goes " +
+      "down as in [z-a])",
+      "  artifacts[3]: found ..., wanted a glob of at most 256 characters",
+    ]);
+    const many = { artifacts: Array(101).fill("a"), excludes: Array(1001).fill("a") };
+    assertMatch(
+      await errorOf(JSON.stringify(many)),
+      /excludes: found .*, wanted at most 1000 patterns\n.*artifacts: found .*, wanted at most 100 globs/,
+    );
+  },
+);
 
 Deno.test("loadProject() names the line and column of malformed JSON", async () => {
   assertEquals(
