@@ -11,6 +11,7 @@ import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
+import { crossGcc } from "../lib/host/tools/part_tools.ts";
 import { reach, readModules, type Statement } from "./support/reach.ts";
 
 const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
@@ -105,6 +106,10 @@ function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, 
   for (const name of SYSTEM) if (found.has(name)) add(`/usr/sbin/${name}`, found.get(name)![0]!);
   return found;
 }
+
+Deno.test("what setup-images installs while it works is in its set by its path: Deno looks names up at its start", () => {
+  for (const arch of ARCHS) assertEquals(setOf("setup-images").run.includes(crossGcc(arch)), true);
+});
 
 Deno.test("the modules that these tests know by name exist", () => {
   const known = [...Object.keys(STARTERS), ...Object.keys(NOT_RUN), ...DATA, ENVIRONMENT];

@@ -2,6 +2,12 @@ import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { COMPILING, RUST_TOOLS } from "./rust_tools.ts";
 import type { Tool } from "./tool.ts";
 
+/**
+ * A C compiler for an architecture. By its path, for permission sets: Deno looks names up when it
+ * starts, and `setup-images` installs this while it works.
+ */
+export const crossGcc = (arch: Arch): string => `/usr/bin/${ARCH[arch].gnu}-gcc`;
+
 /** A C compiler for an architecture that is not the host's. */
 function crossCompiler(arch: Arch): Tool {
   const { gnu, gnuPackage } = ARCH[arch];
@@ -9,7 +15,7 @@ function crossCompiler(arch: Arch): Tool {
   const debian = `gcc-${gnuPackage}`;
   return {
     name,
-    programs: [name],
+    programs: [crossGcc(arch)],
     groups: [...COMPILING, "kernel"],
     purpose: `links and compiles for ${arch} guests`,
     versionArgs: ["--version"],

@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { findProgram } from "../../base/process/find_program.ts";
+import { crossGcc } from "../../host/tools/part_tools.ts";
 import { rustupPrograms } from "../../host/tools/rust_tools.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
@@ -18,9 +19,6 @@ export interface RustToolchain {
   readonly identity: string;
 }
 
-/** Debian's linker for a foreign architecture, from the package `gcc-ARCH-linux-gnu`. */
-const crossLinker = (arch: Arch) => `${ARCH[arch].gnu}-gcc`;
-
 /**
  * Finds a toolchain that can compile for the architecture: one whose standard library for it is
  * installed, musl's first, since programs are smaller with it. Debian's own (`/usr/bin/rustc`) has
@@ -36,7 +34,7 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
     for (const libc of ["musl", "gnu"] as const) {
       const target = ARCH[arch].rust[libc];
       if (findProgram(join(sysroot, "lib/rustlib", target, "lib")) === undefined) continue;
-      const linker = libc === "musl" ? undefined : crossLinker(arch);
+      const linker = libc === "musl" ? undefined : crossGcc(arch);
       if (linker !== undefined && findProgram(linker) === undefined) continue;
       const parts = [
         await programIdentity(rustc),
