@@ -53,7 +53,7 @@ Deno.test("check --json prints one document that agrees with the exit status", a
   }
 });
 
-Deno.test("check names the nearest task for one that it does not know", async () => {
+Deno.test("check names the task nearest to an unknown one", async () => {
   const { code, stdout, stderr } = await check(["--for", "build-everything"]);
   assertEquals([code, stdout], [2, ""]);
   assertMatch(stderr, /^Cannot run "check": unknown --for "build-everything"/);
@@ -108,7 +108,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check --install --yes installs, starts again, and finds what is new",
+  name: "check --install --yes installs, starts again, and finds the new tools",
   ignore,
   async fn() {
     await using box = await bareHost();

@@ -70,7 +70,7 @@ function edited(frame: Uint8Array, at: number, value: number): Uint8Array {
 
 const text = (value: string) => new TextEncoder().encode(value);
 
-Deno.test("The agent answers every lie with an error and a reset, and serves the next session", async () => {
+Deno.test("The agent answers every malformed message with an error and a reset, and serves the next session", async () => {
   await using agent = await startAgent();
   using host = await RawHost.connect(agent.socket);
   const sleeper = encodeJson(KIND.exec, 1, { argv: ["sleep", "1000"], stdin: true });
@@ -118,7 +118,7 @@ Deno.test("The agent answers every lie with an error and a reset, and serves the
   assert(await agent.peakKiB() < 32 * 1024);
 });
 
-Deno.test("Frames for a channel that has just closed are late, not lies", async () => {
+Deno.test("Frames for a channel that has just closed are ignored", async () => {
   await using agent = await startAgent();
   using host = await RawHost.connect(agent.socket);
   await host.begin();
@@ -231,7 +231,7 @@ const HELLO = {
   window: 1,
 };
 
-Deno.test("AgentClient.connect() says what is wrong with an agent that is none", async () => {
+Deno.test("AgentClient.connect() says what is wrong with something that is not an agent", async () => {
   const cases: [(nonce: Uint8Array) => Uint8Array, string][] = [
     [(nonce) => concat(AGENT_MAGIC, nonce, new Uint8Array(12)), "unknown kind 0"],
     [
@@ -270,7 +270,7 @@ Deno.test("AgentClient fails what is pending when the agent sends what it must n
   }
 });
 
-Deno.test("AgentClient.connect() gives up in time, and when it is told to", async () => {
+Deno.test("AgentClient.connect() gives up at its deadline, and when aborted", async () => {
   const path = `${await Deno.makeTempDir()}/absent`;
   const late = () => AgentClient.connect(path, { name: "g", timeoutMs: 100, console: "/c.log" });
   const error = await assertRejects(late, GuestError, 'Cannot reach the agent in guest "g": ');
@@ -299,7 +299,7 @@ Deno.test("AgentClient.exec() does not count the time that a slow reader takes",
   }, concat(encodeFrame(KIND.data, 1, text("x")), DONE));
 });
 
-Deno.test("AgentClient.exec() takes a timeout that no timer does", async () => {
+Deno.test("AgentClient.exec() takes timeouts beyond a timer's limit", async () => {
   await withFakeAgent(begin, async (path) => {
     await using client = await AgentClient.connect(path, { name: "g", timeoutMs: 2 ** 31 });
     const onStdout = () => delay(100);

@@ -83,7 +83,7 @@ Deno.test("AgentClient.exec() feeds stdin at the pace of the command, and none w
   assertEquals((await run(agent, { argv: ["wc", "-c"] })).stdout.trim(), "0");
 });
 
-Deno.test("AgentClient.exec() ends when the command does, though its stdin would go on", async () => {
+Deno.test("AgentClient.exec() ends when the command does, although its stdin has not ended", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const silent = new ReadableStream<Uint8Array>();
@@ -110,7 +110,7 @@ Deno.test("AgentClient.exec() ends the whole group when the time is up", async (
   await eventually("the child is gone", async () => !(await isAlive(Number(result.stdout))));
 });
 
-Deno.test("AgentClient.exec() ends what outlives the command whose time is up", async () => {
+Deno.test("AgentClient.exec() ends processes that outlive a command whose time is up", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   // TERM ends the leader at once. One child keeps the pipes, the other has none of them.
@@ -123,7 +123,7 @@ Deno.test("AgentClient.exec() ends what outlives the command whose time is up", 
   for (const pid of pids) await eventually("it is gone", async () => !(await isAlive(pid)));
 });
 
-Deno.test("AgentClient.exec() gives what outlives the command time to obey TERM", async () => {
+Deno.test("AgentClient.exec() gives processes that outlive the command time to obey TERM", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const tidy = "trap 'sleep 0.6; echo tidied; exit' TERM; echo ready; while :; do sleep 0.05; done";
@@ -133,7 +133,7 @@ Deno.test("AgentClient.exec() gives what outlives the command time to obey TERM"
   assertEquals(result.stdout, "ready\ntidied\n");
 });
 
-Deno.test("AgentClient.exec() hears of a command's end though its reader is far behind", async () => {
+Deno.test("AgentClient.exec() sees a command's end although its reader is far behind", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   // More than the agent may send before it is taken, so that the result must wait for the reader.
@@ -161,7 +161,7 @@ Deno.test("AgentClient.exec() kills the command when it is aborted", async () =>
   await agent.ping();
 });
 
-Deno.test("AgentClient.exec() hands out the means to send signals", async () => {
+Deno.test("AgentClient.exec() lets its caller send signals", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   let command: StartedCommand | undefined;
@@ -176,7 +176,7 @@ Deno.test("AgentClient.exec() hands out the means to send signals", async () => 
   await assertRejects(() => command!.kill(0), RangeError);
 });
 
-Deno.test("AgentClient refuses a request that does not fit into a frame, and goes on", async () => {
+Deno.test("AgentClient refuses a request that does not fit into a frame, and stays usable", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const long = () => agent.exec({ argv: ["echo", "x".repeat(300_000)] });
@@ -204,7 +204,7 @@ Deno.test("AgentClient.exec() says which step failed, with a code", async () => 
   }
 });
 
-Deno.test("AgentClient.exec() fails with a message of bounded length, and the session goes on", async () => {
+Deno.test("AgentClient.exec() fails with a message of bounded length, and the session continues", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const long = "é".repeat(20_000);
@@ -226,7 +226,7 @@ Deno.test("AgentClient.exec() fails with a message of bounded length, and the se
 });
 
 Deno.test({
-  name: "AgentClient.exec() becomes the user that it is told",
+  name: "AgentClient.exec() runs as the given user",
   ignore: !isRoot,
   async fn() {
     await using host = await startAgent();
@@ -239,7 +239,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "AgentClient.exec() that finds no process left fails, and the agent lives on",
+  name: "AgentClient.exec() fails at the limit of processes, and the agent survives",
   ignore: !isRoot,
   async fn() {
     // The limit does not bind root, so the agent is somebody else, who has one process: itself.
@@ -276,7 +276,7 @@ Deno.test("A command that floods neither blocks a ping nor grows the agent", asy
   assert(await host.peakKiB() < 32 * 1024);
 });
 
-Deno.test("A sink that waits makes the command wait, and others go on", async () => {
+Deno.test("A sink that waits makes its command wait, while others continue", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const gate = Promise.withResolvers<void>();
@@ -306,7 +306,7 @@ Deno.test("A sink that fails ends the command with its error", async () => {
   await agent.ping();
 });
 
-Deno.test("Files of 100 MiB come back as they went", async () => {
+Deno.test("Files of 100 MiB return unchanged", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const path = `${host.dir}/new/dir/big`;
@@ -395,7 +395,7 @@ Deno.test("AgentClient.shutdown() is answered before the agent ends", async () =
   await assertRejects(() => agent.ping(), GuestError, 'Cannot ping the agent in guest "test"');
 });
 
-Deno.test("AgentClient.exec() opens 64 channels; the 65th is refused, the session goes on", async () => {
+Deno.test("AgentClient.exec() opens 64 channels; the 65th is refused, and the session continues", async () => {
   await using host = await startAgent();
   const agent = await host.connect();
   const abort = new AbortController();
@@ -422,7 +422,7 @@ Deno.test("An agent that dies fails what is pending, by name and with a next ste
   assertEquals(error.next, "deno task vm-list");
 });
 
-Deno.test("A client that leaves takes its commands along, and the next is served", async () => {
+Deno.test("A client that disconnects ends its commands, and the next is served", async () => {
   await using host = await startAgent();
   const first = await host.connect();
   let pids: number[] = [];
@@ -440,7 +440,7 @@ Deno.test("A client that leaves takes its commands along, and the next is served
   assertEquals((await run(second, { argv: ["echo", "again"] })).stdout, "again\n");
 });
 
-Deno.test("AgentEvents yields what the agent said before anybody listened", async () => {
+Deno.test("AgentEvents yields events sent before anyone listened", async () => {
   await using host = await startAgent();
   await host.connect();
   using events = await AgentEvents.connect(host.events, {

@@ -6,7 +6,7 @@ import { assertFailure } from "./support/outcome.ts";
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
-Deno.test("arm-dev-reset destroys the guest for its name alone", async () => {
+Deno.test("arm-dev-reset destroys the guest only if its name is typed", async () => {
   await using box = await makeSandbox();
   const guestDir = join(box.dir, "state/dev/armdev");
   const disk = join(guestDir, "disk.qcow2");
@@ -33,7 +33,7 @@ Deno.test("arm-dev-reset destroys the guest for its name alone", async () => {
   assertEquals(await exists(guestDir), false);
 });
 
-Deno.test("arm-dev-reset --yes destroys without a question; --dry-run shows what", async () => {
+Deno.test("arm-dev-reset --yes destroys without a question; --dry-run shows what it would destroy", async () => {
   await using box = await makeSandbox();
   const guestDir = join(box.dir, "state/dev/armdev");
   await Deno.mkdir(guestDir, { recursive: true });

@@ -61,7 +61,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     },
   );
 
-  await t.step("a configuration that sshd refuses is taken back", async () => {
+  await t.step("a configuration that sshd refuses is rolled back", async () => {
     const source = provisioningWith(
       "\necho changed >/etc/added-by-test\necho went wrong\necho Nonsense >>/etc/ssh/sshd_config\n",
     );
@@ -71,7 +71,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     assertEquals((await inGuest("grep", "-c", "Nonsense", "/etc/ssh/sshd_config")).code, 1);
   });
 
-  await t.step("a configuration with which nobody can log in is taken back", async () => {
+  await t.step("a configuration that allows no login is rolled back", async () => {
     const source = provisioningWith(
       "\necho AllowUsers nobody >>/etc/ssh/sshd_config\necho x >/etc/added-by-test\n",
     );
@@ -92,7 +92,7 @@ Deno.test("updates of a Debian dev guest", async (t) => {
     await inGuest("sudo", "rm", "/var/lib/guesthouse-user");
   });
 
-  await t.step("a guest that ends during an update is as it was at its next start", async () => {
+  await t.step("a guest that ends during an update is rolled back at its next start", async () => {
     const broken = "echo Nonsense >>/etc/ssh/sshd_config; echo x >/etc/added-by-test; sync";
     const kill = Promise.withResolvers<TaskOutcome>();
     const updating = updateDev({

@@ -151,7 +151,7 @@ for (
     ["whose provisioning fails", provision("exit 3"), "9", "failed"],
   ] as const
 ) {
-  Deno.test(`an update of Debian ${what} is taken back`, async () => {
+  Deno.test(`an update of Debian ${what} is rolled back`, async () => {
     await using guest = await makeGuest();
     await guest.write("sent/provision.sh", script);
     await guest.update("start", "debian", seconds);
@@ -160,7 +160,7 @@ for (
   });
 }
 
-Deno.test("an update whose worker is killed is taken back, and another may begin", async () => {
+Deno.test("an update whose worker is killed is rolled back, and another may begin", async () => {
   await using guest = await makeGuest();
   await guest.write("sent/provision.sh", provision());
   await guest.update("start", "debian", "60");
@@ -173,7 +173,7 @@ Deno.test("an update whose worker is killed is taken back, and another may begin
   await guest.until("undone");
 });
 
-Deno.test("a guest that ends before its update is kept is as it was at its next start", async () => {
+Deno.test("a guest that ends before its update is kept is rolled back at its next start", async () => {
   await using guest = await makeGuest();
   await guest.write("sent/provision.sh", provision());
   await guest.update("start", "debian", "60");
@@ -190,7 +190,7 @@ Deno.test("a guest that ends before its update is kept is as it was at its next 
   await assertAsItWas(guest);
 });
 
-Deno.test("a start goes on where the update cannot be taken back, and the next tries again", async () => {
+Deno.test("a start continues if the update cannot be rolled back, and the next one tries again", async () => {
   await using guest = await makeGuest();
   await guest.write("sent/provision.sh", provision());
   await guest.update("start", "debian", "60");
@@ -206,7 +206,7 @@ Deno.test("a start goes on where the update cannot be taken back, and the next t
   await assertAsItWas(guest);
 });
 
-Deno.test("an undo that fails at any step leaves the guest stuck, not undone", async () => {
+Deno.test("a rollback that fails at any step leaves the update unfinished", async () => {
   await using guest = await makeGuest();
   await guest.write("sent/provision.sh", provision());
   await guest.write("bin/comm", "#!/bin/sh\nexit 1\n", 0o755);
@@ -235,7 +235,7 @@ const REAL_TAR = new TextDecoder().decode(
   (await new Deno.Command("sh", { args: ["-c", "command -v tar"] }).output()).stdout,
 ).trim();
 
-Deno.test("poll tells a guest that has started anew", async () => {
+Deno.test("poll detects a guest that has restarted", async () => {
   await using guest = await makeGuest();
   assertEquals((await guest.update("poll", "1")).stdout, "none\n");
 });
@@ -272,7 +272,7 @@ Deno.test("an update of NixOS becomes what boots only when it is confirmed", asy
   assertEquals(await guest.read("etc/nixos/x.nix"), "fine\n");
 });
 
-Deno.test("an update of NixOS that nobody confirms gives way to the generation that boots", async () => {
+Deno.test("an update of NixOS that is not confirmed gives way to the generation that boots", async () => {
   await using guest = await makeNixos("fine\n");
   await guest.update("start", "nixos", "0");
   await guest.until("undone");

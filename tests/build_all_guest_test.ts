@@ -94,7 +94,7 @@ for (const { name, isLong } of PACKAGES) {
   });
 }
 
-Deno.test("build-all lets one platform's failure stop no other, and exits with 1", async () => {
+Deno.test("build-all continues after a platform fails, and exits with 1", async () => {
   await using box = await makeSandbox();
   const project = await writeProject(box.dir, "half", {
     ...shellProject({ check: '[ "$(uname -n)" != debian-amd64 ] || { echo bad luck; exit 9; }' }),

@@ -25,7 +25,7 @@ async function placeNative(project: string): Promise<string> {
   return home;
 }
 
-Deno.test("clean drops what builds of the project left, and nothing else", async () => {
+Deno.test("clean removes what builds of the project left, and nothing else", async () => {
   await using box = await storage();
   const [mine, other] = [await makeProject(box, "mine; rm"), await makeProject(box, "other")];
   const place = async (project: string) => [
@@ -56,7 +56,7 @@ Deno.test("clean drops what builds of the project left, and nothing else", async
   }
 });
 
-Deno.test("clean leaves what a task uses, says who that is, and ends with status 1", async () => {
+Deno.test("clean keeps what a task uses, names the task, and ends with status 1", async () => {
   await using box = await storage();
   const mine = await makeProject(box, "mine");
   const cache = await placeCache(mine);
@@ -78,7 +78,7 @@ Deno.test("clean leaves what a task uses, says who that is, and ends with status
   for (const path of [cache, native]) assert(await exists(path), path);
 });
 
-Deno.test("clean refuses --project with --all, and a project that is not there", async () => {
+Deno.test("clean refuses --project with --all, and a missing project", async () => {
   await using box = await storage();
   assertFailure(await box.task("clean", ["--all", "--project", root]), {
     exit: 2,

@@ -79,7 +79,7 @@ Deno.test("guesthouse.json may have comments and trailing commas", async () => {
   });
 });
 
-Deno.test("every wrong field of guesthouse.json is told at once, with path, found and wanted", async () => {
+Deno.test("all wrong fields of guesthouse.json are reported at once, with path, found and wanted", async () => {
   await using box = await makeSandbox();
   const dir = await projectWith(
     box,
@@ -134,7 +134,7 @@ Deno.test("guesthouse.json that is no object is refused", async () => {
   }
 });
 
-Deno.test("a source directory that is not there, or leads out of the project, is refused", async () => {
+Deno.test("a source directory that is missing, or leads out of the project, is refused", async () => {
   await using box = await makeSandbox();
   for (const [source, why] of [["nope", "(it does not exist)"], ["../..", "inside the project"]]) {
     const dir = await projectWith(box, JSON.stringify({ source }));
@@ -277,7 +277,7 @@ Deno.test("--project is refused when there is no such directory, or none is name
   }
 });
 
-Deno.test("an empty project says which settings would tell how to build it", async () => {
+Deno.test("for an empty project the error names the settings that say how to build it", async () => {
   await using box = await makeSandbox();
   const dir = join(box.dir, "empty");
   await Deno.mkdir(dir);
@@ -292,7 +292,7 @@ Deno.test("an empty project says which settings would tell how to build it", asy
   await box.assertClean();
 });
 
-Deno.test("--artifacts is refused at once where the task could not write in the end", async () => {
+Deno.test("--artifacts is refused at once if the task could not write there", async () => {
   await using box = await makeSandbox();
   const file = join(box.dir, "file");
   await Deno.writeTextFile(file, "");

@@ -58,7 +58,7 @@ const initFaults = [
   },
 ];
 for (const { word, says } of initFaults) {
-  Deno.test(`build-vm names what the initramfs cannot go on with: ${word}`, async () => {
+  Deno.test(`build-vm names what stops the initramfs: ${word}`, async () => {
     await using box = await makeSandbox();
     const project = await writeProject(box.dir, "p", shellProject({ work: "true" }));
     const outcome = await box.task("build-vm", [

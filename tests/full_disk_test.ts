@@ -27,7 +27,7 @@ function assertNamesDisk(outcome: TaskOutcome, dir: string): void {
 }
 
 Deno.test({
-  name: "a build whose log finds no space ends with status 3 and the name of the disk",
+  name: "a build without space for its log ends with status 3 and the name of the disk",
   ignore,
   async fn() {
     await using box = await makeSandbox();

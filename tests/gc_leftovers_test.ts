@@ -30,7 +30,7 @@ Deno.test("gc removes what killed builds of images left, and nothing of a build 
   assert(await exists(foreign));
 });
 
-Deno.test("gc removes temporary files whose writer is gone, and those of no other", async () => {
+Deno.test("gc removes temporary files only if their writer is gone", async () => {
   await using box = await storage();
   const place = async (path: string) => {
     await Deno.mkdir(dirname(path), { recursive: true });

@@ -47,7 +47,7 @@ Deno.test("gc of a checkout that has nothing removes nothing", async () => {
   assertEquals([removed, kept], [[], []]);
 });
 
-Deno.test("gc refuses a limit that is no amount", async () => {
+Deno.test("gc refuses an invalid limit", async () => {
   await using box = await storage();
   assertFailure(await box.task("gc", ["--limit", "-1"]), { exit: 2, says: ["--limit"] });
 });
@@ -108,7 +108,7 @@ Deno.test("gc ends and removes what killed tasks left, and nothing that runs", a
   assertEquals(sockets.sort(), [`${NAME}-00000000`, busy.id, ids.kept!].sort());
 });
 
-Deno.test("gc removes snapshots that no guest can come from again", async () => {
+Deno.test("gc removes snapshots that no guest can start from", async () => {
   await using box = await storage();
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
@@ -155,7 +155,7 @@ Deno.test("gc removes snapshots that no guest can come from again", async () => 
   assertEquals(kept.sort(), [good, small, words].sort());
 });
 
-Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async () => {
+Deno.test("gc without QEMU does not judge a snapshot by its QEMU", async () => {
   await using box = await storage();
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
@@ -174,7 +174,7 @@ Deno.test("gc without QEMU does not hold a snapshot's QEMU against it", async ()
   assert(await exists(good) && await exists(foreign));
 });
 
-Deno.test("gc removes no snapshot that a task or a kept guest uses, be it of use or not", async () => {
+Deno.test("gc removes no snapshot that a task or a kept guest uses, even a useless one", async () => {
   await using box = await storage();
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
@@ -336,7 +336,7 @@ Deno.test("gc removes packed packages whose recipe has changed", async () => {
   for (const path of [now, foreign, ofVariant]) assert(await exists(path), path);
 });
 
-Deno.test("gc removes what was not used for longest, until the rest is within the limit", async () => {
+Deno.test("gc removes the least recently used entries until the rest is within the limit", async () => {
   await using box = await storage();
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();

@@ -230,7 +230,7 @@ async function buildWithQemu(
 const ignore = amd64.kind === "missing";
 
 Deno.test({
-  name: "a guest that is to get more memory than the host has is refused with status 2",
+  name: "a guest with more memory than the host has is refused with status 2",
   ignore,
   async fn() {
     await using box = await makeSandbox();
@@ -362,7 +362,7 @@ done`;
 
 for (const call of [["build-vm", "debian-amd64"], ["build-all", "debian-amd64"]]) {
   Deno.test({
-    name: `${call[0]} --yes installs what guests and their images take, then sets them up`,
+    name: `${call[0]} --yes installs what guests and their images need, then sets them up`,
     ignore: !isDebianRoot || Deno.build.arch !== "x86_64",
     async fn() {
       await using box = await makeSandbox();

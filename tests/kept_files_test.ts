@@ -263,7 +263,7 @@ const DAMAGES = [
 ];
 
 for (const { title, make, read, whole, damaged } of KEPT) {
-  Deno.test(`${title}: found damaged, it costs no more than making it again`, async (t) => {
+  Deno.test(`${title}: if damaged, it is made again`, async (t) => {
     const files = await inSandbox(async () => {
       const paths = await make();
       assertEquals(await read(), whole);
@@ -294,7 +294,7 @@ async function inSandbox<T>(work: () => Promise<T>): Promise<T> {
 const INSTALL = 'for last; do :; done; echo packages >"$last"';
 const INPUTS = [{ name: "packages", value: ["cmake"] }];
 
-Deno.test("packages: what is found damaged is installed again, once", async (t) => {
+Deno.test("packages: damaged ones are installed again, once", async (t) => {
   for (const { how, damage } of DAMAGES) {
     for (const which of ["the archive", "its record"]) {
       await t.step(`${which} is ${how}`, async () => {

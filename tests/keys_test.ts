@@ -27,7 +27,7 @@ async function rewrite(dir: string, how: (text: string, path: string) => string)
   }
 }
 
-Deno.test("keys are of what is done, not of how it is written", async (t) => {
+Deno.test("keys depend on what is done, not on how it is written", async (t) => {
   await using box = await makeSandbox();
   const { dir } = await copyCheckout(box, "copy");
   const keys = await keysOf(dir);
@@ -40,7 +40,7 @@ Deno.test("keys are of what is done, not of how it is written", async (t) => {
     assertEquals(await keysOf(dir), keys);
   });
 
-  await t.step("nor does another format", async () => {
+  await t.step("nor does reformatting", async () => {
     const sh = $.with({ environment: "user", cwd: dir });
     await sh`${Deno.execPath()} fmt --quiet --line-width=60 --indent-width=4 lib configs`;
     assertEquals(await keysOf(dir), keys);

@@ -92,7 +92,7 @@ Deno.test("vm-run ends with its command, and with the reader of its output", asy
   await box.assertClean();
 });
 
-Deno.test("vm-run says what is wrong with a command of a microVM", async () => {
+Deno.test("vm-run says what is wrong with a command in a microVM", async () => {
   await using box = await makeSandbox();
   await buildRaw(box);
   const missing = await box.task("vm-run", raw("--", "no-such-program"));

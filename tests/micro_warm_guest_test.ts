@@ -68,7 +68,7 @@ Deno.test("a damaged snapshot of a microVM is removed, and the guest starts all 
   await box.assertClean();
 });
 
-Deno.test("saving a microVM that is killed leaves nothing that stands in the way", async () => {
+Deno.test("killing a save of a microVM leaves nothing in the way", async () => {
   await using box = await ownSnapshots();
   await buildRaw(box);
   const task = box.start("vm-run", raw("--", "true"));
@@ -84,7 +84,7 @@ Deno.test("saving a microVM that is killed leaves nothing that stands in the way
   await box.assertClean();
 });
 
-Deno.test("gc keeps a microVM's snapshot as long as its parts are those it was made of", async () => {
+Deno.test("gc keeps a microVM's snapshot as long as its parts are unchanged", async () => {
   await using box = await ownSnapshots();
   await buildRaw(box);
   await inRaw(box, "true");

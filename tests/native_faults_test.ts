@@ -27,7 +27,7 @@ Deno.test("timeouts.step ends a step that hangs, with its children", async () =>
   await box.assertClean();
 });
 
-Deno.test("timeouts.total ends the steps even if each keeps to its own time", async () => {
+Deno.test("timeouts.total ends the steps even if each is within its own limit", async () => {
   await using box = await makeSandbox();
   const step = { name: "nap", run: ["sh", "-c", `sleep 0.7; : ${box.dir}`] };
   const dir = await scriptProject(box, "", {
@@ -135,7 +135,7 @@ Deno.test("builds of two projects of one name do not wait for each other", async
 /** What a terminal obeys or does not show, and what begins a command to a CI service. */
 const UNSAFE = new RegExp(`${UNSEEN.source}|^\\s*::|##\\[`, "mv");
 
-Deno.test("what a step prints steers no terminal and no CI service, and is in the log as it is", async () => {
+Deno.test("a step's output controls no terminal and no CI service, and is logged unchanged", async () => {
   await using box = await makeSandbox();
   const octal = "\\033]52;c;cm0=\\007 \\302\\233 \\342\\200\\256end\\n::error::x\\n##[group]x\\n";
   const dir = await scriptProject(box, `printf '${octal}'; exit 3`);

@@ -93,7 +93,7 @@ for (const [what, config, presets] of TYPES) {
   });
 }
 
-Deno.test("build-native --quiet prints nothing when all is well", async () => {
+Deno.test("build-native --quiet prints nothing on success", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "echo chatter");
   const { code, stdout, stderr } = await box.task("build-native", ["--project", dir, "--quiet"]);
@@ -109,7 +109,7 @@ Deno.test("build-native --dry-run prints the commands and runs none", async () =
   assertEquals(await Array.fromAsync(walk(join(box.dir, "state"), { match: [/build/] })), []);
 });
 
-Deno.test("build-native builds the git work tree that it is called from", async () => {
+Deno.test("build-native builds the git work tree in which it is called", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "pwd >&2");
   await Deno.mkdir(join(dir, ".git"));
@@ -188,7 +188,7 @@ for (const name of ODD_NAMES) {
   });
 }
 
-Deno.test("a second build starts from an empty directory and spares the project", async () => {
+Deno.test("a second build starts from an empty directory and leaves the project alone", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "ls -A; touch 'left over'", {});
   // A name that CMake could not take, so the build goes by a link to the project.
@@ -232,7 +232,7 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
   assertEquals(await listing(dir), before);
 });
 
-Deno.test("a glob that matches a directory takes all of it along", async () => {
+Deno.test("a glob that matches a directory copies all of it", async () => {
   await using box = await makeSandbox();
   const script = "mkdir -p bin/sub '{build}' && touch bin/a bin/sub/b bin/.c && ln -s a bin/link";
   const steps = { default: [{ name: "s", run: ["sh", "-c", script], cwd: "{build}" }] };
@@ -290,7 +290,7 @@ Deno.test("an artifact that the build did not leave gives status 1 and names the
   });
 });
 
-Deno.test("a step gets its words, directory and variables as they are", async () => {
+Deno.test("a step gets its words, directory and variables unchanged", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "", {
     env: { GREETING: "it's $HOME; `id`" },
@@ -331,7 +331,7 @@ Deno.test("a step may run what an earlier one has built", async () => {
   assertMatch(outcome.stdout, /^built$/m);
 });
 
-Deno.test("a step's program that is not there gives status 1 and its name", async () => {
+Deno.test("a step whose program is missing gives status 1 and its name", async () => {
   await using box = await makeSandbox();
   const steps = { default: [{ name: "odd", run: ["no-such-program", "-x"] }] };
   const dir = await scriptProject(box, "", { steps });
@@ -344,7 +344,7 @@ Deno.test("a step's program that is not there gives status 1 and its name", asyn
   });
 });
 
-Deno.test("a step's directory that is not there gives status 1 and its name", async () => {
+Deno.test("a step whose directory is missing gives status 1 and its name", async () => {
   await using box = await makeSandbox();
   const steps = { default: [{ name: "odd", run: ["true"], cwd: "{build}/nope" }] };
   const dir = await scriptProject(box, "", { steps });
@@ -354,7 +354,7 @@ Deno.test("a step's directory that is not there gives status 1 and its name", as
   });
 });
 
-Deno.test("a step that a signal ended is no success", async () => {
+Deno.test("a step that was ended by a signal fails", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "kill -SEGV $$");
   assertFailure(await box.task("build-native", ["--project", dir]), {
@@ -363,7 +363,7 @@ Deno.test("a step that a signal ended is no success", async () => {
   });
 });
 
-Deno.test("a reader that goes away does not stop the build, nor is it a bug", async () => {
+Deno.test("a reader that goes away neither stops the build nor counts as a bug", async () => {
   await using box = await makeSandbox();
   const done = join(box.dir, "done");
   const dir = await scriptProject(box, `yes | head -n 100000; touch '${done}'`);

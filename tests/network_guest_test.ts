@@ -65,7 +65,7 @@ const probe = (name: string, ...what: string[]) => ({
 const PORT = HOST_PORT;
 
 Deno.test({
-  name: "a build guest reaches public hosts by its proxy, and nothing of this host or its networks",
+  name: "a build guest reaches public hosts through its proxy, but not this host or its networks",
   ignore: !haveNetworkSpaces,
   async fn() {
     await using box = await makeSandbox();
@@ -186,7 +186,7 @@ Deno.test({
   },
 });
 
-Deno.test("--network takes a rule and nothing else, whatever the guest", async () => {
+Deno.test("--network takes only a rule, for every guest", async () => {
   await using box = await makeSandbox();
   const project = await writeProject(box.dir, "empty", { "guesthouse.json": "{}" });
   const bad = await box.task("build-vm", [

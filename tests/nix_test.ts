@@ -55,7 +55,7 @@ Deno.test({
   },
 });
 
-Deno.test("the guest's user is in wheel, and has no password that SSH would take", async () => {
+Deno.test("the guest's user is in wheel, and has no password that SSH accepts", async () => {
   const { users, security, services } = await evaluateConfig();
   const { armdev } = users.users;
   assertEquals(armdev.hashedPassword, "");
@@ -116,7 +116,7 @@ Deno.test("a VM build shares the project by an option of its own", async () => {
   assert(msize > 16384);
 });
 
-Deno.test("ids follow the host's user, also where they are those of macOS", async () => {
+Deno.test("ids follow the host's user, also on macOS", async () => {
   const linux = await evaluateConfig("{ armDev = { uid = 1234; gid = 2345; }; }");
   assertEquals(linux.users.users.armdev.uid, 1234);
   assertEquals(linux.users.users.armdev.group, "armdev");

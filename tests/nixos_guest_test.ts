@@ -19,7 +19,7 @@ const UPDATE = ["--verbose"];
 /** For an update that nobody will be able to confirm. */
 const IN_VAIN = [...UPDATE, "--confirm-seconds", "20"];
 
-Deno.test("a NixOS guest, from its SD image to an update that is taken back", async (t) => {
+Deno.test("a NixOS guest, from its SD image to an update that is rolled back", async (t) => {
   await using box = await makeSandbox();
   const farmDir = join(box.dir, "farm");
   await Deno.mkdir(farmDir);

@@ -86,7 +86,7 @@ const CASES: readonly { file: string; stale: Record<string, readonly string[]> }
   { file: "README.md", stale: {} },
 ];
 
-Deno.test("build-images --explain names the input that has changed, for the parts that it is of", async () => {
+Deno.test("build-images --explain names the changed input of each part that has it", async () => {
   await using box = await makeSandbox();
   using checkout = await builtCheckout(box);
   assertEquals(await explain(checkout), {});

@@ -154,7 +154,7 @@ Deno.test("a program of another architecture is not packed into an initramfs", a
   assertEquals((await namesIn(join(box.dir, "images/cache"))).filter((n) => /^part-/.test(n)), []);
 });
 
-Deno.test("a part that fails leaves the others be, and says where its log is", async () => {
+Deno.test("a part that fails does not affect the others, and says where its log is", async () => {
   await using box = await makeSandbox();
   {
     using _ = seeImages(imagesOf(box));

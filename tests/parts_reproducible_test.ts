@@ -82,7 +82,7 @@ async function placeInBoth(both: readonly Checkout[], name: PartName, content: U
   }
 }
 
-Deno.test("the guest agent is the same bytes from two checkouts", async () => {
+Deno.test("the guest agent has the same bytes from two checkouts", async () => {
   await using box = await makeSandbox();
   const copy = await copyCheckout(box, "another directory/two");
   await assertAsHere(box, copy, "build-guest-agent", ARCH);
@@ -90,7 +90,7 @@ Deno.test("the guest agent is the same bytes from two checkouts", async () => {
 
 // What compiles the two is the same, and so is what compiles for either architecture.
 Deno.test({
-  name: "programs for another architecture are the same bytes from two checkouts",
+  name: "programs for another architecture have the same bytes from two checkouts",
   ignore: !haveCross || !thorough,
   fn: async () => {
     await using box = await makeSandbox();
@@ -101,7 +101,7 @@ Deno.test({
   },
 });
 
-Deno.test("tiny-init is the same bytes from two checkouts, and forces what embeds it by its bytes alone", async () => {
+Deno.test("tiny-init has the same bytes from two checkouts, and affects what embeds it only through its bytes", async () => {
   await using box = await makeSandbox();
   const one = await copyCheckout(box, "another directory/one");
   await assertAsHere(box, one, "build-tiny-init", ARCH);
@@ -128,7 +128,7 @@ Deno.test("tiny-init is the same bytes from two checkouts, and forces what embed
   assertEquals(after[`vmlinuz-${ARCH}`], before[`vmlinuz-${ARCH}`]);
 });
 
-Deno.test("the kernel, its modules and each initramfs are the same bytes from two checkouts", async () => {
+Deno.test("the kernel, its modules and each initramfs have the same bytes from two checkouts", async () => {
   await using box = await makeSandbox();
   const both = await copies(box);
   await assertSame(both, "extract-kernel");
@@ -145,7 +145,7 @@ async function hostKeysIn(cache: string): Promise<string[]> {
   return names.filter((name) => name.includes("ssh_host_"));
 }
 
-Deno.test("a disk is the same bytes from two checkouts", async (t) => {
+Deno.test("a disk has the same bytes from two checkouts", async (t) => {
   await using box = await makeSandbox();
   const both = await copies(box);
   await placeInBoth(both, "guest-agent", programFor(ARCH, 2 ** 20));

@@ -111,7 +111,7 @@ Deno.test("what setup-images installs while it works is in its set by its path: 
   for (const arch of ARCHS) assertEquals(setOf("setup-images").run.includes(crossGcc(arch)), true);
 });
 
-Deno.test("the modules that these tests know by name exist", () => {
+Deno.test("modules that these tests name exist", () => {
   const known = [...Object.keys(STARTERS), ...Object.keys(NOT_RUN), ...DATA, ENVIRONMENT];
   assertEquals(known.filter((file) => !modules.has(file)), []);
 });
@@ -154,7 +154,7 @@ const WRITTEN: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const task of Object.keys(table.tasks)) {
-  Deno.test(`the set of ${task} has what its code asks the system for, and nothing else`, () => {
+  Deno.test(`the set of ${task} has exactly what its code asks the system for`, () => {
     const reached = [...reach(modules, fileOf(task))];
     const calls = new Set(reached.flatMap(({ calls }) => [...calls]));
     const names = new Set(reached.flatMap(({ names }) => [...names]));

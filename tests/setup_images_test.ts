@@ -47,7 +47,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-Deno.test("setup-images returns with nothing built when the recipe has not changed", async () => {
+Deno.test("setup-images builds nothing if the recipe has not changed", async () => {
   await using box = await makeSandbox();
   const { home, env } = ownImages(box);
   const dir = await placeImage(home);
@@ -131,7 +131,7 @@ Deno.test("setup-images --dry-run of an image that is up to date prints nothing"
   assertEquals([code, stdout], [0, ""]);
 });
 
-Deno.test("two setup-images at once wait for whoever builds, and take over the result", async () => {
+Deno.test("of two setup-images at once, one builds and the other uses the result", async () => {
   await using box = await makeSandbox();
   const { home, env } = ownImages(box);
   const lock = await acquireLock(join(home, "lock"), { purpose: "building in a test" });

@@ -81,7 +81,7 @@ Deno.test("an unknown platform ends a task with status 2 and the nearest name", 
   });
 });
 
-Deno.test("a platform that is like no other gets the list of all", async () => {
+Deno.test("an unknown platform without a near name gets the list of all", async () => {
   await using box = await makeSandbox();
   assertFailure(await box.task("build-vm", ["plan9"]), {
     exit: 2,
@@ -92,7 +92,7 @@ Deno.test("a platform that is like no other gets the list of all", async () => {
   });
 });
 
-Deno.test("all faults of a command line are told at once", async () => {
+Deno.test("all faults of a command line are reported at once", async () => {
   await using box = await makeSandbox();
   const args = ["debian-amd64", "--memory", "lots", "--cores=0", "--accel", "kvn"];
   assertFailure(await box.task("build-vm", args), {
@@ -148,7 +148,7 @@ const wrongPages = [
   { file: `{box}/${"x".repeat(250)}.html`, says: "File name too long" },
 ];
 
-Deno.test("--html says that its file cannot be written before anything else is done", async () => {
+Deno.test("--html checks first that its file can be written", async () => {
   await using box = await makeSandbox();
   await Deno.writeTextFile(join(box.dir, "file"), "");
   const before = await listTree(box.dir);
@@ -165,7 +165,7 @@ Deno.test("--html says that its file cannot be written before anything else is d
   assertEquals(await listTree(box.dir), before);
 });
 
-Deno.test("--html is seen from where the user calls, and --dry-run writes nothing", async () => {
+Deno.test("--html is relative to the caller's directory, and --dry-run writes nothing", async () => {
   await using box = await makeSandbox();
   const args = ["native", "--dry-run", "--html", "sub/page.html"];
   const { code, stderr } = await box.task("build-all", args, { cwd: box.dir });
@@ -229,7 +229,7 @@ Deno.test("a task may read each variable that sets the default of one of its opt
   assert(checked > 0);
 });
 
-Deno.test("GUESTHOUSE_ACCEL is checked as --accel is, and is told by --help", async () => {
+Deno.test("GUESTHOUSE_ACCEL is checked like --accel, and --help shows it", async () => {
   await using box = await makeSandbox();
   const env = { GUESTHOUSE_ACCEL: "kvn" };
   assertFailure(await box.task("vm-run", ["debian-amd64", "--", "true"], { env }), {
@@ -267,7 +267,7 @@ const conflicts = [
   { args: ["completion"], says: "missing argument SHELL, or --list" },
 ];
 
-Deno.test("each task refuses what does not go together, and what is missing instead", async () => {
+Deno.test("each task refuses conflicting and missing arguments", async () => {
   for (const { args: [name, ...args], says } of conflicts) {
     const spec = specs.find((known) => known.name === name);
     assert(spec !== undefined);

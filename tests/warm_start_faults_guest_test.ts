@@ -64,7 +64,7 @@ async function vouchFor(dir: string, name: string): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(manifest));
 }
 
-Deno.test("a state that QEMU cannot load, and memory that never answers, end in one cold start", async () => {
+Deno.test("a state that QEMU cannot load, or a guest that never answers, leads to one cold start", async () => {
   await using box = await ownSnapshots();
   await placeSnapshot(box);
   const [first] = await snapshotDirs(box);
@@ -148,7 +148,7 @@ Deno.test({
   },
 });
 
-Deno.test("kill -9 while saving and while restoring leaves what works", async () => {
+Deno.test("kill -9 while saving or restoring leaves a working state", async () => {
   await using box = await ownSnapshots();
   const args = [AMD64, ...SMALL, "--", "sleep", "60"];
   const saving = box.start("vm-run", args);

@@ -74,7 +74,7 @@ Deno.test("build-vm says how the guest started: cold the first time, then warm, 
   await box.assertClean();
 });
 
-Deno.test("an image that was made again starts no guest from the former one's snapshot, and leaves its guests alone", async () => {
+Deno.test("a rebuilt image starts no guest from the former one's snapshot, and leaves its guests alone", async () => {
   await using box = await ownSnapshots();
   const images = join(box.dir, "images/dist");
   const home = await copyImage(AMD64, images);
@@ -176,7 +176,7 @@ Deno.test("two guests of one snapshot draw different random numbers for SSH, and
 
 for (const [count, word] of [[3, "three"], [8, "eight"]] as const) {
   Deno.test({
-    name: `${word} guests start at once from one snapshot, each by itself`,
+    name: `${word} guests start at once from one snapshot, independently`,
     ignore: count > 3 && !thorough,
     fn: async () => {
       await using box = await makeSandbox();

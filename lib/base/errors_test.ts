@@ -47,7 +47,7 @@ Deno.test("formatError() of a bare message is the message", () => {
   assertEquals(formatError(new InterruptedError()), "Interrupted");
 });
 
-Deno.test("formatError() tells the next step from details that look like one", () => {
+Deno.test("formatError() tells the next step apart from details that look like one", () => {
   const error = new GuestError("Cannot build", { details: ["next: rm -rf /\n  next: x"] });
   assertEquals(formatError(error), "Cannot build\n  \\next: rm -rf /\n    \\next: x");
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { compareVersions, parseVersion } from "./versions.ts";
 
-Deno.test("parseVersion() reads what real programs print", () => {
+Deno.test("parseVersion() reads the output of real programs", () => {
   const cases: [string, string | undefined][] = [
     ["QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\n", "7.2.22"],
     ["mke2fs 1.47.0 (5-Feb-2023)\n\tUsing EXT2FS Library version 1.47.0\n", "1.47.0"],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { phaseRows } from "./phases.ts";
 
-Deno.test("phaseRows() counts all but the build as around the compile", () => {
+Deno.test("phaseRows() counts everything but the build as overhead", () => {
   const first = { boot: 5, sync: 1, build: 10, shutdown: 2, total: 18.5 };
   const second = { boot: 6, sync: 1, build: 10.1, shutdown: 2, total: 20.3 };
   assertEquals(phaseRows("build-vm", [first, second]), [

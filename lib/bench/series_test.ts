@@ -4,7 +4,7 @@ import { Series } from "./series.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("Series keeps what was measured before a failure, and tries no more after it", async () => {
+Deno.test("Series keeps what was measured before a failure, and stops there", async () => {
   const series = new Series<number>();
   const error = new GuestError("Cannot start: it is gone", { details: ["why"], next: "look" });
   assertEquals(await series.take(signal, () => Promise.resolve(3)), 3);
@@ -14,7 +14,7 @@ Deno.test("Series keeps what was measured before a failure, and tries no more af
   assertEquals(series.error, "Cannot start: it is gone\nwhy\nnext: look");
 });
 
-Deno.test("Series throws what is a bug, and an interruption", async () => {
+Deno.test("Series throws bugs and interruptions", async () => {
   const series = new Series<number>();
   await assertRejects(
     () => series.take(signal, () => Promise.reject(new TypeError("a bug"))),

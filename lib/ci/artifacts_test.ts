@@ -30,7 +30,7 @@ async function setUp(files: Readonly<Record<string, string>>) {
   };
 }
 
-Deno.test("copyArtifacts() keeps paths relative to the directory that a glob is of", async () => {
+Deno.test("copyArtifacts() keeps paths relative to the glob's directory", async () => {
   await using box = await setUp({ "build/bin/a": "a", "build/b.txt": "b", "source/docs/c": "c" });
   assertEquals(await box.copy(["build/bin/*", "source/docs"]), ["bin/a", "docs/c"]);
   assertEquals(await Deno.readTextFile(join(box.outDir, "native/docs/c")), "c");
@@ -56,7 +56,7 @@ Deno.test("copyArtifacts() copies what there is before it names the glob that ma
   assertEquals(await Deno.readTextFile(join(box.outDir, "native/a")), "a");
 });
 
-Deno.test("copyArtifacts() refuses two files of which one would take the other's place", async () => {
+Deno.test("copyArtifacts() refuses two files with the same target", async () => {
   await using box = await setUp({ "build/a": "of the build", "source/a": "of the source" });
   const error = await assertRejects(() => box.copy(["build/a", "source/a"]), WorkError);
   assertEquals(
@@ -67,7 +67,7 @@ Deno.test("copyArtifacts() refuses two files of which one would take the other's
   );
 });
 
-Deno.test("copyArtifacts() copies nothing that is too much", async () => {
+Deno.test("copyArtifacts() copies nothing if the total is too large", async () => {
   await using box = await setUp({ "build/a": "x".repeat(100_000) });
   await assertRejects(() => box.copy(["build/a"], 50_000), TaskError);
   await assertRejects(() => Deno.stat(join(box.outDir, "native/a")), Deno.errors.NotFound);

@@ -21,7 +21,7 @@ async function recorded(thrown: unknown, signal = new AbortController().signal) 
   return { status, exit, next: error?.next, log: log.written.join("") };
 }
 
-Deno.test("recordError() blames the project for what failed, the host and the guest for the rest", async () => {
+Deno.test("recordError() blames the project for failed steps, and the host or guest for other errors", async () => {
   const timeout = await recorded(new DOMException("no end within 5 s", "TimeoutError"));
   assertEquals([timeout.status, timeout.exit], ["fail", undefined]);
   assertEquals(timeout.next, 'set "timeouts" in guesthouse.json');
@@ -36,7 +36,7 @@ Deno.test("recordError() blames the project for what failed, the host and the gu
   }
 });
 
-Deno.test("recordError() has a next step for a guest's fault, and keeps one that is better known", async () => {
+Deno.test("recordError() adds a next step to a guest's fault, and keeps a more specific one", async () => {
   assertEquals(
     (await recorded(new GuestError("x"))).next,
     "deno task ci-diagnose /logs/p.console.log",
@@ -45,17 +45,17 @@ Deno.test("recordError() has a next step for a guest's fault, and keeps one that
   assertEquals((await recorded(new HostError("x"))).next, undefined);
 });
 
-Deno.test("recordError() writes to the log what it tells", async () => {
+Deno.test("recordError() also writes to the log", async () => {
   const { log } = await recorded(new HostError("no QEMU", { details: ["a", "b"], next: "get it" }));
   assertEquals(log, "== no QEMU\na\nb\nnext: get it\n");
 });
 
-Deno.test("recordError() takes whatever comes after a signal for its consequence", async () => {
+Deno.test("recordError() attributes everything after a signal to it", async () => {
   const { status, exit, next } = await recorded(new GuestError("gone"), AbortSignal.abort());
   assertEquals([status, exit, next], ["interrupted", undefined, undefined]);
 });
 
-Deno.test("recordError() takes a bug for no result of a build", async () => {
+Deno.test("recordError() does not treat a bug as a result of a build", async () => {
   await assertRejects(() => recorded(new TypeError("bug")), TypeError, "bug");
 });
 
@@ -72,7 +72,7 @@ Deno.test("stepError() shows a step's last lines, and what the network has to do
   assertEquals(stepError("p", failed, "/logs/p.log", network)?.next, "allow it");
 });
 
-Deno.test("recordCut() tells of a log that is cut, and of no other", () => {
+Deno.test("recordCut() reports truncated logs only", () => {
   const warnings: string[] = [];
   const progress = {
     phase: () => {},

@@ -52,7 +52,7 @@ async function patch(path: string, at: number, bytes: readonly number[]): Promis
 }
 
 Deno.test({
-  name: "openCacheDisk() runs no program of the host on what a guest wrote",
+  name: "openCacheDisk() runs no host program on data written by a guest",
   ignore,
   async fn() {
     await using box = await sandbox();
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openCacheDisk() makes a disk anew whose file system was not unmounted whole",
+  name: "openCacheDisk() replaces a disk that was not unmounted cleanly",
   ignore,
   async fn() {
     await using box = await sandbox();

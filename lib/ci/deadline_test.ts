@@ -6,7 +6,7 @@ import { startDeadline } from "./deadline.ts";
 const abortOf = (signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 
-Deno.test("startDeadline() aborts with the phase in which the time was over", async () => {
+Deno.test("startDeadline() aborts with the phase in which time ran out", async () => {
   const { signal } = new AbortController();
   using deadline = startDeadline({ name: "debian-amd64", totalMs: 20, signal });
   deadline.phase("boot");
@@ -31,7 +31,7 @@ Deno.test("startDeadline() passes the task's own abort on, and stops with its di
   assertEquals(deadline.signal.reason, reason);
 });
 
-Deno.test("startDeadline() takes more time than a timer does", async () => {
+Deno.test("startDeadline() takes times beyond a timer's limit", async () => {
   const { signal } = new AbortController();
   using deadline = startDeadline({ name: "native", totalMs: 1e12, signal });
   await delay(20);

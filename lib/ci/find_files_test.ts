@@ -7,7 +7,7 @@ import { findFiles } from "./find_files.ts";
 
 const parseGlobs = (globs: readonly string[]) => globs.map((text) => new Glob(text));
 
-Deno.test("findFiles() finds on the host what selectFiles() takes of a guest's", async () => {
+Deno.test("findFiles() finds the files on the host that selectFiles() selects in a guest", async () => {
   const files = ["a.o", "d/a.o", "d/e/b.o", "d/e/c", ".x/y", "odd [n]ame/z"];
   await using tree = await makeTree(Object.fromEntries(files.map((path) => [path, ""])));
   for (const globs of [["*.o"], ["**/*.o"], ["d"], ["d/*/c", "**/y"], ["*"], ["none", "d/**"]]) {
@@ -20,7 +20,7 @@ Deno.test("findFiles() finds on the host what selectFiles() takes of a guest's",
   }
 });
 
-Deno.test("findFiles() takes links to files of the build, and no others", async () => {
+Deno.test("findFiles() takes only links to files of the build", async () => {
   await using outside = await makeTree({ secret: "", "dir/x": "" });
   await using source = await makeTree({ header: "" });
   await using build = await makeTree({

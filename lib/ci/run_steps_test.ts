@@ -28,7 +28,7 @@ async function outcomeOf(pieces: readonly string[], code = 3) {
   return { log, lines, tail: failed?.tail };
 }
 
-Deno.test("runSteps() gives the log what a step prints as it is, and everybody else plain lines", async () => {
+Deno.test("runSteps() logs the raw output of a step, and shows it elsewhere as plain lines", async () => {
   const { log, lines, tail } = await outcomeOf(["one\n\x1b]52;c;", "cm0=\x07two\nlast"]);
   assert(log.includes("control characters included\n"), log);
   assert(log.includes("one\n\x1b]52;c;cm0=\x07two\nlast\n== build: status 3"), log);

@@ -60,7 +60,7 @@ Deno.test("runWithin() runs a job that is larger than the budget, alone", async 
   assertEquals(await all, ["HUGE", "SMALL"]);
 });
 
-Deno.test("runWithin() gives each job that threw a result of its own, and goes on", async () => {
+Deno.test("runWithin() gives each job that threw its own result, and continues", async () => {
   const bad = (name: string): Job<string> => ({
     ...{ name, memoryMiB: 2 },
     run: () => Promise.reject(new Error("broken")),
@@ -70,7 +70,7 @@ Deno.test("runWithin() gives each job that threw a result of its own, and goes o
   assertEquals(results, ["one: broken", "GOOD", "two: broken"]);
 });
 
-Deno.test("runWithin() starts nothing after its signal, and waits for what runs", async () => {
+Deno.test("runWithin() starts nothing after its signal, and waits for running jobs", async () => {
   const { started, finish, jobs } = gates({ a: 3, b: 2, c: 1 });
   const abort = new AbortController();
   const all = runWithin(jobs, within(1000, 1, abort.signal));

@@ -64,7 +64,7 @@ Deno.test("syncProject() sends names of any bytes, links and empty directories",
   });
 });
 
-Deno.test("syncProject() removes what is gone, and keeps what a build has made", async () => {
+Deno.test("syncProject() removes deleted files, and keeps files made by a build", async () => {
   const files = { "a.c": "", "gone/b.c": "", "gone/deep/c.c": "", "turned": "", "was/d.c": "" };
   await withProject({ ...files, ".gitignore": "*.log\n" }, async ({ project, guest }, sync) => {
     // At first there is nothing to remove.
@@ -96,7 +96,7 @@ Deno.test("syncProject() removes what is gone, and keeps what a build has made",
   });
 });
 
-Deno.test("syncProject() sends with git what the own excludes take back", async () => {
+Deno.test("syncProject() also sends ignored files that the project's excludes include again", async () => {
   const files = { ".gitignore": "/gen/\n", "main.c": "", "gen/sub/parser.h": "", "gen/x": "" };
   await withProject(files, async ({ project, guest }, sync) => {
     await git(project, "init", "-q");

@@ -16,7 +16,7 @@ async function putCache(name: string, record: unknown): Promise<string> {
   return dir;
 }
 
-Deno.test("uselessCache() keeps what the next build takes, and says why of all else", async () => {
+Deno.test("uselessCache() keeps what the next build uses, and says why not for everything else", async () => {
   await using box = await sandbox();
   const good = { project: box.path, platform: "p", image: IMAGE, inUse: false };
   const facts = { known: true, imageDigest: IMAGE };
@@ -39,7 +39,7 @@ Deno.test("uselessCache() keeps what the next build takes, and says why of all e
   }
 });
 
-Deno.test("listCaches() lists what was used since as needed", async () => {
+Deno.test("listCaches() lists caches used in the meantime as needed", async () => {
   await using box = await sandbox();
   const record = { project: box.path, platform: "p", image: IMAGE, inUse: false };
   const path = await putCache("one", record);

@@ -22,14 +22,14 @@ async function setUp() {
   return { path, lock, warnings, remove, [Symbol.asyncDispose]: () => box[Symbol.asyncDispose]() };
 }
 
-Deno.test("removeStored() removes what nobody uses, and says what went and why", async () => {
+Deno.test("removeStored() removes unused entries, and says what it removed and why", async () => {
   await using box = await setUp();
   const removed = await box.remove();
   assertEquals([removed?.kind, removed?.what, removed?.why], ["thing", "a thing", "it is old"]);
   assertEquals([removed!.bytes > 0, await exists(box.path)], [true, false]);
 });
 
-Deno.test("removeStored() with --dry-run finds out what would go, and removes nothing", async () => {
+Deno.test("removeStored() with --dry-run lists what it would remove, and removes nothing", async () => {
   await using box = await setUp();
   assertEquals((await box.remove({}, true))?.path, box.path);
   {
@@ -50,7 +50,7 @@ Deno.test("removeStored() leaves alone what is in use, without a warning", async
   assertEquals([await exists(box.path), box.warnings], [true, []]);
 });
 
-Deno.test("removeStored() warns of what the disk or the host does not let it remove", async () => {
+Deno.test("removeStored() warns about entries that the disk or host prevents it from removing", async () => {
   await using box = await setUp();
   const cases: [() => Promise<void>, string][] = [
     [() => Promise.reject(new Error("Read-only (os error 30)")), "Cannot remove the thing "],

@@ -52,7 +52,7 @@ Deno.test("complete() offers what fits at the place of the cursor", async () => 
   }
 });
 
-Deno.test("complete() offers nothing that does not go with what is there", async () => {
+Deno.test("complete() offers nothing that conflicts with the words before", async () => {
   const spec: TaskSpec = {
     name: "vm-run",
     summary: "Run",
@@ -94,7 +94,7 @@ Deno.test("complete() offers nothing that does not go with what is there", async
   }
 });
 
-Deno.test("complete() leaves other commands alone, without a look at the tasks", async () => {
+Deno.test("complete() leaves other commands alone without reading the tasks", async () => {
   for (const line of [["deno", "run", ""], ["deno", "ta"], ["make", ""], []]) {
     assertEquals(await complete(line, () => fail("looked up")), { candidates: [] });
   }

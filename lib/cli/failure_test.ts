@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GuestError, WorkError } from "../base/errors.ts";
 import { describeFailure } from "./failure.ts";
 
-Deno.test("describeFailure() takes a TaskError as it is", () => {
+Deno.test("describeFailure() shows a TaskError unchanged", () => {
   const error = new GuestError("Cannot reach guest: no answer", { details: ["d"], next: "n" });
   assertEquals(describeFailure(error, "vm-run"), {
     message: "Cannot reach guest: no answer",

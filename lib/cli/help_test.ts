@@ -142,7 +142,7 @@ Examples:
   );
 });
 
-Deno.test("usageLine() brackets what may be left out", () => {
+Deno.test("usageLine() brackets optional arguments", () => {
   const base: TaskSpec = { name: "t", summary: "T", examples: [], group: "g" };
   const one = (extra: Partial<TaskSpec>) => usageLine({ ...base, ...extra });
   assertEquals(one({}), "deno task t [options]");

@@ -25,7 +25,7 @@ Deno.test("loadSpecs() reads the modules that export a spec, sorted by name", as
   }
 });
 
-Deno.test("every task has a sound spec under the name of its file", async (t) => {
+Deno.test("every task has a valid spec under the name of its file", async (t) => {
   const specs = await loadSpecs(TASKS_DIR);
   assert(specs.length > 0);
   for (const spec of specs) {
@@ -67,7 +67,7 @@ async function staticImports(file: string): Promise<Set<string>> {
   return reached;
 }
 
-Deno.test("no task loads a heavy package before it has to, so that --help is instant", async (t) => {
+Deno.test("no task loads a heavy package early, so that --help is instant", async (t) => {
   for await (const { name } of Deno.readDir(TASKS_DIR)) {
     if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
     await t.step(name, async () => {

@@ -86,7 +86,7 @@ Deno.test("parseArguments() reads values by their type", async () => {
   assertEquals(positionals, ["debian-arm64", "configure", "test"]);
 });
 
-Deno.test("parseArguments() takes the last of an option that does not repeat", async () => {
+Deno.test("parseArguments() takes the last value of an option that does not repeat", async () => {
   const { opt } = await parseArguments(SPEC, ["-m200", "-m300", "debian-amd64"]);
   assertEquals(opt.memory, 300);
 });
@@ -262,7 +262,7 @@ Deno.test("parseArguments() tells conflicts beside other faults", async () => {
   ]);
 });
 
-Deno.test("parseArguments() finds no conflict in one of two, nor in a default", async () => {
+Deno.test("parseArguments() finds no conflict in one of two options, nor in a default", async () => {
   for (const args of [["--keep"], ["--incremental"], ["--no-color"], ["--run=1"], ["-q"], ["-v"]]) {
     await parseArguments(RULES, ["raw", ...args, "--", "true"]);
   }
@@ -312,7 +312,7 @@ Deno.test("parseArguments() accepts only plain decimal numbers", async () => {
   }
 });
 
-Deno.test("parseArguments() gives back what was rendered to a command line", async () => {
+Deno.test("parseArguments() parses what was rendered to a command line", async () => {
   const line = fc.record({
     memory: fc.integer({ min: 128, max: 65536 }),
     exclude: fc.array(fc.string({ unit: "grapheme" }), { maxLength: 4 }),

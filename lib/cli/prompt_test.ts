@@ -20,7 +20,7 @@ function ask(keys: KeyPress[], onOutput?: (output: string) => void) {
   return runInTerminal(command, { keys, ...onOutput === undefined ? {} : { onOutput } });
 }
 
-Deno.test("confirm() asks nobody with --yes, or where nobody can answer", async () => {
+Deno.test("confirm() does not ask with --yes, or without a terminal", async () => {
   const { signal } = new AbortController();
   assertEquals(await confirm("Sure?", { yes: true, interactive: true, signal }), true);
   assertEquals(await confirm("Sure?", { yes: false, interactive: false, signal }), false);

@@ -56,7 +56,7 @@ Deno.test("scanArguments() finds options among positionals, and none after --", 
   assertEquals(scan("--").rest, []);
 });
 
-Deno.test("scanArguments() names each fault, and the option that was meant", () => {
+Deno.test("scanArguments() names each fault and the nearest option", () => {
   const cases: [args: string[], fault: string][] = [
     [["--memroy=5"], 'unknown option "--memroy", did you mean "--memory"?'],
     [["--nocolor"], 'unknown option "--nocolor", did you mean "--no-color"?'],

@@ -29,7 +29,7 @@ Deno.test("runTask() with --json prints a document when interrupted", async () =
   });
 });
 
-Deno.test("runTask() tells what went wrong while it stopped", async () => {
+Deno.test("runTask() reports what went wrong during its cleanup", async () => {
   await withWaitingSample(["badCleanup"], async ({ child, nextLine }) => {
     child.kill("SIGINT");
     await nextLine();
@@ -63,7 +63,7 @@ Deno.test("runTask() finishes its cleanup under repeated signals, and says what 
   });
 });
 
-Deno.test("runTask() takes an echo of the first SIGINT for the same key press", async () => {
+Deno.test("runTask() treats an echo of the first SIGINT as the same key press", async () => {
   await withWaitingSample(["slowCleanup"], async ({ child, nextLine }) => {
     child.kill("SIGINT");
     child.kill("SIGINT");

@@ -17,7 +17,7 @@ const SOUND: TaskSpec = {
   group: "ci",
 };
 
-Deno.test("specFaults() finds none in a sound spec", () => {
+Deno.test("specFaults() finds no fault in a valid spec", () => {
   assertEquals(specFaults(SOUND), []);
 });
 

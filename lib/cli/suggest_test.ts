@@ -27,7 +27,7 @@ Deno.test("nearest() finds what was probably meant", () => {
   }
 });
 
-Deno.test("nearest() stays silent rather than guess", () => {
+Deno.test("nearest() returns nothing rather than a guess", () => {
   const cases: [string, string[]][] = [
     ["", OPTIONS],
     ["x", OPTIONS],

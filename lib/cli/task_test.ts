@@ -108,7 +108,7 @@ Deno.test("runTask() reports the original fault before that of the cleanup", asy
   );
 });
 
-Deno.test("runTask() does not mind a reader that goes away", async () => {
+Deno.test("runTask() accepts a reader that goes away", async () => {
   const child = startSample(["lines"]);
   await child.stdin.close();
   const reader = child.stdout.getReader();
@@ -177,7 +177,8 @@ Deno.test({
 
 Deno.test({
   ...onLinux,
-  name: "runTask() whose standard error is full tells standard output, in one line or document",
+  name:
+    "runTask() whose standard error is full says so on standard output, in one line or document",
   async fn() {
     const says = "Cannot write to standard error: No space left on device";
     const plain = await runOnFullDisk("2>/dev/full", "context");

@@ -22,7 +22,7 @@ Deno.test("defineDev() fills in every default", () => {
   });
 });
 
-Deno.test("defineDev() tells all faults at once, and the nearest known field", () => {
+Deno.test("defineDev() reports all faults at once, with the nearest known field", () => {
   const faults = faultsOf({
     flavour: "arch",
     share: { mode: "nfs", name: "usr", readonly: true },

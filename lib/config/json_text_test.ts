@@ -41,7 +41,7 @@ Deno.test("readJson() takes comments and trailing commas", () => {
   assertEquals(JSON.stringify(readJson(text)), '{"value":{"a":[1,2],"c":"// no comment"}}');
 });
 
-Deno.test("readJson() takes no key for a prototype", () => {
+Deno.test("readJson() does not treat any key as a prototype", () => {
   const read = readJson('{"__proto__": {"name": "x"}}');
   assert("value" in read);
   assertEquals((read.value as { name?: string }).name, undefined);

@@ -20,7 +20,7 @@ Deno.test("buildOrder() puts each part after what it embeds, and adds that", () 
   assertEquals(names(PARTS.map(({ name }) => name)).length, PARTS.length);
 });
 
-Deno.test("buildOrder() refuses a part that embeds itself, or is not there", () => {
+Deno.test("buildOrder() refuses a part that embeds itself or does not exist", () => {
   const circle = [part("raw", "kernel"), part("kernel", "raw")];
   assertThrows(() => buildOrder(circle, ["raw"]), RangeError, '"raw" embeds itself');
   assertThrows(() => buildOrder([part("raw", "node")], ["raw"]), RangeError, 'no part "node"');

@@ -136,7 +136,7 @@ Deno.test("loadPlatforms() loads the platforms of the checkout", async () => {
   }
 });
 
-Deno.test("loadPlatforms() takes every file for a platform, except shared parts", async () => {
+Deno.test("loadPlatforms() loads every file as a platform, except shared parts", async () => {
   await using configs = await makeConfigs({
     "test_arm64.ts": input,
     "other.ts": `export default ${JSON.stringify({ ...input, name: "other" })};\n`,
@@ -189,7 +189,7 @@ Deno.test("loadPlatforms() names file and field of every fault, in all files", a
   ]);
 });
 
-Deno.test("loadPlatform() loads a sound platform beside a broken one", async () => {
+Deno.test("loadPlatform() loads a valid platform beside a broken one", async () => {
   await using configs = await makeConfigs({
     "broken.ts": "export default {;\n",
     "test_arm64.ts": input,

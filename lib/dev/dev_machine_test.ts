@@ -20,7 +20,7 @@ const devArgs = (options: DevMachine) =>
 const valuesOf = (args: readonly string[], option: string) =>
   args.flatMap((word, index) => word === option ? [args[index + 1]] : []);
 
-Deno.test("devMachine() keeps what the guest writes: no unsafe cache, no snapshot", () => {
+Deno.test("devMachine() keeps the guest's writes: no unsafe cache, no snapshot", () => {
   const args = devArgs(machine);
   const [drive = ""] = valuesOf(args, "-drive");
   assert(drive.includes("file.filename=/guest/disk.qcow2") && !drive.includes("cache=unsafe"));
@@ -31,7 +31,7 @@ Deno.test("devMachine() forwards from 127.0.0.1 alone", () => {
   assert(netdev.endsWith(",hostfwd=tcp:127.0.0.1:5022-:22"), netdev);
 });
 
-Deno.test("devMachine() lets the guest reboot, unless it is being made", () => {
+Deno.test("devMachine() lets the guest reboot, unless it is being created", () => {
   assertEquals(valuesOf(devArgs(machine), "-action"), ["reboot=reset"]);
   assertEquals(valuesOf(devArgs({ ...machine, reboots: false }), "-action"), []);
 });

@@ -33,7 +33,7 @@ Deno.test("requireRunning() waits for the task that starts the guest", async () 
   assertEquals(await found, started);
 });
 
-Deno.test("requireRunning() finds no guest where its start has failed meanwhile", async () => {
+Deno.test("requireRunning() finds no guest if its start has failed meanwhile", async () => {
   await using _box = await devSandbox();
   const { said, ctx } = quietContext();
   const created = new Date().toISOString();

@@ -54,7 +54,7 @@ Deno.test("resetDev() destroys nothing without consent, in a dry run, or while t
   assertEquals(await exists(devFile(name, "disk")), true);
 });
 
-Deno.test("resetDev() has nothing to ask where there is no guest", async () => {
+Deno.test("resetDev() does not ask if there is no guest", async () => {
   await using _box = await devSandbox();
   const confirm = () => Promise.reject(new Error("asked"));
   assertEquals(await resetDev({ ...base, confirm }), []);
@@ -70,7 +70,7 @@ Deno.test("refuseExisting() lists what --force destroys, with sizes", async () =
   assertEquals((await refuseExisting(name, true)).length, 2);
 });
 
-Deno.test("initDev() goes on where it was killed while it gave a finished guest its place", async () => {
+Deno.test("initDev() resumes after a kill while it moved a finished guest into place", async () => {
   await using _box = await devSandbox();
   const staging = join(devDir(name), "staging");
   await Deno.mkdir(staging, { recursive: true });

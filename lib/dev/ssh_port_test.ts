@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { HostError } from "../base/errors.ts";
 import { checkPort } from "./ssh_port.ts";
 
-Deno.test("checkPort() passes a free port, and says who may know of a taken one", () => {
+Deno.test("checkPort() accepts a free port, and says how to find who has a taken one", () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const error = assertThrows(

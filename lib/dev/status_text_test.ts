@@ -8,7 +8,7 @@ import { writeDevGuest } from "./guest_file.ts";
 
 const signal = new AbortController().signal;
 
-Deno.test("devStatus() tells a guest that was never made from one that does not run", async () => {
+Deno.test("devStatus() tells a guest that was never created from one that is not running", async () => {
   await using _box = await devSandbox();
   const none = await devStatus(CONFIG.name, signal);
   assertEquals([none.state, none.flavour, none.disk], ["none", null, null]);
@@ -23,7 +23,7 @@ Deno.test("devStatus() tells a guest that was never made from one that does not 
   assertEquals([stopped.state, stopped.flavour, stopped.created], ["stopped", "debian", created]);
 });
 
-Deno.test("devStatus() changes nothing: a stale record stays, and is told of", async () => {
+Deno.test("devStatus() changes nothing: a stale record stays, and is reported", async () => {
   await using _box = await devSandbox();
   await using other = startSleep();
   await recordOf(other.pid, { bootId: "another-boot" });

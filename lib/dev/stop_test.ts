@@ -67,14 +67,14 @@ Deno.test("killDev() ends the helpers of a guest with it", async () => {
   assertEquals(await isSameProcess(virtiofsd), false);
 });
 
-Deno.test("killDev() and shutdownDev() have nothing to do for a guest that does not run", async () => {
+Deno.test("killDev() and shutdownDev() do nothing for a guest that is not running", async () => {
   await using _box = await devSandbox();
   const { options } = quietly();
   assertEquals(await killDev(options), undefined);
   assertEquals(await shutdownDev({ ...options, timeoutMs: 1000 }), "not running");
 });
 
-Deno.test("shutdownDev() reports a guest that hangs, kills nothing, and offers what does", async () => {
+Deno.test("shutdownDev() reports a guest that hangs, kills nothing, and names the task that does", async () => {
   await using _box = await devSandbox();
   await using qemu = startSleep();
   // No server listens there.
@@ -92,7 +92,7 @@ Deno.test("shutdownDev() reports a guest that hangs, kills nothing, and offers w
   assertEquals(await exists(devFile(CONFIG.name, "record")), true);
 });
 
-Deno.test("shutdownDev() waits for a task that has the guest, and not for ever", async () => {
+Deno.test("shutdownDev() waits for a task that has the guest, but not forever", async () => {
   await using _box = await devSandbox();
   await using _lock = await acquireLock(devLock(CONFIG.name), { purpose: "starting it" });
   const { said, options } = quietly();
@@ -106,7 +106,7 @@ Deno.test("shutdownDev() waits for a task that has the guest, and not for ever",
   assertEquals(said, [`Another task has guest "armdev": ${holder}. Waiting`]);
 });
 
-Deno.test("shutdownDev() kills a guest that hangs where it is told when", async () => {
+Deno.test("shutdownDev() kills a guest that hangs after the given time", async () => {
   await using _box = await devSandbox();
   await using qemu = startSleep();
   const record = await recordOf(qemu.pid, { sshPort: freePort() });

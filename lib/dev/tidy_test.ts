@@ -48,7 +48,7 @@ Deno.test("tidyGuest() trims last, and measures both sides before and after", as
   ]);
 });
 
-Deno.test("tidyGuest() goes on after a program that fails, and says what it said", async () => {
+Deno.test("tidyGuest() continues after a program that fails, and shows its output", async () => {
   const { ssh, asked } = answering(([program]) =>
     program === "df"
       ? { code: 0, text: "Used\n1\n" }
@@ -75,7 +75,7 @@ Deno.test("tidyGuest() refuses a guest that does not say how full it is", async 
   );
 });
 
-Deno.test("parseUsed() reads df, and nothing else", () => {
+Deno.test("parseUsed() reads the output of df only", () => {
   assertEquals(parseUsed("      Used\n 3195015168\n"), 3195015168);
   assertEquals(parseUsed("Used\n-\n"), undefined);
   assertEquals(parseUsed(""), undefined);

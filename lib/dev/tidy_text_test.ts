@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { tidyText } from "./tidy_text.ts";
 
-Deno.test("tidyText() shows what was won on both sides, and what failed", () => {
+Deno.test("tidyText() shows what was freed on both sides, and what failed", () => {
   const text = tidyText("armdev", {
     guest: { before: 3 * 2 ** 30, after: 2 * 2 ** 30, won: 2 ** 30 },
     host: { before: 2048, after: 4096, won: -2048 },

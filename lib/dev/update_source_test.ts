@@ -21,7 +21,7 @@ Deno.test("explainNix() says the file and the line first", async () => {
   );
 });
 
-Deno.test("explainNix() shows the last lines of what it cannot place", () => {
+Deno.test("explainNix() shows the last lines of errors that it does not know", () => {
   const error = explainNix("armdev", ["copying 2 paths", "error: cannot connect"], FILES);
   assertEquals(error.message, 'Cannot update guest "armdev": cannot connect');
   assertEquals(error.details, ["copying 2 paths", "error: cannot connect"]);

@@ -10,7 +10,7 @@ const logOf = (name: string, text: string): Log => ({ name, lines: plainLines(te
 const idsOf = (...logs: Log[]) => diagnose(logs).map(({ id }) => id);
 
 for (const file of ["healthy.console.log", "healthy_init.console.log", "healthy.log"]) {
-  Deno.test(`diagnose() finds nothing in ${file}, by whichever name`, async () => {
+  Deno.test(`diagnose() finds nothing in ${file} under any name`, async () => {
     const log = await readLog(testdata(file), file);
     assertEquals(diagnose([log]), []);
     assertEquals(diagnose([{ ...log, name: "-" }]), []);
@@ -38,7 +38,7 @@ Deno.test("diagnose() takes the earlier of two causes, and a hint last", () => {
   ]);
 });
 
-Deno.test("diagnose() explains what a task says by what its guest and QEMU say", () => {
+Deno.test("diagnose() explains a task's error by the output of its guest and QEMU", () => {
   const task = logOf(
     "logs/debian-arm64.log",
     '== Cannot start guest "debian-arm64": it was not ready within 120 s\n' +
@@ -80,7 +80,7 @@ Deno.test("diagnose() gives the place, the lines around it, and commands for tha
   assertEquals(finding.commands, ["deno task setup-images debian-arm64 --force"]);
 });
 
-Deno.test("diagnose() gives commands that a microVM's tasks take", () => {
+Deno.test("diagnose() gives commands that microVM tasks accept", () => {
   const arch = Deno.build.arch;
   const text = "[init] execv failed: errno=13\nOut of memory: Killed process 1 (init) total\n";
   for (const task of ["vm-run", "check"]) {
@@ -108,13 +108,13 @@ Deno.test("diagnose() reads a run's log of GitHub Actions, with times and colour
   assertEquals(idsOf(logOf("run 42", text)), ["module-format", "panic-101"]);
 });
 
-Deno.test("diagnose() quotes what a guest says before it stands in a command", () => {
+Deno.test("diagnose() quotes a guest's text before it puts it into a command", () => {
   const text = "qemu-system-x86_64: Could not open '/x; reboot': No such file or directory\n";
   const [finding] = diagnose([logOf("x.qemu.log", text)]);
   assertEquals(finding?.commands, ["ls -l '/x; reboot'"]);
 });
 
-Deno.test("diagnose() does not take a project's own words for those of a guest", () => {
+Deno.test("diagnose() does not mistake a project's output for a guest's", () => {
   const text = '== test: ["go","test"]\npanic: runtime error: index out of range\n' +
     "dial tcp 127.0.0.1:80: Connection refused\nwrite: Broken pipe\n";
   assertEquals(idsOf(logOf("debian-amd64.log", text)), []);
@@ -141,7 +141,7 @@ Deno.test("renderFindings() shows three, and counts the others", () => {
   );
 });
 
-Deno.test("renderTails() shows how logs end, and passes over empty ones", () => {
+Deno.test("renderTails() shows the ends of logs, and skips empty ones", () => {
   const lines = Array.from({ length: 20 }, (_, index) => `line ${index}\n`).join("");
   const text = renderTails([logOf("a.qemu.log", ""), logOf("b.log", lines)]);
   assertStringIncludes(text, "b.log, its last 8 of 20 lines:\n  | line 12\n");

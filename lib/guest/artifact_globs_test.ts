@@ -40,7 +40,7 @@ Deno.test("selectFiles() takes what matches, and all of a matching directory", a
   });
 });
 
-Deno.test("selectFiles() takes no path of a guest's that leads out of the directory", async () => {
+Deno.test("selectFiles() takes no path from a guest that leads out of the directory", async () => {
   const files = ["../a", "a/../../b", "/etc/passwd", "a//b", "./a", ""];
   assertEquals(await selectFiles(parseGlobs(["**"]), files), { files: [], unmatched: ["**"] });
 });

@@ -87,7 +87,7 @@ Deno.test("ConsoleLog keeps a process killed for memory beside the panic that fo
   );
 });
 
-Deno.test("ConsoleLog sees that a guest is ready, and how far its initramfs came", async () => {
+Deno.test("ConsoleLog sees that a guest is ready, and how far its initramfs got", async () => {
   const log = new ConsoleLog(join(TESTDATA, "ready.txt"));
   await log.poll();
   assertEquals([log.ready, log.lastStep, log.cause], [

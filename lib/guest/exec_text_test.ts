@@ -20,7 +20,7 @@ function guestThatPrints(pieces: Iterable<readonly ["stdout" | "stderr", string]
   };
 }
 
-Deno.test("execText() takes stdout, and the last lines of both streams as plain text", async () => {
+Deno.test("execText() returns stdout, and the last lines of both streams as plain text", async () => {
   const guest = guestThatPrints([["stdout", "one\ntw"], ["stderr", "\x1b[31m!\n"], [
     "stdout",
     "o",
@@ -42,7 +42,7 @@ Deno.test("execText() ends a command that does not stop printing", async () => {
   assertEquals(guest.printed.count, 1025);
 });
 
-Deno.test("execText() keeps the end of what goes to stderr", async () => {
+Deno.test("execText() keeps the end of stderr", async () => {
   const flood = Array.from(
     { length: 1000 },
     (_, n) => ["stderr", `${n} ${"x".repeat(999)}\n`] as const,

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { sandbox } from "../base/host_testing.ts";
 import { makeIncomingDir } from "./incoming_dir.ts";
 
-Deno.test("makeIncomingDir() makes a private directory, and removes what killed tasks left", async () => {
+Deno.test("makeIncomingDir() makes a private directory, and removes those of killed tasks", async () => {
   await using box = await sandbox();
   for (const left of [".incoming-killed/tree/.git", ".incoming-early", "other"]) {
     await Deno.mkdir(join(box.path, left), { recursive: true });
@@ -25,7 +25,7 @@ Deno.test("makeIncomingDir() makes a private directory, and removes what killed 
   assertEquals(await names(), ["other"]);
 });
 
-Deno.test("makeIncomingDir() of several tasks at once in one place breaks none of them", async () => {
+Deno.test("makeIncomingDir() works for several tasks in one place at once", async () => {
   await using box = await sandbox();
   const use = async () => {
     for (let turn = 0; turn < 20; turn++) {

@@ -47,7 +47,7 @@ Deno.test("inspectIncoming() gives very many links, with any names, their target
   ).then(({ files }) => assertEquals(files.length, names.length));
 });
 
-Deno.test("inspectIncoming() keeps links that lead out of the tree, whatever the way", async () => {
+Deno.test("inspectIncoming() keeps out links that lead out of the tree in any way", async () => {
   const { files, leftOut } = await inspect({
     absolute: "/rsyncd-munged//etc/passwd",
     bare: "/etc/passwd",
@@ -67,7 +67,7 @@ Deno.test("inspectIncoming() keeps links that lead out of the tree, whatever the
   assertEquals(new Set(Object.values(leftOut)), new Set([OUT]));
 });
 
-Deno.test("inspectIncoming() keeps repositories, and links into them", async () => {
+Deno.test("inspectIncoming() keeps out repositories, and links into them", async () => {
   const { files, leftOut } = await inspect({
     ...{ ".git/config": "", "sub/.git": "", "sub/.GIT/hooks/x": "", "sub/git~1/config": "" },
     ...{ "sub/.hg/hgrc": "", "r/HEAD": "", "r/refs/x": "", "r/config": "", "ok/HEAD": "" },
@@ -90,7 +90,7 @@ Deno.test("inspectIncoming() keeps repositories, and links into them", async () 
   });
 });
 
-Deno.test("inspectIncoming() keeps what is no file, and what it cannot name", async () => {
+Deno.test("inspectIncoming() keeps out special files, and names that it cannot read", async () => {
   const dir = await Deno.makeTempDir({ prefix: "gh-incoming-" });
   try {
     // A directory of that name may hold what nothing here can look at.

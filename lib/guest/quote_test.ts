@@ -22,7 +22,7 @@ for (const [argv, quoted] of cases) {
   });
 }
 
-Deno.test("shellQuote() hands any words through a real shell unchanged", async () => {
+Deno.test("shellQuote() passes any words through a real shell unchanged", async () => {
   const word = fc.oneof(
     fc.string({ unit: "binary", maxLength: 40 }),
     fc.string({

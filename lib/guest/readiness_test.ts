@@ -113,7 +113,7 @@ Deno.test("waitForReady() names what a panic followed from, and shows the consol
   });
 });
 
-Deno.test("waitForReady() names the module for whose lack the root disk cannot be mounted", async () => {
+Deno.test("waitForReady() names the missing module without which the root disk cannot be mounted", async () => {
   await withScene(async ({ say, wait }) => {
     const waiting = wait({});
     await say("[module] ext4.ko: errno=2\n[init] root failed: errno=19 (ENODEV)\n");
@@ -127,7 +127,7 @@ Deno.test("waitForReady() names the module for whose lack the root disk cannot b
   });
 });
 
-Deno.test("waitForReady() prefers the console's cause to QEMU's end, which follows it", async () => {
+Deno.test("waitForReady() prefers the console's cause to the end of QEMU that follows", async () => {
   await withScene(async ({ say, end, wait }) => {
     await say("[init] root: 108 ms (/dev/vda, ext4)\n[init] execv failed: errno=2 (ENOENT)\n");
     end({ code: 0, success: true, output: [] });
@@ -248,7 +248,7 @@ Deno.test("waitForReady() stops at once when interrupted, and its try with it", 
   });
 });
 
-Deno.test("waitForReady() reports what the console says on the way", async () => {
+Deno.test("waitForReady() reports the console's stages as they happen", async () => {
   await withScene(async ({ say, wait }) => {
     const seen: Readiness[] = [];
     await say("one\n");

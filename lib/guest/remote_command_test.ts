@@ -41,7 +41,7 @@ Deno.test("remoteCommand() reports a program that the guest lacks", async () => 
   assertEquals((await runHere(["guesthouse-no-such-program"])).exit, 127);
 });
 
-Deno.test("remoteCommand() runs in its directory, with its variables, whatever they hold", async () => {
+Deno.test("remoteCommand() runs in its directory, with any values of its variables", async () => {
   const dir = await Deno.makeTempDir({ prefix: "gh-remote-" });
   try {
     const cwd = `${dir}/-a 'b' "c"\n$(id)`;
@@ -98,7 +98,7 @@ Deno.test("remoteKillText() ends a whole process group, also one that ignores TE
   }
 });
 
-Deno.test("ReportFilter takes the reports out however the bytes are cut", () => {
+Deno.test("ReportFilter removes the reports however the bytes are split", () => {
   const nonce = "3f2b";
   const bytes = new TextEncoder().encode(
     `a\x1e${nonce} pid 12\x1eb\x1eother\x1e c\x1e${nonce} exit 255\x1ed\x1e3f`,

@@ -4,7 +4,7 @@ import { repositoryJudge } from "./repositories.ts";
 /** Those of these paths that are part of a repository, in a tree that has nothing else. */
 const taken = (...paths: string[]) => paths.filter(repositoryJudge(paths));
 
-Deno.test("repositoryJudge() knows .git by all names that a file system may give it", () => {
+Deno.test("repositoryJudge() knows all names by which a file system may find .git", () => {
   const names = [
     ...[".git", ".GIT", ".Git", ".git.", ".git ", ".git. .", "git~1", "GIT~1", "git~2"],
     ...[".git::$INDEX_ALLOCATION", ".git:x", "GIT~1::$INDEX_ALLOCATION", ".git .::$DATA"],
@@ -21,7 +21,7 @@ Deno.test("repositoryJudge() knows .git by all names that a file system may give
   }
 });
 
-Deno.test("repositoryJudge() leaves alone what only begins like .git", () => {
+Deno.test("repositoryJudge() accepts names that only begin like .git", () => {
   const names = [
     ...[".gitignore", ".gitmodules", ".gitattributes", ".github", "git", "git~x", "x.git", "..git"],
     ...["agit~1", ".gi", ".git-", ".gít", "hg", "darcs"],
@@ -47,7 +47,7 @@ Deno.test("repositoryJudge() knows a repository without a work tree by its layou
   }
 });
 
-Deno.test("repositoryJudge() takes no other tree for a repository", () => {
+Deno.test("repositoryJudge() accepts other trees", () => {
   assertEquals(taken("HEAD", "src/refs/x", "a/HEAD/x", "b/objects/x", "config", "hooks/x"), []);
   // Half of it here, half of it on the other side.
   const both = repositoryJudge(["r/HEAD", "r/objects/x", "r/config"]);

@@ -26,7 +26,7 @@ Deno.test("pushArgs() is the whole command", () => {
   );
 });
 
-Deno.test("pushArgs() takes a list of files, some of which may be gone", () => {
+Deno.test("pushArgs() takes a list of files, some of which may be missing", () => {
   const args = pushArgs({
     sshConfig: "/c",
     sourceDir: "/s",
@@ -82,7 +82,7 @@ async function makeTree(dir: string) {
   await Deno.symlink("..", join(dir, "up"));
 }
 
-Deno.test("rsync copies odd names, links and directories with what pushArgs() tells it", async () => {
+Deno.test("rsync copies odd names, links and directories with the arguments of pushArgs()", async () => {
   await withLoopback(async (env, dir) => {
     const source = join(dir, "-e 'p\"\n:x");
     const guest = join(dir, "guest/$(id) 'g'\n");
@@ -115,7 +115,7 @@ Deno.test("rsync copies odd names, links and directories with what pushArgs() te
   });
 });
 
-Deno.test("rsync sends exactly the listed files with what pushArgs() tells it", async () => {
+Deno.test("rsync sends exactly the listed files with the arguments of pushArgs()", async () => {
   await withLoopback(async (env, dir) => {
     const source = join(dir, "source");
     await makeTree(source);
@@ -131,7 +131,7 @@ Deno.test("rsync sends exactly the listed files with what pushArgs() tells it", 
   });
 });
 
-Deno.test("rsync brings back what is listed with what pullListArgs() tells it", async () => {
+Deno.test("rsync brings back the listed files with the arguments of pullListArgs()", async () => {
   await withLoopback(async (env, dir) => {
     const guestDir = join(dir, "gue st");
     await makeTree(guestDir);

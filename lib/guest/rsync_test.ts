@@ -44,7 +44,7 @@ Deno.test("pushTree() reports a lost connection with ssh's last words", async ()
   });
 });
 
-Deno.test("pullFiles() reports a lost connection, and asks nobody for nothing", async () => {
+Deno.test("pullFiles() reports a lost connection, and starts nothing for an empty list", async () => {
   await withLostConnection(async (connection, dir) => {
     const options = { connection, guestDir: "/g", destDir: join(dir, "out") };
     await assertRejects(
@@ -173,7 +173,7 @@ async function withHostileGuest(
   await use({ connection, guestDir, destDir, globs: ["**"] }, box.path);
 }
 
-Deno.test("pullFiles() takes files and links that stay inside, and nothing else of a guest", async () => {
+Deno.test("pullFiles() takes only files, and links that stay inside, from a guest", async () => {
   const script = [
     "mkdir -p d/.git/hooks d/.GIT bare/refs/heads bare/objects/pack closed",
     "touch ok d/.git/config d/.git/hooks/x d/.GIT/config bare/HEAD bare/config bare/refs/heads/x",
@@ -227,7 +227,7 @@ Deno.test("pullFiles() says that nothing matches a glob whose files it left out"
 /** A guest that is this host. */
 const LOOPBACK = { name: "x", configPath: "/c", closed: new Promise<string>(() => {}) };
 
-Deno.test("pullFiles() asks how much there is before it copies anything", async () => {
+Deno.test("pullFiles() asks for the size before it copies anything", async () => {
   await withLoopback(async (env, dir) => {
     await using _env = await sandbox(env);
     const [guestDir, destDir] = [join(dir, "guest"), join(dir, "out")];
@@ -247,7 +247,7 @@ Deno.test("pullFiles() asks how much there is before it copies anything", async 
   });
 });
 
-Deno.test("pullFiles() does not believe a guest that calls the host's disk full", async () => {
+Deno.test("pullFiles() does not believe a guest that says the host's disk is full", async () => {
   await withLoopback(async (env, dir) => {
     const [guestDir, destDir] = [join(dir, "guest"), join(dir, "out")];
     await Deno.mkdir(guestDir);

@@ -135,7 +135,7 @@ Deno.test("findKept() gives the newest kept guest of a platform", async () => {
   assertEquals(await findKept("freebsd-amd64"), undefined);
 });
 
-Deno.test("isAlive() knows a process by pid and start time, not by pid alone", async () => {
+Deno.test("isAlive() identifies a process by pid and start time, not by pid alone", async () => {
   await using _state = await state();
   await using run = await createRun("debian-amd64");
   const qemu = startSleep();
@@ -158,7 +158,7 @@ Deno.test("sweepRuns() removes what a task that was killed left behind", async (
   assertEquals(await sweepRuns(), []);
 });
 
-Deno.test("leftRuns() has each run locked until the next, and removes none", async () => {
+Deno.test("leftRuns() keeps each run locked until the next, and removes none", async () => {
   await using _state = await state();
   const id = await abandonRun();
   for await (const left of leftRuns()) {
@@ -205,7 +205,7 @@ Deno.test("sweepRuns() ends a guest that outlived its task, unless it was kept",
   assertEquals(await sweepRuns(), [kept.id]);
 });
 
-Deno.test("sweepRuns() leaves a process alone that has got the pid of a former guest", async () => {
+Deno.test("sweepRuns() leaves a process alone that has the pid of a former guest", async () => {
   await using _state = await state();
   await using stranger = startSleep();
   const run = await createRun("debian-amd64");
@@ -222,7 +222,7 @@ const DAMAGED = {
   "that is no object": `null`,
 };
 for (const [what, text] of Object.entries(DAMAGED)) {
-  Deno.test(`sweepRuns() takes a record ${what} for none`, async () => {
+  Deno.test(`sweepRuns() ignores a record ${what}`, async () => {
     await using _state = await state();
     const id = await abandonRun();
     await Deno.writeTextFile(join(runsDir(), id, RUN_FILES.record), text);
@@ -238,7 +238,7 @@ for (
     ...[{ id: "../other" }, { sshPort: {} }, { memoryMiB: "1" }, { startTime: 1 }],
   ]
 ) {
-  Deno.test(`listRuns() takes a record with ${JSON.stringify(facts)} for none`, async () => {
+  Deno.test(`listRuns() ignores a record with ${JSON.stringify(facts)}`, async () => {
     await using _state = await state();
     await using qemu = startSleep();
     await using run = await createRun("debian-amd64");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startClient } from "./ssh_client.ts";
 
-Deno.test("startClient() hands on both streams, each to its end", async () => {
+Deno.test("startClient() passes both streams on to their ends", async () => {
   const seen: string[] = [];
   const text = (piece?: Uint8Array) => new TextDecoder().decode(piece);
   await using client = startClient(["sh", "-c", "cat; echo err >&2"], {

@@ -69,7 +69,7 @@ Deno.test("sshConfigText() lets the shared host use the shared connection or not
   assertEquals(direct.get("serveralivecountmax"), "7");
 });
 
-Deno.test("sshConfigText() hands odd paths to ssh unchanged", async () => {
+Deno.test("sshConfigText() passes odd paths to ssh unchanged", async () => {
   const odd = `/a b/'q' "d" \\ %h $HOME ~ #é`;
   const text = sshConfigText({ ...target, key: odd, knownHosts: odd });
   const config = await effective(text, DIRECT_HOST);
@@ -78,7 +78,7 @@ Deno.test("sshConfigText() hands odd paths to ssh unchanged", async () => {
   assertEquals([shown("identityfile"), shown("userknownhostsfile")], [odd, odd]);
 });
 
-Deno.test("sshConfigText() refuses a path that ssh cannot be told", () => {
+Deno.test("sshConfigText() refuses a path that its syntax cannot hold", () => {
   for (const path of ["/a\nb", "/a${HOME}"]) {
     const error = assertThrows(
       () => sshConfigText({ ...target, key: path }),

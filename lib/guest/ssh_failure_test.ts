@@ -109,7 +109,7 @@ Deno.test("explainSshOutput() shows ssh's own last words", () => {
   );
 });
 
-Deno.test("explainSshOutput() takes from the guest's banner that it still boots, and nothing else", () => {
+Deno.test("explainSshOutput() learns only from the guest's banner that it is still booting", () => {
   const closed = "Connection closed by 127.0.0.1 port 4\r\n";
   const cases: [words: string, banner: string, reason: SshReason][] = [
     [closed, "System is booting up. Please come back later.\n", "booting"],

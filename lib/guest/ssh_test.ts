@@ -70,7 +70,7 @@ Deno.test("connectSsh() tells a closed port from a server that is not up", async
   });
 });
 
-Deno.test("connectSsh() names a server that accepts and says nothing, after its deadline", async () => {
+Deno.test("connectSsh() reports a silent server after its deadline", async () => {
   await withTarget(async (connect) => {
     const conns: Deno.TcpConn[] = [];
     await using silent = serveTcp((conn) => Promise.resolve(void conns.push(conn)));
@@ -125,7 +125,7 @@ exit 255`;
   });
 });
 
-Deno.test("connectSsh() tells ssh's words from those that the guest sends, however many", async () => {
+Deno.test("connectSsh() tells ssh's messages from those of the guest, however many", async () => {
   await withTarget(async (connect) => {
     await using box = await sandbox();
     const script = `while [ "$1" != -E ]; do shift; done

@@ -65,7 +65,7 @@ Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {
   assertEquals(parseOsRelease(""), { id: "linux", name: "linux" });
 });
 
-Deno.test("freeDiskBytes() answers for a path that is not there yet", async () => {
+Deno.test("freeDiskBytes() accepts a path that does not exist yet", async () => {
   const dir = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
   try {
     assert(await freeDiskBytes(`${dir}/not/there/yet`) > 0);

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { findFirmware } from "./firmware.ts";
 import { sandbox } from "../base/host_testing.ts";
 
-Deno.test("findFirmware() names files that are there, or none", async () => {
+Deno.test("findFirmware() names only files that exist", async () => {
   for (const arch of ["x86_64", "aarch64"] as const) {
     const firmware = await findFirmware(arch);
     if (firmware === undefined) continue;
@@ -12,7 +12,7 @@ Deno.test("findFirmware() names files that are there, or none", async () => {
   }
 });
 
-Deno.test("findFirmware() finds what is shipped with a linked QEMU", async () => {
+Deno.test("findFirmware() finds the files shipped with a linked QEMU", async () => {
   await using box = await sandbox({ PATH: "" });
   const path = await Deno.realPath(box.path);
   for (const dir of ["bin", "cellar/bin", "cellar/share/qemu"]) {

@@ -7,7 +7,7 @@ import { checkMemory } from "./guest_memory.ts";
 const refusal = (wish: Parameters<typeof checkMemory>[0]) =>
   formatError(assertThrows(() => checkMemory(wish, 10_000), UsageError));
 
-Deno.test("checkMemory() leaves a fifth of the host's memory to other things than projects", () => {
+Deno.test("checkMemory() reserves a fifth of the host's memory from projects", () => {
   checkMemory({ name: "x", memoryMiB: 8000, ofProject: true }, 10_000);
   assertEquals(
     refusal({ name: "x", memoryMiB: 8001, ofProject: true }),
@@ -19,7 +19,7 @@ Deno.test("checkMemory() leaves a fifth of the host's memory to other things tha
   );
 });
 
-Deno.test("checkMemory() gives the user all that the host has, and no more", () => {
+Deno.test("checkMemory() gives the user all of the host's memory, and no more", () => {
   checkMemory({ name: "x", memoryMiB: 10_000 }, 10_000);
   for (const ofProject of [false, true]) {
     assertEquals(

@@ -41,7 +41,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ensureKeys() keeps what is there, also for two tasks at once",
+  name: "ensureKeys() keeps existing keys, also for two tasks at once",
   ignore,
   async fn() {
     await using _box = await sandbox();
@@ -100,7 +100,7 @@ for (const name of ["client_ed25519", "guest_ed25519"]) {
 
   for (const text of [undefined, "", "ssh-ed25519 AAAA"]) {
     Deno.test({
-      name: `ensureKeys() keeps ${name} where the file with its public part is "${text}"`,
+      name: `ensureKeys() keeps ${name} if the file with its public part is "${text}"`,
       ignore,
       async fn() {
         await using _box = await sandbox();
@@ -117,7 +117,7 @@ for (const name of ["client_ed25519", "guest_ed25519"]) {
 }
 
 Deno.test({
-  name: "ensureKeys() removes what a killed task has begun",
+  name: "ensureKeys() removes unfinished keys of a killed task",
   ignore,
   async fn() {
     await using _box = await sandbox();

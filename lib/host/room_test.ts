@@ -6,7 +6,7 @@ import { claimRoom } from "./room.ts";
 
 const action = "copy artifacts from x";
 
-Deno.test("claimRoom() refuses what is more than is allowed, or than the disk has room for", async () => {
+Deno.test("claimRoom() refuses more than the limit, or than the disk has room for", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const error = await assertRejects(

@@ -41,7 +41,7 @@ for (const packed of [true, false]) {
   });
 }
 
-Deno.test("unpackSparse() reports data that is none", async () => {
+Deno.test("unpackSparse() reports invalid data", async () => {
   await inTempDir(async (dir) => {
     const from = join(dir, "disk.zst");
     await Deno.writeFile(from, new Uint8Array([1, 2, 3, 4]));

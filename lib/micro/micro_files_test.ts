@@ -16,7 +16,7 @@ async function place(output: string, content: string): Promise<void> {
   }, { signal: new AbortController().signal, onPhase: () => {}, log: () => {} });
 }
 
-Deno.test("checkFiles() names the file that is another one than the snapshot is named for", async () => {
+Deno.test("checkFiles() names a file that differs from the snapshot's", async () => {
   await using _images = await makeImagesDir();
   const names = { kernel: "x-kernel", initramfs: "x-initramfs", disk: "x-disk" };
   for (const name of Object.values(names)) await place(name, "before");
@@ -44,7 +44,7 @@ Deno.test("checkFiles() names the file that is another one than the snapshot is 
   await checkFiles(files, kinds, "Cannot save it");
 });
 
-Deno.test("kernelArch() reads whom a kernel is for, and does not guess", () => {
+Deno.test("kernelArch() reads a kernel's architecture, and does not guess", () => {
   const head = (at: number, text: string) => {
     const bytes = new Uint8Array(1024);
     bytes.set(new TextEncoder().encode(text), at);

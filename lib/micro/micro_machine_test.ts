@@ -19,7 +19,7 @@ const options: MicroOptions = {
 const devicesOf = (more: Partial<MicroOptions>) =>
   microDevices({ ...options, ...more })({ disk: "/d", socketDir: "/s" });
 
-Deno.test("microDevices() are those that each kernel finds on its machine", () => {
+Deno.test("microDevices() are those that each kernel supports on its machine", () => {
   const machine = (more: Partial<MicroOptions>) => {
     const serial = devicesOf(more).find((arg) => arg.startsWith("virtio-serial-"))?.split(",")[0];
     return [microMachine({ ...options, ...more }), serial];
@@ -49,7 +49,7 @@ Deno.test("microDevices() has no network unless it is asked for", () => {
   assert(!words.some((word) => word.startsWith("guesthouse.")));
 });
 
-Deno.test("checkBoot() refuses what a guest could only panic at", () => {
+Deno.test("checkBoot() refuses what would make a guest panic", () => {
   checkBoot();
   checkBoot(["root=/dev/vda", "debug"]);
   for (const word of ["root=/dev/vdb", "guesthouse.root=/dev/vdb1"]) {
@@ -59,7 +59,7 @@ Deno.test("checkBoot() refuses what a guest could only panic at", () => {
   }
 });
 
-Deno.test("kernelArch() reads whom a kernel is for", () => {
+Deno.test("kernelArch() reads a kernel's architecture", () => {
   const head = (fill: (bytes: Uint8Array) => void) => {
     const bytes = new Uint8Array(1024);
     fill(bytes);

@@ -78,7 +78,7 @@ Deno.test("runCommand() says what is wrong with a stream of the task", async () 
   );
 });
 
-Deno.test("runCommand() returns a failed command's status, whatever it did not make", async () => {
+Deno.test("runCommand() returns a failed command's status even if its files are missing", async () => {
   const dir = await Deno.makeTempDir();
   const downloads = ["/out", "/log"].map((guest) => ({ guest, host: join(dir, guest) }));
   await Deno.writeTextFile(join(dir, "out"), "of before");
@@ -106,7 +106,7 @@ Deno.test("runCommand() fails for want of memory only if that ended the command"
   }
 });
 
-Deno.test("requireFit() refuses what no request takes", () => {
+Deno.test("requireFit() refuses what no request can hold", () => {
   requireFit({ argv: ["x", "y".repeat(200_000)] });
   const error = assertThrows(
     () => requireFit({ argv: ["x", "y".repeat(300_000)] }),

@@ -4,7 +4,7 @@ import { ReaderGone, sinkTo, sourceOf } from "./task_streams.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("sinkTo() writes all of it, however little the stream takes at a time", async () => {
+Deno.test("sinkTo() writes everything, however little the stream takes at a time", async () => {
   const written: number[] = [];
   const write = (bytes: Uint8Array) => {
     written.push(bytes[0]!);
@@ -14,7 +14,7 @@ Deno.test("sinkTo() writes all of it, however little the stream takes at a time"
   assertEquals(written, [1, 2, 3]);
 });
 
-Deno.test("sinkTo() tells a reader that has gone from a fault of the host and from a bug", async () => {
+Deno.test("sinkTo() distinguishes a reader that has gone, a host's fault, and a bug", async () => {
   const sink = async (error: Error) =>
     await sinkTo({ write: () => Promise.reject(error) }, "standard output", signal)(
       new Uint8Array(1),
@@ -29,7 +29,7 @@ Deno.test("sinkTo() tells a reader that has gone from a fault of the host and fr
   await assertRejects(() => sink(new TypeError("bug")), TypeError, "bug");
 });
 
-Deno.test("sourceOf() gives what the stream gives, and its faults as the host's", async () => {
+Deno.test("sourceOf() passes the stream on, and its faults as the host's", async () => {
   const whole = sourceOf(ReadableStream.from([new Uint8Array([1]), new Uint8Array([2])]), "x");
   assertEquals((await Array.fromAsync(whole)).map(([byte]) => byte), [1, 2]);
   const broken = new ReadableStream<Uint8Array>({
@@ -39,7 +39,7 @@ Deno.test("sourceOf() gives what the stream gives, and its faults as the host's"
   await assertRejects(read, HostError, "Cannot read standard input: Is a directory");
 });
 
-Deno.test("sourceOf() that is cancelled cancels a stream that would never give anything", async () => {
+Deno.test("sourceOf() when cancelled also cancels a silent stream", async () => {
   let why: unknown;
   const silent = new ReadableStream<Uint8Array>({ cancel: (reason) => void (why = reason) });
   const reader = sourceOf(silent, "standard input").getReader();

@@ -22,7 +22,7 @@ const reader = (then: () => Promise<number>): Pick<AgentClient, "readFile"> => (
 });
 const whole = reader(() => Promise.resolve(3));
 
-Deno.test("whyNotUpload() and whyNotDownload() find beforehand what would fail at the end", async () => {
+Deno.test("whyNotUpload() and whyNotDownload() predict what would fail at the end", async () => {
   await withDir(async (dir) => {
     const file = join(dir, "file");
     await Deno.writeTextFile(file, "");
@@ -54,7 +54,7 @@ Deno.test({
   },
 });
 
-Deno.test("download() replaces a file only by a whole one, and keeps its mode and its links", async () => {
+Deno.test("download() replaces a file only by a complete one, and keeps its mode and its links", async () => {
   await withDir(async (dir) => {
     const [host, link] = [join(dir, "out"), join(dir, "link")];
     await Deno.writeTextFile(host, "old", { mode: 0o600 });

@@ -15,7 +15,7 @@ async function makeScene(): Promise<{ dir: string; root: string } & AsyncDisposa
   return { dir, root, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
 }
 
-Deno.test("resolveProject() takes the git work tree around the caller, else the sample", async () => {
+Deno.test("resolveProject() takes the git work tree around the caller, or else the sample", async () => {
   await using scene = await makeScene();
   const { dir, root } = scene;
   const from = (path: string) => resolveProject({ cwd: join(dir, path), root });

@@ -50,7 +50,7 @@ async function askSoon(dir: string) {
 }
 
 for (const key of ["include.path", "core.excludesFile", "core.attributesFile"]) {
-  Deno.test(`askGit() does not wait for a FIFO that ${key} names`, async () => {
+  Deno.test(`askGit() does not wait for a FIFO named by ${key}`, async () => {
     await using tree = await makeRepository();
     await makeFifo(join(tree.dir, ".git/fifo"));
     await Deno.writeTextFile(
@@ -64,7 +64,7 @@ for (const key of ["include.path", "core.excludesFile", "core.attributesFile"]) 
 }
 
 for (const path of [".git/info/exclude", ".git/config", ".git/config.worktree"]) {
-  Deno.test(`askGit() goes without ${path} where that is a FIFO`, async () => {
+  Deno.test(`askGit() ignores ${path} if it is a FIFO`, async () => {
     await using tree = await makeRepository();
     await makeFifo(join(tree.dir, path));
     const { lists, warnings } = await askSoon(tree.dir);
@@ -73,7 +73,7 @@ for (const path of [".git/info/exclude", ".git/config", ".git/config.worktree"])
 }
 
 for (const path of [".gitignore", "d/.gitignore", "nested/.git/HEAD", ".git/index"]) {
-  Deno.test(`askGit() names ${path} where that is a FIFO, and git is not asked`, async () => {
+  Deno.test(`askGit() names ${path} if it is a FIFO, and does not run git`, async () => {
     await using tree = await makeRepository();
     if (path.startsWith("nested")) {
       await Deno.mkdir(join(tree.dir, "nested"));
@@ -130,7 +130,7 @@ Deno.test("askGit() ends a git that never stops printing", async () => {
   assertMatch(warnings.join(), /: git prints too much\. /);
 });
 
-Deno.test("askGit() says why git refuses, and nothing where there is no git", async () => {
+Deno.test("askGit() says why git refuses, and nothing if there is no git", async () => {
   await using tree = await makeRepository();
   const warnings: string[] = [];
   const onWarning = (text: string) => warnings.push(text);

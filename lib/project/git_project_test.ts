@@ -94,7 +94,7 @@ async function conflict(dir: string): Promise<void> {
 }
 
 for (const { title, init = [], change } of repositories) {
-  Deno.test(`askGit() says what git says of a repository ${title}`, async () => {
+  Deno.test(`askGit() agrees with git about a repository ${title}`, async () => {
     await using tree = await makeRepository(...init);
     await change(tree.dir);
     await assertSame(tree.dir);
@@ -102,7 +102,7 @@ for (const { title, init = [], change } of repositories) {
   });
 }
 
-Deno.test("askGit() says what git says of a linked work tree", async () => {
+Deno.test("askGit() agrees with git about a linked work tree", async () => {
   await using tree = await makeRepository();
   await using place = await makeTree({});
   const linked = join(place.dir, "linked");

@@ -12,7 +12,7 @@ function ruleFor(flag: string | undefined, network?: NetworkRule) {
   return { rule: networkRule(flag, log, project), warnings };
 }
 
-Deno.test("networkRule() takes the flag, else the project, else the internet", () => {
+Deno.test("networkRule() takes the flag, or else the project's rule, or else the internet", () => {
   assertEquals(ruleFor(undefined), { rule: "internet", warnings: [] });
   assertEquals(ruleFor(undefined, ["a.example"]), { rule: ["a.example"], warnings: [] });
   assertEquals(ruleFor("none", "internet"), { rule: "none", warnings: [] });
@@ -26,7 +26,7 @@ Deno.test("networkRule() takes the flag, else the project, else the internet", (
   }
 });
 
-Deno.test("networkRule() tells the user of a project that opens the network, unless overruled", () => {
+Deno.test("networkRule() warns about a project that opens the network, unless overruled", () => {
   const { rule, warnings } = ruleFor(undefined, "open");
   assertEquals([rule, warnings.length], ["open", 1]);
   assertEquals(warnings[0]!.endsWith("To refuse: --network internet"), true);

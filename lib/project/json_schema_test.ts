@@ -6,7 +6,7 @@ import { renderSchema, writeSchema } from "./json_schema.ts";
 
 const COMMITTED = new URL("../../schema/guesthouse.schema.json", import.meta.url);
 
-Deno.test("renderSchema() gives what is committed", async () => {
+Deno.test("renderSchema() matches the committed schema", async () => {
   assertEquals(
     await Deno.readTextFile(COMMITTED),
     renderSchema(),

@@ -114,7 +114,7 @@ Deno.test("planSteps() prefers a system's own steps to the default ones", () => 
   assertEquals(planSteps(others, options)[0]!.name, "configure");
 });
 
-Deno.test("planSteps() says what to do about a project with nothing to run", () => {
+Deno.test("planSteps() says what to do about a project without steps", () => {
   const bare = { ...project, source: "part", haveCMakeLists: false };
   const error = assertThrows(() => planSteps(bare, options), UsageError);
   assertEquals(formatError(error).split("\n"), [

@@ -72,7 +72,7 @@ Deno.test("projectFiles() does the same in a git work tree where they are untrac
   assertEquals(await sentWithGit(tree.dir), PROJECT_SENT);
 });
 
-Deno.test("projectFiles() sends every file that git tracks, whatever it looks like", async () => {
+Deno.test("projectFiles() sends every file that git tracks, whatever its name", async () => {
   await using tree = await makeTree({ ...PROJECT, ".gitignore": "*.a\n/src/logs/\n*.o\n" });
   await git(tree.dir, "init", "-q");
   await git(tree.dir, "add", "--force", ".");
@@ -81,7 +81,7 @@ Deno.test("projectFiles() sends every file that git tracks, whatever it looks li
   assertEquals(await sentWithGit(tree.dir), [".gitignore", ...Object.keys(PROJECT)].sort());
 });
 
-Deno.test("projectFiles() keeps a directory named build that holds sources", async () => {
+Deno.test("projectFiles() keeps a directory named build that contains sources", async () => {
   const sources = {
     "lib/zstd.c": "",
     "build/cmake/CMakeLists.txt": "",
@@ -282,7 +282,7 @@ Deno.test("projectFiles() refuses a directory that cannot be read, unless it is 
   }
 });
 
-Deno.test("projectFiles() never has what guesthouse keeps, wherever that lies and whatever is asked for", async () => {
+Deno.test("projectFiles() never includes guesthouse's own files, wherever they are and whatever is asked for", async () => {
   await using tree = await makeTree({
     "main.c": "",
     "tools/guesthouse/deno.json": "",

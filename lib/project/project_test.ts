@@ -23,7 +23,7 @@ async function errorOf(config: string, options?: LoadProjectOptions): Promise<st
   return formatError(error).replaceAll(project.dir, "DIR");
 }
 
-Deno.test("loadProject() takes a project without a config for all defaults", async () => {
+Deno.test("loadProject() uses the defaults for a project without a config", async () => {
   await using project = await makeProject(undefined, { "CMakeLists.txt": "" });
   assertEquals(await loadProject(project.dir), {
     dir: project.dir,
@@ -241,7 +241,7 @@ Deno.test("loadProject() says why a config cannot be read", async () => {
   );
 });
 
-Deno.test("loadProject() names a project in one line, whatever its directory is called", async () => {
+Deno.test("loadProject() names a project in one line, whatever the name of its directory", async () => {
   await using parent = await makeProject();
   const dir = join(parent.dir, "a\n\x1b[31mb");
   await Deno.mkdir(dir);

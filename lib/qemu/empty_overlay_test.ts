@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 import { emptyOverlay } from "./empty_overlay.ts";
 
-Deno.test("emptyOverlay() makes what qemu-img takes for a sound overlay of that size", async () => {
+Deno.test("emptyOverlay() makes an overlay that qemu-img finds sound", async () => {
   const dir = await Deno.makeTempDir({ prefix: "gh-empty-" });
   try {
     for (const size of ["1M", "512M", "8G", "3T"]) {
@@ -27,7 +27,7 @@ Deno.test("emptyOverlay() makes what qemu-img takes for a sound overlay of that 
   }
 });
 
-Deno.test("emptyOverlay() refuses what QEMU could not open", () => {
+Deno.test("emptyOverlay() refuses sizes that QEMU could not open", () => {
   assertThrows(() => emptyOverlay(`/${"x".repeat(1023)}`, 1), RangeError, "longer than 1023 bytes");
   assertThrows(() => emptyOverlay("/x", 2 ** 62), RangeError, "is too long");
 });

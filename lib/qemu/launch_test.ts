@@ -75,14 +75,14 @@ Deno.test("startGuest() gives QMP, pid and the port that the host chose", async 
   });
 });
 
-Deno.test("startGuest() leaves the port out where there is no network", async () => {
+Deno.test("startGuest() has no port without a network", async () => {
   await withOptions(PAUSED, async (options) => {
     await using guest = await startGuest(options);
     assertEquals(guest.sshPort, undefined);
   });
 });
 
-Deno.test("Guest.shutdown() says which rung did it, and exited how QEMU ended", async () => {
+Deno.test("Guest.shutdown() says which step succeeded, and exited how QEMU ended", async () => {
   await withOptions(PAUSED, async (options) => {
     await using guest = await startGuest(options);
     assertEquals(await guest.shutdown(), "quit");
@@ -162,7 +162,7 @@ Deno.test("startGuest() says that QEMU is missing, and how to get it", async () 
   });
 });
 
-Deno.test("startGuest() gives up on a program that lives but never answers", async () => {
+Deno.test("startGuest() gives up on a program that runs but never answers", async () => {
   await withOptions([], async (options, dir) => {
     const program = join(dir, "silent");
     await Deno.writeTextFile(program, "#!/bin/sh\nexec sleep 3600\n", { mode: 0o755 });

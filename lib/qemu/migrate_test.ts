@@ -27,7 +27,7 @@ function inTime<T>(promise: Promise<T>): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-Deno.test("loadState() gives up a QEMU that takes nothing at its deadline", async () => {
+Deno.test("loadState() gives up on a QEMU that reads nothing, at its deadline", async () => {
   await withHungQemu(async (options, qmp) => {
     await assertRejects(
       () => inTime(loadState(qmp, { ...options, deadlineMs: 200 })),
@@ -37,7 +37,7 @@ Deno.test("loadState() gives up a QEMU that takes nothing at its deadline", asyn
   });
 });
 
-Deno.test("loadState() hears an interrupt while QEMU takes nothing", async () => {
+Deno.test("loadState() can be interrupted while QEMU reads nothing", async () => {
   await withHungQemu(async (options, qmp) => {
     const stop = new AbortController();
     const start = performance.now();

@@ -23,7 +23,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
-Deno.test("createOverlay() gives QEMU a disk whose base stays as it is, at any path", async () => {
+Deno.test("createOverlay() leaves the base unchanged, at any path", async () => {
   await withBase(async (base, dir) => {
     const before = await Deno.readFile(base);
     const path = join(dir, "over,lay.qcow2");

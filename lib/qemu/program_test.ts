@@ -17,7 +17,7 @@ Deno.test("pinMachine() keeps options, and machines that have no version", () =>
   assertEquals(pinMachine("microvm", program), "microvm");
 });
 
-Deno.test("qemuProgram() knows the machines of the real QEMU, each time the same", async () => {
+Deno.test("qemuProgram() lists the machines of the real QEMU, the same each time", async () => {
   const first = await qemuProgram("qemu-system-x86_64");
   assertEquals(/^pc-q35-\d/.test(pinMachine("q35", first)), true);
   const again = await qemuProgram("qemu-system-x86_64");

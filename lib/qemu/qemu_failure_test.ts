@@ -76,14 +76,14 @@ const cases: { readonly args: string[]; readonly why: string; readonly next: str
 ];
 
 for (const { args, why, next } of cases) {
-  Deno.test(`explainQemuOutput() knows what QEMU says to ${args.slice(-2).join(" ")}`, async () => {
+  Deno.test(`explainQemuOutput() knows QEMU's answer to ${args.slice(-2).join(" ")}`, async () => {
     const failure = await refusal(args);
     assertStringIncludes(failure.why ?? failure.stderr, why);
     assertStringIncludes(failure.next ?? "", next);
   });
 }
 
-Deno.test("explainQemuOutput() names the port that somebody else has", async () => {
+Deno.test("explainQemuOutput() names a port that is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const { why, next } = await refusal([

@@ -79,7 +79,7 @@ Deno.test("QmpClient fails the pending command when the server sends garbage", a
   }
 });
 
-Deno.test("QmpClient puts together an answer that arrives in halves, among events", async () => {
+Deno.test("QmpClient assembles an answer that arrives in halves, among events", async () => {
   const script = [
     '{"event": "STOP"}\n{"ret',
     'urn": {"status": "paused", ',

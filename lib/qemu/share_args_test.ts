@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { p9Args, sharedMemoryArgs, virtiofsArgs } from "./share_args.ts";
 
-Deno.test("p9Args() shares one directory, whatever it is called", () => {
+Deno.test("p9Args() shares a directory of any name", () => {
   assertEquals(p9Args({ dir: "/home/me/my, project", security: "none" }), [
     "-fsdev",
     "local,id=share0,path=/home/me/my,, project,security_model=none,multidevs=remap",

@@ -37,14 +37,14 @@ Deno.test("shutDown() kills a QEMU that hangs", async () => {
   assertEquals(await shutDown(target(qemu), deadlines), "kill");
 });
 
-Deno.test("shutDown() works without QMP, as on a kept guest whose socket is gone", async () => {
+Deno.test("shutDown() works without QMP, as for a kept guest whose socket is gone", async () => {
   await using qemu = await startPausedQemu();
   const { name, exited, pid } = target(qemu);
   assertEquals(await shutDown({ name, exited, pid }, { terminateMs: LONG }), "terminate");
   assertEquals(await shutDown({ name, exited, pid }), "gone");
 });
 
-Deno.test("shutDown() says so when even SIGKILL is in vain", async () => {
+Deno.test("shutDown() reports a process that survives SIGKILL", async () => {
   // A process that a KILL did not end, seen from here: one whose end is never reported.
   await using child = spawnOwned(["sleep", "3600"]);
   const immortal = { name: "x", exited: new Promise(() => {}), pid: child.pid };

@@ -19,7 +19,7 @@ Deno.test("parseUsernet() finds nothing where there is no user network", () => {
   assertEquals(parseUsernet(""), []);
 });
 
-Deno.test("parseUsernet() tells which free port QEMU has taken for port 0", async () => {
+Deno.test("parseUsernet() finds the port that QEMU chose for port 0", async () => {
   await using qemu = await startPausedQemu(["-machine", "q35", ...netArgs({ hostPort: 0 })]);
   const [forward] = parseUsernet(
     await qemu.qmp.execute("human-monitor-command", { "command-line": "info usernet" }),

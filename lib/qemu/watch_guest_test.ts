@@ -42,7 +42,7 @@ const ioError = (action: string) => ({
   timeMs: 0,
 });
 
-Deno.test("watchGuest() tells of a guest that QEMU has paused for want of space", async () => {
+Deno.test("watchGuest() reports a guest that QEMU has paused because the disk is full", async () => {
   await withQemu(async (hub, options) => {
     await using watch = await watchGuest(options);
     // What the guest is told of is its own matter.

@@ -18,7 +18,7 @@ for (const { greatest, marks } of cases) {
   });
 }
 
-Deno.test("axisFor() covers every value with few steps, and wastes less than one", () => {
+Deno.test("axisFor() covers every value with few steps, and wastes less than one step", () => {
   // In hundredths of a second, as everything is measured.
   fc.assert(fc.property(fc.integer({ min: 1, max: 1e8 }), (hundredths) => {
     const greatest = hundredths / 100;

@@ -8,7 +8,7 @@ function rowsOf(kind: string, platform: string, total: number): Row[] {
   return phaseRows(kind, [build]).map(([name, runs]) => makeRow({ name, platform, runs }));
 }
 
-Deno.test("benchTimeline() puts the phases one after the other, and what is left behind them", () => {
+Deno.test("benchTimeline() shows the phases in order, and the remaining time after them", () => {
   const rows = [
     makeRow({ name: "first command", platform: "a", runs: [9] }),
     ...rowsOf("build-vm", "a", 53.5),

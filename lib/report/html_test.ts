@@ -24,6 +24,6 @@ Deno.test("html`` puts pieces, lists, numbers and nothing into a template", () =
   );
 });
 
-Deno.test("html shows one character for each that cannot be seen, or turns the text around", () => {
+Deno.test("html shows invisible and direction-changing characters as one visible character each", () => {
   assertEquals(html`${"a\x1bb\u202ec\u200bd"}`.text, "a\ufffdb\ufffdc\ufffdd");
 });

@@ -50,7 +50,7 @@ Deno.test("renderPage() has a language, a title, a date, and both colour schemes
   assertStringIncludes(text, "@media (prefers-color-scheme: dark)");
 });
 
-Deno.test("renderPage() leaves out what there is nothing of", () => {
+Deno.test("renderPage() leaves out empty sections", () => {
   const text = renderPage({ title: "t", date: page.date, host: [], timeline: [] });
   assert(!/<h2|<table|<svg|undefined/.test(text), text);
 });

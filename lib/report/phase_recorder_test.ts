@@ -39,7 +39,7 @@ Deno.test("recordPhases() passes everything on", () => {
   assertEquals(told, ["a: boot", "a> text"]);
 });
 
-Deno.test("recordPhases() keeps phases of one name apart, and needs none", () => {
+Deno.test("recordPhases() keeps phases of one name apart, and accepts a build without phases", () => {
   const { time, recorder: { progress, finish, spans } } = setUp();
   finish("a");
   assertEquals(spans("a"), []);

@@ -12,7 +12,7 @@ const passed: TimelineRow = {
   ],
 };
 
-Deno.test("renderTimeline() puts each phase where it was on an axis of seconds", () => {
+Deno.test("renderTimeline() places each phase on an axis of seconds", () => {
   const { text } = renderTimeline([passed]);
   assertStringIncludes(text, 'style="left:10%;width:40%" title="boot: 4.00 s, from 1.00 s to');
   assertStringIncludes(text, 'style="left:50%;width:50%" title="build: 5.00 s, from 5.00 s to');
@@ -20,7 +20,7 @@ Deno.test("renderTimeline() puts each phase where it was on an axis of seconds",
   assertStringIncludes(text, "background-size:20% 100%");
 });
 
-Deno.test("renderTimeline() tells phases by number and name, not by colour alone", () => {
+Deno.test("renderTimeline() identifies phases by number and name, not by colour alone", () => {
   const { text } = renderTimeline([passed]);
   assertStringIncludes(text, '<span class="key phase-0">1</span> <bdi>boot</bdi>');
   assertStringIncludes(text, '<span class="key phase-1">2</span> <bdi>build</bdi>');
@@ -64,13 +64,13 @@ Deno.test("renderTimeline() escapes names, phases, details and reasons", () => {
   assertEquals(text.split("&quot;&gt;&lt;script&gt;&#39;&amp;").length - 1, 10);
 });
 
-Deno.test("renderTimeline() of builds that never began has rows without bars", () => {
+Deno.test("renderTimeline() shows builds that never began as rows without bars", () => {
   const { text } = renderTimeline([{ name: "a", status: "skip", start: null, spans: [] }]);
   assertStringIncludes(text, "<bdi>a</bdi>");
   assertStringIncludes(text, "No phase was reached.");
   assert(!/NaN|Infinity|undefined/.test(text), text);
 });
 
-Deno.test("secondsText() keeps three digits that count", () => {
+Deno.test("secondsText() keeps three significant digits", () => {
   assertEquals([0.014, 9.99, 67.26].map(secondsText), ["0.01 s", "9.99 s", "67.3 s"]);
 });

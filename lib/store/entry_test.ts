@@ -16,7 +16,7 @@ async function place(dir: string): Promise<Entry> {
   };
 }
 
-Deno.test("removeEntry() removes what nobody uses, and has nothing against what is gone", async () => {
+Deno.test("removeEntry() removes an unused entry, and accepts a missing one", async () => {
   await using box = await sandbox();
   const entry = await place(box.path);
   assertEquals([await isBusy(entry), await removeEntry(entry)], [false, true]);
@@ -26,7 +26,7 @@ Deno.test("removeEntry() removes what nobody uses, and has nothing against what 
   assertEquals(await exists(entry.path), false);
 });
 
-Deno.test("removeEntry() leaves what somebody holds by any of its locks, or needs without one", async () => {
+Deno.test("removeEntry() keeps an entry that is locked, or needed without a lock", async () => {
   await using box = await sandbox();
   const entry = await place(box.path);
   const users = [
@@ -42,7 +42,7 @@ Deno.test("removeEntry() leaves what somebody holds by any of its locks, or need
   for (const name of ["record", "data", "lock"]) assert(await exists(join(entry.path, name)), name);
 });
 
-Deno.test("removeEntry() asks who needs an entry while nobody can begin to use it", async () => {
+Deno.test("removeEntry() asks whether an entry is needed while it holds the lock", async () => {
   await using box = await sandbox();
   const entry = await place(box.path);
   const isNeeded = async () => {
@@ -52,7 +52,7 @@ Deno.test("removeEntry() asks who needs an entry while nobody can begin to use i
   assertEquals(await removeEntry({ ...entry, isNeeded }), true);
 });
 
-Deno.test("removeEntry() that is cut short leaves nothing that vouches for the rest", async () => {
+Deno.test("removeEntry() that is interrupted leaves nothing that vouches for the rest", async () => {
   await using box = await sandbox();
   const entry = await place(box.path);
   const cut = { ...entry, remove: () => Promise.reject(new Error("cut short")) };
@@ -60,7 +60,7 @@ Deno.test("removeEntry() that is cut short leaves nothing that vouches for the r
   assertEquals([await exists(entry.voucher!), await exists(entry.path)], [false, true]);
 });
 
-Deno.test("removeEntry() takes an entry that is its own lock", async () => {
+Deno.test("removeEntry() accepts an entry that is its own lock", async () => {
   await using box = await sandbox();
   const entry = { ...await place(box.path), locks: [join(box.path, "entry")] };
   {
@@ -70,7 +70,7 @@ Deno.test("removeEntry() takes an entry that is its own lock", async () => {
   assertEquals(await removeEntry(entry), true);
 });
 
-Deno.test("ownedDirectories() lists the directories of each owner, and nothing of what is not there", async () => {
+Deno.test("ownedDirectories() lists the directories of each owner, and nothing if there are none", async () => {
   await using box = await sandbox();
   for (const path of ["a/one", "a/two", "b/one"]) {
     await Deno.mkdir(join(box.path, path), { recursive: true });

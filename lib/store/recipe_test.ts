@@ -77,7 +77,7 @@ Deno.test("recipeKey() changes with every kind of change in a directory", async 
   }
 });
 
-Deno.test("recipeKey() leaves out what skip names", async () => {
+Deno.test("recipeKey() leaves out what `skip` selects", async () => {
   await using tree = await sampleTree();
   const skip = (path: string) => path === "a" || path.endsWith(".txt");
   const { inputs } = await recipeKey([{ name: "tree", dir: tree.dir, skip }]);
@@ -163,7 +163,7 @@ Deno.test("recipeKey() differs when any input differs", async () => {
   }));
 });
 
-Deno.test("withoutComments() leaves out comments and empty lines, but for those of here-documents", () => {
+Deno.test("withoutComments() leaves out comments and empty lines, except in here-documents", () => {
   const script = [
     "#!/bin/sh",
     "# Why.",

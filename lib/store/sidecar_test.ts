@@ -42,7 +42,7 @@ Deno.test("readSidecar() gives back any recipe that was written", async () => {
   );
 });
 
-Deno.test("readSidecar() takes damage for a miss and says what is wrong", async () => {
+Deno.test("readSidecar() treats damage as a miss, and says what is wrong", async () => {
   await using dir = await tempDir();
   const path = join(dir.path, "x.hash");
   const recipe = await recipeOf({ a: "1", b: "2" });
@@ -67,7 +67,7 @@ Deno.test("readSidecar() takes damage for a miss and says what is wrong", async 
   ]);
 });
 
-Deno.test("explainMiss() has nothing to say only while the sidecar holds the same key", async () => {
+Deno.test("explainMiss() is empty only for the same key", async () => {
   await using dir = await tempDir();
   const path = join(dir.path, "x.hash");
   const recipe = await recipeOf({ a: "1" });
@@ -79,7 +79,7 @@ Deno.test("explainMiss() has nothing to say only while the sidecar holds the sam
   assertEquals(explainMiss(await readSidecar(path), await recipeOf({ a: "2" })), ["a changed"]);
 });
 
-Deno.test("explainMiss() names what changed, is new and is gone", async () => {
+Deno.test("explainMiss() names changed, new and missing inputs", async () => {
   const previous = await recipeOf({
     "provision/debian.sh": "1",
     suite: "bookworm",

@@ -5,7 +5,7 @@ import { renderDebuggingPage, writeDebuggingPage } from "./debugging_page.ts";
 
 const whole = Object.keys(TOPICS).map((name) => `<!-- table: ${name} -->`).join("\n\n");
 
-Deno.test("docs/debugging.md is what its template and the table of symptoms make", async () => {
+Deno.test("docs/debugging.md is up to date with its template and the table of symptoms", async () => {
   const { current } = await writeDebuggingPage(root, { check: true });
   assertEquals(current, true, "run: deno task docs");
 });
@@ -16,7 +16,7 @@ Deno.test("renderDebuggingPage() has a row for each symptom", () => {
   assertStringIncludes(rows.join("\n"), "`deno task setup-images PLATFORM --force`");
 });
 
-Deno.test("renderDebuggingPage() refuses a template without some topic, or with a wrong one", () => {
+Deno.test("renderDebuggingPage() refuses a template with a missing or unknown topic", () => {
   assertThrows(() => renderDebuggingPage(whole.slice(30)), RangeError, "leaves out: qemu-sharing");
   assertThrows(
     () => renderDebuggingPage(`${whole}\n<!-- table: weather -->`),

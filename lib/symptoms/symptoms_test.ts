@@ -10,7 +10,7 @@ const TESTDATA = fromFileUrl(new URL("testdata", import.meta.url));
 const readFixture = (id: string) => Deno.readTextFile(join(TESTDATA, `${id}.log`));
 
 for (const { id, says } of SYMPTOMS) {
-  Deno.test(`the symptom ${id} is found first in its log, which has the text of its table`, async () => {
+  Deno.test(`the symptom ${id} is found first in its log, which contains the text of its table`, async () => {
     // A name that says nothing, so that each line has to say what it is.
     const lines = plainLines(await readFixture(id));
     const [first] = diagnose([{ name: "fixture.txt", lines }]);
@@ -26,7 +26,7 @@ Deno.test("each symptom has a log in testdata, and each log a symptom", async ()
   assertEquals(files.sort(), SYMPTOMS.map(({ id }) => `${id}.log`).sort());
 });
 
-Deno.test("symptoms have ids of their own, whole texts, and commands", () => {
+Deno.test("symptoms have unique ids, complete texts, and commands", () => {
   assertEquals(new Set(SYMPTOMS.map(({ id }) => id)).size, SYMPTOMS.length);
   for (const { id, title, cause, fix, patterns, where } of SYMPTOMS) {
     assertMatch(id, /^[a-z][a-z0-9-]+$/);
@@ -53,7 +53,7 @@ Deno.test("no command puts a caught text between quotes, where it could end them
   assert(commands > 5, `only ${commands} commands have a caught text in them`);
 });
 
-Deno.test("what templates name is caught by a pattern, or always there", () => {
+Deno.test("every value in a template is captured by a pattern or always known", () => {
   const always = ["guest", "console", "log", "error", "ended"];
   const named = new Set<string>();
   for (const { id, title, cause, fix, next = "", patterns } of SYMPTOMS) {
@@ -73,7 +73,7 @@ Deno.test("what templates name is caught by a pattern, or always there", () => {
   assert(named.size > always.length, `only ${[...named]} are named`);
 });
 
-Deno.test("fill() puts in values, quoted where asked to, and falls back", () => {
+Deno.test("fill() inserts values, quoted on request, and falls back", () => {
   assertEquals(fill("{a} {b|none} {c}", { a: "1" }), "1 none C");
   assertEquals(fill("ls {a}", { a: "x; y" }, (text) => `'${text}'`), "ls 'x; y'");
   assertEquals(fill('"${HOME:-/tmp}" ${x}', { x: "no" }), '"${HOME:-/tmp}" ${x}');

@@ -41,7 +41,7 @@ Deno.test("readJunit() counts what Deno reports", async () => {
   }
 });
 
-Deno.test("readJunit() reads a report without tests, and refuses what is none", () => {
+Deno.test("readJunit() reads a report without tests, and refuses other texts", () => {
   assertEquals(readJunit('<?xml version="1.0"?><testsuites name="deno test"></testsuites>'), {
     passed: 0,
     failed: 0,

@@ -25,17 +25,17 @@ function order(names: readonly string[], places: number): string[] {
   }
 }
 
-Deno.test("takeNext() starts one guest file beside others, and later as many as there are cores", () => {
+Deno.test("takeNext() starts one guest file beside others, and later one per core", () => {
   assertEquals(order(["g1", "o1", "g2", "o2", "g3", "g4"], 3), [
     ...["g1", "o1", "o2", "-g1", "g2", "-o1", "g3", "-o2", "-g2", "g4", "-g3", "-g4"],
   ]);
 });
 
-Deno.test("takeNext() lets no guest wait where there is one place, or nothing else to do", () => {
+Deno.test("takeNext() lets no guest wait if there is one place, or nothing else to do", () => {
   assertEquals(order(["o1", "g1"], 1), ["g1", "-g1", "o1", "-o1"]);
   assertEquals(order(["g1", "g2"], 2), ["g1", "g2", "-g1", "-g2"]);
 });
 
-Deno.test("takeNext() keeps half of many places for what boots no guest", () => {
+Deno.test("takeNext() reserves half of many places for files that boot no guest", () => {
   assertEquals(order(["g1", "g2", "g3", "o1", "o2"], 4).slice(0, 4), ["g1", "g2", "o1", "o2"]);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { jobsOf } from "./test_files.ts";
 
-Deno.test("jobsOf() makes a job of each file of tests/, and few of all unit tests", () => {
+Deno.test("jobsOf() makes one job for each file of tests/, and a few for all unit tests", () => {
   const files = [
     ...["lib/base/text/a_test.ts", "lib/base/b_test.ts", "lib/ci/c_test.ts", "tasks/d_test.ts"],
     ...["tests/e_test.ts", "tests/f_guest_test.ts"],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { passesFilter, whyLeftOut } from "./why_left_out.ts";
 
-Deno.test("whyLeftOut() gives the condition as the source has it", () => {
+Deno.test("whyLeftOut() returns the condition as written in the source", () => {
   const cases: readonly [string, string | undefined][] = [
     ['Deno.test({\n  name: "x",\n  ignore: Deno.uid() !== 0,\n  fn() {},\n});', "Deno.uid() !== 0"],
     ['Deno.test("x", { ignore: !haveProgram("cc") || a }, f);', '!haveProgram("cc") || a'],

@@ -20,7 +20,7 @@ Deno.test("guestSize() goes by the command line, then the project, then the plat
   });
 });
 
-Deno.test("sshPort() takes a free port unless the user or the platform names one", () => {
+Deno.test("sshPort() chooses a free port unless the user or the platform names one", () => {
   const fixed = { ...platform, ssh: { ...platform.ssh, port: 2222 } };
   assertEquals(sshPort(platform, undefined), 0);
   assertEquals(sshPort(fixed, undefined), 2222);
@@ -37,7 +37,7 @@ const machine = {
   ...{ host, cpu: "max", memoryMiB: 512, cores: 1, devices: buildDevices({ sshPort: 0 }) },
 };
 
-Deno.test("guestArgs() has the memory in the file that is named, and in none otherwise", () => {
+Deno.test("guestArgs() backs the memory by a file only if one is named", () => {
   const text = (mode?: "write" | "private") => {
     const memoryFile = mode === undefined ? undefined : { path: "/mem", mode };
     return guestArgs(machine, place, { boot: ["-incoming", "defer"], memoryFile }).join(" ");

@@ -27,7 +27,7 @@ async function openForTest(rule: Parameters<typeof openNetwork>[1]["rule"]) {
   };
 }
 
-Deno.test("openNetwork() serves a guest's proxy, notes what it asks for, and names what it misses", async () => {
+Deno.test("openNetwork() serves a guest's proxy, records its requests, and names refused hosts", async () => {
   await using opened = await openForTest("internet");
   const { network, notes } = opened;
   assertEquals(network.env.http_proxy, "http://127.0.0.1:20001");
@@ -44,7 +44,7 @@ Deno.test("openNetwork() serves a guest's proxy, notes what it asks for, and nam
   });
 });
 
-Deno.test("openNetwork() tells a program that has not used the proxy by its words", async () => {
+Deno.test("openNetwork() recognizes a program that has not used the proxy by its output", async () => {
   await using opened = await openForTest(["a.example"]);
   for (
     const line of [
@@ -60,7 +60,7 @@ Deno.test("openNetwork() tells a program that has not used the proxy by its word
   }
 });
 
-Deno.test("openNetwork() refuses everything where the rule is none, and serves nothing where it is open", async () => {
+Deno.test("openNetwork() refuses everything if the rule is none, and serves no proxy if it is open", async () => {
   {
     await using none = await openForTest("none");
     assertMatch(await none.ask("GET http://a.example/ HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 403 /);
@@ -76,7 +76,7 @@ Deno.test("openNetwork() refuses everything where the rule is none, and serves n
   await assertRejects(() => open.ask(""), Deno.errors.NotFound);
 });
 
-Deno.test("a guest has no way out besides its forwarded port, unless it is opened", () => {
+Deno.test("a guest has no network besides its forwarded port, unless it is opened", () => {
   const netdev = (openNetwork?: boolean) => {
     const args = buildDevices({ sshPort: 0, openNetwork })({ disk: "/overlay", socketDir: "/" });
     return args[args.indexOf("-netdev") + 1];
@@ -86,7 +86,7 @@ Deno.test("a guest has no way out besides its forwarded port, unless it is opene
   assertEquals(netdev(true), netdev()!.replace("restrict=on,", ""));
 });
 
-Deno.test("openNetwork() tells whoever ends it of a log that could not be written", async () => {
+Deno.test("openNetwork() reports a log that could not be written when it ends", async () => {
   const dir = await Deno.makeTempDir({ prefix: "gh-network-" });
   const socketPath = join(dir, "proxy");
   let isFull = false;

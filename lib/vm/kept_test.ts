@@ -18,7 +18,7 @@ const RECORD = {
   ...{ started: "", console: "" },
 } as const;
 
-Deno.test("refuseOtherNetwork() takes the network that a kept guest has, and no other", () => {
+Deno.test("refuseOtherNetwork() accepts only the network that a kept guest has", () => {
   refuseOtherNetwork({ ...RECORD, network: "internet" }, "internet");
   refuseOtherNetwork({ ...RECORD, network: ["a.example", "b.example"] }, [
     "a.example",
@@ -33,7 +33,7 @@ Deno.test("refuseOtherNetwork() takes the network that a kept guest has, and no 
   }
 });
 
-Deno.test("warnOfNetwork() says nothing where the network played no part", () => {
+Deno.test("warnOfNetwork() says nothing if the network was not involved", () => {
   const told: string[] = [];
   const warn = (details: string[], next?: string) =>
     warnOfNetwork({

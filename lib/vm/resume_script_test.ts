@@ -13,7 +13,7 @@ async function sharedDir(mounts: string): Promise<string> {
 }
 
 // A guest with one attached is met in tests/arm_dev_share_guest_test.ts.
-Deno.test("resume.pl finds what another machine serves among what is mounted, and nothing else", async () => {
+Deno.test("resume.pl finds network and shared file systems among the mounts, and no others", async () => {
   const own = "/dev/vda / ext4 rw 0 0\nproc /proc proc rw 0 0\ntmpfs /9p tmpfs rw 0 0\n";
   assertEquals(await sharedDir(own), "none");
   for (const type of ["9p", "virtiofs", "nfs", "nfs4", "cifs", "fuse.sshfs"]) {

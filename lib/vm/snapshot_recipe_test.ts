@@ -29,7 +29,7 @@ const shapeOf = (image: { readonly digest: string; readonly dir: string }) =>
 const recipeOf = async (image: { readonly digest: string; readonly dir: string }) =>
   await snapshotRecipe(shapeOf(image));
 
-Deno.test("snapshotRecipe() is another one for an image that the same recipe made of other bytes", async () => {
+Deno.test("snapshotRecipe() differs for an image with the same recipe and other bytes", async () => {
   await using _images = await makeImagesDir();
   await finishImage(platform);
   const before = await presentImage();
@@ -48,14 +48,14 @@ Deno.test("snapshotRecipe() is another one for an image that the same recipe mad
   assertEquals(await outdatedInputs(recorded, [], []), undefined);
 });
 
-Deno.test("snapshotRecipe() goes by the bytes, also where they lie under the same path", async () => {
+Deno.test("snapshotRecipe() depends on the bytes, also under the same path", async () => {
   const one = { dir: "/images/p/0123", digest: "01".repeat(32) };
   const two = { ...one, digest: "02".repeat(32) };
   assertNotEquals((await recipeOf(two)).key, (await recipeOf(one)).key);
   assertEquals((await recipeOf({ ...one })).key, (await recipeOf(one)).key);
 });
 
-Deno.test("snapshotRecipe() counts everything that shapes the state, and says what differs", async () => {
+Deno.test("snapshotRecipe() includes everything that shapes the state, and says what differs", async () => {
   const shape = shapeOf({ dir: "/images/p", digest: "01".repeat(32) });
   const recipe = await snapshotRecipe(shape);
   const { host } = shape;

@@ -45,7 +45,7 @@ async function look(): Promise<string> {
   return "found";
 }
 
-Deno.test("findSnapshot() takes what was saved, and what was only copied or touched", async () => {
+Deno.test("findSnapshot() accepts a saved snapshot, also after it was copied or touched", async () => {
   await using box = await setUp();
   assertEquals(await look(), "there is none yet");
   await box.save();
@@ -97,7 +97,7 @@ Deno.test("findSnapshot() names every kind of damage, and removes the snapshot",
   }
 });
 
-Deno.test("findSnapshot() says which input keeps the nearest snapshot from being used", async () => {
+Deno.test("findSnapshot() says which input prevents the nearest snapshot from being used", async () => {
   await using box = await setUp();
   await box.save();
   const other = await recipeKey([{ name: "memory", value: 1024 }, { name: "image", value: "a" }]);

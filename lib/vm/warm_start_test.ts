@@ -66,7 +66,7 @@ const place = async () => {
 };
 
 Deno.test(
-  "startWarm() saves once, and starts from that from then on",
+  "startWarm() saves once, then starts from that snapshot",
   { ignore },
   async () => {
     await using _ = await place();
@@ -79,7 +79,7 @@ Deno.test(
   },
 );
 
-Deno.test("startWarm() drops a snapshot from which no guest comes, and lets it boot", {
+Deno.test("startWarm() drops a snapshot that does not start, and boots instead", {
   ignore,
 }, async () => {
   await using _ = await place();
@@ -96,7 +96,7 @@ Deno.test("startWarm() drops a snapshot from which no guest comes, and lets it b
 });
 
 Deno.test(
-  "startWarm() boots where saving fails for the host's sake",
+  "startWarm() boots if saving fails because of the host",
   { ignore },
   async () => {
     await using _ = await place();
@@ -117,7 +117,7 @@ Deno.test(
 );
 
 Deno.test(
-  "startWarm() hides neither a bug nor a boot that any other would fail with as well",
+  "startWarm() hides neither a bug nor a boot that would fail again",
   { ignore },
   async () => {
     await using _ = await place();
@@ -132,7 +132,7 @@ Deno.test(
   },
 );
 
-Deno.test("ensureSnapshot() tells why it saves, and says whether it did", { ignore }, async () => {
+Deno.test("ensureSnapshot() says why it saves, and whether it did", { ignore }, async () => {
   await using _ = await place();
   const { ensure, calls } = makeGuest();
   const told: string[] = [];

@@ -29,7 +29,7 @@ Deno.test("atomicWrite() writes text, bytes and what a callback writes", async (
   assertEquals(await namesIn(dir.path), ["image.hash"]);
 });
 
-Deno.test("tryAtomicWrite() leaves all as it was, and throws where a write would", async () => {
+Deno.test("tryAtomicWrite() changes nothing, and throws where a write would", async () => {
   await using dir = await tempDir();
   const path = join(dir.path, "page.html");
   await tryAtomicWrite(path);
@@ -77,7 +77,7 @@ Deno.test("atomicWrite() shows no file of that name before it is whole", async (
   });
 });
 
-Deno.test("atomicWrite() says what the host lacks where files cannot be locked, and leaves nothing", async () => {
+Deno.test("atomicWrite() says what the host lacks if files cannot be locked, and leaves nothing", async () => {
   await using dir = await tempDir();
   const { prototype } = Deno.FsFile;
   const { lock } = prototype;

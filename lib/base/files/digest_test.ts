@@ -54,7 +54,7 @@ Deno.test("canonicalJson() refuses what JSON would drop", () => {
   }
 });
 
-Deno.test("isSameDigest() compares whole digests, and takes what is none for another", () => {
+Deno.test("isSameDigest() compares whole digests, and nothing else equals one", () => {
   const digest = new FramedHash().digest();
   assertEquals(isSameDigest(digest, `${digest}`), true);
   for (const other of ["", digest.slice(1), `${digest}0`, digest.replace(/.$/, "x")]) {

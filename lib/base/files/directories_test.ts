@@ -15,7 +15,7 @@ Deno.test("dirNames() and fileNames() sort, and take a missing directory for an 
   assertEquals(await dirNames(join(box.path, "none")), []);
 });
 
-Deno.test("exists() is only false of what is not there", async () => {
+Deno.test("exists() is false only if nothing is there", async () => {
   await using box = await sandbox();
   await Deno.writeTextFile(join(box.path, "file"), "");
   await Deno.symlink("nowhere", join(box.path, "dangling"));
@@ -25,7 +25,7 @@ Deno.test("exists() is only false of what is not there", async () => {
   assertEquals(await exists(join(box.path, "file", "below")), false);
 });
 
-Deno.test("diskBytes() counts what lies on disk, below directories too, and no holes", async () => {
+Deno.test("diskBytes() counts disk usage, also below directories, without holes", async () => {
   await using box = await sandbox();
   await Deno.mkdir(join(box.path, "sub"));
   await Deno.writeTextFile(join(box.path, "sub/full"), "x".repeat(1 << 20));

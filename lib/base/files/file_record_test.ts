@@ -49,7 +49,7 @@ for (const age of ["just now", "long ago"]) {
   });
 }
 
-Deno.test("checkFile() reads a copy until it is some seconds old, and then never again", async () => {
+Deno.test("checkFile() reads a copy until it is some seconds old, then never again", async () => {
   await using file = await recorded();
   await Deno.rename(file.path, `${file.path}.old`);
   await Deno.copyFile(`${file.path}.old`, file.path);

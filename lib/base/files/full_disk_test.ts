@@ -39,7 +39,7 @@ Deno.test("explainFullDisk() leaves other failures as they are", async () => {
   assertEquals(onHost.details[0], "cc: No space left on device");
 });
 
-Deno.test("fullDiskError() names the file system of a path that is not there yet", async () => {
+Deno.test("fullDiskError() names the file system of a path that does not exist yet", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const [there, notYet] = await Promise.all(

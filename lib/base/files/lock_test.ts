@@ -29,7 +29,7 @@ Deno.test("acquireLock() makes the file and its directory, and leaves the file w
   assert((await Deno.stat(path)).isFile);
 });
 
-Deno.test("acquireLock() waits for another process, and says once for whom", async () => {
+Deno.test("acquireLock() waits for another process, and names it once", async () => {
   await using box = await sandbox();
   const path = join(box.path, "lock");
   await using holder = await startHolder(path, "building debian-amd64");
@@ -103,7 +103,7 @@ Deno.test("acquireLock() calls no onWait for a free lock", async () => {
   await using _lock = await acquireLock(join(box.path, "lock"), { onWait });
 });
 
-Deno.test("tryLock() replaces a longer note of a former holder", async () => {
+Deno.test("tryLock() replaces the longer note of a previous holder", async () => {
   await using box = await sandbox();
   const path = join(box.path, "lock");
   await Deno.writeTextFile(path, `pid 1 (${"long ".repeat(20)})\n`);

@@ -28,7 +28,7 @@ Deno.test("startLogs() names the three logs of a build and writes the first at o
   assertEquals(text, `configure\n${"grüße 日本語\n".repeat(20_000)}`);
 });
 
-Deno.test("startLogs() starts afresh where a former build of that name is over", async () => {
+Deno.test("startLogs() replaces the logs of a finished build of that name", async () => {
   await using _logs = await makeLogsDir();
   let former: string;
   {
@@ -98,7 +98,7 @@ Deno.test("LogFiles.output() drops what is beyond the limit, and says so once", 
   assertEquals(files.droppedBytes, 3 + 5000);
 });
 
-Deno.test("a log that is cut is told in the result and to the user", async () => {
+Deno.test("a truncated log is reported in the result and to the user", async () => {
   await using _logs = await makeLogsDir();
   await using files = await startLogs("native", { limitBytes: 1 });
   const result = newResult("native");
@@ -113,7 +113,7 @@ Deno.test("a log that is cut is told in the result and to the user", async () =>
   assertStringIncludes(warnings[0] ?? "", files.build);
 });
 
-Deno.test("an error of a full disk is the host's, and its log is silent from then on", async () => {
+Deno.test("a full disk is the host's fault, and nothing more is written to its log", async () => {
   await using _logs = await makeLogsDir();
   await using files = await startLogs("native");
   const result = newResult("native");

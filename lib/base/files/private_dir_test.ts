@@ -31,7 +31,7 @@ Deno.test("ensurePrivateDir() closes a directory that is open to others", async 
   });
 });
 
-Deno.test("ensurePrivateDir() refuses a symlink, since it may lead to somebody else", async () => {
+Deno.test("ensurePrivateDir() refuses a symlink, which may lead to another user's directory", async () => {
   await withTempDir(async (dir) => {
     const path = join(dir, "link");
     await Deno.symlink("/", path);
@@ -44,7 +44,7 @@ Deno.test("ensurePrivateDir() refuses a symlink, since it may lead to somebody e
   });
 });
 
-Deno.test("ensurePrivateDir() refuses a place where others can put something else instead", async () => {
+Deno.test("ensurePrivateDir() refuses a directory in which others can replace it", async () => {
   await withTempDir(async (dir) => {
     const path = join(dir, "guesthouse-0");
     await Deno.chmod(dir, 0o777);

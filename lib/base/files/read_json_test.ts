@@ -17,12 +17,12 @@ for (
     ...['{"pid": 1.5}', '{"pid": {}}', '{"pid": 1, "name": null}', '{"__proto__": {"pid": 1}}'],
   ]
 ) {
-  Deno.test(`parseJson() takes ${JSON.stringify(text)} for none`, () => {
+  Deno.test(`parseJson() rejects ${JSON.stringify(text)}`, () => {
     assertEquals(parseJson(text, schema), undefined);
   });
 }
 
-Deno.test("readJson() gives nothing for what is no file, and throws what the host is at fault for", async () => {
+Deno.test("readJson() returns undefined if there is no file, and throws the host's faults", async () => {
   await using box = await sandbox();
   const path = join(box.path, "record.json");
   assertEquals(await readJson(path, schema), undefined);

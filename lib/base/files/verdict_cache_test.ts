@@ -16,7 +16,7 @@ Deno.test("readVerdict() gives back what writeVerdict() took", async () => {
   assertEquals([...Deno.readDirSync(verdictsDir())].map(({ name }) => name), ["v.json"]);
 });
 
-Deno.test("readVerdict() forgets what is damaged", async () => {
+Deno.test("readVerdict() ignores a damaged file", async () => {
   await using _box = await sandbox();
   await Deno.mkdir(verdictsDir(), { recursive: true });
   for (const text of ["", "{", "null", "[]", '{"answer":"2"}', '{"answer":']) {

@@ -13,13 +13,13 @@ function fussyWriter(errors: Error[]) {
   return { write, taken };
 }
 
-Deno.test("writeAll() writes on until everything is out, also to a full pipe", async () => {
+Deno.test("writeAll() writes everything, also to a full pipe", async () => {
   const writer = fussyWriter([new Deno.errors.WouldBlock(), new Deno.errors.WouldBlock()]);
   await writeAll(writer, new Uint8Array([1, 2, 3, 4, 5]));
   assertEquals(writer.taken, [1, 2, 3, 4, 5]);
 });
 
-Deno.test("writeAll() throws what is wrong, and gives a full pipe up when it is told to", async () => {
+Deno.test("writeAll() throws faults, and gives up on a full pipe when aborted", async () => {
   const bytes = new Uint8Array(1);
   const gone = fussyWriter([new Deno.errors.BrokenPipe("gone")]);
   await assertRejects(() => writeAll(gone, bytes), Deno.errors.BrokenPipe, "gone");

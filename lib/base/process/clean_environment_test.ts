@@ -25,7 +25,7 @@ const SECRETS = {
   https_proxy: "http://u:p@h",
 };
 
-Deno.test("run() gives ssh, rsync and QEMU nothing of the environment but what all may have", async () => {
+Deno.test("run() gives ssh, rsync and QEMU only the variables that every program may have", async () => {
   await using box = await sandbox({ ...SECRETS, LANG: "C.UTF-8" });
   // What a shell adds by itself.
   const allowed = new Set([...COMMON_VARIABLES, ...WINDOW_VARIABLES, "LC_X", "_", "PWD", "SHLVL"]);
@@ -38,7 +38,7 @@ Deno.test("run() gives ssh, rsync and QEMU nothing of the environment but what a
   }
 });
 
-Deno.test("run() gives programs that download their proxies and certificates as well", async () => {
+Deno.test("run() also gives programs that download their proxies and certificates", async () => {
   await using box = await sandbox({ ...SECRETS, CARGO_HOME: "/c" });
   for (const [name, variable] of [["apt-get", "https_proxy"], ["cargo", "CARGO_HOME"]] as const) {
     const itself = await run([await box.script(name, PRINT_ENVIRONMENT)]);
@@ -57,7 +57,7 @@ Deno.test("run() gives what runs on the user's behalf the whole environment", as
   assertEquals(stdout, "s two  words added\n");
 });
 
-Deno.test("runInForeground() gives a program nothing of the environment but what all may have", async () => {
+Deno.test("runInForeground() gives a program only the variables that every program may have", async () => {
   await using box = await sandbox(SECRETS);
   const file = join(box.path, "environment");
   const program = await box.script("ssh", `env >'${file.replaceAll("'", "'\\''")}'`);

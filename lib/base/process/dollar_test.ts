@@ -27,7 +27,7 @@ Deno.test("$ splits the template, and takes each value as one word, a list as ma
   );
 });
 
-Deno.test("$ hands on whatever is in a value, none of it through a shell", async () => {
+Deno.test("$ passes any value unchanged, without a shell", async () => {
   const words = [
     ...["", "$(id)", "`id`", "*", "'\"\\", "a\nb", "--", "-n", "~", ";", "| id", "> x", "{a,b}"],
     ...["a=b", "!", "#", "\t", "\r\n", "''", "$HOME", "<", "&1", "\\", "grüße", "\u{1f600}"],
@@ -43,7 +43,7 @@ Deno.test("$ takes values alone as the words, as long as something is between th
   assertEquals(await seen($`${"prin"}${"tf"} ${"%s\\0"} ${"a"}${"b"}`.text()), ["ab"]);
 });
 
-Deno.test("$ refuses what is more to a shell than one program and its words", () => {
+Deno.test("$ refuses shell syntax beyond one program and its words", () => {
   const templates = [
     ...[() => $`true | sh`, () => $`true; sh`, () => $`true & sh`, () => $`true > ${"file"}`],
     ...[() => $`cat < ${"file"}`, () => $`echo $(id)`, () => $`echo $HOME`, () => $`ls *.ts`],
@@ -75,7 +75,7 @@ Deno.test("$ says what a failure prevents, with the end of stderr and the next s
   assertEquals([code, stdout], [5, "ignored\n"]);
 });
 
-Deno.test("$ says what failed where nobody has said what for, and shows stdout where stderr is empty", async () => {
+Deno.test("$ names the command if no purpose was given, and shows stdout if stderr is empty", async () => {
   const error = await assertRejects(() => $`sh -c ${"echo why; exit 1"}`.text(), TaskError);
   assertEquals(
     formatError(error),
@@ -96,7 +96,7 @@ Deno.test("$ gives text, lines, JSON and the status", async () => {
   assertEquals(await $`false`.code(), 1);
 });
 
-Deno.test("$ takes a directory, variables and input, and nothing of the task's environment", async () => {
+Deno.test("$ takes a directory, variables and input, without the task's environment", async () => {
   await using box = await sandbox({ TEST_INHERITED: "from the task" });
   const script = 'pwd; echo "$TEST_INHERITED, $TEST_ADDED"; cat';
   const command = $`sh -c ${script}`.cwd(box.path).env({ TEST_ADDED: "added" });
@@ -106,7 +106,7 @@ Deno.test("$ takes a directory, variables and input, and nothing of the task's e
   assertEquals(await command.text(), `${dir}\n, added`);
 });
 
-Deno.test("$ throws the signal's reason, and then nothing of the program is left", async () => {
+Deno.test("$ throws the signal's reason and leaves no process", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const interrupt = new AbortController();

@@ -36,7 +36,7 @@ Deno.test("run() passes words on as they are, none through a shell", async () =>
   assertEquals(stdout.split("\0").slice(0, -1), words);
 });
 
-Deno.test("run() sets the directory, and the environment for nothing but what is named", async () => {
+Deno.test("run() sets the directory and only the given variables", async () => {
   await using box = await sandbox({ TEST_INHERITED: "from the task" });
   const { stdout } = await run(sh('pwd; echo "$TEST_INHERITED, $TEST_ADDED"'), {
     cwd: box.path,
@@ -90,7 +90,7 @@ Deno.test("run() leaves no file of its input behind, however it ends", async () 
   assertEquals(await names(), []);
 });
 
-Deno.test("run() hands out output as it comes, and no half of a character", async () => {
+Deno.test("run() passes output on as it arrives, in whole characters", async () => {
   const pieces: string[] = [];
   const script = "printf 'a\\303'; sleep 0.2; printf '\\274b'; echo e >&2";
   const { stdout } = await run(sh(script), {
@@ -112,7 +112,7 @@ Deno.test("run() ends the program when onOutput throws", async () => {
   assertEquals(await living(await pidsIn(pidFile, 1)), []);
 });
 
-Deno.test("run() throws a TimeoutError, and then nothing of the program is left", async () => {
+Deno.test("run() throws a TimeoutError and leaves no process", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const error = await assertRejects(
@@ -125,7 +125,7 @@ Deno.test("run() throws a TimeoutError, and then nothing of the program is left"
   assertEquals(await living(await pidsIn(pidFile, 2)), []);
 });
 
-Deno.test("run() throws the signal's reason, and then nothing of the program is left", async () => {
+Deno.test("run() throws the signal's reason and leaves no process", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const interrupt = new AbortController();
@@ -137,7 +137,7 @@ Deno.test("run() throws the signal's reason, and then nothing of the program is 
   assertEquals(await living(pids), []);
 });
 
-Deno.test("run() starts nothing when it was aborted before, or while its input was written", async () => {
+Deno.test("run() starts nothing if it is aborted before, or while its input is written", async () => {
   await using box = await sandbox();
   const trace = join(box.path, "trace");
   const interrupt = new AbortController();
@@ -239,7 +239,7 @@ Deno.test("processStartTime() reads the name of a process that looks like more f
   assert(Number(time) >= Number(await processStartTime(process.pid)), time);
 });
 
-Deno.test("run() takes no stdin by way of a place where others can put something else", async () => {
+Deno.test("run() refuses to pass stdin through a directory that others can write to", async () => {
   await using box = await sandbox();
   await Deno.chmod(box.path, 0o777);
   await using _env = await sandbox({ TMPDIR: box.path });
@@ -256,7 +256,7 @@ Deno.test("run() keeps the end of an output that is too long for one string", as
   assertEquals(stdout.length, TAIL_CHARS);
 });
 
-Deno.test("run() ends a program whose whole output is wanted and does not end", async () => {
+Deno.test("run() ends a program with endless output if all of it is wanted", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const running = run(sh('echo $$ >"$0"; exec yes', pidFile), { graceMs: 200 });

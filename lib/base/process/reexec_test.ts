@@ -99,12 +99,12 @@ setInterval(() => {}, 1000);`,
   await task.status;
 });
 
-Deno.test("isReexecuted() is about this task, not about those that it runs", async () => {
+Deno.test("isReexecuted() is true for this task only, not for those that it runs", async () => {
   await using _box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.pid) });
   assertEquals(isReexecuted(), false);
 });
 
-Deno.test("reexec() does not go in circles", async () => {
+Deno.test("reexec() does not repeat itself", async () => {
   await using _box = await sandbox({ GUESTHOUSE_REEXEC: String(Deno.ppid) });
   const error = await assertRejects(
     () => reexec(),

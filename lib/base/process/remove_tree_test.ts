@@ -10,7 +10,7 @@ const unshare = ["unshare", "--mount", "--propagation", "private", "--"];
 const canMount = Deno.build.os === "linux" && Deno.uid() === 0 &&
   (await run([...unshare, "true"])).code === 0;
 
-Deno.test("removeTree() removes what is there, and has nothing against what is not", async () => {
+Deno.test("removeTree() removes a tree, and accepts a missing one", async () => {
   await using box = await sandbox();
   const tree = join(box.path, "tree");
   await Deno.mkdir(join(tree, "root/etc"), { recursive: true });
@@ -21,7 +21,7 @@ Deno.test("removeTree() removes what is there, and has nothing against what is n
 });
 
 Deno.test({
-  name: "removeTree() removes a tree with a directory of the host mounted in it, and not that one",
+  name: "removeTree() removes a tree in which a host directory is mounted, but not that directory",
   ignore: !canMount,
   async fn() {
     await using box = await sandbox();

@@ -3,7 +3,7 @@ import { InterruptedError } from "../errors.ts";
 import { runInForeground } from "./run_in_foreground.ts";
 import { within } from "./process_testing.ts";
 
-Deno.test("runInForeground() gives the status, also of a signal", async () => {
+Deno.test("runInForeground() returns the status, also after a signal", async () => {
   assertEquals(await runInForeground(["sh", "-c", "exit 3"]), 3);
   assertEquals(await runInForeground(["sh", "-c", "kill -KILL $$"]), 137);
 });
@@ -22,7 +22,7 @@ Deno.test("runInForeground() ends the program when the signal aborts, and waits 
   }
 });
 
-Deno.test("runInForeground() hands on signals of this task", async () => {
+Deno.test("runInForeground() forwards this task's signals", async () => {
   const script = "trap 'exit 5' HUP; kill -HUP $PPID; while :; do sleep 0.05; done";
   assertEquals(await within(runInForeground(["sh", "-c", script], { forward: ["SIGHUP"] })), 5);
 });

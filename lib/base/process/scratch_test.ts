@@ -20,7 +20,7 @@ async function ownTmp(): Promise<{ tmp: string } & AsyncDisposable> {
 const leftIn = async (tmp: string) =>
   (await listScratch()).filter((path) => path.startsWith(`${tmp}/`));
 
-Deno.test("makeScratch() makes a directory for this user alone, which goes when disposed", async () => {
+Deno.test("makeScratch() makes a directory for this user alone, and removes it when disposed", async () => {
   await using own = await ownTmp();
   let path: string;
   {
@@ -35,7 +35,7 @@ Deno.test("makeScratch() makes a directory for this user alone, which goes when 
   assertEquals(await exists(path), false);
 });
 
-Deno.test("makeScratch() refuses a place where others can put something else instead", async () => {
+Deno.test("makeScratch() refuses a directory in which others can replace it", async () => {
   await using own = await ownTmp();
   await Deno.chmod(own.tmp, 0o777);
   const error = await assertRejects(() => makeScratch("rootfs"), HostError, "every user can");
@@ -45,7 +45,7 @@ Deno.test("makeScratch() refuses a place where others can put something else ins
   await using _sticky = await makeScratch("rootfs");
 });
 
-Deno.test("makeScratch() refuses another user's place", {
+Deno.test("makeScratch() refuses another user's directory", {
   ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
 }, async () => {
   await using own = await ownTmp();
@@ -53,7 +53,7 @@ Deno.test("makeScratch() refuses another user's place", {
   await assertRejects(() => makeScratch("rootfs"), HostError, "the user with id 4242");
 });
 
-Deno.test("removeScratch() removes what a killed task left, and nothing of one that runs", async () => {
+Deno.test("removeScratch() removes what a killed task left, but not what a running one uses", async () => {
   await using own = await ownTmp();
   await using task = await startScript(testdata("hold_scratch.ts"), [], "held");
   const [path = ""] = await leftIn(own.tmp);
@@ -68,7 +68,7 @@ Deno.test("removeScratch() removes what a killed task left, and nothing of one t
   assertEquals(await leftIn(own.tmp), []);
 });
 
-Deno.test("listScratch() knows our names alone, and follows no link", async () => {
+Deno.test("listScratch() lists only our names, and follows no link", async () => {
   await using own = await ownTmp();
   for (
     const name of [

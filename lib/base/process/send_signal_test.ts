@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { spawnOwned } from "./process.ts";
 import { sendSignal } from "./send_signal.ts";
 
-Deno.test("sendSignal() ends a process, and minds no process that has ended", async () => {
+Deno.test("sendSignal() ends a process, and accepts one that has already ended", async () => {
   for (const [signal, code] of [["SIGTERM", 143], ["SIGKILL", 137]] as const) {
     await using child = spawnOwned(["sh", "-c", "echo $$; exec sleep 3600"], { stdout: "piped" });
     const { value } = await child.stdout.getReader().read();

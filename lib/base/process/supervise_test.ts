@@ -63,7 +63,7 @@ Deno.test("OwnedProcess.stop() kills what has not ended after the grace time", a
   assertEquals(await living(pids), []);
 });
 
-Deno.test("OwnedProcess.stop() gives what the command left behind time to end, too", async () => {
+Deno.test("OwnedProcess.stop() also gives processes left by the command time to end", async () => {
   await using box = await sandbox();
   const file = join(box.path, "trace");
   const child = `trap 'sleep 0.3; echo cleaned >>"$0"; exit' TERM; ${READY}`;
@@ -75,7 +75,7 @@ Deno.test("OwnedProcess.stop() gives what the command left behind time to end, t
   assertEquals(await living(pids), []);
 });
 
-Deno.test("spawnOwned() ends what a command leaves behind when it ends by itself", async () => {
+Deno.test("spawnOwned() ends what a finished command leaves behind", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const [program, flag, script = "", ...args] = stubbornTree(pidFile);
@@ -108,7 +108,7 @@ Deno.test("spawnOwned() takes a TERM at any time, also before there is a command
   }
 });
 
-Deno.test("spawnOwned() ends the command also after somebody killed the supervisor", async () => {
+Deno.test("spawnOwned() ends the command even if the supervisor was killed", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   const process = spawnOwned(stubbornTree(pidFile), { graceMs: 100 });
@@ -185,7 +185,7 @@ Deno.test("OwnedProcess.release() lets the process outlive the task, with its lo
   assertEquals(await Deno.readTextFile(log), "kept\nended\n");
 });
 
-Deno.test("OwnedProcess.release() also holds against disposal, and a kill by pid ends it", async () => {
+Deno.test("OwnedProcess.release() prevents disposal; a kill by pid still ends the process", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pids");
   let supervisor: number;

@@ -113,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LiveTable shows the cursor again after an error, even where nobody disposes it",
+  name: "LiveTable shows the cursor again after an error, even if it is not disposed",
   ignore: !haveTerminal,
   async fn() {
     const failed = await runTable("fail");

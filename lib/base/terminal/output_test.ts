@@ -15,7 +15,7 @@ function fussyWriter(errors: Error[]): SyncWriter & { text(): string } {
   };
 }
 
-Deno.test("writeAll() writes on until everything is out, also to a full pipe", () => {
+Deno.test("writeAll() writes everything, also to a full pipe", () => {
   const writer = fussyWriter([new Deno.errors.WouldBlock(), new Deno.errors.WouldBlock()]);
   assertEquals(writeAll(writer, "überall\n"), true);
   assertEquals(writer.text(), "überall\n");

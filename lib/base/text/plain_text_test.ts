@@ -34,7 +34,7 @@ Deno.test("plainLine() lets no control character but the tab through", () => {
   }));
 });
 
-Deno.test("plainText() makes visible what a terminal would obey or not show", () => {
+Deno.test("plainText() makes control and invisible characters visible", () => {
   const cases: [string, string][] = [
     ["plain\ttext,\n grüße 日本語 👩‍💻 ✔️", "plain\ttext,\n grüße 日本語 👩‍💻 ✔️"],
     ["\x1b]0;title\x07", "\\x1b]0;title\\x07"],
@@ -50,7 +50,7 @@ Deno.test("plainText() makes visible what a terminal would obey or not show", ()
   for (const [text, plain] of cases) assertEquals(plainText(text), plain);
 });
 
-Deno.test("plainText() gives no command to a CI service, on whatever line it stands", () => {
+Deno.test("plainText() disarms commands to CI services on any line", () => {
   const cases: [string, string][] = [
     ["::error file=a::b", "\\::error file=a::b"],
     ["\n\n\n ::error::a\n\n::b", "\n\n\n \\::error::a\n\n\\::b"],
@@ -70,7 +70,7 @@ const anyText = fc.string({
   ),
 });
 
-Deno.test("plainText() of plain text changes nothing, and nothing gets past it", () => {
+Deno.test("plainText() leaves plain text unchanged, and lets nothing else through", () => {
   fc.assert(fc.property(anyText, (text) => {
     const plain = plainText(text);
     assertEquals(plainText(plain), plain);

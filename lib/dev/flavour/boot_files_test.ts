@@ -29,7 +29,7 @@ for (const name of [DEV_FILES.kernel, DEV_FILES.initramfs]) {
   }
 }
 
-Deno.test("mendBootFiles() says what can be done where no image has the file", async () => {
+Deno.test("mendBootFiles() says what can be done if no image has the file", async () => {
   await using images = await makeImagesDir();
   const image = await finishImage(await devImage());
   await copyFrom(images.path);

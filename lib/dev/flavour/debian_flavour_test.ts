@@ -27,7 +27,7 @@ Deno.test("packDevSeed() says who the user is and what is mounted, in words for 
   assertMatch(none, /SHARE_TYPE=''\nSHARE_SOURCE=''\nSHARE_OPTIONS=''\n/);
 });
 
-Deno.test("packDevSeed() tells systemd of the share, in a unit of the name that it expects", () => {
+Deno.test("packDevSeed() declares the share in a systemd unit of the expected name", () => {
   const share = { ...CONFIG.share, name: "my-project" };
   const text = new TextDecoder().decode(
     packDevSeed({ ...request, config: { ...CONFIG, share } }),

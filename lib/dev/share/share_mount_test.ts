@@ -17,7 +17,7 @@ Deno.test("shareMount() takes other sizes and caches, for measurements", () => {
   assertEquals([options[0], ...options.slice(-2)], ["ro", "msize=131072", "cache=loose"]);
 });
 
-Deno.test("shareMount() has no option of 9p's for virtiofs", () => {
+Deno.test("shareMount() has no 9p options for virtiofs", () => {
   const { type, options } = shareMount({ mode: "virtiofs", readOnly: false });
   assertEquals([type, ...options], ["virtiofs", "rw", "nosuid", "nodev", "nofail"]);
 });

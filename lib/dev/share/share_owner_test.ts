@@ -14,7 +14,7 @@ Deno.test("chooseOwnership() records owners where there are no user namespaces",
   assertEquals(await chooseOwnership(host, guest, { os: "darwin" }), { kind: "recorded" });
 });
 
-Deno.test("namespaceWrapper() makes this user's files those of the guest's user, both ways", async () => {
+Deno.test("namespaceWrapper() maps this user's files to the guest's user, both ways", async () => {
   const guest = { uid: 4711, gid: 4712 };
   const host = { uid: Deno.uid() ?? 0, gid: 0 };
   const ownership = await chooseOwnership(host, guest);

@@ -30,7 +30,7 @@ Deno.test("makeShare() needs no namespace between equal users", async () => {
   });
 });
 
-Deno.test("Share.beforeStart() refuses a directory that is gone, whatever the mode", async () => {
+Deno.test("Share.beforeStart() refuses a missing directory in every mode", async () => {
   for (const mode of ["9p", "virtiofs", "rsync"] as const) {
     await withShareRequest(mode, async (request) => {
       const share = await makeShare(request);

@@ -48,7 +48,7 @@ Deno.test("virtiofsdCommand() asks a newer daemon to refuse writing", () => {
   ]);
 });
 
-Deno.test("virtiofsdCommand() locks up a daemon that cannot refuse writing by itself", () => {
+Deno.test("virtiofsdCommand() confines a daemon that cannot refuse writes", () => {
   const daemon = { path: "/usr/libexec/virtiofsd", kind: "rust", canReadOnly: false } as const;
   const locked = virtiofsdCommand(daemon, { ...options, readOnly: true });
   assertEquals(locked.slice(7, 11), ["sh", "/lib/cell.sh", "/run/x", "ro"]);

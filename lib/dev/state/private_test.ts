@@ -10,7 +10,7 @@ const { name } = CONFIG;
 
 const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
 
-Deno.test("closeDevDir() closes what an earlier version left open, and is content with nothing", async () => {
+Deno.test("closeDevDir() closes what an earlier version left open, and accepts a missing directory", async () => {
   await using _box = await devSandbox();
   await closeDevDir(name);
   const backup = join(devDir(name), "sync-backup");
@@ -26,7 +26,7 @@ Deno.test("closeDevDir() closes what an earlier version left open, and is conten
   assertEquals(await modeOf(join(backup, "run")), 0o755);
 });
 
-Deno.test("a guest's directory is private from the first, whoever makes it", async () => {
+Deno.test("a guest's directory is private from the start, whichever task makes it", async () => {
   const makers: (() => Promise<unknown>)[] = [
     () => makePrivateDir(devDir(name)),
     () => recordOf(1),

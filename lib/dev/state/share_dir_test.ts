@@ -30,7 +30,7 @@ Deno.test("checkShareDir() accepts a directory with blanks, commas and quotes in
   });
 });
 
-Deno.test("checkShareDir() names a directory that is not there, and how to make it", async () => {
+Deno.test("checkShareDir() names a missing directory, and how to make it", async () => {
   await withDir(async (dir) => {
     const error = await assertRejects(
       () => checkShareDir({ dir: join(dir, "it's gone"), readOnly: false }),
@@ -60,7 +60,7 @@ Deno.test("checkShareDir() refuses a file, a relative path and the whole host", 
   });
 });
 
-Deno.test("checkShareDir() takes a directory that cannot be written for a read-only share alone", async () => {
+Deno.test("checkShareDir() accepts a read-only directory for a read-only share only", async () => {
   await withDir(async (dir) => {
     await Deno.chmod(dir, 0o555);
     const wrapper = await asOther();

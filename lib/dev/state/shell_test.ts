@@ -48,7 +48,7 @@ Deno.test("devShellCommand() runs any words in any directory, unchanged", async 
   });
 });
 
-Deno.test("devShellCommand() passes a status through, and names a directory that is not there", async () => {
+Deno.test("devShellCommand() passes a status through, and names a missing directory", async () => {
   await withProject(async (dir, env) => {
     const status = await $`sh -c ${devShellCommand(dir, ["sh", "-c", "exit 42"])}`.env(env)
       .noThrow();
@@ -109,7 +109,7 @@ Deno.test("dev-env keeps the session's own PATH behind the shell's", async () =>
   });
 });
 
-Deno.test("dev-env evaluates anew when the store has lost what a shell names", async () => {
+Deno.test("dev-env evaluates again when the store has lost a path of the shell", async () => {
   await withProject(async (dir, env) => {
     await Deno.writeTextFile(join(dir, "shell.nix"), "{}");
     const gone = { ...env, SHELL_BIN: `/nix/store/${"a".repeat(32)}-gone/bin` };

@@ -38,7 +38,7 @@ Deno.test("devState() does not believe a record of another boot of the host", as
   });
 });
 
-Deno.test("devState() does not take a process for QEMU that has its pid, but not its start time", async () => {
+Deno.test("devState() does not accept a process with QEMU's pid but another start time", async () => {
   await using _box = await devSandbox();
   await using other = startSleep();
   const command = ["sleep", "60"];
@@ -46,7 +46,7 @@ Deno.test("devState() does not take a process for QEMU that has its pid, but not
   assertEquals((await devState(name)).kind, "stale");
 });
 
-Deno.test("devState() does not take a process for QEMU that runs another command", async () => {
+Deno.test("devState() does not accept a process that runs another command", async () => {
   await using _box = await devSandbox();
   await using other = startSleep();
   const { qemu } = await recordOf(other.pid);
@@ -60,7 +60,7 @@ Deno.test("devState() does not take a process for QEMU that runs another command
 });
 
 for (const text of ["", "{", "null", '{"qemu": {"pid": 0, "startTime": "1"}}', '{"qemu": {}}']) {
-  Deno.test(`readDevRecord() takes ${JSON.stringify(text)} for no record`, async () => {
+  Deno.test(`readDevRecord() finds no record in ${JSON.stringify(text)}`, async () => {
     await using _box = await devSandbox();
     await using qemu = startSleep();
     await clearRecord(await recordOf(qemu.pid));
@@ -75,7 +75,7 @@ for (
     ...[{ qmpSocket: {} }, { flavour: "other" }, { user: undefined }, { qemu: { command: "x" } }],
   ]
 ) {
-  Deno.test(`readDevRecord() takes a record with ${JSON.stringify(facts)} for none`, async () => {
+  Deno.test(`readDevRecord() ignores a record with ${JSON.stringify(facts)}`, async () => {
     await using _box = await devSandbox();
     await using qemu = startSleep();
     const record = await recordOf(qemu.pid);
@@ -86,7 +86,7 @@ for (
 }
 
 for (const text of ["", "null", "[]", '{"flavour": "debian"}', '{"flavour": "other"}']) {
-  Deno.test(`findDevGuest() takes ${JSON.stringify(text)} for no guest`, async () => {
+  Deno.test(`findDevGuest() finds no guest in ${JSON.stringify(text)}`, async () => {
     await using _box = await devSandbox();
     const guest = { name, flavour: "debian", created: "2026-11-01T10:00:00.000Z" } as const;
     await Deno.mkdir(devDir(name), { recursive: true });
@@ -97,7 +97,7 @@ for (const text of ["", "null", "[]", '{"flavour": "debian"}', '{"flavour": "oth
   });
 }
 
-Deno.test("settleState() clears a stale record with a message, and leaves a true one", async () => {
+Deno.test("settleState() clears a stale record with a message, and leaves a current one", async () => {
   await using _box = await devSandbox();
   await using qemu = startSleep();
   const notes: string[] = [];

@@ -85,7 +85,7 @@ Deno.test("planSync() brings nothing to the host of a read-only share", () => {
   assertEquals(filled(plan), { push: ["b"], guestOnly: ["a"] });
 });
 
-Deno.test("nextBase() makes a second sync find nothing to do, but for conflicts", () => {
+Deno.test("nextBase() leaves a second sync nothing to do but conflicts", () => {
   const paths = fc.constantFrom("a", "b", "c/d", "c/e", "f", ".git/HEAD");
   const tree = fc.dictionary(paths, fc.constantFrom("1", "2", "3"));
   fc.assert(fc.property(tree, tree, tree, (base, host, guest) => {
@@ -111,7 +111,7 @@ Deno.test("nextBase() makes a second sync find nothing to do, but for conflicts"
   }));
 });
 
-Deno.test("nextBase() knows nothing of files that should have come and have not", () => {
+Deno.test("nextBase() leaves out files that failed to arrive", () => {
   const before = states({ b: "f 1 1", c: "f 1 1" }, { b: "f 1 1", c: "f 1 1" }, {
     ...{ a: "l x", b: "f 1 2", c: "f 1 2", d: "f 1 2", e: "f 1 2" },
   });
@@ -124,7 +124,7 @@ Deno.test("nextBase() knows nothing of files that should have come and have not"
   });
 });
 
-Deno.test("planLines() tells what goes where, with the first names", () => {
+Deno.test("planLines() says what is copied where, with the first names", () => {
   const host = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`f${i}`, "1"]));
   const plan = planSync(states({}, { ...host, "new\nline": "1" }, { b: "1", f0: "2" }));
   assertEquals(planLines(plan), [

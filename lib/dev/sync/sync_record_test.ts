@@ -4,7 +4,7 @@ import { requireCopy } from "./sync_record.ts";
 
 const share = { hostDir: "/p", guestDir: "/project", readOnly: false };
 
-Deno.test("requireCopy() has nothing to copy where both sides have the same files", () => {
+Deno.test("requireCopy() copies nothing if both sides have the same files", () => {
   const error = assertThrows(
     () => requireCopy({ name: "armdev", share: { ...share, mode: "9p" } }),
     UsageError,

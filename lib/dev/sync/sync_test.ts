@@ -95,7 +95,7 @@ Deno.test("prepareSync() deletes nothing on the host, and keeps what it overwrit
   });
 });
 
-Deno.test("prepareSync() copies the rest where a name is not UTF-8, and says so", async () => {
+Deno.test("prepareSync() copies the rest if a name is not UTF-8, and says so", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
     await write(hostDir, { a: "a" });
@@ -217,7 +217,7 @@ Deno.test("prepareSync() only plans to bring links that rsync brings", async () 
   });
 });
 
-Deno.test("prepareSync() tries again to bring what has not come", async () => {
+Deno.test("prepareSync() tries again to bring what failed to arrive", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
     const link = join(guestDir, "link");
@@ -236,7 +236,7 @@ Deno.test("prepareSync() tries again to bring what has not come", async () => {
   });
 });
 
-Deno.test("prepareSync() brings nothing home that git would run programs from", async () => {
+Deno.test("prepareSync() brings nothing home from which git would run programs", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     await write(hostDir, { "fixtures/r.git/HEAD": "ref: refs/heads/x", ".git/config": "" });
@@ -266,7 +266,7 @@ Deno.test("prepareSync() brings nothing home that git would run programs from", 
   });
 });
 
-Deno.test("prepareSync() brings the others home where one file is gone meanwhile", async () => {
+Deno.test("prepareSync() brings the others home if one file has disappeared meanwhile", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
     await write(guestDir, { a: "a", b: "b", c: "c" });
@@ -278,7 +278,7 @@ Deno.test("prepareSync() brings the others home where one file is gone meanwhile
   });
 });
 
-Deno.test("prepareSync() looks at what has come, not at what the guest had said", async () => {
+Deno.test("prepareSync() inspects what has arrived, not what the guest announced", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     await write(hostDir, { "kept/x": "of the host" });
@@ -344,7 +344,7 @@ Deno.test("prepareSync() refuses a copy of another project, and names both", asy
   });
 });
 
-Deno.test("prepareSync() refuses it for files that are never copied, too", async () => {
+Deno.test("prepareSync() also refuses it for files that are never copied", async () => {
   await withLoopback(async (options) => {
     const other = await anotherProject(options);
     await write(options.hostDir, { ".gitignore": "target/\n" });
@@ -355,7 +355,7 @@ Deno.test("prepareSync() refuses it for files that are never copied, too", async
   });
 });
 
-Deno.test("prepareSync() says what to do where the other project's directory is gone", async () => {
+Deno.test("prepareSync() says what to do if the other project's directory is gone", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     await write(hostDir, { a: "a" });
@@ -381,7 +381,7 @@ Deno.test("prepareSync() says what to do where the other project's directory is 
   });
 });
 
-Deno.test("prepareSync() starts anew with another project once the copy is moved away", async () => {
+Deno.test("prepareSync() starts over with another project once the copy is moved away", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir, stateDir } = options;
     const other = await anotherProject(options);
@@ -404,7 +404,7 @@ Deno.test("prepareSync() starts anew with another project once the copy is moved
   });
 });
 
-Deno.test("prepareSync() knows whose copy it is after a sync that was cut short", async () => {
+Deno.test("prepareSync() knows whose copy it is after an interrupted sync", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
     const other = await anotherProject(options);
@@ -420,7 +420,7 @@ Deno.test("prepareSync() knows whose copy it is after a sync that was cut short"
   });
 });
 
-Deno.test("prepareSync() takes a broken memory for none, which loses nothing", async () => {
+Deno.test("prepareSync() ignores a damaged record, which loses nothing", async () => {
   await withLoopback(async (options) => {
     await write(options.hostDir, { a: "a" });
     await sync(options);

@@ -50,7 +50,7 @@ Deno.test("FrameDecoder refuses unknown kinds, those of hosts, and reserved byte
   assertRefused(reserved, "reserved bytes that are not zero");
 });
 
-Deno.test("FrameDecoder throws nothing but SyntaxError, whatever it is sent", () => {
+Deno.test("FrameDecoder throws only SyntaxError on any input", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2000 }), fc.nat(99), (hostile, part) => {
       try {
@@ -63,7 +63,7 @@ Deno.test("FrameDecoder throws nothing but SyntaxError, whatever it is sent", ()
   );
 });
 
-Deno.test("encodeFrame() refuses what the protocol has no room for", () => {
+Deno.test("encodeFrame() refuses values that the protocol cannot hold", () => {
   assertThrows(() => encodeFrame(KIND.data, 1, new Uint8Array(MAX_PAYLOAD + 1)), RangeError);
   for (const channel of [-1, 1.5, 2 ** 32, NaN]) {
     assertThrows(() => encodeFrame(KIND.ping, channel), RangeError);

@@ -4,7 +4,7 @@ import { parseEvent } from "./events_testing.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("parseExecResult() takes a result and names the field that does not fit", () => {
+Deno.test("parseExecResult() reads a result, and names an invalid field", () => {
   const result = { code: null, signal: 9, timedOut: true, oom: false };
   assertEquals(parseExecResult(bytes(JSON.stringify(result))), result);
   const bad = bytes(JSON.stringify({ ...result, code: "0" }));
@@ -12,7 +12,7 @@ Deno.test("parseExecResult() takes a result and names the field that does not fi
   assertThrows(() => parseExecResult(bad), SyntaxError, "code:");
 });
 
-Deno.test("parsers refuse what is no JSON, no UTF-8, or too long", () => {
+Deno.test("parsers refuse text that is not JSON or UTF-8, or is too long", () => {
   for (const payload of [bytes(""), bytes("{"), new Uint8Array([0xff]), bytes("null")]) {
     assertThrows(() => parseHello(payload), SyntaxError, "received hello that");
   }

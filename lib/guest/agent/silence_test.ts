@@ -8,14 +8,14 @@ function fakeChannel() {
   return { isBehind: false, over, end: resolve };
 }
 
-Deno.test("watchSilence() does not take a time that no timer does for none", async () => {
+Deno.test("watchSilence() takes times beyond a timer's limit", async () => {
   let late = 0;
   using _ = watchSilence(fakeChannel(), LONGEST_TIMER_MS + 1000, () => late++);
   await delay(50);
   assertEquals(late, 0);
 });
 
-Deno.test("watchSilence() gives the agent time anew when our reader was slow", async () => {
+Deno.test("watchSilence() restarts the agent's time when our reader was slow", async () => {
   const channel = { ...fakeChannel(), isBehind: true };
   const isLate = Promise.withResolvers<void>();
   let late = 0;
@@ -31,7 +31,7 @@ Deno.test("watchSilence() gives the agent time anew when our reader was slow", a
   assertEquals(late, 1);
 });
 
-Deno.test("watchSilence() is over with the channel, and when it is disposed", async () => {
+Deno.test("watchSilence() ends with the channel, and when disposed", async () => {
   const channel = fakeChannel();
   let late = 0;
   using _ = watchSilence(channel, 20, () => late++);

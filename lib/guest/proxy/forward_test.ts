@@ -8,7 +8,7 @@ Deno.test("forwardArgs() listens on the guest's loopback alone, and quotes the p
   ]);
 });
 
-Deno.test("choosePort() stays below the ports that Linux gives out by itself", () => {
+Deno.test("choosePort() stays below the ports that Linux assigns automatically", () => {
   for (let i = 0; i < 1000; i++) {
     const port = choosePort();
     assert(port >= 20_000 && port < 32_000, String(port));

@@ -23,7 +23,7 @@ Deno.test("whyNotAddress() lets public addresses of both families pass", () => {
   for (const address of allowed) assertEquals(judge(address), undefined, address);
 });
 
-Deno.test("whyNotAddress() refuses every address that is not public, and says what it is", () => {
+Deno.test("whyNotAddress() refuses every address that is not public, and says which kind it is", () => {
   const refused: [string, string][] = [
     ["0.0.0.0", "an unspecified address"],
     ["0.1.2.3", "an unspecified address"],
@@ -94,7 +94,7 @@ Deno.test("whyNotAddress() refuses this host's own addresses, and its network in
   );
 });
 
-Deno.test("whyNotAddress() takes no other spellings of addresses", () => {
+Deno.test("whyNotAddress() accepts no other spellings of addresses", () => {
   for (
     const text of ["", "localhost", "127.1", "0x7f.0.0.1", "2130706433", "0177.0.0.1", "1.1.1"]
   ) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { NetworkRecord } from "./proxy_record.ts";
 
-Deno.test("NetworkRecord writes each host with its outcome once, and keeps what was missed", () => {
+Deno.test("NetworkRecord writes each host with its outcome once, and keeps what was refused", () => {
   const lines: string[] = [];
   const record = new NetworkRecord((line) => lines.push(line));
   const target = "example.org:443";
@@ -22,7 +22,7 @@ Deno.test("NetworkRecord writes each host with its outcome once, and keeps what 
   assertEquals(record.causes(), lines.slice(1).map((line) => line.replace("network: ", "")));
 });
 
-Deno.test("NetworkRecord advises what would allow what was refused", () => {
+Deno.test("NetworkRecord suggests the rule that would allow what was refused", () => {
   const adviceFor = (address: string | undefined, rule: "none" | readonly string[]) => {
     const record = new NetworkRecord(() => {});
     const of = address === undefined ? {} : { address };

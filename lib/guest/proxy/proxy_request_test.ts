@@ -49,7 +49,7 @@ Deno.test("parseRequest() completes paths and names ports that are not 80", () =
   assertEquals(lines("http://[2606::1]:81/"), ["GET / HTTP/1.1", "Host: [2606::1]:81"]);
 });
 
-Deno.test("parseRequest() knows how long a body is, whatever Connection names", () => {
+Deno.test("parseRequest() knows the length of a body, whatever Connection names", () => {
   const post = "POST http://a.example/ HTTP/1.1";
   assertEquals(request(post, "Content-Length: 12").bodyBytes, 12);
   assertEquals(request(post, "Transfer-Encoding: chunked").bodyBytes, Infinity);
@@ -57,7 +57,7 @@ Deno.test("parseRequest() knows how long a body is, whatever Connection names", 
   assert(named.head.includes("Content-Length: 3"));
 });
 
-Deno.test("parseRequest() refuses whatever is no request to a proxy, or can be read in two ways", () => {
+Deno.test("parseRequest() refuses what is not a request to a proxy, or is ambiguous", () => {
   const get = "GET http://a.example/ HTTP/1.1";
   const refused: string[][] = [
     [""],
@@ -112,7 +112,7 @@ Deno.test("parseRequest() refuses whatever is no request to a proxy, or can be r
   }
 });
 
-Deno.test("parseRequest() takes any text for a request or refuses it", () => {
+Deno.test("parseRequest() accepts or refuses any text", () => {
   const piece = fc.oneof(
     fc.string(),
     fc.constantFrom("CONNECT ", "GET http://", "a.example", ":443", " HTTP/1.1", "\r\n", "[::1]"),

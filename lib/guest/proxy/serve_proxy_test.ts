@@ -39,7 +39,7 @@ Deno.test("the proxy fetches a URL for a client, and asks the server to close af
   assertEquals(proxy.asked, [{ verdict: "allowed", target, address: "127.0.0.1" }]);
 });
 
-Deno.test("the proxy's tunnel carries bytes both ways, and one end's end while the other sends", async () => {
+Deno.test("the proxy's tunnel carries bytes both ways, and the end of one side while the other sends", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {
     using conn = await listener.accept();
@@ -68,7 +68,7 @@ Deno.test("the proxy connects to the address that it has judged: a second answer
   assertEquals(server.received.length, 1);
 });
 
-Deno.test("the proxy refuses a name that leads to no allowed address, and takes the allowed ones", async () => {
+Deno.test("the proxy refuses a name without an allowed address, and uses only the allowed ones", async () => {
   await using server = startTestServer(OK);
   await using proxy = await startTestProxy({ resolve });
   const refused = await proxy.ask(get("http://inside.test/"));
@@ -82,7 +82,7 @@ Deno.test("the proxy refuses a name that leads to no allowed address, and takes 
   ]);
 });
 
-Deno.test("the proxy lets nobody to this host, by whatever name or number", async () => {
+Deno.test("the proxy allows no connection to this host, by any name or number", async () => {
   await using server = startTestServer(OK);
   // Its own judgement, and this host's resolver.
   await using proxy = await startTestProxy({ judge: undefined });
@@ -174,7 +174,7 @@ Deno.test("the proxy says what cannot be reached, and why", async () => {
   assert(proxy.asked.every(({ verdict }) => verdict === "failed"));
 });
 
-Deno.test("the proxy answers what is malformed, endless or slow, and goes on", async () => {
+Deno.test("the proxy answers malformed, endless and slow requests, and stays up", async () => {
   await using server = startTestServer(OK);
   await using proxy = await startTestProxy({ resolve, limits: { headMs: 300 } });
   assertMatch(await proxy.ask("\x16\x03\x01 no HTTP\r\n\r\n"), /^HTTP\/1\.1 400 /);
@@ -189,7 +189,7 @@ Deno.test("the proxy answers what is malformed, endless or slow, and goes on", a
   assertEquals(await proxy.ask(get(`http://good.test:${server.port}/`)), OK);
 });
 
-Deno.test("the proxy ends a connection that both ends leave silent", async () => {
+Deno.test("the proxy ends a connection that is silent on both ends", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using proxy = await startTestProxy({ resolve, limits: { idleMs: 200 } });
   const asking = proxy.ask(connect(`good.test:${listener.addr.port}`), { end: false });
@@ -199,7 +199,7 @@ Deno.test("the proxy ends a connection that both ends leave silent", async () =>
   listener.close();
 });
 
-Deno.test("the proxy serves so many clients at one time, and the next ones after them", async () => {
+Deno.test("the proxy serves a limited number of clients at once, and the next ones after them", async () => {
   await using server = startTestServer(OK);
   await using proxy = await startTestProxy({ resolve, limits: { connections: 1 } });
   const first = await Deno.connect({ transport: "unix", path: proxy.path });

@@ -24,12 +24,12 @@ Deno.test("probeAccelerator() emulates foreign guests without a trial", async ()
   });
 });
 
-Deno.test("probeAccelerator() takes tcg where that is wanted", async () => {
+Deno.test("probeAccelerator() takes tcg if that is asked for", async () => {
   const { accelerator, reason } = await probeAccelerator(request({ want: "tcg" }));
   assertEquals([accelerator, reason], ["tcg", "it was asked for"]);
 });
 
-Deno.test("probeAccelerator() refuses what cannot be, and says why", async () => {
+Deno.test("probeAccelerator() refuses impossible accelerators, and says why", async () => {
   const other = HYPERVISOR === "kvm" ? "hvf" : "kvm";
   const host = HYPERVISOR === "kvm" ? "Linux has kvm" : "macOS has hvf";
   const error = await assertRejects(
@@ -99,7 +99,7 @@ exit 134`,
   assertEquals(await verdictOf({ cpu: "max" }), 5);
 });
 
-Deno.test("probeAccelerator() does not remember what the user can mend", {
+Deno.test("probeAccelerator() does not remember what the user can fix", {
   ignore: HYPERVISOR !== "kvm",
 }, async () => {
   await using box = await sandbox({ USER: "somebody" });

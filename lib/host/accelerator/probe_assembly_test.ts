@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { assemble, littleEndian } from "./probe_assembly.ts";
 import { probeImage } from "./probe_image.ts";
 
-Deno.test("assemble() takes bytes, and leaves the instructions aside", () => {
+Deno.test("assemble() takes the bytes of a listing, without the instructions", () => {
   assertEquals(assemble("\n  EA 0f ; jmp\n ff;dec be ad\n"), Uint8Array.of(0xea, 0x0f, 0xff));
   assertEquals(assemble(" ; nothing"), new Uint8Array());
   assertThrows(() => assemble("F ; half"), SyntaxError, 'Cannot assemble "F"');

@@ -37,7 +37,7 @@ for (const arch of ["x86_64", "aarch64"] as const) {
 const ignore = !haveProgram("qemu-system-x86_64");
 
 Deno.test({
-  name: "runProbe() gives up a guest that hangs, and says how far it came",
+  name: "runProbe() gives up on a guest that hangs, and says how far it got",
   ignore,
   async fn() {
     await using _box = await sandbox();
@@ -65,7 +65,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "runProbe() takes the right exit code for nothing without the message",
+  name: "runProbe() does not accept the right exit code without the message",
   ignore,
   async fn() {
     await using _box = await sandbox();
@@ -80,7 +80,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "runProbe() takes a power-off for nothing without the message",
+  name: "runProbe() does not accept a power-off without the message",
   ignore: !haveProgram("qemu-system-aarch64"),
   async fn() {
     await using _box = await sandbox();
@@ -105,7 +105,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "runProbe() tells who may not use /dev/kvm, and what helps",
+  name: "runProbe() says who may not use /dev/kvm, and what helps",
   ignore: ignore || Deno.uid() !== 0 || !haveProgram("setpriv") || !await isForFew("/dev/kvm"),
   async fn() {
     await using box = await sandbox({ USER: "somebody" });
@@ -125,7 +125,7 @@ Deno.test({
   },
 });
 
-Deno.test("runProbe() stops when it is told to, and leaves nothing", async () => {
+Deno.test("runProbe() stops when aborted, and leaves nothing", async () => {
   await using box = await sandbox();
   const pidFile = join(box.path, "pid");
   const qemuBinary = await box.script("qemu", `echo $$ >"$(dirname "$0")/pid"; exec sleep 60`);
@@ -149,7 +149,7 @@ Deno.test("runProbe() removes what a killed probe left, and no other's image", a
   assertEquals([...Deno.readDirSync(verdictsDir())].map(({ name }) => name), ["probe-young"]);
 });
 
-Deno.test("runProbe() reports a QEMU that is not there", async () => {
+Deno.test("runProbe() reports a missing QEMU", async () => {
   await using _box = await sandbox();
   await assertRejects(
     () => runProbe({ ...emulate("x86_64"), qemuBinary: "qemu-no-such" }),

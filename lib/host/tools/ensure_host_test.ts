@@ -52,7 +52,7 @@ Deno.test("missingToolsError() names the one command that helps", () => {
   );
 });
 
-Deno.test("missingToolsError() says what to do where there is no package", () => {
+Deno.test("missingToolsError() says what to do if there is no package", () => {
   const images = missingToolsError(
     missing("mmdebstrap", "qemu-img"),
     { ...PLAN, unavailable: ["mmdebstrap"] },
@@ -72,7 +72,7 @@ Deno.test("missingToolsError() says what to do where there is no package", () =>
 });
 
 Deno.test({
-  name: "ensureHost() is content with what is there, and runs it no second time",
+  name: "ensureHost() accepts the tools that exist, and runs each only once",
   ignore: !haveProgram("make") || !haveProgram("cmake") || !haveProgram("c++"),
   async fn() {
     await using _box = await sandbox();
@@ -83,7 +83,7 @@ Deno.test({
   },
 });
 
-Deno.test("ensureHost() stops where it may not install and nobody can be asked", async () => {
+Deno.test("ensureHost() stops if it may not install and there is no terminal", async () => {
   await using box = await sandbox();
   const { ctx } = quietContext();
   const options = { searchPath: box.path, task: "build-vm" };

@@ -83,7 +83,7 @@ Deno.test("installPlan() is the exact command of each package manager", () => {
   }
 });
 
-Deno.test("installPlan() plans nothing where nothing is missing", () => {
+Deno.test("installPlan() plans nothing if nothing is missing", () => {
   assertEquals(installPlan(lacking(), DEBIAN), {
     commands: [],
     automatic: false,
@@ -99,7 +99,7 @@ Deno.test("installPlan() takes what comes with the system from there, once", () 
   assertEquals(plan.automatic, false, "it opens a window");
 });
 
-Deno.test("installPlan() has rustup fetch what Ubuntu has no package for, and rustup only if need be", () => {
+Deno.test("installPlan() has rustup fetch what Ubuntu does not package, and rustup itself only if needed", () => {
   const need: ToolNeed = {
     ...{ os: "linux", arch: "x86_64", distroId: "ubuntu", isRoot: true },
     guestArchs: ["x86_64", "aarch64"],
@@ -148,7 +148,7 @@ Deno.test("haveAptLists() wants a list of packages, not just a directory", async
 });
 
 Deno.test({
-  name: "remedies() knows what apt says of a package that its lists lack",
+  name: "remedies() knows apt's message about a package that its lists lack",
   ignore: !haveProgram("apt-get"),
   async fn() {
     // --simulate takes no lock and changes nothing.
@@ -234,7 +234,7 @@ Deno.test("runInstall() gives apt no question to ask", async () => {
   assertEquals(await calls(), ["install qemu", "noninteractive C"]);
 });
 
-Deno.test("runInstall() gives way to other work where it is told to be patient", async () => {
+Deno.test("runInstall() waits for other work if it is told to be patient", async () => {
   await using box = await sandboxOnPath();
   const { install, calls } = await standIn(box, "nice >>calls");
   await install({ isPatient: true });

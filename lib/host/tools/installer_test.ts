@@ -42,7 +42,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() runs the package manager, and hands its messages and its failure on",
+  name: "install() runs the package manager, and passes its messages and its failure on",
   ignore,
   async fn() {
     await using box = await sandbox({ PATH });
@@ -66,7 +66,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() lets the package manager end what it is writing when it is interrupted",
+  name: "install() lets an interrupted package manager finish writing",
   ignore,
   async fn() {
     await using box = await sandbox({ PATH });

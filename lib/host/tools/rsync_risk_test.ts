@@ -19,7 +19,7 @@ Deno.test("rsyncWarning() knows old versions from new ones", async () => {
   assertEquals(await rsyncWarning({}), undefined);
 });
 
-Deno.test("isMendedPackage() knows the packages that have the mends", () => {
+Deno.test("isMendedPackage() knows the packages that have the fixes", () => {
   const mended = [
     ...["3.2.7-1+deb12u1", "3.2.7-1+deb12u10", "3.2.3-4+deb11u2", "3.2.7-1ubuntu1.1"],
     ...["3.2.7-0ubuntu0.22.04.3", "3.3.0-1ubuntu0.1"],
@@ -32,7 +32,7 @@ Deno.test("isMendedPackage() knows the packages that have the mends", () => {
   assertEquals(open.filter(isMendedPackage), []);
 });
 
-Deno.test("rsyncWarning() asks dpkg about its own rsync, and about no other", async () => {
+Deno.test("rsyncWarning() asks dpkg only about its own rsync", async () => {
   await using box = await sandbox();
   const packaged = await Deno.realPath(await box.script("rsync", ""));
   const other = await box.script("other", "");

@@ -9,11 +9,11 @@ const setsWith = (program: string) =>
   Object.entries<{ run?: string[] | true }>(permissions)
     .filter(([, { run = [] }]) => run !== true && run.includes(program)).map(([set]) => set).sort();
 
-Deno.test("only the set of the installer names what has the rights to install", () => {
+Deno.test("only the installer's set names programs that may install", () => {
   for (const program of ["brew", "rustup", "sudo"]) assertEquals(setsWith(program), ["install"]);
 });
 
-Deno.test("only what runs the user's own steps, or makes images, may run a shell", () => {
+Deno.test("only tasks that run the user's own steps or make images may run a shell", () => {
   const images = ["arm-dev-init", "build-all", "build-guest-agent", "build-images", "build-vm"];
   const parts = ["build-kernel", "build-native", "build-qcow2", "extract-kernel", "setup-images"];
   assertEquals(setsWith("sh"), [...images, ...parts, "bench", "test-task", "vm-run"].sort());

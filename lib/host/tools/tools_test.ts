@@ -19,7 +19,7 @@ const LINUX: ToolNeed = {
   guestArchs: ["x86_64"],
 };
 
-Deno.test("toolsFor() takes what the circumstances ask for", () => {
+Deno.test("toolsFor() selects tools by the circumstances", () => {
   const names = (need: Partial<ToolNeed>, ...groups: ("image" | "binfmt" | "vm")[]) =>
     toolsFor(groups, { ...LINUX, ...need }).map(({ name }) => name);
   const cases: [string[], string[], string[]][] = [
@@ -116,7 +116,7 @@ echo "rsync  version ${version}  protocol version 31"`,
   assertEquals(await calls(), 3);
 });
 
-Deno.test("checkTools() runs nothing when it only looks", async () => {
+Deno.test("checkTools() runs nothing if it only looks for files", async () => {
   await using box = await sandbox();
   await box.script("rsync", "exit 1");
   const verdicts = await checkTools(["vm"], { searchPath: box.path, skipVersions: true });

@@ -34,7 +34,7 @@ Deno.test("buildInitramfs() packs tiny-init and the modules in the order of load
   assertEquals(members.has("modules/not-needed.ko"), false);
 });
 
-Deno.test("buildInitramfs() has the console that the kernel opens before init runs", async () => {
+Deno.test("buildInitramfs() contains the console that the kernel opens before init runs", async () => {
   const members = membersOf(await buildInitramfs({ init: bytes("i"), modules: [] }));
   assertEquals(members.get("dev/console")?.device, [5, 1]);
   assertEquals(octal(members.get("dev/console")?.mode), "20600");

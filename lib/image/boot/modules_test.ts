@@ -153,7 +153,7 @@ const circles: [string, Record<string, string[]>, string[]][] = [
   }, ["c", "b", "a"]],
 ];
 for (const [what, modules, wanted] of circles) {
-  Deno.test(`loadOrder() comes to an end where modules need ${what}`, async () => {
+  Deno.test(`loadOrder() ends if modules need ${what}`, async () => {
     assertEquals(await orderOf(["a"], modules), wanted);
   });
 }

@@ -26,7 +26,7 @@ const request = (url: string, path: string) => ({
   signal: new AbortController().signal,
 });
 
-Deno.test("download() brings the file and tells of progress", async () => {
+Deno.test("download() fetches the file and reports progress", async () => {
   await withServer({}, async ({ url }, path) => {
     const seen: number[] = [];
     await download({ ...request(url, path), onProgress: (bytes) => seen.push(bytes) });
@@ -36,7 +36,7 @@ Deno.test("download() brings the file and tells of progress", async () => {
   });
 });
 
-Deno.test("download() goes on where an interrupted one stopped", async () => {
+Deno.test("download() resumes where an interrupted one stopped", async () => {
   await withServer({}, async ({ url, requests }, path) => {
     await Deno.writeFile(`${path}.part`, content.subarray(0, 50_000));
     await download(request(url, path));
@@ -45,7 +45,7 @@ Deno.test("download() goes on where an interrupted one stopped", async () => {
   });
 });
 
-Deno.test("download() starts again where the server cannot send a part", async () => {
+Deno.test("download() starts over if the server cannot send a range", async () => {
   await withServer({ ranges: false }, async ({ url }, path) => {
     await Deno.writeFile(`${path}.part`, content.subarray(0, 50_000));
     await download(request(url, path));
@@ -53,7 +53,7 @@ Deno.test("download() starts again where the server cannot send a part", async (
   });
 });
 
-Deno.test("download() takes up again what broke off in the middle", async () => {
+Deno.test("download() resumes after a connection breaks in the middle", async () => {
   await withServer({ cutAfter: 25_000 }, async ({ url, requests }, path) => {
     await download(request(url, path));
     assertEquals(await Deno.readFile(path), content);
@@ -61,7 +61,7 @@ Deno.test("download() takes up again what broke off in the middle", async () => 
   });
 });
 
-Deno.test("download() keeps what came where a connection keeps breaking", async () => {
+Deno.test("download() keeps what arrived if the connection keeps breaking", async () => {
   await withServer({ cutAfter: 10_000 }, async ({ url }, path) => {
     const error = await assertRejects(
       () => download(request(url, path)),
@@ -76,7 +76,7 @@ Deno.test("download() keeps what came where a connection keeps breaking", async 
   });
 });
 
-Deno.test("download() removes bytes with another checksum", async () => {
+Deno.test("download() removes a file with another checksum", async () => {
   await withServer({}, async ({ url }, path) => {
     const wrong = { ...request(url, path), sha256: "0".repeat(64) };
     const error = await assertRejects(() => download(wrong), WorkError, "checksum mismatch");
@@ -92,7 +92,7 @@ Deno.test("download() reports what the server refuses", async () => {
   });
 });
 
-Deno.test("download() stops when aborted, and keeps what came", async () => {
+Deno.test("download() stops when aborted, and keeps what arrived", async () => {
   await withServer({ cutAfter: 20_000, hang: true }, async ({ url }, path) => {
     const abort = new AbortController();
     const onProgress = (bytes: number) => {
@@ -155,7 +155,7 @@ function piecesOf(count: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-Deno.test("download() does not wait for ever for a server that is silent", async () => {
+Deno.test("download() does not wait forever for a silent server", async () => {
   await withServer({ cutAfter: 20_000, hang: true }, async ({ url, requests }, path) => {
     await download({ ...request(url, path), stallMs: 200 });
     assertEquals(await Deno.readFile(path), content);

@@ -57,7 +57,7 @@ async function statInside(tree: RootTree, path: string): Promise<string> {
 }
 
 Deno.test({
-  name: "unpackTree() keeps owners and modes, leaves devices out, and removes all when disposed",
+  name: "unpackTree() keeps owners and modes, omits devices, and removes the tree when disposed",
   ...needsTar,
   async fn() {
     await using box = await sandbox();
@@ -108,7 +108,7 @@ Deno.test("diskCommands() are the commands that a dry run shows", () => {
 });
 
 Deno.test({
-  name: "makeDisk() writes a sound ext4 file system with the tree's owners and modes",
+  name: "makeDisk() writes a clean ext4 file system with the tree's owners and modes",
   ...needsDisk,
   async fn() {
     await using box = await sandbox();

@@ -31,7 +31,7 @@ Deno.test("extractVmlinux() unpacks the kernel, however it is packed", () => {
   }
 });
 
-Deno.test("extractVmlinux() says what is wrong with a file that is no such kernel", () => {
+Deno.test("extractVmlinux() says what is wrong with other files", () => {
   assertThrows(() => extractVmlinux(new Uint8Array(4096)), SyntaxError, "Not a bzImage");
   assertThrows(() => extractVmlinux(new Uint8Array(8)), SyntaxError, "Not a bzImage");
   const whole = bzImage(payload(gzipSync(new Uint8Array(99)), 99));

@@ -83,7 +83,7 @@ const unpackers: Record<string, string[]> = {
 };
 for (const [program, command] of Object.entries(unpackers)) {
   Deno.test({
-    name: `packCpio() packs what the real ${program} unpacks`,
+    name: `packCpio() writes archives that the real ${program} unpacks`,
     ignore: !haveProgram(program),
     async fn() {
       await using box = await sandbox();

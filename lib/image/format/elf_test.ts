@@ -32,7 +32,7 @@ for (const [machine, bits, arch] of machines) {
   });
 }
 
-Deno.test("readElfHeader() takes no other class and no other byte order for ELF", () => {
+Deno.test("readElfHeader() accepts no other class and no other byte order", () => {
   for (const place of [4, 5]) {
     for (const value of [0, 3, 255]) {
       const header = elfHeader({ bits: 64, machine: 62 });
@@ -55,7 +55,7 @@ Deno.test("readElfHeader() needs 20 bytes, wherever in a buffer they lie", () =>
 });
 
 for (const start of ["", "#!/bin/sh\necho this is a script\n", "\x7fELG, but no more than that"]) {
-  Deno.test(`readElfHeader() takes ${JSON.stringify(start)} for no ELF file`, () => {
+  Deno.test(`readElfHeader() rejects ${JSON.stringify(start)}`, () => {
     assertEquals(readElfHeader(new TextEncoder().encode(start)), undefined);
   });
 }
@@ -108,7 +108,7 @@ for (const { name, ...facts } of kinds) {
     assertEquals(readElfSection(file, "modinfo"), undefined);
   });
 
-  Deno.test(`readElfSection() finds out that a ${name} file is cut off, wherever that is`, () => {
+  Deno.test(`readElfSection() detects a ${name} file that is truncated anywhere`, () => {
     const file = elfFile({ ".modinfo": "depends=\0" }, facts);
     // The last bytes are fields of a section's header that say nothing about its place.
     const unread = facts.bits === 64 ? 24 : 16;
@@ -140,7 +140,7 @@ for (const { name, ...facts } of kinds) {
 }
 
 Deno.test({
-  name: "readElfSection() reads what a real compiler wrote",
+  name: "readElfSection() reads the output of a real compiler",
   ignore: !haveProgram("cc") || Deno.build.os !== "linux",
   async fn() {
     await using box = await sandbox();
@@ -165,7 +165,7 @@ Deno.test("readElfSection() refuses what is not an ELF file", () => {
   }
 });
 
-Deno.test("readElfSection() finds out that a section reaches beyond the end", () => {
+Deno.test("readElfSection() detects a section that reaches beyond the end", () => {
   const file = elfFile({ ".modinfo": "depends=\0" });
   const view = new DataView(file.buffer);
   const entry = Number(view.getBigUint64(0x28, true)) + 64;

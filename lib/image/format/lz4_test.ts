@@ -25,7 +25,7 @@ Deno.test("unpackLz4Legacy() unpacks literals, matches that overlap, and long le
   assertEquals(text(unpackLz4Legacy(two)), "abcd");
 });
 
-Deno.test("unpackLz4Legacy() refuses what is cut off or points outside", () => {
+Deno.test("unpackLz4Legacy() refuses truncated data, and matches that point outside", () => {
   const faults: [Uint8Array, string][] = [
     [new Uint8Array(16), "Not a legacy LZ4 frame"],
     [frame(9, [0x30, ...bytes("abc")]), "LZ4"],

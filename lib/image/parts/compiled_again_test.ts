@@ -34,7 +34,7 @@ async function build(failures: number, kept: boolean) {
 }
 
 Deno.test({
-  name: "compiledAgain() compiles once more without what cargo has kept, which may be damaged",
+  name: "compiledAgain() compiles once more without cargo's kept output, which may be damaged",
   ignore,
   async fn() {
     assertEquals(await build(0, true), { found: [true], log: [] });
@@ -45,7 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compiledAgain() does not repeat what fails with nothing kept, nor more than once",
+  name: "compiledAgain() does not retry if cargo kept nothing, nor more than once",
   ignore,
   async fn() {
     await assertRejects(() => build(1, false), WorkError, "invalid metadata");

@@ -64,7 +64,7 @@ Deno.test("ensurePart() builds again without its sidecar; equal bytes force noth
   assert(JSON.stringify(await embedded("x", "part-x")) !== JSON.stringify(before));
 });
 
-Deno.test("ensurePart() builds again what was changed, and takes what was only touched", async () => {
+Deno.test("ensurePart() builds again what was changed, and accepts what was only touched", async () => {
   await using _images = await makeImagesDir();
   const part = counted("one");
   await ensurePart(part, options());
@@ -79,7 +79,7 @@ Deno.test("ensurePart() builds again what was changed, and takes what was only t
   assertEquals((await ensurePart(part, options())).built, true);
 });
 
-Deno.test("partDigest() reads a copy once, and sees what was put in a file's place with its time", async () => {
+Deno.test("partDigest() reads a copy once, and detects a replaced file with the same time", async () => {
   await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const path = partPath("part-x");
@@ -110,7 +110,7 @@ Deno.test("partDigest() sees a write that leaves a file's size, time and inode",
   assertEquals(await partDigest("part-x"), undefined);
 });
 
-Deno.test("partDigest() takes a damaged record for none, and one of a former version as it is", async () => {
+Deno.test("partDigest() ignores a damaged record, and accepts one of a former version", async () => {
   await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const digest = await partDigest("part-x");
@@ -149,7 +149,7 @@ Deno.test("ensurePart() leaves the former part when a build fails or is interrup
   assertEquals(left, ["part-x.lock"]);
 });
 
-Deno.test("ensurePart() that is stopped between two files vouches for neither, and begins again", async () => {
+Deno.test("ensurePart() that is stopped between two files vouches for neither, and starts over", async () => {
   await using _images = await makeImagesDir();
   const two = (value: string, written: readonly string[]) => ({
     ...counted(value),
@@ -197,7 +197,7 @@ Deno.test("ensurePart() removes what a killed build of the part left, and nothin
   assertEquals(left.sort(), ["part-part-x-y-0123456789abcdef", "part-x.lock"]);
 });
 
-Deno.test("ensurePart() lets what others see fit its record at every moment but that of two renames", async () => {
+Deno.test("ensurePart() keeps published files consistent with their record, except between two renames", async () => {
   await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   // Large enough that reading and syncing it would be seen.
@@ -235,7 +235,7 @@ async function halfPublished(): Promise<{ record: string; finish(): Promise<void
   return { record, finish: () => Deno.writeTextFile(`${path}.json`, record) };
 }
 
-Deno.test("partDigest() waits for whoever is publishing the part", async () => {
+Deno.test("partDigest() waits for a process that is publishing the part", async () => {
   await using _images = await makeImagesDir();
   const { record, finish } = await halfPublished();
   const lock = await acquireLock(makerLock("part", "part-x"));
@@ -246,7 +246,7 @@ Deno.test("partDigest() waits for whoever is publishing the part", async () => {
   assertEquals(await digest, JSON.parse(record).sha256);
 });
 
-Deno.test("partDigest() does not wait where nobody builds the part, nor for a whole build", async () => {
+Deno.test("partDigest() does not wait if nothing builds the part, nor for a whole build", async () => {
   await using _images = await makeImagesDir();
   await halfPublished();
   const took = async () => {
@@ -260,7 +260,7 @@ Deno.test("partDigest() does not wait where nobody builds the part, nor for a wh
   assert(waited > 2_000 && waited < 10_000, `${waited} ms`);
 });
 
-Deno.test("firstFileOf() gives the file that the lock of a part is named for", () => {
+Deno.test("firstFileOf() returns the file after which a part's lock is named", () => {
   const cases = [
     ["modules-x86_64.cpio", "vmlinuz-x86_64"],
     ["vmlinux-micro-x86_64", "vmlinuz-micro-x86_64"],
@@ -289,7 +289,7 @@ function holding(changes: number) {
   return part satisfies PartRecipe;
 }
 
-Deno.test("ensurePart() builds again when what it embeds was replaced during the build", async () => {
+Deno.test("ensurePart() builds again if an embedded part was replaced during the build", async () => {
   await using _images = await makeImagesDir();
   await ensurePart(counted("one"), options());
   const part = holding(1);

@@ -24,7 +24,7 @@ Deno.test("rustSysroot() asks a compiler once, and again when its file has chang
   assertEquals(await Deno.readTextFile(asked), "asked\nasked\n");
 });
 
-Deno.test("rustSysroot() remembers nothing of a stand-in for changing toolchains", async () => {
+Deno.test("rustSysroot() does not remember the answer of a toolchain proxy", async () => {
   await using box = await sandbox();
   const [rustc, asked] = [join(box.path, "shims/rustc"), join(box.path, "asked")];
   for (const toolchain of ["one", "two"]) {
@@ -34,7 +34,7 @@ Deno.test("rustSysroot() remembers nothing of a stand-in for changing toolchains
   }
 });
 
-Deno.test("rustSysroot() of what is missing, or does not run, is undefined", async () => {
+Deno.test("rustSysroot() is undefined for a compiler that is missing or does not run", async () => {
   await using box = await sandbox();
   assertEquals(await rustSysroot(join(box.path, "rustc"), signal), undefined);
   await Deno.writeTextFile(join(box.path, "rustc"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });

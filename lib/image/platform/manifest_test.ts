@@ -70,7 +70,7 @@ const broken = {
   "whose name is no text": edited({ name: {} }),
 };
 for (const [what, text] of Object.entries(broken)) {
-  Deno.test(`readDirectory() takes a manifest ${what} for none`, async () => {
+  Deno.test(`readDirectory() ignores a manifest ${what}`, async () => {
     await using image = await sampleImage();
     const path = join(image.dir, "image.json");
     await Deno.writeTextFile(path, edited({}));
@@ -80,7 +80,7 @@ for (const [what, text] of Object.entries(broken)) {
   });
 }
 
-Deno.test("readDirectory() takes a directory in the manifest's place for none", async () => {
+Deno.test("readDirectory() ignores a directory in the manifest's place", async () => {
   await using box = await sandbox();
   await Deno.mkdir(join(box.path, "image.json"));
   assertEquals(await readManifest(box.path), undefined);

@@ -17,7 +17,7 @@ const keyOf = async (platform: ReturnType<typeof testPlatform>) =>
 const rootfsKeyOf = async (platform: ReturnType<typeof testPlatform>) =>
   (await recipeKey(rootfsInputs(platform))).key;
 
-Deno.test("imageRecipe() lists each input by what it is, every hook included", async () => {
+Deno.test("imageRecipe() lists each input, including every hook", async () => {
   const files = await Array.fromAsync(Deno.readDir(join(root, "lib/image/system/debian")));
   const hooks = files.map(({ name }) => name).filter((name) => name.endsWith("_hook.sh"));
   assertEquals(new Set(HOOKS.map(({ file }) => file)), new Set(hooks));
@@ -38,7 +38,7 @@ Deno.test("imageRecipe() lists each input by what it is, every hook included", a
   );
 });
 
-Deno.test("imageRecipe() gives another key for each other value, and the same for the same", async () => {
+Deno.test("imageRecipe() gives different keys for different values, and the same for the same", async () => {
   const plain = testPlatform();
   const others = [
     testPlatform({ suite: "trixie" }),
@@ -79,12 +79,12 @@ Deno.test("both keys change when the provision script changes, or its mode", asy
   assertEquals(new Set(keys).size, 6);
 });
 
-Deno.test("imageRecipe() names a provision script that is not there", async () => {
+Deno.test("imageRecipe() names a missing provision script", async () => {
   const platform = testPlatform({ provision: "provision/no_such.sh" });
   await assertRejects(() => imageRecipe(platform), HostError, "provision/no_such.sh");
 });
 
-Deno.test("imageState() is ready for an image that its recipe would make again", async () => {
+Deno.test("imageState() is ready for an image whose recipe is unchanged", async () => {
   await using _images = await makeImagesDir();
   const platform = testPlatform();
   const dir = await finishImage(platform);
@@ -107,7 +107,7 @@ Deno.test("imageState() is ready for an image that its recipe would make again",
   assertEquals(used, state.image);
 });
 
-Deno.test("imageState() is stale when an input changed, says which, and the image will do", async () => {
+Deno.test("imageState() is stale when an input changed, says which, and the image stays usable", async () => {
   await using _images = await makeImagesDir();
   const dir = await finishImage(testPlatform());
   const changed = testPlatform({ packages: ["cmake", "make", "ninja-build"], diskGiB: 9 });

@@ -38,7 +38,7 @@ Deno.test("newestFile() gives the address of the build itself, with its checksum
   });
 });
 
-Deno.test("newestFile() names what is wrong with the job, or the farm", async () => {
+Deno.test("newestFile() says what is wrong with the job or the farm", async () => {
   await withFarm({ id: 42, buildproducts: { "1": { name: "log" } } }, async (farm, signal) => {
     const error = await assertRejects(() => newestFile(farm, JOB, signal), WorkError, "no product");
     assertEquals(error.details, ["it has log"]);
@@ -62,7 +62,7 @@ Deno.test("newestFile() names what is wrong with the job, or the farm", async ()
   await assertRejects(offline, WorkError, "there is no connection");
 });
 
-Deno.test("ensurePin() records what the farm says at first, and keeps to it", async () => {
+Deno.test("ensurePin() records the farm's first answer, and keeps it", async () => {
   const dir = await Deno.makeTempDir();
   const path = join(dir, "pins.json");
   try {

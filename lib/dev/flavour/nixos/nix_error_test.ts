@@ -27,7 +27,7 @@ for (const [name, place, message, drawn] of CASES) {
   });
 }
 
-Deno.test("parseNixError() ignores colours, and finds nothing in a success", () => {
+Deno.test("parseNixError() ignores colours, and finds no error in a success", () => {
   const red =
     "\x1b[31;1merror:\x1b[0m undefined variable 'x'\n at \x1b[35;1m/etc/nixos/local.nix:1:3\x1b[0m:";
   const error = parseNixError(red, FILES);

@@ -46,7 +46,7 @@ Deno.test("nixText() writes sets, lists, booleans and numbers", () => {
   );
 });
 
-Deno.test("nixText() refuses what is no integer", () => {
+Deno.test("nixText() refuses fractions", () => {
   assertThrows(() => nixText(1.5), RangeError, "1.5");
   assertThrows(() => nixText(2 ** 60), RangeError);
 });
@@ -54,7 +54,7 @@ Deno.test("nixText() refuses what is no integer", () => {
 const EVALUATE = ["nix-instantiate", "--store", "dummy://", "--eval", "--strict", "--json", "-"];
 
 Deno.test({
-  name: "nixText() writes what Nix reads as the same value",
+  name: "nixText() writes text that Nix reads as the same value",
   ignore: findProgram("nix-instantiate") === undefined,
   fn: async () => {
     // One evaluation of many values: each start of Nix takes longer than all of them.

@@ -86,7 +86,7 @@ Deno.test("applySeed() reports a failed build with Nix's last lines", async () =
   assertStringIncludes(error.next ?? "", "console.log");
 });
 
-Deno.test("applySeed() tells what stands where a shell should be", async () => {
+Deno.test("applySeed() shows what it finds instead of a shell", async () => {
   await using uboot = await fakeConsole("Hit any key\r\n=> ", () => "");
   await assertRejects(() => applySeed(uboot.options), GuestError, "u-boot found no system");
   assertEquals(uboot.typed, []);
@@ -103,7 +103,7 @@ Deno.test("applySeed() tells what stands where a shell should be", async () => {
   await assertRejects(() => applySeed(panic.options), GuestError, 'in guest "armdev"');
 });
 
-Deno.test("recordLock() keeps a pin that is there, and takes no half of one", async () => {
+Deno.test("recordLock() keeps an existing pin, and refuses an incomplete one", async () => {
   const dir = await Deno.makeTempDir();
   try {
     assertEquals(await recordLock(undefined, dir), false);

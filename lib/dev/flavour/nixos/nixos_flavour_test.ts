@@ -38,7 +38,7 @@ Deno.test("nixos.prepare() keeps a disk that has its configuration", async () =>
 });
 
 Deno.test({
-  name: "nixos.boot() brings the host's key where only that is missing, and the share's mount",
+  name: "nixos.boot() brings the host's key if only that is missing, and the share's mount",
   ignore: findProgram("mke2fs") === undefined || findProgram("debugfs") === undefined,
   async fn() {
     await withRequest(async (request) => {

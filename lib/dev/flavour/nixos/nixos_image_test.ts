@@ -74,7 +74,7 @@ async function withFarm(served: Served, test: (place: Place) => Promise<void>): 
 const names = async (dir: string) =>
   (await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort();
 
-Deno.test("prepareStock() refuses bytes that are not what the farm said", async () => {
+Deno.test("prepareStock() refuses bytes with another checksum than the farm's", async () => {
   const bytes = new Uint8Array(zstdCompressSync(new Uint8Array(5000)));
   await withFarm({ bytes, sha256: "1".repeat(64) }, async ({ sources, options, dir }) => {
     const prepare = () => prepareStock(sources, options);
@@ -94,7 +94,7 @@ Deno.test("prepareStock() reports a download that ends too early", async () => {
   });
 });
 
-Deno.test("prepareStock() refuses a disk of another layout, and leaves no half of one", async () => {
+Deno.test("prepareStock() refuses a disk of another layout, and leaves nothing unfinished", async () => {
   const bytes = new Uint8Array(zstdCompressSync(new Uint8Array(5_000_000)));
   await withFarm({ bytes }, async ({ sources, options, dir, steps }) => {
     const prepare = () => prepareStock(sources, options);
@@ -112,7 +112,7 @@ Deno.test("prepareStock() refuses a disk of another layout, and leaves no half o
   });
 });
 
-Deno.test("findUboot() takes the host's, else the farm's", async () => {
+Deno.test("findUboot() takes the host's, or else the farm's", async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(100));
   await withFarm({ bytes }, async ({ sources, options, dir }) => {
     const own = join(dir, "u-boot.bin");

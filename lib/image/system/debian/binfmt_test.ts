@@ -68,7 +68,7 @@ async function askInContainer(times: number): Promise<string> {
 }
 
 Deno.test({
-  name: "ensureBinfmt() takes a rule that it cannot see, as in a container",
+  name: "ensureBinfmt() accepts a rule that it cannot see, as in a container",
   ignore: !canRegister,
   async fn() {
     await using _rule = await ensureBinfmt(FOREIGN);

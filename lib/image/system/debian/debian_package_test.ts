@@ -36,7 +36,7 @@ Deno.test({
   },
 });
 
-Deno.test("explainApt() blames the network for what may come with a new try, and nothing else", () => {
+Deno.test("explainApt() blames the network only for faults that a retry may cure", () => {
   const lost = "E: Failed to fetch http://deb.debian.org/x.deb  503  Service Unavailable\n";
   assertInstanceOf(explainApt("apt-get ended with status 100", lost), HostError);
   const unknown = explainApt("apt-cache ended with status 100", "W: a\n\nE: No packages found\n");

@@ -55,7 +55,7 @@ async function build(script: string): Promise<{ seen: Seen[]; lines: string[]; l
   return { seen, lines, left: await stagesIn(box.tmp) };
 }
 
-Deno.test("a root is built where no other user can write, nor see anything", async () => {
+Deno.test("a root is built where no other user can read or write", async () => {
   const { seen, left } = await build("umask 022; mkdir -m 1777 $TMPDIR/tmp");
   const [stage, ...inside] = seen.sort((a, b) => a.path < b.path ? -1 : 1);
   assert(stage !== undefined);
@@ -88,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "kill -9 of a build takes its mounts with it, and the next build its stage",
+  name: "after kill -9 a build's mounts are gone, and the next build removes its stage",
   ignore: !canMount,
   async fn() {
     // Ends at once when asked, without cleaning up anything.
@@ -118,7 +118,7 @@ Deno.test({
   },
 });
 
-Deno.test("placeFile() follows no link that was laid in its way", async () => {
+Deno.test("placeFile() follows no planted link", async () => {
   const dir = await Deno.makeTempDir();
   const [from, victim, to] = ["from", "victim", "to"].map((name) => join(dir, name));
   await Deno.writeTextFile(from!, "hook");

@@ -67,7 +67,7 @@ Deno.test("storedTars() lists what ensureRootfsTar() writes, and nothing else", 
 });
 
 for (const suffix of ["", "-first-boot"]) {
-  Deno.test(`ensureRootfsTar() takes a file that is there${suffix}, and keeps it while held`, async () => {
+  Deno.test(`ensureRootfsTar() takes an existing file${suffix}, and keeps it while held`, async () => {
     await using _images = await makeImagesDir();
     const file = `rootfs-test-amd64-${await rootfsKey(INPUTS)}${suffix}.tar.zst`;
     await place(file);
@@ -83,7 +83,7 @@ for (const suffix of ["", "-first-boot"]) {
   });
 }
 
-Deno.test("ensureRootfsTar() waits for whoever has the file, and says for whom", async () => {
+Deno.test("ensureRootfsTar() waits for the holder of the file, and names it", async () => {
   await using _images = await makeImagesDir();
   await place(`rootfs-test-amd64-${await rootfsKey(INPUTS)}.tar.zst`);
   const first = await ensureRootfsTar(OPTIONS, builder());
@@ -101,7 +101,7 @@ Deno.test("ensureRootfsTar() waits for whoever has the file, and says for whom",
 });
 
 Deno.test({
-  name: "ensureRootfsTar() sweeps the part files of killed builds, and keeps the former file",
+  name: "ensureRootfsTar() removes unfinished files of killed builds, and keeps the former file",
   ignore: !haveProgram("mmdebstrap"),
   async fn() {
     await using _images = await makeImagesDir();

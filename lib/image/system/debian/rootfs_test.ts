@@ -33,7 +33,7 @@ function command(options: Partial<Parameters<typeof mmdebstrapCommand>[1]>): str
     .filter((word) => !word.startsWith("--dpkgopt=path-exclude="));
 }
 
-Deno.test("mmdebstrapCommand() configures the packages where the host can run them", () => {
+Deno.test("mmdebstrapCommand() configures the packages if the host can run them", () => {
   assertEquals(command({ configure: "now" }), [
     "mmdebstrap",
     "--mode=root",
@@ -63,7 +63,7 @@ Deno.test("mmdebstrapCommand() lends a foreign root programs, and takes them bac
   ]);
 });
 
-Deno.test("mmdebstrapCommand() only extracts them where it cannot", () => {
+Deno.test("mmdebstrapCommand() only extracts them if it cannot", () => {
   const words = command({ configure: "first-boot", isRoot: false });
   assertEquals(words.slice(1, 3), ["--mode=unshare", `--architectures=${RECIPE.debArch}`]);
   assertArrayIncludes(words, [
@@ -139,7 +139,7 @@ Deno.test({
   },
 });
 
-Deno.test("buildRootfs() leaves nothing behind where a script is missing", async () => {
+Deno.test("buildRootfs() leaves nothing behind if a script is missing", async () => {
   const { error, left } = await attempt({ provision: join(root, "provision/no_such.sh") });
   assertMatch(error.message, /no_such\.sh/);
   assertEquals(left, []);
