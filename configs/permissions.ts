@@ -31,7 +31,7 @@ const PARTS = ["ask", "run", "state", "log", "make", "clean", "tools"] as const;
 /** Looks after the dev guest. */
 const DEV = [...LOOK, "facts", "reach", "control"] as const;
 /** Ends or changes it, with what it shares. */
-const SHARED = ["copy", "mended", "clean", "share"] as const;
+const SHARED = ["copy", "mended", "project", "clean", "share"] as const;
 const SERVED = [...SHARED, "owner", "serve", "store"] as const;
 
 export default definePermissions({

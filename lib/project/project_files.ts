@@ -57,8 +57,11 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   const { dir, git, signal } = options;
   const { all, isWhole } = await listTree(dir, signal);
   const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
-  const rules = new ProjectRules({ ...options, never: await ownDirsBelow(dir) }, tree);
-  if (git === undefined) await readGitignores(dir, all, rules);
+  const never = await ownDirsBelow(dir);
+  const rules = new ProjectRules({ ...options, never }, tree);
+  // Git on the host knows nothing of files that only the guest has.
+  const others = git === undefined ? rules : new ProjectRules({ ...options, never }, tree);
+  if (git === undefined || options.withRepository) await readGitignores(dir, all, others);
   const paths: BytePath[] = [];
   let turn = -Infinity;
   for (const path of all) {
@@ -71,7 +74,8 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   }
   // Files that are left out are not interesting.
   if (!isWhole) { for (const path of paths) if (path.endsWith("/")) await checkRead(dir, path); }
-  return { paths, takes: (path) => rules.takes(path) };
+  const known = new Set(all);
+  return { paths, takes: (path) => (known.has(path) ? rules : others).takes(path) };
 }
 
 /**

@@ -10,14 +10,20 @@ export interface RulesOptions {
   readonly excludes: readonly string[];
   /** What git says, if the project is a work tree and git is on the host. */
   readonly git?: GitLists;
-  /** Whether the repository itself comes along. Default `false`. */
+  /**
+   * Whether the guest gets the repository as well, to work on the project: what it makes is judged
+   * by the project's ignore files even if git says which files of the host count. Default `false`.
+   */
   readonly withRepository?: boolean;
   /** Directories that are never sent, whatever the patterns say. */
   readonly never?: ReadonlySet<BytePath>;
 }
 
-/** `never`: not even for an own pattern that takes back what is below. */
-type State = "in" | "out" | "never";
+/**
+ * `never`: not even for an own pattern that takes back what is below. `tracked`: of an ignored
+ * directory, only what git tracks.
+ */
+type State = "in" | "tracked" | "out" | "never";
 
 /** Which paths of a project are sent; see `projectFiles()`. */
 export class ProjectRules {
@@ -27,6 +33,7 @@ export class ProjectRules {
   readonly #own: IgnoreRules;
   readonly #ignored: ReadonlySet<BytePath>;
   readonly #withRepository: boolean;
+  readonly #tracked: ReadonlySet<BytePath>;
   readonly #never: ReadonlySet<BytePath>;
 
   constructor(
@@ -36,11 +43,12 @@ export class ProjectRules {
     this.#own = new IgnoreRules(excludes.map(fromText));
     this.#ignored = new Set(git?.ignored.map(fromText));
     this.#withRepository = withRepository;
+    this.#tracked = git === undefined ? new Set() : tree.sources;
     this.#never = never;
   }
 
   takes(path: BytePath): boolean {
-    return this.#state(path) === "in";
+    return ["in", "tracked"].includes(this.#state(path));
   }
 
   #state(path: BytePath): State {
@@ -60,10 +68,12 @@ export class ProjectRules {
     if (nameOf(path) === ".git" || this.tree.buildTrees.has(path) || this.#ignored.has(path)) {
       return "out";
     }
+    const ifIgnored = this.#tracked.has(path) ? "tracked" : "out";
+    if (above === "tracked") return ifIgnored;
     for (let dir = path; dir !== "";) {
       dir = parentOf(dir);
       const verdict = this.gitignores.get(dir)?.judge(path.slice(dir.length));
-      if (verdict !== undefined) return verdict.ignored ? "out" : "in";
+      if (verdict !== undefined) return verdict.ignored ? ifIgnored : "in";
     }
     if (this.tree.sources.has(path)) return "in";
     return defaultExcludeKind(path) === undefined ? "in" : "out";

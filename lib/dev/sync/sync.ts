@@ -3,17 +3,19 @@ import { z } from "zod";
 import { atomicWrite } from "../../base/files/atomic_write.ts";
 import { parseJson } from "../../base/files/read_json.ts";
 import { UsageError } from "../../base/errors.ts";
+import { askGit } from "../../project/git_project.ts";
+import { loadProject } from "../../project/project.ts";
 import { projectFiles } from "../../project/project_files.ts";
-import { fromText } from "../../project/path_bytes.ts";
+import { type BytePath, fileList, fromText, toBytes, toText } from "../../project/path_bytes.ts";
 import { shellQuote } from "../../guest/quote.ts";
 import { makeScratch } from "../../base/process/scratch.ts";
 import { removeInGuest } from "../../guest/guest_tree.ts";
-import { nulEnded, pullListed, pushTree } from "../../guest/rsync.ts";
+import { pullListed, pushTree } from "../../guest/rsync.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { firstRsyncWarning } from "../../host/tools/rsync_risk.ts";
 import { isPathAbsent, readTextIfPresent } from "../../base/files/read_text.ts";
 import { haveFilesInGuest, listGuest, listHost, listHostFiles } from "./sync_list.ts";
-import { nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
+import { isBelowFile, nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
 
 /** What {@link prepareSync} takes. */
 export interface SyncOptions {
@@ -42,9 +44,9 @@ export interface PreparedSync {
 const FILES = { base: "sync.json", backups: "sync-backup" } as const;
 
 /**
- * Compares both sides and plans a sync, without files that the project ignores, but with its
- * repository. Throws {@link UsageError} if the copy is of another project, whose files would be
- * copied to this one, and {@link WorkError} and `GuestError` like the copies.
+ * Compares both sides and plans a sync of the files that a build would get, and the repository.
+ * Throws {@link UsageError} if the copy is of another project, whose files would be copied to this
+ * one, or its `guesthouse.json` is at fault, and {@link WorkError} and `GuestError` like the copies.
  */
 export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   const { ssh, hostDir, guestDir, onWarning, signal } = options;
@@ -55,9 +57,10 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   if (known !== undefined && !isOurs && await haveFilesInGuest(ssh, guestDir, signal)) {
     throw await otherProject(options, known.host);
   }
-  // Git on the host does not know files that only the guest has, so its ignore files are read.
+  const { excludes } = await loadProject(hostDir);
   const { paths, takes } = await projectFiles({
-    ...{ dir: hostDir, excludes: [], withRepository: true, signal },
+    ...{ dir: hostDir, excludes, withRepository: true, signal },
+    git: await askGit(hostDir, { signal, onWarning }),
   });
   const host = await listHostFiles(hostDir, paths);
   const guest = await listGuest(ssh, guestDir, takes, signal);
@@ -74,7 +77,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
     run: async () => {
       // A partial copy belongs to this project too, if the sync is interrupted.
       if (!isOurs) await writeBase(options, states.base);
-      return await runPlan(options, states, plan);
+      return await runPlan(options, states, plan, paths.filter((path) => path.endsWith("/")));
     },
   };
 }
@@ -89,13 +92,16 @@ async function runPlan(
   options: SyncOptions,
   states: SyncStates,
   plan: SyncPlan,
+  dirs: readonly BytePath[],
 ): Promise<string | undefined> {
   const { ssh, hostDir, guestDir, signal } = options;
-  const outgoing = [...plan.push, ...plan.restore];
+  const outgoing = [...plan.push, ...plan.restore].map(fromText);
   if (outgoing.length > 0) {
     await using scratch = await makeScratch("sync");
     const filesFrom = join(scratch.path, "push");
-    await Deno.writeTextFile(filesFrom, nulEnded(outgoing));
+    // With those that hold nothing: without its `refs/`, git knows no repository.
+    const free = dirs.filter((dir) => !isBelowFile(states.guest, toText(dir)));
+    await Deno.writeFile(filesFrom, toBytes(fileList([...free, ...outgoing])));
     const selection = { filesFrom };
     await pushTree({ connection: ssh, sourceDir: hostDir, guestDir, selection, signal });
   }

@@ -89,28 +89,29 @@ function compare(path: string, { base, host, guest }: SyncStates): Verdict {
 /**
  * Whether a tree has a file or a link where this path needs a directory, or the other way round.
  */
-function isInTheWay(tree: Listing, path: string): boolean {
-  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-    if (tree.has(path.slice(0, at))) return true;
-  }
-  return dirsOf(tree).has(path);
-}
+const isInTheWay = (tree: Listing, path: string) =>
+  isBelowFile(tree, path) || dirsOfTree(tree).has(path);
+
+/** Whether a tree has a file or a link in place of one of a path's directories. */
+export const isBelowFile = (tree: Listing, path: string): boolean =>
+  dirsOf(path).some((dir) => tree.has(dir));
 
 const dirsByTree = new WeakMap<Listing, Set<string>>();
 
 /** The directories of a tree's paths; computed once. */
-function dirsOf(tree: Listing): Set<string> {
+function dirsOfTree(tree: Listing): Set<string> {
   let found = dirsByTree.get(tree);
   if (found === undefined) {
-    found = new Set();
-    for (const path of tree.keys()) {
-      for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-        found.add(path.slice(0, at));
-      }
-    }
+    found = new Set([...tree.keys()].flatMap(dirsOf));
     dirsByTree.set(tree, found);
   }
   return found;
+}
+
+/** The directories that a path lies in, and itself if it ends with a slash. */
+function dirsOf(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, index) => names.slice(0, index + 1).join("/"));
 }
 
 /** Where a link leads; `undefined` for a file. */

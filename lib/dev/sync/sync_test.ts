@@ -71,6 +71,49 @@ Deno.test("prepareSync() copies both ways, and then finds both sides equal", asy
   });
 });
 
+Deno.test("prepareSync() copies what git tracks, whatever it looks like, and no more than a build gets", async () => {
+  await withLoopback(async (options) => {
+    const { hostDir, guestDir } = options;
+    const tracked = [
+      "images/logo.txt",
+      "logs/sample.log",
+      "kept/x.log",
+      "vendor/blob.o",
+      "src/a.c",
+    ];
+    await write(hostDir, Object.fromEntries(tracked.map((path) => [path, path])));
+    await write(hostDir, { ".gitignore": "*.log\nkept/\n/own/\n", "src/b.log": "ignored" });
+    await write(hostDir, { "guesthouse.json": '{ "excludes": ["/fonts/"] }', "fonts/big": "f" });
+    const git = $.with({ cwd: hostDir, environment: "user" });
+    await git`git init -q`;
+    await git`git add -f .gitignore guesthouse.json ${tracked}`;
+    await git`git -c user.name=a -c user.email=a@b commit -qm x`;
+    // Which leaves no file in `.git/refs`.
+    await git`git pack-refs --all`;
+    await write(guestDir, { "src/c.log": "i", "kept/y": "i", "own/z": "i", "fonts/small": "i" });
+    await write(guestDir, { "images/new": "of the guest", "build/x.o": "i" });
+    const { plan, run } = await prepareSync(options);
+    assertEquals(plan.push.filter((path) => !path.startsWith(".git/")), [
+      ".gitignore",
+      "guesthouse.json",
+      ...tracked.toSorted(),
+    ]);
+    assertEquals([plan.pull, plan.conflicts], [["images/new"], []]);
+    await run();
+    const status = await git`git --no-optional-locks status --short`.cwd(guestDir).text();
+    assertEquals(status, "?? build/\n?? fonts/\n?? images/new");
+    assertEquals((await sync(options)).lines, ["both sides are equal"]);
+  });
+});
+
+Deno.test("prepareSync() copies nothing while guesthouse.json does not say what is excluded", async () => {
+  await withLoopback(async (options) => {
+    await write(options.hostDir, { "guesthouse.json": '{ "excludes": "x" }' });
+    await assertRejects(() => prepareSync(options), UsageError, "guesthouse.json");
+    assertEquals(await namesIn(options.guestDir), []);
+  });
+});
+
 Deno.test("prepareSync() deletes nothing on the host, and keeps what it overwrites", async () => {
   await withLoopback(async (options) => {
     const { hostDir, guestDir } = options;
