@@ -95,10 +95,7 @@ export class InterruptedError extends TaskError {
   }
 }
 
-/**
- * Renders an error in the usual format: the message, indented details, then the next step. A detail
- * that looks like the next step gets a backslash, since it may come from a guest.
- */
+/** The message, indented details, and the next step; a detail that looks like one is escaped. */
 export function formatError(error: Pick<TaskError, "message" | "details" | "next">): string {
   const details = error.details.flatMap((detail) => detail.split("\n"))
     .map((line) => `  ${line.replace(/^\s*(?=next:)/, "$&\\")}`);

@@ -1,7 +1,5 @@
 /**
- * Finds a version such as `7.2.22` in what a program prints about itself.
- *
- * @param pattern its first group is the version; without it, the first version-like text is
+ * Finds a version such as `7.2.22` in a program's output: the first group of `pattern`, if given.
  */
 export function parseVersion(text: string, pattern?: RegExp): string | undefined {
   if (pattern === undefined) {
@@ -11,11 +9,7 @@ export function parseVersion(text: string, pattern?: RegExp): string | undefined
   return pattern.exec(text)?.[1];
 }
 
-/**
- * Compares versions number by number; a missing part counts as 0, so `3.13` equals `3.13.0`.
- *
- * @returns less than 0, 0, or more than 0, as for sorting
- */
+/** Compares versions number by number, as for sorting; `3.13` equals `3.13.0`. */
 export function compareVersions(left: string, right: string): number {
   const [a, b] = [left, right].map((version) => version.split(".").map(Number)) as [
     number[],

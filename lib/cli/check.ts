@@ -24,11 +24,7 @@ export class Findings {
   }
 }
 
-/**
- * Checks the text given as an option's value.
- *
- * @param shown the option's name in error messages
- */
+/** Checks the text of an option's value; `shown` is the option's name in errors. */
 export async function checkOptionText(
   option: OptionSpec,
   shown: string,

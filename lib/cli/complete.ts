@@ -29,9 +29,8 @@ const NOTHING: Completion = { candidates: [] };
 /**
  * Completes a command line.
  *
- * @param words the words up to the cursor, from the command (`deno task NAME ...` or
- *   `just NAME ...`) to the word being typed, which may be empty
- * @param specs looks the tasks up; called once, and only when needed
+ * @param words from the command (`deno task NAME ...` or `just NAME ...`) to the word at the cursor
+ * @param specs looks the tasks up, once and only when needed
  */
 export async function complete(
   words: readonly string[],
@@ -155,10 +154,7 @@ function fitting(typed: string, candidates: readonly Candidate[]): Completion {
   return { candidates: candidates.filter(({ word }) => word.startsWith(typed)) };
 }
 
-/**
- * The format that the shell scripts read: one candidate per line, with a tab before its help;
- * `:files` or `:directories` asks the shell for paths.
- */
+/** One candidate per line, with a tab before its help; `:files` or `:directories` for paths. */
 export function renderCompletion({ candidates, paths }: Completion): string {
   const lines = candidates.map(({ word, help }) => help === undefined ? word : `${word}\t${help}`);
   if (paths !== undefined) lines.push(`:${paths}`);

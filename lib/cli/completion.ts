@@ -5,14 +5,9 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof SHELLS[number];
 
 /**
- * A script that completes `deno task NAME ...` and `just NAME ...` inside the checkout:
- * `completion.bash` and so on, with the checkout's path filled in.
- *
- * The scripts contain no list of tasks: they call `deno task completion --list`, so they never
- * become outdated. Outside the checkout they leave everything to the previous completion, since
- * pressing the tab key must not run another project's tasks.
- *
- * @param rootDir the checkout, as an absolute path
+ * A script that completes `deno task NAME ...` and `just NAME ...` inside the checkout. It gets the
+ * tasks from `deno task completion --list`, so it never becomes outdated; outside the checkout it
+ * defers to the previous completion.
  */
 export async function completionScript(shell: Shell, rootDir: string): Promise<string> {
   const template = await Deno.readTextFile(new URL(`completion.${shell}`, import.meta.url));

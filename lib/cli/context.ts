@@ -31,10 +31,7 @@ export interface TaskContext<Options = unknown, Positionals = unknown> {
   result(value: unknown): void;
   /** A line of the task's output: standard output, or standard error under `--json`. */
   print(line: string): void;
-  /**
-   * Names what the task is waiting for until it is disposed; shown to a user who presses Ctrl-C
-   * again during cleanup: `using _ = ctx.waitingFor('guest "debian-amd64" to shut down')`.
-   */
+  /** Names what the task is waiting for, for a user who presses Ctrl-C again, until disposed. */
   waitingFor(what: string): Disposable;
 }
 

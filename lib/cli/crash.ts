@@ -1,10 +1,6 @@
 /**
- * Catches errors that nothing else catches: a rejected promise, an exception in a timer or an event
- * listener. Deno would print a stack trace and end the process at once, leaving guests and locks
- * behind.
- *
- * @param onCrash called with each such error
- * @returns dispose it to restore Deno's own behaviour
+ * Catches errors that nothing else catches, such as rejected promises, until disposed: Deno would
+ * end the process at once and leave guests and locks behind.
  */
 export function listenForCrashes(onCrash: (error: unknown) => void): Disposable {
   const onRejection = (event: PromiseRejectionEvent) => {

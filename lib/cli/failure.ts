@@ -10,10 +10,7 @@ export interface Failure {
   readonly stack?: string;
 }
 
-/**
- * Describes an error that a task threw. For a SuppressedError the original error comes first, then
- * the errors of the cleanup.
- */
+/** Describes an error of a task: the original one first, then those of the cleanup. */
 export function describeFailure(thrown: unknown, taskName: string): Failure {
   const [original, ...later] = inOrder(thrown).map((error) => describeOne(error, taskName));
   if (later.length === 0) return original!;
@@ -37,8 +34,7 @@ function inOrder(thrown: unknown): unknown[] {
 }
 
 /**
- * Only a {@link TaskError} is meant for users; Deno's own message is the best for a permission that
- * a task's set lacks; everything else is a bug.
+ * A {@link TaskError} and Deno's message about a missing permission are shown; the rest are bugs.
  */
 function describeOne(thrown: unknown, taskName: string): Failure {
   if (thrown instanceof TaskError) {

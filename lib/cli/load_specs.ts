@@ -1,12 +1,7 @@
 import { join, toFileUrl } from "@std/path";
 import type { TaskSpec } from "./spec.ts";
 
-/**
- * The specs of all tasks, by name: what each `tasks/*.ts` exports as `spec`. This runs no task,
- * since `main` runs only under `import.meta.main`.
- *
- * @param tasksDir the directory, as an absolute path
- */
+/** The specs of all tasks, by name, from the modules in `tasksDir` (absolute). Runs no task. */
 export async function loadSpecs(tasksDir: string): Promise<TaskSpec[]> {
   const files: string[] = [];
   for await (const { name, isFile } of Deno.readDir(tasksDir)) {

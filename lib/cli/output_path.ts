@@ -17,11 +17,7 @@ export function callersDir(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }
 
-/**
- * The path that an option names, relative to the user's current directory.
- *
- * @throws {UsageError} if nothing can be written there
- */
+/** The path named by an option, from the user's directory. Throws UsageError if not writable. */
 export async function outputPath(
   wanted: string,
   { action, noun, whyNot }: OutputPathOptions,

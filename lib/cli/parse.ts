@@ -27,7 +27,6 @@ export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {
 /**
  * Parses a task's arguments by its spec, with defaults filled in.
  *
- * @param readEnv reads the environment variables that set defaults
  * @throws {UsageError} with all errors at once, the usage line, and `--help` as the next step.
  */
 export async function parseArguments<Spec extends TaskSpec>(

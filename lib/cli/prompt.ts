@@ -6,10 +6,7 @@ import { plainText } from "../base/text/plain_text.ts";
 type Asker = Pick<TaskContext, "yes" | "interactive" | "signal">;
 
 /**
- * Asks a yes-or-no question on the terminal; Return alone means yes.
- *
- * True at once with `--yes`, and false at once if there is no terminal: the caller then says which
- * command, or `--yes`, works without a question.
+ * Asks a yes-or-no question; Return means yes. True at once with `--yes`, false without a terminal.
  *
  * @throws {InterruptedError} when the user answers with Ctrl-C, or a signal arrives
  */
@@ -27,12 +24,7 @@ export async function confirm(question: string, ctx: Asker): Promise<boolean> {
   throw await interruptionOf(signal, question);
 }
 
-/**
- * Asks for a line of text on the terminal; the end of the input is an empty answer. The caller has
- * checked that there is a terminal.
- *
- * @throws {InterruptedError} when a signal arrives, including Ctrl-C
- */
+/** Asks for a line on the terminal, which must exist. Throws InterruptedError on a signal. */
 export async function ask(question: string, { signal }: Pick<Asker, "signal">): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const { stdin, stderr } = await import("node:process");

@@ -20,13 +20,9 @@ interface Names {
 }
 
 /**
- * Reads arguments from left to right. Options may be anywhere before `--`; values are given as
- * `--name value`, `--name=value`, `-n value`, `-nvalue` or `-n=value`; flags of one letter may
- * share a dash (`-qy`).
- *
- * A word with a leading dash is never the value of the option before it, since it is far more often
- * an option, and the one before it lacks its value; use `--name=-x` for such a value. Negative
- * numbers are the exception, for options that take a number.
+ * Reads arguments from left to right; options may be anywhere before `--`, and flags of one letter
+ * may share a dash (`-qy`). A word with a leading dash is no value of the option before it (write
+ * `--name=-x`), except a negative number.
  */
 export function scanArguments(spec: TaskSpec, args: readonly string[]): ScannedArguments {
   const names = namesOf(spec);

@@ -3,8 +3,7 @@ import { EXIT, InterruptedError } from "../base/errors.ts";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Interrupts closer together than this count as one: a terminal sends SIGINT to `deno task` and to
- * this process, and `deno task` passes its own on, so that one Ctrl-C arrives twice.
+ * Interrupts closer together are one Ctrl-C: `deno task` passes its own SIGINT on to this process.
  */
 const SAME_KEYPRESS_MS = 150;
 
@@ -23,12 +22,9 @@ interface Interruption extends Disposable {
 }
 
 /**
- * Turns the first SIGINT, SIGTERM or SIGHUP into an abort. Later ones are ignored, so that the
- * cleanup can finish; a further Ctrl-C calls `onImpatience`.
- *
- * Dispose it after the cleanup: from then on a signal ends the process at once. The listeners stay,
- * and do not keep the process alive; if they were removed, a pending signal could kill the process
- * with another status.
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an abort and ignores later ones; a further Ctrl-C
+ * calls `onImpatience`. After disposal a signal ends the process at once; the listeners stay, since
+ * a pending signal could otherwise change the exit status.
  */
 export function listenForSignals(options: SignalOptions = {}): Interruption {
   const controller = new AbortController();

@@ -14,11 +14,8 @@ function tolerance(word: string): number {
 }
 
 /**
- * The candidate that the word was probably meant to be, or undefined.
- *
- * Ignores case. A candidate is near if few edits lead to it, if the word is its beginning
- * (`debian-am` for `debian-amd64`), or if it ends with a dash and the word (`amd64` for
- * `debian-amd64`); the last two only if no other candidate fits as well.
+ * The candidate that was probably meant: few edits away, in any case; or else the only one that
+ * starts with the word, or ends with a dash and the word (`amd64` for `debian-amd64`).
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();

@@ -19,14 +19,10 @@ type TaskMain<Spec extends TaskSpec> = (ctx: ContextOf<Spec>) => Promise<number 
 
 /**
  * Runs a task from its command line: parses, answers `--help`, turns signals into an abort, reports
- * failures, and sets `Deno.exitCode`. Never throws or exits, so that everything that `main` holds
- * is disposed.
+ * failures, and sets `Deno.exitCode`. Never throws or exits, so that everything is disposed.
  *
- * With `--json`, exactly one JSON document reaches standard output: what `ctx.result` was
- * given, or `{"ok", "exit"}`; on failure the same fields with `"ok": false` and
- * `"error": {message, details, next, exit}`.
- *
- * @param args the command line, without the name of the script
+ * With `--json`, exactly one document reaches standard output: that of `ctx.result`, or `{"ok",
+ * "exit"}`; a failure adds `"error": {message, details, next, exit}`.
  */
 export async function runTask<Spec extends TaskSpec>(
   spec: Spec,

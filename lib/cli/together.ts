@@ -8,10 +8,7 @@ interface GivenWords {
   readonly rest?: readonly string[] | undefined;
 }
 
-/**
- * What a command line gives, and what can be combined with it. Defaults and values from the
- * environment never count as given.
- */
+/** What a command line gives, without defaults and the environment, and what can be combined. */
 export class Given {
   readonly #spec: TaskSpec;
   readonly #words: GivenWords;
@@ -60,10 +57,7 @@ export class Given {
     return [...clashes, ...misplaced];
   }
 
-  /**
-   * The name of an argument that an option makes optional, if both are missing: `SHELL, or --list`.
-   * Undefined if that option is given.
-   */
+  /** What is missing, `SHELL, or --list`, if neither the argument nor the option is given. */
   missing(shown: string, unless: string | undefined): string | undefined {
     if (unless === undefined) return shown;
     if (this.has(unless)) return undefined;

@@ -17,9 +17,7 @@ interface ArchRow {
   /** The GNU name, the prefix of compilers for it, and its form in Debian's package names. */
   readonly gnu: string;
   readonly gnuPackage: string;
-  /**
-   * Rust's name (`std::env::consts::ARCH`), and the targets that static programs are compiled for.
-   */
+  /** Rust's name (`std::env::consts::ARCH`), and its targets for static programs. */
   readonly rust: { readonly name: string; readonly musl: string; readonly gnu: string };
   /** The fields in the ELF header of its programs: `e_machine`, class and byte order. */
   readonly elf: {
@@ -35,10 +33,7 @@ interface ArchRow {
     readonly user: string;
     /** The machine that a system boots on. */
     readonly machine: string;
-    /**
-     * The CPU of emulated guests: everything that QEMU can emulate, except features that no program
-     * notices but that slow down every memory access.
-     */
+    /** The CPU of emulated guests: `max`, without features that only slow down memory accesses. */
     readonly cpu: string;
     /** The CPU on which an image configures itself, which is part of its key. */
     readonly firstBootCpu: string;

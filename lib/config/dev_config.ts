@@ -24,9 +24,7 @@ const mountName = word('a name like "project", for the directory /NAME of the gu
 
 /** The one description of the dev guest; `defineDev()` validates and its types follow. */
 const devSchema = fields({
-  /**
-   * Names the guest: its directory on the host, its host name, and the word that reset asks for.
-   */
+  /** The guest's name: of its directory, its host name, and the word that reset asks for. */
   name: word('a name like "armdev"').default("armdev"),
   /** Default `nixos`. */
   flavour: z.enum(FLAVOURS).default("nixos"),
@@ -66,10 +64,7 @@ export type DevConfig = DeepReadonly<z.output<typeof devSchema>>;
 /** Where {@link defineDev} is called from, for messages. */
 const FILE = "configs/arm_dev.ts";
 
-/**
- * Checks the config of the dev guest and fills in its defaults. Throws {@link UsageError} with all
- * faults and their field paths.
- */
+/** Checks the dev guest's config, fills in defaults. Throws {@link UsageError} with all faults. */
 export function defineDev(input: DevConfigInput): DevConfig {
   const { value, faults } = check(devSchema, input);
   if (value !== undefined) return value;

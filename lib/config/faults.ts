@@ -20,10 +20,8 @@ export interface Fault {
 type FieldPath = readonly PropertyKey[];
 
 /**
- * Checks a value against a schema and returns all errors at once.
- *
- * A schema's own `error` text says what is wanted there, as a noun: `a directory inside the
- * project`. Without one, the kind of value that the schema accepts is named.
+ * Checks a value against a schema and returns all errors at once. A schema's `error` says what is
+ * wanted, as a noun: `a directory inside the project`.
  */
 export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z.output<T>> {
   const knownKeys = new Map<string, readonly string[]>();
@@ -54,10 +52,7 @@ export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z
   return { faults: firstOfEach(faults) };
 }
 
-/**
- * An object without any other fields. `wanted` is for a value that is not an object; for an unknown
- * field, {@link check} names the nearest one.
- */
+/** An object without other fields; `wanted` is for values that are not objects. */
 export function fields<S extends z.ZodRawShape>(
   shape: S,
   wanted: string,

@@ -16,10 +16,7 @@ const DEEPEST = 100;
 /** The longest beginning of a string that is still right, to show where it goes wrong. */
 const STRING_START = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/yu;
 
-/**
- * Reads JSON that may have comments and trailing commas. The first fault is given instead: bad
- * syntax, or a key that an object has twice, one of which would be lost without a word.
- */
+/** Reads JSON with comments and trailing commas; returns the first fault, also for double keys. */
 export function readJson(
   text: string,
 ): { readonly value: unknown } | { readonly fault: JsonFault } {

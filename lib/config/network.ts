@@ -1,6 +1,6 @@
 /**
- * What build guests may reach: `"internet"`, every public address; a list of host names, only
- * those; `"none"`, nothing; `"open"`, everything that the host can reach, without a proxy.
+ * What guests may reach: `"internet"`, public addresses; a list, these host names; `"none"`,
+ * nothing; `"open"`, everything that the host can reach, without a proxy.
  */
 export type NetworkRule = typeof NETWORK_MODES[number] | readonly string[];
 
@@ -14,18 +14,14 @@ export const NETWORK_WANTED = '"internet", "none", "open", or a list of host nam
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 
-/**
- * A host name as rules compare it: lower case, without a dot at its end. `undefined` for anything
- * else; names in other scripts have to be written as in DNS (`xn--...`).
- */
+/** A host name in lower case, without a final dot; `undefined` if it is not one in DNS form. */
 export function normalHost(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");
   return name.length <= 253 && HOST_NAME.test(name) ? name : undefined;
 }
 
 /**
- * A rule as the command line has it: a mode, or host names with commas between them. A single word
- * without a dot is no host name here: it is a mode that is misspelt, or one of microVMs.
+ * A mode, or host names with commas; a single word without a dot is a misspelt mode, not a host.
  */
 export function parseNetwork(text: string): NetworkRule | undefined {
   const mode = NETWORK_MODES.find((mode) => mode === text);

@@ -6,11 +6,7 @@ export interface Part {
   /** The task that builds it alone. */
   readonly task: string;
   readonly summary: string;
-  /**
-   * Files in `images/dist`, the first one with the sidecar. `{arch}` stands for the architecture;
-   * an
-   * ELF kernel exists only where QEMU boots one.
-   */
+  /** Files in `images/dist`, the first with the sidecar; `{arch}` stands for the architecture. */
   readonly outputs: readonly { readonly file: string; readonly kind?: "ELF kernel" }[];
   /** The parts that it embeds. */
   readonly needs: readonly PartName[];
@@ -39,10 +35,7 @@ export const isVariant = (text: string): text is Variant =>
 /** How a root is stored: one that can be written to, or a smaller one that cannot. */
 export type FileSystem = "ext4" | "erofs";
 
-/**
- * The parts of microVMs, and which part embeds which. This is the whole graph: `build-images`
- * builds along it and draws it, and docs/image-parts.md shows it.
- */
+/** The parts of microVMs, and which embeds which: `build-images` and docs/image-parts.md use it. */
 export const PARTS: readonly Part[] = [
   {
     name: "guest-agent",
@@ -123,10 +116,7 @@ export function outputNames({ outputs }: Part, arch: Arch): string[] {
     .map(({ file }) => file.replaceAll("{arch}", arch));
 }
 
-/**
- * Orders parts so that each comes after what it embeds, and adds what is embedded. Throws
- * `RangeError` for a part that is not in the list, or that embeds itself.
- */
+/** Orders parts after what they embed, and adds that. Throws `RangeError` for unknown ones. */
 export function buildOrder(
   all: readonly Part[],
   wanted: readonly PartName[],

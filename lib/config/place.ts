@@ -8,9 +8,8 @@ export interface Place {
 }
 
 /**
- * Reads a path from a config: relative to `base`, or below the directory that it names first
- * (`{build}/sub`). Returns undefined for a path that is empty, absolute or leads out of its
- * directory. `project` places cannot name another directory.
+ * Reads a path from a config: relative to `base`, or below a named directory (`{build}/sub`).
+ * `undefined` if it is empty, absolute or leads out of its directory.
  */
 export function parsePlace(text: string, base: Place["in"]): Place | undefined {
   const named = base === "project" ? null : /^\{(source|build)\}(?:\/|$)/.exec(text);
@@ -23,10 +22,7 @@ export function parsePlace(text: string, base: Place["in"]): Place | undefined {
   return { in: inside, path };
 }
 
-/**
- * Whether a glob stays in its directory. A `..` is refused anywhere: after a wildcard, its target
- * depends on what the wildcard matches.
- */
+/** Whether a glob stays in its directory; a `..` is refused anywhere. */
 export function isSafePattern(glob: string, base: Place["in"]): boolean {
   const place = parsePlace(glob, base);
   return place !== undefined && place.path !== "." && !glob.split("/").includes("..") &&

@@ -10,9 +10,7 @@ export { definePlatform, platformNames };
 export type { ImageRecipe, Platform, PlatformInput } from "./platform_schema.ts";
 
 /**
- * Loads the platforms of a directory, sorted by name.
- *
- * Throws {@link UsageError} with the errors in all files if any of them cannot be loaded.
+ * Loads a directory's platforms, sorted. Throws {@link UsageError} with the faults of all files.
  */
 export async function loadPlatforms(dir: string): Promise<Platform[]> {
   const names = await platformNames(dir);
@@ -27,12 +25,7 @@ export async function loadPlatforms(dir: string): Promise<Platform[]> {
   return outcomes.flatMap(({ platform }) => platform ?? []);
 }
 
-/**
- * Loads one platform; errors in other files do not matter.
- *
- * Throws {@link UsageError} for an unknown name, with the nearest one, and for a file that cannot
- * be loaded, with all errors in it.
- */
+/** Loads one platform. Throws {@link UsageError} for an unknown name, or with the file's faults. */
 export async function loadPlatform(dir: string, name: string): Promise<Platform> {
   const names = await platformNames(dir);
   if (!names.includes(name)) throw unknownPlatform(dir, name, names);

@@ -2,9 +2,8 @@ import { UsageError } from "../base/errors.ts";
 import { showPath } from "./show_path.ts";
 
 /**
- * The names of all platforms, sorted, from the names of their files; loads none of them. In its own
- * module, without the validation in platform.ts, so that help and completion stay fast. A file
- * whose name starts with `_` is not a platform but is shared by several.
+ * Names of all platforms, from their files (without those that start with `_`). In its own module,
+ * without the validation in platform.ts, so that help and completion stay fast.
  */
 export async function platformNames(dir: string): Promise<string[]> {
   const names: string[] = [];

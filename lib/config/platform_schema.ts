@@ -22,26 +22,20 @@ const OSES = ["linux", "freebsd", "netbsd"] as const;
 
 /** The one description of a platform; `definePlatform()` validates and its types follow. */
 const platformSchema = fields({
-  /**
-   * Lower-case words with dashes, as users type it. The file has the same name with underscores.
-   */
+  /** As users type it; the file's name has underscores instead of dashes. */
   name: text("a name").regex(NAME, { error: 'a name like "debian-amd64"' }),
   os: z.enum(OSES),
   arch: z.enum(ARCHS),
   /** The disk, a qcow2 file, relative to the images directory. */
   diskImage: imagePath,
-  /**
-   * A kernel for QEMU to boot, relative to the images directory. Without one the firmware boots.
-   */
+  /** A kernel for QEMU to boot, below the images directory. Without one the firmware boots. */
   kernel: imagePath.optional(),
   /** Needs `kernel`. */
   initramfs: imagePath.optional(),
   /** The kernel's command line. Needs `kernel`. */
   append: text("a kernel command line").optional(),
   ssh: fields({
-    /**
-     * Port on 127.0.0.1 that is forwarded to the guest's. Default: a free one, chosen at launch.
-     */
+    /** Port on 127.0.0.1 that is forwarded to SSH. Default: a free one. */
     port: z.union(
       [z.literal("auto"), z.int().min(1, { error: PORT }).max(65535, { error: PORT })],
       {
@@ -69,10 +63,7 @@ const platformSchema = fields({
   memoryMiB: whole(128, 1 << 20, "MiB").default(1024),
   /** Default 2. A project can ask for others. */
   cores: whole(1, 256, "CPUs").default(2),
-  /**
-   * How a guest is told to shut down: with QMP's `system_powerdown`, or over SSH if its kernel does
-   * not support the machine's power button. Default `qmp`.
-   */
+  /** How to shut down: QMP's `system_powerdown`, or SSH if the kernel lacks the power button. */
   powerdown: z.enum(["qmp", "ssh"]).default("qmp"),
   image: imageRecipe,
   timeouts: fields({
@@ -100,9 +91,7 @@ export type Platform =
   };
 
 /**
- * Checks a platform and fills in its defaults.
- *
- * Throws {@link UsageError} with all errors and their field paths.
+ * Checks a platform, fills in defaults. Throws {@link UsageError} with all faults and their fields.
  */
 export function definePlatform(input: PlatformInput): Platform {
   const { value, faults: schemaFaults } = check(platformSchema, input);

@@ -2,8 +2,7 @@ import { isAbsolute } from "@std/path";
 import type { Transport } from "../config/archs.ts";
 
 /**
- * A value inside a comma-separated QEMU option: commas are doubled. Separate options, such as
- * `-kernel FILE` or `-pidfile FILE`, take the value unchanged.
+ * A value in a comma-separated QEMU option; separate ones such as `-kernel FILE` need no quoting.
  */
 export function optionValue(value: string): string {
   return value.replaceAll(",", ",,");
@@ -47,10 +46,7 @@ export interface MemoryFileOptions {
   /** Absolute path of the file; made, and given its size, if it does not exist. */
   readonly path: string;
   readonly memoryMiB: number;
-  /**
-   * `write`: the guest's writes go to the file. `private`: the file does not change, and the
-   * guest's writes go to its own pages (`MAP_PRIVATE`), so guests can share a file.
-   */
+  /** `write`: guest writes go to the file. `private`: they do not, so guests can share it. */
   readonly mode: "write" | "private";
 }
 
@@ -138,8 +134,8 @@ export interface DiskOptions {
   readonly transport?: Transport;
   readonly readOnly?: boolean;
   /**
-   * Whether the data may be lost if the host fails: no flush then reaches the host's disk, which is
-   * right for an overlay that is discarded. Default `false`.
+   * Whether no flush reaches the host's disk: right for an overlay that is discarded. Default
+   * `false`.
    */
   readonly throwAway?: boolean;
 }
@@ -165,10 +161,7 @@ export function diskArgs(options: DiskOptions): string[] {
   ];
 }
 
-/**
- * The first serial port goes to a file, which is emptied first. With a socket, which must lie in a
- * private directory, one client at a time can also type into it.
- */
+/** The first serial port, to a file; with a socket in a private directory it also takes input. */
 export function consoleArgs(logPath: string, socketPath?: string): string[] {
   const device = socketPath === undefined ? `file,id=console0,path=${optionValue(logPath)}` : [
     `socket,id=console0,path=${optionValue(socketPath)},server=on,wait=off`,
@@ -181,8 +174,7 @@ export function consoleArgs(logPath: string, socketPath?: string): string[] {
 }
 
 /**
- * QMP on a Unix socket, for later clients. It must be in a private directory: any client controls
- * the guest. For the start itself see {@link qmpCallArgs}.
+ * QMP on a Unix socket for later clients, in a private directory: any client controls the guest.
  */
 export function qmpArgs(socketPath: string): string[] {
   return [
@@ -227,10 +219,7 @@ export function pidfileArgs(path: string): string[] {
   return ["-pidfile", path];
 }
 
-/**
- * QEMU gives up system calls that it does not need (seccomp, Linux only). `spawn` must stay
- * allowed for a migration to or from `exec:COMMAND`.
- */
+/** QEMU's seccomp sandbox (Linux only). `spawn` is needed to migrate to or from `exec:COMMAND`. */
 export function sandboxArgs(
   options: { readonly os?: typeof Deno.build.os; readonly spawn?: "allow" | "deny" } = {},
 ): string[] {

@@ -15,10 +15,9 @@ const REFCOUNT_BLOCK = 2;
 const L1_TABLE = 3;
 
 /**
- * A qcow2 file (version 3, QEMU's `docs/interop/qcow2.txt`) with only the name of its backing file
- * in it, which is also qcow2. The result is that of `qemu-img create -b`, but starting that program
- * takes longer than everything else before a guest's launch. Throws `RangeError` for a name or a
- * disk that is too long.
+ * A qcow2 file (version 3, QEMU's `docs/interop/qcow2.txt`) with only a backing file, also qcow2,
+ * as by `qemu-img create -b`, which takes longer than the rest before a launch. Throws
+ * `RangeError`.
  */
 export function emptyOverlay(backing: string, diskBytes: number): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(backing);

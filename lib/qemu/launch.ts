@@ -68,9 +68,7 @@ export interface Guest extends AsyncDisposable {
   readonly pid: number;
   readonly qmp: QmpClient;
   readonly qmpPath: string;
-  /**
-   * The port on 127.0.0.1 that is forwarded to the guest's port 22; `undefined` without a forward.
-   */
+  /** The port on 127.0.0.1 that leads to the guest's port 22, if one does. */
   readonly sshPort: number | undefined;
   readonly logs: GuestLogs;
   /** Resolves, never rejects, when QEMU has ended. */
@@ -88,10 +86,7 @@ export function qmpSocketPath(socketDir: string): string {
   return join(socketDir, "qmp");
 }
 
-/**
- * The command for a guest, ready to paste for `--dry-run`. {@link startGuest} adds a second QMP
- * monitor to it, over which QEMU reports to the task.
- */
+/** The command for a guest, for `--dry-run`; {@link startGuest} adds a monitor for the task. */
 export function guestCommand(options: Omit<StartGuestOptions, "signal">): string[] {
   return [
     ...(options.wrapper ?? []),
@@ -112,10 +107,9 @@ const ENDING_MS = 2000;
 const SHOWN_LINES = 12;
 
 /**
- * Starts QEMU and waits until it answers on QMP, which is before the guest's first instructions
- * matter. Throws {@link GuestError} if QEMU ends first, with its output and, if that is known, what
- * to do; {@link HostError} when it is not installed; the reason of the signal. Nothing is left
- * behind then.
+ * Starts QEMU and waits until it answers on QMP. Throws {@link GuestError} with QEMU's output if it
+ * ends first, {@link HostError} if it is not installed, or the reason of the signal, and leaves
+ * nothing.
  */
 export async function startGuest(options: StartGuestOptions): Promise<Guest> {
   const { name, logs, signal, startMs = 30_000 } = options;

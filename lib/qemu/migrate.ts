@@ -20,12 +20,9 @@ export interface StateOptions {
 const POLL_MS = 5;
 
 /**
- * Writes the state of a stopped guest to a file: its devices, but not its memory, which must be a
- * separate file. The state takes about 500 KB and is synced to disk. Throws {@link GuestError}; the
- * file is then useless.
- *
- * QEMU sends it to our socket rather than to a command, since for a command it would have to be
- * allowed to start programs.
+ * Writes the state of a stopped guest to a file, without its memory: about 500 KB, synced. It goes
+ * through our socket, since for a command QEMU would have to be allowed to start programs. Throws
+ * {@link GuestError}; the file is then useless.
  */
 export async function saveState(qmp: QmpClient, options: StateOptions): Promise<void> {
   const { name, path, socketPath } = options;
@@ -69,9 +66,8 @@ export async function saveState(qmp: QmpClient, options: StateOptions): Promise<
 }
 
 /**
- * Gives a guest that was started with `-incoming defer` the state in a file. It is paused then, as
- * it was when it was saved. A QEMU that cannot read the state exits, so its exit must be watched as
- * well. Throws {@link GuestError}.
+ * Loads a state into a guest that was started with `-incoming defer`, and leaves it paused. A QEMU
+ * that cannot read it exits, which the caller watches. Throws {@link GuestError}.
  */
 export async function loadState(qmp: QmpClient, options: StateOptions): Promise<void> {
   const { path, socketPath } = options;

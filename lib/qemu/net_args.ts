@@ -3,29 +3,21 @@ import { optionValue, virtioDevice } from "./args.ts";
 
 /** What {@link netArgs} takes. */
 export interface NetOptions {
-  /**
-   * Port on 127.0.0.1 that is forwarded to the guest's `guestPort`; 0 lets the host choose a free
-   * one. Default: none is forwarded.
-   */
+  /** Port on 127.0.0.1 that leads to the guest's `guestPort`; 0: a free one. Default: none. */
   readonly hostPort?: number;
   /** Default 22. */
   readonly guestPort?: number;
   /** Cuts the guest off from the host and the world, except for the forwarded port. */
   readonly restrict?: boolean;
   readonly transport?: Transport;
-  /**
-   * Of the network, of the host and of the name server in it. Default: QEMU's own (10.0.2.0/24).
-   */
+  /** Of the network, the host and the name server. Default: QEMU's own (10.0.2.0/24). */
   readonly addresses?: { readonly net: string; readonly host: string; readonly dns: string };
 }
 
 /** The id of the user network that {@link netArgs} makes. */
 export const NETDEV_ID = "net0";
 
-/**
- * QEMU's user network, with one forwarded port if any. With port 0 the kernel binds a free port, so
- * two starts cannot collide; `info usernet` shows which (QEMU 7.2, libslirp 4.7), see `usernet.ts`.
- */
+/** QEMU's user network. For host port 0 see `usernet.ts` (QEMU 7.2, libslirp 4.7). */
 export function netArgs(options: NetOptions): string[] {
   const { hostPort, guestPort = 22, transport = "pci", addresses = {} } = options;
   const forward = hostPort === undefined ? [] : [
@@ -51,10 +43,7 @@ function netDeviceArgs(transport: Transport): string[] {
   return ["-device", virtioDevice("net", transport, properties)];
 }
 
-/**
- * A network whose other end is a program that listens on a Unix socket; each packet is preceded by
- * its length (QEMU 7.2 and later).
- */
+/** A network behind a Unix socket, each packet preceded by its length (QEMU 7.2 and later). */
 export function streamNetArgs(
   { socketPath, transport = "pci" }: {
     readonly socketPath: string;

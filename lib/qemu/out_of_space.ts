@@ -22,10 +22,7 @@ export const openQmp = async (
     commandMs: ANSWER_MS,
   });
 
-/**
- * Whether QEMU has paused a guest because the host's disk is full. Throws what {@link connectQmp}
- * does.
- */
+/** Whether QEMU paused a guest because the host's disk is full. Throws as {@link connectQmp}. */
 export async function isOutOfSpace(
   guest: RunningGuest | QmpClient,
   signal: AbortSignal,

@@ -25,9 +25,8 @@ interface CreateOverlayOptions {
 }
 
 /**
- * Creates an empty overlay on a base image, which does not change. Throws {@link HostError} if the
- * base is missing, damaged, or itself has a backing file without being `frozen` (a chain would
- * break silently when its lowest part is rebuilt), and if the file cannot be written.
+ * Creates an empty overlay. Throws {@link HostError} if the base is missing or damaged, or has a
+ * backing file without being `frozen` (rebuilding that would break it), or on a write error.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<Overlay> {
   const { name } = options;
@@ -65,10 +64,7 @@ function isDiskFault(error: unknown): error is Error {
   return error instanceof Error && /\(os error \d+\)/.test(error.message);
 }
 
-/**
- * Creates the file, so that of two callers with the same path one fails. It will contain a guest's
- * data, which other users must not read.
- */
+/** Creates the file with mode 0600, so that of two callers with the same path one fails. */
 async function claim(path: string, name: string): Promise<void> {
   try {
     (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();

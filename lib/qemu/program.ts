@@ -16,8 +16,7 @@ export interface QemuProgram {
 type Remembered = QemuProgram & { readonly identity: string };
 
 /**
- * The properties of the QEMU of that name. Cached until the file changes, since finding them takes
- * a quarter of a second. Throws {@link HostError} if there is none.
+ * The properties of a QEMU program, cached (finding them takes 0.25 s). Throws {@link HostError}.
  */
 export async function qemuProgram(binary: string, signal?: AbortSignal): Promise<QemuProgram> {
   const identity = await programIdentity(binary);

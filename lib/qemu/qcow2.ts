@@ -7,12 +7,7 @@ interface ImageCheckOptions {
   readonly name: string;
 }
 
-/**
- * Checks a qcow2 image before a guest starts from it: it exists, its header is valid, and it is not
- * truncated within its tables. This takes one short read.
- *
- * Throws {@link HostError} with the `setup-images` command that helps.
- */
+/** Checks that an image exists, with a valid header and whole tables. Throws {@link HostError}. */
 export async function checkImage(path: string, options: ImageCheckOptions): Promise<Qcow2Header> {
   const found = await readHeader(path, options);
   const header = parseHeader(found.bytes, path, options);

@@ -19,10 +19,7 @@ const VERSION_2_BYTES = 72;
 /** "QFI\xfb" */
 const MAGIC = 0x514649fb;
 
-/**
- * Reads a qcow2 header (QEMU's `docs/interop/qcow2.txt`, 7.2). Throws a `SyntaxError` whose message
- * completes "the file …" if the bytes are not a header.
- */
+/** Reads a qcow2 header. Throws a `SyntaxError` whose message completes "the file …". */
 export function parseQcow2Header(bytes: Uint8Array): Qcow2Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint32(0) !== MAGIC) {

@@ -14,10 +14,7 @@ interface QemuFailure {
 /** If QEMU was told to end, it did not fail on its own. */
 const RULES = SYMPTOMS.filter(({ where, role }) => where.includes("qemu") && role !== "hint");
 
-/**
- * Recognises why QEMU ended from the last lines of its output. The first symptom found in any line
- * wins. `undefined` if no symptom matches; the caller then shows the lines themselves.
- */
+/** Why QEMU ended, from the last lines of its output; `undefined` if no symptom matches. */
 export function explainQemuOutput(
   lines: readonly string[],
   guest: string,

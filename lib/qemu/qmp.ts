@@ -12,10 +12,7 @@ export interface QmpOptions {
   readonly greetingMs?: number;
   /** How long a command may take unless it says otherwise. Default 30 000. */
   readonly commandMs?: number;
-  /**
-   * The longest line accepted from QEMU. Default 4 MiB: the longest answer to our commands takes a
-   * few KiB, and all of `query-qmp-schema` about 200 KiB in QEMU 7.2.
-   */
+  /** The longest line from QEMU. Default 4 MiB; `query-qmp-schema` takes 200 KiB in QEMU 7.2. */
   readonly maxLineBytes?: number;
 }
 
@@ -51,17 +48,12 @@ interface Pending {
 }
 
 /**
- * A client of QEMU's control protocol (QMP) over a stream connection. Answers are matched to
- * commands by id, so commands may overlap. After any failure of the connection (closed, garbage, an
- * endless line), all pending and later calls fail with a {@link QmpConnectionError} that says what
- * happened.
+ * A client of QMP over a stream. Commands may overlap. After any failure of the connection, all
+ * pending and later calls fail with a {@link QmpConnectionError} that says what happened.
  */
 export class QmpClient implements AsyncDisposable {
   readonly name: string;
-  /**
-   * Resolves when the connection is over: with the error, or `undefined` if it was closed on this
-   * side.
-   */
+  /** Resolves when the connection is over: with the error, or `undefined` if closed by us. */
   readonly closed: Promise<QmpConnectionError | undefined>;
   readonly #conn: Deno.Conn;
   readonly #options: Required<QmpOptions>;
@@ -81,10 +73,7 @@ export class QmpClient implements AsyncDisposable {
     this.closed = this.#readAll();
   }
 
-  /**
-   * Waits for the greeting and negotiates capabilities. On failure the connection is closed, and
-   * a {@link QmpConnectionError}, a {@link QmpTimeoutError} or the reason of the signal thrown.
-   */
+  /** Reads the greeting and negotiates capabilities. On failure it throws and closes. */
   static async open(
     conn: Deno.Conn,
     options: QmpOptions,
@@ -113,10 +102,9 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command and returns its answer. Throws {@link QmpCommandError} when QEMU refuses,
-   * {@link QmpTimeoutError}, {@link QmpConnectionError}, or the reason of the signal.
-   *
-   * `quit` also succeeds when QEMU closes the connection instead of answering, as it may.
+   * Runs a command and returns its answer; `quit` also succeeds when QEMU closes the connection
+   * instead. Throws {@link QmpCommandError} when QEMU refuses, {@link QmpTimeoutError}, {@link
+   * QmpConnectionError}, or the reason of the signal.
    */
   execute<Name extends QmpCommandName>(
     command: Name,
@@ -143,18 +131,12 @@ export class QmpClient implements AsyncDisposable {
     }) as Promise<QmpCommands[Name]["returns"]>;
   }
 
-  /**
-   * Every event from this call on. Ends when the client is closed, throws when the connection is
-   * lost.
-   */
+  /** Every event from this call on. Ends when closed, throws when the connection is lost. */
   events(): AsyncIterableIterator<QmpEvent> {
     return this.#events.iterate();
   }
 
-  /**
-   * The next event of that name. It counts from this call on, so call it before the command that
-   * causes the event, and await it afterwards.
-   */
+  /** The next event of that name after this call: call it before the command that causes it. */
   waitForEvent<Name extends keyof QmpEvents>(
     name: Name,
     options: WaitForEventOptions<QmpEvents[Name]>,
@@ -237,9 +219,7 @@ export class QmpClient implements AsyncDisposable {
     }
   }
 
-  /**
-   * The command that an answer belongs to; `undefined` if its caller is no longer waiting for it.
-   */
+  /** The command of an answer; `undefined` if its caller is no longer waiting for it. */
   #answered(id: unknown): Pending | undefined {
     if (typeof id === "number" && Number.isInteger(id) && id > 0 && id <= this.#lastId) {
       return this.#pending.get(id);

@@ -87,10 +87,7 @@ interface MigrationParameters {
   readonly "multifd-channels"?: number;
 }
 
-/**
- * The QMP commands that we use: arguments and answer of each. The names are QEMU's; the full
- * reference is "QEMU QMP Reference Manual", QEMU 7.2.
- */
+/** The QMP commands that we use ("QEMU QMP Reference Manual", QEMU 7.2). */
 export interface QmpCommands {
   "qmp_capabilities": { args: { enable?: "oob"[] }; returns: Empty };
   "query-version": { args: undefined; returns: QemuVersion };

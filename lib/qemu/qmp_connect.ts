@@ -17,13 +17,9 @@ interface ConnectQmpOptions extends QmpOptions {
 const RETRY_MS = 5;
 
 /**
- * Connects to the QMP socket of a running QEMU: a kept guest. (At the start QEMU connects to us
- * instead, see `listenQmp`.) Waits for the socket to appear as long as QEMU runs. Throws {@link
- * QmpConnectionError} when QEMU ends first, {@link QmpTimeoutError} after the deadline or when the
- * socket stays silent (QEMU serves one client at a time: another one may hold it), or the reason of
- * the signal.
- *
- * Deno asks for net permission as well as read and write permission for a Unix socket.
+ * Connects to the QMP socket of a running QEMU (at the start see `listenQmp`), and waits for it
+ * while QEMU runs. Throws {@link QmpConnectionError} when QEMU ends, {@link QmpTimeoutError}
+ * (another client may hold the socket), or the reason of the signal.
  */
 export async function connectQmp(options: ConnectQmpOptions): Promise<QmpClient> {
   const { path, name, deadlineMs = 30_000, signal } = options;

@@ -1,9 +1,6 @@
 import type { QmpEvent } from "./qmp_commands.ts";
 
-/**
- * How many events an iterator holds for a slow reader before it drops the oldest. QEMU limits the
- * rate of events that a guest can cause, so this happens only if the reader has stopped reading.
- */
+/** Events held for a slow reader; QEMU limits their rate, so more means that it has stopped. */
 const MAX_QUEUED = 1024;
 
 type Listener = { event(event: QmpEvent): void; end(reason: Error | undefined): void };
@@ -37,10 +34,7 @@ export class EventHub {
     return () => void this.#listeners.delete(listener);
   }
 
-  /**
-   * Every event from this call on (not from the first `next()`). Iteration ends when the
-   * connection is closed, and throws when it is lost.
-   */
+  /** Every event from this call on. Ends when closed, throws when the connection is lost. */
   iterate(): AsyncIterableIterator<QmpEvent> {
     const queue: QmpEvent[] = [];
     let over: { reason: Error | undefined } | undefined;

@@ -13,23 +13,17 @@ interface AcceptQmpOptions extends QmpOptions {
 /** A socket that waits for QEMU to connect. Disposal closes and removes it. */
 interface QmpListener extends Disposable {
   readonly path: string;
-  /**
-   * The client for the QEMU that connects. Throws {@link QmpConnectionError} when QEMU ends
-   * instead, {@link QmpTimeoutError} after the deadline, or the reason of the signal.
-   */
+  /** The client for the QEMU that connects. Throws as {@link connectQmp} does. */
   accept(options: AcceptQmpOptions): Promise<QmpClient>;
 }
 
 /**
- * Listens for a QEMU that is about to be started with `qmpCallArgs(path)`. The path must be free
- * and lie in a private directory.
+ * Listens for a QEMU that is about to be started with `qmpCallArgs(path)`; the path must be free,
+ * in a private directory.
  *
- * QEMU connects to us because the other direction is not safe at its start. QEMU 7.2 moves the
- * socket of a `server=on` monitor from one thread to another then, and if a client connects at that
- * moment, both threads accept it and one of them hangs: this was measured once in 1500 starts, and
- * never in 5500 in this direction. It also needs no polling.
- *
- * Deno asks for net permission as well as read and write permission for a Unix socket.
+ * QEMU connects to us because the other direction is not safe at its start: QEMU 7.2 moves the
+ * socket of a `server=on` monitor between threads, and a client that connects just then may hang
+ * (once in 1500 starts; never in 5500 in this direction).
  */
 export function listenQmp(path: string): QmpListener {
   const listener = Deno.listen({ transport: "unix", path });

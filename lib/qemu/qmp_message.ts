@@ -15,10 +15,7 @@ export type QmpMessage =
 /** How much of a bad line an error message shows. */
 const SHOWN = 80;
 
-/**
- * Reads one line of QMP (QEMU's `docs/interop/qmp-spec`, 7.2, section 2). Throws a `SyntaxError`
- * that shows the start of the line when it is not a QMP message.
- */
+/** Reads one line of QMP (`docs/interop/qmp-spec`, 7.2, section 2). Throws a `SyntaxError`. */
 export function parseQmpMessage(line: string): QmpMessage {
   const message = parseObject(line);
   if (message === undefined) throw foreign(line);

@@ -9,8 +9,7 @@ interface P9Options {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   /**
-   * `none`: files belong to QEMU's own user, with that user's permissions. `mapped-xattr`: owners
-   * and modes that the guest sets are stored in extended attributes.
+   * `none`: with QEMU's own user. `mapped-xattr`: guest owners and modes in extended attributes.
    */
   readonly security: "none" | "mapped-xattr";
   readonly readOnly?: boolean;
@@ -21,10 +20,8 @@ interface P9Options {
 }
 
 /**
- * A directory of the host over 9p. QEMU opens each component of a path separately and follows no
- * symbolic link, so no name leads out of the directory. File systems mounted below it are kept
- * apart (`multidevs=remap`), since two files with the same inode number would otherwise be one file
- * to the guest.
+ * A directory of the host over 9p. QEMU follows no symbolic link, so no name leads out of it.
+ * `multidevs=remap` keeps inode numbers of file systems mounted below it apart.
  */
 export function p9Args(options: P9Options): string[] {
   const { dir, security, readOnly, id = "share0", tag = SHARE_TAG } = options;

@@ -30,10 +30,7 @@ export interface ShutdownDeadlines {
   readonly killMs?: number;
 }
 
-/**
- * Ends a guest, trying the gentlest way first and the hardest last, and returns which one worked.
- * Throws {@link GuestError} only if even SIGKILL failed.
- */
+/** Ends a guest, the gentlest way first. Throws {@link GuestError} only if even SIGKILL failed. */
 export async function shutDown(
   target: ShutdownTarget,
   deadlines: ShutdownDeadlines = {},
@@ -57,10 +54,7 @@ export async function shutDown(
   });
 }
 
-/**
- * Time for QEMU to end after a failed rung: the rung may have failed because QEMU was just ending,
- * which takes a moment with much memory to free.
- */
+/** Time for QEMU to end after a failed step: freeing much memory takes a moment. */
 const ENDING_MS = 500;
 
 /** Makes a guest end eventually, or reports that it cannot. */

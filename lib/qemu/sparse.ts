@@ -1,10 +1,7 @@
 import type { Extent } from "../base/files/file_digest.ts";
 import { $ } from "../base/process/dollar.ts";
 
-/**
- * The parts of a sparse file that are not holes, in order; Deno itself cannot ask for them.
- * `undefined` if that is unknown.
- */
+/** The data extents of a sparse file, in order; `undefined` if unknown. Deno cannot ask itself. */
 export async function dataExtents(path: string): Promise<Extent[] | undefined> {
   const map = ["qemu-img", "map", "-f", "raw", "--output=json", path];
   const { code, stdout } = await $`${map}`.noThrow();

@@ -6,10 +6,7 @@ interface Forward {
   readonly guestPort: number;
 }
 
-/**
- * The forwards in the answer of the monitor command `info usernet` (libslirp's
- * `slirp_connection_info`). A forward that was requested on port 0 shows the real port here.
- */
+/** The forwards in `info usernet` (libslirp's `slirp_connection_info`), with real ports for 0. */
 export function parseUsernet(text: string): Forward[] {
   const forwards: Forward[] = [];
   for (const line of text.split(/\r?\n/)) {

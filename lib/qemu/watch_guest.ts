@@ -36,9 +36,8 @@ interface Watch extends AsyncDisposable {
 const ASK_MS = 2000;
 
 /**
- * Watches a guest's use of the host's disks. QEMU pauses a guest when the host's disk is full: the
- * guest would never respond again, so that is a `HostError`. QEMU itself limits no log, so a guest
- * that writes too much is paused, which is a {@link GuestError}.
+ * Watches a guest's disk use. One that QEMU has paused because the host's disk is full is a
+ * `HostError`; one that writes too much to a log is paused, a {@link GuestError}.
  */
 export async function watchGuest(options: WatchOptions): Promise<Watch> {
   const { name, qmp, logs, otherLogs = [], pollMs = 1000 } = options;

@@ -35,10 +35,7 @@ export function benchPage({ date, host, rows, ratios }: BenchPageInput): Page {
 const TOTAL = "total";
 const DERIVED: readonly string[] = [TOTAL, "around the compile"];
 
-/**
- * A bar for each kind of build and each platform: rows named `KIND: PHASE`, if there is also one
- * named `KIND: total`. Incremental builds start warm, as do those that say so.
- */
+/** A bar per kind of build and platform: rows `KIND: PHASE` where there is a `KIND: total`. */
 export function benchTimeline(rows: readonly Row[]): TimelineRow[] {
   return rows.flatMap(({ name, platform, median, error }) => {
     const [, kind, phase] = /^(.+): (.+)$/s.exec(name) ?? [];

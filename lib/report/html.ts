@@ -8,10 +8,7 @@ export class Html {
 /** A value in a template of {@link html}: everything except {@link Html} is escaped. */
 type HtmlValue = string | number | Html | readonly Html[] | undefined;
 
-/**
- * A template of HTML. Values are escaped, for text and for attributes in quotes; pieces of HTML are
- * inserted unchanged, lists of them one after the other, and `undefined` as nothing.
- */
+/** A template of HTML: values are escaped, HTML and lists inserted, `undefined` is nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.map((text, index) => text + render(values[index])).join(""));
 }

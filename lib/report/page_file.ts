@@ -6,9 +6,8 @@ import { HostError } from "../base/errors.ts";
 import { type Page, renderPage } from "./page.ts";
 
 /**
- * The file that `--html` names, relative to the user's current directory; `undefined` without it.
- * Creates its directory, except with `--dry-run`. Throws a UsageError before anything is built if
- * the file cannot be written.
+ * The file of `--html`, relative to the user's directory. Creates its directory, except with
+ * `--dry-run`. Throws a UsageError before anything is built if it cannot be written.
  */
 export async function pageTarget(
   wanted: string | undefined,

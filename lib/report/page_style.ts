@@ -8,10 +8,7 @@ const phaseRules = Array.from(
   (_, index) => `.phase-${index} { background: var(--phase-${index}); }`,
 );
 
-/**
- * The style of pages. Phases have dark colours with white text, and in dark mode light colours with
- * black text: both have a contrast of at least 4.5 to 1.
- */
+/** The style of pages; phases have a contrast of at least 4.5 to 1 in both colour schemes. */
 export const PAGE_STYLE = new Html(`
 :root {
   color-scheme: light dark;

@@ -18,12 +18,7 @@ interface PhaseRecorder {
   spans(name: string): readonly Span[];
 }
 
-/**
- * Wraps a {@link Progress}. A phase lasts until the next one of that build, or until
- * {@link PhaseRecorder.finish}.
- *
- * @param clock returns the seconds since the run began
- */
+/** Records phases: each lasts until the next of its build, or {@link PhaseRecorder.finish}. */
 export function recordPhases(inner: Progress, clock = startClock()): PhaseRecorder {
   const ended = new Map<string, Span[]>();
   const open = new Map<string, { readonly phase: string; readonly fromSeconds: number }>();

@@ -26,10 +26,7 @@ export function secondsText(seconds: number): string {
   return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
 }
 
-/**
- * Draws a bar for each row on one axis in seconds, with a legend and all figures in a table. A
- * phase has its number and name in the bar; if it is too short for them, only in the table.
- */
+/** A bar for each row on one axis in seconds, with a legend and a table of all figures. */
 export function renderTimeline(rows: readonly TimelineRow[]): Html {
   // The longest build first: it has the most phases, which gives their order.
   const longest = rows.toSorted((a, b) => b.spans.length - a.spans.length);

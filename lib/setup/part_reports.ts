@@ -6,10 +6,7 @@ import type { BuildOptions } from "../store/ensure_built.ts";
 /** Receives the progress of a part's build. */
 type PartReporter = Omit<BuildOptions, "signal">;
 
-/**
- * One live table for all parts of a run, and a log for each part that is built. If nothing is
- * built, there is no table. Dispose it to leave the table's last state on the terminal.
- */
+/** One live table for all parts of a run, if any is built, and a log for each. */
 export class PartReports implements Disposable {
   readonly #ctx: TaskContext;
   /** Parts whose row has not ended. */

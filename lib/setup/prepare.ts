@@ -21,13 +21,10 @@ interface PrepareOptions extends SetUpOptions {
 }
 
 /**
- * Ensures that guests of these platforms can be started: tools and images. What is missing is set
- * up with `--yes`, or if the user agrees on the terminal; otherwise it is an error with the command
- * to run. An image whose recipe has changed is built again under the same rule, and used unchanged
- * otherwise.
- *
- * Returns the platforms that have no image; there are none unless `mayLackImages`. Does not return
- * in a task that has installed tools: a new process does the work.
+ * Ensures that the tools and images for these platforms exist: sets them up with `--yes` or the
+ * user's consent, or throws with the command to run. A stale image is used unless it may be built
+ * again. Returns the platforms without an image (only with `mayLackImages`). Does not return after
+ * installing tools: a new process does the work.
  */
 export async function prepareGuests(
   platforms: readonly Platform[],

@@ -10,10 +10,7 @@ import { ensureSnapshot } from "../vm/warm_start.ts";
 /** The state of a platform's snapshot, as `setup-images --json` prints it. */
 type PreparedSnapshot = "made" | "ready" | "none";
 
-/**
- * Saves the snapshots for the platforms' guests of default size, unless there are matching ones. A
- * snapshot that cannot be saved is not an error: its guests boot.
- */
+/** Saves missing snapshots for guests of default size; a failure is no error: guests boot. */
 export async function prepareSnapshots(
   platforms: readonly Platform[],
   ctx: TaskContext,

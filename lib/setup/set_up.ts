@@ -32,10 +32,7 @@ export interface SetUpOptions {
   readonly force?: boolean;
 }
 
-/**
- * Ensures that the platforms' images are built; returns at once if they are. Does not return in a
- * task that has installed tools: a new process does the work.
- */
+/** Ensures that the platforms' images are built. Does not return after installing tools. */
 export async function setUpImages(
   platforms: readonly Platform[],
   ctx: TaskContext,

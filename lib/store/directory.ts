@@ -34,10 +34,7 @@ export interface DirectoryKind<M extends Manifest> {
   readonly digestOf?: Readonly<Record<string, DigestOf>>;
 }
 
-/**
- * Records the files of a directory in it, each once its bytes are on the disk. Throws what the host
- * is at fault for, and `NotFound` for a file that is not there, before anything is written.
- */
+/** Records the files of a directory in it, once their bytes are on the disk. */
 export async function recordDirectory<M extends Manifest>(
   kind: DirectoryKind<M>,
   dir: string,
@@ -86,8 +83,8 @@ export async function readDirectory<M extends Manifest>(
 }
 
 /**
- * Compares the files of a directory with its manifest: see {@link checkFile}. What was only copied or
- * touched is recorded, so that it is not read again. Returns what is wrong with the first bad file.
+ * Compares a directory's files with its manifest: see {@link checkFile}. What was only copied or
+ * touched is recorded again. Returns what is wrong with the first bad file.
  */
 export async function checkDirectory<M extends Manifest>(
   kind: DirectoryKind<M>,

@@ -16,13 +16,7 @@ interface BuildState {
   readonly reasons: readonly string[];
 }
 
-/**
- * Makes sure that an entry is what its recipe says. Of several tasks that want it one builds, and
- * the
- * others wait and take over the result. Returns what the entry was like at the last look, and why
- * it
- * was built, if it was.
- */
+/** Ensures that an entry matches its recipe; of several tasks one builds. Returns why, if built. */
 export async function ensureBuilt<State extends BuildState>(
   { kind, of, title, look, build }: {
     readonly kind: UnfinishedKind;

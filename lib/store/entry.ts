@@ -9,10 +9,7 @@ export interface Entry {
   readonly path: string;
   /** What it is called in a table. */
   readonly what: string;
-  /**
-   * The locks of those who make it or use it, in the order in which they are taken. One of them may
-   * be the entry itself.
-   */
+  /** Locks of its makers and users, in their order; one may be the entry itself. */
   readonly locks: readonly string[];
   /** The file that vouches for it: it is removed first, in case the removal is interrupted. */
   readonly voucher?: string;
@@ -39,11 +36,7 @@ export async function isBusy({ locks, isNeeded }: Entry): Promise<boolean> {
   return await isNeeded?.() ?? false;
 }
 
-/**
- * Removes an entry with all its locks held, unless somebody uses it. Returns whether it is gone.
- *
- * @param purpose what those read who wait for one of the locks meanwhile
- */
+/** Removes an entry under all its locks, unless it is in use. Returns whether it is gone. */
 export async function removeEntry(entry: Entry, purpose = "gc"): Promise<boolean> {
   const { path, locks, voucher, isNeeded } = entry;
   if (!await exists(path)) return true;

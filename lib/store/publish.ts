@@ -8,9 +8,8 @@ export interface Move {
 }
 
 /**
- * Gives what has been made its names, in the order of the moves, and lets something vouch for it
- * last: a crash of the host leaves nothing that vouches for what is not on the disk. Of what is moved,
- * each file must be recorded by `recordFile()`, which has waited for its bytes.
+ * Moves finished files to their names in order, then calls what vouches for them, so that a crash
+ * leaves no record without its bytes. Each file must be recorded by `recordFile()` before.
  */
 export async function publish(
   moves: readonly Move[],

@@ -42,12 +42,7 @@ export interface Recipe {
 /** Goes into every key: a change to the encoding must not meet keys of the former one. */
 const ENCODING = "guesthouse recipe 1";
 
-/**
- * The key of a build: a SHA-256 over all its named inputs, whatever their order.
- *
- * Throws {@link HostError} naming the input that cannot be read, and `TypeError` when two
- * inputs have one name or a value is not JSON.
- */
+/** The key of a build: a SHA-256 over its named inputs in any order. Throws {@link HostError}. */
 export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> {
   const digests: InputDigest[] = [];
   for (const input of inputs) {

@@ -9,19 +9,13 @@ export type SidecarState =
   | { readonly kind: "missing"; readonly path: string }
   | { readonly kind: "damaged"; readonly path: string; readonly reason: string };
 
-/**
- * Records a recipe beside its output: the key on the first line, then `NAME<TAB>DIGEST` for
- * each input. Write it after the output is whole: a sidecar vouches for what lies beside it.
- */
+/** Writes a recipe beside its output, last: the key, then `NAME<TAB>DIGEST` for each input. */
 export async function writeSidecar(path: string, recipe: Recipe): Promise<void> {
   const lines = recipe.inputs.map(({ name, digest }) => `${escapeName(name)}\t${digest}`);
   await atomicWrite(path, `${[recipe.key, ...lines].join("\n")}\n`);
 }
 
-/**
- * Reads a sidecar. A damaged one is no error, since building again repairs it; its state says
- * what is wrong with it. Throws only when the file is there and cannot be read.
- */
+/** Reads a sidecar; for a damaged one the state says what is wrong with it. */
 export async function readSidecar(path: string): Promise<SidecarState> {
   const text = await readTextIfPresent(path);
   if (text === undefined) return { kind: "missing", path };

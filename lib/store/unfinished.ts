@@ -4,9 +4,7 @@ import { imageCacheDir, imagesDir, snapshotsDir, STAGING_PREFIX } from "../base/
 import { removeTree } from "../base/process/remove_tree.ts";
 import type { Entry } from "./entry.ts";
 
-/**
- * Where tasks make things of a kind, each in a directory that gets its final name when it is whole.
- */
+/** Where tasks make things of a kind, each in a directory that is renamed when complete. */
 interface Making {
   /** The directory for those of one name. */
   readonly home: (of: string) => string;
@@ -58,9 +56,7 @@ interface Unfinished extends Entry {
   remove(): Promise<void>;
 }
 
-/**
- * The lock of the task that makes an image, a part (by its first file) or a platform's snapshot.
- */
+/** The lock of the maker of an image, a part (by its first file) or a platform's snapshot. */
 export function makerLock(kind: UnfinishedKind, of: string): string {
   const { home, lock }: Making = KINDS[kind];
   return join(home(of), lock(of));

@@ -17,12 +17,7 @@ const NAMES = { guest: "PLATFORM", console: "logs/PLATFORM.console.log", log: "l
 
 const HEADER = ["in the log", "what it means", "what to run", "name"] as const;
 
-/**
- * The page of symptoms, from its template and the table of symptoms; formatted as `deno fmt`
- * leaves it.
- *
- * @throws {RangeError} if the template names an unknown topic, or leaves one out
- */
+/** The page of symptoms as `deno fmt` leaves it. Throws RangeError for a wrong or missing topic. */
 export function renderDebuggingPage(template: string): string {
   const topics = new Set(Object.keys(TOPICS));
   const page = template.replace(PLACE, (_, names: string) => {

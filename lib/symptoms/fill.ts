@@ -5,10 +5,8 @@ export type Values = Readonly<Record<string, string | undefined>>;
 const LONGEST = 200;
 
 /**
- * Fills in a symptom's template: `{name}`, or `{name|text}` if the value may be missing. A name
- * without a value or a text is shown in capitals, as in usage lines.
- *
- * @param quote is applied to each value; commands quote for a shell
+ * Fills in a template: `{name}`, or `{name|text}` with a default; other missing values are shown in
+ * capitals. `quote` is applied to each value: commands quote for a shell.
  */
 export function fill(
   template: string,

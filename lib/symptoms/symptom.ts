@@ -1,14 +1,11 @@
 import type { SshReason } from "./ssh_reason.ts";
 
-/**
- * Where a line comes from: the guest's serial console; QEMU itself; a task and the programs that it
- * ran; or the host's own log (`dmesg`, the journal).
- */
+/** The serial console, QEMU, a task with its programs, or the host's log (`dmesg`, the journal). */
 export type LogKind = "console" | "qemu" | "task" | "host";
 
 /**
- * How a symptom relates to others of the same run. A `cause` explains the others; a `consequence`
- * follows from another symptom, if there is one; a `hint` may be harmless.
+ * A `cause` explains others; a `consequence` follows from another, if any; a `hint` may be
+ * harmless.
  */
 export type Role = "cause" | "consequence" | "hint";
 

@@ -2,10 +2,8 @@
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The test files that a change can affect: directly, through their imports, or through a task that
- * they run. A changed file that is not a module (a provisioning script, a Rust source, a setting)
- * can affect any test in `tests/`, so all of those count; documents affect the tests that read
- * documents.
+ * The test files that a change can affect: through imports, or through a task that they run. A file
+ * that is no module affects all of `tests/`; documents those that read documents.
  */
 export function affectedTests(
   tests: readonly string[],
@@ -37,10 +35,7 @@ function reaches(from: string, wanted: ReadonlySet<string>, graph: ImportGraph):
 
 const IMPORT = /(?:\bfrom|\bimport(?:\s*\()?)\s*"(\.[^"]+)"/g;
 
-/**
- * Relative imports in a module's text, static or not, and `tasks/NAME.ts` for each string that is
- * the name of a task.
- */
+/** Relative imports in a module's text, and `tasks/NAME.ts` for each string that names a task. */
 export function importsIn(text: string, tasks: ReadonlyMap<string, string>): {
   readonly imports: string[];
   readonly tasks: string[];

@@ -30,10 +30,7 @@ const parser = new XMLParser({
   isArray: (name) => name === "testsuite" || name === "testcase",
 });
 
-/**
- * Reads Deno's JUnit report (Deno 2.9: one `testcase` for each test and for each step, which is
- * named `TEST > STEP`). Throws a `SyntaxError` if the text is not such a report.
- */
+/** Reads Deno's JUnit report (2.9: steps are named `TEST > STEP`). Throws a `SyntaxError`. */
 export function readJunit(xml: string): TestCounts {
   const suites = parser.parse(xml)?.testsuites;
   if (suites === undefined) throw new SyntaxError("Cannot read a JUnit report: no <testsuites>");

@@ -1,12 +1,9 @@
 import type { TestJob } from "./test_files.ts";
 
 /**
- * Removes the next job to start from `waiting`, which is sorted by duration, the longest first;
- * undefined if none may start while the `running` ones run.
- *
- * Most tests wait for much of their time. Guests, which are emulated without KVM, do not: too many of
- * them at the same time compete for processors until deadlines pass. So half of the places are for
- * files that boot guests as long as there are other files, and two thirds later.
+ * Takes the next job from `waiting`, the longest first; undefined if none may start now. Emulated
+ * guests compete for processors until deadlines pass, so half of the places are for files that boot
+ * guests as long as there are others, and two thirds later.
  */
 export function takeNext(
   waiting: TestJob[],

@@ -19,10 +19,7 @@ export function longestFirst(jobs: readonly TestJob[]): TestJob[] {
   return jobs.toSorted((a, b) => b.seconds - a.seconds || (a.name < b.name ? -1 : 1));
 }
 
-/**
- * The jobs of one shard. Every shard computes the same split: each job, longest first, goes to the
- * shard with the least work so far.
- */
+/** The jobs of one shard: each job, longest first, goes to the shard with the least work. */
 export function jobsOfShard(jobs: readonly TestJob[], shard: Shard): TestJob[] {
   const shards = Array.from({ length: shard.count }, () => ({ seconds: 0, jobs: [] as TestJob[] }));
   for (const job of longestFirst(jobs)) {

@@ -36,10 +36,7 @@ const UNIT_JOB = "unit tests";
 /** Checks the types of all files in seconds; each file by itself would take as long for its own. */
 const TYPES_JOB = "types";
 
-/**
- * One job for the types, one for each file of `tests/`, and a few for all unit tests: starting Deno
- * for each of those would take longer than the tests.
- */
+/** One job for the types, one for each file of `tests/`, and a few for all unit tests. */
 export function jobsOf(
   files: readonly string[],
   durations: Readonly<Record<string, number>>,

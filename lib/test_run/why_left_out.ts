@@ -1,10 +1,7 @@
 /** How many lines after a test's first may contain its `ignore`. */
 const LINES = 12;
 
-/**
- * The condition under which a test is skipped, as written in its source: the text after `ignore:`
- * in the test that begins on `line` (from 1). Returns undefined if there is none.
- */
+/** The text after `ignore:` in the test that begins on `line` (from 1), if there is one. */
 export function whyLeftOut(source: string, line: number): string | undefined {
   const text = source.split("\n").slice(line - 1, line + LINES).join("\n");
   const match = /\bignore:\s*((?:[^,{}()]|\([^()]*(?:\([^()]*\)[^()]*)*\)|\{[^{}]*\})+)/.exec(text);

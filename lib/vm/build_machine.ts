@@ -23,10 +23,7 @@ export function guestSize(
   };
 }
 
-/**
- * Size of the disk for the build cache. Every guest has one, since devices cannot differ between
- * a snapshot and the guests that come from it; the file takes only what is written.
- */
+/** Size of the build cache's disk, which every guest has: devices must match the snapshot's. */
 export const CACHE_DISK_BYTES = 32 * 2 ** 30;
 
 const CACHE_DISK_ID = "cache0";

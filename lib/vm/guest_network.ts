@@ -29,10 +29,7 @@ interface NetworkOptions {
   readonly onNote: (line: string) => void;
 }
 
-/**
- * Gives a guest its way to the network: a proxy of this task's, at the end of the connection's
- * `proxyPort`.
- */
+/** Gives a guest its network: a proxy of this task's, behind the connection's `proxyPort`. */
 export function openNetwork(
   { proxyPort }: Pick<SshConnection, "proxyPort">,
   { rule, socketPath, onNote }: NetworkOptions,

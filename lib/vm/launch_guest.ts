@@ -19,10 +19,7 @@ export interface LaunchPlan extends MachineProcess {
   readonly signal: AbortSignal;
   /** The disk that its overlay lies on. */
   readonly disk: string;
-  /**
-   * Where it lives, for a guest that is not thrown away: it writes to the disk itself, and QEMU may
-   * pause it for as long as the host's disk is full. Default: a run of its own, on an overlay.
-   */
+  /** For a guest that persists: it writes to the disk itself. Default: a new run, on an overlay. */
   readonly home?: Pick<GuestPlace, "dir" | "socketDir">;
   /** What boots it, as QEMU's arguments. May write files into its directory. */
   readonly boot: (dir: string) => Promise<readonly string[]>;

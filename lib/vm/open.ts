@@ -4,9 +4,8 @@ import { launchGuest } from "./launch_guest.ts";
 import { startWarm } from "./warm_start.ts";
 
 /**
- * Starts a guest on an overlay, and waits until it answers: from a snapshot where that is possible,
- * which is saved first if there is none; else, and with `cold`, by booting it. Throws `GuestError`
- * with the cause that its console names.
+ * Starts a guest on an overlay and waits until it answers: from a snapshot, saved first if there is
+ * none; or, if that is impossible or with `cold`, by booting. Throws `GuestError`.
  */
 export async function openPlan<Session extends AsyncDisposable>(
   plan: GuestPlan<Session>,

@@ -18,10 +18,7 @@ export interface OpenGuest extends Omit<OpenedGuest<SshSession>, "session">, Ssh
   /** What programs in it can reach. */
   readonly network: GuestNetwork;
   readonly accelerator: string;
-  /**
-   * Ends the guest. Its overlay is thrown away, so nothing is waited for but QEMU's end; whatever
-   * is to be kept must be out by now.
-   */
+  /** Ends the guest and discards its overlay, without a clean shutdown. */
   shutdown(): Promise<void>;
   /** Lets the guest outlive this task. */
   keep(project?: string): Promise<RunRecord>;

@@ -25,15 +25,9 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
   readonly imageDir: string;
   /** The guest that is saved: without what belongs to one project or task. */
   readonly saved: LoginPlan<Session>;
-  /**
-   * Brings a guest to rest that has just booted; ends the session, since its end must be in the
-   * state that is saved.
-   */
+  /** Brings a booted guest to rest for saving, and ends the session. */
   readonly rest: (launched: LaunchedGuest, session: Session) => Promise<void>;
-  /**
-   * Gives a guest that runs again its own time and random numbers, and logs in. `mark` is told the
-   * name of each moment that counts, for the log.
-   */
+  /** Gives a resumed guest its own time and random numbers, and logs in. `mark` logs moments. */
   readonly resume: (
     launched: LaunchedGuest,
     timeoutMs: number,

@@ -11,9 +11,8 @@ const RESTORE_MS = 30_000;
 const ENDING_MS = 500;
 
 /**
- * Starts a guest from a snapshot, which the guest disposes of from then on if that succeeds.
- * `start` is `cold` where the snapshot had to be made first; `clock` began with the whole start.
- * Throws {@link GuestError}, with QEMU's own words where it has ended.
+ * Starts a guest from a snapshot and hands the snapshot over to it. `start` is `cold` if the
+ * snapshot had to be made first. Throws {@link GuestError} with QEMU's own words.
  */
 export async function restoreGuest<Session extends AsyncDisposable>(
   snapshot: Snapshot,

@@ -16,7 +16,7 @@ const SAVE_MS = 60_000;
 const SIGBUS = 7;
 
 /**
- * Boots a guest, brings it to rest, and writes the files of a snapshot into a directory. Throws {@link BootFailed} for a boot that any other would fail with as well.
+ * Boots a guest and writes a snapshot into a directory. Throws {@link BootFailed} if booting fails.
  */
 export async function saveSnapshot<Session extends AsyncDisposable>(
   dir: string,

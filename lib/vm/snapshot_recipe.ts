@@ -14,10 +14,7 @@ export interface SnapshotShape extends Machine {
   readonly inputs: readonly RecipeInput[];
 }
 
-/**
- * The key of a snapshot: everything that shaped the state. What differs between guests of one
- * snapshot (paths of their files, ports) is not in it.
- */
+/** The key of a snapshot: everything that shaped the state, but not file paths or ports. */
 export async function snapshotRecipe(shape: SnapshotShape): Promise<Recipe> {
   const { host, cpu, memoryMiB, cores, words, inputs } = shape;
   return await recipeKey([
@@ -38,10 +35,8 @@ export async function snapshotRecipe(shape: SnapshotShape): Promise<Recipe> {
 const CHOSEN = ["memory", "cores", "command line"];
 
 /**
- * Why no guest that could be started now can come from a snapshot, whatever its size: one line for
- * each input that differs from the nearest of these guests, but for those that are left out as
- * well.
- * `undefined` where there is no such guest.
+ * Why no guest that could be started now fits a snapshot: a line for each input that differs from
+ * the nearest of these guests. `undefined` if one fits.
  */
 export async function outdatedInputs(
   recorded: Recipe,

@@ -78,10 +78,7 @@ type FoundSnapshot =
   /** One that is not what was saved; it is removed, unless guests run from it. */
   | { readonly kind: "damaged"; readonly reason: string; readonly removed: boolean };
 
-/**
- * The snapshot of exactly this recipe, checked and locked against removal. A file that was touched
- * since it was last checked is hashed.
- */
+/** The checked snapshot of exactly this recipe, locked against removal. */
 export async function findSnapshot(platform: string, recipe: Recipe): Promise<FoundSnapshot> {
   const dir = snapshotDir(platform, recipe.key);
   const lock = await trySharedLock(join(dir, SNAPSHOT_FILES.lock));
@@ -109,10 +106,7 @@ export async function findSnapshot(platform: string, recipe: Recipe): Promise<Fo
   };
 }
 
-/**
- * Makes a directory that holds the whole files of a snapshot into the snapshot of that recipe. What
- * was there before under that key is replaced.
- */
+/** Publishes a directory as the snapshot of a recipe, replacing the former one. */
 export async function commitSnapshot(
   staging: string,
   recipe: Recipe,
@@ -137,10 +131,7 @@ export async function commitSnapshot(
   await publish([{ from: staging, to: dir }]);
 }
 
-/**
- * Removes a snapshot, unless a task uses it just now, or a guest runs from it (a kept one has no
- * task). Returns whether it is gone.
- */
+/** Removes a snapshot, unless a task or a guest uses it. Returns whether it is gone. */
 export async function dropSnapshot(dir: string): Promise<boolean> {
   return await removeEntry(snapshotEntry(dir, haveGuestFrom), "remove it");
 }
@@ -182,10 +173,7 @@ export interface ListedSnapshot extends Entry {
   readonly usedMs: number;
 }
 
-/**
- * All snapshots that are not in the making, or those of a platform; none of their files is looked
- * at. One from which a guest has come since is not removed.
- */
+/** All finished snapshots, or a platform's; their files are not checked. */
 export async function listSnapshots(
   platform?: string,
   haveGuest: (dir: string) => Promise<boolean> = haveGuestFrom,

@@ -30,9 +30,9 @@ const SNAPSHOTS_WORK = Deno.build.os === "linux";
 const NO_SNAPSHOTS = "snapshots need a memory file, which QEMU has on Linux";
 
 /**
- * Starts a guest from the snapshot that fits it exactly; makes that snapshot first if there is
- * none. `undefined` when that cannot be done, which is told by `onNote`: the guest must boot then.
- * Throws only the reason of the signal and what a boot would not survive either.
+ * Starts a guest from the snapshot that fits exactly, made first if there is none. `undefined`,
+ * with `onNote` called, if the guest must boot. Throws only the signal's reason and failures of a
+ * boot.
  */
 export async function startWarm<Session extends AsyncDisposable>(
   plan: GuestPlan<Session>,
@@ -66,10 +66,7 @@ export async function startWarm<Session extends AsyncDisposable>(
   }
 }
 
-/**
- * Makes sure that there is a snapshot of a guest of that shape. `start` is called if one has to be
- * saved, with why, and gives the guest. Returns whether one was saved.
- */
+/** Ensures a snapshot of that shape; `start` is called if one must be saved. Returns whether. */
 export async function ensureSnapshot<Session extends AsyncDisposable>(
   name: string,
   shape: SnapshotShape,

@@ -41,10 +41,7 @@ export async function atomicWrite(
   await syncPath(dirname(path));
 }
 
-/**
- * Throws what {@link atomicWrite} would throw for want of a directory, of the right to write to it,
- * or of room for the name. Leaves nothing behind.
- */
+/** Throws what {@link atomicWrite} would throw, without leaving anything behind. */
 export async function tryAtomicWrite(path: string): Promise<void> {
   const { tmpPath, lock } = await createLocked(path, undefined);
   using _ = lock;
@@ -52,11 +49,9 @@ export async function tryAtomicWrite(path: string): Promise<void> {
 }
 
 /**
- * The temporary files in a directory, sorted: those of killed writers, and those of writes in
- * progress. A directory that does not exist has none.
- *
- * Whether a writer is still running is decided by a lock, not by the pid in the name: checking a
- * pid needs the permission to run any program, and in a container every run may have the same pid.
+ * The temporary files in a directory, sorted: those of killed writers, and those being written. A
+ * lock shows the difference: checking a pid needs the permission to run any program, and is
+ * ambiguous in containers.
  */
 export async function listTemporary(dir: string): Promise<string[]> {
   const names = await fileNames(dir);
@@ -77,20 +72,14 @@ export async function removeStale(path: string): Promise<boolean> {
   }
 }
 
-/**
- * Removes leftovers of killed writers in a directory, as far as possible: for directories that gc
- * does not know.
- */
+/** Removes leftovers of killed writers in a directory that gc does not know. */
 export async function sweepTemporary(dir: string): Promise<void> {
   for (const path of await listTemporary(dir).catch(() => [])) {
     await removeStale(path).catch(() => {});
   }
 }
 
-/**
- * Creates the temporary file and locks it. The kernel releases the lock when this process ends, for
- * whatever reason, so that {@link removeStale} can distinguish a leftover from a write in progress.
- */
+/** Creates and locks the temporary file; the kernel releases the lock when this process ends. */
 async function createLocked(
   path: string,
   mode: number | undefined,

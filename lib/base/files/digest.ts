@@ -45,11 +45,8 @@ export class FramedHash {
 }
 
 /**
- * JSON with sorted keys and without spaces: equal values give equal text.
- *
- * Fields that are `undefined` count as absent. Throws `TypeError` for what JSON cannot hold
- * (functions, `NaN`, dates and other class instances), since dropping it would make two
- * different inputs look alike.
+ * JSON with sorted keys and without spaces: equal values give equal text. `undefined` fields count
+ * as absent. Throws `TypeError` for what JSON cannot hold, since inputs must not be conflated.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === "string" || typeof value === "boolean") {

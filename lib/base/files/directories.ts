@@ -46,10 +46,7 @@ export async function isAmong(path: string, others: readonly string[]): Promise<
   return (await Promise.all(others.map(realPath))).includes(real);
 }
 
-/**
- * Removes a file, or a directory with all that is in it, if it is there. Directories of this user
- * that are read-only, such as those of Go's module cache, are no obstacle. Follows no link.
- */
+/** Removes a file or a directory tree, if it exists, also a read-only one. Follows no link. */
 export async function removeAll(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -68,10 +65,7 @@ async function makeWritable(dir: string): Promise<void> {
   for (const name of await dirNames(dir)) await makeWritable(join(dir, name));
 }
 
-/**
- * The disk usage of a file, or of a directory with everything in it, in bytes; less than its length
- * if it has holes. Files that are gone or not accessible count as 0.
- */
+/** The disk usage in bytes of a file or a directory tree; 0 for what is not accessible. */
 export async function diskBytes(path: string): Promise<number> {
   const info = await Deno.lstat(path).catch(() => undefined);
   if (info === undefined) return 0;

@@ -17,9 +17,9 @@ export interface Extent {
 }
 
 /**
- * A digest of a file that is mostly zeros, as a guest's memory is: SHA-256 over the size, and over
- * the place and content of each block of 1 MiB that is not all zeros. Blocks outside `data`, which
- * must be known to be zeros, are not even read; it does not matter which of the zeros are named.
+ * A digest of a file that is mostly zeros, such as a guest's memory: SHA-256 over the size, and the
+ * position and content of each block of 1 MiB that is not all zeros. Blocks outside `data`, which
+ * must be zeros, are not read.
  */
 export async function sparseDigest(path: string, data?: readonly Extent[]): Promise<string> {
   const hash = createHash("sha256");

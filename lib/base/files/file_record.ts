@@ -27,10 +27,8 @@ export type DigestOf = (path: string) => Promise<string>;
 const SETTLED_MS = 2_000;
 
 /**
- * Identifies an unchanged file: any write, any other file in its place, and any copy has another
- * identity. The change time counts since it cannot be set back, as the modification time can. Empty
- * for a file that was changed just now, since it would survive another change within the same
- * second: such a file is read again the next time.
+ * Identifies an unchanged file. The change time counts, since it cannot be set back. Empty for a
+ * file changed within the last seconds, which may change again without a trace.
  */
 function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   const changedMs = ctime?.getTime() ?? 0;
@@ -38,11 +36,7 @@ function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   return [dev, ino, mtime?.getTime(), changedMs].join(" ");
 }
 
-/**
- * Records a file as it is, once its bytes are on the disk: a record must not outlive them in a
- * crash
- * of the host. What is written to it meanwhile shows in its identity from then on.
- */
+/** Records a file, once its bytes are on the disk: a record must not outlive them in a crash. */
 export async function recordFile(
   path: string,
   digestOf: DigestOf = sha256File,
@@ -59,8 +53,8 @@ type FileVerdict =
   | { readonly fault: string; readonly record?: undefined };
 
 /**
- * Compares a file with its record. One that has its recorded identity is taken as it is; any other
- * is read (about 1 s per GB), and gets its new identity if it has the recorded bytes all the same.
+ * Compares a file with its record. A file with the recorded identity is not read; any other is
+ * (about 1 s per GB), and gets its new identity if its bytes are the same.
  */
 export async function checkFile(
   path: string,

@@ -6,10 +6,8 @@ import { ownDirs, root } from "./paths.ts";
 const PATH = /'([^']+)'$/;
 
 /**
- * An error as {@link HostError} if the operating system refused access to a file of ours that
- * belongs
- * to another user, as after one task that ran as root; any other error as it is. `action` completes
- * "Cannot": `finish "build-vm"`.
+ * An error as {@link HostError} if access was refused to one of our files that belongs to another
+ * user; any other error unchanged. `action` completes "Cannot".
  */
 export async function explainForeignFiles(error: unknown, action: string): Promise<unknown> {
   if (error instanceof SuppressedError) {
@@ -33,9 +31,7 @@ export async function explainForeignFiles(error: unknown, action: string): Promi
   );
 }
 
-/**
- * What belongs to another user: on the way to a path, or among our directories and what is in them.
- */
+/** Another user's files on the way to a path, or among our directories and their entries. */
 async function findForeign(path: string | undefined) {
   const dirs = ownDirs();
   const own = dirs.filter((dir) => path === undefined || `${path}/`.startsWith(`${dir}/`));

@@ -12,10 +12,7 @@ const LOW_BYTES = 64 * 2 ** 20;
 /** Whether a line that a program of this host printed says that a disk is full. */
 export const saysFullDisk = (text: string): boolean => FULL.test(text);
 
-/**
- * Whether an error is the operating system's own for a full disk or quota. A {@link TaskError} is
- * none: what it says may be about a guest's disk.
- */
+/** Whether an error is the operating system's own for a full disk or quota, not a guest's. */
 export function isFullDisk(error: unknown): error is Error {
   return error instanceof Error && !(error instanceof TaskError) && FULL.test(error.message);
 }
@@ -32,8 +29,8 @@ interface FullDiskFacts {
 }
 
 /**
- * The error of a full disk of this host. It names the full file systems and how much of each is
- * free. `action` completes "Cannot": `build "hello"`.
+ * The error for a full disk, with the file systems and their free space. `action` completes
+ * "Cannot".
  */
 export async function fullDiskError(action: string, facts: FullDiskFacts = {}): Promise<HostError> {
   const { said, paths = [], next = "deno task gc, or make room in other ways: df -h" } = facts;
@@ -45,8 +42,8 @@ export async function fullDiskError(action: string, facts: FullDiskFacts = {}): 
 }
 
 /**
- * An error as {@link fullDiskError} if it is that of a full disk, and as it is otherwise. `onHost`
- * is for work that no guest has a part in: what a TaskError says is then about this host, too.
+ * An error as {@link fullDiskError} if it means a full disk; any other error unchanged. `onHost`:
+ * no guest is involved, so a TaskError is about this host, too.
  */
 export async function explainFullDisk(
   error: unknown,

@@ -4,10 +4,7 @@ import { isFullDisk } from "./full_disk.ts";
 /** What the operating system says, and its number for it. */
 const OS_ERROR = /^(.*?) \(os error (\d+)\)/;
 
-/**
- * A fault of the host's files or streams in words that a user can act on; any other error as it is.
- * `action` reads like `write to standard output`.
- */
+/** A fault of the host's files or streams as {@link HostError}; any other error unchanged. */
 export function hostFault(action: string, error: unknown, next?: string): unknown {
   // What an agent says may quote the guest's system.
   if (error instanceof TaskError) return error;

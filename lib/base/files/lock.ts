@@ -20,19 +20,15 @@ export interface Lock extends AsyncDisposable {
 const RETRY_MS = 100;
 
 /**
- * Takes a lock that any number of holders can share, but that excludes the holder of an exclusive
- * one; `undefined` while there is such a holder, or if the file is gone. A directory will do as
- * well, except on NFS. Throws {@link HostError} where the file system has no locks, as all of these
- * do.
+ * Takes a lock that excludes only the holder of an exclusive one; `undefined` if there is one, or
+ * if the file is gone. Also for directories, except on NFS. Like all of these, it throws {@link
+ * HostError} if the file system has no locks.
  */
 export async function trySharedLock(path: string): Promise<Lock | undefined> {
   return await lockExisting(path, false);
 }
 
-/**
- * As {@link tryLock}, but for a file or a directory that is there: nothing is made and nothing is
- * written, so who holds it is not told. `undefined` if it is held or gone.
- */
+/** As {@link tryLock}, but only for an existing file or directory, and without a note in it. */
 export async function tryExistingLock(path: string): Promise<Lock | undefined> {
   return await lockExisting(path, true);
 }
@@ -63,9 +59,9 @@ async function lockExisting(path: string, exclusive: boolean): Promise<Lock | un
   return toLock(path, file);
 }
 
-/** Opens the file to lock; `undefined` if it is gone. NFS grants an exclusive lock only to a
- * descriptor that is open for writing, and a shared one only to one that is open for reading.
- * Elsewhere the holder of an exclusive lock needs no right to write, and a directory will do.
+/**
+ * Opens the file to lock; `undefined` if it is gone. NFS wants an exclusive lock's file to be open
+ * for writing, and a shared one's for reading; elsewhere reading suffices, also for directories.
  */
 async function openExisting(path: string, exclusive: boolean): Promise<Deno.FsFile | undefined> {
   try {
@@ -80,10 +76,7 @@ async function openExisting(path: string, exclusive: boolean): Promise<Deno.FsFi
   }
 }
 
-/**
- * Locks an open file, unless it is locked: then returns false. Every other answer of `flock(2)`
- * (EBADF, ENOLCK, EIO, EOPNOTSUPP) is a fault of the host, so it throws {@link HostError}.
- */
+/** Locks an open file; false if it is locked. Throws {@link HostError} on any other failure. */
 async function lockFile(path: string, file: Deno.FsFile, exclusive: boolean): Promise<boolean> {
   try {
     return await file.tryLock(exclusive);
@@ -104,9 +97,8 @@ export function lockFault(path: string, cause: unknown): HostError {
 }
 
 /**
- * Takes an exclusive lock on a file with `flock(2)`. The kernel releases it when the holder ends,
- * whichever way, so a killed task never blocks the next one. The file stays: removing it would
- * let two holders lock two different files of the same name.
+ * Takes an exclusive lock with `flock(2)`, which the kernel releases when the holder ends. The file
+ * stays: if it were removed, two holders could lock different files of the same name.
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
   const lock = await tryLock(path, options);
@@ -154,9 +146,7 @@ function toLock(path: string, file: Deno.FsFile): Lock {
   };
 }
 
-/**
- * Opens the file; `undefined` if somebody removes its directory meanwhile, who then holds the lock.
- */
+/** Opens the file; `undefined` if the holder of the lock removes its directory meanwhile. */
 async function openUnlessRemoved(path: string): Promise<Deno.FsFile | undefined> {
   const dir = dirname(path);
   try {

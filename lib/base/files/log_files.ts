@@ -10,10 +10,7 @@ export interface LogFiles extends AsyncDisposable {
   readonly build: string;
   readonly console: string;
   readonly qemu: string;
-  /**
-   * Appends to the build log what the task has to say of itself. Throws what the operating system
-   * reports; after a full disk it is silent, as the task then ends with that very error.
-   */
+  /** Appends the task's own messages to the build log. Throws; after a full disk it is silent. */
   write(text: string): void;
   /** As {@link LogFiles.write}, for output of the project: no more than {@link LOG_LIMIT_BYTES}. */
   output(text: string): void;
@@ -25,8 +22,8 @@ export interface LogFiles extends AsyncDisposable {
 const LOG_LIMIT_BYTES = 2 ** 30;
 
 /**
- * Starts the logs of a build: `logs/NAME.log`, `NAME.console.log` and `NAME.qemu.log`. Another
- * build of that name that is under way keeps its logs; this one then gets `NAME-2.log`, and so on.
+ * Starts the logs of a build: `logs/NAME.log`, `NAME.console.log` and `NAME.qemu.log`; `NAME-2` and
+ * so on if another build of that name is running.
  */
 export async function startLogs(
   name: string,

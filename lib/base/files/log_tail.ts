@@ -3,10 +3,7 @@ import { plainLine } from "../text/plain_text.ts";
 /** How much of a log's end {@link readLogTail} looks at: more than its lines ever take. */
 const TAIL_BYTES = 64 * 1024;
 
-/**
- * The last lines of a log, as plain text and without empty ones. `fromByte` skips what earlier
- * runs have written. A log that does not exist has no lines.
- */
+/** The last lines of a log from `fromByte` on, as plain text, without empty ones. */
 export async function readLogTail(
   path: string,
   options: { readonly lines: number; readonly fromByte?: number },
@@ -21,9 +18,7 @@ export async function readLogTail(
   return text.split("\n").map(plainLine).filter((line) => line !== "").slice(-options.lines);
 }
 
-/**
- * At most this many of a file's last bytes, and none before `fromByte`: a log may be of any size.
- */
+/** At most this many of a file's last bytes, and none before `fromByte`. */
 async function readTail(
   path: string,
   maxBytes: number,

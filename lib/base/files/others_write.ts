@@ -5,9 +5,8 @@ import { HostError } from "../errors.ts";
 const OVERFLOW_UID = 65534;
 
 /**
- * Why another user could rename or replace files in a directory; `undefined` if nobody but root and
- * the user `own` can. A directory with the sticky bit, such as `/tmp`, is safe. The group's rights
- * are not counted: most systems give each user a group of their own.
+ * Why another user could replace files in a directory; `undefined` if only root and `own` can. The
+ * sticky bit makes it safe; the group is ignored, since most users have a group of their own.
  */
 export async function whyOthersWrite(
   dir: string,
@@ -23,10 +22,7 @@ export async function whyOthersWrite(
   return isOpen && !isSticky ? "every user can replace what is in it" : undefined;
 }
 
-/**
- * Removes a temporary file that was just created, and throws {@link HostError}, if another user
- * could replace it.
- */
+/** Removes a new temporary file, and throws {@link HostError}, if another user could replace it. */
 export async function refuseOpenTemp(path: string): Promise<void> {
   const dir = dirname(path);
   const { uid } = await Deno.lstat(path);

@@ -1,9 +1,6 @@
 import { dirname, fromFileUrl, join, resolve } from "@std/path";
 
-/**
- * The longest path that a Unix socket can be bound to on every supported host:
- * `sun_path` has 104 bytes on macOS (108 on Linux), one of them the final NUL.
- */
+/** Longest path of a Unix socket: `sun_path` has 104 bytes on macOS, 108 on Linux, with a NUL. */
 export const LONGEST_SOCKET_PATH = 103;
 
 /** The directory that holds `deno.json`. */
@@ -35,9 +32,7 @@ export const ownDirs = (): string[] => [
 export const keysDir = (): string => join(stateDir(), "keys");
 /** One directory per running or kept guest: overlay, run record. */
 export const runsDir = (): string => join(stateDir(), "runs");
-/**
- * Memory snapshots, one directory per platform, in it one for each key (`GUESTHOUSE_SNAPSHOTS`).
- */
+/** Memory snapshots: `PLATFORM/KEY` (`GUESTHOUSE_SNAPSHOTS`). */
 export const snapshotsDir = (): string =>
   fromEnv("GUESTHOUSE_SNAPSHOTS", join(stateDir(), "snapshots"));
 /** Disks of build caches, one directory for each platform and project. */
@@ -49,10 +44,7 @@ export const locksDir = (): string => join(stateDir(), "locks");
 /** Cached host verdicts: accelerator, tool versions. */
 export const verdictsDir = (): string => join(stateDir(), "verdicts");
 
-/**
- * A private directory with a short path for sockets (QMP, SSH control), since a checkout
- * may lie deeper than {@link LONGEST_SOCKET_PATH} allows.
- */
+/** A private directory with a path that is short enough for sockets (QMP, SSH control). */
 export function socketDir(): string {
   const base = Deno.env.get("XDG_RUNTIME_DIR") || "/tmp";
   return join(isOthers(base) ? "/tmp" : base, `guesthouse-${Deno.uid() ?? 0}`);
@@ -79,10 +71,7 @@ export const RUN_FILES = {
   lock: "lock",
 } as const;
 
-/**
- * In a run's socket directory: names the run's own directory, since checkouts share the place of
- * sockets.
- */
+/** In a run's socket directory: names the run's directory, since checkouts share the parent. */
 export const SOCKET_OWNER = "run";
 
 /** File names inside a snapshot directory (`snapshotsDir()/PLATFORM/KEY16`). */

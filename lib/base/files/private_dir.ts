@@ -4,9 +4,8 @@ import { whyOthersWrite } from "./others_write.ts";
 import { LONGEST_SOCKET_PATH } from "./paths.ts";
 
 /**
- * Makes a directory that only this user can enter (mode 0700), or checks that an existing one is
- * so. It is for control sockets: any client of one controls the guest behind it, and in `/tmp`
- * another user may have created the directory first. Throws {@link HostError} in that case.
+ * Makes a directory that only this user can enter (0700), or checks an existing one: any client of
+ * a control socket controls its guest. Throws {@link HostError} if another user created it first.
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
   const uid = Deno.uid();
@@ -28,10 +27,7 @@ export async function ensurePrivateDir(path: string): Promise<void> {
   if (((info.mode ?? 0o700) & 0o077) !== 0) await Deno.chmod(path, 0o700);
 }
 
-/**
- * Throws {@link HostError} when a Unix socket of that path, with `suffixBytes` more that its
- * program appends, could not be bound on every supported host.
- */
+/** Throws {@link HostError} if the path, with `suffixBytes` appended, is too long for a socket. */
 export function checkSocketPath(path: string, suffixBytes = 0): void {
   const length = new TextEncoder().encode(path).length + suffixBytes;
   if (length <= LONGEST_SOCKET_PATH) return;

@@ -8,13 +8,8 @@ z.config({ jitless: true });
 const MOST_BYTES = 16 << 20;
 
 /**
- * Reads a record that a task has written as JSON. `undefined` if there is none, or if it is
- * anything
- * else than the schema says: cut off, edited, of another version, a directory. Fields that the
- * schema does not name are left out. Throws only what the host is at fault for.
- *
- * @example
- *   const record = await readJson(path, z.object({ pid: z.int().positive() }));
+ * Reads a JSON record; `undefined` if there is none, or it does not match the schema. Unknown
+ * fields are dropped. Throws only the host's faults.
  */
 export async function readJson<T extends z.ZodType>(
   path: string,

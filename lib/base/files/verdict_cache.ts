@@ -1,10 +1,7 @@
 import { join } from "@std/path";
 import { verdictsDir } from "./paths.ts";
 
-/**
- * Reads what an earlier task found out about this host. `undefined` if it is not there, is
- * damaged, or has another shape than `isValid` accepts: the caller then finds out again.
- */
+/** Reads an earlier finding about this host; `undefined` if it is missing or not `isValid`. */
 export async function readVerdict<T>(
   name: string,
   isValid: (value: unknown) => value is T,
@@ -19,8 +16,7 @@ export async function readVerdict<T>(
 }
 
 /**
- * Remembers a verdict, as a whole file or not at all. A host that cannot remember (a full disk, a
- * directory without write access) works as well, only slower, so that is no error.
+ * Remembers a finding atomically. If the host cannot (a full disk, no access), that is no error.
  */
 export async function writeVerdict(name: string, value: unknown): Promise<void> {
   const path = join(verdictsDir(), `${name}.json`);

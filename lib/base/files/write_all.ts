@@ -3,11 +3,7 @@ import { delay } from "@std/async";
 /** How long to wait before writing to a full non-blocking pipe again. */
 const RETRY_MS = 2;
 
-/**
- * Writes all bytes, as one `write()` may take only some of them, and a non-blocking pipe none while
- * its reader is busy. Throws what the operating system reports, and the signal's reason between two
- * tries.
- */
+/** Writes all bytes, also to a non-blocking pipe. Throws write errors, and the signal's reason. */
 export async function writeAll(
   to: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,

@@ -1,9 +1,6 @@
 import { basename } from "@std/path";
 
-/**
- * What every program gets of the user's environment: nothing in it is secret, and nothing changes
- * what our programs do but where they find things and what language they speak.
- */
+/** The user's variables for every program: none is secret, and none changes what programs do. */
 export const COMMON_VARIABLES: readonly string[] = [
   ...["HOME", "LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LOGNAME", "PATH"],
   ...["TERM", "TMPDIR", "TZ", "USER", "XDG_RUNTIME_DIR"],
@@ -47,10 +44,7 @@ const USUAL_LOADER = [
   ...["DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH"],
 ];
 
-/**
- * The environment of a program of ours, without the user's secrets and settings. A variable that
- * the task's permission set does not cover is left out.
- */
+/** A program's environment, without the user's secrets; also without what permissions deny. */
 export function cleanEnvironment(program: string): Record<string, string> {
   const more = MORE_VARIABLES[basename(program)] ??
     (basename(program).startsWith("qemu-system-") ? WINDOW_VARIABLES : []);
@@ -77,11 +71,8 @@ interface WholeEnvironment {
 const RESTORE = 'while [ "$1" != -- ]; do export "$1"; shift; done; shift; exec "$@"';
 
 /**
- * What it takes for a command to have the user's whole environment. Deno refuses to start anything
- * with a variable of the dynamic linker, so those are emptied, and set again by a shell; they are
- * lost where the permission set does not cover all variables.
- *
- * @param more variables to set besides
+ * A command with the user's whole environment. Deno refuses to start anything with a variable of
+ * the dynamic linker, so a shell sets those; without permission for all variables they are lost.
  */
 export function wholeEnvironment(
   command: readonly string[],

@@ -3,10 +3,7 @@ import { $ } from "./dollar.ts";
 /** From this size on a copy is worth a process, which can be ended. */
 const LARGE_BYTES = 16 * 2 ** 20;
 
-/**
- * Copies a file with its permissions. A sparse file stays one, and the copy of a large one ends
- * when the signal aborts, whose reason is then thrown.
- */
+/** Copies a file with its permissions and holes. Throws the signal's reason when aborted. */
 export async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   // macOS copies within a file system without reading, by references to the same blocks.

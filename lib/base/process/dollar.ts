@@ -17,10 +17,7 @@ interface CommandOptions extends RunOptions {
 /** A value in a template: one word, whatever is in it, or as many words as the list has. */
 type Words = string | number | readonly (string | number)[];
 
-/**
- * Makes commands from templates: `$.with({ signal })`, and the templates of what that returns have
- * these options.
- */
+/** Makes commands from templates; `$.with({ signal })` returns one with these options. */
 interface Shell {
   (strings: TemplateStringsArray, ...values: readonly Words[]): Command;
   with(options: CommandOptions): Shell;

@@ -1,8 +1,7 @@
 import { isAbsolute, join } from "@std/path";
 
 /**
- * Directories searched after `PATH`: Debian keeps mke2fs in /usr/sbin, which is not on the PATH of
- * ordinary users, and a task started from an editor may lack Homebrew's directories.
+ * Searched after `PATH`: Debian keeps mke2fs in /usr/sbin; editors may lack Homebrew's directories.
  */
 const MORE_DIRS: readonly string[] = Deno.build.os === "darwin"
   ? ["/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/e2fsprogs/sbin"]
@@ -16,14 +15,10 @@ export interface FoundProgram {
 }
 
 /**
- * Searches `PATH`, then the directories of system programs, for an executable file. An absolute
- * path is only checked to be there; it may be a directory.
+ * Searches `PATH`, then the system's directories, for an executable file. An absolute path only has
+ * to exist; it may be a directory. Synchronous: a look-up takes 20 µs, a thread more.
  *
- * Synchronous, as a look-up takes 20 µs: handing each to a thread would cost more than it gains.
- *
- * Needs read permission for the directories on `PATH`, which are the user's choice.
- *
- * @param searchPath as the variable `PATH`, which is its default
+ * @param searchPath as in `PATH`, its default
  */
 export function findProgram(
   name: string,

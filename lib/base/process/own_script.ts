@@ -1,12 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { HostError } from "../errors.ts";
 
-/**
- * The path of a shell script of ours. Permission sets name such scripts one by one, so that no task
- * has to name `sh`, which could run anything; hence they are run by their path.
- *
- * @param name relative to `module`, which is the caller's `import.meta.url`
- */
+/** The path of a script of ours, by which permission sets can name it instead of `sh`. */
 export function ownScript(name: string, module: string): string {
   return fromFileUrl(new URL(name, module));
 }

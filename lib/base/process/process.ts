@@ -20,10 +20,7 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /**
-   * `"clean"`: what {@link cleanEnvironment} lets through for the program, or for another that it
-   * starts (`of`); `"user"`: the task's own, for what runs on the user's behalf. Default `"clean"`.
-   */
+  /** The variables of {@link cleanEnvironment} (for the program `of`), or all of the user's. */
   readonly environment?: "clean" | "user" | { readonly of: string };
   /** A file for stdin, which is removed once the process has it open; without it, stdin is empty. */
   readonly input?: string;
@@ -37,10 +34,7 @@ export interface SpawnOptions {
   readonly graceMs?: number;
 }
 
-/**
- * A child process that dies with this task, whichever way the task ends: disposal, an error,
- * a signal, or `kill -9`. See `supervise.sh` for the mechanism.
- */
+/** A child process that ends when this task does, in any way: see `supervise.sh`. */
 export interface OwnedProcess extends AsyncDisposable {
   /** The pid of the supervisor; a TERM to it ends the process, whose status it then reports. */
   readonly pid: number;
@@ -56,8 +50,8 @@ export interface OwnedProcess extends AsyncDisposable {
 }
 
 /**
- * Starts a program under the supervisor. Throws {@link HostError} when it cannot be found or the
- * supervisor be executed, and `NotCapable` when the task's permission set does not name it.
+ * Starts a program under the supervisor. Throws {@link HostError} if it is missing or cannot be
+ * started, `NotCapable` if the permission set does not name it.
  */
 export function spawnOwned(command: readonly string[], options: SpawnOptions = {}): OwnedProcess {
   const program = command[0];
@@ -134,9 +128,8 @@ function spawnSupervisor(options: Deno.CommandOptions): Deno.ChildProcess {
 }
 
 /**
- * The path of a program that is there and that this task may run. Deno sees the supervisor alone;
- * so that a task's permission set still bounds what it can start, the set is asked about the program
- * itself.
+ * The path of an existing program that this task may run. Deno sees only the supervisor, so the
+ * permission set is asked about the program itself.
  */
 function requireProgram(program: string, searchPath: string, cwd = "."): string {
   const name = program.includes("/") ? resolve(cwd, program) : program;

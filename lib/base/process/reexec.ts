@@ -7,8 +7,7 @@ import { root } from "../files/paths.ts";
 import { ownScript } from "./own_script.ts";
 
 /**
- * Set in the environment of a task that was started again, to the pid of its starter. Programs that
- * the task runs inherit it, hence the pid: they have another parent.
+ * The pid of the starter, in a task that was started again; its own children have another parent.
  */
 const MARK = "GUESTHOUSE_REEXEC";
 
@@ -41,12 +40,9 @@ interface ReexecOptions {
 }
 
 /**
- * Runs this task once more in the same terminal, and exits with its status. Deno looks the programs
- * of a permission set up when it starts, so a task that has just installed one may not run it yet,
- * but its successor may.
- *
- * Nothing is disposed: a task calls this before it holds anything. It exits by itself because its
- * successor has said all there is to say, the one document of `--json` included.
+ * Runs this task again in the same terminal, and exits with its status: Deno resolves the programs
+ * of a permission set at its start, so only a new process can run what was just installed. Nothing
+ * is disposed: the task must not hold anything.
  *
  * @throws {HostError} in a task that was itself started this way: installing again will not help
  */

@@ -1,19 +1,15 @@
 import { $ } from "./dollar.ts";
 
 /**
- * Wraps a command so that it sees the owners of a root file system as they will be in the guest:
- * without root in a user namespace, whose root is the user of this task and whose other users are
- * those of `/etc/subuid`.
+ * Wraps a command so that it sees a root file system's owners as in the guest: without root in a
+ * user namespace, with this user as root and the users of `/etc/subuid`.
  */
 export function asOwner(command: readonly string[]): string[] {
   if (Deno.uid() === 0) return [...command];
   return ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
 }
 
-/**
- * Unmounts what is mounted below `$0` in this mount namespace, and removes the tree. The kernel then
- * drops the same mounts in every other namespace, since their directories are gone.
- */
+/** Unmounts everything below `$0` here, then removes it, which unmounts it in other namespaces. */
 const UNMOUNT_AND_REMOVE = `
 while read -r _ _ _ _ point _; do
   case $point in "$0"/*) umount -l "$point" ;; esac
@@ -21,9 +17,8 @@ done </proc/self/mountinfo
 exec rm -rf --one-file-system -- "$0"`;
 
 /**
- * Removes a directory that a killed build may have left: with files of other users, and with the
- * host's own /dev and /sys mounted in it, which are never touched. Throws `TaskError` if something
- * stays.
+ * Removes what a killed build left: files of other users, and mounts of the host's /dev and /sys,
+ * which stay untouched. Throws `TaskError` if something remains.
  */
 export async function removeTree(path: string): Promise<void> {
   if (Deno.build.os !== "linux") return await Deno.remove(path, { recursive: true });

@@ -12,10 +12,7 @@ export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environm
   readonly signal?: AbortSignal;
   /** Called with each piece of output as it arrives. */
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
-  /**
-   * How much of stdout the result holds: `"whole"`, and a program that prints more than
-   * {@link MAX_STDOUT_CHARS} is ended with an error; or `"tail"`, the end alone. Default `"whole"`.
-   */
+  /** All of stdout, up to {@link MAX_STDOUT_CHARS}, or only its end. Default `"whole"`. */
   readonly stdout?: "whole" | "tail";
 }
 
@@ -41,9 +38,9 @@ export class OutputTooLongError extends TaskError {
 }
 
 /**
- * Runs a program to its end and captures its output. A non-zero status is not an error here;
- * it is to `$`. Throws what {@link spawnOwned} does, the signal's reason when aborted,
- * a `TimeoutError` after `timeoutMs`, and {@link OutputTooLongError}.
+ * Runs a program and captures its output. A non-zero status is no error (for `$` it is). Throws
+ * what {@link spawnOwned} does, the signal's reason, a `TimeoutError`, and {@link
+ * OutputTooLongError}.
  */
 export async function run(
   command: readonly string[],
@@ -117,10 +114,7 @@ async function openInput(stdin: RunOptions["stdin"]) {
   };
 }
 
-/**
- * How long output is waited for once the program has ended. All it wrote is there by then, but a
- * daemon that it left behind (a shared SSH connection) may hold the pipe open for ever.
- */
+/** How long to wait for output after the end: a daemon left behind may hold the pipe open. */
 const DRAIN_MS = 1000;
 
 /** Hands on the text of a stream, up to its end or until shortly after `ended`. */

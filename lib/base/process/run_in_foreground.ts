@@ -11,9 +11,8 @@ interface ForegroundOptions {
 }
 
 /**
- * Runs a program that gets this task's own standard streams: the terminal, or its place in a pipe.
- * Returns its exit status, 128 + the signal's number if one ended it. It is in the foreground and
- * gets the terminal's Ctrl-C itself; no supervisor is between.
+ * Runs a program on this task's standard streams, in the foreground and without a supervisor.
+ * Returns its exit status, or 128 + the signal's number.
  */
 export async function runInForeground(
   [program = "", ...args]: readonly string[],

@@ -20,9 +20,8 @@ const PREFIX = "guesthouse-tmp-";
 const NAME = new RegExp(`^${PREFIX}(?:${PURPOSES.join("|")})-[0-9a-f]{1,16}$`);
 
 /**
- * Makes a temporary directory that only this user can enter (mode 0700). It is locked with `flock(2)`
- * while this task lives, so `gc` can tell the leftovers of killed tasks by their free lock. Throws
- * `HostError` when another user could put something else in its place.
+ * Makes a temporary directory for this user alone (0700), locked while this task lives, so that
+ * `gc` recognizes leftovers. Throws `HostError` if another user could replace it.
  */
 export async function makeScratch(purpose: ScratchPurpose): Promise<Scratch> {
   while (true) {

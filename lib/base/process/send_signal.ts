@@ -4,9 +4,7 @@ import { run } from "./run.ts";
 const SEND_SIGNAL = ownScript("send_signal.sh", import.meta.url);
 
 /**
- * Sends a signal to a process that is not our own child; one that has ended already is no error.
- *
- * By a script, since `Deno.kill` asks for permission to run any program whatsoever.
+ * Signals a process that is not a child; a script, as `Deno.kill` needs permission to run anything.
  */
 export async function sendSignal(pid: number, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   // 0 and negative numbers would mean whole process groups.

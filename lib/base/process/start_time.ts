@@ -1,9 +1,9 @@
 import { run } from "./run.ts";
 
 /**
- * The start time of a process in clock ticks since boot (field 22 of `/proc/PID/stat`), or the
- * text that `ps` gives on macOS. Together with the pid it names one process for ever, whereas
- * the pid alone is reused. `undefined` when there is no such process, or it is a zombie.
+ * The start time of a process in clock ticks since boot (field 22 of `/proc/PID/stat`), or the text
+ * of `ps` on macOS. With the pid it identifies a process. `undefined` if there is none, or a
+ * zombie.
  */
 export async function processStartTime(pid: number): Promise<string | undefined> {
   if (Deno.build.os === "linux") {

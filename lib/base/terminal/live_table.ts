@@ -34,10 +34,9 @@ interface LiveTableOptions {
 }
 
 /**
- * Shows several pieces of work at once on standard error: on a terminal one line each that
- * is redrawn in place, elsewhere a plain line whenever a state changes. Log lines written
- * meanwhile appear above it. Dispose it to leave the last state as ordinary output and to
- * show the cursor again.
+ * Shows parallel work on standard error: on a terminal one line each, redrawn in place; elsewhere a
+ * plain line per change. Log lines appear above. Disposal leaves the last state and shows the
+ * cursor.
  */
 export class LiveTable implements Disposable {
   readonly #rows: Map<string, LiveRow>;

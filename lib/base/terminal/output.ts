@@ -11,12 +11,8 @@ const RETRY_MS = 2;
 const encoder = new TextEncoder();
 
 /**
- * Writes all of the text, in as many calls as it takes.
- *
- * Returns false when the reader has gone away (`deno task x | head`), which is not an
- * error; whatever is written after that is lost.
- *
- * @throws whatever else the operating system reports, such as a full disk.
+ * Writes all of the text. Returns false if the reader has gone away (`deno task x | head`); later
+ * text is then lost. Throws what the operating system reports, such as a full disk.
  */
 export function writeAll(writer: SyncWriter, text: string): boolean {
   let bytes = encoder.encode(text);
@@ -48,11 +44,7 @@ export function onStreamFault(listener: (fault: HostError) => void): Disposable 
   return { [Symbol.dispose]: () => void listeners.delete(listener) };
 }
 
-/**
- * As {@link writeAll}, for a stream of the task. Never throws, as text is also written where nobody
- * could catch an error: a fault is told to {@link onStreamFault} once, and the stream is left alone
- * from then on.
- */
+/** As {@link writeAll}, without throwing: a fault is told to {@link onStreamFault} once. */
 export function writeStream(name: StreamName, writer: SyncWriter, text: string): boolean {
   if (faults.has(name)) return false;
   try {

@@ -33,9 +33,8 @@ export function writeStderr(text: string): void {
 }
 
 /**
- * Keeps these lines at the bottom of the terminal and hides the cursor; a further call
- * replaces them. Each line must fit the width of the terminal; those that its height has no
- * room for are left out. Terminals only.
+ * Keeps these lines at the bottom of the terminal and hides the cursor; the next call replaces
+ * them. Each must fit the width; those beyond the height are left out.
  */
 export function pinLines(lines: readonly string[]): void {
   let sequence = eraseSequence();
@@ -49,9 +48,7 @@ export function pinLines(lines: readonly string[]): void {
   write(sequence + drawSequence());
 }
 
-/**
- * Ends {@link pinLines}: shows the cursor, and leaves the lines as ordinary output or removes them.
- */
+/** Ends {@link pinLines}: shows the cursor, and keeps the lines as output or removes them. */
 export function unpinLines(options: { keep: boolean }): void {
   const sequence = options.keep ? "" : eraseSequence();
   pinned = [];

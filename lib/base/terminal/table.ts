@@ -10,12 +10,7 @@ interface TableOptions {
   readonly indent?: string;
 }
 
-/**
- * Aligns cells in columns two spaces apart, without trailing spaces; a header is just the
- * first row. Widths are those of a terminal, so cells may be coloured.
- *
- * @returns the lines joined by newlines, without one at the end; "" for no rows
- */
+/** Columns two spaces apart, without trailing spaces; cells may be coloured. "" for no rows. */
 export function renderTable(
   rows: readonly (readonly string[])[],
   { right = [], indent = "" }: TableOptions = {},

@@ -1,10 +1,7 @@
 /** How much of the end of a program's output explains how it failed, in characters. */
 export const TAIL_CHARS = 64 * 1024;
 
-/**
- * The text of a stream that arrives in pieces: up to a limit of characters all of it, beyond that
- * only the end. Its memory is bounded, and each piece is copied once.
- */
+/** The text of a stream: all of it up to a limit of characters, beyond that its end. */
 export class BoundedText {
   readonly #maxChars: number;
   #parts: string[] = [];

@@ -5,10 +5,7 @@ const MAX_LINE_CHARS = 64 * 1024;
 /** A carriage return that overwrites a line ends it as well: progress bars have no other end. */
 const LINE_END = /\r*\n|\r+/g;
 
-/**
- * Puts the output of a program, which arrives in pieces, back together as plain lines. Each
- * character is looked at once, however long a line is, and the memory is bounded.
- */
+/** Assembles a program's output into plain lines, in linear time and bounded memory. */
 export class LineBuffer {
   readonly #maxChars: number;
   #parts: string[] = [];

@@ -7,8 +7,7 @@ export class LineTooLongError extends RangeError {
 }
 
 /**
- * Cuts a byte stream into lines of UTF-8 text without their line ends (LF or CR LF). It keeps at
- * most one unfinished line, and never more than `maxBytes` of it, whatever a peer sends.
+ * Cuts bytes into lines of UTF-8 (LF or CR LF), keeping at most `maxBytes` of an unfinished one.
  */
 export class LineSplitter {
   #parts: Uint8Array[] = [];

@@ -1,30 +1,22 @@
-/**
- * Escape sequences (ECMA-48), each introduced by ESC or by its one-byte form: CSI with its final
- * byte, the strings (OSC, DCS, SOS, PM, APC) up to their end, and two-byte ones.
- */
+/** Escape sequences (ECMA-48): CSI, strings (OSC, DCS, SOS, PM, APC), and two-byte ones. */
 const SEQUENCES =
   // deno-lint-ignore no-control-regex -- escape sequences start with a control character
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g;
 
 /**
- * What a terminal obeys or does not show: control characters, text direction, invisible and
- * ignorable characters, lone surrogates. Joiners and emoji styles stay, since scripts and emoji
- * need them, and so do the Arabic and other marks that are visible.
+ * What a terminal obeys or does not show: control characters, text direction, invisible characters,
+ * lone surrogates. Joiners and emoji styles stay, and so do visible marks, such as Arabic ones.
  */
 export const UNSEEN =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]--[\n\t\u200c\u200d\ufe0e\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/gv;
 
-/**
- * What the log of a CI service takes for a command: of GitHub Actions, and of Azure Pipelines. Blanks
- * only within a line: from each of many empty lines to the next text would be quadratic.
- */
+/** Commands to GitHub Actions and Azure Pipelines. `[^\S\n]`: crossing lines would be quadratic. */
 const COMMAND_AT_START = /^([^\S\n]*):(?=:)/gm;
 const COMMAND_ANYWHERE = /##(?=\[|vso\[)/g;
 
 /**
- * Text that is safe to show, whoever wrote it: on a terminal, which it cannot steer, and in the log
- * of a CI service, to which it gives no commands. Line ends and tabs stay; other characters that
- * would not be seen become visible as `\x1b`, `\u202e` or `\u{e0041}`.
+ * Text that is safe to show on a terminal and in the log of a CI service, whatever its origin. Line
+ * ends and tabs stay; other invisible characters become `\x1b`, `\u202e` or `\u{e0041}`.
  */
 export function plainText(text: string): string {
   return text
@@ -34,10 +26,8 @@ export function plainText(text: string): string {
 }
 
 /**
- * One line of a program's output as a person would see it on a terminal: without escape sequences
- * and control characters, and where a carriage return overwrote the line, only what was written
- * last. What else cannot be seen becomes visible. To read it; what is shown goes through
- * {@link plainText} as well.
+ * One line of output as a person sees it on a terminal: without escape sequences, and after a
+ * carriage return only what was written last. For reading; {@link plainText} is for showing.
  */
 export function plainLine(line: string): string {
   const written = line.replace(SEQUENCES, "").split("\r").filter((part) => part.trim() !== "");
@@ -56,10 +46,7 @@ export function plainJson(json: string): string {
 const escapeUnit = (unit: string): string =>
   `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/**
- * Cuts a text to about this many characters, and says how many are left out. Its end stays as well:
- * a message says there why something failed.
- */
+/** Cuts a text to about this many characters in its middle: the end often says why. */
 export function shorten(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
   const tail = Math.floor(maxChars / 4);

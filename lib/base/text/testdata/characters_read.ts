@@ -3,10 +3,7 @@ const METHODS = [
   ...["split", "replace", "replaceAll", "match", "matchAll", "slice", "trim", "trimEnd"],
 ] as const;
 
-/**
- * How many characters the string methods that go through a whole text are given while `work` runs:
- * a measure of its cost that does not depend on the machine.
- */
+/** How many characters string methods visit during `work`: a measure of cost without a clock. */
 export function charactersRead(work: () => void): number {
   let count = 0;
   const prototype = String.prototype as unknown as Record<string, unknown>;
