@@ -19,24 +19,21 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { interactiveSshCommand, joinKept, keptTarget, requireKept, runInLiving } = await import(
-    "../lib/vm/kept.ts"
-  );
+  const { joinKept, keptTarget, requireKept, sessionOf } = await import("../lib/vm/kept.ts");
+  const { runInLiving, sshCommand } = await import("../lib/guest/living.ts");
   const record = await requireKept(ctx.positionals[0]);
+  const session = sessionOf(ctx.rest);
   if (ctx.dryRun) {
     const { commandText } = await import("../lib/base/text/command_text.ts");
     const { controlPath } = await keptTarget(record);
-    ctx.print(commandText(interactiveSshCommand(`${controlPath}.conf`, ctx.rest, {})));
+    ctx.print(commandText(sshCommand(`${controlPath}.conf`, session.text, session.terminal)));
     return 0;
   }
   const { startLogs } = await import("../lib/base/files/log_files.ts");
   const { warnOfNetwork } = await import("../lib/vm/run_command.ts");
   await using logs = await startLogs(`vm-ssh-${record.platform}`);
   await using kept = await joinKept(record, logs, ctx.signal);
-  const { configPath } = kept.ssh;
-  const command = (first: string, env: Readonly<Record<string, string>>) =>
-    interactiveSshCommand(configPath, ctx.rest, env, first);
-  const status = await runInLiving(kept, command, ctx.signal);
+  const status = await runInLiving({ ...kept, env: kept.network.env }, session, ctx.signal);
   if (status !== 0) warnOfNetwork(kept.network, (text) => ctx.log.warn(text));
   return status;
 }

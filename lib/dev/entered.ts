@@ -1,11 +1,9 @@
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
 import { commandText } from "../base/text/command_text.ts";
-import { runInForeground } from "../base/process/run_in_foreground.ts";
-import { answers, connectDev } from "./connect_dev.ts";
-import { enterCommand } from "./enter.ts";
-import { endMarked, newMark } from "../guest/end_marked.ts";
-import { nowSeconds } from "../guest/set_clock.ts";
+import { answers, connectDev, sshConfigPath } from "./connect_dev.ts";
+import { enterText } from "./enter.ts";
+import { firstText, runInLiving, sshCommand } from "../guest/living.ts";
 import { requireDevGuest } from "./guest_file.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { devDir, devLock } from "./state/dev_paths.ts";
@@ -65,16 +63,13 @@ export async function runEntered(
   ctx: TaskContext<{ readonly plain: boolean }>,
   record: DevRecord,
 ): Promise<number> {
-  const mark = newMark();
-  const command = enterCommand(record, {
-    argv: ctx.rest,
-    plain: ctx.opt.plain,
+  const session = {
+    text: enterText(record.share.guestDir, ctx.rest, ctx.opt.plain),
     terminal: ctx.rest.length === 0 || Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
-    seconds: nowSeconds(),
-    ...(ctx.dryRun ? {} : { env: mark }),
-  });
+  };
   if (ctx.dryRun) {
-    ctx.print(commandText(command));
+    const text = firstText(devCommands) + session.text;
+    ctx.print(commandText(sshCommand(sshConfigPath(record), text, session.terminal)));
     return 0;
   }
   // In parallel with the connection, which costs nothing: without an answer it would wait forever.
@@ -85,8 +80,7 @@ export async function runEntered(
     );
   }, () => {});
   const ssh = await connectDev(record, { signal: ctx.signal });
-  const status = await runInForeground(command, { signal: ctx.signal });
-  if (ctx.signal.aborted) await endMarked(ssh, mark, devCommands);
+  const status = await runInLiving({ ssh, commands: devCommands }, session, ctx.signal);
   if (status !== SSH_FAILED || await answers(record.sshSocket)) return status;
   throw new GuestError(`Cannot continue in guest "${record.name}": the connection was lost`, {
     next: "deno task arm-dev-status",

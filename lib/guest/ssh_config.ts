@@ -77,6 +77,8 @@ export function sshConfigText(target: SshTarget, options: SshConfigOptions = {})
     ["Compression", "no"],
     ["ForwardAgent", "no"],
     ["PermitLocalCommand", "no"],
+    // Guests have no other locale with UTF-8; without one, "ls" shows bytes.
+    ["SetEnv", "LANG=C.UTF-8"],
     ["ConnectionAttempts", 1],
     ["ConnectTimeout", connectSeconds],
     // A loaded emulated guest may be silent for many seconds; a dead network fails in a minute.

@@ -47,6 +47,7 @@ Deno.test("sshConfigText() pins the host key and leaves no other way in", async 
     preferredauthentications: "publickey",
     kexalgorithms: "curve25519-sha256",
     forwardagent: "no",
+    setenv: "LANG=C.UTF-8",
     connecttimeout: "20",
     serveraliveinterval: "10",
     serveralivecountmax: "5",

@@ -4,14 +4,12 @@ import { systemOf } from "../image/platform/systems.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
-import { endMarked, newMark } from "../guest/end_marked.ts";
 import type { GuestCommands } from "../guest/guest_commands.ts";
 import { shellQuote } from "../guest/quote.ts";
-import { nowSeconds, setClockText } from "../guest/set_clock.ts";
+import { sshCommand } from "../guest/living.ts";
 import { exportText } from "../guest/remote_command.ts";
 import { loadPlatform, type Platform } from "../config/platform.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
-import { SHARED_HOST } from "../guest/ssh_config.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { platformsDir, runsDir, socketDir } from "../base/files/paths.ts";
 import { runInForeground } from "../base/process/run_in_foreground.ts";
@@ -84,35 +82,11 @@ export async function keptTarget(record: RunRecord) {
   return { ...target, controlPath: join(place.socketDir, `run-${Deno.pid}`) };
 }
 
-/** The `ssh` command that a person uses: a login shell, or one command. `first` precedes both. */
-export function interactiveSshCommand(
-  configPath: string,
-  argv: readonly string[],
-  env: Readonly<Record<string, string>>,
-  first = "",
-): string[] {
-  const remote = first + exportText(env) + (argv.length === 0 ? PERSON_SHELL : shellQuote(argv));
-  const terminal = argv.length === 0 ? ["-t"] : [];
-  return ["ssh", "-F", configPath, ...terminal, SHARED_HOST, "--", remote];
-}
-
-/**
- * Runs ssh in the foreground for a command in a guest that lives on, and returns its status. The clock
- * is set, in case the host was asleep, and what an abort leaves of the command in the guest is ended.
- *
- * @param argv makes the ssh command of a text that precedes the guest's, and of variables for it
- */
-export async function runInLiving(
-  { ssh, network, commands }: Omit<JoinedGuest, keyof AsyncDisposable>,
-  argv: (first: string, env: Readonly<Record<string, string>>) => string[],
-  signal: AbortSignal,
-): Promise<number> {
-  const mark = newMark();
-  const clock = `${setClockText(nowSeconds(), commands)}; `;
-  const status = await runInForeground(argv(clock, { ...network.env, ...mark }), { signal });
-  if (signal.aborted) await endMarked(ssh, mark, commands);
-  return status;
-}
+/** What vm-ssh runs in a guest: a login shell, which needs a terminal, or one command. */
+export const sessionOf = (argv: readonly string[]) => ({
+  text: argv.length === 0 ? PERSON_SHELL : shellQuote(argv),
+  terminal: argv.length === 0,
+});
 
 /** Prints how to connect to a guest that was just left running. */
 export function announceKept(ctx: TaskContext, record: RunRecord): void {
@@ -133,7 +107,7 @@ export async function openFailureShell(ctx: TaskContext, guest: OpenGuest): Prom
     `A step failed. This is a shell in guest "${guest.guest.name}"; exit it to continue.`,
   );
   await runInForeground(
-    interactiveSshCommand(guest.ssh.configPath, [], guest.network.env),
+    sshCommand(guest.ssh.configPath, exportText(guest.network.env) + PERSON_SHELL, true),
   );
 }
 

@@ -1,16 +1,6 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
-import { interactiveSshCommand } from "./kept.ts";
 import { refuseOtherNetwork, warnOfNetwork } from "./run_command.ts";
-
-Deno.test("interactiveSshCommand() is a login shell in a terminal, or one command without", () => {
-  const shell = interactiveSshCommand("/run/config", [], {});
-  assertEquals(shell.slice(0, 4), ["ssh", "-F", "/run/config", "-t"]);
-  assertMatch(shell.at(-1) ?? "", /bash -l/);
-  const command = interactiveSshCommand("/run/config", ["echo", "a b"], { http_proxy: "http://x" });
-  assertEquals(command.includes("-t"), false);
-  assertMatch(command.at(-1) ?? "", /^export http_proxy=.*echo 'a b'$/s);
-});
 
 const RECORD = {
   ...{ id: "p-1", platform: "p", pid: 1, startTime: "1", sshPort: 1, user: "ci" },

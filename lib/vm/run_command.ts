@@ -6,7 +6,6 @@ import { shellQuote } from "../guest/quote.ts";
 import { exportText } from "../guest/remote_command.ts";
 import type { RunRecord } from "../guest/runs.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { SHARED_HOST } from "../guest/ssh_config.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { fullDiskError } from "../base/files/full_disk.ts";
@@ -14,7 +13,8 @@ import { useImage } from "../image/platform/platform_image.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { isOutOfSpace } from "../qemu/out_of_space.ts";
 import type { GuestNetwork } from "./guest_network.ts";
-import { joinKept, runInLiving, runPlace } from "./kept.ts";
+import { runInLiving, sshCommand } from "../guest/living.ts";
+import { joinKept, runPlace } from "./kept.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
@@ -113,16 +113,16 @@ async function runShared(
   command: GuestCommand,
   kept?: GuestCommands,
 ): Promise<number> {
-  const argv = (first: string, env: Readonly<Record<string, string>>) => [
-    ...["ssh", "-F", ssh.configPath, "-T", SHARED_HOST, "--"],
-    first + exportText(env) + shellQuote(command.argv),
-  ];
+  const text = shellQuote(command.argv);
+  const { env } = network;
   const { signal, timeoutMs } = command;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const either = late === undefined ? signal : AbortSignal.any([signal, late]);
   const code = kept === undefined
-    ? await runInForeground(argv("", network.env), { signal: either })
-    : await runInLiving({ ssh, network, commands: kept }, argv, either);
+    ? await runInForeground(sshCommand(ssh.configPath, exportText(env) + text, false), {
+      signal: either,
+    })
+    : await runInLiving({ ssh, env, commands: kept }, { text, terminal: false }, either);
   signal.throwIfAborted();
   if (late?.aborted) {
     throw new GuestError(
