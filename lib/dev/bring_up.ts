@@ -26,10 +26,7 @@ export async function startRequest(
   };
 }
 
-/**
- * Starts the guest for a task, or finds it running; the necessary tools are installed first if that
- * is allowed.
- */
+/** Starts the guest for a task, or finds it running; installs tools first if that is allowed. */
 export async function bringUp(
   ctx: TaskContext,
   request: StartDevOptions,

@@ -3,10 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { ask } from "../cli/prompt.ts";
 import { type DevFile, fileText } from "./state/dev_files.ts";
 
-/**
- * Shows what will be destroyed, and asks for the guest's name. Throws {@link UsageError} unless
- * that is the answer, or `--yes` was given.
- */
+/** Shows what will be destroyed, and asks for the guest's name. Throws {@link UsageError}. */
 export async function confirmReset(
   ctx: TaskContext,
   name: string,

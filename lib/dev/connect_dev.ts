@@ -16,8 +16,7 @@ interface ConnectDevOptions {
 }
 
 /**
- * How long a guest may be silent before its sessions end: a guest that QEMU has paused continues
- * them once the host has space again.
+ * A guest that QEMU has paused for space may be silent for long, and then continues its sessions.
  */
 const SILENT_SECONDS = 3600;
 
@@ -29,9 +28,8 @@ export const sshConfigPath = ({ sshSocket }: Pick<DevRecord, "sshSocket">): stri
   `${sshSocket}.conf`;
 
 /**
- * An open SSH connection to the running guest: the one that every task shares, which is opened if
- * there is none. It outlives the task and ends with the guest; disposal does not close it. Throws
- * what `connectSsh()` does.
+ * The SSH connection to the running guest that every task shares, opened if there is none. It ends
+ * with the guest, not by disposal. Throws what `connectSsh()` does.
  */
 export async function connectDev(
   guest: Reachable,

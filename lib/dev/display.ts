@@ -1,10 +1,6 @@
 import { HostError } from "../base/errors.ts";
 
-/**
- * QEMU's `-display` for a window on this host. Closing a GTK window must not end the guest at once,
- * as it does by default; cocoa has no such option, but asks. Throws {@link HostError} if there is
- * no screen.
- */
+/** QEMU's `-display` for a window that does not end the guest. Throws {@link HostError}. */
 export function guestDisplay(): string {
   if (Deno.build.os === "darwin") return "cocoa";
   if (Deno.env.get("DISPLAY") || Deno.env.get("WAYLAND_DISPLAY")) return "gtk,window-close=off";

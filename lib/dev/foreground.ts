@@ -32,8 +32,8 @@ export async function startInForeground(
 }
 
 /**
- * Shows the guest's console until the guest ends or the user leaves it: a guest that this task has
- * started is then shut down; one that was running before, or cannot be shut down, keeps running.
+ * Shows the guest's console until the guest ends or the user leaves it. A guest that this task has
+ * started is then shut down, if possible.
  */
 async function stayWith(
   ctx: TaskContext,

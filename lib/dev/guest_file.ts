@@ -18,9 +18,8 @@ const guestSchema = z.object({
 type DevGuest = Readonly<z.output<typeof guestSchema>>;
 
 /**
- * The finished guest of that name; `undefined` if init never finished. If the record is damaged (it
- * is written last, when the guest is complete), it is reconstructed from the files beside it, so
- * that the guest is not treated as unfinished.
+ * The finished guest of that name. A damaged record, which is written last, is reconstructed from
+ * the files beside it, so that the guest does not count as unfinished.
  */
 export async function findDevGuest(name: string): Promise<DevGuest | undefined> {
   const path = devFile(name, "guest");

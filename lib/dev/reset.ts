@@ -16,8 +16,7 @@ interface ResetDevOptions {
 }
 
 /**
- * Destroys the guest: its directory and nothing else; the project on the host is elsewhere and is
- * not touched. Returns what was destroyed. Throws {@link UsageError} while the guest runs.
+ * Destroys the guest's directory, and returns its files. Throws {@link UsageError} while it runs.
  */
 export async function resetDev(options: ResetDevOptions): Promise<readonly DevFile[]> {
   const { name, signal, onNote } = options;

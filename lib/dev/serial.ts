@@ -24,10 +24,7 @@ interface AttachOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Puts the guest's serial console on this terminal until the guest ends, Ctrl-] is typed, or the
- * signal aborts. All other keys, including Ctrl-C, go to the guest.
- */
+/** Puts the serial console on this terminal until the guest ends, Ctrl-] is typed, or an abort. */
 export async function attachConsole(options: AttachOptions): Promise<"ended" | "left"> {
   const { path, exited, signal, log, fromByte } = options;
   // In this order, so that nothing is missed; a few characters may appear twice.

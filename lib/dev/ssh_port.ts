@@ -1,9 +1,6 @@
 import { HostError } from "../base/errors.ts";
 
-/**
- * Ensures that a port on 127.0.0.1 is free. QEMU would only say that it could not set up a
- * forwarding rule. Throws {@link HostError} otherwise.
- */
+/** Ensures that a port on 127.0.0.1 is free, as QEMU's error is vague. Throws {@link HostError}. */
 export function checkPort(port: number, name: string): void {
   try {
     Deno.listen({ hostname: "127.0.0.1", port }).close();

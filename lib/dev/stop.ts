@@ -46,9 +46,8 @@ interface ShutdownDevOptions extends StopDevOptions {
 }
 
 /**
- * Shuts the guest down cleanly: copies its work to the host, asks it over SSH, then presses the
- * power button. Throws {@link GuestError} if it is still running after `timeoutMs`, or its copy of
- * the project cannot be copied to the host; with `forceAfterMs` it is killed instead.
+ * Shuts the guest down: copies its work to the host, asks over SSH, then presses the power button.
+ * Throws {@link GuestError} after `timeoutMs`, or if the copy fails; kills it after `forceAfterMs`.
  */
 export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedBy> {
   const { config, signal, onNote, onStep, timeoutMs, forceAfterMs } = options;
@@ -119,10 +118,7 @@ async function takeLock(options: ShutdownDevOptions): Promise<Lock> {
   }
 }
 
-/**
- * Kills the guest's QEMU: the recorded process, identified by its pid, start time and command line.
- * Returns `undefined` if it is not running.
- */
+/** Kills the recorded QEMU, identified by pid, start time and command line. */
 export async function killDev(options: StopDevOptions): Promise<DevRecord | undefined> {
   const { config, onNote, onStep } = options;
   // A task that waits for the guest holds the lock, which must not prevent killing it.

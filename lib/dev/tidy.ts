@@ -44,10 +44,9 @@ interface TidyOptions {
 }
 
 /**
- * The commands of every flavour, after its own: they remove cached shells whose programs are gone,
- * and tell the disk which blocks are no longer used, which QEMU then punches out of the file on the
- * host. Trimming comes last, after a sync, since ext4 frees blocks only when its journal is
- * written.
+ * After the flavour's own commands: remove cached shells whose programs are gone, and discard
+ * unused blocks, which QEMU punches out of the file. Last, after a sync: ext4 frees blocks with its
+ * journal.
  */
 const LAST: readonly GuestCommand[] = [
   {
@@ -67,10 +66,7 @@ export const tidyCommands = (ofFlavour: readonly GuestCommand[]): GuestCommand[]
 /** How many of a program's last lines an error shows. */
 const SHOWN_LINES = 6;
 
-/**
- * Frees space in a running guest, and then on the host. If a program fails, this is reported and
- * the others still run: a guest whose disk is full needs the trim most.
- */
+/** Frees space in a running guest, then on the host; continues after a program that fails. */
 export async function tidyGuest(options: TidyOptions): Promise<TidyOutcome> {
   const { ssh, signal, hostBytes } = options;
   const guestBefore = await usedInGuest(ssh, signal);

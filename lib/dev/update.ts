@@ -14,10 +14,7 @@ interface UpdateDevOptions {
   readonly record: DevRecord;
   /** What to apply. */
   readonly source: UpdateSource;
-  /**
-   * How long the guest waits, once the configuration is applied, for a login from the host before
-   * it rolls back. Default 60.
-   */
+  /** How long the guest waits for a login from the host before it rolls back. Default 60. */
   readonly confirmSeconds?: number;
   /** How long building may take. Default three hours. */
   readonly buildMs?: number;
@@ -51,14 +48,11 @@ const SILENCE_MS = 120_000;
 const RESTART = "deno task arm-dev-shutdown && deno task arm-dev";
 
 /**
- * Applies a configuration to the running guest. The guest does this on its own, and rolls back
- * automatically unless this task confirms the update with a new login. So a configuration that
- * breaks SSH, or a host that goes away, leave the guest unchanged; a guest that ends before the
- * confirmation rolls back on its next start.
+ * Applies a configuration to the running guest, which rolls back automatically, on the next start
+ * at the latest, unless this task confirms the update with a new login.
  *
- * @throws {WorkError} for a configuration that cannot be applied (nothing has changed then), or
- * that was rolled back
- * @throws {GuestError} if the guest is lost, or cannot roll back
+ * @throws {WorkError} for a configuration that cannot be applied, or that was rolled back @throws
+ * {GuestError} if the guest is lost, or cannot roll back
  */
 export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcome> {
   const { record, source, confirmSeconds = 60, signal, onStep } = options;
@@ -112,10 +106,7 @@ class Follower {
     this.#link = new UpdateLink(options.record, options.signal);
   }
 
-  /**
-   * Waits for one of these states. Throws if the update has ended in another way, and {@link
-   * GuestError} if the guest stays silent.
-   */
+  /** Waits for one of these states. Throws if the update ends otherwise or the guest is silent. */
   async until(states: readonly string[], deadlineMs: number): Promise<string> {
     const { record, signal } = this.#options;
     const deadline = performance.now() + deadlineMs;

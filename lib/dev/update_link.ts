@@ -11,10 +11,7 @@ const ATTEMPT_MS = 30_000;
 /** Between two attempts. */
 const RETRY_MS = 1000;
 
-/**
- * Commands in a guest whose sshd may stop or restart at any time. Each command uses a new login: an
- * existing one does not show whether another is possible.
- */
+/** Commands by a new login each, which shows that sshd still accepts one. */
 export class UpdateLink {
   constructor(readonly record: DevRecord, readonly signal: AbortSignal) {}
 

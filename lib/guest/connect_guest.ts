@@ -13,10 +13,7 @@ interface RunPlace {
 /** Path of the socket on which a task serves the proxy of a guest that it has started. */
 export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
 
-/**
- * Boots a guest with `boot`, and once more if it hung the first time, which is a fault of the
- * emulator that the user cannot change.
- */
+/** Boots a guest, and once more if it hung: a fault of the emulator that users cannot change. */
 export async function bootTwice<Booted>(
   boot: () => Promise<Booted>,
   onNote: (text: string, level: "info" | "warning") => void,

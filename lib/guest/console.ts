@@ -13,10 +13,7 @@ const MAX_LINE_CHARS = 4096;
 /** How much of the file to read at once. */
 const CHUNK_BYTES = 64 * 1024;
 
-/**
- * Follows a guest's console log while QEMU writes it. Nothing is read in the background: each
- * {@link ConsoleLog.poll} takes what is new. Lines are plain text, without escape sequences.
- */
+/** Follows a guest's console log as plain text; each {@link ConsoleLog.poll} reads what is new. */
 export class ConsoleLog {
   readonly path: string;
   #offset = 0;
@@ -57,11 +54,7 @@ export class ConsoleLog {
     return [...this.#kept, this.#buffer.unfinished].filter((line) => line !== "").slice(-count);
   }
 
-  /**
-   * Reads what the guest has written since the last call and returns the lines that were
-   * completed. A file that became shorter was emptied by a new start and is read from its
-   * beginning. A file that does not exist has nothing new.
-   */
+  /** Returns the lines completed since the last call. A shorter file was emptied by a new start. */
   async poll(): Promise<readonly string[]> {
     const lines: string[] = [];
     try {

@@ -18,10 +18,7 @@ const END = 'marked() { grep -lszx "$1" /proc/[0-9]*/environ | tr -dc "0-9\\n"; 
 /** How long the guest may take for it. */
 const END_MS = 10_000;
 
-/**
- * Ends what a command in a guest that lives on has left: sshd does not end it when its connection is
- * closed. The guest may be unreachable by then, so nothing is thrown.
- */
+/** Ends what a given-up command left in a guest that stays up. Throws nothing. */
 export async function endMarked(
   ssh: Pick<SshConnection, "exec">,
   mark: Mark,

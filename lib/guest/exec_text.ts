@@ -20,10 +20,7 @@ interface ExecText {
   lastLines(count: number): string[];
 }
 
-/**
- * Runs a command in a guest and takes what it prints, within a limit: a guest is not trusted to
- * end its output. Throws as {@link SshConnection.exec} does, and {@link GuestError} for too much.
- */
+/** Runs a command and returns its limited output. Throws as {@link SshConnection.exec}. */
 export async function execText(
   ssh: Pick<SshConnection, "name" | "exec">,
   argv: readonly string[],

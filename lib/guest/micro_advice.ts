@@ -9,9 +9,8 @@ const PLATFORMS_ONLY =
   /\bvm-(?:ssh|stop) |\bless logs\/setup-|--(?:keep|shell-on-failure|dry-run)\b/;
 
 /**
- * Turns advice for a platform's guest, whose name is filled in, into that for a microVM: its parts
- * are built by `build-images`, and it is run by `vm-run VARIANT`. `undefined` where nothing
- * corresponds. Other text stays as it is.
+ * Turns advice for a platform's guest into that for a microVM, whose parts are built by
+ * `build-images` and which `vm-run VARIANT` runs; `undefined` if nothing corresponds.
  */
 export function microAdvice(advice: string, { variant, arch }: MicroGuest): string | undefined {
   if (PLATFORMS_ONLY.test(advice)) return undefined;

@@ -8,10 +8,7 @@ interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * The line protocol with the guest's `guesthouse-resume` service, over a virtio port: one request
- * line, one answer line. See `provision/resume.pl`.
- */
+/** The line protocol with `guesthouse-resume` over a virtio port: see `provision/resume.pl`. */
 export class GuestPort implements Disposable {
   readonly #name: string;
   readonly #connection: Deno.Conn;
@@ -28,10 +25,7 @@ export class GuestPort implements Disposable {
     return new GuestPort(name, await Deno.connect({ transport: "unix", path }));
   }
 
-  /**
-   * Sends a request and waits for the answer that begins with `wanted`. Throws {@link GuestError}
-   * with what came instead, or the reason of the signal.
-   */
+  /** Sends a request; throws {@link GuestError} unless the answer begins with `wanted`. */
   async ask(request: string, wanted: string, options: AskOptions): Promise<void> {
     const { timeoutMs, signal } = options;
     const aborted = Promise.withResolvers<never>();

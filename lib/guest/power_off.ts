@@ -5,10 +5,7 @@ import type { SshConnection } from "./ssh.ts";
 /** How long a guest may take to accept the request; it then shuts down on its own. */
 const REQUEST_MS = 10_000;
 
-/**
- * Asks a guest whose kernel does not support its machine's power button to shut down. A guest that
- * can no longer be asked is ended by the next rungs, so that is not an error here.
- */
+/** Shuts down a guest whose kernel lacks its machine's power button. Failing is no error here. */
 export async function powerOffOverSsh(
   ssh: SshConnection,
   { powerOff }: Pick<GuestCommands, "powerOff">,

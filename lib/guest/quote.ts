@@ -7,10 +7,7 @@ const RESERVED = new Set(
 /** Text that no shell changes: no blank, no quote, no expansion, no `=` (an assignment). */
 const PLAIN = /^[A-Za-z0-9_@%+:,./-]+$/;
 
-/**
- * One word for a POSIX shell, which reads it as exactly this text. Throws a `RangeError` for a NUL
- * byte, which no argument can hold.
- */
+/** One word for a POSIX shell, read as exactly this text. Throws a `RangeError` for a NUL byte. */
 export function quoteWord(word: string): string {
   if (word.includes("\0")) {
     throw new RangeError(

@@ -40,8 +40,7 @@ export interface ReadinessOptions<Connection> {
   /** Time between two reads of the console. Default 50. */
   readonly pollMs?: number;
   /**
-   * Time between two tries without an announcement on the console, which an image of somebody
-   * else does not make. Default 5000: a login costs an emulated guest about a second.
+   * Time between tries without an announcement, which foreign images lack. Default 5000: costs 1 s.
    */
   readonly knockMs?: number;
 }
@@ -50,23 +49,17 @@ export interface ReadinessOptions<Connection> {
 const KNOCK_DEADLINE_MS = 10_000;
 /** Time between two tries after the announcement: the guest listens, so it must work soon. */
 const RETRY_MS = 250;
-/**
- * A try that gets all the time that is left fails together with the deadline, or, as timers count
- * whole milliseconds, a little before.
- */
+/** A try with all the remaining time fails with the deadline, or some milliseconds before. */
 const TIMER_SLACK_MS = 10;
 /** How many console lines an error shows. */
 const SHOWN_LINES = 40;
 
 /**
- * Waits until a guest can be logged in to, and returns the connection. The first try is made when
- * the guest announces itself on its console, so that no handshake is wasted; but one is also made
- * every few seconds.
+ * Waits until a guest can be logged in to, and returns the connection. It tries when the guest
+ * announces itself on its console, and every few seconds.
  *
- * It gives up for a reason: {@link GuestError} when QEMU ends (with its own words), when the
- * console names a cause from which no guest recovers, when a try shows that no other can succeed,
- * or after the deadline; in each case with what the console said last. The reason of the signal is
- * thrown at once.
+ * Throws {@link GuestError} with the console's last lines when QEMU ends, when the console or a try
+ * shows a final cause, or after the deadline; or the reason of the signal.
  */
 export async function waitForReady<Connection>(
   guest: StartingGuest,
@@ -213,10 +206,7 @@ function causeError(guest: StartingGuest, fatal: ConsoleCause, console: ConsoleL
   });
 }
 
-/**
- * What ended the start, or what that followed from: a panic may be due to memory that ran out, and
- * a root disk that cannot be mounted to a module that was missing.
- */
+/** The root cause of a failed start: memory that ran out before a panic, or a missing module. */
 function leadingCause(fatal: ConsoleCause, symptoms: readonly ConsoleCause[]): ConsoleCause {
   const causes = symptoms.filter(({ role }) => role === "cause");
   const module = causes.find(({ kind }) => kind.startsWith("module-"));

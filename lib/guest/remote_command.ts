@@ -29,16 +29,12 @@ export interface Reports {
 /** ASCII's record separator: no tool prints it, so that looking for it delays no output. */
 const MARK = "\x1e";
 
-/**
- * Longest command text: Linux takes 128 KiB for one argument (`MAX_ARG_STRLEN`), and the whole
- * text is one argument of the guest's shell.
- */
+/** Longest command text: Linux takes 128 KiB for one argument (`MAX_ARG_STRLEN`). */
 const MAX_TEXT_BYTES = 120 * 1024;
 
 /**
- * Wraps an argv for the guest's login shell. The exit status comes back as a report of its own,
- * since ssh's status 255 may be the command's or mean that the connection broke, and sshd gives no
- * status at all for a command that a signal ended.
+ * Wraps an argv for the guest's login shell. The exit status is reported separately: ssh's 255 is
+ * ambiguous, and sshd gives none after a signal.
  *
  * Throws a `RangeError` for a command that is too long and a `TypeError` for a bad variable name.
  */
@@ -69,10 +65,7 @@ export function remoteCommand(
   return { text, nonce };
 }
 
-/**
- * Text for a shell that sets variables for the commands after it. Throws a `TypeError` for a bad
- * name.
- */
+/** Shell text that sets variables for later commands. Throws a `TypeError` for a bad name. */
 export function exportText(env: Readonly<Record<string, string>> = {}): string {
   return Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {

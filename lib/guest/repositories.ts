@@ -2,9 +2,8 @@
 export type RepositoryJudge = (path: string) => boolean;
 
 /**
- * Directories from which a version control system takes its configuration, and with it programs
- * that it runs: hooks, monitors, extensions. Named as {@link fold} names them; git also gives
- * `.git` a second name on NTFS, `git~1`.
+ * Directories from which a version control system takes its configuration, and so programs to run,
+ * as {@link fold} names them; `git~1` is the name of `.git` on NTFS.
  */
 const REPOSITORY = /^(?:\.git|git~\d+|\.hg|\.jj|\.bzr|_darcs)$/;
 
@@ -14,10 +13,8 @@ const HEAD = "head";
 const STORES = new Set(["objects", "refs", "commondir"]);
 
 /**
- * Tells the paths that git, or a like program, would take for a repository's, on any file system:
- * those below `.git` under all its names, and those of a directory that is laid out as a repository
- * without a work tree is, whatever it is called. Such a layout may be made up of several
- * listings, so `paths` are those of both sides.
+ * Recognizes paths of repositories on any file system: below `.git` under all its names, or in a
+ * directory laid out like a bare repository, perhaps across several listings.
  */
 export function repositoryJudge(paths: Iterable<string>): RepositoryJudge {
   const heads = new Set<string>();
@@ -42,8 +39,8 @@ export function repositoryJudge(paths: Iterable<string>): RepositoryJudge {
 const foldedNames = (path: string): string[] => path.split(/[/\\]/).map(fold);
 
 /**
- * NTFS drops dots and blanks at a name's end, and what follows a colon names a stream of the file;
- * HFS+ and APFS skip characters that show nothing; all of them take upper for lower case.
+ * As file systems compare names: NTFS drops final dots and streams, HFS+ and APFS unseen
+ * characters.
  */
 function fold(name: string): string {
   return name.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "")

@@ -9,9 +9,7 @@ import type { SshConnection } from "./ssh.ts";
 /** The guest that rsync works with. */
 export type Connection = Pick<SshConnection, "name" | "configPath" | "closed">;
 
-/**
- * Exit statuses of rsync(1), and of the guest's shell, which it passes on or calls a bad stream.
- */
+/** Exit statuses of rsync(1), and of the guest's shell, which it passes on. */
 const FILE_IO = 11;
 const BAD_STREAM = 12;
 export const PARTIAL = 23;
@@ -41,10 +39,7 @@ export const explain = ({ what, connection }: Transfer, why: string): string =>
 /** How long ssh may take to notice a lost connection once rsync has. */
 const NOTICE_MS = 1000;
 
-/**
- * Why a transfer failed. Our own rsync prints what the guest's says among its own words, so the
- * exit status decides, and of the words nothing but what the guest may say of itself.
- */
+/** Why a transfer failed, by the exit status: rsync's words may be the guest's. */
 export async function rsyncFault(
   transfer: Transfer,
   { code, stderr }: RunResult,

@@ -28,10 +28,7 @@ const LOGGED_IN = /\(automatic login\)/;
 /** A message of the kernel may have come after the prompt; an empty line brings a new one. */
 const NUDGE_MS = 10_000;
 
-/**
- * A shell on a guest's serial console: what is typed goes by the socket, what comes by the log.
- * Disposal lets go of the console.
- */
+/** A shell on a guest's serial console: input through the socket, output from the log. */
 export class SerialShell implements AsyncDisposable {
   readonly #options: SerialOptions;
   readonly #log: ConsoleLog;
@@ -78,9 +75,8 @@ export class SerialShell implements AsyncDisposable {
   }
 
   /**
-   * Passes each line of the console to `read` until that returns something.
-   *
-   * @param what completes "Cannot ..."
+   * Passes each line of the console to `read` until that returns something; `what` follows
+   * "Cannot".
    */
   async waitForLine<T>(
     what: string,

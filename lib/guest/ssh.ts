@@ -41,10 +41,7 @@ export interface ExecOptions extends RemotePlace {
   readonly timeoutMs?: number;
   /** Ends the command when aborted; its reason is thrown. */
   readonly signal?: AbortSignal;
-  /**
-   * Whether a command that is given up is also ended in the guest. Default `true`; pointless for
-   * a guest that is about to be thrown away.
-   */
+  /** Whether a given-up command is also ended in the guest. Default `true`. */
   readonly endInGuest?: boolean;
 }
 
@@ -74,8 +71,8 @@ export interface SshConnection extends AsyncDisposable {
   /** Resolves, never rejects, when the connection is over, with ssh's last words. */
   readonly closed: Promise<string>;
   /**
-   * Runs a command and streams its output. Throws {@link GuestError} when the connection is lost,
-   * {@link CommandTimeoutError}, or the reason of the signal. A status other than 0 is no error.
+   * Runs a command and streams its output; any status is a result. Throws {@link GuestError} when
+   * the connection is lost, {@link CommandTimeoutError}, or the reason of the signal.
    */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Closes the connection and removes its files. May be repeated. */
@@ -99,10 +96,7 @@ const SHOWN_LINES = 20;
 /** Error texts must not depend on the user's language. */
 const ENV = { LC_ALL: "C" };
 
-/**
- * Logs in to a guest once. Throws {@link SshConnectError}, whose `retryable` tells a guest that
- * is not that far yet from one that never will be; or the reason of the signal.
- */
+/** Logs in to a guest once. Throws {@link SshConnectError}, or the reason of the signal. */
 export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
   const { name, controlPath, deadlineMs = 20_000, silentSeconds, signal } = options;
   const configPath = `${controlPath}.conf`;
@@ -138,8 +132,7 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
 }
 
 /**
- * Commands over a shared connection that somebody else has opened and keeps: disposal leaves it as
- * it is. `configPath` is a file as {@link connectSsh} writes it.
+ * Commands over another owner's connection, which stays open. `configPath` is its configuration.
  */
 export function joinSsh(name: string, configPath: string): SshConnection {
   // Nobody here sees the end of the connection; a command notices by itself.

@@ -22,9 +22,8 @@ interface ClientOptions {
 }
 
 /**
- * Starts a client of the shared connection. It needs no supervisor as other children do: it ends
- * with the connection's own process, which has one. It gets a session of its own, so that a
- * Ctrl-C on the terminal reaches the task alone, which then ends things in order.
+ * Starts a client of the shared connection. It needs no supervisor, since it ends with that
+ * connection, which has one. Its own session keeps a terminal's Ctrl-C for the task alone.
  */
 export function startClient(command: readonly string[], options: ClientOptions): SshClient {
   const [program = "", ...args] = command;

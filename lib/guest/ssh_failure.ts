@@ -25,11 +25,8 @@ export class SshConnectError extends GuestError {
 const QUOTED = /^(?:Received disconnect|Disconnected) from /;
 
 /**
- * Reads the reason out of what ssh has said.
- *
- * @param words of ssh itself
- * @param banner what the guest has sent for the user. It is believed only that it still boots,
- *   which calls for another try and for nothing else
+ * Reads the reason out of ssh's own `words`. Of the guest's `banner` it believes only that the
+ * guest is still booting, which leads to another try.
  */
 export function explainSshOutput(guest: string, words: string, banner = ""): SshConnectError {
   const lines = words.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");

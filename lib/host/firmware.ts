@@ -10,10 +10,7 @@ export interface Firmware {
   readonly vars: string | undefined;
 }
 
-/**
- * Searches this host for UEFI firmware. Guests that start from a kernel, as those of the local
- * CI do, need none; unified kernel images and foreign disk images do.
- */
+/** Searches this host for UEFI firmware, which guests without a kernel of their own need. */
 export async function findFirmware(arch: Arch): Promise<Firmware | undefined> {
   for (const [code, vars] of [...ARCH[arch].firmware.places, ...await shippedWithQemu(arch)]) {
     if (!await isFile(code)) continue;

@@ -9,11 +9,7 @@ interface MemoryWish {
   /** The guest, for messages. */
   readonly name: string;
   readonly memoryMiB: number;
-  /**
-   * Whether the size comes from the project, which may be anybody's. What the user says, or a
-   * config
-   * of this checkout, is limited by the host alone. Default `false`.
-   */
+  /** Whether the size is the project's, and so limited more than the user's. Default `false`. */
   readonly ofProject?: boolean;
 }
 

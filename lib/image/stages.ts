@@ -3,10 +3,8 @@ import type { RecipeInput } from "../store/recipe.ts";
 import { root } from "../base/files/paths.ts";
 
 /**
- * Stages of making images and parts. A key hashes what a stage is given (commands, package lists,
- * scripts, file contents), not the text of the modules that run it: a comment, a rename or a
- * reformatting changes no key. So where a module's change makes other bytes of the same input, the
- * version of its stage is raised here, by hand.
+ * Stages of making images and parts. A key hashes what a stage is given, not the text of its
+ * modules, so raise a stage's version here when a module makes other bytes of the same input.
  */
 export const STAGE_VERSIONS = {
   /** The hooks' order, mmdebstrap's environment, and how its tar file is kept. */

@@ -16,9 +16,8 @@ interface UnpackOptions {
 }
 
 /**
- * Unpacks a `.zst` file; blocks of zeros become holes. A file without that ending is copied, with
- * holes. Throws {@link WorkError} for damaged data, though not for data that just ends early: that
- * is what a checksum is for.
+ * Unpacks a `.zst` file, or copies another one; zeros become holes. Throws {@link WorkError} for
+ * damaged data, but not for truncated data: that is a checksum's job.
  */
 export async function unpackSparse(
   from: string,

@@ -21,10 +21,7 @@ async function copyOne(from: string, to: string): Promise<void> {
   await keepFile(to, to);
 }
 
-/**
- * Ensures that a guest's boot files are those that were copied. A damaged one is copied again from
- * the image, if that still has it. Throws {@link HostError} otherwise.
- */
+/** Copies damaged boot files again from the image. Throws {@link HostError} if that lacks them. */
 export async function mendBootFiles(name: string, dir: string): Promise<void> {
   for (const file of FILES) {
     const path = join(dir, DEV_FILES[file]);

@@ -55,27 +55,17 @@ export interface DevFlavour {
   readonly name: FlavourName;
   /** Tools of the host that {@link prepare} needs, in addition to those that start a guest. */
   readonly prepareTools: readonly ToolGroup[];
-  /**
-   * Whether logins are only possible after {@link firstBoot}, which then works over the serial
-   * console instead.
-   */
+  /** Whether {@link firstBoot} works over the serial console, since logins come only after it. */
   readonly firstBootWithoutSsh: boolean;
-  /**
-   * Whether a start passes the share's mount to the guest. Otherwise the guest mounts what its
-   * configuration says, which was written for an earlier start.
-   */
+  /** Whether a start passes the share's mount to the guest, whose configuration may be older. */
   readonly bringsMount: boolean;
   /**
-   * Puts the guest's disk (`DEV_FILES.disk`), and its boot files, into the directory. Can be
-   * interrupted at any point and is then run again in the same directory, with what it left behind.
+   * Puts the disk (`DEV_FILES.disk`) and boot files into the directory; resumes an interrupted run.
    */
   prepare(request: PrepareRequest): Promise<void>;
   /** How the guest boots from the directory. Writes this start's keys and settings. */
   boot(request: FlavourRequest): Promise<BootPlan>;
-  /**
-   * Applies the configuration in a guest that has just started during init; `restart` for another
-   * start, after which it is called again. Must be repeatable.
-   */
+  /** Applies the configuration in init's guest, repeatably; `restart` asks for another start. */
   firstBoot(guest: FirstBootGuest, request: PrepareRequest): Promise<FirstBootOutcome>;
   /** Which generation of its configuration the guest runs, if it has generations. */
   generation(ssh: SshConnection, signal: AbortSignal): Promise<string | undefined>;

@@ -13,10 +13,7 @@ const TAG = "host-store";
 /** Where the host's Nix is (`GUESTHOUSE_HOST_STORE`). */
 const hostStoreDir = (): string => Deno.env.get("GUESTHOUSE_HOST_STORE") || "/nix";
 
-/**
- * Adds the host's Nix store to a share: the guest can read it, and uses it instead of fetching or
- * building. Sources are useful to it, programs for another processor are not.
- */
+/** Adds the host's Nix store to a share, read-only, so that the guest need not fetch sources. */
 export function withHostStore(
   share: Share,
   { user, dir = hostStoreDir(), signal }: {

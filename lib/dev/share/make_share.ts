@@ -1,9 +1,6 @@
 import type { Share, ShareRequest } from "./share.ts";
 
-/**
- * The share that the config asks for. Throws `HostError` if this host cannot provide it. Its
- * modules are only loaded then.
- */
+/** The share of the config, its modules loaded on demand. Throws `HostError` if not possible. */
 export async function makeShare(request: ShareRequest): Promise<Share> {
   const share = await projectShare(request);
   const { config, signal } = request;

@@ -60,9 +60,7 @@ export interface Share {
   beforeStart(): Promise<ShareHelpers>;
   /** Once the guest answers: for rsync, the first copy. */
   afterStart(ssh: SshConnection): Promise<void>;
-  /**
-   * While the guest still answers, just before a clean shutdown: for rsync, the copy to the host.
-   */
+  /** Before a clean shutdown, while the guest answers: for rsync, the copy to the host. */
   beforeStop(ssh: SshConnection): Promise<void>;
   /** Once QEMU has ended, for whatever reason: removes leftovers on the host. */
   afterStop(): Promise<void>;

@@ -11,8 +11,7 @@ type P9Cache = "none" | "mmap" | "loose";
 
 /**
  * Bytes of one 9p message: the maximum of Linux's virtio transport (125 pages of 4 KiB,
- * `net/9p/trans_virtio.c` of Linux 6.1). Its own default of 128 KiB, 8 KiB before 5.15, needs a
- * round trip for each piece of a file.
+ * `net/9p/trans_virtio.c` of Linux 6.1).
  */
 const P9_MSIZE = 512_000;
 
@@ -66,10 +65,7 @@ const MOUNT_SCRIPT = 'mountpoint -q "$1" || { mkdir -p "$1" && mount -t "$2" -o 
 /** A mount under emulation takes a second, and more where a module has to be loaded. */
 const MOUNT_MS = 60_000;
 
-/**
- * Ensures that the guest has mounted the share: otherwise, work would go to the guest's own disk.
- * Throws {@link GuestError} with mount's own message.
- */
+/** Checks that the guest has mounted the share. Throws {@link GuestError} with mount's message. */
 export async function ensureMounted(
   ssh: SshConnection,
   { guestDir, mount, signal }: {

@@ -20,10 +20,7 @@ export function namespaceWrapper(guest: Ids): string[] {
   return ["unshare", "--user", `--map-user=${guest.uid}`, `--map-group=${guest.gid}`, "--"];
 }
 
-/**
- * Chooses how ownership is mapped. User namespaces are tested by using one: containers and some
- * distributions have the program but forbid the call.
- */
+/** Chooses how ownership is mapped; tries a user namespace, which containers may forbid. */
 export async function chooseOwnership(
   host: Ids,
   guest: Ids,

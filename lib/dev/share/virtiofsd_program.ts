@@ -58,10 +58,7 @@ interface VirtiofsdOptions {
   readonly cellScript: string;
 }
 
-/**
- * The daemon's command. It runs in a user namespace in which this user has the guest's id, and
- * confines itself to the directory: in its own namespaces, with the directory as their root.
- */
+/** The daemon's command, in a user namespace with the guest's id, confined to the directory. */
 export function virtiofsdCommand(daemon: Virtiofsd, options: VirtiofsdOptions): string[] {
   const { dir, readOnly, socketPath, guestIds } = options;
   const access = readOnly ? "ro" : "rw";

@@ -5,10 +5,7 @@ import { isOutOfSpace, openQmp } from "../../qemu/out_of_space.ts";
 import { devDir } from "./dev_paths.ts";
 import type { DevRecord } from "./record.ts";
 
-/**
- * Why QEMU has paused a guest: it pauses one whose disk it cannot write because the host has no
- * space, so that nothing is lost, and continues it when told to.
- */
+/** QEMU pauses a guest whose disk it cannot write for lack of space, until told to continue. */
 const NO_SPACE = "the host had no space left for its disk";
 
 /** A write that fails again does so at once. */
@@ -31,8 +28,7 @@ export async function whyPaused(
 }
 
 /**
- * Continues a guest that QEMU has paused, and returns why it was paused; `undefined` if it is
- * running. Throws {@link HostError} if there is still no space.
+ * Continues a paused guest, and returns why it was paused. Throws {@link HostError} if it cannot.
  */
 export async function resumeDev(
   record: Reachable,

@@ -10,10 +10,7 @@ export async function makePrivateDir(dir: string): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: PRIVATE.dir });
 }
 
-/**
- * Makes a guest's files inaccessible to other users: its disk has all that its user writes, and
- * keys. Also fixes files that an earlier version of these tasks left accessible.
- */
+/** Makes a guest's files inaccessible to other users, also those of earlier versions. */
 export async function closeDevDir(name: string): Promise<void> {
   await close(devGuestsDir(), PRIVATE.dir);
   await closeDir(devDir(name));

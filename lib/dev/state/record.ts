@@ -9,9 +9,7 @@ import { makePrivateDir } from "./private.ts";
 const processSchema = z.object({
   /** A pid below 1 would mean whole groups of processes to kill(2). */
   pid: z.int().positive(),
-  /**
-   * When it started, from `processStartTime()`: together with the pid it identifies one process.
-   */
+  /** From `processStartTime()`: with the pid it identifies one process. */
   startTime: z.string(),
   /** Its command line, word by word. */
   command: z.array(z.string()).readonly(),

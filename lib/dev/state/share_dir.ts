@@ -20,9 +20,7 @@ const CLOSED = 3;
 const READ_ONLY = 4;
 
 /**
- * Checks whether a directory can be shared. Throws {@link UsageError} if it is not a directory or
- * is the host's root, and {@link HostError} if the serving user may not enter it, or may not write
- * to it and the share is not read-only.
+ * Checks a directory to share. Throws {@link UsageError} or, for lack of access, {@link HostError}.
  */
 export async function checkShareDir(options: ShareDirOptions): Promise<void> {
   const { dir, readOnly, wrapper = [], signal } = options;

@@ -9,11 +9,7 @@ const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "../../../provision/
 /** A file of the scripts for the guest. They are small, so they are read synchronously. */
 export const devSource = (name: string) => Deno.readTextFileSync(join(SOURCES, name));
 
-/**
- * The command line for the guest's shell that runs a command in the project's directory, inside its
- * environment; without a command, a login shell. It is self-contained, so it works with any
- * flavour.
- */
+/** The self-contained guest command line that runs a command, or a login shell, in the project. */
 export function devShellCommand(
   guestDir: string,
   argv: readonly string[] = [],
@@ -22,8 +18,7 @@ export function devShellCommand(
 }
 
 /**
- * What a guest without nix-direnv needs so that `cd` into the project loads its environment, as
- * entries of its start's archive: the hook of login shells, and the cache of evaluated shells.
+ * Archive entries for guests without nix-direnv: a hook of login shells, a cache of evaluations.
  */
 export function devShellSeed(guestDir: string): CpioEntry[] {
   const lib = "seed/usr/local/lib/guesthouse";

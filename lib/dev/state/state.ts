@@ -57,11 +57,7 @@ export async function clearRecord(record: DevRecord): Promise<void> {
   await removeAll(devFile(record.name, "record"));
 }
 
-/**
- * The record of a guest if it is running. A record that is no longer valid is cleared and reported:
- * the caller holds the guest's lock. Its files are made inaccessible to other users, if they are
- * not.
- */
+/** The record of a running guest. A stale one is cleared and reported, under the guest's lock. */
 export async function settleState(
   name: string,
   onNote: (text: string) => void,

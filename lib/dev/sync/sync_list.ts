@@ -55,10 +55,7 @@ export async function listGuest(
   return { marks, garbled };
 }
 
-/**
- * Whether a directory of the guest contains anything except directories, ignored by the project or
- * not. Throws like {@link listGuest}.
- */
+/** Whether a guest's directory contains any file, ignored or not. Throws like {@link listGuest}. */
 export async function haveFilesInGuest(
   ssh: SshConnection,
   dir: string,

@@ -1,10 +1,7 @@
 import { whyNotHome } from "../../guest/incoming.ts";
 import { type RepositoryJudge, repositoryJudge } from "../../guest/repositories.ts";
 
-/**
- * Files and links of a tree by their paths, which are relative to it. Equal marks are equal files:
- * `f SIZE MODIFIED_MS` and an `x` for executables, `l TARGET` for a link.
- */
+/** Marks by relative path: `f SIZE MODIFIED_MS`, with an `x` for executables; `l TARGET`. */
 export type Listing = ReadonlyMap<string, string>;
 
 /** What a sync will do, each list sorted. */
@@ -118,9 +115,8 @@ function dirsOf(path: string): string[] {
 const targetOf = (mark = "") => mark.startsWith("l ") ? mark.slice("l ".length) : undefined;
 
 /**
- * What both have after a successful sync; entries that were left alone keep their marks, and so do
- * files that should have been copied to the host and are not there (`pulled`: the host's marks
- * afterwards).
+ * What both have after a sync; conflicts and files that did not arrive in `pulled` keep their
+ * marks.
  */
 export function nextBase(
   states: SyncStates,
@@ -142,10 +138,7 @@ export function nextBase(
   return next;
 }
 
-/**
- * Whether a file of the guest is on the host by now. Not every file system keeps its time to the
- * millisecond, or its mode; it is still the guest's file that rsync wrote.
- */
+/** Whether a guest's file has arrived; file systems may round its time or lose its mode. */
 function hasCome(path: string, { host, guest }: SyncStates, pulled: Listing): boolean {
   const now = pulled.get(path);
   const wanted = guest.get(path);

@@ -7,9 +7,7 @@ import { type PreparedSync, prepareSync, type SyncOptions } from "./sync.ts";
 
 type Shared = Pick<DevRecord, "name" | "share">;
 
-/**
- * Throws {@link UsageError} for a guest that has not a copy of the project, but the project itself.
- */
+/** Throws {@link UsageError} for a guest that mounts the project instead of copying it. */
 export function requireCopy({ name, share }: Shared): void {
   if (share.mode === "rsync") return;
   throw new UsageError(

@@ -52,10 +52,7 @@ export class Channel {
     this.over = this.#isOver.promise;
   }
 
-  /**
-   * Sends the request that opens the channel. `extraCredit`: it will send us data. Throws
-   * `RangeError` for a request above 256 KiB.
-   */
+  /** Opens the channel. `extraCredit`: it will send us data. Throws `RangeError` above 256 KiB. */
   async open(kind: Kind, request: unknown, extraCredit: boolean): Promise<void> {
     const opening = this.#encode(kind, request);
     const sent = [this.#post(opening)];
@@ -129,8 +126,8 @@ export class Channel {
   }
 
   /**
-   * Sends data, then its end, at the pace at which the agent takes it. Returns when all is sent,
-   * or nobody wants the rest; rejects with the error of the source.
+   * Sends data and its end. Returns when all is sent or the rest is unwanted; rejects as the
+   * source.
    */
   async sendAll(source: Uint8Array | ReadableStream<Uint8Array>): Promise<void> {
     const stream = source instanceof Uint8Array ? ReadableStream.from([source]) : source;

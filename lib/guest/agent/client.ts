@@ -27,9 +27,9 @@ import type {
 const OVERTIME_MS = 30_000;
 
 /**
- * A client of the agent in a guest. Requests may overlap. When the session ends, whatever is
- * pending and everything later fails with a `GuestError` that says why; a request that the agent
- * refuses fails with an `AgentError`. The agent kills what a session started when it ends.
+ * A client of the agent in a guest. Requests may overlap. When the session ends, the agent kills
+ * what it started, and all pending and later requests fail with a `GuestError`; a refused request
+ * fails with an `AgentError`.
  */
 export class AgentClient implements AsyncDisposable {
   /** The guest's name, for messages. */
@@ -52,8 +52,8 @@ export class AgentClient implements AsyncDisposable {
   }
 
   /**
-   * Begins a session over the socket of the port `guesthouse.agent`, as soon as the agent answers.
-   * Throws `GuestError` when it does not in time, or the reason of the signal.
+   * Begins a session over the socket of the port `guesthouse.agent`. Throws `GuestError` when the
+   * agent does not answer in time, or the reason of the signal.
    */
   static async connect(path: string, options: AgentConnectOptions): Promise<AgentClient> {
     const { signal, timeoutMs } = options;
@@ -109,9 +109,8 @@ export class AgentClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command and returns how it ended, whatever its status. Throws `AgentError` when it
-   * cannot be started, the reason of the signal, or what a sink or the source of stdin throws;
-   * `RangeError` for a request above 256 KiB ({@link execRequestBytes}).
+   * Runs a command and returns how it ended. Throws `AgentError` when it cannot be started, the
+   * reason of the signal, what a sink or stdin throws, or `RangeError` ({@link execRequestBytes}).
    */
   async exec(options: ExecOptions): Promise<ExecResult> {
     const { argv, stdin, timeoutMs, overtimeMs = OVERTIME_MS, signal } = options;

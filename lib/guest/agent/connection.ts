@@ -21,8 +21,7 @@ interface FrameReceiver {
 }
 
 /**
- * A session with an agent: frames out, frames in, and one reason for its end. Writes are made one
- * after the other in the order of the calls.
+ * A session with an agent: frames out in the order of the calls, frames in, one reason for its end.
  */
 export class AgentConnection {
   readonly guest: AgentGuest;
@@ -43,8 +42,7 @@ export class AgentConnection {
   }
 
   /**
-   * Sends preambles until one is answered. Rejects when the connection ends first, and with the
-   * reason of a signal that has aborted already.
+   * Sends preambles until one is answered. Rejects when the connection ends or the signal aborts.
    */
   async greet(signal: AbortSignal): Promise<AgentHello> {
     // A signal that has already aborted does not call.
@@ -140,10 +138,7 @@ function brokenReason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/**
- * Connects to a Unix socket, and tries again while it is not there. Rejects with the reason of
- * the signal.
- */
+/** Connects to a Unix socket as soon as it exists. Rejects with the reason of the signal. */
 export async function connectWhenThere(path: string, signal: AbortSignal): Promise<Deno.Conn> {
   while (true) {
     signal.throwIfAborted();

@@ -62,8 +62,8 @@ export function encodePreamble(nonce: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Cuts what the agent sends into frames. Everything before the agent's answer to our preamble is
- * discarded: it was meant for an earlier host. Holds at most one frame.
+ * Cuts what the agent sends into frames, holding at most one. Everything before the answer to our
+ * preamble is discarded: it was meant for an earlier host.
  */
 export class FrameDecoder {
   readonly #marker = new Uint8Array(PREAMBLE_BYTES);
@@ -83,10 +83,7 @@ export class FrameDecoder {
     this.#length = 0;
   }
 
-  /**
-   * Takes what was read and yields the frames that it completes. Throws `SyntaxError` for what
-   * no agent sends; the session cannot go on then.
-   */
+  /** Yields the frames that a chunk completes. Throws `SyntaxError`, which ends the session. */
   *push(chunk: Uint8Array): Generator<Frame, void, void> {
     let rest = this.#synced ? chunk : this.#findMarker(chunk);
     while (rest.length > 0) {

@@ -6,9 +6,8 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const READER_MS = 15_000;
 
 /**
- * Calls `late` when a channel's result has not come within the time. It does not count that a
- * reader
- * of ours has still to take what came: the agent may be waiting for it. Disposal ends the watch.
+ * Calls `late` when a channel's result is late. It does not count while a reader of ours is behind:
+ * the agent may be waiting for it. Disposal ends the watch.
  */
 export function watchSilence(
   channel: Pick<Channel, "isBehind" | "over">,

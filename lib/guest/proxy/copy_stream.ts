@@ -9,9 +9,7 @@ interface CopyOptions {
   readonly server: End;
   /** What the client has already sent. */
   readonly first: Uint8Array<ArrayBuffer>;
-  /**
-   * How many bytes from the client are sent to the server, including `first`. The rest is dropped.
-   */
+  /** Bytes from the client for the server, including `first`; the rest is dropped. */
   readonly clientBytes: number;
   /** Whether the server's end ends the connection, as after an answer. */
   readonly serverEnds: boolean;
@@ -22,8 +20,8 @@ interface CopyOptions {
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Copies both ways until both ends have ended, or one fails, or both are silent for too long. One
- * end's end is passed on while the other still sends. Never throws; closes neither end.
+ * Copies both ways until both ends have ended, one fails, or both are silent for too long. Each end
+ * is passed on separately. Never throws; closes neither end.
  */
 export async function copyBothWays(options: CopyOptions): Promise<void> {
   const { client, server, first, clientBytes, serverEnds, idleMs } = options;

@@ -32,12 +32,11 @@ const OTHER_RANGE = "a reserved address";
 const LOCAL_NETWORK_BITS = 48;
 
 /**
- * Why no guest may be connected to an address, as the end of `ADDRESS is ...`; `undefined` if it
- * may. Only public unicast addresses that are not this host's own pass. An address that stands for
- * an IPv4 address (IPv4-mapped, NAT64) is judged by that one.
+ * Why no guest may connect to an address, as the end of `ADDRESS is ...`; `undefined` if it may.
+ * Only public unicast addresses pass, except this host's `own`. One that stands for an IPv4 address
+ * (mapped, NAT64) is judged as that.
  *
- * @param text an address as the resolver gives it: four decimal numbers, or IPv6
- * @param own the addresses of this host
+ * @param text four decimal numbers, or IPv6
  */
 export function whyNotAddress(text: string, own: readonly OwnAddress[]): string | undefined {
   const address = parseAddress(text);

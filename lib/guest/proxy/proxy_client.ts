@@ -9,10 +9,7 @@ import type { ProxyLimits, ProxyOptions } from "./proxy_options.ts";
 import { type Head, readHead } from "./read_head.ts";
 import { BadRequestError, parseRequest, type ProxyRequest } from "./proxy_request.ts";
 
-/**
- * Reads one request of a client and does what it says. What it opens is in `open` meanwhile. Throws
- * when the client goes away.
- */
+/** Serves one request of a client, with what it opens in `open`. Throws when the client leaves. */
 export async function serveClient(
   client: Deno.UnixConn,
   options: ProxyOptions,

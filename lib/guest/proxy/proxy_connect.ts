@@ -54,8 +54,8 @@ export const resolveOnHost: Resolve = async (host) => {
 const MOST_ADDRESSES = 6;
 
 /**
- * Connects to a host. Its name is resolved once, each address is judged, and the connection is made
- * to the address that was judged: a second answer of the resolver cannot lead elsewhere.
+ * Connects to a host. The name is resolved once and each address judged, so that no second answer
+ * of the resolver leads elsewhere.
  */
 export async function connectChecked(options: ConnectCheckedOptions): Promise<Attempt> {
   const { host, port, judge, deadlineMs } = options;

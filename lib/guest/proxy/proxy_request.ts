@@ -30,11 +30,9 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * Reads a request's head, whose last line is empty: `CONNECT HOST:PORT`, or a method with a URL
- * `http://HOST[:PORT]/PATH`. The server is asked to close the connection after its answer, so each
- * request is judged by itself. Throws {@link BadRequestError} for everything else.
- *
- * @param head one character for each byte
+ * Reads a request's head: `CONNECT HOST:PORT`, or a method with a URL `http://HOST[:PORT]/PATH`.
+ * The server is asked to close afterwards, so each request is judged separately. Throws {@link
+ * BadRequestError}. In `head` one character stands for each byte.
  */
 export function parseRequest(head: string): ProxyRequest {
   if (!head.endsWith("\r\n\r\n") || /\r(?!\n)|(?<!\r)\n/.test(head)) {

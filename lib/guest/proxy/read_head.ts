@@ -11,8 +11,7 @@ export interface Head {
 }
 
 /**
- * Reads up to the empty line that ends a head. `undefined` if nothing is sent at all. Throws
- * {@link BadRequestError} for one that is too long or is cut off. The caller sees to the time.
+ * Reads a head with its final empty line; `undefined` for nothing. Throws {@link BadRequestError}.
  */
 export async function readHead(conn: Pick<Deno.Conn, "read">): Promise<Head | undefined> {
   const buffer = new Uint8Array(LONGEST_HEAD_BYTES);

@@ -38,12 +38,9 @@ export interface AcceleratorVerdict {
 }
 
 /**
- * Finds the accelerator for guests of an architecture: the host's hypervisor if a guest is proven
- * to run under it (see {@link runProbe}), else QEMU's own emulation, which always works.
- *
- * A verdict is remembered for this boot of the host, this QEMU and this processor.
- *
- * @throws {HostError} if a wanted accelerator cannot be had, with the reason
+ * The host's hypervisor if a guest is proven to run under it (see {@link runProbe}), or else
+ * emulation. Remembered for this boot, QEMU and processor. Throws {@link HostError} if `wanted` is
+ * impossible.
  */
 export async function probeAccelerator(request: AcceleratorRequest): Promise<AcceleratorVerdict> {
   const { arch, want } = request;

@@ -18,10 +18,7 @@ export interface AcceleratorTrial {
   readonly ms: number;
   /** What the user can do about it. */
   readonly next?: string;
-  /**
-   * Set where the user can change the outcome while the host stays up, by loading a module or
-   * joining a group. Such a verdict must not be remembered.
-   */
+  /** Set if the user can change the outcome without a reboot; such a verdict is not remembered. */
   readonly passing?: boolean;
 }
 
@@ -38,18 +35,10 @@ export interface ProbeRequest {
   readonly image?: ProbeImage;
 }
 
-/**
- * A guest that says nothing for this long is given up. QEMU's start takes some 50 ms, and the
- * whole guest less than that on a processor that really runs it.
- */
+/** Silence after which a guest is given up; QEMU's start takes some 50 ms. */
 const SILENCE_MS = 2000;
 
-/**
- * Boots a few bytes of 64-bit code with paging on, and waits for their positive sign. Never
- * throws for an accelerator that does not work.
- *
- * @throws {HostError} if QEMU is missing; the signal's reason if that is aborted
- */
+/** Boots a few bytes of 64-bit code with paging on. Throws {@link HostError} if QEMU is missing. */
 export async function runProbe(request: ProbeRequest): Promise<AcceleratorTrial> {
   const image = request.image ?? probeImage(request.arch);
   await Deno.mkdir(verdictsDir(), { recursive: true });

@@ -1,7 +1,4 @@
-/**
- * A guest of a few hundred bytes which runs 64-bit code with paging on, prints marks on
- * QEMU's standard output as it gets along, and ends QEMU with a positive sign.
- */
+/** A tiny guest: 64-bit code with paging on, marks on standard output, and a positive end. */
 export interface ProbeImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** QEMU arguments that boot the image from `path`, besides the accelerator and CPU model. */
@@ -18,11 +15,9 @@ export const MARK_PAGING = "2";
 export const SIGN_OFF = "guesthouse-probe-ok";
 
 /**
- * Turns of a loop of three instructions, one of which loads through the page tables. A
- * processor needs about 20 ms for them all, and QEMU's own emulation 100 ms. A hypervisor
- * that emulates each instruction of a guest (Linux's kvm-pvm does, about two million a second)
- * answers like any other and even boots something, but needs a minute for this loop. TCG
- * is then the better choice, so the loop is what tells a hypervisor worth having.
+ * Turns of a loop of three instructions, one of which loads through the page tables: 20 ms on a
+ * processor, 100 ms under TCG, but a minute under a hypervisor that emulates each instruction
+ * (Linux's kvm-pvm: two million a second), which this rules out.
  */
 export const LOOP_TURNS = 0x0200_0000;
 
@@ -31,11 +26,7 @@ export const PROBE_ARGS: readonly string[] = [
   ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
 ];
 
-/**
- * Assembles a listing: bytes in hexadecimal, then ` ; ` and the instruction that they are.
- *
- * @throws {SyntaxError} for anything else before the semicolon
- */
+/** Assembles lines of hexadecimal bytes, ` ; ` and their instruction. Throws SyntaxError. */
 export function assemble(listing: string): Uint8Array<ArrayBuffer> {
   const digits = listing.replaceAll(/;.*/g, "").replaceAll(/\s+/g, "");
   if (!/^([0-9a-f]{2})*$/i.test(digits)) {

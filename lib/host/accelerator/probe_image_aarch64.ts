@@ -27,9 +27,8 @@ const WRITE_BACK = 0x304n; // inner shareable, attributes 1 of MAIR_EL1
 const NO_EXECUTE = 0x60_0000_0000_0000n;
 
 /**
- * The image for AArch64 guests. Its page table maps devices and memory at their own
- * addresses, and the memory again at 256 GiB, where it then runs and whence it reads. It ends by
- * PSCI's SYSTEM_OFF, whose exit code of 0 tells little: the message on the serial port is the sign.
+ * The image for AArch64 guests. Its page table maps devices and memory, and the memory again at 256
+ * GiB, where it runs. It ends by PSCI's SYSTEM_OFF with code 0; the message is the sign.
  */
 export function armProbeImage(): ProbeImage {
   const image = new Uint8Array(PAGE_TABLE + 8 * PAGE_TABLE_ENTRIES);

@@ -33,9 +33,8 @@ const EXIT_PORT = 0xf4;
 const EXIT_VALUE = 61;
 
 /**
- * The image for x86-64 guests: real mode, protected mode, then long mode. Its page tables, made
- * in memory, map the first 2 MiB and the ROM at their own addresses and again at {@link ALIAS}.
- * What it prints and exits with is read through that alias.
+ * The image for x86-64 guests: real, protected, then long mode. Its page tables map the first 2 MiB
+ * and the ROM, and again at {@link ALIAS}, through which it reads.
  */
 export function x86ProbeImage(): ProbeImage {
   const rom = new Uint8Array(ROM_BYTES);
@@ -124,10 +123,7 @@ const longMode = () =>
     EB FD                                       ; jmp stop
   `);
 
-/**
- * Flat segments (Intel SDM volume 3, 3.4.5): none, 32-bit code, data, 64-bit code. They are
- * marked as accessed beforehand, since the processor cannot write that mark into a ROM.
- */
+/** Flat segments (Intel SDM volume 3, 3.4.5), already marked as accessed: a ROM is read-only. */
 const descriptors = () =>
   assemble(`
     ${le(0, 8)}                                 ; 0x00: none

@@ -27,16 +27,11 @@ interface EnsureOptions extends ToolQuery {
 }
 
 /**
- * Makes sure that the tools of these groups are there. Returns at once, within milliseconds, if
- * they are. Else it installs them with `--yes`, asks on a terminal, and stops elsewhere. Under
- * `--dry-run` it prints the commands and installs nothing.
+ * Ensures the tools of these groups: installs missing ones with `--yes` or the user's consent; only
+ * prints commands under `--dry-run`. Does not return after installing: the task is started again by
+ * {@link reexec}, as its permissions do not cover new programs.
  *
- * Does not return where something was installed: the task runs once more with {@link reexec}, as
- * its
- * permissions do not cover what is new. That is also when the new versions are checked.
- *
- * @throws {HostError} if something is missing and was not installed; its next step is the one
- *   command that installs it
+ * @throws {HostError} whose next step is the one command that installs what is missing
  */
 export async function ensureHost(
   groups: readonly ToolGroup[],
@@ -59,9 +54,9 @@ export interface Installation {
 }
 
 /**
- * As {@link ensureHost}, but leaves the installation to the caller, who can go on with other work
- * meanwhile: `undefined` if nothing is missing, or under `--dry-run`. A task that is not started
- * again can run only those of the new programs that its permissions name by an absolute path.
+ * As {@link ensureHost}, but the caller installs during other work; `undefined` if nothing is
+ * missing. Without a restart, a task can run new programs only by absolute paths in its
+ * permissions.
  */
 export async function findInstall(
   groups: readonly ToolGroup[],
@@ -112,10 +107,7 @@ async function mayInstall(
   return await confirm("Install it now?", ctx);
 }
 
-/** The error for missing tools.
- *
- * @param names tasks or groups for the command that installs the tools, its next step
- */
+/** The error for missing tools; `names` are tasks or groups for its next step. */
 export function missingToolsError(
   wanting: readonly ToolVerdict[],
   plan: InstallPlan,

@@ -170,10 +170,8 @@ const LOCK_TRIES = 24;
 const LOCK_RETRY_MS = 5000;
 
 /**
- * Runs the plan's commands, and mends what goes wrong on ordinary machines: package lists that are
- * out of date are fetched, and an interrupted dpkg is completed.
- *
- * @throws {HostError} with the end of the failed command's output
+ * Runs the plan's commands; also fetches outdated package lists and completes an interrupted dpkg.
+ * Throws {@link HostError} with the end of the output.
  */
 export async function runInstall(
   plan: InstallPlan,

@@ -29,11 +29,7 @@ export function planInstall(verdicts: readonly ToolVerdict[]) {
   return ask(verdicts, false);
 }
 
-/**
- * Carries that plan out.
- *
- * @throws {HostError} with the end of the failed command's output
- */
+/** Carries out the plan. Throws {@link HostError} with the end of the failed command's output. */
 export async function install(
   verdicts: readonly ToolVerdict[],
   options: InstallOptions,
@@ -41,10 +37,7 @@ export async function install(
   await ask(verdicts, true, options);
 }
 
-/**
- * Asks a Deno with the permission set `install`, which is the only one that names package managers
- * and sudo.
- */
+/** Asks a Deno with the permission set `install`, the only one with package managers and sudo. */
 async function ask(
   verdicts: readonly ToolVerdict[],
   install: boolean,

@@ -3,14 +3,12 @@ import { checkTools, type ToolVerdict } from "./tools.ts";
 import { compareVersions } from "../../base/versions.ts";
 
 /**
- * Before this version a hostile other side can write outside the target directory, read files and
- * perhaps run code: CVE-2024-12084 to CVE-2024-12088 and CVE-2024-12747.
+ * Older versions let a hostile other side write anywhere: CVE-2024-12084 to 12088, CVE-2024-12747.
  */
 const MENDED = "3.4.0";
 
 /**
- * Debian's and Ubuntu's packages of older versions with the mends, by what their versions begin
- * with, and the first number after that.
+ * Fixed packages of older versions: the beginning of their versions, and the first number after it.
  */
 const MENDED_PACKAGES: readonly (readonly [prefix: string, first: number])[] = [
   ["3.2.3-4+deb11u", 2],
@@ -25,10 +23,7 @@ const PACKAGED = "/usr/bin/rsync";
 
 let told = false;
 
-/**
- * What the user should know before this task lets the host's rsync talk to a guest; `undefined` if
- * nothing, and from the second time on.
- */
+/** A warning about the host's rsync before it talks to a guest; only the first time. */
 export async function firstRsyncWarning(signal?: AbortSignal): Promise<string | undefined> {
   if (told) return undefined;
   told = true;

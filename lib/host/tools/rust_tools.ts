@@ -41,9 +41,8 @@ interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"
 }
 
 /**
- * The tool once for Debian and once for the rest. Debian has all that is needed, while what its
- * user's rustup has put earlier on the PATH may lack the other architecture. Elsewhere rustup
- * brings what the system has not.
+ * The tool for Debian, which has all that is needed whatever rustup lacks, and for the rest, where
+ * rustup brings what is missing.
  */
 function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustTool): Tool[] {
   return [

@@ -66,10 +66,7 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
 /** The tasks that need any tools. */
 export const TOOL_TASKS: readonly string[] = Object.keys(TASK_GROUPS);
 
-/**
- * The groups that a task needs on a host; none for a task that is not known. Where images
- * cannot be built, only `setup-images` asks for what that takes.
- */
+/** The groups that a task needs; only `setup-images` asks for those of images on all hosts. */
 export function groupsForTask(task: string, os: HostFacts["os"]): readonly ToolGroup[] {
   const groups = TASK_GROUPS[task] ?? [];
   if (os === "linux" || task === "setup-images") return groups;

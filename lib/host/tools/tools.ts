@@ -48,10 +48,7 @@ export async function toolNeed(guestArchs?: readonly Arch[]): Promise<ToolNeed> 
   };
 }
 
-/**
- * Looks for the tools of these groups. A version is asked for once for each file and then
- * remembered until the file changes, so that a second look takes milliseconds.
- */
+/** Looks for the tools of these groups, with versions remembered until a file changes. */
 export async function checkTools(
   groups: readonly ToolGroup[],
   query: ToolQuery = {},
@@ -90,10 +87,7 @@ function findFirst(
   return undefined;
 }
 
-/**
- * A program's path, version, size and time of change as one text, to put into a key; `undefined` if
- * it is not there or does not tell its version.
- */
+/** A program's path, version, size and time as a part of a key; `undefined` without a version. */
 export async function programIdentity(
   name: string,
   versionArgs: readonly string[] = ["--version"],

@@ -13,10 +13,7 @@ interface InitramfsParts {
   readonly modules: readonly KernelModule[];
 }
 
-/**
- * Packs the initramfs. It is not compressed: unpacking under emulation costs more than reading
- * the few MiB that compression would save.
- */
+/** Packs the initramfs uncompressed: unpacking under emulation costs more than reading. */
 export async function buildInitramfs(parts: InitramfsParts): Promise<Uint8Array<ArrayBuffer>> {
   return packCpio([...initEntries(parts.init), ...await moduleEntries(parts.modules)]);
 }

@@ -15,9 +15,8 @@ export interface KernelModule {
 }
 
 /**
- * Lists the modules below `/lib/modules/VERSION` of an unpacked kernel package: name to file. Soft
- * dependencies may name a module by what it is for ("crc32c"), so such an alias leads to the file,
- * too. Reading them all is not needed, so each is read when {@link loadOrder} comes to it.
+ * Modules below `/lib/modules/VERSION` by name. Soft dependencies may use an alias ("crc32c"), so
+ * aliases are keys too. {@link loadOrder} reads only the files that it needs.
  */
 export async function findModules(versionDir: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
@@ -49,10 +48,9 @@ export async function findBuiltin(versionDir: string): Promise<Set<string>> {
 }
 
 /**
- * Orders modules so that each comes after everything it needs, soft dependencies included: the
- * kernel asks for those by `request_module`, which an initramfs without modprobe cannot answer
- * (ext4 on arm64 fails to mount without `crc32c_generic`, which its `depends` does not name).
- * Throws {@link TaskError} when a wanted module is neither a file nor built in.
+ * Orders modules after everything that they need, including soft dependencies, which the kernel
+ * requests by `request_module`: no use in an initramfs without modprobe (ext4 on arm64 needs
+ * `crc32c_generic`). Throws {@link TaskError} when a wanted module is missing.
  */
 export async function loadOrder(
   wanted: readonly string[],

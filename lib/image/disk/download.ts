@@ -34,12 +34,10 @@ const TRIES = 4;
 const PART_SUFFIX = ".part";
 
 /**
- * Downloads a file, or the rest of it: what an interrupted run has fetched lies beside it
- * (`PATH.part`) and is not fetched again. The file appears under its name only if its checksum is
- * right; bytes with another one are removed, as no more of them would make them right.
+ * Downloads a file, resuming from `PATH.part`. It gets its name only with the right checksum; with
+ * a wrong one it is removed.
  *
- * @throws {WorkError} where the server refuses, the connection keeps breaking or is silent, or the
- *   bytes are others than promised; a server that sends more than that is cut off
+ * @throws {WorkError} if the server refuses, is silent, sends too much, or keeps breaking off
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { path, sha256, bytes, signal } = options;

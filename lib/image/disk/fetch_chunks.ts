@@ -12,20 +12,14 @@ interface FetchOptions {
 /** An answer whose body comes piece by piece. */
 export interface ChunkedAnswer {
   readonly response: Response;
-  /**
-   * The body. Reading fails when no more comes for `stallMs`, and with the reason of the signal;
-   * leaving the loop ends the transfer. To be read once.
-   */
+  /** The body, to be read once. Fails after `stallMs` of silence, or when the signal aborts. */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /** For how long pieces are taken without a look at what else has happened, such as a signal. */
 const BUSY_MS = 20;
 
-/**
- * Asks a server that may be slow, silent or endless. The whole exchange is over when the signal
- * aborts, however fast the server sends. Throws what `fetch` does, and an `Error` for silence.
- */
+/** Asks a server that may be slow, silent or endless. Throws what `fetch` does, or on silence. */
 export async function fetchChunks(url: string, options: FetchOptions): Promise<ChunkedAnswer> {
   const { headers = {}, signal, stallMs = 30_000 } = options;
   signal.throwIfAborted();

@@ -4,9 +4,8 @@ import { asOwner, removeTree } from "../../base/process/remove_tree.ts";
 import { $ } from "../../base/process/dollar.ts";
 
 /**
- * A root file system unpacked below a temporary directory. Without root it is unpacked in a user
- * namespace, where the tree's root user is the one who runs this task and its other users are
- * those of `/etc/subuid`; every command that must see the true owners goes through `inside`.
+ * An unpacked root file system. Without root it lies in a user namespace with the users of
+ * `/etc/subuid`; commands that must see the true owners go through `inside`.
  */
 export interface RootTree extends AsyncDisposable {
   readonly path: string;

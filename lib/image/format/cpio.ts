@@ -38,10 +38,9 @@ export const charDevice = (
 ): CpioEntry => ({ path, mode: MODE.char | mode, device: { major, minor } });
 
 /**
- * Packs entries as a "newc" cpio archive, the form that Linux unpacks as an initramfs
+ * Packs a "newc" cpio archive for Linux's initramfs
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Owner is root, times are zero and
- * inode numbers count up, so equal entries give equal bytes. Archives may be concatenated: later
- * ones add to, and replace files of, earlier ones.
+ * inodes count up, so equal entries give equal bytes. Archives may be concatenated.
  */
 export function packCpio(entries: readonly CpioEntry[]): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];

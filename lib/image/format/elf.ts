@@ -16,10 +16,7 @@ export interface ElfHeader {
   readonly machine: number;
   readonly bits: 32 | 64;
   readonly byteOrder: "little" | "big";
-  /**
-   * The architecture's name, or `machine N` for one that is not in the table. It is the same in
-   * either byte order: Linux has a ppc64 of each.
-   */
+  /** The architecture's name, or `machine N`; the same in either byte order. */
   readonly arch: string;
 }
 
@@ -39,8 +36,7 @@ export function readElfHeader(bytes: Uint8Array): ElfHeader | undefined {
 }
 
 /**
- * Finds a section of an ELF file of either class and byte order by name. `undefined` if there is
- * none. Throws {@link SyntaxError} when the file is not an ELF file or ends too early.
+ * A section of an ELF file by name, if it exists. Throws {@link SyntaxError} for a damaged file.
  */
 export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
   const kind = readKind(bytes);

@@ -6,10 +6,8 @@ const INCOMPATIBLE = { at: 0x60, recover: 4 } as const;
 const BYTES = 0x64;
 
 /**
- * Why a disk cannot be mounted as it is; `undefined` if it holds an ext4 file system that was
- * unmounted in order and without faults. Looks at three numbers: whatever else a guest has written
- * there is for a guest to interpret. No program of the host's may, as a hostile file system is made
- * to attack the one that repairs it.
+ * Why a disk cannot be mounted; `undefined` for an ext4 file system that was unmounted cleanly.
+ * Looks at three numbers only: no host program may interpret what a guest wrote.
  */
 export async function ext4Fault(path: string): Promise<string | undefined> {
   const bytes = new Uint8Array(BYTES);

@@ -5,9 +5,8 @@ export const LZ4_LEGACY_MAGIC = [0x02, 0x21, 0x4c, 0x18];
 const BLOCK_BYTES = 8 * 2 ** 20;
 
 /**
- * Unpacks LZ4's legacy frame (lz4_Frame_format.md, "Legacy frame"): blocks of up to 8 MiB, each
- * after its packed size. Linux adds the unpacked size at the end, which is checked. Throws
- * {@link SyntaxError} for anything else.
+ * Unpacks LZ4's legacy frame (lz4_Frame_format.md, "Legacy frame") with Linux's unpacked size at
+ * the end. Throws {@link SyntaxError}.
  */
 export function unpackLz4Legacy(packed: Uint8Array): Uint8Array<ArrayBuffer> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);

@@ -20,11 +20,8 @@ const EXT4_MAGIC = 0xef53;
 const ROOT_LABEL = "NIXOS_SD";
 
 /**
- * Looks whether a disk is a NixOS SD image: an MBR with a FAT partition for firmware and an ext4
- * root labelled `NIXOS_SD`, all of it within the file.
- *
- * @param path the raw image
- * @throws {WorkError} with what is there instead
+ * Reads the layout of a NixOS SD image: an MBR with a FAT partition for firmware and an ext4 root
+ * labelled `NIXOS_SD`. Throws {@link WorkError} with what is there instead.
  */
 export async function readSdLayout(path: string): Promise<RootPartition> {
   using file = await Deno.open(path, { read: true });

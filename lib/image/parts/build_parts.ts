@@ -46,9 +46,8 @@ export function partTitles(parts: readonly PartName[], archs: readonly Arch[]): 
 }
 
 /**
- * Builds parts and what they embed, each as soon as that is there, so that what is independent is
- * built at once. If one fails, those that need it do not begin, the others end first, and then its
- * error is thrown.
+ * Builds parts in parallel as their inputs are ready; the first error is thrown after the rest
+ * ends.
  */
 export async function buildParts(options: BuildPartsOptions): Promise<PartResult[]> {
   const order = buildOrder(PARTS, options.parts);

@@ -3,9 +3,8 @@ import { type ElfHeader, readElfHeader } from "../format/elf.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 
 /**
- * Makes sure that a program is for an architecture, by its ELF header. A cached program of the
- * wrong one in an image ends in a kernel panic (`execv` errno 8, exitcode=0x00006500), which says
- * nothing of the kind. Throws {@link WorkError} that names both architectures.
+ * Checks a program's architecture by its ELF header; in an image a wrong one ends in a kernel panic
+ * (`execv` errno 8, exitcode=0x00006500). Throws {@link WorkError}.
  */
 export function checkArch(bytes: Uint8Array, arch: Arch, what: string): void {
   const header = readElfHeader(bytes);

@@ -12,12 +12,7 @@ export const PLATFORM_POSITIONAL = {
   choices: () => platformNames(platformsDir),
 } as const satisfies PositionalSpec;
 
-/**
- * The platforms of a task that takes any number of them.
- *
- * @param help what they are to the task
- * @param others what fits beside platforms, listed before them
- */
+/** The platforms of a task; `help` is what they are to it, `others` are listed before them. */
 export function platformsPositional(help: string, others: readonly string[] = []) {
   return {
     name: "PLATFORM",

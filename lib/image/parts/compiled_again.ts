@@ -9,9 +9,8 @@ import { findToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
 
 /**
- * Compiles one of our programs again whenever its part is built. Cargo compares the times of
- * sources, so that changed ones with older times (as rsync, `cp -a` and tar leave them) would give
- * the previous program under the new key.
+ * Compiles one of our programs again whenever its part is built: cargo compares times, so changed
+ * sources with older times (as from rsync, `cp -a` and tar) would keep the previous program.
  */
 export function compiledAgain(part: PartRecipe, crate: Crate, arch: Arch): PartRecipe {
   return {
@@ -32,10 +31,7 @@ export function compiledAgain(part: PartRecipe, crate: Crate, arch: Arch): PartR
   };
 }
 
-/**
- * Removes what cargo has of the crate itself. What it depends on is in no file of ours, and stays;
- * returns the directory that holds it, if there is one.
- */
+/** Removes cargo's output of the crate, not of its dependencies; returns the directory, if any. */
 async function forgetCompiled(
   crate: Crate,
   arch: Arch,

@@ -4,10 +4,7 @@ import type { BuildOptions } from "../../store/ensure_built.ts";
 import type { RootTree } from "../disk/file_systems.ts";
 import type { FileSystem } from "../../config/parts.ts";
 
-/**
- * The same for every image, since images of one content must be equal; no two are ever mounted
- * together.
- */
+/** The same for every image, so that equal content gives equal bytes. */
 const UUID = "67756573-7468-6f75-7365-000000000001";
 /** The newest time in any image, in seconds since 1970: see `rootfs.ts`. */
 const TIME = 1_686_355_200;
@@ -58,10 +55,7 @@ function newest(tree: RootTree): string[] {
   return ["usr/sbin/guest-agent", "usr/sbin", "dev", "."].map((path) => join(tree.path, path));
 }
 
-/**
- * mke2fs copies the times of change and of access from the tree, where they are those of its
- * unpacking. debugfs sets them. In a new file system the inodes in use are the first ones.
- */
+/** mke2fs copies access and change times from the tree; debugfs sets them for the first inodes. */
 async function fixTimes(raw: string, signal: AbortSignal): Promise<void> {
   const facts = await $`dumpe2fs -h ${raw}`.signal(signal).what("read the file system").text();
   const count = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(facts)?.[1]);

@@ -15,10 +15,7 @@ const LEVEL = 19;
 /** Bytes that are packed at once, a tenth of a second: between them an interruption is noticed. */
 const CHUNK = 256 * 1024;
 
-/**
- * How to pack an initramfs: tiny-init, the device nodes that it needs before it has mounted any,
- * and the modules of the kernel, if it has any. zstd, and the same bytes for the same parts.
- */
+/** How to pack an initramfs: tiny-init, the first device nodes, and modules; zstd, reproducible. */
 export function initramfsPart(
   output: string,
   arch: Arch,

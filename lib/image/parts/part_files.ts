@@ -25,10 +25,8 @@ const PUBLISH_MS = 3_000;
 const RETRY_MS = 50;
 
 /**
- * The SHA-256 of a part's file; `undefined` unless it is as it was made. See {@link checkFile} for
- * when it is read; a copy is read once, and then known by its own identity. While somebody builds
- * the part, a file that seems to be changed may just be taking its place, so for
- * some seconds it is looked at again.
+ * The SHA-256 of a part's file; `undefined` if it was changed. Read only as {@link checkFile} says,
+ * and again for some seconds while the part is being built.
  */
 export async function partDigest(file: string): Promise<string | undefined> {
   const deadline = performance.now() + PUBLISH_MS;
@@ -55,11 +53,7 @@ export async function digestNow(file: string): Promise<string | undefined> {
   return record.sha256;
 }
 
-/**
- * Writes the record of a built file beside it. All that takes long is done before the two take
- * their
- * places, one right behind the other. Returns how they are to be moved.
- */
+/** Writes a built file's record and syncs both. Returns the moves that publish them. */
 export async function prepareFile(dir: string, file: string): Promise<Move[]> {
   const path = join(dir, file);
   // The rename changes its change time, so it has no identity before.

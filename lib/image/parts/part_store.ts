@@ -33,10 +33,7 @@ interface PartState {
 
 const sidecarOf = (recipe: Pick<PartRecipe, "outputs">) => `${partPath(recipe.outputs[0]!)}.hash`;
 
-/**
- * A part that another one embeds, as an input of that one's recipe: what it holds, not how it was
- * made. So a part that is built again to the same bytes forces nothing.
- */
+/** An embedded part as an input of a recipe: by its digest, so equal bytes force nothing. */
 export async function embedded(name: string, file: string): Promise<RecipeInput> {
   return { name, value: await partDigest(file) ?? "not built" };
 }
@@ -67,10 +64,8 @@ async function compare(
 }
 
 /**
- * Makes sure that a part is what its recipe says. Safe to run twice at once and to interrupt: its
- * files appear whole, and the sidecar vouches for them only then. Who embeds them goes by their
- * digests, so a part that is built again to the same bytes forces nothing else. Throws
- * {@link WorkError} when its inputs keep changing while it is being built.
+ * Ensures that a part matches its recipe. Safe to run twice at once and to interrupt: the sidecar
+ * vouches only for complete files. Throws {@link WorkError} if its inputs keep changing.
  */
 export async function ensurePart(
   part: PartRecipe,
@@ -87,10 +82,7 @@ export async function ensurePart(
 /** How many times a part is built because an input was another one once the build had ended. */
 const MOST_BUILDS = 2;
 
-/**
- * Builds until the recipe is the same before and after, since otherwise it is unknown which one was
- * used.
- */
+/** Builds until the recipe is the same before and after. */
 async function buildWhole(
   part: PartRecipe,
   recipe: Recipe,

@@ -2,10 +2,7 @@ import type { PartName } from "../../config/parts.ts";
 import { partFiles, type PartRequest } from "./part_names.ts";
 import type { PartRecipe } from "./part_store.ts";
 
-/**
- * How to make a part. What it embeds must have been made before: its digest is an input. Throws
- * {@link HostError} when the host has no compiler for it.
- */
+/** How to make a part; what it embeds must exist. Throws {@link HostError} without a compiler. */
 export async function partRecipe(request: PartRequest, signal: AbortSignal): Promise<PartRecipe> {
   const { name, arch, fs = "ext4" } = request;
   const outputs = partFiles(request);

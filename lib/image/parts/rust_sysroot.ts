@@ -12,10 +12,8 @@ interface KnownSysroot {
 }
 
 /**
- * The directory of a compiler's own files, e.g. `/usr`; `undefined` if it does not run. Asking
- * takes tens of milliseconds, so the answer is remembered for as long as the file is the same one.
- * Not that of rustup's stand-in, which stays the same file when another toolchain becomes the
- * default.
+ * A compiler's sysroot, e.g. `/usr`; `undefined` if it does not run. Remembered while the file is
+ * unchanged, except for rustup's proxy, whose toolchain may change.
  */
 export async function rustSysroot(
   rustc: string,

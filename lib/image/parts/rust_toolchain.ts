@@ -20,10 +20,9 @@ export interface RustToolchain {
 }
 
 /**
- * Finds a toolchain that can compile for the architecture: one whose standard library for it is
- * installed, musl's first, since programs are smaller with it. Debian's own (`/usr/bin/rustc`) has
- * both architectures; a rustup toolchain has what its user added. Throws {@link HostError} with the
- * command that installs one.
+ * A toolchain with a standard library for the architecture, preferably musl's, which gives smaller
+ * programs. Debian's has both architectures. Throws {@link HostError} with the command that
+ * installs one.
  */
 export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<RustToolchain> {
   for (const rustc of rustcs()) {

@@ -31,9 +31,8 @@ interface EnsuredImage {
 }
 
 /**
- * Makes sure that a platform's image exists, is what its recipe says, and is whole. Safe to run twice at
- * once and to interrupt at any point: an image appears under its name only when it is whole, and
- * the slow first stage, once done, is taken up by the next run.
+ * Ensures that a platform's image exists, intact and up to date. Safe to run twice at once and to
+ * interrupt: it appears only when complete, and the next run reuses the slow first stage.
  */
 export async function ensureImage(
   platform: Platform,

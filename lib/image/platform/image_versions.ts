@@ -44,17 +44,13 @@ async function whyFormer(image: string, dir: string): Promise<string | undefined
   return current === dir ? undefined : `superseded by ${basename(current)}`;
 }
 
-/**
- * What those who use a version have locked. Versions of former guesthouses have no lock of their own:
- * there the directory itself is locked.
- */
+/** What users of a version have locked; for old versions the directory itself. */
 async function lockOf(dir: string): Promise<string> {
   return await exists(versionLock(dir)) ? versionLock(dir) : dir;
 }
 
 /**
- * Removes former versions of an image, except those which a task uses, and those from which a guest
- * runs that has outlived its task. The caller holds the lock of those who build it.
+ * Removes former versions that neither a task nor a guest uses. The caller holds the makers' lock.
  */
 export async function removeFormerVersions(image: string): Promise<void> {
   for (const version of await versionsOf(image, haveGuestOn)) {

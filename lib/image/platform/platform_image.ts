@@ -84,10 +84,9 @@ type UsedImage = Image & AsyncDisposable;
 const RETRY_MS = 50;
 
 /**
- * The platform's image, checked and fit to boot from; a stale one will do, since it is still whole.
- * A shared lock (which needs no right to write there) keeps `gc` and builds from removing it, until
- * the guest is on record and longer: a task holds it to its end, and the record tells of a kept
- * guest. Throws {@link HostError} with the command that builds it when it is missing or damaged.
+ * The platform's checked image; a stale one is fine. A shared lock, which needs no write access,
+ * keeps `gc` and builds from removing it until the task ends; kept guests are on record. Throws
+ * {@link HostError}.
  */
 export async function useImage(platform: Platform): Promise<UsedImage> {
   while (true) {

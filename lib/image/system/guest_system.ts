@@ -28,10 +28,7 @@ export interface SystemSeeds {
 
 /** Where and how {@link GuestSystem.build} works. */
 export interface SystemBuild extends BuildOptions {
-  /**
-   * Makes a directory for the image's files (`IMAGE_FILES`); trees are unpacked beside it. To be
-   * called once the slow first stage is done, of which an interruption leaves nothing there.
-   */
+  /** Makes a directory for `IMAGE_FILES`, once the slow first stage is done. */
   makeDir(): Promise<string>;
   /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
   readonly init: Promise<Uint8Array>;

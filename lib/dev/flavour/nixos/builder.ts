@@ -25,10 +25,7 @@ const PROBE = `derivation {
 /** A remote builder that is asleep must not block the task forever. */
 const PROBE_MS = 60_000;
 
-/**
- * Finds out whether Nix on this host builds for aarch64, locally or on another machine. Its
- * settings are checked first: a build would create a store on a host that has none.
- */
+/** Whether Nix builds for aarch64 here; settings come first: a build would create a store. */
 export async function findBuilder(signal: AbortSignal): Promise<NixBuilder> {
   if (findProgram("nix") === undefined) return { able: false, why: "Nix is not installed here" };
   const settings = await readSettings(signal);
@@ -90,11 +87,7 @@ const buildImageCommand = (dir: string): string[] => [
   ...["build", "--no-link", "--print-out-paths", "--print-build-logs", `path:${dir}#image`],
 ];
 
-/**
- * Builds the disk with the configuration inside. Returns the path of the raw image in the Nix
- * store, and the lock that Nix has created, if any. Throws if the build fails, with Nix's last
- * lines.
- */
+/** Builds the disk with Nix. Returns its path and Nix's lock, if any. Throws Nix's last lines. */
 export async function buildImage(
   options: BuildImageOptions,
 ): Promise<{ readonly image: string; readonly lock: string | undefined }> {

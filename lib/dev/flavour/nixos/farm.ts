@@ -30,11 +30,7 @@ const buildSchema = z.object({
 
 type HydraBuild = z.output<typeof buildSchema>;
 
-/**
- * Asks the farm for the newest successful build of a job, and the description of its product.
- *
- * @throws {WorkError} if the farm cannot be reached, or has no such product
- */
+/** The farm's newest successful build of a job, with its product. Throws {@link WorkError}. */
 export async function newestFile(
   farm: string,
   { job, product }: FarmJob,

@@ -21,11 +21,8 @@ const DEFINITION = /\bIn `([^']+\.nix)'/;
 /** Drawn source: a number or none, a bar, the text. */
 const EXCERPT = /^\s*\d*\s*\|/;
 /**
- * Reads Nix's report of an error. Nix up to 2.15 prints the error first and then the trace; later
- * versions print it last. Either way the relevant place is the one in the user's own files.
- *
- * @param files the files of the configuration, relative to its directory, which may be anywhere: in
- *   the guest, or below a hash in the store
+ * Reads Nix's error (before the trace up to 2.15, after it since). The relevant place is the one in
+ * the user's files, relative to a directory that may be in the guest or in the store.
  */
 export function parseNixError(output: string, files: readonly string[]): NixError | undefined {
   const lines = output.split("\n").map(plainLine);

@@ -6,9 +6,7 @@ export type NixValue =
   | readonly NixValue[]
   | { readonly [name: string]: NixValue };
 
-/**
- * Names that need no quotes (Nix manual, "identifiers"; an apostrophe may follow, but need not).
- */
+/** Names that need no quotes (Nix manual, "identifiers"). */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** They look like identifiers, but are keywords. */
 const KEYWORDS = new Set([
@@ -16,11 +14,8 @@ const KEYWORDS = new Set([
 ]);
 
 /**
- * Writes a value as a Nix expression, over several lines where it is not empty.
- *
- * @param indent how many spaces to put before the lines after the first
- * @throws {RangeError} for a number that Nix has no integer for: its integers have 64 bits, a
- *   JavaScript number 53 without loss
+ * A value as a Nix expression; `indent` is for the lines after the first. Throws RangeError for a
+ * number that is not a safe integer.
  */
 export function nixText(value: NixValue, indent = 0): string {
   if (typeof value === "string") return quoteNix(value);
@@ -34,12 +29,7 @@ export function nixText(value: NixValue, indent = 0): string {
   return [open, ...lines.map((line) => `${space}  ${line}`), `${space}${close}`].join("\n");
 }
 
-/**
- * A Nix string in double quotes that means exactly this text: `\`, `"` and `${` would otherwise
- * end it or run an expression.
- *
- * @throws {RangeError} for a NUL, which no Nix string can hold
- */
+/** A Nix string that means exactly this text. Throws RangeError for a NUL. */
 export function quoteNix(text: string): string {
   if (text.includes("\0")) throw new RangeError("Cannot write a NUL into a Nix string");
   const escaped = text.replace(/[\\"\n\r\t]|\$(?=\{)/g, (found) => ESCAPES[found] ?? found);

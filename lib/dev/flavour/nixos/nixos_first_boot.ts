@@ -26,10 +26,8 @@ const POWER_OFF_MS = 180_000;
 const REPORT = /^guesthouse-first-boot: (STEP|LOCK|FAILED|DONE)(?: (.*))?$/;
 
 /**
- * Makes a stock NixOS, which logs its user in on the serial console, apply the seed disk, and turns
- * it off. Returns the text of the `flake.lock` that Nix has created, if any.
- *
- * @throws {GuestError} if the guest does not start, or its build fails, with Nix's last lines
+ * Makes a stock NixOS apply the seed disk over its serial console, and turns it off. Returns the
+ * `flake.lock` that Nix created, if any. Throws {@link GuestError} with Nix's last lines.
  */
 export async function applySeed(options: ApplyOptions): Promise<string | undefined> {
   await using shell = await SerialShell.open(options);
@@ -65,10 +63,7 @@ async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: nu
   });
 }
 
-/**
- * Records nixpkgs as the guest has pinned it, unless there is a pin already; a damaged one does not
- * count. Returns whether it was recorded: the file should be committed.
- */
+/** Records the guest's pin of nixpkgs, unless there is a valid one. Returns whether it did. */
 export async function recordLock(lock: string | undefined, dir = nixDir()): Promise<boolean> {
   const path = join(dir, LOCK_FILE);
   // Half a line of a serial console must not become a pin.

@@ -45,8 +45,7 @@ interface FoundPin {
 }
 
 /**
- * The recorded pin; without one, the farm's description of its newest build is recorded as the pin.
- * Throws {@link UsageError} for a damaged record, and what `newestFile()` does.
+ * The recorded pin, or the farm's newest build, which is then recorded. Throws {@link UsageError}.
  */
 export async function ensurePin(request: PinRequest): Promise<FoundPin> {
   const { name, farm, job, signal, path = pinsFile(request.farm) } = request;

@@ -22,9 +22,8 @@ interface SeedOptions extends LocalSettings {
 }
 
 /**
- * Makes the disk that a stock NixOS gets its configuration from: the checkout's `nix/` with this
- * host's `local.nix`, the guest's host key, and the script that applies them. It needs no root: the
- * file system is made from a directory. It contains a private key, so only this user may read it.
+ * Makes the disk from which a stock NixOS gets the checkout's `nix/`, this host's `local.nix`, the
+ * guest's host key, and the script that applies them. Private, since it contains that key.
  */
 export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   const { path, keys, signal } = options;
@@ -67,10 +66,7 @@ export function isJson(text: string): boolean {
   }
 }
 
-/**
- * The command that applies the seed, for a root shell's `sh -c` in the guest; only `key` if the
- * configuration is already in the disk.
- */
+/** The root shell's command that applies the seed; only `key` if the disk is already configured. */
 export const seedCommand = (only?: "key"): string =>
   `mkdir -p /run/seed && { mountpoint -q /run/seed || mount -o ro LABEL=${SEED_LABEL} /run/seed; }` +
   ` && exec sh /run/seed/apply${only === undefined ? "" : ` ${only}`}`;

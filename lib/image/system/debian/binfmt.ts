@@ -7,19 +7,12 @@ const BINFMT = "/proc/sys/fs/binfmt_misc";
 
 /** How programs of the guest's architecture can run on this host. */
 interface Binfmt extends AsyncDisposable {
-  /**
-   * `native`: as they are; `emulated`: the kernel starts qemu-user for them; `none`: not at all,
-   * so that packages can be unpacked but their scripts cannot run.
-   */
+  /** `emulated`: the kernel starts qemu-user; `none`: scripts of packages cannot run. */
   readonly kind: "native" | "emulated" | "none";
   readonly reason: string;
 }
 
-/**
- * Makes foreign programs runnable where the host already does that, or where root may register
- * qemu-user with the kernel; the last of those who use that rule at one time takes it back when
- * disposed.
- */
+/** Makes foreign programs runnable if the host or root can; the last user removes the rule. */
 export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
   if (arch === Deno.build.arch) return verdict("native", "the host's own architecture");
   if (await isRegistered(ARCH[arch].qemu.user)) {
@@ -59,10 +52,7 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
   };
 }
 
-/**
- * Whether a program of that architecture runs in a root of its own, as the guest's will. Containers
- * do not see the rules of the machine around them, which work there all the same.
- */
+/** Whether a program of that architecture runs; containers do not see the rules of their host. */
 async function runsThere(arch: Arch): Promise<boolean> {
   // In this directory there are such programs alone: nothing that could run them, as in the guest's
   // root.
@@ -120,9 +110,8 @@ async function findInterpreter(arch: Arch): Promise<string | undefined> {
 }
 
 /**
- * The first 20 bytes of an architecture's ELF files, and which bits of them count (ELF
- * specification: class, byte order, version 1, type EXEC or DYN, then `e_machine`). The OS ABI byte
- * may be anything, as Linux programs carry 0 or 3 there.
+ * The first 20 bytes of an architecture's ELF files, and which bits count (class, byte order,
+ * version 1, type EXEC or DYN, `e_machine`). The OS ABI is 0 or 3 on Linux.
  */
 function elfRule(arch: Arch): { magic: string; mask: string } {
   const { machine, bits, byteOrder } = ARCH[arch].elf;

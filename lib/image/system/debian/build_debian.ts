@@ -11,8 +11,7 @@ import { configureOnFirstBoot } from "./first_boot.ts";
 import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
 
 /**
- * Installs Debian's packages, and makes of them the files of an image. Where the host cannot run the
- * guest's programs, the image is booted once to configure itself.
+ * Makes an image's files from Debian's packages; if the guest's programs cannot run, boots it once.
  */
 export async function buildDebian(
   platform: Platform,

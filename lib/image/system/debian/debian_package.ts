@@ -48,8 +48,7 @@ interface Apt {
 }
 
 /**
- * Reads the lists of packages into a directory of our own (10 s), which needs no root. Throws
- * {@link HostError} when the network does not give all of them, here and when packages are fetched.
+ * Reads the package lists into our own directory (10 s), without root. Throws {@link HostError}.
  */
 export async function openApt(
   dir: string,

@@ -9,10 +9,7 @@ import { IMAGE_FILES } from "../../../base/files/paths.ts";
 /** What the guest prints once its packages are configured (`docs/tiny-init.md`). */
 const DONE = "guesthouse-init: configured";
 
-/**
- * Configuration takes about five minutes under emulation on two cores; a guest that says nothing
- * new for this long hangs.
- */
+/** Configuration takes five minutes under emulation; silence for this long means a hang. */
 const SILENCE_MS = 600_000;
 
 /** The command that boots an image once, with its disk open for writing. */
@@ -42,10 +39,7 @@ export function firstBootCommand(platform: Platform, dir: string, consoleLog: st
   ];
 }
 
-/**
- * Boots a fresh image once so that the guest installs and provisions itself, where the host cannot
- * run the guest's programs. The image has no final name yet, so a failure harms nothing.
- */
+/** Boots a fresh image once to configure itself, if the host cannot run the guest's programs. */
 export async function configureOnFirstBoot(
   platform: Platform,
   dir: string,

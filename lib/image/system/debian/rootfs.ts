@@ -15,9 +15,7 @@ export interface RootfsRecipe {
   readonly debArch: string;
   readonly arch: Arch;
   readonly packages: readonly string[];
-  /**
-   * The metapackage that names the newest kernel, e.g. `linux-image-cloud-amd64`. Default: none.
-   */
+  /** The newest kernel's metapackage, e.g. `linux-image-cloud-amd64`. Default: none. */
   readonly kernelPackage?: string;
   /** Path of the script that runs in the root. */
   readonly provision: string;
@@ -25,10 +23,7 @@ export interface RootfsRecipe {
   readonly firstBoot: string;
 }
 
-/**
- * `now`: the packages are configured and provisioned while the image is built. `first-boot`: they
- * are only unpacked, because the host cannot run the guest's programs.
- */
+/** `first-boot`: only unpacked while building, as the host cannot run the guest's programs. */
 export type ConfigureWhen = "now" | "first-boot";
 
 /** Files that a headless build guest never reads; dpkg leaves them out while it unpacks. */
@@ -41,9 +36,7 @@ const EXCLUDED_PATHS = [
 ];
 
 /**
- * No file in a root is newer (2023-06-10, the day of Debian 12), in seconds since 1970: equal
- * packages
- * then give equal archives.
+ * No file in a root is newer (Debian 12's day, 2023-06-10), so equal packages give equal archives.
  */
 const NEWEST_FILE = 1_686_355_200;
 

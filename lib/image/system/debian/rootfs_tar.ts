@@ -23,10 +23,7 @@ interface RootfsTarOptions {
   readonly recipe: RootfsRecipe;
   /** All that decides what is in it. */
   readonly inputs: readonly RecipeInput[];
-  /**
-   * Whether the packages may be left to be configured at the first boot, where the host cannot run
-   * the guest's programs. Default `false`: that is an error.
-   */
+  /** Whether packages may be configured at the first boot. Default `false`: an error then. */
   readonly mayWait?: boolean;
   /** Build it even if it is there. */
   readonly force?: boolean | undefined;
@@ -68,11 +65,9 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
 }
 
 /**
- * Installs Debian's packages, the slow stage of each image: a minute, or several for a foreign
- * architecture. The tar file is kept until its recipe changes, checked whenever it is used, and
- * made
- * again if it is damaged. Nobody removes it while the result is held. Safe to run twice at once and
- * to interrupt. Throws {@link HostError} where the packages cannot be configured.
+ * Installs Debian's packages, the slow stage of each image. The tar file is kept until its recipe
+ * changes, checked on use, and locked while held. Safe to run twice at once and to interrupt.
+ * Throws {@link HostError} if the packages cannot be configured.
  */
 export async function ensureRootfsTar(
   { name, recipe, inputs, mayWait = false, force = false }: RootfsTarOptions,
