@@ -36,6 +36,9 @@ export interface PlanOptions {
   readonly generator?: string | undefined;
 }
 
+/** What is replaced anywhere in a CMake flag; `${build}` is a variable of CMake. */
+const FLAG_PLACEHOLDER = /(?<!\$)\{(?:source|build)\}/g;
+
 /**
  * The steps of a build: the project's for this system, else its default ones, else CMake's
  * configuration and build, and CTest where configuring left tests.
@@ -44,13 +47,17 @@ export interface PlanOptions {
  */
 export function planSteps(project: Project, options: PlanOptions): Step[] {
   const { sourceDir, buildDir, jobs } = options;
-  const flags = [
-    ...options.cmakeFlags,
+  const own = [
     ...project.cmakeFlags.all ?? [],
     ...project.cmakeFlags[options.platformName] ?? [],
   ];
-  const own = project.steps[options.os] ?? project.steps.default;
-  if (own === undefined) {
+  const dirs: Readonly<Record<string, string>> = { "{source}": sourceDir, "{build}": buildDir };
+  const flags = [
+    ...options.cmakeFlags,
+    ...own.map((flag) => flag.replace(FLAG_PLACEHOLDER, (text) => dirs[text]!)),
+  ];
+  const steps = project.steps[options.os] ?? project.steps.default;
+  if (steps === undefined) {
     if (!project.haveCMakeLists) throw nothingToDo(project, options.os);
     return cmakeSteps(options, flags);
   }
@@ -60,7 +67,7 @@ export function planSteps(project: Project, options: PlanOptions): Step[] {
     "{jobs}": [String(jobs)],
     "{flags...}": flags,
   };
-  return own.map(({ name, run, cwd }) => ({
+  return steps.map(({ name, run, cwd }) => ({
     name,
     command: run.flatMap((word) => words[word] ?? [word]),
     cwd: placeIn(cwd, sourceDir, buildDir),

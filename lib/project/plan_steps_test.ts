@@ -49,6 +49,17 @@ Deno.test("planSteps() configures, builds and tests with CMake by default", () =
   ]);
 });
 
+Deno.test("planSteps() replaces {source} and {build} anywhere in the project's CMake flags", () => {
+  const all = ["-DDATA={source}/data;{build}", "-DX=${build}{jobs}"];
+  const flags = ["-DDATA=/$& s r c/data;/build", "-DX=${build}{jobs}"];
+  const steps = { default: [{ name: "x", run: ["{flags...}"], cwd: source }] };
+  const odd = { ...options, sourceDir: "/$& s r c" };
+  const [own] = planSteps({ ...project, cmakeFlags: { all }, steps }, odd);
+  assertEquals(own!.command, flags);
+  const [configure] = planSteps({ ...project, cmakeFlags: { "debian-arm64": all } }, odd);
+  assertEquals(configure!.command.slice(-2), flags);
+});
+
 Deno.test("planSteps() leaves generator and build type to a preset, and builds what flags ask for", () => {
   const commands = (...all: string[]) =>
     planSteps({ ...project, cmakeFlags: { all } }, { ...options, generator: "Ninja" })

@@ -43,9 +43,11 @@ const word = text("a string")
       'set "cwd" for paths below {build} or {source}',
   });
 
-const flags = z.array(text("a string, one CMake argument"), {
-  error: "a list of CMake arguments",
-});
+const flag = text("a string, one CMake argument")
+  .refine((flag) => !/(?<!\$)\{(?:jobs|flags\.\.\.)\}/.test(flag), {
+    error: "no placeholder but {source} and {build}",
+  });
+const flags = z.array(flag, { error: "a list of CMake arguments" });
 
 const duration = z.string({ error: DURATION_WANTED })
   .regex(DURATION_PATTERN, { error: DURATION_WANTED })
@@ -141,8 +143,10 @@ export const projectSchema = fields({
     ).default({}),
   cmakeFlags: z.record(z.string(), flags, {
     error: 'an object of lists of CMake arguments, by platform, "native" or "all"',
-  }).describe('CMake arguments by platform name; "native" is the host, "all" is every platform.')
-    .default({}),
+  }).describe(
+    'CMake arguments by platform name; "native" is the host, "all" is every platform. {source} and ' +
+      "{build} in them are replaced by the directories.",
+  ).default({}),
   artifacts: z.array(
     z.string({ error: "a string" })
       .max(LONGEST_GLOB, { error: `a glob of at most ${LONGEST_GLOB} characters`, abort: true })

@@ -103,7 +103,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
         { name: "y", run: [] },
       ],
     },
-    cmakeFlags: { "debian-amd46": [], all: "-DX" },
+    cmakeFlags: { "debian-amd46": [], all: "-DX", native: ["-DX={source}/a", "-DN={jobs}"] },
     artifacts: [3, "../x", "/etc/*"],
     network: ["*.example.org"],
     memory: "lots",
@@ -113,7 +113,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
   assertEquals(
     (await errorOf(JSON.stringify(config), { platformNames: ["debian-amd64"] })).split("\n"),
     [
-      'Cannot use "DIR/guesthouse.json": 24 faults',
+      'Cannot use "DIR/guesthouse.json": 25 faults',
       '  name: found "a/b", wanted a name of 1 to 64 characters without "/" and control characters',
       '  excludes[0]: found "a[", wanted a pattern that can match (a bracket is open, or a slash or ' +
       "backslash is too much)",
@@ -130,6 +130,7 @@ Deno.test("loadProject() reports all faults of a config in one error", async () 
       "  steps.linux: found an empty list, wanted at least one step",
       '  steps.linuxx: unknown field, did you mean "linux"?',
       '  cmakeFlags.all: found "-DX", wanted a list of CMake arguments',
+      '  cmakeFlags.native[1]: found "-DN={jobs}", wanted no placeholder but {source} and {build}',
       "  artifacts[0]: found 3, wanted a string",
       '  artifacts[1]: found "../x", wanted a glob inside the build directory, or one that starts with ' +
       '"{source}/"',
