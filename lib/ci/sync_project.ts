@@ -25,7 +25,7 @@ export async function syncProject(options: {
 }): Promise<PushStats> {
   const { ssh, project, guestDir, onWarning, signal } = options;
   const { paths, takes } = await projectFiles({
-    ...{ dir: project.dir, excludes: project.excludes, signal },
+    ...{ dir: project.dir, excludes: project.excludes, onWarning, signal },
     git: await askGit(project.dir, { signal, onWarning }),
   });
   const filesFrom = join(options.runDir, "files");

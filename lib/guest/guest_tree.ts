@@ -44,7 +44,7 @@ export async function listGuestTree(
   dir: string,
   signal?: AbortSignal,
 ): Promise<BytePath[]> {
-  return parseTree((await find(ssh, dir, FIND_TREE, signal)).stdout, fromText(dir));
+  return parseTree((await find(ssh, dir, FIND_TREE, signal)).stdout, fromText(dir)).paths;
 }
 
 const find = (ssh: Guest, dir: string, tests: readonly string[], signal?: AbortSignal) =>

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
-import { GIT_QUERIES, type GitLists, parseGitLists, type RepositoryLists } from "./git_lists.ts";
+import { type GitLists, listRepository } from "./git_lists.ts";
+import { type BytePath, isGarbled, readBytes, toText } from "./path_bytes.ts";
 import { ownScript } from "../base/process/own_script.ts";
 import { OutputTooLongError, run } from "../base/process/run.ts";
 import { copyRepository } from "./git_copy.ts";
@@ -71,7 +72,7 @@ export async function askGit(
 const MOST_DIR_CHARS = 1 << 26;
 
 /** A short index can name gigabytes of directories, none of which has to exist. */
-function checkDirs(paths: readonly string[]): void {
+function checkDirs(paths: readonly BytePath[]): void {
   let chars = 0;
   let last = "";
   for (const path of paths) {
@@ -85,47 +86,40 @@ function checkDirs(paths: readonly string[]): void {
   }
 }
 
-/** The lists of a repository and of its submodules; `undefined` without git. */
+/**
+ * The lists of a repository and of those in its work tree; `undefined` without git. A clone that is no
+ * submodule is no source, as that of a build is not: only what it ignores counts.
+ */
 async function listsOf(
   repository: Repository,
   dir: string,
   signal: AbortSignal,
 ): Promise<GitLists | undefined> {
-  const own = await ask(repository, dir, signal);
+  await using scratch = await makeScratch("git");
+  await copyRepository(repository, scratch.path);
+  const own = await listRepository((...args) =>
+    runGit(repository, scratch.path, ["-C", dir, "ls-files", "-z", ...args], signal)
+  );
   if (own === undefined) return undefined;
   const tracked = [...own.tracked];
   const ignored = [...own.ignored];
-  for (const path of own.submodules) {
+  for (const path of [...own.submodules, ...own.clones]) {
     // Nothing has checked the paths of an index: "." and "../x" lead back, and out of the project.
     if (path.split("/").some((name) => ["", ".", ".."].includes(name))) continue;
-    const top = join(dir, path);
+    const name = toText(path);
+    const top = join(dir, name);
     // A link could lead to any repository of the host, and back.
-    const place = join(await Deno.realPath(dir), path);
-    const isInPlace = await Deno.realPath(top).then((real) => real === place, () => false);
-    const submodule = isInPlace ? await repositoryAt(top) : "none";
-    const lists = typeof submodule === "string" ? undefined : await listsOf(submodule, top, signal);
-    const below = (paths: readonly string[]) => paths.map((name) => `${path}/${name}`);
+    const place = join(await Deno.realPath(dir), name);
+    const isInPlace = !isGarbled(name) &&
+      await Deno.realPath(top).then((real) => real === place, () => false);
+    const found = isInPlace ? await repositoryAt(top) : "none";
+    const lists = typeof found === "string" ? undefined : await listsOf(found, top, signal);
+    const below = (paths: readonly BytePath[] = []) => paths.map((name) => `${path}/${name}`);
+    for (const name of below(lists?.ignored)) ignored.push(name);
+    if (own.clones.includes(path)) continue;
     for (const name of lists === undefined ? [path] : below(lists.tracked)) tracked.push(name);
-    for (const name of below(lists?.ignored ?? [])) ignored.push(name);
   }
   return { tracked, ignored };
-}
-
-async function ask(
-  repository: Repository,
-  dir: string,
-  signal: AbortSignal,
-): Promise<RepositoryLists | undefined> {
-  await using scratch = await makeScratch("git");
-  const gitDir = scratch.path;
-  await copyRepository(repository, gitDir);
-  const outputs: Record<string, string> = {};
-  for (const [name, query] of Object.entries(GIT_QUERIES)) {
-    const output = await runGit(repository, gitDir, ["-C", dir, ...query], signal);
-    if (output === undefined) return undefined;
-    outputs[name] = output;
-  }
-  return parseGitLists(outputs as Record<keyof GitLists, string>);
 }
 
 async function runGit(
@@ -133,7 +127,7 @@ async function runGit(
   gitDir: string,
   args: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<BytePath | undefined> {
   // What the user has set for all repositories would start a monitor for the copy.
   const settings = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
   const place = [`--git-dir=${gitDir}`, `--work-tree=${top}`];
@@ -147,6 +141,7 @@ async function runGit(
       GIT_NO_LAZY_FETCH: "1",
       GIT_TERMINAL_PROMPT: "0",
     },
+    decode: readBytes,
     signal,
   });
   if (code === NOT_FOUND) return undefined;

@@ -4,6 +4,7 @@ import { $ } from "../base/process/dollar.ts";
 import { git, makeTree } from "./excludes_testing.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { askGit } from "./git_project.ts";
+import { toText } from "./path_bytes.ts";
 
 /** What git itself says about an honest repository, asked in its own way. */
 async function gitSays(dir: string) {
@@ -19,7 +20,7 @@ async function assertSame(dir: string): Promise<void> {
   const lists = await askGit(dir, { onWarning: (text) => console.warn(text) });
   assertEquals(
     Object.fromEntries(
-      Object.entries(lists ?? {}).map(([name, paths]) => [name, paths.toSorted()]),
+      Object.entries(lists ?? {}).map(([name, paths]) => [name, paths.map(toText).toSorted()]),
     ),
     await gitSays(dir),
   );
@@ -125,12 +126,36 @@ Deno.test("askGit() asks each submodule what it tracks and what it ignores", asy
   const sub = join(top.dir, "ext/outer");
   await Deno.writeTextFile(join(sub, "inner/x.log"), "");
   const lists = await askGit(top.dir);
-  assertEquals(lists?.tracked.toSorted(), (await gitSays(top.dir)).tracked);
+  assertEquals(lists?.tracked.map(toText).toSorted(), (await gitSays(top.dir)).tracked);
   assertEquals(
     lists?.ignored.filter((path) => path.startsWith("ext/")),
     ["ext/outer/inner/x.log"],
   );
   await assertSame(join(sub, "inner"));
+});
+
+Deno.test("askGit() takes from a clone that is no submodule what that ignores, and nothing else", async () => {
+  await using top = await makeRepository();
+  await using other = await makeRepository();
+  const clone = join(top.dir, "out/_deps/clone");
+  await git(top.dir, "clone", "-q", other.dir, clone);
+  await Deno.writeTextFile(join(clone, "own.log"), "");
+  await Deno.writeTextFile(join(clone, "kept/x.tmp"), "");
+  const lists = await askGit(top.dir);
+  assertEquals(lists?.ignored.filter((path) => path.includes("clone/")), [
+    ...["out/_deps/clone/kept/x.tmp", "out/_deps/clone/own.log"],
+  ]);
+  assertEquals(lists?.tracked.some((path) => path.includes("clone/")), false);
+});
+
+Deno.test("askGit() names files by their bytes", async () => {
+  await using top = await makeRepository();
+  const make = 'touch "$(printf "t\\377.c")" "$(printf "i\\377.log")"';
+  await $`sh -c ${make}`.cwd(top.dir);
+  await git(top.dir, "add", ".");
+  const lists = await askGit(top.dir);
+  assertEquals(lists?.tracked.filter((path) => path.includes("\xff")), ["t\xff.c"]);
+  assertEquals(lists?.ignored.filter((path) => path.includes("\xff")), ["i\xff.log"]);
 });
 
 Deno.test("askGit() does not follow a link in the place of a submodule", async () => {
@@ -173,7 +198,7 @@ Deno.test({
     await $`chown -R 12345:12345 ${tree.dir}`;
     const warnings: string[] = [];
     const lists = await askGit(tree.dir, { onWarning: (text) => warnings.push(text) });
-    assertEquals([lists?.tracked.toSorted(), warnings], [expected.tracked, []]);
+    assertEquals([lists?.tracked.map(toText).toSorted(), warnings], [expected.tracked, []]);
   },
 });
 

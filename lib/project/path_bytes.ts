@@ -25,27 +25,33 @@ export const isGarbled = (text: string): boolean => text.includes("\uFFFD");
 // deno-lint-ignore no-control-regex
 const isAscii = (text: string): boolean => !/[^\x00-\x7f]/.test(text);
 
-/**
- * Reads what `list_tree.sh` writes, as {@link FIND_TREE} does: directories end with a slash, and come
- * before what they hold. `dir` is what `find` was given.
- */
-export function parseTree(list: BytePath, dir: BytePath = "."): BytePath[] {
+/** What is below a directory; directories end with a slash, and come before what they hold. */
+interface Tree {
+  readonly paths: BytePath[];
+  /** Those of them that are links. */
+  readonly links: BytePath[];
+}
+
+/** Reads what `list_tree.sh` writes, as {@link FIND_TREE} does. `dir` is what `find` was given. */
+export function parseTree(list: BytePath, dir: BytePath = "."): Tree {
   const names = list.split("\0");
-  const paths: BytePath[] = [];
-  for (let at = 0; at < names.length - 1; at++) {
+  const tree: Tree = { paths: [], links: [] };
+  for (let at = 0; at < names.length - 1;) {
     const name = names[at]!;
     const path = name.slice(dir.length + 1);
-    const isDirectory = names[at + 1] === name;
-    if (isDirectory) at++;
-    if (path !== "") paths.push(isDirectory ? `${path}/` : path);
+    const first = at;
+    while (names[at] === name) at++;
+    if (path === "") continue;
+    tree.paths.push(at - first === 2 ? `${path}/` : path);
+    if (at - first === 3) tree.links.push(path);
   }
-  return paths;
+  return tree;
 }
 
 /** What `find` takes after a directory to print what {@link parseTree} reads. */
 export const FIND_TREE = [
   ...["-type", "d", "-print0", "-print0", "-o"],
-  ...["(", "-type", "f", "-o", "-type", "l", ")", "-print0"],
+  ...["-type", "l", "-print0", "-print0", "-print0", "-o", "-type", "f", "-print0"],
 ];
 
 /** The content of a file for rsync's `--files-from`: a directory is named without what it holds. */

@@ -1,11 +1,12 @@
 import { delay } from "@std/async";
 import { join } from "@std/path";
 import { ownScript } from "../base/process/own_script.ts";
-import { WorkError } from "../base/errors.ts";
+import { UsageError, WorkError } from "../base/errors.ts";
 import { realPath } from "../base/files/directories.ts";
 import { ownDirs } from "../base/files/paths.ts";
 import { $ } from "../base/process/dollar.ts";
 import { makeScratch } from "../base/process/scratch.ts";
+import { brokenRepository, linksOutWarning } from "./links_out.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import {
   type BytePath,
@@ -25,6 +26,8 @@ import { treeFromGit, treeFromNames } from "./project_tree.ts";
 interface ProjectFilesOptions extends RulesOptions {
   /** The project's directory on the host. */
   readonly dir: string;
+  /** Called with a sentence about what guests get and have no use for. */
+  readonly onWarning?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -43,7 +46,7 @@ const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
 
 /**
  * The list of what a guest needs of a project. Throws {@link WorkError} for a directory among that
- * which cannot be read.
+ * which cannot be read, and {@link UsageError} where the excludes ask for a `.git` that is a file.
  *
  * From strongest to weakest: the project's own excludes; the repository; directories that hold a
  * build tree; what git ignores; the default excludes, except for files that git tracks and
@@ -54,14 +57,14 @@ const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
  * project's `.gitignore` files are read.
  */
 export async function projectFiles(options: ProjectFilesOptions): Promise<ProjectFiles> {
-  const { dir, git, signal } = options;
-  const { all, isWhole } = await listTree(dir, signal);
+  const { dir, git, withRepository, onWarning, signal } = options;
+  const { paths: all, links, isWhole } = await listTree(dir, signal);
   const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
   const never = await ownDirsBelow(dir);
   const rules = new ProjectRules({ ...options, never }, tree);
   // Git on the host knows nothing of files that only the guest has.
   const others = git === undefined ? rules : new ProjectRules({ ...options, never }, tree);
-  if (git === undefined || options.withRepository) await readGitignores(dir, all, others);
+  if (git === undefined || withRepository) await readGitignores(dir, all, others);
   const paths: BytePath[] = [];
   let turn = -Infinity;
   for (const path of all) {
@@ -74,6 +77,16 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   }
   // Files that are left out are not interesting.
   if (!isWhole) { for (const path of paths) if (path.endsWith("/")) await checkRead(dir, path); }
+  const warning = onWarning &&
+    await linksOutWarning(dir, links.filter((path) => rules.takes(path)));
+  if (warning !== undefined) onWarning?.(warning);
+  const broken = rules.takes(".git") ? await brokenRepository(dir) : undefined;
+  if (broken !== undefined && !withRepository) {
+    throw new UsageError(broken, {
+      next: 'build the main work tree, or remove the pattern that sends .git from "excludes"',
+    });
+  }
+  if (broken !== undefined) onWarning?.(broken);
   const known = new Set(all);
   return { paths, takes: (path) => (known.has(path) ? rules : others).takes(path) };
 }
@@ -108,7 +121,7 @@ async function listTree(dir: string, signal?: AbortSignal) {
   const list = join(scratch.path, "list");
   const code = await $`${LIST_TREE} ${dir} ${list}`.signal(signal).code();
   if (code > 1) throw new WorkError(`Cannot list ${JSON.stringify(dir)}: it cannot be entered`);
-  return { all: parseTree(readBytes(await Deno.readFile(list))), isWhole: code === 0 };
+  return { ...parseTree(readBytes(await Deno.readFile(list))), isWhole: code === 0 };
 }
 
 /** The outermost first: they say whether the others count. */

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
-import { WorkError } from "../base/errors.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { basename, join } from "@std/path";
+import { UsageError, WorkError } from "../base/errors.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { projectFiles } from "./project_files.ts";
 import { askGit } from "./git_project.ts";
@@ -299,4 +299,59 @@ Deno.test("projectFiles() never includes guesthouse's own files, wherever they a
     "tools/guesthouse/deno.json",
     "tools/guesthouse/images/kernel/Makefile",
   ]);
+});
+
+Deno.test("projectFiles() warns of links that lead out of the project, and are sent", async () => {
+  await using outside = await makeTree({ "shared/main.c": "" });
+  const out = `${outside.dir}/shared`;
+  const files = {
+    "app/main.c": `-> ../../${basename(outside.dir)}/shared/main.c`,
+    "app/up": "-> ../app",
+    "absolute": `-> ${out}`,
+    "null": "-> /dev/null",
+    "dangling": "-> ../none",
+    "skipped.o": `-> ${out}/main.c`,
+  };
+  await using tree = await makeTree(files);
+  const warnings: string[] = [];
+  const options = { dir: tree.dir, onWarning: (text: string) => void warnings.push(text) };
+  await projectFiles({ ...options, excludes: [] });
+  const named = ["absolute", "app/main.c"].map((path) =>
+    `${JSON.stringify(path)} -> ${JSON.stringify(files[path as keyof typeof files].slice(3))}`
+  );
+  assertEquals(warnings.length, 1);
+  for (const text of named) assertStringIncludes(warnings[0]!, text);
+  for (const text of ["up", "null", "dangling", "skipped", "more"]) {
+    assertEquals(warnings[0]!.includes(text), false, text);
+  }
+  await projectFiles({ ...options, excludes: ["main.c", "/absolute"] });
+  assertEquals(warnings.length, 1);
+  const many = Array.from({ length: 9 }, (_, at) => [`l${at}`, `-> ${out}`] as const);
+  await using links = await makeTree(Object.fromEntries(many));
+  await projectFiles({ ...options, dir: links.dir, excludes: [] });
+  assertEquals(
+    warnings[1]!.endsWith(", and 4 more. Replace them by copies if guests need them."),
+    true,
+  );
+});
+
+Deno.test("projectFiles() refuses to send a .git that names a directory of the host", async () => {
+  await using tree = await makeTree({ "main/a": "" });
+  const main = join(tree.dir, "main");
+  const linked = join(tree.dir, "linked");
+  await git(main, "init", "-q");
+  await git(main, "add", "a");
+  await git(main, "commit", "-q", "-m", "a");
+  await git(main, "worktree", "add", "-q", linked);
+  const warnings: string[] = [];
+  const onWarning = (text: string) => void warnings.push(text);
+  const list = async (dir: string, excludes: string[], withRepository = false) =>
+    (await projectFiles({ dir, excludes, withRepository, onWarning })).paths;
+  assertEquals((await list(main, ["!.git"])).includes(".git/HEAD"), true);
+  assertEquals(await list(linked, []), ["a"]);
+  const text = `Cannot send the repository of ${JSON.stringify(linked)}: its .git is a file`;
+  await assertRejects(() => list(linked, ["!.git"]), UsageError, text);
+  assertEquals(warnings, []);
+  await list(linked, [], true);
+  assertStringIncludes(warnings.join(), text);
 });

@@ -41,7 +41,7 @@ export class ProjectRules {
     readonly tree: ProjectTree,
   ) {
     this.#own = new IgnoreRules(excludes.map(fromText));
-    this.#ignored = new Set(git?.ignored.map(fromText));
+    this.#ignored = new Set(git?.ignored);
     this.#withRepository = withRepository;
     this.#tracked = git === undefined ? new Set() : tree.sources;
     this.#never = never;

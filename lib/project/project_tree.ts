@@ -1,6 +1,6 @@
 import { BUILD_TREE_MARKERS, defaultExcludeKind } from "./default_excludes.ts";
 import type { GitLists } from "./git_lists.ts";
-import { type BytePath, fromText, nameOf, parentOf } from "./path_bytes.ts";
+import { type BytePath, nameOf, parentOf } from "./path_bytes.ts";
 
 /** What the names of a project's files say about leaving parts out; directories end with a slash. */
 export interface ProjectTree {
@@ -13,8 +13,7 @@ export interface ProjectTree {
 /** Sorts out a project by what git tracks: a tracked file is a source, whatever it looks like. */
 export function treeFromGit(paths: readonly BytePath[], git: GitLists): ProjectTree {
   const sources = new Set<BytePath>();
-  for (const path of git.tracked) {
-    let source = fromText(path);
+  for (let source of git.tracked) {
     for (; source !== "" && !sources.has(source); source = parentOf(source)) sources.add(source);
   }
   const { marked, projects } = specialDirs(paths);

@@ -14,6 +14,8 @@ export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environm
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
   /** All of stdout, up to {@link MAX_STDOUT_CHARS}, or only its end. Default `"whole"`. */
   readonly stdout?: "whole" | "tail";
+  /** How stdout is read, piece by piece. Default: as UTF-8. */
+  readonly decode?: (piece: Uint8Array) => string;
 }
 
 /** What a program may print where its whole output is wanted: a list of a million files. */
@@ -74,7 +76,7 @@ export async function run(
         stdout.push(text);
         if (isWhole && stdout.isCut) throw new OutputTooLongError(program);
         options.onOutput?.(text, "stdout");
-      }),
+      }, options.decode),
       forward(child.stderr, child.status, (text) => {
         stderr.push(text);
         options.onOutput?.(text, "stderr");
@@ -122,6 +124,7 @@ async function forward(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   ended: Promise<unknown>,
   onText: (text: string) => void,
+  decode?: RunOptions["decode"],
 ): Promise<void> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
@@ -135,7 +138,7 @@ async function forward(
   });
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      take(decoder.decode(part.value, { stream: true }));
+      take(decode?.(part.value) ?? decoder.decode(part.value, { stream: true }));
     }
     take(decoder.decode());
   } finally {

@@ -60,6 +60,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   const { excludes } = await loadProject(hostDir);
   const { paths, takes } = await projectFiles({
     ...{ dir: hostDir, excludes, withRepository: true, signal },
+    ...onWarning && { onWarning },
     git: await askGit(hostDir, { signal, onWarning }),
   });
   const host = await listHostFiles(hostDir, paths);
