@@ -7,7 +7,7 @@ import { root } from "../lib/base/files/paths.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { makeSandbox, processesNaming } from "./support/harness.ts";
 import { assertFailure, assertNoBug, documentOf } from "./support/outcome.ts";
-import { writeProject } from "./support/projects.ts";
+import { assertLinked, linksProject, writeProject } from "./support/projects.ts";
 import { scriptProject } from "./support/script_project.ts";
 
 const SAMPLE = join(root, "examples/hello-cmake");
@@ -220,7 +220,7 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
   const args = ["--project", dir, "--artifacts", join(box.dir, "out")];
   const outcome = await box.task("build-native", args);
   // The second glob meets nothing but a directory and a link to nowhere.
-  assertFailure(outcome, { exit: 1, says: ["nothing matches ", 'correct "artifacts"'] });
+  assertFailure(outcome, { exit: 1, says: ["a link leads nowhere", '/self" -> "self"\n'] });
   assertMatch(outcome.stdout, /100% tests passed/);
   assertEquals(
     await Array.fromAsync(
@@ -230,6 +230,27 @@ Deno.test("build-native is not led astray by links that form a loop", async () =
     ["out/native/primes.h"],
   );
   assertEquals(await listing(dir), before);
+});
+
+Deno.test("build-native brings what links among the artifacts lead to, and fails for one that is lost", async () => {
+  await using box = await makeSandbox();
+  const build = async (name: string, files: Record<string, string>) => {
+    const project = await writeProject(box.dir, name, files);
+    const out = join(box.dir, `out ${name}`);
+    return await box.task("build-native", ["--project", project, "--artifacts", out]);
+  };
+  const outcome = await build("linked", linksProject());
+  assertEquals(outcome.code, 0, outcome.stderr);
+  await assertLinked(join(box.dir, "out linked/native"));
+  assertStringIncludes(outcome.stderr, 'Not copied: "out/bad\ufffd": its name is not UTF-8');
+  assertFailure(await build("lost", linksProject({ lost: true })), {
+    exit: 1,
+    says: [
+      "Cannot copy artifacts from native: a link leads nowhere, or out of the build and source",
+      '/build/out/beyond" -> "/etc/hostname"\n',
+      '/build/out/none" -> "none"\n',
+    ],
+  });
 });
 
 Deno.test("a glob that matches a directory copies all of it", async () => {

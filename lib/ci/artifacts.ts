@@ -1,13 +1,13 @@
 import { dirname, join, relative } from "@std/path";
 import { WorkError } from "../base/errors.ts";
-import { Glob } from "../project/globs.ts";
-import { leftOutLines } from "../guest/incoming.ts";
+import { findArtifacts, type FoundArtifacts } from "../guest/find_artifacts.ts";
+import { leftOutLines, NOT_UTF8 } from "../guest/incoming.ts";
 import { copySparse } from "../base/process/copy_sparse.ts";
 import { ARTIFACT_LIMIT_BYTES, claimRoom } from "../host/room.ts";
 import { freshArtifactsDir } from "./artifacts_dir.ts";
 import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { findFiles } from "./find_files.ts";
+import { hostFiles } from "./find_files.ts";
 
 /** What {@link copyArtifacts} copies. */
 interface CopyArtifactsOptions {
@@ -18,46 +18,93 @@ interface CopyArtifactsOptions {
   readonly roots: readonly string[];
   readonly outDir: string;
   readonly signal: AbortSignal;
-  /** Called with what the host does not accept from a guest. */
+  /** Called with what matches and is not copied. */
   readonly onWarning?: (text: string) => void;
   /** Their largest total size in bytes. Default `ARTIFACT_LIMIT_BYTES`. */
   readonly limitBytes?: number;
 }
 
 /**
- * Copies the files of a build on the host that match, or lie in a directory that does, and returns
- * their new paths. Throws {@link WorkError} if a glob matches nothing, since the build should have
- * produced it, and what `claimRoom()` throws if they do not fit.
+ * Copies the files of a build on the host that `findArtifacts()` finds, and returns their new paths.
+ * Throws {@link WorkError} for a glob that matches nothing, or for a link that leads nowhere, since
+ * the build should have produced what they name, and what `claimRoom()` throws if there is no room.
  */
 export async function copyArtifacts(options: CopyArtifactsOptions): Promise<string[]> {
-  const { name, roots } = options;
-  const toCopy = new Map<string, { readonly path: string; readonly bytes: number }>();
-  const targetDir = await freshArtifactsDir(options.outDir, name);
-  let unmatched: string | undefined;
+  const { roots, signal } = options;
+  const targetDir = await freshArtifactsDir(options.outDir, options.name);
+  const artifacts = new Artifacts(options.name, targetDir);
   for (const root of roots) {
-    const globs = globsBelow(options, root).map((text) => new Glob(text));
-    const found = await findFiles(root, globs, { linksInto: roots, signal: options.signal });
-    for (const file of found.files) {
-      options.signal.throwIfAborted();
-      const [path, target] = [join(root, file), join(targetDir, file)];
-      const other = toCopy.get(target);
-      if (other !== undefined) throw twoOfOneName(name, other.path, path);
-      toCopy.set(target, { path, bytes: await takenBytes(path) });
-    }
-    const [first] = found.unmatched;
-    if (first !== undefined) unmatched ??= join(root, first);
+    const search = { root, roots, globs: globsBelow(options, root), signal };
+    const found = await findArtifacts(hostFiles(signal), search);
+    const leftOut = found.garbled.map((path) => ({ path, why: NOT_UTF8 }));
+    for (const line of leftOutLines(leftOut)) options.onWarning?.(line);
+    artifacts.add(root, found);
   }
-  const bytes = [...toCopy.values()].reduce((sum, file) => sum + file.bytes, 0);
+  let bytes = 0;
+  for (const path of artifacts.sources.values()) bytes += await takenBytes(path);
   using room = await claimRoom({ ...roomFor(options, targetDir), bytes });
-  const signal = AbortSignal.any([options.signal, room.full]);
-  for (const [target, { path }] of toCopy) {
+  const either = AbortSignal.any([signal, room.full]);
+  for (const [target, path] of artifacts.sources) {
     await Deno.mkdir(dirname(target), { recursive: true });
-    await copySparse(path, target, signal);
+    await copySparse(path, target, either);
   }
-  // The existing files may help to find out why the others are missing.
-  if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
-  return [...toCopy.keys()].sort();
+  return artifacts.all();
 }
+
+/** The artifacts of a build, and what is missing of them. */
+class Artifacts {
+  /** Where each comes from, by where it goes to. */
+  readonly sources = new Map<string, string>();
+  readonly #lost: string[] = [];
+  readonly #unmatched: string[] = [];
+
+  constructor(readonly name: string, readonly dir: string) {}
+
+  /** Throws if one of them would take the place of another. */
+  add(root: string, { files, lost, unmatched }: Omit<FoundArtifacts, "garbled">): void {
+    for (const file of files) {
+      const [target, source] = [join(this.dir, file), join(root, file)];
+      const other = this.sources.get(target);
+      if (other !== undefined) {
+        throw this.#fault('two have the same path below "artifacts"', {
+          details: [other, source],
+          next: 'name one of them only in "artifacts" of guesthouse.json',
+        });
+      }
+      this.sources.set(target, source);
+    }
+    this.#lost.push(...lost);
+    this.#unmatched.push(...unmatched.map((glob) => join(root, glob)));
+  }
+
+  /** Their paths. Throws only now, as the existing ones may help to find out why others are missing. */
+  all(): string[] {
+    const [link] = this.#lost;
+    if (link !== undefined) {
+      throw this.#fault(
+        `a link leads nowhere, or out of the build and source directories: ${link}`,
+        {
+          details: this.#lost.slice(1, SHOWN_LINKS),
+          next: 'let the build make its target, or correct "artifacts" in guesthouse.json',
+        },
+      );
+    }
+    const [glob] = this.#unmatched;
+    if (glob !== undefined) {
+      throw this.#fault(`nothing matches ${JSON.stringify(glob)}`, {
+        next: 'correct "artifacts" in guesthouse.json',
+      });
+    }
+    return [...this.sources.keys()].sort();
+  }
+
+  #fault(why: string, options: ConstructorParameters<typeof WorkError>[1]): WorkError {
+    return new WorkError(`Cannot copy artifacts from ${this.name}: ${why}`, options);
+  }
+}
+
+/** How many links an error names. */
+const SHOWN_LINKS = 10;
 
 /** The options of {@link claimRoom}. */
 const roomFor = ({ name, limitBytes }: CopyArtifactsOptions, dir: string) => ({
@@ -85,45 +132,19 @@ export async function pullArtifacts(
   ssh: SshConnection,
   options: CopyArtifactsOptions,
 ): Promise<string[]> {
-  const copied = new Map<string, string>();
+  const { roots, signal } = options;
   const destDir = await freshArtifactsDir(options.outDir, options.name);
+  const artifacts = new Artifacts(options.name, destDir);
   let left = options.limitBytes ?? ARTIFACT_LIMIT_BYTES;
-  for (const root of options.roots) {
-    const globs = globsBelow(options, root);
+  for (const root of roots) {
     const pulled = await pullFiles({
-      ...{ connection: ssh, guestDir: root, globs, destDir },
+      ...{ connection: ssh, root, roots, globs: globsBelow(options, root), destDir },
       room: roomFor({ ...options, limitBytes: left }, destDir),
-      signal: options.signal,
+      signal,
     });
     for (const line of leftOutLines(pulled.leftOut)) options.onWarning?.(line);
-    const [unmatched] = pulled.unmatched;
-    if (unmatched !== undefined) throw noArtifact(options.name, unmatched);
-    for (const file of pulled.files) {
-      const [path, source] = [join(destDir, file), join(root, file)];
-      const other = copied.get(path);
-      if (other !== undefined) throw twoOfOneName(options.name, other, source);
-      copied.set(path, source);
-      const { isFile, size } = await Deno.lstat(path);
-      if (isFile) left -= size;
-    }
+    artifacts.add(root, pulled);
+    for (const file of pulled.files) left -= await takenBytes(join(destDir, file));
   }
-  return [...copied.keys()].sort();
-}
-
-/** A glob of the config that matched nothing. */
-function noArtifact(name: string, glob: string): WorkError {
-  return new WorkError(
-    `Cannot copy artifacts from ${name}: nothing matches ${JSON.stringify(glob)}`,
-    {
-      next: 'correct "artifacts" in guesthouse.json',
-    },
-  );
-}
-
-/** Two artifacts, of which one would take the place of the other. */
-function twoOfOneName(name: string, one: string, other: string): WorkError {
-  return new WorkError(
-    `Cannot copy artifacts from ${name}: two have the same path below "artifacts"`,
-    { details: [one, other], next: 'name one of them only in "artifacts" of guesthouse.json' },
-  );
+  return artifacts.all();
 }

@@ -1,55 +1,41 @@
 import { join } from "@std/path";
 import { WorkError } from "../base/errors.ts";
-import { Glob, namesOf } from "../project/globs.ts";
-import { type Selected, selectFiles } from "../guest/artifact_globs.ts";
+import { waysTo } from "../guest/artifact_globs.ts";
+import type { FileSystem, Listed } from "../guest/find_artifacts.ts";
 
-/** What {@link findFiles} takes besides where and what. */
-interface FindFilesOptions {
-  /** Directories; a link to a file in one of them counts as that file, other links are ignored. */
-  readonly linksInto: readonly string[];
-  readonly signal?: AbortSignal;
-}
-
-/**
- * The files of this host that a glob matches, or that are in a directory that one matches; sorted.
- * Links to directories are not followed. Looks only where a glob can match.
- */
-export async function findFiles(
-  root: string,
-  globs: readonly Glob[],
-  { linksInto, signal }: FindFilesOptions,
-): Promise<Selected> {
-  const inside = (await Promise.all(linksInto.map((dir) => Deno.realPath(dir).catch(() => []))))
-    .flat().map((dir) => join(dir, "/"));
-  const isFile = async ({ isFile, isSymlink }: Deno.DirEntry, path: string) => {
-    if (!isSymlink) return isFile;
-    const real = await Deno.realPath(path).catch(() => "");
-    return inside.some((dir) => real.startsWith(dir)) && (await Deno.stat(real)).isFile;
+/** This host's own files. Only what may hold what a glob matches is read. */
+export function hostFiles(signal?: AbortSignal): FileSystem {
+  const walk = async (root: string, isWanted: (dir: string) => boolean): Promise<Listed> => {
+    const found: Listed = { files: [], links: [] };
+    const visit = async (dir: string): Promise<void> => {
+      signal?.throwIfAborted();
+      for (const entry of await entriesOf(join(root, dir))) {
+        const path = join(dir, entry.name);
+        if (entry.isSymlink) found.links.push(path);
+        else if (entry.isFile) found.files.push(path);
+        else if (entry.isDirectory && isWanted(path)) await visit(path);
+      }
+    };
+    await visit("");
+    return found;
   };
-  const ways = globs.flatMap(waysTo);
-  const files: string[] = [];
-  const visit = async (dir: string): Promise<void> => {
-    signal?.throwIfAborted();
-    for (const entry of await entriesOf(join(root, dir))) {
-      const path = join(dir, entry.name);
-      if (entry.isDirectory) {
-        if (ways.some((leads) => leads(path))) await visit(path);
-      } else if (await isFile(entry, join(root, path))) files.push(path);
-    }
+  const each = <T>(paths: readonly string[], ask: (path: string) => Promise<T>) =>
+    Promise.all(paths.map((path) => ask(path).catch(() => undefined)));
+  return {
+    list: (root, globs) => walk(root, waysTo(globs).isOnTheWayOrBelow),
+    realPaths: (paths) => each(paths, Deno.realPath),
+    async look(paths) {
+      const infos = await each(paths, Deno.lstat);
+      const seen = new Map<string, Listed | "file">();
+      for (const [index, path] of paths.entries()) {
+        const info = infos[index];
+        if (info?.isFile) seen.set(path, "file");
+        if (info?.isDirectory) seen.set(path, await walk(path, () => true));
+      }
+      return seen;
+    },
+    targets: (links) => each(links, Deno.readLink),
   };
-  if (globs.length > 0) await visit("");
-  return await selectFiles(globs, files.sort(), signal);
-}
-
-/** What tells of directories on the way to what a glob matches, and of those below. */
-function waysTo({ text }: Glob): ((dir: string) => boolean)[] {
-  const names = namesOf(text);
-  const deep = names.indexOf("**");
-  return names.slice(0, deep === -1 ? undefined : deep + 1).map((_, index, known) => {
-    const start = new Glob(names.slice(0, index + 1).join("/"));
-    const isOpen = index === known.length - 1;
-    return (dir) => start.takes(dir) && (isOpen || dir.split("/").length === index + 1);
-  });
 }
 
 async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {

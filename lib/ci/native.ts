@@ -71,6 +71,10 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
         globs: project.artifacts.map((place) => placeIn(place, sourceDir, dirs.build)),
         outDir: options.artifactsDir,
         roots: [dirs.build, sourceDir],
+        onWarning: (text) => {
+          log.write(`== ${text}\n`);
+          progress.warning(text);
+        },
         signal,
       });
     }

@@ -1,5 +1,5 @@
 import { delay } from "@std/async";
-import { type Glob, namesOf } from "../project/globs.ts";
+import { Glob, namesOf } from "../project/globs.ts";
 
 /**
  * Rules of rsync that let through what these globs may match, as the text of a filter file. More
@@ -11,10 +11,8 @@ export function searchFilter(globs: readonly Glob[]): string {
     const all = namesOf(text).map(widen);
     const deep = all.indexOf("**");
     const names = all.slice(0, deep === -1 ? undefined : deep);
-    // Where the rest of a path is open, directories up to there; else also the path itself.
-    const ways = names.map((_, index) =>
-      `+ /${names.slice(0, index + 1).join("/")}${index < all.length - 1 ? "/" : ""}`
-    );
+    // Links as well, which may lead to the directories on the way.
+    const ways = names.map((_, index) => `+ /${names.slice(0, index + 1).join("/")}`);
     return [`+ /${[...names, "**"].join("/")}`, ...ways.toReversed()];
   });
   return [...new Set(rules), "- *", ""].join("\n");
@@ -25,8 +23,29 @@ function widen(name: string): string {
   return name === "**" ? name : name.replace(/[\\?[].*$/s, "*").replace(/\*+/g, "*");
 }
 
+/** What lies on the way to what globs match: links up to the first `**`, directories also below. */
+export function waysTo(
+  globs: readonly Glob[],
+): Readonly<Record<"isOnTheWay" | "isOnTheWayOrBelow", (path: string) => boolean>> {
+  const levels: Glob[][] = [];
+  const open = globs.map((glob) => {
+    const names = namesOf(glob.text);
+    const deep = names.indexOf("**");
+    for (const index of names.slice(0, deep === -1 ? undefined : deep).keys()) {
+      (levels[index] ??= []).push(new Glob(names.slice(0, index + 1).join("/")));
+    }
+    return deep === -1 ? glob : new Glob(names.slice(0, deep + 1).join("/"));
+  });
+  const isOnTheWay = (path: string) =>
+    (levels[path.split("/").length - 1] ?? []).some((glob) => glob.takes(path));
+  return {
+    isOnTheWay,
+    isOnTheWayOrBelow: (path) => isOnTheWay(path) || open.some((glob) => glob.takes(path)),
+  };
+}
+
 /** What {@link selectFiles} has found. */
-export interface Selected {
+interface Selected {
   /** In the order of the paths. */
   readonly files: string[];
   /** Globs that match nothing, as they were given. */

@@ -8,12 +8,12 @@ const parseGlobs = (globs: readonly string[]) => globs.map((text) => new Glob(te
 
 const filters: { readonly glob: string; readonly rules: string[] }[] = [
   { glob: "a.out", rules: ["+ /a.out/**", "+ /a.out"] },
-  { glob: "build/app", rules: ["+ /build/app/**", "+ /build/app", "+ /build/"] },
+  { glob: "build/app", rules: ["+ /build/app/**", "+ /build/app", "+ /build"] },
   { glob: "**/*.deb", rules: ["+ /**"] },
-  { glob: "./d//e/", rules: ["+ /d/e/**", "+ /d/e", "+ /d/"] },
-  { glob: "a**b/***/c", rules: ["+ /a*b/**", "+ /a*b/"] },
-  { glob: "a/**/b/c", rules: ["+ /a/**", "+ /a/"] },
-  { glob: "x[0-9]?/y", rules: ["+ /x*/y/**", "+ /x*/y", "+ /x*/"] },
+  { glob: "./d//e/", rules: ["+ /d/e/**", "+ /d/e", "+ /d"] },
+  { glob: "a**b/***/c", rules: ["+ /a*b/**", "+ /a*b"] },
+  { glob: "a/**/b/c", rules: ["+ /a/**", "+ /a"] },
+  { glob: "x[0-9]?/y", rules: ["+ /x*/y/**", "+ /x*/y", "+ /x*"] },
   { glob: "back\\\\slash", rules: ["+ /back*/**", "+ /back*"] },
 ];
 

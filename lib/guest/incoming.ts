@@ -16,6 +16,9 @@ interface Incoming {
   readonly leftOut: LeftOut[];
 }
 
+/** Why a file does not come that neither rsync nor Deno could be told. */
+export const NOT_UTF8 = "its name is not UTF-8";
+
 /** How many paths {@link leftOutLines} names. */
 const SHOWN_PATHS = 10;
 
@@ -24,9 +27,9 @@ export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   const rest = leftOut.length - SHOWN_PATHS;
   return [
     ...leftOut.slice(0, SHOWN_PATHS).map(({ path, why }) =>
-      `Left in the guest: ${JSON.stringify(path)}: ${why}`
+      `Not copied: ${JSON.stringify(path)}: ${why}`
     ),
-    ...(rest > 0 ? [`Left in the guest: ${rest} more`] : []),
+    ...(rest > 0 ? [`Not copied: ${rest} more`] : []),
   ];
 }
 
@@ -51,7 +54,7 @@ export async function inspectIncoming(dir: string): Promise<Incoming> {
     const full = join(dir, path);
     const target = info?.isSymlink ? unmunged(await Deno.readLink(full)) : undefined;
     const why = info === undefined
-      ? "its name is not UTF-8"
+      ? NOT_UTF8
       : target === undefined && !info.isFile
       ? "it is neither a file nor a link"
       : whyNotHome({ path, target }, isRepository);

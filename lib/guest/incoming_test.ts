@@ -114,8 +114,8 @@ Deno.test("leftOutLines() names the first ones, and counts the others", () => {
   const leftOut = Array.from({ length: 12 }, (_, index) => ({ path: `${index}\n`, why: OUT }));
   const lines = leftOutLines(leftOut);
   assertEquals([lines[0], lines.length, lines.at(-1)], [
-    `Left in the guest: "0\\n": ${OUT}`,
+    `Not copied: "0\\n": ${OUT}`,
     11,
-    "Left in the guest: 2 more",
+    "Not copied: 2 more",
   ]);
 });

@@ -1,6 +1,15 @@
 import { isAbsolute } from "@std/path";
 import { SHARED_HOST } from "./ssh_config.ts";
 
+/** rsync's messages in English, and none of the user's defaults. */
+export const RSYNC_ENV = {
+  ...{ LC_ALL: "C", RSYNC_OLD_ARGS: "0", RSYNC_ICONV: "", RSYNC_PROTECT_ARGS: "1" },
+};
+
+/** The form that rsync's `--from0` and `xargs -0` take. */
+export const nulEnded = (paths: readonly string[]): string =>
+  paths.map((path) => `${path}\0`).join("");
+
 /** Which files of a directory are sent. */
 export type Selection =
   /** Exactly the paths in this file, each ended by a NUL byte and relative to the directory. */
@@ -59,6 +68,8 @@ const FROM_GUEST = [
 /** What {@link pullListArgs} takes. */
 interface PullListOptions {
   readonly sshConfig: string;
+  /** What comes for a link: what it leads to, or the link itself. */
+  readonly links: "followed" | "kept";
   /** Absolute directory in the guest. */
   readonly guestDir: string;
   /** Absolute directory on this host. It exists. */
@@ -72,19 +83,13 @@ interface PullListOptions {
  */
 export function pullListArgs(options: PullListOptions): string[] {
   return [
-    ...commonArgs(options.sshConfig),
+    ...commonArgs(options.sshConfig, options.links),
     ...FROM_GUEST,
     "--from0",
     `--files-from=${options.filesFrom}`,
     `${SHARED_HOST}:${absolute(options.guestDir)}/`,
     `${absolute(options.destDir)}/`,
   ];
-}
-
-/** As {@link pullListArgs}, but only asks how much there is, see `parseStats()`. */
-export function pullSizeArgs(options: PullListOptions): string[] {
-  const [rsync = "", ...args] = pullListArgs(options);
-  return [rsync, "--dry-run", "--stats", "--no-human-readable", ...args];
 }
 
 /** What {@link bringInArgs} takes. */
@@ -103,7 +108,7 @@ interface BringInOptions {
  */
 export function bringInArgs({ sourceDir, destDir, backupDir }: BringInOptions): string[] {
   return [
-    ...["rsync", ...COPY, "--executability", "--safe-links"],
+    ...["rsync", "--links", ...COPY, "--executability", "--safe-links"],
     ...["--backup", `--backup-dir=${absolute(backupDir)}`, "--from0", "--files-from=-"],
     ...[`${absolute(sourceDir)}/`, `${absolute(destDir)}/`],
   ];
@@ -117,14 +122,14 @@ export function listArgs(
     readonly filterFile: string;
     /** An absolute directory that is empty. */
     readonly emptyDir: string;
-    /** See `parseItemized()`. Default: none. */
-    readonly mark?: string;
+    /** See `parseItemized()`. */
+    readonly mark: string;
   },
 ): string[] {
   const { sshConfig, dir } = options;
   return [
     ...commonArgs(sshConfig),
-    ...["--dry-run", "--recursive", "--itemize-changes", `--out-format=${options.mark ?? ""}%i %n`],
+    ...["--dry-run", "--recursive", "--itemize-changes", `--out-format=${options.mark}%i %n`],
     `--filter=merge ${options.filterFile}`,
     `${SHARED_HOST}:${absolute(dir)}/`,
     `${absolute(options.emptyDir)}/`,
@@ -138,10 +143,10 @@ export function rsyncShell(sshConfig: string): string {
   return `ssh -F '${sshConfig.replaceAll("'", "''")}' -T -o LogLevel=ERROR`;
 }
 
-/** Links as links, and the times that tell a changed file. */
-const COPY = ["--links", "--times", "--whole-file"];
+/** The times that tell a changed file. */
+const COPY = ["--times", "--whole-file"];
 
-function commonArgs(sshConfig: string): string[] {
+function commonArgs(sshConfig: string, links: PullListOptions["links"] = "kept"): string[] {
   return [
     "rsync",
     // The guest's shell never sees a file name.
@@ -149,7 +154,8 @@ function commonArgs(sshConfig: string): string[] {
     "--rsh",
     rsyncShell(sshConfig),
     // Whole files: comparing blocks would cost an emulated CPU more than the bytes do.
-    ...COPY,
+    // Without --links, a link that a guest sends is not made.
+    ...[links === "kept" ? "--links" : "--copy-links", ...COPY],
   ];
 }
 

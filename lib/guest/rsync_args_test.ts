@@ -3,9 +3,9 @@ import { join } from "@std/path";
 import { run } from "../base/process/run.ts";
 import { sandbox } from "../base/host_testing.ts";
 import { pullFiles } from "./rsync.ts";
-import { pullListArgs, pullSizeArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
+import { pullListArgs, pushArgs, rsyncShell } from "./rsync_args.ts";
 import { parseStats } from "./rsync_output.ts";
-import { withLoopback } from "./rsync_testing.ts";
+import { loopback, withLoopback } from "./rsync_testing.ts";
 
 Deno.test("pushArgs() is the whole command", () => {
   assertEquals(
@@ -51,10 +51,19 @@ Deno.test("pushArgs() and pullListArgs() refuse a relative directory, which coul
     '"-e" is not an absolute path',
   );
   assertThrows(
-    () => pullListArgs({ sshConfig: "/c", guestDir: "~", destDir: "/d", filesFrom: "/l" }),
+    () =>
+      pullListArgs({
+        ...{ sshConfig: "/c", links: "kept", guestDir: "~", destDir: "/d", filesFrom: "/l" },
+      }),
     RangeError,
     '"~" is not an absolute path',
   );
+});
+
+Deno.test("pullListArgs() makes no links of a guest's where links are followed", () => {
+  const list = { sshConfig: "/c", guestDir: "/g", destDir: "/d", filesFrom: "/l" };
+  const args = pullListArgs({ ...list, links: "followed" });
+  assertEquals([args.includes("--links"), args.includes("--copy-links")], [false, true]);
 });
 
 Deno.test("rsyncShell() doubles quotes, which is how rsync reads them", () => {
@@ -141,10 +150,7 @@ Deno.test("rsync brings back the listed files with the arguments of pullListArgs
     const filesFrom = join(dir, "li st");
     const wanted = ["a b/-d/-f", "back\\slash", "escape", "loop", "new\nline", "ü"];
     await Deno.writeTextFile(filesFrom, wanted.map((path) => `${path}\0`).join(""));
-    const list = { sshConfig: "/c", guestDir, destDir, filesFrom };
-    const sized = await run(pullSizeArgs(list), { env });
-    assertEquals([sized.code, await tree(destDir)], [0, []]);
-    assertEquals(parseStats(sized.stdout).bytes, 29);
+    const list = { sshConfig: "/c", guestDir, links: "kept", destDir, filesFrom } as const;
     const { code, stderr } = await run(pullListArgs(list), { env });
     assertEquals([code, stderr], [0, ""]);
     assertEquals(await tree(destDir), wanted);
@@ -163,27 +169,29 @@ Deno.test("pullFiles() brings back what globs match, and names those that match 
     const destDir = join(dir, "out");
     const globs = ["**/-f", "new*", "ü", "back\\\\slash", "loop", "escape", "none/*"];
     await using _env = await sandbox(env);
-    const connection = { name: "x", configPath: "/c", closed: new Promise<string>(() => {}) };
-    const pulled = await pullFiles({ connection, guestDir, globs, destDir });
-    const wanted = ["a b/-d/-f", "back\\slash", "new\nline", "ü"];
-    assertEquals(pulled.files.filter((path) => path !== "loop"), wanted);
-    assertEquals(pulled.unmatched.filter((glob) => glob !== "loop"), ["escape", "none/*"]);
+    const search = { root: guestDir, roots: [guestDir], globs };
+    const pulled = await pullFiles({ connection: loopback(), destDir, ...search });
+    assertEquals(pulled.files, ["a b/-d/-f", "back\\slash", "new\nline", "ü"]);
+    assertEquals(pulled.unmatched, ["loop", "escape", "none/*"]);
+    assertEquals(pulled.lost, [
+      `${JSON.stringify(join(guestDir, "escape"))} -> "/etc/hostname"`,
+      `${JSON.stringify(join(guestDir, "loop"))} -> "loop"`,
+    ]);
     assertEquals(await tree(destDir), pulled.files);
   });
 });
 
-Deno.test("rsync keeps what comes out of a guest sparse", async () => {
+Deno.test("pullFiles() brings a file of 1 GiB of holes in few blocks, and claims no room for them", async () => {
   await withLoopback(async (env, dir) => {
-    const guestDir = join(dir, "guest");
+    const root = join(dir, "guest");
     const destDir = join(dir, "out");
-    for (const made of [guestDir, destDir]) await Deno.mkdir(made);
-    await Deno.writeTextFile(join(guestDir, "sparse"), "begin");
-    await Deno.truncate(join(guestDir, "sparse"), 64 * 2 ** 20);
-    const filesFrom = join(dir, "list");
-    await Deno.writeTextFile(filesFrom, "sparse\0");
-    const command = pullListArgs({ sshConfig: "/c", guestDir, destDir, filesFrom });
-    assertEquals((await run(command, { env })).code, 0);
+    await Deno.mkdir(root);
+    await Deno.writeTextFile(join(root, "sparse"), "begin");
+    await Deno.truncate(join(root, "sparse"), 2 ** 30);
+    await using _env = await sandbox(env);
+    const search = { root, roots: [root], globs: ["sparse"], room: { limitBytes: 2 ** 20 } };
+    await pullFiles({ connection: loopback(), destDir, ...search });
     const { size, blocks } = await Deno.stat(join(destDir, "sparse"));
-    assertEquals([size, (blocks ?? 0) * 512 < 2 ** 20], [64 * 2 ** 20, true]);
+    assertEquals([size, (blocks ?? 0) * 512 < 2 ** 20], [2 ** 30, true]);
   });
 });

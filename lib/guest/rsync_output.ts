@@ -1,3 +1,5 @@
+import type { Listed } from "./find_artifacts.ts";
+
 /** What a push has sent. */
 export interface PushStats {
   /** Files whose content was sent; unchanged ones do not count. */
@@ -27,23 +29,16 @@ export function parseStats(stdout: string): PushStats {
  * @param mark what our own rsync puts before each. It prints lines of the other side as well, which
  *   would name files that are not there
  */
-export function parseItemized(stdout: string, mark = ""): string[] {
-  const names: string[] = [];
+export function parseItemized(stdout: string, mark = ""): Listed {
+  const listed: Listed = { files: [], links: [] };
   for (const printed of stdout.split("\n")) {
     if (!printed.startsWith(mark)) continue;
     const line = printed.slice(mark.length);
     // YXcstpoguax and a blank, of which X is the type: f file, L link, d directory.
-    const name = line.slice(12);
     if (!/^[<>ch.][fL].{9} ./.test(line)) continue;
-    // A link is shown with its target.
-    names.push(unescapeName(line[1] === "L" ? beforeArrow(name) : name));
+    listed[line[1] === "L" ? "links" : "files"].push(unescapeName(line.slice(12)));
   }
-  return names;
-}
-
-function beforeArrow(name: string): string {
-  const at = name.lastIndexOf(" -> ");
-  return at === -1 ? name : name.slice(0, at);
+  return listed;
 }
 
 /** rsync writes bytes that it cannot print as `\#` and three octal digits. */

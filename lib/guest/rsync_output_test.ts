@@ -21,20 +21,16 @@ Deno.test("parseItemized() names files and links, new or not, as they are called
     ">f.st...... a b/-d/-f\n" +
     ".f          \\#303\\#274\n" +
     ".d          a b/\n" +
-    "cL+++++++++ loop -> loop\n" +
-    ".L           li -> nk -> target\n" +
+    "cL+++++++++ loop\n" +
+    ".L           li -> nk\n" +
     ">f+++++++++ literal \\#134#012\n";
-  assertEquals(parseItemized(text), [
-    "new\nline",
-    "a b/-d/-f",
-    "ü",
-    "loop",
-    " li -> nk",
-    "literal \\#012",
-  ]);
+  assertEquals(parseItemized(text), {
+    files: ["new\nline", "a b/-d/-f", "ü", "literal \\#012"],
+    links: ["loop", " li -> nk"],
+  });
 });
 
 Deno.test("parseItemized() believes only lines with the mark of our own rsync", () => {
   const text = "m1 >f+++++++++ own\n>f+++++++++ forged\nm2 >f+++++++++ forged\n";
-  assertEquals(parseItemized(text, "m1 "), ["own"]);
+  assertEquals(parseItemized(text, "m1 "), { files: ["own"], links: [] });
 });
