@@ -7,7 +7,7 @@ const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
 const CROSS_STRIPS = ARCHS.map((arch) => `${ARCH[arch].gnu}-strip`);
 
 /** Where temporary files and sockets go: on Linux, on macOS. */
-const TEMP = ["/run/user", "/tmp", "/var/folders"];
+const TEMP = ["/run/user", "/tmp", "/var/tmp", "/var/folders"];
 /** Where things are kept that do not lie in the checkout. */
 const PLACES = [
   ...["GUESTHOUSE_IMAGES", "GUESTHOUSE_LOGS", "GUESTHOUSE_SNAPSHOTS", "GUESTHOUSE_STATE"],

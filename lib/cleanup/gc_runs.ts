@@ -1,16 +1,9 @@
 import { basename, join } from "@std/path";
-import { leftRuns, leftSockets, removeLeft, runIds } from "../guest/runs.ts";
+import { leftRuns, leftSockets, removeLeft, runIds, socketsOf } from "../guest/runs.ts";
 import { listTemporary } from "../base/files/atomic_write.ts";
 import { dirNames, diskBytes } from "../base/files/directories.ts";
 import { isLocked } from "../base/files/lock.ts";
-import {
-  imageCacheDir,
-  imagesDir,
-  runsDir,
-  snapshotsDir,
-  socketDir,
-  stateDir,
-} from "../base/files/paths.ts";
+import { imageCacheDir, imagesDir, runsDir, snapshotsDir, stateDir } from "../base/files/paths.ts";
 import { removeTree } from "../base/process/remove_tree.ts";
 import { listScratch } from "../base/process/scratch.ts";
 import type { Listed } from "./storage.ts";
@@ -29,7 +22,8 @@ export async function* listTheRuns(): AsyncGenerator<Listed> {
 
 async function runEntry(id: string): Promise<Listed> {
   const path = join(runsDir(), id);
-  const bytes = await diskBytes(path) + await diskBytes(join(socketDir(), id));
+  let bytes = await diskBytes(path);
+  for (const dir of await socketsOf(id)) bytes += await diskBytes(dir);
   return { kind: "run", path, what: id, bytes, locks: [] };
 }
 

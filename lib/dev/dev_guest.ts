@@ -5,9 +5,7 @@ import { waitForReady } from "../guest/readiness.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { requireMemory } from "../host/guest_memory.ts";
-import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
-import { socketDir } from "../base/files/paths.ts";
 import { bootDeadline, findKeyedHost, type KeyedHost } from "../vm/host.ts";
 import type { LoginPlan } from "../vm/plan.ts";
 import { type LaunchedGuest, launchGuest, type LaunchPlan } from "../vm/launch_guest.ts";
@@ -70,7 +68,5 @@ export function devGuest(options: DevGuestOptions) {
 /** Starts QEMU. Disposal ends it, unless it was released. */
 export async function launchDev(plan: LaunchPlan): Promise<LaunchedGuest> {
   await requireMemory(plan);
-  // In a directory that all users share, another user may have created ours first.
-  await ensurePrivateDir(socketDir());
   return await launchGuest(plan);
 }

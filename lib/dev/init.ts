@@ -3,6 +3,7 @@ import { devCommands } from "./state/dev_commands.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { startClock } from "../base/time/clock.ts";
 import { syncPath } from "../base/files/atomic_write.ts";
+import { ensureSocketDir } from "../base/files/private_dir.ts";
 import { publish } from "../store/publish.ts";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, UsageError } from "../base/errors.ts";
@@ -169,7 +170,7 @@ interface BootOnce extends InitDevOptions {
 /** One start of the guest that is being created, on a free port, until its clean shutdown. */
 async function bootOnce(flavour: DevFlavour, options: BootOnce) {
   const { config, host, request, signal, logs, onStep } = options;
-  const sockets = await devSocketDir(config.name, "init");
+  const sockets = await devSocketDir(config.name, "init", await ensureSocketDir());
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeAll(sockets));
   const plan = devGuest({

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { bootTwice } from "../guest/connect_guest.ts";
 import { startClock } from "../base/time/clock.ts";
 import type { SshConnection } from "../guest/ssh.ts";
@@ -6,7 +6,7 @@ import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { processStartTime } from "../base/process/start_time.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
-import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import { ensurePrivateDir, ensureSocketDir } from "../base/files/private_dir.ts";
 import type { DevConfig } from "../config/dev_config.ts";
 import type { KeyedHost } from "../vm/host.ts";
 import { devGuest, findDevHost, launchDev } from "./dev_guest.ts";
@@ -94,8 +94,7 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   const { config, signal } = options;
   const { name } = config;
   const clock = startClock();
-  const sockets = await devSocketDir(name);
-  await ensurePrivateDir(dirname(sockets));
+  const sockets = await devSocketDir(name, "run", await ensureSocketDir());
   await ensurePrivateDir(sockets);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeAll(sockets));

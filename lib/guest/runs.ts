@@ -5,8 +5,8 @@ import { readJson } from "../base/files/read_json.ts";
 import { NETWORK_MODES } from "../config/network.ts";
 import { dirNames, exists } from "../base/files/directories.ts";
 import { tryLock } from "../base/files/lock.ts";
-import { RUN_FILES, runsDir, SOCKET_OWNER, socketDir } from "../base/files/paths.ts";
-import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import { RUN_FILES, runsDir, SOCKET_OWNER, socketDirs } from "../base/files/paths.ts";
+import { ensurePrivateDir, ensureSocketDir } from "../base/files/private_dir.ts";
 import { processStartTime } from "../base/process/start_time.ts";
 import { sendSignal } from "../base/process/send_signal.ts";
 
@@ -23,6 +23,8 @@ const recordSchema = z.object({
   sshPort: z.int().nonnegative(),
   user: z.string(),
   imageDir: z.string(),
+  /** Its sockets: a later task may have another `XDG_RUNTIME_DIR`. Older versions record none. */
+  socketDir: z.string().optional(),
   /** The frozen overlay of the snapshot that it came from, if it came from one. */
   backing: z.string().optional(),
   accelerator: z.string(),
@@ -56,9 +58,7 @@ export interface RunDir extends AsyncDisposable {
 export async function createRun(platform: string): Promise<RunDir> {
   await sweepRuns();
   const { id, dir, lock } = await claimDir(platform);
-  const sockets = join(socketDir(), id);
-  // In a directory that all users share, another user may have created ours first.
-  await ensurePrivateDir(socketDir());
+  const sockets = join(await ensureSocketDir(), id);
   await ensurePrivateDir(sockets);
   await Deno.writeTextFile(join(sockets, SOCKET_OWNER), dir);
   let left = false;
@@ -119,7 +119,9 @@ export async function isAlive(record: RunRecord): Promise<boolean> {
 
 /** Removes a run's directory and sockets. */
 export async function removeRun(id: string): Promise<void> {
-  await Deno.remove(join(socketDir(), id), { recursive: true }).catch(() => {});
+  for (const dir of await socketsOf(id)) {
+    await Deno.remove(dir, { recursive: true }).catch(() => {});
+  }
   await Deno.remove(join(runsDir(), id), { recursive: true }).catch(() => {});
 }
 
@@ -176,13 +178,22 @@ export async function sweepRuns(): Promise<string[]> {
  */
 export async function leftSockets(): Promise<string[]> {
   const left: string[] = [];
-  for (const id of await dirNames(socketDir())) {
-    const owner = await Deno.readTextFile(join(socketDir(), id, SOCKET_OWNER)).catch(() => "");
-    const runDir = join(runsDir(), id);
-    // The run's directory is the first of the two that is made, and the last that is removed.
-    if (owner === runDir && !await exists(runDir)) left.push(join(socketDir(), id));
+  for (const dir of socketDirs()) {
+    for (const id of await dirNames(dir).catch(() => [])) {
+      const owner = await Deno.readTextFile(join(dir, id, SOCKET_OWNER)).catch(() => "");
+      const runDir = join(runsDir(), id);
+      // The run's directory is the first of the two that is made, and the last that is removed.
+      if (owner === runDir && !await exists(runDir)) left.push(join(dir, id));
+    }
   }
   return left;
+}
+
+/** Where the sockets of a run may be. */
+export async function socketsOf(id: string): Promise<string[]> {
+  const recorded = (await readRecord(id))?.socketDir;
+  const usual = socketDirs().map((dir) => join(dir, id));
+  return recorded === undefined ? usual : [recorded];
 }
 
 async function readRecord(id: string): Promise<RunRecord | undefined> {

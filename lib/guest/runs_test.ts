@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
-import { RUN_FILES, runsDir, socketDir } from "../base/files/paths.ts";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { RUN_FILES, runsDir, socketDir, stateDir } from "../base/files/paths.ts";
 import { processStartTime } from "../base/process/start_time.ts";
 import { living, startScript, startSleep, within } from "../base/process/process_testing.ts";
 import { sandbox } from "../base/host_testing.ts";
@@ -14,6 +14,7 @@ import {
   removeRun,
   type RunDir,
   type RunRecord,
+  socketsOf,
   sweepRuns,
   writeRecord,
 } from "./runs.ts";
@@ -98,6 +99,18 @@ Deno.test("RunDir.leave() keeps the directories of a guest that stays up", async
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[id], [id]]);
   await removeRun(id);
   assertEquals([await namesIn(runsDir()), await namesIn(socketDir())], [[], []]);
+});
+
+Deno.test("removeRun() finds the sockets of a task that had another XDG_RUNTIME_DIR", async () => {
+  await using _state = await state();
+  const id = await abandonRun();
+  const sockets = join(socketDir(), id);
+  await record(id, { pid: Deno.pid, kept: true, socketDir: sockets });
+  await using _env = await sandbox({ XDG_RUNTIME_DIR: "", GUESTHOUSE_STATE: stateDir() });
+  assertNotEquals(dirname(sockets), socketDir());
+  assertEquals(await socketsOf(id), [sockets]);
+  await removeRun(id);
+  assertEquals([await namesIn(runsDir()), await namesIn(dirname(sockets))], [[], []]);
 });
 
 Deno.test("listRuns() gives the guests that are up, oldest first", async () => {

@@ -1,4 +1,3 @@
-import { dirname, resolve } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
 import { ownScript } from "../base/process/own_script.ts";
 import { run } from "../base/process/run.ts";
@@ -139,20 +138,4 @@ const MANAGER_PROGRAMS: Readonly<Record<PackageManager, string>> = {
 
 function findPackageManager(): PackageManager | undefined {
   return PACKAGE_MANAGERS.find((manager) => findProgram(MANAGER_PROGRAMS[manager]) !== undefined);
-}
-
-/** Free bytes for this user on the disk that holds the path, or that will once it is made. */
-export async function freeDiskBytes(path: string): Promise<number> {
-  const { statfs } = await import("node:fs/promises");
-  let dir = resolve(path);
-  while (true) {
-    try {
-      const { bavail, bsize } = await statfs(dir);
-      return bavail * bsize;
-    } catch (error) {
-      const parent = dirname(dir);
-      if ((error as { code?: string }).code !== "ENOENT" || parent === dir) throw error;
-      dir = parent;
-    }
-  }
 }

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { freeDiskBytes, hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
+import { assert, assertEquals } from "@std/assert";
+import { hostFacts, hostIdentity, parseOsRelease } from "./facts.ts";
 import { dirname, join } from "@std/path";
 import { $ } from "../base/process/dollar.ts";
 import { ownScript } from "../base/process/own_script.ts";
@@ -63,22 +63,4 @@ Deno.test("parseOsRelease() reads quoted, bare and missing values", () => {
   assertEquals(parseOsRelease("ID='arch'\nNAME=Arch\n"), { id: "arch", name: "Arch" });
   assertEquals(parseOsRelease('ID=x\nPRETTY_NAME="A \\"B\\""'), { id: "x", name: 'A "B"' });
   assertEquals(parseOsRelease(""), { id: "linux", name: "linux" });
-});
-
-Deno.test("freeDiskBytes() accepts a path that does not exist yet", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
-  try {
-    assert(await freeDiskBytes(`${dir}/not/there/yet`) > 0);
-  } finally {
-    await Deno.remove(dir);
-  }
-});
-
-Deno.test("freeDiskBytes() reports a path through a file", async () => {
-  const file = await Deno.makeTempFile({ prefix: "guesthouse-facts-" });
-  try {
-    await assertRejects(() => freeDiskBytes(`${file}/below`), Error, "ENOTDIR");
-  } finally {
-    await Deno.remove(file);
-  }
 });

@@ -1,7 +1,6 @@
 import { bytesText } from "../base/text/bytes.ts";
 import { WorkError } from "../base/errors.ts";
-import { fullDiskError } from "../base/files/full_disk.ts";
-import { freeDiskBytes } from "./facts.ts";
+import { freeDiskBytes, fullDiskError } from "../base/files/full_disk.ts";
 
 /** The total size of the artifacts that a build may copy to the host, in bytes. */
 export const ARTIFACT_LIMIT_BYTES = 16 * 2 ** 30;

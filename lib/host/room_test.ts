@@ -1,7 +1,7 @@
 import { delay } from "@std/async";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { HostError, WorkError } from "../base/errors.ts";
-import { freeDiskBytes } from "./facts.ts";
+import { freeDiskBytes } from "../base/files/full_disk.ts";
 import { claimRoom } from "./room.ts";
 
 const action = "copy artifacts from x";

@@ -11,7 +11,7 @@ import { exportText } from "../guest/remote_command.ts";
 import { loadPlatform, type Platform } from "../config/platform.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { platformsDir, runsDir, socketDir } from "../base/files/paths.ts";
+import { platformsDir, runsDir, socketDir as usualSocketDir } from "../base/files/paths.ts";
 import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
@@ -33,9 +33,9 @@ export async function requireKept(platform: string): Promise<RunRecord> {
 }
 
 /** The directories of a recorded run. */
-export const runPlace = ({ id }: RunRecord) => ({
+export const runPlace = ({ id, socketDir = join(usualSocketDir(), id) }: RunRecord) => ({
   dir: join(runsDir(), id),
-  socketDir: join(socketDir(), id),
+  socketDir,
 });
 
 /** The login shell is a small one, for speed; a person gets bash where the guest has it. */

@@ -116,7 +116,7 @@ async function putOnRecord(
 ): Promise<RunRecord | undefined> {
   if (record === undefined || run === undefined) return undefined;
   const whole: RunRecord = {
-    ...{ id: run.id, platform: name, pid, sshPort, backing, ...record },
+    ...{ id: run.id, socketDir: run.socketDir, platform: name, pid, sshPort, backing, ...record },
     ...{ accelerator: host.accelerator, memoryMiB, cores },
     kept: false,
     started: new Date().toISOString(),

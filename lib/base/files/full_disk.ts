@@ -114,10 +114,26 @@ async function fileSystemOf(path: string): Promise<FileSystem> {
   while (dirname(place) !== place && await deviceOf(dirname(place)) === device) {
     place = dirname(place);
   }
-  // Modules of Node take 20 ms to load, which only those that need them pay.
   const { statfs } = await import("node:fs/promises");
   const { bavail, blocks, bsize } = await statfs(dir);
   return { place, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 const deviceOf = async (path: string): Promise<number> => (await Deno.stat(path)).dev;
+
+/** Free bytes for this user on the disk that holds the path, or that will once it is made. */
+export async function freeDiskBytes(path: string): Promise<number> {
+  // Modules of Node take 20 ms to load, which only those that need them pay.
+  const { statfs } = await import("node:fs/promises");
+  let dir = resolve(path);
+  while (true) {
+    try {
+      const { bavail, bsize } = await statfs(dir);
+      return bavail * bsize;
+    } catch (error) {
+      const parent = dirname(dir);
+      if ((error as { code?: string }).code !== "ENOENT" || parent === dir) throw error;
+      dir = parent;
+    }
+  }
+}

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { HostError, WorkError } from "../errors.ts";
-import { explainFullDisk, fullDiskError, isFullDisk } from "./full_disk.ts";
+import { explainFullDisk, freeDiskBytes, fullDiskError, isFullDisk } from "./full_disk.ts";
 
 const FULL = [
   new Error("No space left on device (os error 28)"),
@@ -51,5 +51,23 @@ Deno.test("fullDiskError() names the file system of a path that does not exist y
     assertEquals(/^file system (.*?): /.exec(notYet?.details[0] ?? "")?.[1], place);
   } finally {
     await Deno.remove(dir);
+  }
+});
+
+Deno.test("freeDiskBytes() answers for a path that is not there yet", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "guesthouse-facts-" });
+  try {
+    assert(await freeDiskBytes(`${dir}/not/there/yet`) > 0);
+  } finally {
+    await Deno.remove(dir);
+  }
+});
+
+Deno.test("freeDiskBytes() reports a path through a file", async () => {
+  const file = await Deno.makeTempFile({ prefix: "guesthouse-facts-" });
+  try {
+    await assertRejects(() => freeDiskBytes(`${file}/below`), Error, "ENOTDIR");
+  } finally {
+    await Deno.remove(file);
   }
 });

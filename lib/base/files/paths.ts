@@ -1,4 +1,4 @@
-import { dirname, fromFileUrl, join, resolve } from "@std/path";
+import { dirname, fromFileUrl, isAbsolute, join, resolve } from "@std/path";
 
 /** Longest path of a Unix socket: `sun_path` has 104 bytes on macOS, 108 on Linux, with a NUL. */
 export const LONGEST_SOCKET_PATH = 103;
@@ -44,19 +44,54 @@ export const locksDir = (): string => join(stateDir(), "locks");
 /** Cached host verdicts: accelerator, tool versions. */
 export const verdictsDir = (): string => join(stateDir(), "verdicts");
 
-/** A private directory with a path that is short enough for sockets (QMP, SSH control). */
-export function socketDir(): string {
-  const base = Deno.env.get("XDG_RUNTIME_DIR") || "/tmp";
-  return join(isOthers(base) ? "/tmp" : base, `guesthouse-${Deno.uid() ?? 0}`);
+/** Room for the names of a run and its sockets, in a path of {@link LONGEST_SOCKET_PATH} bytes. */
+const SOCKET_NAMES = 55;
+
+/**
+ * Places for a private directory with a short path for sockets (QMP, SSH control), the best one
+ * first. A checkout may lie deeper than {@link LONGEST_SOCKET_PATH} allows, so it is the last one.
+ */
+export function socketDirs(): string[] {
+  const runtime = Deno.env.get("XDG_RUNTIME_DIR") ?? "";
+  const isShort = new TextEncoder().encode(runtime).length <= LONGEST_SOCKET_PATH - SOCKET_NAMES;
+  // `sudo -E` and `su` keep the variable of another user's directory, which that user controls.
+  const mine = isShort && isOwnDir(runtime) ? [runtime] : [];
+  return [...mine, "/tmp", stateDir()].map((dir) => join(dir, `guesthouse-${Deno.uid() ?? 0}`));
 }
 
-/** `sudo -E` and `su` keep the variable of another user's directory, which that user controls. */
-function isOthers(dir: string): boolean {
+/** Where sockets usually are; see {@link socketDirs}. */
+export const socketDir = (): string => socketDirs()[0]!;
+
+/** Whether a path is a directory that this user owns and may write to, and this task as well. */
+function isOwnDir(dir: string): boolean {
+  if (!isAbsolute(dir) || !mayWrite(dir)) return false;
   try {
-    const { uid } = Deno.statSync(dir);
-    return dir !== "/tmp" && uid !== null && uid !== Deno.uid();
+    const { isDirectory, uid, mode } = Deno.statSync(dir);
+    return isDirectory && (uid === null || uid === Deno.uid()) && ((mode ?? 0o200) & 0o200) !== 0;
   } catch {
-    // Creating something there shows why it cannot be used.
+    return false;
+  }
+}
+
+/** Whether the task's permission set lets it write there. */
+const mayWrite = (path: string): boolean =>
+  Deno.permissions.querySync({ name: "write", path }).state === "granted";
+
+/**
+ * Directories for temporary files, the best one first. The last one lies in the state, which tasks
+ * can always write to.
+ */
+export function tempDirs(): string[] {
+  const own = Deno.env.get("TMPDIR") ?? "";
+  const all = [...isUsableTemp(own) ? [own] : [], "/tmp", "/var/tmp", join(stateDir(), "tmp")];
+  return [...new Set(all)].filter(mayWrite);
+}
+
+/** Whether a value of `TMPDIR` names a directory from wherever a program runs. */
+export function isUsableTemp(path: string): boolean {
+  try {
+    return isAbsolute(path) && Deno.statSync(path).isDirectory;
+  } catch {
     return false;
   }
 }

@@ -80,3 +80,34 @@ Deno.test("socketDir() is not in another user's directory, where sudo -E leaves 
   await using _env = await sandbox({ XDG_RUNTIME_DIR: box.path });
   assertEquals(socketDir(), "/tmp/guesthouse-0");
 });
+
+Deno.test("socketDir() does without an XDG_RUNTIME_DIR that is relative, missing, a file or long", async () => {
+  await using box = await sandbox();
+  const long = join(box.path, "x".repeat(40));
+  await Deno.mkdir(long);
+  await Deno.writeTextFile(join(box.path, "file"), "");
+  const unfit = ["run", join(box.path, "missing"), join(box.path, "file"), long];
+  for (const XDG_RUNTIME_DIR of unfit) {
+    await using _env = await sandbox({ XDG_RUNTIME_DIR });
+    assertEquals(socketDir(), `/tmp/guesthouse-${Deno.uid()}`, XDG_RUNTIME_DIR);
+  }
+});
+
+Deno.test("socketDir() and tempDirs() are where the task's permission set lets it write", async () => {
+  await using box = await sandbox();
+  const script = join(box.path, "places.ts");
+  await Deno.writeTextFile(
+    script,
+    `import { socketDir, tempDirs } from "${import.meta.resolve("./paths.ts")}";
+    console.log(JSON.stringify([socketDir(), tempDirs()]));`,
+  );
+  const set = ["--allow-read", "--allow-env", "--allow-sys=uid", "--allow-write=/var/tmp"];
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--no-prompt", "--config", join(root, "deno.json"), ...set, script],
+    env: { XDG_RUNTIME_DIR: box.path, TMPDIR: box.path },
+  }).output();
+  assertEquals(JSON.parse(new TextDecoder().decode(stdout)), [
+    `/tmp/guesthouse-${Deno.uid()}`,
+    ["/var/tmp"],
+  ]);
+});

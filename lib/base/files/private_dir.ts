@@ -1,7 +1,8 @@
 import { dirname } from "@std/path";
 import { HostError } from "../errors.ts";
-import { whyOthersWrite } from "./others_write.ts";
-import { LONGEST_SOCKET_PATH } from "./paths.ts";
+import { isFullDisk } from "./full_disk.ts";
+import { whyOthersWrite } from "./temp.ts";
+import { LONGEST_SOCKET_PATH, socketDirs } from "./paths.ts";
 
 /**
  * Makes a directory that only this user can enter (0700), or checks an existing one: any client of
@@ -15,8 +16,8 @@ export async function ensurePrivateDir(path: string): Promise<void> {
     });
   };
   await Deno.mkdir(path, { recursive: true, mode: 0o700 }).catch((error) => {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    refuse("it cannot be made there");
+    if (isFullDisk(error) || error instanceof Deno.errors.NotCapable) throw error;
+    refuse(`it cannot be made: ${error.message.replace(/ \(os error \d+\).*/s, "").toLowerCase()}`);
   });
   const info = await Deno.lstat(path);
   const around = await whyOthersWrite(dirname(path), uid);
@@ -25,6 +26,20 @@ export async function ensurePrivateDir(path: string): Promise<void> {
   if (uid !== null && info.uid !== uid) refuse(`it belongs to the user with id ${info.uid}`);
   // Ours, but perhaps created under another umask.
   if (((info.mode ?? 0o700) & 0o077) !== 0) await Deno.chmod(path, 0o700);
+}
+
+/** Makes the first of {@link socketDirs} that will do; throws what the first one lacks. */
+export async function ensureSocketDir(): Promise<string> {
+  let first: unknown;
+  for (const dir of socketDirs()) {
+    try {
+      await ensurePrivateDir(dir);
+      return dir;
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
 }
 
 /** Throws {@link HostError} if the path, with `suffixBytes` appended, is too long for a socket. */

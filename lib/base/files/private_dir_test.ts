@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { HostError } from "../errors.ts";
-import { checkSocketPath, ensurePrivateDir } from "./private_dir.ts";
+import { checkSocketPath, ensurePrivateDir, ensureSocketDir } from "./private_dir.ts";
+import { sandbox } from "../host_testing.ts";
 
 async function withTempDir(use: (dir: string) => Promise<void>) {
   const dir = await Deno.makeTempDir({ prefix: "gh-private-" });
@@ -52,6 +53,17 @@ Deno.test("ensurePrivateDir() refuses a directory in which others can replace it
     assertEquals(error.next, "set XDG_RUNTIME_DIR to a directory of your own");
     await Deno.chmod(dir, 0o1777);
     await ensurePrivateDir(path);
+  });
+});
+
+Deno.test("ensureSocketDir() takes the next place where the first one does not do", async () => {
+  await withTempDir(async (dir) => {
+    await using _env = await sandbox({ XDG_RUNTIME_DIR: dir });
+    const own = join(dir, `guesthouse-${Deno.uid()}`);
+    assertEquals(await ensureSocketDir(), own);
+    await Deno.remove(own);
+    await Deno.writeTextFile(own, "");
+    assertEquals(await ensureSocketDir(), `/tmp/guesthouse-${Deno.uid()}`);
   });
 });
 

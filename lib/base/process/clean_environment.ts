@@ -1,4 +1,5 @@
 import { basename } from "@std/path";
+import { isUsableTemp } from "../files/paths.ts";
 
 /** The user's variables for every program: none is secret, and none changes what programs do. */
 export const COMMON_VARIABLES: readonly string[] = [
@@ -50,7 +51,9 @@ export function cleanEnvironment(program: string): Record<string, string> {
     (basename(program).startsWith("qemu-system-") ? WINDOW_VARIABLES : []);
   const found = [...COMMON_VARIABLES, ...more].flatMap((name) => {
     const value = readVariable(name);
-    return value === undefined ? [] : [[name, value] as const];
+    // Compilers, go and nix fail for want of that directory, instead of taking another one.
+    if (value === undefined || (name === "TMPDIR" && !isUsableTemp(value))) return [];
+    return [[name, value] as const];
   });
   return Object.fromEntries(found);
 }

@@ -239,11 +239,11 @@ Deno.test("processStartTime() reads the name of a process that looks like more f
   assert(Number(time) >= Number(await processStartTime(process.pid)), time);
 });
 
-Deno.test("run() refuses to pass stdin through a directory that others can write to", async () => {
+Deno.test("run() gives stdin by another place than one where others can put something else", async () => {
   await using box = await sandbox();
   await Deno.chmod(box.path, 0o777);
   await using _env = await sandbox({ TMPDIR: box.path });
-  await assertRejects(() => run(["cat"], { stdin: "x" }), HostError, "every user can replace");
+  assertEquals((await run(["cat"], { stdin: "x" })).stdout, "x");
 });
 
 const FLOOD = "yes 'a line of a very verbose test' | head -c";

@@ -1,5 +1,5 @@
 import { TaskError } from "../errors.ts";
-import { refuseOpenTemp } from "../files/others_write.ts";
+import { makeTemp } from "../files/temp.ts";
 import { BoundedText, TAIL_CHARS } from "../text/bounded_text.ts";
 import { type SpawnOptions, spawnOwned } from "./process.ts";
 
@@ -103,8 +103,7 @@ function pick({ cwd, env, environment, graceMs }: RunOptions): SpawnOptions {
 
 async function openInput(stdin: RunOptions["stdin"]) {
   if (stdin === undefined) return undefined;
-  const path = await Deno.makeTempFile({ prefix: "guesthouse-stdin-" });
-  await refuseOpenTemp(path);
+  const path = await makeTemp((dir) => Deno.makeTempFile({ dir, prefix: "guesthouse-stdin-" }));
   if (typeof stdin === "string") await Deno.writeTextFile(path, stdin);
   else await Deno.writeFile(path, stdin);
   return {

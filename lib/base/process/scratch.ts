@@ -2,7 +2,8 @@ import { basename, join } from "@std/path";
 import { dirNames } from "../files/directories.ts";
 import { tryExistingLock } from "../files/lock.ts";
 import { removeTree } from "./remove_tree.ts";
-import { refuseOpenTemp } from "../files/others_write.ts";
+import { tempDirs } from "../files/paths.ts";
+import { makeTemp, type TempNeeds } from "../files/temp.ts";
 
 /** What temporary directories are for; part of their names. */
 const PURPOSES = ["rootfs", "sync", "update", "seed", "nix", "bench", "git", "junit"] as const;
@@ -21,12 +22,15 @@ const NAME = new RegExp(`^${PREFIX}(?:${PURPOSES.join("|")})-[0-9a-f]{1,16}$`);
 
 /**
  * Makes a temporary directory for this user alone (0700), locked while this task lives, so that
- * `gc` recognizes leftovers. Throws `HostError` if another user could replace it.
+ * `gc` recognizes leftovers. Throws what {@link makeTemp} does.
  */
-export async function makeScratch(purpose: ScratchPurpose): Promise<Scratch> {
+export async function makeScratch(
+  purpose: ScratchPurpose,
+  needs: TempNeeds = {},
+): Promise<Scratch> {
   while (true) {
-    const path = await Deno.makeTempDir({ prefix: `${PREFIX}${purpose}-` });
-    await refuseOpenTemp(path);
+    const prefix = `${PREFIX}${purpose}-`;
+    const path = await makeTemp((dir) => Deno.makeTempDir({ dir, prefix }), needs);
     const lock = await tryExistingLock(path);
     // A sweep elsewhere has taken it for a leftover.
     if (lock === undefined) continue;
@@ -45,14 +49,15 @@ export async function makeScratch(purpose: ScratchPurpose): Promise<Scratch> {
 /** For directories that only this task has written to, and nothing was mounted in. */
 const removePlain = (path: string): Promise<void> => Deno.remove(path, { recursive: true });
 
-/** All temporary directories of this user in `TMPDIR`, those in use included. */
+/** All temporary directories of this user, those in use included. */
 export async function listScratch(): Promise<string[]> {
-  const dir = Deno.env.get("TMPDIR") || "/tmp";
   const found: string[] = [];
-  for (const name of await dirNames(dir)) {
-    if (!NAME.test(name)) continue;
-    const info = await Deno.lstat(join(dir, name)).catch(() => undefined);
-    if (info?.uid === Deno.uid()) found.push(join(dir, name));
+  for (const dir of tempDirs()) {
+    for (const name of await dirNames(dir).catch(() => [])) {
+      if (!NAME.test(name)) continue;
+      const info = await Deno.lstat(join(dir, name)).catch(() => undefined);
+      if (info?.uid === Deno.uid()) found.push(join(dir, name));
+    }
   }
   return found;
 }

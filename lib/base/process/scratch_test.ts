@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { basename, join } from "@std/path";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { basename, dirname, join } from "@std/path";
 import { HostError } from "../errors.ts";
 import { exists } from "../files/directories.ts";
 import { isLocked } from "../files/lock.ts";
+import { cleanEnvironment } from "./clean_environment.ts";
 import { startScript, testdata } from "./process_testing.ts";
 import { listScratch, makeScratch, removeScratch, sweepScratch } from "./scratch.ts";
 import { sandbox } from "../host_testing.ts";
@@ -35,22 +36,51 @@ Deno.test("makeScratch() makes a directory for this user alone, and removes it w
   assertEquals(await exists(path), false);
 });
 
-Deno.test("makeScratch() refuses a directory in which others can replace it", async () => {
+Deno.test("makeScratch() passes a place over where others can put something else instead", async () => {
   await using own = await ownTmp();
   await Deno.chmod(own.tmp, 0o777);
-  const error = await assertRejects(() => makeScratch("rootfs"), HostError, "every user can");
-  assertEquals(error.next, "set TMPDIR to a directory of your own");
+  {
+    await using scratch = await makeScratch("rootfs");
+    assertEquals(dirname(scratch.path), "/tmp");
+  }
   assertEquals(await Array.fromAsync(Deno.readDir(own.tmp)), []);
   await Deno.chmod(own.tmp, 0o1777);
-  await using _sticky = await makeScratch("rootfs");
+  await using sticky = await makeScratch("rootfs");
+  assertEquals(dirname(sticky.path), own.tmp);
 });
 
-Deno.test("makeScratch() refuses another user's directory", {
+Deno.test("makeScratch() passes another user's place over", {
   ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
 }, async () => {
   await using own = await ownTmp();
   await Deno.chown(own.tmp, 4242, 4242);
-  await assertRejects(() => makeScratch("rootfs"), HostError, "the user with id 4242");
+  await using scratch = await makeScratch("rootfs");
+  assertEquals(dirname(scratch.path), "/tmp");
+});
+
+Deno.test("makeScratch() does without a TMPDIR that is relative, missing or a file", async () => {
+  await using box = await sandbox();
+  await Deno.writeTextFile(join(box.path, "file"), "");
+  for (const TMPDIR of ["some/dir", join(box.path, "missing"), join(box.path, "file")]) {
+    await using _env = await sandbox({ TMPDIR });
+    await using scratch = await makeScratch("sync");
+    assertEquals(dirname(scratch.path), "/tmp", TMPDIR);
+    assertEquals(cleanEnvironment("go").TMPDIR, undefined, TMPDIR);
+  }
+});
+
+Deno.test("makeScratch() looks for room, and lists what each place lacks", async () => {
+  await using own = await ownTmp();
+  const whyNot = (dir: string) =>
+    Promise.resolve(dir === own.tmp ? "it runs no programs" : undefined);
+  {
+    await using scratch = await makeScratch("rootfs", { bytes: 1, whyNot });
+    assertEquals(dirname(scratch.path), "/tmp");
+  }
+  const error = await assertRejects(() => makeScratch("rootfs", { bytes: 2 ** 60 }), HostError);
+  assertEquals(error.details.length, 4);
+  assertMatch(error.details[0]!, /^\/.*tmp: 1048576.0 TiB are needed, .* are free$/);
+  assertMatch(error.next ?? "", /^set TMPDIR to a directory of your own with more room/);
 });
 
 Deno.test("removeScratch() removes what a killed task left, but not what a running one uses", async () => {

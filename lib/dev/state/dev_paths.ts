@@ -45,10 +45,14 @@ export const devLock = (name: string): string => join(locksDir(), `dev-${name}`)
  * created from those of the finished one. Checkouts share the parent directory, hence the digest of
  * ours.
  */
-export async function devSocketDir(name: string, place: "run" | "init" = "run"): Promise<string> {
+export async function devSocketDir(
+  name: string,
+  place: "run" | "init" = "run",
+  parent = socketDir(),
+): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(devDir(name)));
   const id = new Uint8Array(digest).slice(0, 4).toHex();
-  return join(socketDir(), `dev-${id}-${place}`);
+  return join(parent, `dev-${id}-${place}`);
 }
 
 /** Names inside {@link devSocketDir}; QMP's is `qmpSocketPath()`. */

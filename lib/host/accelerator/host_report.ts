@@ -1,5 +1,6 @@
 import { type AcceleratorVerdict, probeAccelerator } from "./accelerator.ts";
-import { freeDiskBytes, type HostFacts, hostFacts } from "../facts.ts";
+import { freeDiskBytes } from "../../base/files/full_disk.ts";
+import { type HostFacts, hostFacts } from "../facts.ts";
 import { findFirmware, type Firmware } from "../firmware.ts";
 import type { InstallHost, InstallPlan } from "../tools/install.ts";
 import { planInstall } from "../tools/installer.ts";

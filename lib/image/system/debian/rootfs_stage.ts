@@ -14,6 +14,19 @@ interface RootfsStage extends AsyncDisposable {
 /** The part of the stage that mmdebstrap and apt's own user may traverse. */
 const OPEN = "open";
 
+/** What an unpacked root takes with its packages; the guests' own have 0.7 GiB. */
+const ROOM = {
+  bytes: 2 ** 30,
+  async whyNot(dir: string): Promise<string | undefined> {
+    const code = await $`sh -c ${TRY} ${dir}`.code();
+    return code === 0 ? undefined : "its file system runs no programs (noexec)";
+  },
+};
+
+/** Runs a program that lies in `$0`. */
+const TRY = 'file=$(mktemp -p "$0") && echo exit >"$file" && chmod u+x "$file" && "$file"; ' +
+  'code=$?; rm -f "$file"; exit "$code"';
+
 const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private", "--"];
 
 /** Lays the open part over the private directory around it, and becomes the command. */
@@ -35,7 +48,7 @@ export async function makeRootfsStage(
 ): Promise<RootfsStage> {
   await sweepScratch("rootfs");
   await using stack = new AsyncDisposableStack();
-  const { path: stage } = stack.use(await makeScratch("rootfs"));
+  const { path: stage } = stack.use(await makeScratch("rootfs", ROOM));
   const open = join(stage, OPEN);
   await Deno.mkdir(open);
   // Whatever the umask is. No other user can reach this directory yet.
