@@ -19,16 +19,13 @@ export const EXIT = {
 /** The longest message or detail that is kept whole: a guest or a project may have written it. */
 const MAX_CHARS = 4096;
 
-/** One of the exit statuses in {@link EXIT}. */
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
 
-/** The optional parts of a {@link TaskError}. */
 export interface TaskErrorOptions {
   /** Facts that explain the failure, one per line of output. */
   readonly details?: readonly string[];
   /** The command to run, or the file to read, next. */
   readonly next?: string;
-  /** The error underneath. */
   readonly cause?: unknown;
 }
 
@@ -39,7 +36,6 @@ export interface TaskErrorOptions {
  */
 export class TaskError extends Error {
   override name = "TaskError";
-  /** The status that the task exits with. */
   readonly exit: ExitStatus;
   readonly details: readonly string[];
   readonly next?: string;

@@ -32,10 +32,7 @@ interface GuestBenchOptions {
 
 type Options = GuestBenchOptions & { readonly platform: Platform; readonly size: Size };
 
-/**
- * Measures one platform, one guest at a time. The kinds take turns, so that a host that becomes
- * slower affects all of them.
- */
+/** Measures one platform; the kinds take turns, so that a slower host affects all of them. */
 export async function measureGuests(
   platform: Platform,
   bench: GuestBenchOptions,

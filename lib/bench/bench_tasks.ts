@@ -101,10 +101,7 @@ async function requireUnchanged(platforms: readonly Platform[]): Promise<void> {
   }
 }
 
-/**
- * Times the first `build-all` of a fresh checkout, once: images, state and logs are in a separate
- * directory, which is removed. Host tools must be installed.
- */
+/** Times the first `build-all` of a fresh checkout in a temporary directory. */
 export async function measureFromNothing(
   { signal, onStep, projectDir }: Omit<TaskBenchOptions, "runs"> & { readonly projectDir: string },
 ): Promise<Row> {

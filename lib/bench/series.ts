@@ -14,10 +14,7 @@ export class Series<T> {
     return this.#error;
   }
 
-  /**
-   * Measures once more, unless it has failed before. Returns the measured value. Interruptions and
-   * bugs are thrown.
-   */
+  /** Measures once more, unless it has failed before. Throws interruptions and bugs. */
   async take(signal: AbortSignal, measure: () => Promise<T>): Promise<T | undefined> {
     signal.throwIfAborted();
     if (this.#error !== undefined) return undefined;

@@ -23,8 +23,7 @@ export const WITH_GUESTS: readonly Measurement[] = [
 ];
 
 /**
- * The highest acceptable medians, in seconds: under emulation, on an otherwise idle Debian 12
- * machine with 2 cores.
+ * The highest acceptable medians, in seconds: emulated, on an idle Debian 12 machine with 2 cores.
  */
 export const TARGETS: Readonly<Record<string, number>> = {
   "first command": 9,

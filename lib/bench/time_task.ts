@@ -16,11 +16,7 @@ interface TimeTaskOptions {
 /** How long stopped tasks may take to end their guests. */
 const GRACE_MS = 20_000;
 
-/**
- * Runs `deno task NAME ARGS...` like a user. Throws {@link WorkError} unless it succeeds.
- *
- * @returns its wall time in seconds, and its standard output
- */
+/** Runs `deno task NAME ARGS...`; returns seconds and output. Throws {@link WorkError}. */
 export async function timeTask(
   [name = "", ...args]: readonly string[],
   options: TimeTaskOptions,

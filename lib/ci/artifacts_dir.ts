@@ -7,9 +7,8 @@ import { artifactsDir } from "../base/files/paths.ts";
 const OURS = ".guesthouse-artifacts";
 
 /**
- * The directory that `--artifacts` names, seen from where the user calls. Each build empties the one
- * of its name in it. Throws a UsageError before anything is built if nothing could be written there
- * in the end, or if one of these holds files of the user's own.
+ * The directory of `--artifacts`, from the user's directory; each build empties its own one in it.
+ * Throws a UsageError before a build if it is not writable, or one holds the user's own files.
  */
 export async function artifactsTarget(
   wanted: string | undefined,

@@ -42,8 +42,7 @@ export function recordCut(result: BuildResult, log: LogFiles, progress: Progress
 }
 
 /**
- * Notes in a result why the build could not be run: the reason of `signal` if that is aborted. An
- * error that is not a TaskError is a bug, and is thrown.
+ * Notes in a result why the build could not be run: `signal`'s reason, or a TaskError; throws bugs.
  */
 export async function recordError(
   result: BuildResult,

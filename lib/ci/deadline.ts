@@ -3,8 +3,7 @@ import { WorkError } from "../base/errors.ts";
 /** The time limit for a platform's whole build. Disposal stops the clock. */
 export interface Deadline extends Disposable {
   /**
-   * Aborts with the reason of the task's signal, or when the time is over: with a {@link WorkError}
-   * that names the phase.
+   * Aborts with the reason of the task's signal, or with a {@link WorkError} that names the phase.
    */
   readonly signal: AbortSignal;
   /** Names the build's current phase. */

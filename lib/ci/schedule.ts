@@ -16,16 +16,13 @@ interface Budget {
 interface Schedule<T> extends Budget {
   /** Once it is aborted, no more jobs are started. */
   readonly signal: AbortSignal;
-  /**
-   * Returns the result for a job that threw, or, with the signal's reason, that was not started.
-   */
+  /** The result for a job that threw, or, with the signal's reason, was not started. */
   readonly lost: (job: Job<T>, why: unknown) => T;
 }
 
 /**
- * Runs jobs in parallel within a budget, those that need the most memory first, and returns their
- * results in the order of `jobs`. A job that is larger than the whole budget runs alone. A failed
- * job does not stop the others.
+ * Runs jobs in parallel within a budget, the largest first, and returns their results in the order
+ * of `jobs`. A job larger than the budget runs alone. A failed job does not stop the others.
  */
 export async function runWithin<T>(jobs: readonly Job<T>[], options: Schedule<T>): Promise<T[]> {
   const { signal, lost, ...budget } = options;

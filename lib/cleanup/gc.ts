@@ -23,8 +23,7 @@ import {
 interface GcOptions extends RemoveOptions {
   readonly platforms: readonly Platform[];
   /**
-   * What snapshots and build caches may take on disk together; of more, those that were not used
-   * for longest go. 0: all of them go that are not in use.
+   * Disk limit for snapshots and build caches; the least recently used go. 0: all unused ones go.
    */
   readonly limitBytes: number;
 }
@@ -54,12 +53,8 @@ const KINDS: readonly (readonly Kind[])[] = [
 
 /**
  * Removes everything that is no longer needed: abandoned runs and their guests, snapshots and build
- * caches, images, and unfinished files of killed tasks.
- *
- * What is in use stays, whatever other tasks do meanwhile: each thing is removed with the lock held
- * that its users hold, and guests without a task, which hold none, are looked up in the run records
- * under that lock. Whoever uses an image has a shared lock on its version's directory: see
- * `useImage()`.
+ * caches, images, and unfinished files. Each thing is removed under the lock that its users hold;
+ * guests without a task are looked up in the run records under it.
  */
 export async function collectGarbage(options: GcOptions): Promise<GcOutcome> {
   const removed: Removed[] = [];

@@ -18,10 +18,7 @@ export async function listVersions({ isGone, guests }: GcFacts): Promise<Listed[
   });
 }
 
-/**
- * The packages of images, each as one file, from which later stages are made. Those of a platform
- * that is not among these may be of use to another checkout.
- */
+/** The packages of images, one file each. Those of unknown platforms may belong to a checkout. */
 export async function listPackages({ platforms }: GcFacts): Promise<Listed[]> {
   const keys = await keysByName(platforms);
   return (await storedTars()).map((tar) => {

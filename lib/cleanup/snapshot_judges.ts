@@ -41,9 +41,7 @@ export async function presentHosts(
   return new Map(await Promise.all(entries));
 }
 
-/**
- * The judge of the snapshots of a platform or a variant; `undefined` if there is none by that name.
- */
+/** The judge of a platform's or variant's snapshots; `undefined` for an unknown name. */
 export function snapshotJudge(
   name: string,
   { present, signal }: {
@@ -58,11 +56,7 @@ export function snapshotJudge(
   return micro && ((recipe, manifest) => judgeMicro({ ...micro, signal }, recipe, manifest));
 }
 
-/**
- * Why no guest of the platform can come from a snapshot, whatever its size. What is not known of
- * the
- * host is left out. An accelerator is as good as any other, since each can be asked for.
- */
+/** Why no guest fits a snapshot, of any size and accelerator, as far as this host is known. */
 async function judgeBuild(
   { platform, image, qemu, keys }: PresentHost,
   recorded: Recipe,

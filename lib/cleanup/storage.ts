@@ -56,10 +56,7 @@ export async function sized<E extends Listed>(entry: E): Promise<E & Stored> {
   return { ...entry, bytes: entry.bytes ?? await diskBytes(entry.path) };
 }
 
-/**
- * Removes an entry for a reason, or finds out whether that could be done. Returns what went;
- * `undefined` if somebody uses it, or it cannot be removed, which is told.
- */
+/** Removes an entry, or finds out whether it could; reports why not and returns `undefined`. */
 export async function removeStored(
   item: Entry & Stored,
   why: string,

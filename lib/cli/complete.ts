@@ -12,7 +12,6 @@ import {
 } from "./spec.ts";
 import { Given } from "./together.ts";
 
-/** One word that would fit, and what it means. */
 interface Candidate {
   readonly word: string;
   readonly help?: string;

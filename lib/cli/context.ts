@@ -35,7 +35,6 @@ export interface TaskContext<Options = unknown, Positionals = unknown> {
   waitingFor(what: string): Disposable;
 }
 
-/** The parts of a {@link TaskContext}. */
 interface ContextParts<Spec extends TaskSpec> {
   readonly parsed: ParsedArguments<Spec>;
   readonly log: Log;
@@ -45,7 +44,6 @@ interface ContextParts<Spec extends TaskSpec> {
   readonly waits: string[];
 }
 
-/** Creates a {@link TaskContext}. */
 export function createContext<Spec extends TaskSpec>(
   { parsed, log, signal, report, waits }: ContextParts<Spec>,
 ): ContextOf<Spec> {

@@ -2,7 +2,6 @@ import { join, resolve } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { artifactsDir, root } from "../base/files/paths.ts";
 
-/** What {@link outputPath} checks, and the words of its messages. */
 interface OutputPathOptions {
   /** What cannot be done: `copy artifacts to`. */
   readonly action: string;

@@ -15,7 +15,6 @@ import { Given } from "./together.ts";
 /** The value of an option: of its type, a list if it repeats, or undefined. */
 type OptionValue = boolean | string | number | readonly string[] | undefined;
 
-/** Arguments after parsing. */
 export interface ParsedArguments<Spec extends TaskSpec = TaskSpec> {
   /** Every option of the spec by its name in camelCase, the common ones included. */
   readonly opt: OptionsOf<Spec> & CommonValues;

@@ -7,7 +7,6 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 const SAME_KEYPRESS_MS = 150;
 
-/** What to do when signals arrive. */
 interface SignalOptions {
   /** Called for the first signal, once {@link Interruption.signal} is aborted. */
   readonly onInterrupt?: (name: Deno.Signal) => void;

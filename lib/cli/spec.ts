@@ -34,7 +34,6 @@ export interface OptionSpec {
   readonly onlyFor?: readonly string[];
 }
 
-/** One positional argument. */
 export interface PositionalSpec {
   /** Placeholder, such as `PLATFORM`. */
   readonly name: string;
@@ -66,7 +65,6 @@ interface ConflictSpec {
   readonly why?: string;
 }
 
-/** Options that every task has. */
 export type CommonOption = "json" | "dry-run" | "yes" | "quiet" | "verbose" | "help";
 
 /** Everything that is known about a task before it runs. */
@@ -83,9 +81,7 @@ export interface TaskSpec {
   readonly conflicts?: readonly ConflictSpec[];
   /** Common options that make no sense here. */
   readonly omit?: readonly Exclude<CommonOption, "help">[];
-  /** Goals, each with its command. */
   readonly examples: readonly { readonly goal: string; readonly command: string }[];
-  /** The commands that run underneath. */
   readonly runs?: string;
   readonly env?: readonly { readonly name: string; readonly help: string }[];
   /** Its own exit statuses, in addition to the common ones: `vm-run` passes one through. */
@@ -125,7 +121,6 @@ export function allConflicts(spec: TaskSpec): ConflictSpec[] {
   ];
 }
 
-/** Whether the option is switched off by `--no-NAME`. */
 export function isNegatable(option: OptionSpec): boolean {
   return option.type === "boolean" && option.default === true;
 }
@@ -135,12 +130,10 @@ export function optionWord(option: OptionSpec): string {
   return `--${isNegatable(option) ? "no-" : ""}${option.name}`;
 }
 
-/** The placeholder of an option's value. */
 export function placeholder(option: OptionSpec): string {
   return option.value ?? (option.type === "number" ? "N" : "VALUE");
 }
 
-/** Looks up the choices. */
 export async function listChoices(choices: Choices): Promise<readonly string[]> {
   return typeof choices === "function" ? await choices() : choices;
 }

@@ -5,11 +5,8 @@ import { streamFault, writeStdout } from "../base/terminal/output.ts";
 import { plainJson, plainText } from "../base/text/plain_text.ts";
 import { writeStderr } from "../base/terminal/screen.ts";
 
-/** How to report the end of a task. */
 interface ReportOptions {
-  /** One JSON document on standard output. */
   readonly json: boolean;
-  /** Show the stack of a bug. */
   readonly verbose: boolean;
 }
 
@@ -25,7 +22,6 @@ export class Report {
     this.#verbose = verbose;
   }
 
-  /** Sets the JSON document; the last call counts. */
   setResult(value: unknown): void {
     this.#result = { value };
   }
@@ -43,7 +39,6 @@ export class Report {
     return failure.exit;
   }
 
-  /** Prints the JSON document, if one is wanted. */
   finish(status: number): void {
     if (this.json) writeStdout(renderDocument(this.#document(status)));
   }

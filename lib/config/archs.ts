@@ -7,9 +7,7 @@ interface Machine {
   readonly transport: Transport;
 }
 
-/** The properties of an architecture. */
 interface ArchRow {
-  /** Debian's name. */
   readonly debian: string;
   /** As `uname -m` has it in a guest, and as Node.js does. */
   readonly uname: string;
@@ -168,13 +166,11 @@ const ROWS = {
   },
 } as const satisfies Readonly<Record<string, ArchRow>>;
 
-/** An architecture of guests. */
 export type Arch = keyof typeof ROWS;
 
 /** The one table of architectures: another one is a row here. */
 export const ARCH: Readonly<Record<Arch, ArchRow>> = ROWS;
 
-/** Every architecture that guests can have. */
 export const ARCHS = Object.keys(ROWS) as readonly Arch[];
 
 /** Whether QEMU boots the kernel of an architecture as the ELF file that it is linked to. */

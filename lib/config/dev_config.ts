@@ -26,10 +26,8 @@ const mountName = word('a name like "project", for the directory /NAME of the gu
 const devSchema = fields({
   /** The guest's name: of its directory, its host name, and the word that reset asks for. */
   name: word('a name like "armdev"').default("armdev"),
-  /** Default `nixos`. */
   flavour: z.enum(FLAVOURS).default("nixos"),
   share: fields({
-    /** Default `9p`. */
     mode: z.enum(SHARE_MODES).default("9p"),
     /** The guest finds the project at /NAME. */
     name: mountName,
@@ -40,9 +38,7 @@ const devSchema = fields({
   }, "an object"),
   /** Port on 127.0.0.1 that is forwarded to the guest's SSH. Default 5022. */
   sshPort: whole(1, 65535, "a port").default(5022),
-  /** Default 4096. */
   memoryMiB: whole(512, 1 << 20, "MiB").default(4096),
-  /** Default 2. */
   cores: whole(1, 256, "CPUs").default(2),
   /** Size of the guest's disk; the file on the host grows as data is written. Default 32. */
   diskGiB: whole(8, 4096, "GiB").default(32),
@@ -58,7 +54,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** The dev guest as `configs/arm_dev.ts` writes it. */
 export type DevConfigInput = DeepReadonly<z.input<typeof devSchema>>;
 
-/** The dev guest, with all defaults filled in. */
 export type DevConfig = DeepReadonly<z.output<typeof devSchema>>;
 
 /** Where {@link defineDev} is called from, for messages. */

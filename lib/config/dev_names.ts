@@ -1,10 +1,8 @@
-/** What the guest runs. */
 export const FLAVOURS = ["nixos", "debian"] as const;
 
 /** What the guest runs: NixOS, or Debian, which is ready in minutes. */
 export type FlavourName = typeof FLAVOURS[number];
 
-/** How the guest sees the project. */
 export const SHARE_MODES = ["9p", "virtiofs", "rsync"] as const;
 
 /** How the guest sees the project: a mount of the host's directory, or a copy. */

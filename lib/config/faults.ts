@@ -4,7 +4,6 @@ import { nearest } from "../cli/suggest.ts";
 // zod compiles a checker on first use, which pays off after some hundred values. A task checks one.
 z.config({ jitless: true });
 
-/** A checked value, or all errors in it. */
 type Checked<T> =
   | { readonly value: T; readonly faults: readonly [] }
   | { readonly value?: undefined; readonly faults: readonly Fault[] };

@@ -1,4 +1,3 @@
-/** One output of a job. */
 export interface FarmJob {
   /** `PROJECT/JOBSET/JOB`, as on the farm's pages. */
   readonly job: string;

@@ -12,7 +12,6 @@ export interface Part {
   readonly needs: readonly PartName[];
 }
 
-/** The names of all parts. */
 export type PartName =
   | "guest-agent"
   | "tiny-init"
@@ -22,13 +21,11 @@ export type PartName =
   | "micro-initramfs"
   | Variant;
 
-/** Every variant. */
 export const VARIANTS = ["raw", "python", "node"] as const;
 
 /** What a root file system is for. */
 export type Variant = typeof VARIANTS[number];
 
-/** Whether the text names a variant. */
 export const isVariant = (text: string): text is Variant =>
   VARIANTS.some((variant) => variant === text);
 

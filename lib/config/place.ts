@@ -1,6 +1,5 @@
 import { isAbsolute, normalize } from "@std/path";
 
-/** A path below one of the directories of a build. */
 export interface Place {
   readonly in: "project" | "source" | "build";
   /** Normalized, without slashes at its ends; `.` is the directory itself. */

@@ -42,7 +42,6 @@ const platformSchema = fields({
         error: PORT,
       },
     ).default("auto"),
-    /** Default `ci`. */
     user: text("a user name").default("ci"),
   }, "an object").prefault({}),
   /** CMake arguments of every project on this platform. Default none. */
@@ -79,7 +78,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A platform as its file in `configs/platforms/` writes it. */
 export type PlatformInput = DeepReadonly<z.input<typeof platformSchema>>;
 
-/** How the image of a platform is made. */
 export type ImageRecipe = DeepReadonly<z.output<typeof imageRecipe>>;
 
 /** A platform of guests: a {@link PlatformInput} with all defaults filled in. */

@@ -7,9 +7,7 @@ export const MEMORY_PATTERN = /^\d{1,7}(\.\d{1,3})?[MG]$/;
 /** Shape of a duration: `90s`, `10m`, `1h`. */
 export const DURATION_PATTERN = /^\d{1,7}[smh]$/;
 
-/** What to write for a memory size, for help and faults. */
 export const MEMORY_WANTED = 'MiB as a number or text like "2G"';
-/** What to write for a duration, for help and faults. */
 export const DURATION_WANTED = 'a duration like "90s", "10m" or "1h"';
 
 /** The smallest guest that still boots Debian, and more than any host has, to catch wrong units. */

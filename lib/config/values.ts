@@ -10,11 +10,9 @@ export const path = (wanted: string) =>
     error: wanted,
   });
 
-/** A whole number of something. */
 export const whole = (least: number, most: number, what: string) => {
   const error = `${what}, a whole number from ${least} to ${most}`;
   return z.int({ error }).min(least, { error }).max(most, { error });
 };
 
-/** A list of strings. */
 export const words = (what: string) => z.array(text("a string"), { error: `a list of ${what}` });

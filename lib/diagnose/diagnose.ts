@@ -60,8 +60,7 @@ const KIND_ORDER: readonly LogKind[] = ["host", "qemu", "console", "task"];
 const ROLE_ORDER: readonly Role[] = ["cause", "consequence", "hint"];
 
 /**
- * The symptoms of a failure in the logs of one run, the one that explains the others first: causes
- * before consequences before hints, each in order of time, which is that of the lines in a log. A
+ * The symptoms in one run's logs: causes before consequences before hints, each in order of time. A
  * symptom is reported once, at its first and most direct occurrence.
  */
 export function diagnose(logs: readonly Log[]): Finding[] {

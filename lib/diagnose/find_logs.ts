@@ -12,10 +12,7 @@ const RUN_MINUTES = 10;
 const DEEPEST = 4;
 
 /**
- * Reads the logs that a user names: files, directories with all their logs, or standard input.
- *
- * @param from the directory that relative paths start from
- * @throws {UsageError} if a path cannot be used
+ * Reads named files, directories, or standard input, relative to `from`. Throws {@link UsageError}.
  */
 export async function readNamedLogs(names: readonly string[], from: string): Promise<Log[]> {
   const logs: Log[] = [];
@@ -32,10 +29,7 @@ export async function readNamedLogs(names: readonly string[], from: string): Pro
 }
 
 /**
- * Reads the logs of the newest run in the directory of logs: those written up to {@link
- * RUN_MINUTES} minutes before the newest, which belong to one run of several platforms.
- *
- * @throws {UsageError} if there are none
+ * Reads the newest run's logs, up to {@link RUN_MINUTES} old. Throws {@link UsageError} if none.
  */
 export async function readNewestLogs(dir: string, from: string): Promise<Log[]> {
   const found = await Promise.all(

@@ -21,12 +21,8 @@ export function runLogCommand(id: number): string[] {
 }
 
 /**
- * Reads the logs of the failed steps of a run with GitHub's own program, which has its own login. A
- * run without failed steps gives an empty log.
- *
- * @param dir a directory in the repository of the run
- * @throws {HostError} if `gh` is not installed or not logged in
- * @throws {UsageError} if there is no such run
+ * Reads the logs of a run's failed steps with `gh` in the repository's `dir`; empty if none failed.
+ * Throws {@link HostError} without a login, {@link UsageError} if there is no such run.
  */
 export async function readGitHubRun(
   id: number,

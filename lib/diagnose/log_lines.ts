@@ -12,10 +12,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** Only the beginning of a line is matched. */
 const MOST_CHARS = 4096;
 
-/**
- * The prefix that GitHub Actions adds to each line: job and step (`gh run view --log-failed`), and
- * the time. QEMU's own messages begin with a time as well.
- */
+/** GitHub Actions' prefix: job and step (`gh run view --log-failed`), and the time. */
 const CI_PREFIX =
   /^(?:[^\t]*\t[^\t]*\t)?\uFEFF?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?(?:##\[\w+\])?/;
 

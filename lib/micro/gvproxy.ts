@@ -18,10 +18,7 @@ const BUILD_MS = 600_000;
 const START_MS = 10_000;
 const POLL_MS = 10;
 
-/**
- * Path of gvproxy: on PATH, else built here; built now with `--yes`, or on a terminal if the user
- * agrees. Throws {@link HostError} with the command that builds it.
- */
+/** Path of gvproxy, built here with the user's consent. Throws {@link HostError} otherwise. */
 export async function ensureGvproxy(
   ctx: Pick<TaskContext, "yes" | "interactive" | "signal" | "log">,
   { find = findProgram, built = BUILT, buildMs = BUILD_MS }: {
@@ -66,10 +63,7 @@ function lateError(buildMs: number): HostError {
   });
 }
 
-/**
- * Starts a gvproxy that waits for one QEMU on a socket in a private directory, and ends with it. It
- * forwards no port of the host. Throws {@link HostError} when it does not come up.
- */
+/** Starts a gvproxy for one QEMU, without forwarded ports. Throws {@link HostError}. */
 export async function startGvproxy(
   program: string,
   options: { readonly socket: string; readonly log: string; readonly signal: AbortSignal },

@@ -21,9 +21,8 @@ export interface MicroFiles {
 }
 
 /**
- * Finds the parts of a microVM, whole and for its architecture. Without a choice, the kernel of our
- * own if it has been built, else the distribution's. Throws {@link HostError} with the command that
- * builds what is missing.
+ * Finds intact parts of a microVM, by default with our own kernel if it is built. Throws {@link
+ * HostError} with the command that builds what is missing.
  */
 export async function findMicroFiles(
   variant: Variant,

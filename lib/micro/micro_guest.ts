@@ -74,10 +74,7 @@ export async function findMicroHost(
   return { ...host, files };
 }
 
-/**
- * What a microVM has run when it is saved, so that what every start needs lies in its memory:
- * reading it from the disk costs more than all the rest.
- */
+/** What runs before a microVM is saved, so that its memory holds what every start needs. */
 const WARM_UP: Readonly<Record<Variant, readonly (readonly string[])[]>> = {
   raw: [["true"], ["sh", "-c", "ls /proc/self; cat /dev/null"]],
   python: [["true"], ["sh", "-c", ":"], ["python3", "-c", "import json, os, subprocess, sys"]],
@@ -152,9 +149,8 @@ const gvproxyHelper = ({ gvproxy = "gvproxy", logs, signal }: MicroRequest) => {
 };
 
 /**
- * Starts a microVM on an overlay of its variant's disk, as {@link openPlan} does. It has the time
- * and random numbers of its own. Throws {@link HostError} where a part is missing, and
- * {@link GuestError} with the cause that its console names.
+ * Starts a microVM on an overlay as {@link openPlan} does, with its own time and random numbers.
+ * Throws {@link HostError} for a missing part, and {@link GuestError}.
  */
 export async function openMicroVm(options: OpenMicroOptions): Promise<MicroVm> {
   await requireMemory({ name: microName(options), memoryMiB: options.memoryMiB });

@@ -15,10 +15,7 @@ export type KernelChoice = typeof KERNEL_CHOICES[number];
 export const MICRO_NETWORKS = ["none", "user", "gvproxy"] as const;
 export type MicroNetwork = typeof MICRO_NETWORKS[number];
 
-/**
- * What a microVM is given without options: enough for a small program and its interpreter. A second
- * processor would make each start of a program slower under emulation.
- */
+/** A microVM's default size. A second processor would slow down starts under emulation. */
 export const MICRO_SIZE: Size = { memoryMiB: 512, cores: 1 };
 
 /** The names of the agent's ports. */
@@ -79,9 +76,8 @@ export function microDevices(
 }
 
 /**
- * Under emulation these cost time and protect nothing, since the guest runs one user's code. Above
- * all the random places of programs: QEMU keeps translated code by its address, so a program at
- * another address is translated anew each time it runs, which takes longer than running it.
+ * Under emulation these cost time and protect nothing: the guest runs one user's code. QEMU keeps
+ * translated code by address, so a program at a random address would be translated again each time.
  */
 const TCG_WORDS = ["mitigations=off", "cryptomgr.notests", "norandmaps"];
 
@@ -97,10 +93,7 @@ export function microWords(options: MicroOptions): string[] {
   ];
 }
 
-/**
- * Refuses what a guest could only answer with a kernel panic. Throws {@link UsageError} with what
- * to change.
- */
+/** Refuses what would make a guest panic. Throws {@link UsageError} with what to change. */
 export function checkBoot(append: readonly string[] = []): void {
   const root = append.find((word) => /^(guesthouse\.)?root=\/dev\/vd[b-z]/.test(word));
   if (root === undefined) return;

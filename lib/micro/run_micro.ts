@@ -58,10 +58,7 @@ export function requireFit(command: Pick<MicroCommand, "argv" | "timeoutMs">): v
   );
 }
 
-/**
- * Runs a command in a new microVM with this task's standard streams, and returns its status; 128
- * plus the signal's number if a signal ended it.
- */
+/** Runs a command in a new microVM on this task's streams; returns its status, or 128 + signal. */
 export async function runInMicroVm(
   request: Omit<OpenMicroOptions, "logs" | "onNote"> & {
     /** Called with notes for the user about the start. */
@@ -88,8 +85,7 @@ export async function runInMicroVm(
 }
 
 /**
- * Runs a command in a running guest, with its files, and returns its status. If that is not 0, a
- * file that cannot be downloaded is only a warning.
+ * Runs a command with its files. If it fails, a file that cannot be downloaded is only a warning.
  */
 export async function runCommand(
   agent: Pick<AgentClient, "name" | "exec" | "readFile" | "writeFile">,

@@ -12,10 +12,7 @@ export class ReaderGone extends Error {
   override name = "ReaderGone";
 }
 
-/**
- * A sink that writes to one of this task's streams. It throws {@link ReaderGone} if the reader is
- * gone, and `HostError` for other failures.
- */
+/** A sink for one of this task's streams. Throws {@link ReaderGone}, or `HostError`. */
 export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal): Sink {
   return async (bytes) => {
     try {
@@ -27,10 +24,7 @@ export function sinkTo(stream: OutputStream, name: string, signal: AbortSignal):
   };
 }
 
-/**
- * A source whose errors, such as a directory as standard input, are a `HostError`. Cancelling it
- * cancels the source, which may never give anything.
- */
+/** A source whose errors are a `HostError`; cancelling it cancels the underlying one. */
 export function sourceOf(
   stream: ReadableStream<Uint8Array>,
   name: string,

@@ -58,10 +58,7 @@ export async function upload(
   }
 }
 
-/**
- * Copies a file of the guest to the host, where it appears once it is complete; until then the host
- * keeps the previous file. Throws `HostError` if it cannot be written.
- */
+/** Copies a file of the guest to the host, replacing it when complete. Throws `HostError`. */
 export async function download(
   agent: Pick<AgentClient, "readFile">,
   { host, guest }: FileTransfer,

@@ -15,10 +15,9 @@ interface DefaultExclude {
 }
 
 /**
- * What stays on the host by default, in the order of a `.gitignore`: later lines win.
- *
- * Objects and build trees of the host would be taken for finished work by the guest's build.
- * Archives (`*.a`) and shared libraries are not among them: projects ship such files as sources.
+ * What stays on the host by default, like a `.gitignore`: the guest's build would take objects and
+ * build trees for finished work. Archives (`*.a`) and shared libraries may be sources, so they are
+ * sent.
  */
 export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
   {
@@ -48,9 +47,8 @@ export const DEFAULT_EXCLUDES: readonly DefaultExclude[] = [
 ];
 
 /**
- * A directory, other than the project's own, that holds one of these and no CMakeLists.txt is a
- * build tree whatever its name: CMake's cache, or the tag of https://bford.info/cachedir/ which
- * Cargo and Meson set.
+ * Marks of a build tree of any name, unless it has a CMakeLists.txt: CMake's cache, or the tag of
+ * https://bford.info/cachedir/ which Cargo and Meson set.
  */
 export const BUILD_TREE_MARKERS: readonly string[] = ["CMakeCache.txt", "CACHEDIR.TAG"];
 

@@ -16,13 +16,9 @@ interface ResolveProjectOptions {
 const SAMPLE_PROJECT = "examples/hello-cmake";
 
 /**
- * The directory of the project to build, absolute and without symbolic links: the one asked for,
- * else the git work tree around `cwd`, else the sample.
- *
- * A call from inside the checkout means the sample, unless it comes from a work tree that lies
- * inside the checkout: the tree around a checkout is not meant, as that may be a home directory.
- *
- * Throws {@link UsageError} if the directory asked for is missing or is none.
+ * The directory of the project to build, absolute and without symbolic links: `wanted`, or else the
+ * git work tree around `cwd`, or else the sample. A tree around the checkout is not meant: it may
+ * be a home directory. Throws {@link UsageError}.
  */
 export async function resolveProject(options: ResolveProjectOptions): Promise<string> {
   const { projectFlag, cwd } = options;

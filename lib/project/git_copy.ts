@@ -9,12 +9,9 @@ const MOST_INDEX_BYTES = 256 << 20;
 const SHARED_INDEX = /^sharedindex\.[0-9a-f]{40,64}$/;
 
 /**
- * Makes a git directory that knows the files of a repository and nothing else of it: a copy of its
- * index and of its `info/exclude`, with a configuration of ours. What the repository's own
- * configuration could start or open (a file system monitor, hooks, filters, included files, a
- * remote to fetch missing objects from) is then never read.
- *
- * Throws {@link FileRefused} if a part of the index is no regular file, or too large.
+ * Makes a git directory with a repository's index and `info/exclude`, and a configuration of ours,
+ * so that nothing is started or opened by the repository's own (hooks, filters, included files,
+ * remotes). Throws {@link FileRefused} if a part of the index is not regular, or too large.
  */
 export async function copyRepository(repository: Repository, into: string): Promise<void> {
   const { gitDir, commonDir } = repository;
@@ -40,10 +37,7 @@ async function indexFiles(gitDir: string): Promise<string[]> {
   return names.filter((name) => name === "index" || SHARED_INDEX.test(name));
 }
 
-/**
- * The settings of a repository without which its index and file names would be misread; they can
- * start and open nothing. As git writes them, or a value that is right for most repositories.
- */
+/** A repository's settings that affect how its index is read; they can start and open nothing. */
 function configOf(text: string): string {
   const isSet = (pattern: RegExp) => pattern.test(text);
   // Never across line ends: `\s*` would take the square of a hostile text's length.

@@ -2,11 +2,9 @@ import { dirname, join } from "@std/path";
 import { FileRefused, MOST_TEXT_BYTES } from "./project_file.ts";
 
 /**
- * Refuses work trees in which git would wait for ever or fill the memory: it opens each
- * `.gitignore`, and `HEAD` and others in nested repositories, whatever they are. Looks from `dir`
- * down, and at the directories up to `top`. Throws {@link FileRefused} with the path.
- *
- * This finds what is likely. Whatever else git may wait for ends with its time limit.
+ * Refuses work trees in which git would wait forever or fill the memory, since it opens each
+ * `.gitignore`, and `HEAD` in nested repositories. Throws {@link FileRefused}. Other causes end at
+ * git's time limit.
  */
 export async function checkIgnoreFiles(
   top: string,

@@ -6,9 +6,8 @@ export const MOST_GLOBS = 100;
 export const LONGEST_GLOB = 256;
 
 /**
- * A pattern for paths: `*`, `?`, `[a-z]`, `[!a-z]`, `[[:alpha:]]`, and `**` for any number of
- * directories; a backslash takes the next character literally. The syntax is that of a
- * `.gitignore`, without `!` at its start.
+ * A pattern as in a `.gitignore`, without a leading `!`: `*`, `?`, `[a-z]`, `[!a-z]`,
+ * `[[:alpha:]]`, `**`; a backslash takes the next character literally.
  */
 export class Glob {
   readonly #pattern: Pattern;

@@ -5,8 +5,7 @@ import { NETWORK_MODES, type NetworkRule, parseNetwork } from "../config/network
 import type { Project } from "./project.ts";
 
 /**
- * What guests may reach: what the command line says, else the project, else the internet. A project
- * that asks for more than that gets it, and its user is told.
+ * The command line's rule, or else the project's (with a note if it opens more), or else internet.
  */
 export function networkRule(
   flag: string | undefined,

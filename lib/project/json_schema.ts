@@ -2,8 +2,7 @@ import { z } from "zod";
 import { projectSchema } from "./project_schema.ts";
 
 /**
- * The JSON schema of `guesthouse.json`, as text. Draft 7 is what editors know best. Rules that
- * a schema cannot express (a path inside the project) are checked by `loadProject()` alone.
+ * The JSON schema of `guesthouse.json` (draft 7), without rules that only `loadProject()` checks.
  */
 export function renderSchema(): string {
   const schema = z.toJSONSchema(projectSchema, { target: "draft-7", io: "input" });

@@ -23,9 +23,8 @@ export const splitPath = (path: string): string[][] => path.split("/").map((name
 const PIECE = /(?<deep>(?<![^/])\*{2,}(?=\\?\/|$))|\*+|\\(?<escaped>.)|./suy;
 
 /**
- * Reads a pattern without a comment or spaces at its end, by the rules of gitignore(5) and of git's
- * `dir.c` and `wildmatch.c`. Returns undefined for what can never match: an empty pattern or name, an
- * open bracket, an unknown class, a backslash at the end.
+ * Reads a pattern without comment or trailing spaces, as gitignore(5) and git's `dir.c` and
+ * `wildmatch.c` do. Undefined for what can never match, such as an open bracket.
  */
 export function readPattern(text: string): Pattern | undefined {
   const [, bang, root, body = "", slash] = /^(!?)(\/?)(.*?)(\/?)$/s.exec(text)!;

@@ -68,10 +68,8 @@ export interface LoadProjectOptions {
 }
 
 /**
- * Reads `DIR/guesthouse.json`; without one, everything has its default.
- *
- * Throws {@link UsageError} for a file that cannot be read, is not JSON (with line and column),
- * or has faults (all of them, with their field paths).
+ * Reads `DIR/guesthouse.json`; without one, everything has its default. Throws {@link UsageError}
+ * with all faults, their lines, columns and field paths.
  */
 export async function loadProject(
   dir: string,

@@ -8,10 +8,7 @@ export class FileRefused extends Error {
   override name = "FileRefused";
 }
 
-/**
- * Reads a file of a project, whose content is not trusted. Links are followed inside `root` only.
- * Throws {@link FileRefused}, `NotFound` if there is no such file, and what reading it throws.
- */
+/** Reads an untrusted file, following links inside `root` only. Throws {@link FileRefused}. */
 export async function readInside(
   root: string,
   path: string,
@@ -31,10 +28,7 @@ export async function readInside(
   return await readRegular(real, mostBytes);
 }
 
-/**
- * Reads a regular file of a limited size, wherever links lead. Never waits, as opening a FIFO does.
- * Throws as {@link readInside}.
- */
+/** Reads a regular file of a limited size without waiting. Throws {@link FileRefused}. */
 export async function readRegular(
   path: string,
   mostBytes: number,

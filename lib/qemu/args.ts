@@ -33,7 +33,6 @@ export function cpuArgs(options: { readonly cpu: string; readonly cores: number 
   return ["-cpu", options.cpu, "-smp", `cpus=${wholeNumber("cores", options.cores)}`];
 }
 
-/** The guest's memory. */
 export function memoryArgs(memoryMiB: number): string[] {
   return ["-m", `size=${wholeNumber("memoryMiB", memoryMiB)}M`];
 }
@@ -41,7 +40,6 @@ export function memoryArgs(memoryMiB: number): string[] {
 /** The id of the memory that {@link memoryFileArgs} makes, for {@link machineArgs}. */
 export const MEMORY_ID = "mem0";
 
-/** What {@link memoryFileArgs} takes. */
 export interface MemoryFileOptions {
   /** Absolute path of the file; made, and given its size, if it does not exist. */
   readonly path: string;
@@ -74,7 +72,6 @@ export function portArgs(socketPath: string): string[] {
   return portsArgs([{ name: PORT_NAME, socketPath }]);
 }
 
-/** One of the ports of {@link portsArgs}. */
 export interface GuestPortOptions {
   /** The name under which the guest finds it. */
   readonly name: string;
@@ -123,9 +120,7 @@ export function kernelArgs(
   return args;
 }
 
-/** What {@link diskArgs} takes. */
 export interface DiskOptions {
-  /** Absolute path of the image. */
   readonly path: string;
   /** Named, never guessed: a guest could write a qcow2 header into a raw disk. */
   readonly format: "qcow2" | "raw";

@@ -3,11 +3,8 @@ import { GuestError } from "../base/errors.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import type { QmpClient } from "./qmp.ts";
 
-/** What {@link saveState} and {@link loadState} take. */
 export interface StateOptions {
-  /** The guest's name, for messages. */
   readonly name: string;
-  /** The file. */
   readonly path: string;
   /** A free path in a private directory, for the socket over which QEMU sends or receives. */
   readonly socketPath: string;

@@ -1,7 +1,6 @@
 import type { Transport } from "../config/archs.ts";
 import { optionValue, virtioDevice } from "./args.ts";
 
-/** What {@link netArgs} takes. */
 export interface NetOptions {
   /** Port on 127.0.0.1 that leads to the guest's `guestPort`; 0: a free one. Default: none. */
   readonly hostPort?: number;

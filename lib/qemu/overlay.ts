@@ -11,7 +11,6 @@ interface Overlay extends AsyncDisposable {
   release(): void;
 }
 
-/** What {@link createOverlay} takes. */
 interface CreateOverlayOptions {
   /** The platform, for messages. */
   readonly name: string;

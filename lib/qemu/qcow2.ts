@@ -1,7 +1,6 @@
 import { HostError } from "../base/errors.ts";
 import { parseQcow2Header, QCOW2_HEADER_BYTES, type Qcow2Header } from "./qcow2_header.ts";
 
-/** What an image is for. */
 interface ImageCheckOptions {
   /** The platform, for the message and the command that builds the image again. */
   readonly name: string;

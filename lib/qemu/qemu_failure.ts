@@ -3,7 +3,6 @@ import { fill } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import { SYMPTOMS } from "../symptoms/symptom_table.ts";
 
-/** Why QEMU ended, according to its own output. */
 interface QemuFailure {
   /** Completes `Cannot start guest "x": …`. */
   readonly why: string;

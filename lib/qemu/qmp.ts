@@ -4,9 +4,7 @@ import { EventHub } from "./qmp_events.ts";
 import { LineSplitter } from "../base/text/line_splitter.ts";
 import { parseQmpMessage, type QmpMessage } from "./qmp_message.ts";
 
-/** What {@link QmpClient.open} takes besides the connection. */
 export interface QmpOptions {
-  /** The guest's name, for error messages. */
   readonly name: string;
   /** How long the greeting and the negotiation may take together. Default 10 000. */
   readonly greetingMs?: number;
@@ -16,13 +14,11 @@ export interface QmpOptions {
   readonly maxLineBytes?: number;
 }
 
-/** Per-command options. */
 interface ExecuteOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** How {@link QmpClient.waitForEvent} waits. */
 interface WaitForEventOptions<Data> {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -126,7 +126,6 @@ export interface QmpCommands {
   "migrate-set-parameters": { args: MigrationParameters; returns: Empty };
 }
 
-/** The name of a command in {@link QmpCommands}. */
 export type QmpCommandName = keyof QmpCommands;
 
 /** The events that we wait for. QEMU sends others too; they arrive untyped. */
@@ -141,7 +140,6 @@ export interface QmpEvents {
   "BLOCK_IO_ERROR": { device: string; operation: "read" | "write"; action: string; reason: string };
 }
 
-/** An event as it arrived. */
 export interface QmpEvent<Data = Record<string, unknown>> {
   readonly event: string;
   readonly data: Data;

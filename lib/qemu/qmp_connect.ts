@@ -2,7 +2,6 @@ import { delay } from "@std/async";
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
-/** What {@link connectQmp} takes. */
 interface ConnectQmpOptions extends QmpOptions {
   /** The Unix socket that QEMU listens on. */
   readonly path: string;

@@ -1,7 +1,6 @@
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
-/** How {@link QmpListener.accept} waits. */
 interface AcceptQmpOptions extends QmpOptions {
   /** How long QEMU may take to connect. Default 30 000. */
   readonly deadlineMs?: number;

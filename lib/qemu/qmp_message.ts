@@ -1,6 +1,5 @@
 import type { QmpEvent } from "./qmp_commands.ts";
 
-/** One line from a QMP server, sorted by what it is. */
 export type QmpMessage =
   | { readonly kind: "greeting"; readonly version: unknown }
   | { readonly kind: "event"; readonly event: QmpEvent }

@@ -4,9 +4,7 @@ import { MEMORY_ID, optionValue } from "./args.ts";
 /** The name under which the guest mounts the shared directory, with 9p and with virtiofs. */
 export const SHARE_TAG = "share";
 
-/** What {@link p9Args} takes. */
 interface P9Options {
-  /** Absolute path of the host's directory. */
   readonly dir: string;
   /**
    * `none`: with QEMU's own user. `mapped-xattr`: guest owners and modes in extended attributes.

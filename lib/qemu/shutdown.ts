@@ -10,11 +10,9 @@ export type ShutdownRung = "gone" | "powerdown" | "quit" | "terminate" | "kill";
 /** What {@link shutDown} works on: a guest of this task, or one that was kept. */
 export interface ShutdownTarget {
   readonly name: string;
-  /** Settles when QEMU has ended. */
   readonly exited: Promise<unknown>;
   /** Without it, the first rung is `terminate`. */
   readonly qmp?: QmpClient;
-  /** QEMU's own pid. */
   readonly pid: number;
 }
 

@@ -1,4 +1,3 @@
-/** One port that QEMU's user network forwards to the guest. */
 interface Forward {
   readonly protocol: "tcp" | "udp";
   readonly hostAddress: string;

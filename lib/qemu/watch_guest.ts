@@ -11,7 +11,6 @@ const CONSOLE_LIMIT_BYTES = 256 * 2 ** 20;
 /** How much QEMU may print; a guest can make it repeat some of its messages. */
 const QEMU_LOG_LIMIT_BYTES = 64 * 2 ** 20;
 
-/** What {@link watchGuest} takes. */
 export interface WatchOptions {
   readonly name: string;
   readonly qmp: Pick<QmpClient, "events" | "execute">;

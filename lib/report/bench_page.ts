@@ -6,7 +6,6 @@ import type { Curve } from "./curve.ts";
 import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
-/** The data of a bench's page. */
 interface BenchPageInput {
   readonly date: Date;
   readonly host: HostFigures & {

@@ -4,7 +4,6 @@ import type { HostFacts } from "../host/facts.ts";
 import type { Page } from "./page.ts";
 import type { TimelineRow } from "./timeline.ts";
 
-/** The data of a page about builds. */
 interface BuildPageInput {
   readonly project: string;
   readonly date: Date;

@@ -11,7 +11,6 @@ export type BuildStatus =
   /** A signal ended it, or it had not begun when the signal came. */
   | "interrupted";
 
-/** The duration of each phase, in seconds; 0 for one that was not reached. */
 interface BuildSeconds {
   boot: number;
   sync: number;
@@ -29,15 +28,11 @@ export interface BuildResult {
   /** How the guest was started; `null` for the host itself, or if no guest started. */
   start: "cold" | "warm" | null;
   accelerator: string | null;
-  /** Path of the build's log; `null` if there is none. */
   log: string | null;
-  /** Paths of the copied artifacts. */
   artifacts: string[];
-  /** Further notes, such as a truncated log; absent if there are none. */
   notes?: readonly string[];
   /** The exit status for an error; not part of the printed document. */
   exit?: number;
-  /** Why it did not pass, with what to do next. */
   error?: { readonly message: string; readonly details: readonly string[]; readonly next?: string };
 }
 

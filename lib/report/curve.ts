@@ -3,7 +3,6 @@ import { type Html, html } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { secondsText } from "./timeline.ts";
 
-/** One measured point of a {@link Curve}. */
 interface CurvePoint {
   readonly x: number;
   readonly seconds: number;

@@ -5,7 +5,6 @@ import { type Html, html } from "./html.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { renderTimeline, type TimelineRow } from "./timeline.ts";
 
-/** The contents of a page. */
 export interface Page {
   readonly title: string;
   readonly date: Date;

@@ -14,13 +14,11 @@ export interface Row {
   readonly max: number | null;
   readonly runs: readonly number[];
   readonly verdict: "met" | "missed" | "no target" | "not measured";
-  /** Further notes. */
   readonly note?: string;
   /** Why runs are missing. */
   readonly error?: string;
 }
 
-/** The input of {@link makeRow}. */
 interface RowInput extends Pick<Row, "name" | "note" | "error"> {
   readonly platform?: string;
   readonly target?: number | undefined;

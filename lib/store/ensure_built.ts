@@ -10,7 +10,6 @@ export interface BuildOptions {
   readonly log: (line: string) => void;
 }
 
-/** Where an entry stands. */
 interface BuildState {
   /** Why it would be built, one line for each input that differs; empty when it is fresh. */
   readonly reasons: readonly string[];
@@ -22,7 +21,6 @@ export async function ensureBuilt<State extends BuildState>(
     readonly kind: UnfinishedKind;
     /** See {@link makerLock}. */
     readonly of: string;
-    /** For messages. */
     readonly title: string;
     /** Determines its state; `locked` once no other task can be building it. */
     look(locked: boolean): Promise<State>;

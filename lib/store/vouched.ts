@@ -16,7 +16,6 @@ export async function keepFile(from: string, to: string): Promise<void> {
   });
 }
 
-/** Where a kept file stands. */
 type KeptState = "whole" | "missing" | "damaged";
 
 /** Reads a kept file (about 1 s per GB) and compares it with its record, without which it is damaged. */

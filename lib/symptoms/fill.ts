@@ -1,4 +1,3 @@
-/** The values of the names in a template. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
 /** The longest value that a text shows; a guest can put anything into its lines. */

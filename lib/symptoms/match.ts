@@ -1,7 +1,6 @@
 import { type Values, valuesOf } from "./fill.ts";
 import type { Symptom } from "./symptom.ts";
 
-/** A symptom in a line. */
 interface SymptomMatch {
   readonly symptom: Symptom;
   readonly values: Values;

@@ -6,7 +6,6 @@ import { readJunit, type TestCounts } from "./junit.ts";
 import { takeNext } from "./next_job.ts";
 import type { TestJob } from "./test_files.ts";
 
-/** How one job ended. */
 export interface JobResult extends TestCounts {
   readonly job: TestJob;
   readonly seconds: number;
@@ -14,10 +13,8 @@ export interface JobResult extends TestCounts {
   readonly text: string;
 }
 
-/** What {@link runJobs} takes. */
 interface RunJobsOptions {
   readonly root: string;
-  /** How many jobs run at a time. */
   readonly atOnce: number;
   /** Environment variables of the tests, in addition to this process's own. */
   readonly env: Readonly<Record<string, string>>;

@@ -15,7 +15,6 @@ const DURATIONS = join(root, "tests", "durations.json");
 /** Set to `1` for tests that are to prove at length what they otherwise prove in short. */
 const THOROUGH = "GUESTHOUSE_THOROUGH";
 
-/** Which tests a user asks for. */
 interface TestRequest {
   /** Files and directories as the user names them; all if empty. */
   readonly files: readonly string[];
@@ -30,7 +29,6 @@ interface TestRequest {
   readonly thorough: boolean;
 }
 
-/** What the options of `deno task test` say. */
 interface TestValues {
   readonly filter: string | undefined;
   readonly shard: string | undefined;

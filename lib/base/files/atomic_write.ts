@@ -7,7 +7,6 @@ import { lockFault, tryExistingLock } from "./lock.ts";
  */
 type Writer = (tmpPath: string) => Promise<void>;
 
-/** How {@link atomicWrite} writes. */
 interface AtomicWriteOptions {
   /** Permission bits of the new file. Default: 0o666 without the umask. */
   readonly mode?: number;

@@ -2,7 +2,6 @@ import { delay } from "@std/async";
 import { dirname } from "@std/path";
 import { HostError } from "../errors.ts";
 
-/** How {@link acquireLock} waits. */
 interface LockOptions {
   readonly signal?: AbortSignal;
   /** Called once if the lock is held, with a description of the holder (may be empty). */

@@ -4,7 +4,6 @@ import { TaskError } from "../errors.ts";
 import { fullDiskError, saysFullDisk } from "../files/full_disk.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 
-/** How a {@link Command} runs. */
 interface CommandOptions extends RunOptions {
   /** What a status other than 0 prevents, as in `make the disk`; by default, to run the command. */
   readonly what?: string;

@@ -15,7 +15,6 @@ export interface ProcessStatus {
   readonly success: boolean;
 }
 
-/** Where a process runs and where its output goes. */
 export interface SpawnOptions {
   readonly cwd?: string;
   /** Added to its environment. */

@@ -1,6 +1,5 @@
 import { cleanEnvironment } from "./clean_environment.ts";
 
-/** How {@link runInForeground} treats the program. */
 interface ForegroundOptions {
   /** Added to this task's own environment. Without it the program gets {@link cleanEnvironment}. */
   readonly inherit?: Readonly<Record<string, string>>;

@@ -17,7 +17,6 @@ export interface Log {
   readonly lastStep: string | undefined;
 }
 
-/** Which messages are shown. */
 export interface LogOptions {
   /** Only warnings and errors. */
   readonly quiet?: boolean;

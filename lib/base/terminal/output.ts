@@ -1,6 +1,5 @@
 import { HostError } from "../errors.ts";
 
-/** The parts of `Deno.stdout` and `Deno.stderr` that writing needs. */
 export interface SyncWriter {
   writeSync(bytes: Uint8Array): number;
 }

@@ -16,7 +16,6 @@ export function isTerminal(): boolean {
   return Deno.stderr.isTerminal();
 }
 
-/** Size of the terminal, at the time of the call. */
 export function terminalSize(): { readonly columns: number; readonly rows: number } {
   try {
     const { columns, rows } = Deno.consoleSize();

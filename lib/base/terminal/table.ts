@@ -2,7 +2,6 @@ import { displayWidth, padEnd, padStart } from "../text/text.ts";
 
 export { LiveTable } from "./live_table.ts";
 
-/** How {@link renderTable} lays out its columns. */
 interface TableOptions {
   /** Columns to align to the right, by index; for numbers. */
   readonly right?: readonly number[];

@@ -3,7 +3,6 @@ export function commandText(command: readonly string[]): string {
   return command.map(wordText).join(" ");
 }
 
-/** One word of such a command. */
 export function wordText(word: string): string {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -30,12 +30,10 @@ export function truncate(text: string, columns: number): string {
   return columns > 0 ? `${kept}…` : "";
 }
 
-/** Pads on the right to this many columns. */
 export function padEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
 
-/** Pads on the left to this many columns. */
 export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
 }

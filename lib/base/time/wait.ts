@@ -1,4 +1,3 @@
-/** What {@link settlesWithin} found out. */
 type Settled = "settled" | "late";
 
 /** Whether a promise settles (either way) within `ms` milliseconds. Never rejects. */

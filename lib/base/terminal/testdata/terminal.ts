@@ -6,7 +6,6 @@ export interface KeyPress {
   readonly key: string;
 }
 
-/** Size of the terminal, and what is typed into it. */
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
