@@ -35,12 +35,16 @@ UsePAM no
 UseDNS no
 X11Forwarding no
 PrintMotd no
-AcceptEnv LANG LC_*
+# A host's own locales are not installed here.
+SetEnv LANG=C.UTF-8
 Subsystem sftp /usr/lib/openssh/sftp-server
 MaxSessions 64
 MaxStartups 64:30:128
 LoginGraceTime 120
 CONF
+
+# For logins on consoles.
+echo LANG=C.UTF-8 >/etc/default/locale
 
 # The resolver of QEMU's user network.
 rm -f /etc/resolv.conf
@@ -59,7 +63,6 @@ CONF
 if is_image; then
   rm -f /etc/ssh/ssh_host_*
   echo armdev >/etc/hostname
-  printf '127.0.0.1 localhost\n127.0.1.1 armdev\n' >/etc/hosts
   : >/etc/fstab
   : >/etc/machine-id
   chown "$user:$user" /nix

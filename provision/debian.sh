@@ -24,7 +24,8 @@ UsePAM no
 UseDNS no
 X11Forwarding no
 PrintMotd no
-AcceptEnv LANG LC_*
+# A host's own locales are not installed here.
+SetEnv LANG=C.UTF-8
 Subsystem sftp /usr/lib/openssh/sftp-server
 # One connection carries a whole build, each command a session on it.
 MaxSessions 64
@@ -33,9 +34,8 @@ ClientAliveInterval 0
 LoginGraceTime 120
 CONF
 
-# Host name and hosts come with each run.
+# Each run brings its own, and its hosts.
 echo guesthouse >/etc/hostname
-printf '127.0.0.1 localhost\n127.0.1.1 guesthouse\n' >/etc/hosts
 # The resolver of QEMU's user network.
 rm -f /etc/resolv.conf
 echo 'nameserver 10.0.2.3' >/etc/resolv.conf

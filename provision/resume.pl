@@ -88,13 +88,13 @@ sub settle {
     select undef, undef, undef, 0.05;
   }
   # It would be tied to a host program that is another one after the restore.
-  my $shared = shared_folder(slurp('/proc/mounts'));
-  die "$shared is a shared folder\n" if defined $shared;
+  my $shared = shared_directory(slurp('/proc/mounts'));
+  die "$shared is a shared directory\n" if defined $shared;
   system 'sync';
 }
 
 # The first mount point in a text like /proc/mounts that some other machine serves.
-sub shared_folder {
+sub shared_directory {
   my ($mounts) = @_;
   return $mounts =~ /^\S+ (\S+) (?:9p|virtiofs|nfs4?|cifs|fuse\.\S+) /m ? $1 : undef;
 }

@@ -12,7 +12,7 @@ sed -i 's/^\([^:]*:[^:]*:\)[0-9]*:/\119518:/' /etc/shadow
 rm -f /etc/shadow- /etc/passwd- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
 
 echo guest >/etc/hostname
-printf '127.0.0.1 localhost\n127.0.1.1 guest\n' >/etc/hosts
+printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 guest\n' >/etc/hosts
 # The agent writes it.
 rm -f /etc/resolv.conf
 ln -s /run/resolv.conf /etc/resolv.conf

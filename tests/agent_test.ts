@@ -191,7 +191,7 @@ Deno.test("AgentClient.exec() says which step failed, with a code", async () => 
   const cases: [ExecOptions, string, string][] = [
     [{ argv: ["no-such-program"] }, "ENOENT", 'cannot run "no-such-program"'],
     [{ argv: [`${host.dir}/plain`] }, "EACCES", "Permission denied"],
-    [{ argv: ["true"], cwd: "/no/where" }, "ENOENT", 'cannot enter folder "/no/where"'],
+    [{ argv: ["true"], cwd: "/no/where" }, "ENOENT", 'cannot enter directory "/no/where"'],
     [{ argv: ["true"], user: "no-such-user" }, "unknown-user", 'no user "no-such-user"'],
     [{ argv: [] }, "EINVAL", "empty argv"],
     [{ argv: ["a\0b"] }, "EINVAL", "zero byte"],
@@ -210,7 +210,7 @@ Deno.test("AgentClient.exec() fails with a message of bounded length, and the se
   const long = "é".repeat(20_000);
   const cases: [() => Promise<unknown>, string][] = [
     [() => agent.exec({ argv: [long] }), "cannot run"],
-    [() => agent.exec({ argv: ["true"], cwd: `/${long}` }), "cannot enter folder"],
+    [() => agent.exec({ argv: ["true"], cwd: `/${long}` }), "cannot enter directory"],
     [() => agent.exec({ argv: ["true"], user: long }), "there is no user"],
     [() => agent.readFile(`/${long}`, () => {}), "cannot read"],
     [() => agent.writeFile(`/${long}`, new Uint8Array(1)), "cannot write"],

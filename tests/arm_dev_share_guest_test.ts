@@ -143,7 +143,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
   await step("9p: the guest reaches nothing above the project", nothingAbove);
 
   await step("9p: a guest with the share attached refuses to be saved", async () => {
-    assertEquals(await whyNotSaved(), "/hello-cmake is a shared folder\n");
+    assertEquals(await whyNotSaved(), "/hello-cmake is a shared directory\n");
   });
 
   await step(
@@ -230,7 +230,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
       // The daemon lets the guest believe what it knows for a second.
       await shareWorks(20);
       await nothingAbove();
-      assertEquals(await whyNotSaved(), "/hello-cmake is a shared folder\n");
+      assertEquals(await whyNotSaved(), "/hello-cmake is a shared directory\n");
     },
   );
 

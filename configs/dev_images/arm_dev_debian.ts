@@ -4,9 +4,9 @@ import { definePlatform } from "../../lib/config/platform.ts";
 /** What the dev guest has besides what builds CMake projects. */
 const DEV_PACKAGES = [
   // A whole system, where a build guest has only what a build takes.
-  ...["udev", "dbus", "procps", "ca-certificates", "curl", "less", "nano", "xz-utils"],
+  ...["udev", "dbus", "procps", "less", "nano", "xz-utils"],
   // nix-shell, nix-collect-garbage, and the environment of a directory.
-  ...["nix-bin", "direnv", "git"],
+  ...["nix-bin", "direnv"],
 ];
 
 /**

@@ -8,7 +8,9 @@ export const PACKAGES: readonly string[] = [
   // The system: what boots, answers and takes the sources.
   ...["systemd-sysv", "kmod", "iproute2", "openssh-server", "sudo", "rsync"],
   // What most CMake projects need.
-  ...["cmake", "g++", "make", "ninja-build", "ccache"],
+  ...["cmake", "g++", "make", "ninja-build", "ccache", "pkg-config", "python3"],
+  // What fetches sources, and unpacks and mends them.
+  ...["git", "ca-certificates", "curl", "unzip", "patch", "file"],
   // Graphics and terminal libraries.
   ...["libx11-dev", "libxext-dev", "libncurses-dev"],
 ];

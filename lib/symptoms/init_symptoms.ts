@@ -17,8 +17,8 @@ export const INIT_PROGRAM: readonly Symptom[] = [
   },
   {
     id: "init-no-program",
-    patterns: [/\[init\] (?<program>\S+): is no program/],
-    says: "[init] …: is no program",
+    patterns: [/\[init\] (?<program>\S+): is not a program/],
+    says: "[init] …: is not a program",
     where,
     endsBoot,
     title: "its {program} is not a program",

@@ -1,9 +1,9 @@
 # Runs in the guest, sent along with each call of arm-dev-ssh:
 #   sh -c THIS dev-shell DIR [CMD...]
 # CMD runs in DIR, in the environment of the project there; without CMD a login shell does.
-folder=$1
+dir=$1
 shift
-cd -- "$folder" || { echo "dev-shell: the guest has no directory $folder" >&2; exit 1; }
+cd -- "$dir" || { echo "dev-shell: the guest has no directory $dir" >&2; exit 1; }
 lib=/usr/local/lib/guesthouse
 [ ! -d /etc/guesthouse/direnv ] || export DIRENV_CONFIG=/etc/guesthouse/direnv
 [ ! -r /run/guesthouse/nix.conf ] ||

@@ -16,9 +16,9 @@ use serde_json::{json, Map, Value};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-/// How often to look whether the OOM killer was here, while commands run.
+/// How often to check for the OOM killer while commands run.
 const OOM_MS: u64 = 1000;
-/// How long the last answer before a shutdown may take to leave.
+/// How long to wait for the last answer to be sent before a shutdown.
 const LAST_WORD_MS: u64 = 1000;
 
 pub struct Agent {
@@ -31,7 +31,7 @@ pub struct Agent {
     session: Option<Session>,
     oom_kills: u64,
     oom_look_at: u64,
-    /// Whether commands run, or ran since the last look.
+    /// Whether commands run, or ran since the last check.
     oom_watched: bool,
     announced: bool,
     /// Whether requests wait in the parser until there is room for their answers.
@@ -67,7 +67,7 @@ impl Agent {
         }
     }
 
-    /// Lists what to wait for, and returns for how long at most, in milliseconds.
+    /// Lists what to wait for, and returns the longest time to wait, in milliseconds.
     fn prepare(&self, polls: &mut Vec<libc::pollfd>) -> i32 {
         polls.clear();
         let fd = self.signals.as_raw_fd();
@@ -90,7 +90,7 @@ impl Agent {
         if due == u64::MAX {
             return -1;
         }
-        // Rounded up: the clock cuts to whole milliseconds, and too early would mean twice.
+        // Rounded up: the clock counts whole milliseconds, and waking too early means waking twice.
         due.saturating_sub(sys::uptime_ms()).min(60_000) as i32 + i32::from(due > 0)
     }
 
@@ -133,7 +133,7 @@ impl Agent {
                     self.shut_down(ShutdownMode::Reboot)
                 }
                 _ if self.machine.role == Role::Init => self.shut_down(ShutdownMode::Poweroff),
-                // The service ends; the machine goes on.
+                // The service ends; the machine keeps running.
                 _ => {
                     self.drop_session();
                     std::process::exit(0);
@@ -154,7 +154,7 @@ impl Agent {
         if revents & (libc::POLLHUP | libc::POLLERR) != 0 {
             return self.hang_up(now);
         }
-        // What has arrived may have waited for room for its answers.
+        // Requests that arrived earlier may have waited for room for their answers.
         self.take_items(now);
         if revents & libc::POLLIN == 0 || self.out.is_stuck() {
             return;
@@ -250,7 +250,7 @@ impl Agent {
     }
 }
 
-/// A port gives at most 4 KiB a read, one page of the device's queue; this takes all there is.
+/// Reads all there is: one read of a port gives at most 4 KiB, a page of the device's queue.
 fn read_much(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

@@ -1,5 +1,5 @@
 //! What PID 1 does before it serves: file systems, names, the network, limits. A step that fails
-//! says so on the console, and the guest comes up without it: then it can still be asked why.
+//! says so on the console, and the guest comes up without it, so that it can still be examined.
 
 use crate::cgroup;
 use crate::console::say_failed;
@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;
 
-/// Source and type, folder, options; in the order in which they need each other.
+/// Source and type, directory, options; each after those that it needs.
 const MOUNTS: [(&str, &str, &str); 8] = [
     ("proc", "/proc", ""),
     ("sysfs", "/sys", ""),
@@ -21,11 +21,11 @@ const MOUNTS: [(&str, &str, &str); 8] = [
     ("tmpfs", "/dev/shm", "mode=1777"),
     ("tmpfs", "/run", "mode=0755"),
     ("tmpfs", "/tmp", "mode=1777"),
-    // A process then enters a group without waiting for every processor. Linux 6.0 and later.
+    // Lets a process enter a group without waiting for every processor. Linux 6.0 and later.
     ("cgroup2", "/sys/fs/cgroup", "favordynmods"),
 ];
 
-/// What programs expect in /dev and devtmpfs does not make.
+/// Links that programs expect in /dev and that devtmpfs does not make.
 const LINKS: [(&str, &str); 4] = [
     ("/proc/self/fd", "/dev/fd"),
     ("/proc/self/fd/0", "/dev/stdin"),
@@ -36,8 +36,8 @@ const LINKS: [(&str, &str); 4] = [
 /// `PROC_PID_INIT_INO` of `<linux/proc_ns.h>`: the namespace that the kernel starts with.
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
-/// Whether this process is the init of a machine. PID 1 of a container is not: what it would
-/// mount and write could belong to the machine that the container is on.
+/// Whether this process is the init of a machine. PID 1 of a container is not: it could mount and
+/// write what belongs to the container's host.
 pub fn is_init_of_machine() -> bool {
     let namespace = || fs::read_link("/proc/self/ns/pid");
     if std::process::id() != 1 {
@@ -53,7 +53,7 @@ pub fn is_init_of_machine() -> bool {
     }
 }
 
-/// Brings the guest up. Returns what its commands are limited to.
+/// Brings the guest up. Returns the limits of its commands.
 pub fn boot() -> Limits {
     // SAFETY: no memory is involved.
     unsafe { libc::umask(0o022) };
@@ -72,8 +72,8 @@ pub fn boot() -> Limits {
     Limits { processes: Some(most), cgroups, oom_score: spare_from_oom() }
 }
 
-/// Tells the OOM killer to spare this process. Returns the file that says so, for commands to be
-/// started without that; it stays open.
+/// Tells the OOM killer to spare this process. Returns the open file that says so, by which
+/// commands are started unprotected.
 pub fn spare_from_oom() -> Option<RawFd> {
     let opened = sys::open("/proc/self/oom_score_adj", libc::O_RDWR, 0);
     let file = opened.and_then(|file| sys::write(file.as_raw_fd(), SPARED).map(|_| file));
@@ -86,7 +86,7 @@ pub fn spare_from_oom() -> Option<RawFd> {
     }
 }
 
-/// Says on the console what failed. Returns whether nothing did.
+/// Reports a failure on the console. Returns whether there was none.
 pub fn report(what: &str, result: io::Result<()>) -> bool {
     if let Err(error) = &result {
         say_failed(what, error);
@@ -94,8 +94,8 @@ pub fn report(what: &str, result: io::Result<()>) -> bool {
     result.is_ok()
 }
 
-/// The value of `key=value` in the kernel's command line; of several the last counts, as for the
-/// kernel, so that what a user appends overrides what is there.
+/// The value of `key=value` in the kernel's command line. The last one counts, as for the kernel,
+/// so that a user can override a word by appending another.
 pub fn kernel_word<'a>(words: &'a str, key: &str) -> Option<&'a str> {
     words.split_whitespace().rev().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
@@ -104,17 +104,17 @@ fn ensure_mounted(kind: &str, dir: &str, options: &str) -> io::Result<()> {
     if is_mount_point(dir) {
         return Ok(());
     }
-    // On a read-only root it has to be there; the mount says so if it is not.
+    // On a read-only root it must exist already; otherwise the mount fails and says so.
     let _ = fs::create_dir_all(dir);
     let with = |options| mount(kind, dir, kind, libc::MS_NOSUID, options);
     match with(options) {
-        // An older kernel may not know an option that only makes things faster.
+        // An older kernel may not know this option, which only saves time.
         Err(error) if kind == "cgroup2" && error.kind() == io::ErrorKind::InvalidInput => with(""),
         mounted => mounted,
     }
 }
 
-/// A folder on another device than the one above it.
+/// Whether a directory is on a different device from its parent.
 fn is_mount_point(dir: &str) -> bool {
     let above = Path::new(dir).parent().and_then(|parent| fs::metadata(parent).ok());
     match (fs::metadata(dir), above) {
@@ -123,7 +123,7 @@ fn is_mount_point(dir: &str) -> bool {
     }
 }
 
-/// mount(2). Texts with zero bytes fail with `EINVAL`.
+/// mount(2). Fails with `EINVAL` for texts with zero bytes.
 pub fn mount(source: &str, dir: &str, kind: &str, flags: u64, options: &str) -> io::Result<()> {
     let texts = [c_string(source)?, c_string(dir)?, c_string(kind)?, c_string(options)?];
     let [source, dir, kind, options] = texts.each_ref().map(|text| text.as_ptr());
@@ -132,8 +132,8 @@ pub fn mount(source: &str, dir: &str, kind: &str, flags: u64, options: &str) -> 
     Ok(())
 }
 
-/// Fills the descriptors 0 to 2, which the kernel leaves closed when there was no console to open:
-/// another file would get these numbers, and commands would write into it.
+/// Opens descriptors 0 to 2, which the kernel leaves closed when it has no console: otherwise
+/// another file would get these numbers, and commands would write to it.
 fn open_standard_streams() -> io::Result<()> {
     loop {
         let fd = sys::open("/dev/null", libc::O_RDWR, 0)?;
@@ -144,7 +144,7 @@ fn open_standard_streams() -> io::Result<()> {
     }
 }
 
-/// The word `guesthouse.hostname`, else what /etc/hostname says, else "guest".
+/// Sets the name given by `guesthouse.hostname`, else by /etc/hostname, else "guest".
 fn set_hostname(words: &str) -> io::Result<()> {
     let file = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let name = kernel_word(words, "guesthouse.hostname").unwrap_or(file.trim());
@@ -154,11 +154,11 @@ fn set_hostname(words: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Ending more than this takes an emulated processor longer than anybody waits.
+/// An emulated processor needs too long to end more than this.
 const MOST_PROCESSES: u64 = 1024;
 
-/// Three quarters of what the kernel allows, at most [`MOST_PROCESSES`]. A fork bomb hits this
-/// bound, and the agent, which is not under it, can still start what ends the bomb.
+/// Three quarters of what the kernel allows, at most [`MOST_PROCESSES`]. This stops a fork bomb,
+/// while the agent, which is exempt, can still start the program that ends it.
 fn most_processes() -> u64 {
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let threads = number("/proc/sys/kernel/threads-max").unwrap_or(4096);

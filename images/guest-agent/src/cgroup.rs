@@ -1,6 +1,6 @@
-//! A control group per command, where the kernel has them: it bounds the number of processes
-//! (also of root, whom RLIMIT_NPROC does not bind), ends what has left the process group, and
-//! knows whether the OOM killer came. Without them the agent does without.
+//! A control group for each command, if the kernel has them: it limits the number of processes
+//! (root's too, which RLIMIT_NPROC does not), ends processes that have left the process group, and
+//! records whether the OOM killer has killed any. The agent also works without.
 
 use crate::sys;
 use std::cell::RefCell;
@@ -12,33 +12,33 @@ use std::path::Path;
 const ROOT: &str = "/sys/fs/cgroup";
 const OURS: &str = "/sys/fs/cgroup/guesthouse";
 
-/// The group of one command; removed when dropped, unless something still runs in it.
+/// The group of one command; removed when dropped, unless a process still runs in it.
 pub struct Cgroup {
     dir: String,
     pub procs: OwnedFd,
-    /// `cgroup.events`, which says whether anything runs in it.
+    /// `cgroup.events`, which says whether a process runs in it.
     state: OwnedFd,
-    /// `memory.events`, where the kernel accounts memory by group.
+    /// `memory.events`, if the kernel accounts for memory by group.
     memory: Option<OwnedFd>,
     oom_before: u64,
 }
 
-/// How many groups are kept for the next commands: making and removing one takes the kernel as long
-/// as starting a small program.
+/// How many groups are kept for later commands: making and removing one takes as long as starting a
+/// small program.
 const MOST_FREE: usize = 4;
 
 thread_local! {
     static FREE: RefCell<Vec<Cgroup>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes the parent of all groups; at most `most_processes` run in them together.
-/// Fails with `ENOTSUP` where version 2 is not mounted.
+/// Makes the parent of all groups, which together hold at most `most_processes`. Fails with
+/// `ENOTSUP` if version 2 is not mounted.
 pub fn prepare(most_processes: u64) -> io::Result<()> {
     if !Path::new(ROOT).join("cgroup.controllers").exists() {
         return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
     }
-    // A kernel may lack one of them; what it has is still of use. By `cpu` the agent's share of the
-    // processor is that of all commands together, however many they are.
+    // A kernel may lack some of them; the others are still useful. With `cpu` the agent gets as
+    // much of the processor as all commands together, however many they are.
     for controller in ["+pids", "+memory", "+cpu"] {
         let _ = fs::write(format!("{ROOT}/cgroup.subtree_control"), controller);
     }
@@ -51,7 +51,7 @@ pub fn prepare(most_processes: u64) -> io::Result<()> {
 }
 
 impl Cgroup {
-    /// A group for the command of this number, or `None` where there are none.
+    /// A group for the command of this number, or `None` if the kernel has none.
     pub fn take(number: u64) -> Option<Cgroup> {
         let free = FREE.with_borrow_mut(Vec::pop);
         let mut group = match free {
@@ -73,7 +73,7 @@ impl Cgroup {
         Some(Cgroup { dir, procs, state, memory, oom_before: 0 })
     }
 
-    /// Keeps the group for another command if nothing runs in it, else leaves it to [`sweep`].
+    /// Keeps the group for another command if it is empty; otherwise leaves it to [`sweep`].
     pub fn give_back(self) {
         if self.is_populated() {
             return;
@@ -85,12 +85,12 @@ impl Cgroup {
         });
     }
 
-    /// Whether anything runs in it; zombies do not.
+    /// Whether a process runs in it; zombies do not count.
     pub fn is_populated(&self) -> bool {
         value(&self.state, "populated ") != Some(0)
     }
 
-    /// Kills everything in it. Needs Linux 5.14; before that the process group must do.
+    /// Kills everything in it. Needs Linux 5.14; before that, only the process group is killed.
     pub fn kill(&self) {
         let _ = fs::write(format!("{}/cgroup.kill", self.dir), "1");
     }
@@ -100,7 +100,7 @@ impl Cgroup {
         self.memory.is_some()
     }
 
-    /// Whether the OOM killer took something of it since it was taken.
+    /// Whether the OOM killer has killed any of its processes since [`Cgroup::take`].
     pub fn had_oom(&self) -> bool {
         self.oom_kills() > self.oom_before
     }
@@ -116,7 +116,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// Removes groups whose last process ended after its command. Those in use refuse it.
+/// Removes groups whose last process ended after its command. The kernel keeps those in use.
 fn sweep() {
     let Ok(entries) = fs::read_dir(OURS) else { return };
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
@@ -124,7 +124,7 @@ fn sweep() {
     }
 }
 
-/// The number behind a key in a small file of the kernel's, read anew.
+/// The number after a key in a small file of the kernel's, which is read again.
 fn value(file: &OwnedFd, key: &str) -> Option<u64> {
     let mut text = [0; 512];
     let count = sys::read_at(file.as_raw_fd(), &mut text, 0).ok()?;

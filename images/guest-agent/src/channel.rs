@@ -8,12 +8,12 @@ use crate::protocol::{Kind, CREDIT_STEP, FILE_WINDOW, MAX_CREDIT, WINDOW};
 use crate::requests::FileResult;
 use std::os::fd::RawFd;
 
-/// A request that lasts, and the credit of both directions.
+/// A request in progress, and the credit in both directions.
 pub struct Channel {
     pub task: Task,
     /// Bytes that we may send.
     credit: u64,
-    /// Bytes that the host may send, and those it has sent that we have not given back.
+    /// Bytes that the host may send, and bytes it has sent for which it has no new credit yet.
     allowed: u64,
     owed: u64,
 }
@@ -62,7 +62,7 @@ impl Channel {
         Ok(false)
     }
 
-    /// Takes credit from the host: four bytes that say how much.
+    /// Takes credit from the host: an amount in four bytes.
     pub fn grant(&mut self, payload: &[u8]) -> Result<(), Failure> {
         let bytes = payload.try_into().map_err(|_| fault("a credit that is not four bytes"))?;
         self.credit += u64::from(u32::from_le_bytes(bytes));
@@ -72,7 +72,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Adds what it waits for to a poll. Returns whether it is ready without it.
+    /// Adds what it waits for to a poll. Returns whether it is ready without waiting.
     pub fn watch(&self, has_room: bool, polls: &mut Vec<libc::pollfd>) -> bool {
         let may_send = has_room && self.credit > 0;
         match &self.task {
@@ -83,7 +83,7 @@ impl Channel {
         false
     }
 
-    /// Returns whether the channel is closed now; its last frame is then in `out`.
+    /// Returns whether the channel is closed now, with its last frame in `out`.
     pub fn pump(&mut self, number: u32, ready: &[RawFd], out: &mut Outbox, now: u64) -> bool {
         match &mut self.task {
             Task::Exec(command) => {
@@ -111,7 +111,7 @@ impl Channel {
         }
     }
 
-    /// Lets the host send as many bytes again, in portions that are worth a frame.
+    /// Lets the host send as many bytes again, in portions large enough for a frame.
     fn give_back(&mut self, number: u32, bytes: u64, out: &mut Outbox) {
         self.owed += bytes;
         if self.owed >= CREDIT_STEP {

@@ -1,4 +1,4 @@
-//! A command that runs in a channel: its pipes, its time, its end.
+//! A command that runs in a channel: its pipes, its time limit and how it ends.
 
 use crate::cgroup::Cgroup;
 use crate::failure::Failure;
@@ -12,19 +12,19 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 const CHUNK: u64 = 64 * 1024;
-/// Between the TERM and the KILL of a command whose time is up.
+/// Between the TERM and the KILL of a command that has reached its time limit.
 const GRACE_MS: u64 = 2000;
-/// A command may leave something behind that holds its pipes open for ever. Once it has ended,
-/// and nothing came for this long, it is over.
+/// A command may leave a process behind that holds its pipes open forever. Once the command has
+/// ended and there was no output for this long, it is over.
 const QUIET_MS: u64 = 300;
-/// How often to look whether anything is left of a command whose time was up: no signal says so.
+/// How often to check for processes left by a command that timed out: no signal reports their end.
 const LOOK_MS: u64 = 50;
 const OUTPUTS: [Kind; 2] = [Kind::Data, Kind::Stderr];
 
 pub struct Command {
     pub pid: i32,
     stdin: Option<OwnedFd>,
-    /// What the command has not read yet; `queued_from` is where it begins.
+    /// Input that the command has not read yet, from `queued_from` on.
     queue: Vec<u8>,
     queued_from: usize,
     stdin_ended: bool,
@@ -33,13 +33,13 @@ pub struct Command {
     status: Option<i32>,
     deadline: Option<u64>,
     kill_at: Option<u64>,
-    /// When to look for what is left of it next, while that has time until the KILL.
+    /// When to check next for processes that it left, which have time until the KILL.
     look_at: Option<u64>,
-    /// When its output no longer counts, since it was killed: what dies slowly may still write.
+    /// When its output no longer counts after a KILL: processes that die slowly may still write.
     deaf_at: u64,
     timed_out: bool,
     quiet_at: u64,
-    /// How many the OOM killer had taken at the start; `u64::MAX` where the group knows better.
+    /// The OOM killer's count at the start; `u64::MAX` if the control group keeps its own.
     oom_before: u64,
     cgroup: Option<Cgroup>,
 }
@@ -89,7 +89,7 @@ impl Command {
         }
     }
 
-    /// Moves what can be moved. Returns how many bytes went out, and how many stdin took.
+    /// Moves what can be moved. Returns how many bytes were sent, and how many stdin took.
     pub fn pump(
         &mut self,
         ready: &[RawFd],
@@ -102,7 +102,7 @@ impl Command {
         for (output, kind) in self.outputs.iter_mut().zip(OUTPUTS) {
             let Some(fd) = output.as_ref().map(AsRawFd::as_raw_fd) else { continue };
             if credit == 0 || !out.has_room() {
-                // The host keeps it waiting; that is no silence.
+                // It waits for the host, so this does not count as silence.
                 self.quiet_at = self.quiet_at.max(now + QUIET_MS);
                 continue;
             }
@@ -128,12 +128,13 @@ impl Command {
         !self.stdin_ended
     }
 
-    /// Hands bytes to stdin, or queues them. Returns how many need no more room.
+    /// Passes bytes to stdin, or queues them. Returns how many no longer need room.
     pub fn feed(&mut self, bytes: &[u8]) -> u64 {
         if self.stdin.is_none() {
             return bytes.len() as u64;
         }
-        // The window bounds what waits; what was taken has to go while the queue never runs empty.
+        // The window limits what waits; what was taken must be removed even if the queue is never
+        // empty.
         if self.queued_from > self.queue.len() / 2 {
             self.queue.drain(..self.queued_from);
             self.queued_from = 0;
@@ -142,7 +143,7 @@ impl Command {
         self.drain_stdin()
     }
 
-    /// No more stdin will come.
+    /// Ends stdin once the queue is empty.
     pub fn end_stdin(&mut self) {
         self.stdin_ended = true;
         if self.queue.is_empty() {
@@ -162,7 +163,7 @@ impl Command {
                     taken += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return taken,
-                // Nobody reads it any more. That is the command's affair, and no failure.
+                // The command no longer reads it, which is its own choice and not a failure.
                 Err(_) => {
                     taken += (self.queue.len() - self.queued_from) as u64;
                     self.stdin = None;
@@ -178,7 +179,7 @@ impl Command {
     }
 
     pub fn exited(&mut self, status: i32, now: u64) {
-        // It has ended before: this was another one, under the same number.
+        // It had ended already: this is another process with the same number.
         if self.status.is_some() {
             return;
         }
@@ -194,20 +195,20 @@ impl Command {
         }
     }
 
-    /// Whether a group of its number is its own. The kernel gives no number away that a process or
-    /// a group has. So once the command is reaped, a process of its number means that its group
-    /// became empty, and that the number has another owner now.
+    /// Whether the group with its number is its own. The kernel never reuses a number while a
+    /// process or a group has it. So once the command is reaped, a process with its number means
+    /// that its group became empty and that the number belongs to another process now.
     fn owns_group(&self) -> bool {
         self.status.is_none() || !sys::exists(self.pid)
     }
 
-    /// Whether anything of it still runs.
+    /// Whether any of its processes still runs.
     fn lives(&self) -> bool {
         self.cgroup.as_ref().is_some_and(Cgroup::is_populated)
             || self.owns_group() && sys::exists(-self.pid)
     }
 
-    /// Kills all that belongs to it.
+    /// Kills all its processes.
     pub fn kill(&self) {
         self.signal(libc::SIGKILL);
         if let Some(cgroup) = &self.cgroup {
@@ -229,7 +230,7 @@ impl Command {
             self.kill();
         }
         let status = self.status?;
-        // What it started has its time too. With a result now, nobody would be there to kill it.
+        // Processes that it started get this time too; after the result, nothing would kill them.
         let waits = self.kill_at.is_some() && self.lives();
         self.look_at = waits.then_some(now + LOOK_MS);
         if waits {
@@ -262,7 +263,7 @@ impl Command {
 }
 
 impl Drop for Command {
-    /// A command that has not come to its result dies with its channel.
+    /// A command without a result yet dies with its channel.
     fn drop(&mut self) {
         if self.pid > 0 {
             self.kill();
@@ -296,7 +297,7 @@ mod tests {
     fn a_number_that_has_another_owner_is_not_signalled() {
         let mut command = start(&["sleep", "1000"]);
         let pid = command.pid;
-        // As if it had ended, and its number were that of a stranger now.
+        // As if it had ended and another process had its number now.
         command.exited(0, 0);
         assert!(!command.lives());
         command.kill();
@@ -308,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_result_waits_for_what_has_time_until_the_kill() {
-        // The child closes its pipes, which the result would have waited for.
+        // The child closes its pipes; the result would otherwise wait for them.
         let script = "(trap '' TERM; echo; exec sleep 1000 >&- 2>&-) & wait";
         let mut command = start(&["sh", "-c", script]);
         let stdout = command.outputs[0].as_ref().unwrap().as_raw_fd();

@@ -5,7 +5,7 @@ use crate::sys;
 use std::io;
 use std::os::fd::AsRawFd;
 
-/// Says it on the console when this is PID 1, and on standard error otherwise.
+/// Writes to the console if this is PID 1, and to standard error otherwise.
 pub fn say(text: &str) {
     let line = format!("[agent] {text}\n");
     let console = (std::process::id() == 1)
@@ -15,7 +15,7 @@ pub fn say(text: &str) {
     let _ = sys::write(fd, line.as_bytes());
 }
 
-/// Says what failed, as in `[agent] mount /proc: errno=13 EACCES`.
+/// Reports a failure, as in `[agent] mount /proc: errno=13 EACCES`.
 pub fn say_failed(what: &str, error: &io::Error) {
     match error.raw_os_error() {
         Some(errno) => say(&format!("{what}: errno={errno} {}", errno_name(errno))),

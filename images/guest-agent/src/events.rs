@@ -6,7 +6,8 @@ use serde_json::{json, Map, Value};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
 
-/// How many events wait for a host. Then the oldest go, and a gap in `seq` shows it.
+/// How many events wait for a host. Beyond that the oldest are dropped, which shows as a gap in
+/// `seq`.
 const MOST_WAITING: usize = 64;
 
 pub struct Events {
@@ -29,7 +30,7 @@ impl Events {
         if let Value::Object(object) = &mut line {
             object.extend(fields);
         }
-        // The newline in front ends whatever an earlier host did not get to read.
+        // The newline in front ends a line that an earlier host did not read to its end.
         self.waiting.push_back(format!("\n{line}\n").into_bytes());
         if self.waiting.len() > MOST_WAITING {
             self.waiting.pop_front();
@@ -47,7 +48,7 @@ impl Events {
         self.link.as_ref().map_or(u64::MAX, Link::due)
     }
 
-    /// Sends what can be sent, and notices hosts that come and go. What they write is dropped.
+    /// Sends what can be sent, and notices hosts that connect and leave. Their input is dropped.
     pub fn pump(&mut self, ready: &[libc::pollfd], now: u64) {
         let Some(link) = &mut self.link else { return };
         link.look(now);
@@ -63,7 +64,7 @@ impl Events {
         }
     }
 
-    /// Returns whether the host is still there.
+    /// Returns whether the host is still connected.
     fn send(&mut self, fd: RawFd) -> bool {
         while let Some(line) = self.waiting.front() {
             match sys::write(fd, &line[self.written..]) {

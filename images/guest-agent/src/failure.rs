@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io;
 
-/// What a message shows of a name, in bytes: a whole script may come as one.
+/// The longest name in a message, in bytes: the host may send a whole script as one.
 const MOST_NAME: usize = 200;
 
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Failure {
     /// `what` failed with this errno, as in `cannot open "/x": No such file or directory`.
     pub fn os(what: impl AsRef<str>, errno: i32) -> Failure {
         let text = io::Error::from_raw_os_error(errno).to_string();
-        // Rust appends the number, and the code says it already.
+        // Rust appends the number, which the code gives already.
         let text = text.split(" (os error").next().unwrap_or_default();
         Failure::new(&errno_name(errno), format!("{}: {text}", what.as_ref()))
     }
@@ -38,7 +38,7 @@ impl Failure {
     }
 }
 
-/// A name that the host gave, for a message: between quotes, and its beginning only if it is long.
+/// A name from the host for a message: in quotes, and shortened if it is long.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", cut(name, MOST_NAME))
 }

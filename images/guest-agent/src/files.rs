@@ -13,7 +13,7 @@ use std::path::Path;
 
 const CHUNK: u64 = 128 * 1024;
 
-/// A file on its way to the host.
+/// A file that is sent to the host.
 pub struct Reading {
     fd: OwnedFd,
     left: u64,
@@ -22,8 +22,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Opens what is asked for. A pipe or a terminal without data fails with `EAGAIN` later on:
-    /// nothing may block the agent.
+    /// Opens the file. A pipe or a terminal without data fails with `EAGAIN` later: nothing may
+    /// block the agent.
     pub fn open(request: Read) -> Result<Reading, Failure> {
         require_absolute(&request.path)?;
         let what = format!("cannot read {}", quoted(&request.path));
@@ -55,17 +55,17 @@ impl Reading {
     }
 }
 
-/// A file that comes from the host. It appears under its name when it is complete.
+/// A file that comes from the host. It gets its name when it is complete.
 pub struct Writing {
     fd: OwnedFd,
-    /// What it is called until then; removed when dropped.
+    /// Its name until then; removed when dropped.
     beside: Option<String>,
     target: String,
     pub written: u64,
 }
 
 impl Writing {
-    /// Begins to write. `number` makes the name of the file beside the target unique.
+    /// Starts writing. `number` makes the name of the file beside the target unique.
     pub fn open(request: Write, number: u64) -> Result<Writing, Failure> {
         require_absolute(&request.path)?;
         let fault = |error: io::Error| {
@@ -76,7 +76,7 @@ impl Writing {
             path.parent().map_or(Ok(()), fs::create_dir_all).map_err(fault)?;
         }
         let there = fs::metadata(path).ok();
-        // What is no file (a device, a pipe) must not be replaced by one.
+        // A device or a pipe must not be replaced by a file.
         let special = there.as_ref().is_some_and(is_special);
         if special || request.append {
             let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_NONBLOCK;
@@ -88,7 +88,7 @@ impl Writing {
         if there.as_ref().is_some_and(Metadata::is_dir) {
             return Err(fault(io::Error::from_raw_os_error(libc::EISDIR)));
         }
-        // Through a symbolic link, as `cat >` would.
+        // Follows a symbolic link, as `cat >` does.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let beside = target.with_file_name(format!(".guesthouse-{}-{number}", std::process::id()));
         let (target, beside) = (text(&target), text(&beside));
@@ -99,7 +99,7 @@ impl Writing {
         Ok(writing)
     }
 
-    /// Gives the new file the owner of the one that it replaces, and its mode unless told one.
+    /// Gives the new file the owner of the one that it replaces, and its mode unless one was given.
     fn adopt(&self, there: Option<&Metadata>, mode: Option<u32>) -> io::Result<()> {
         let mode = mode.or(there.map(Metadata::mode)).unwrap_or(0o644) & 0o7777;
         // SAFETY: no memory is involved. The mode comes last: chown clears the set-id bits.
@@ -157,5 +157,5 @@ fn require_absolute(path: &str) -> Result<(), Failure> {
     if path.starts_with('/') {
         return Ok(());
     }
-    Err(Failure::new("EINVAL", format!("the path {} does not begin with a slash", quoted(path))))
+    Err(Failure::new("EINVAL", format!("the path {} is not absolute", quoted(path))))
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 
-/// How often to look whether the port is there; its driver may still be loading.
+/// How often to look for the port; its driver may still be loading.
 const FIND_MS: u64 = 50;
 
 enum Source {
@@ -146,7 +146,7 @@ fn open_port(wanted: &str, complained: &mut bool) -> Option<OwnedFd> {
     None
 }
 
-/// Whether no host has the port open. What the last one left behind is dropped meanwhile.
+/// Whether no host has the port open. Bytes that the last one left are dropped.
 fn hung_up(fd: RawFd) -> bool {
     let mut polls = [libc::pollfd { fd, events: 0, revents: 0 }];
     sys::poll(&mut polls, 0);

@@ -1,4 +1,4 @@
-//! What the agent knows of the machine and may do to it.
+//! What the agent knows about the machine and can do to it.
 
 use crate::console::say_failed;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use std::os::fd::AsRawFd;
 pub enum Role {
     /// PID 1 of a guest.
     Init,
-    /// A service of a guest that has an init of its own.
+    /// A service of a guest that has its own init.
     Service,
     /// A process on a Unix socket, for tests: it must not touch the machine.
     Process,
@@ -33,7 +33,7 @@ impl Machine {
         Machine { role, limits, numbers: Cell::new(0) }
     }
 
-    /// A number that no one got before.
+    /// A number that was not used before.
     pub fn next_number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);
         self.numbers.get()
@@ -58,8 +58,8 @@ impl Machine {
         })
     }
 
-    /// Sets the clock, and makes the random numbers differ from those of other guests that were
-    /// started from the same snapshot.
+    /// Sets the clock, and reseeds the random numbers, which otherwise equal those of other guests
+    /// from the same snapshot.
     pub fn set_clock(&self, clock: &Clock) -> Result<(), Failure> {
         let entropy = from_hex(&clock.entropy)
             .ok_or_else(|| Failure::new("EINVAL", "the entropy is not 128 hexadecimal digits"))?;
@@ -76,12 +76,12 @@ impl Machine {
 
     fn require_guest(&self, what: &str) -> Result<(), Failure> {
         if self.role == Role::Process {
-            return Err(Failure::new("ENOTSUP", format!("cannot {what}: this is no guest")));
+            return Err(Failure::new("ENOTSUP", format!("cannot {what}: this is not a guest")));
         }
         Ok(())
     }
 
-    /// Ends the guest, or this process where there is no guest to end.
+    /// Ends the guest, or this process if it is not in one.
     pub fn shut_down(&self, mode: ShutdownMode) {
         match self.role {
             Role::Process => std::process::exit(0),
@@ -95,7 +95,7 @@ impl Machine {
     }
 }
 
-/// Ends everything, puts the disks to rest, and turns the machine off.
+/// Ends all processes, writes everything to the disks, and turns the machine off.
 fn end_machine(mode: ShutdownMode) {
     let command = match mode {
         ShutdownMode::Poweroff => libc::RB_POWER_OFF,

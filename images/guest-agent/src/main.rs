@@ -1,6 +1,6 @@
-//! The agent of a guesthouse guest. It serves `docs/agent-protocol.md` on two virtio-serial ports,
-//! and is the guest's init when it is started as PID 1. With `--socket PATH` it serves a Unix
-//! socket instead and leaves the machine alone.
+//! The agent in a guesthouse guest. It speaks the protocol of `docs/agent-protocol.md` on two
+//! virtio-serial ports, and is the guest's init if it is started as PID 1. With `--socket PATH` it
+//! serves a Unix socket instead and leaves the machine alone.
 
 mod agent;
 mod boot;
@@ -33,7 +33,7 @@ use std::io;
 const USAGE: &str = "usage: guest-agent [--socket PATH [--events PATH]] | --version";
 
 fn main() {
-    // The kernel passes words of its command line to PID 1; none of them is for the agent.
+    // The kernel passes words of its command line to PID 1; none is for the agent.
     if boot::is_init_of_machine() {
         let limits = boot::boot();
         return serve(Role::Init, limits, ports);
@@ -64,7 +64,7 @@ fn main() {
     }
 }
 
-/// A host that waits for the agent loses up to 20 ms; nobody waits for somebody to hear events.
+/// A host that waits for the agent loses up to 20 ms. Events are less urgent.
 fn ports() -> io::Result<(Link, Link)> {
     Ok((Link::port("guesthouse.agent", 20), Link::port("guesthouse.events", 200)))
 }

@@ -20,7 +20,7 @@ struct Settings {
     dns: Ipv4Addr,
 }
 
-/// Sets up `lo` and the first Ethernet device, by the words of the kernel's command line.
+/// Sets up `lo` and the first Ethernet device as the kernel's command line says.
 pub fn set_up(words: &str) {
     report("lo", bring_up("lo"));
     if kernel_word(words, "guesthouse.network") == Some("off") {
@@ -33,7 +33,7 @@ pub fn set_up(words: &str) {
     report(RESOLV_CONF, write_resolv_conf(&format!("nameserver {}\n", settings.dns)));
 }
 
-/// The defaults, under the words that can be read.
+/// The defaults, overridden by the words that can be read.
 fn settings(words: &str) -> Settings {
     let ip = |key: &str| kernel_word(words, key).and_then(|word| word.parse().ok());
     let own = kernel_word(words, "guesthouse.address").and_then(parse_cidr);
@@ -53,7 +53,7 @@ fn mask_of(bits: u32) -> Ipv4Addr {
     Ipv4Addr::from(u32::MAX.checked_shl(32 - bits).unwrap_or(0))
 }
 
-/// The first by name that has a device behind it (a bridge or a tunnel has none).
+/// The first by name that is backed by a device (a bridge or a tunnel is not).
 fn first_ethernet() -> Option<String> {
     let entries = fs::read_dir("/sys/class/net").ok()?.flatten();
     let ethernet = entries.filter(|entry| {
@@ -119,9 +119,9 @@ fn ioctl<T>(request: libc::c_ulong, argument: &mut T) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the file; over a read-only one it mounts a file of /run.
+/// Writes the file; if it is read-only, mounts a file of /run over it.
 fn write_resolv_conf(text: &str) -> io::Result<()> {
-    // A link into /run, as systemd makes, points nowhere without systemd.
+    // Without systemd, its link into /run points nowhere.
     if let Ok(target) = fs::read_link(RESOLV_CONF) {
         let target = Path::new("/etc").join(target);
         let _ = target.parent().map(fs::create_dir_all);
@@ -171,7 +171,7 @@ mod tests {
         );
     }
 
-    /// The kernel's own view, in a network namespace of this thread's; that takes root.
+    /// As the kernel sees it, in a network namespace of this thread; needs root.
     #[test]
     fn a_device_gets_address_and_default_route() {
         // SAFETY: no memory is involved.

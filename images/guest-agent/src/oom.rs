@@ -1,8 +1,8 @@
-//! How many processes the OOM killer has taken since boot.
+//! How many processes the OOM killer has killed since boot.
 
 use std::fs;
 
-/// The count; 0 where the kernel does not say (before 4.13).
+/// The count; 0 if the kernel does not report it (before 4.13).
 pub fn kills() -> u64 {
     parse(&fs::read_to_string("/proc/vmstat").unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! What is on its way to the host: frames in one buffer, which is written as far as it goes.
+//! Frames for the host, in one buffer that is written as far as possible.
 
 use crate::failure::Failure;
 use crate::protocol::{header, Kind, AGENT_MAGIC, HEADER_BYTES};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::io;
 use std::os::fd::RawFd;
 
-/// Above this no data is added, and above [`CLOSED`] no request is taken.
+/// Above this no data is added; above [`CLOSED`] no request is taken.
 const FULL: usize = 256 * 1024;
 const CLOSED: usize = 512 * 1024;
 
@@ -27,17 +27,17 @@ impl Outbox {
         self.bytes.len() - self.sent < FULL
     }
 
-    /// Whether the host takes answers so slowly that its requests have to wait.
+    /// Whether the host reads answers so slowly that its requests have to wait.
     pub fn is_stuck(&self) -> bool {
         self.bytes.len() - self.sent >= CLOSED
     }
 
-    /// Drops everything: the host that it was for is gone.
+    /// Drops everything: the host is gone.
     pub fn clear(&mut self) {
         *self = Outbox::default();
     }
 
-    /// Begins a session: the agent's preamble, then its hello.
+    /// Starts a session: the agent's preamble, then its hello.
     pub fn hello(&mut self, nonce: &[u8; 16], hello: &impl Serialize) {
         self.clear();
         self.bytes.extend_from_slice(&AGENT_MAGIC);
@@ -63,8 +63,8 @@ impl Outbox {
         self.frame(Kind::Credit, channel, &(bytes as u32).to_le_bytes());
     }
 
-    /// Reads at most `most` bytes from `fd` into a frame, without a copy in between. Returns how
-    /// many; at the end of the file, 0, there is no frame.
+    /// Reads at most `most` bytes from `fd` directly into a frame. Returns how many; for 0, the end
+    /// of the file, there is no frame.
     pub fn read_from(
         &mut self,
         fd: RawFd,
@@ -85,7 +85,7 @@ impl Outbox {
         read
     }
 
-    /// Writes until all is written or `fd` takes no more.
+    /// Writes until the buffer is empty or `fd` takes no more.
     pub fn flush(&mut self, fd: RawFd) -> io::Result<()> {
         while !self.is_empty() {
             match sys::write(fd, &self.bytes[self.sent..]) {
@@ -99,7 +99,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Keeps the buffer from growing in front while it never runs empty.
+    /// Removes sent bytes, so that a buffer that is never empty does not grow.
     fn compact(&mut self) -> io::Result<()> {
         if self.sent >= FULL {
             self.bytes.drain(..self.sent);

@@ -1,23 +1,23 @@
-//! Cuts what arrives from the host into preambles and frames. Its memory is one fixed buffer.
+//! Splits the host's bytes into preambles and frames, in one buffer of fixed size.
 
 use crate::protocol::{Kind, HEADER_BYTES, HOST_MAGIC, MAX_PAYLOAD, PREAMBLE_BYTES};
 use std::io;
 
-/// Room for the largest frame, and for a read behind it.
+/// Room for the largest frame and another read.
 const BUFFER_BYTES: usize = MAX_PAYLOAD + HEADER_BYTES + 128 * 1024;
 const LEAST_READ: usize = 64 * 1024;
 
 /// What was found in the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A host begins a session; these bytes are its nonce.
+    /// A host starts a session with this nonce.
     Preamble([u8; 16]),
     Frame {
         kind: Kind,
         channel: u32,
         payload: &'a [u8],
     },
-    /// What arrived is no frame. The parser now looks for a preamble.
+    /// The bytes are not a frame. The parser now looks for a preamble.
     Fault(String),
 }
 
@@ -25,7 +25,7 @@ pub struct Parser {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    /// Whether it looks for a preamble, and discards everything before it.
+    /// Whether it looks for a preamble and discards everything before it.
     scanning: bool,
 }
 
@@ -35,18 +35,18 @@ impl Parser {
         Parser { buffer, start: 0, end: 0, scanning: true }
     }
 
-    /// Forgets what arrived: another host may come, or none.
+    /// Drops what has arrived: the host is gone.
     pub fn reset(&mut self) {
         (self.start, self.end, self.scanning) = (0, 0, true);
     }
 
-    /// Looks for the next preamble, in what has arrived already too.
+    /// Looks for the next preamble, starting with what has arrived.
     pub fn scan(&mut self) {
         self.scanning = true;
     }
 
-    /// Reads more by `read`, which gets the free part of the buffer and returns how much it wrote.
-    /// Call it only after `next` has returned `None`; there is room then.
+    /// Reads more with `read`, which gets the free part of the buffer and returns how much it
+    /// wrote. Call it only after `next` has returned `None`, when there is room.
     pub fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -66,7 +66,7 @@ impl Parser {
         }
         let rest = &self.buffer[self.start..self.end];
         let head = &rest[..rest.len().min(HOST_MAGIC.len())];
-        // Between frames a preamble is a new host, which is not bound to wait for the old one.
+        // A preamble between frames is a new host, which need not wait for the old one.
         if !head.is_empty() && HOST_MAGIC.starts_with(head) {
             return self.take_preamble();
         }
@@ -98,7 +98,7 @@ impl Parser {
             kind => (kind, String::new()),
         };
         let Some(kind) = kind else {
-            // The length cannot be trusted, so the scan begins right behind this header.
+            // The length cannot be trusted, so the scan starts right after this header.
             self.start += HEADER_BYTES;
             self.scanning = true;
             return Some(Item::Fault(fault));
@@ -111,7 +111,7 @@ impl Parser {
         Some(Item::Frame { kind, channel, payload: &self.buffer[from..from + length] })
     }
 
-    /// Drops all before the first possible preamble.
+    /// Drops everything before the first possible preamble.
     fn skip_to_preamble(&mut self) {
         while self.start < self.end {
             let rest = &self.buffer[self.start..self.end];

@@ -9,7 +9,7 @@ enum Seen {
     Fault,
 }
 
-/// Feeds the bytes in parts of the lengths that `part` gives, and lists what was found.
+/// Feeds the bytes in parts of the lengths that `part` returns, and lists the items.
 fn parse(bytes: &[u8], mut part: impl FnMut() -> usize) -> Vec<Seen> {
     let mut parser = Parser::new();
     let (mut seen, mut at) = (Vec::new(), 0);

@@ -1,7 +1,7 @@
-//! The numbers of the protocol. `docs/agent-protocol.md` is the text that they come from.
+//! The numbers of the protocol, from `docs/agent-protocol.md`.
 
 pub const PROTOCOL: u32 = 1;
-/// The host begins a session with this and 16 bytes of its own choice.
+/// The host starts a session with this and a nonce of 16 bytes.
 pub const HOST_MAGIC: [u8; 16] = *b"\x7fGUESTHOUSE-HST1";
 /// The agent answers with this and the same 16 bytes.
 pub const AGENT_MAGIC: [u8; 16] = *b"\x7fGUESTHOUSE-AGT1";
@@ -15,14 +15,14 @@ pub const MAX_MESSAGE: usize = 16 * 1024;
 pub const MAX_CHANNELS: usize = 64;
 /// Bytes of data that each side may send on a new channel before it needs credit.
 pub const WINDOW: u64 = 256 * 1024;
-/// The agent never queues what goes into a file, so it can afford more on such a channel.
+/// The same for a file, whose bytes the agent never queues.
 pub const FILE_WINDOW: u64 = 1024 * 1024;
 /// More credit than this at once is a fault of the host.
 pub const MAX_CREDIT: u64 = 16 * 1024 * 1024;
-/// Credit is given back in portions of at least this much, or when nothing is left to take.
+/// Credit is given back in portions of at least this much.
 pub const CREDIT_STEP: u64 = 64 * 1024;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {

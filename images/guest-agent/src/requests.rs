@@ -1,4 +1,4 @@
-//! The JSON of the control frames. What does not fit is a fault of the host.
+//! The JSON of the control frames. An invalid one is a fault of the host.
 
 use crate::failure::Failure;
 use serde::de::DeserializeOwned;
@@ -76,18 +76,18 @@ pub struct ExecResult {
     pub oom: bool,
 }
 
-/// How many bytes of a file were moved.
+/// How many bytes of a file were read or written.
 #[derive(Debug, Serialize)]
 pub struct FileResult {
     pub bytes: u64,
 }
 
-/// An answer that says nothing but "done".
+/// An answer without content.
 #[derive(Debug, Serialize)]
 pub struct Done {}
 
-/// Reads a payload, or says as a fault what is wrong with it.
+/// Reads a payload. Fails with a fault that names what is wrong with it.
 pub fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(payload)
-        .map_err(|error| Failure::new("protocol", format!("the request does not fit: {error}")))
+        .map_err(|error| Failure::new("protocol", format!("invalid request: {error}")))
 }

@@ -11,14 +11,14 @@ use crate::requests::{self, Done, FileResult, ShutdownMode};
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
-/// Dropping it kills the commands and removes the files that are not complete.
+/// Dropping it kills the commands and removes incomplete files.
 #[derive(Default)]
 pub struct Session {
     channels: BTreeMap<u32, Channel>,
-    /// The highest channel so far. Numbers are not used twice, so what comes for a lower one that
-    /// is closed was on its way when it closed.
+    /// The highest channel so far. Numbers are not reused, so a frame for a closed channel was sent
+    /// before the host knew that it had closed.
     last: u32,
-    /// Whose turn it was: data goes out in turns, so that one channel cannot starve the others.
+    /// The channel that came first last time: they take turns, so that none can starve the others.
     turn: u32,
     pub shutdown: Option<ShutdownMode>,
 }
@@ -36,7 +36,7 @@ impl Session {
     ) -> Result<(), Failure> {
         if kind.opens() {
             if channel <= self.last {
-                return Err(fault(format!("channel {channel} is not a new one")));
+                return Err(fault(format!("channel {channel} is not new")));
             }
             self.last = channel;
             return self.open(kind, channel, payload, machine, out, now);
@@ -92,7 +92,7 @@ impl Session {
         Ok(())
     }
 
-    /// Requests that are answered at once.
+    /// Answers requests that need no channel.
     fn answer(
         &mut self,
         kind: Kind,
@@ -151,26 +151,26 @@ impl Session {
     fn signal(&mut self, number: u32, payload: &[u8]) -> Result<(), Failure> {
         let request: requests::Signal = requests::parse(payload)?;
         if !(1..=64).contains(&request.signal) {
-            return Err(fault(format!("{} is no signal", request.signal)));
+            return Err(fault(format!("{} is not a signal", request.signal)));
         }
         match self.channels.get(&number).map(|channel| &channel.task) {
             Some(Task::Exec(command)) => command.signal(request.signal),
-            _ => return Err(fault(format!("channel {number} is no command"))),
+            _ => return Err(fault(format!("channel {number} is not a command"))),
         }
         Ok(())
     }
 
-    /// A command is killed and still has a result; a file is given up.
+    /// Kills a command, which still has a result; abandons a file.
     fn cancel(&mut self, number: u32, out: &mut Outbox) -> Result<(), Failure> {
         if let Some(Task::Exec(command)) = self.channels.get(&number).map(|channel| &channel.task) {
             command.kill();
         } else if self.channels.remove(&number).is_some() {
-            out.error(number, &Failure::new("cancelled", "the host gave it up"));
+            out.error(number, &Failure::new("cancelled", "cancelled by the host"));
         }
         Ok(())
     }
 
-    /// Adds what the channels wait for to a poll. Returns whether one is ready without it.
+    /// Adds what the channels wait for to a poll. Returns whether one is ready without waiting.
     pub fn watch(&self, has_room: bool, polls: &mut Vec<libc::pollfd>) -> bool {
         let mut ready = false;
         for channel in self.channels.values() {
@@ -202,7 +202,7 @@ impl Session {
         }
     }
 
-    /// Gives every channel a turn, beginning behind the one that was first the last time.
+    /// Gives every channel a turn, starting after the one that came first last time.
     pub fn pump(&mut self, ready: &[RawFd], out: &mut Outbox, now: u64) {
         let behind = self.channels.range(self.turn.saturating_add(1)..).map(|(number, _)| *number);
         let before = self.channels.range(..=self.turn).map(|(number, _)| *number);

@@ -1,4 +1,4 @@
-//! Starts a command in a session and process group of its own.
+//! Starts a command in its own session and process group.
 
 use crate::failure::{quoted, Failure};
 use crate::requests::Exec;
@@ -10,29 +10,28 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// Large enough that a command which prints a lot is not woken for every 64 KiB.
+/// Larger than 64 KiB, so that a command that prints a lot is woken less often.
 const PIPE_BYTES: i32 = 256 * 1024;
 
-/// What the agent imposes on every command.
+/// The limits of every command.
 #[derive(Clone, Copy, Default)]
 pub struct Limits {
-    /// `RLIMIT_NPROC`, which binds users other than root.
+    /// `RLIMIT_NPROC`, which does not apply to root.
     pub processes: Option<u64>,
     /// Whether each command gets a control group.
     pub cgroups: bool,
-    /// The agent's own `oom_score_adj`: the OOM killer spares the agent, and must not spare its
-    /// commands.
+    /// The agent's own `oom_score_adj`: the OOM killer spares the agent, but not its commands.
     pub oom_score: Option<RawFd>,
 }
 
-/// What `oom_score_adj` says of the agent, and of everything else.
+/// `oom_score_adj` of the agent, and of everything else.
 pub const SPARED: &[u8] = b"-1000";
 const NOT_SPARED: &[u8] = b"0";
 
-/// Stack of a child until it is its program; it calls nothing but system calls.
+/// A child's stack until it becomes its program; until then it only makes system calls.
 const STACK_BYTES: usize = 64 * 1024;
 
-/// A command that runs. All three descriptors are non-blocking.
+/// A running command. All three descriptors are non-blocking.
 pub struct Spawned {
     pub pid: i32,
     pub stdin: Option<OwnedFd>,
@@ -52,8 +51,8 @@ struct Plan {
     cgroup: Option<RawFd>,
 }
 
-/// Starts what a request asks for; `cgroup` is its `cgroup.procs`. Fails with the errno of the
-/// step that failed, `unknown-user`, or `EINVAL` for an empty argv and for zero bytes in texts.
+/// Starts a command; `cgroup` is its `cgroup.procs`. Fails with the errno of the step that failed,
+/// `unknown-user`, or `EINVAL` for an empty argv and for zero bytes in texts.
 pub fn spawn(request: &Exec, limits: Limits, cgroup: Option<RawFd>) -> Result<Spawned, Failure> {
     let plan = Plan::new(request, limits, cgroup)?;
     let what = || "cannot start a process".to_string();
@@ -85,7 +84,7 @@ impl Plan {
         let program = request.argv.first().ok_or_else(|| Failure::new("EINVAL", "empty argv"))?;
         let path = env.get("PATH").map_or(DEFAULT_PATH, String::as_str);
         let texts = |list: Vec<String>| -> Result<Vec<CString>, Failure> {
-            let zero = |_| Failure::new("EINVAL", "argv or env holds a zero byte");
+            let zero = |_| Failure::new("EINVAL", "argv or env contains a zero byte");
             list.iter().map(|text| c_string(text).map_err(zero)).collect()
         };
         Ok(Plan {
@@ -94,22 +93,22 @@ impl Plan {
             env: texts(env.iter().map(|(key, value)| format!("{key}={value}")).collect())?,
             cwd: texts(request.cwd.iter().cloned().collect())?.pop(),
             home: texts(vec![user.home.clone()])?.remove(0),
-            // Whoever is not root can only stay who they are.
+            // Only root can become another user.
             identity: (request.user.is_some() && (own == 0 || user.uid != own)).then_some(user),
             limits,
             cgroup,
         })
     }
 
-    /// Starts a child, and waits until it has become the program or has failed to. The child runs
-    /// in the agent's memory until then, which spares copying the tables of it.
+    /// Starts a child, and waits until it has become the program or failed. Until then the child
+    /// runs in the agent's memory, whose tables need not be copied.
     fn start(&self, stdio: [RawFd; 3]) -> Result<i32, (u8, i32)> {
         let (argv, env) = (pointers(&self.argv), pointers(&self.env));
         let mut child = Child { plan: self, stdio, argv: &argv, env: &env, failed: None };
         let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
         self.set_oom_score(NOT_SPARED);
         // SAFETY: the process has one thread, which waits while the child uses `child` and the
-        // stack; the child calls nothing but system calls.
+        // stack; the child only makes system calls.
         let pid = unsafe {
             let top = stack.as_mut_ptr().add(stack.capacity());
             let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
@@ -120,14 +119,14 @@ impl Plan {
         child.failed.map_or(Ok(pid), Err)
     }
 
-    /// A child gets what the agent has at that moment; writing it there costs more.
+    /// A child inherits what the agent has at that moment; setting it in the child costs more.
     fn set_oom_score(&self, score: &[u8]) {
         if let Some(fd) = self.limits.oom_score {
             let _ = sys::write(fd, score);
         }
     }
 
-    /// In the child: returns only with the step and errno of a failure.
+    /// In the child: returns only if it fails, with the step and errno.
     unsafe fn become_program(
         &self,
         stdio: [RawFd; 3],
@@ -146,10 +145,10 @@ impl Plan {
                 return (STEP_START, errno());
             }
         }
-        // All of the agent's own are closed by exec; this is for what it inherited.
+        // Exec closes the agent's own descriptors; this closes what the agent inherited.
         libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0);
         if let Some(user) = &self.identity {
-            // The wrappers of the C library would tell threads that they think they share.
+            // The C library's wrappers would also signal the agent's threads, whose memory this is.
             if libc::syscall(libc::SYS_setgroups, user.groups.len(), user.groups.as_ptr()) == -1
                 || libc::syscall(libc::SYS_setgid, user.gid) == -1
                 || libc::syscall(libc::SYS_setuid, user.uid) == -1
@@ -157,7 +156,7 @@ impl Plan {
                 return (STEP_USER, errno());
             }
         }
-        if !self.enter_folder() {
+        if !self.enter_directory() {
             return (STEP_CWD, errno());
         }
         (STEP_EXEC, self.exec(argv, env))
@@ -173,15 +172,15 @@ impl Plan {
         }
     }
 
-    /// A folder that was asked for must be there; the home need not.
-    unsafe fn enter_folder(&self) -> bool {
+    /// A requested directory must exist; the home directory need not.
+    unsafe fn enter_directory(&self) -> bool {
         match &self.cwd {
             Some(cwd) => libc::chdir(cwd.as_ptr()) == 0,
             None => libc::chdir(self.home.as_ptr()) == 0 || libc::chdir(c"/".as_ptr()) == 0,
         }
     }
 
-    /// Tries one place after the other as a shell does, and returns the errno that tells most.
+    /// Tries each candidate as a shell does, and returns the most telling errno.
     unsafe fn exec(&self, argv: &[*const libc::c_char], env: &[*const libc::c_char]) -> i32 {
         let mut told = libc::ENOENT;
         for program in &self.candidates {
@@ -199,7 +198,7 @@ impl Plan {
         let name = |text: &Option<String>| quoted(text.as_deref().unwrap_or_default());
         let what = match step {
             STEP_USER => format!("cannot become user {}", name(&request.user)),
-            STEP_CWD => format!("cannot enter folder {}", name(&request.cwd)),
+            STEP_CWD => format!("cannot enter directory {}", name(&request.cwd)),
             STEP_EXEC => format!("cannot run {}", quoted(&request.argv[0])),
             _ => "cannot start a process".into(),
         };
@@ -207,17 +206,17 @@ impl Plan {
     }
 }
 
-/// What a child needs, and what it leaves behind.
+/// What a child needs, and its failure.
 struct Child<'a> {
     plan: &'a Plan,
     stdio: [RawFd; 3],
     argv: &'a [*const libc::c_char],
     env: &'a [*const libc::c_char],
-    /// Step and errno, if it has not become the program.
+    /// Step and errno, if it could not become the program.
     failed: Option<(u8, i32)>,
 }
 
-/// Where a child begins, with its [`Child`]. It never returns to the agent's code.
+/// A child's entry point, with its [`Child`]. It never returns to the agent's code.
 extern "C" fn run_child(child: *mut libc::c_void) -> libc::c_int {
     // SAFETY: `start` gives a pointer to a `Child` and waits; then this process ends.
     unsafe {
@@ -232,10 +231,12 @@ const STEP_USER: u8 = 1;
 const STEP_CWD: u8 = 2;
 const STEP_EXEC: u8 = 3;
 
-/// What a login would set, under what the request sets.
+/// The environment of a login, overridden by the request's.
 fn environment(user: &Identity, wanted: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let base = [
         ("HOME", user.home.as_str()),
+        // Every C library has this locale, which knows UTF-8.
+        ("LANG", "C.UTF-8"),
         ("LOGNAME", &user.name),
         ("PATH", DEFAULT_PATH),
         ("SHELL", &user.shell),
@@ -247,13 +248,13 @@ fn environment(user: &Identity, wanted: &BTreeMap<String, String>) -> BTreeMap<S
     env
 }
 
-/// The files that a program's name may mean.
+/// The files that a program's name may refer to.
 fn candidates(program: &str, path: &str) -> Vec<String> {
     if program.contains('/') || program.is_empty() {
         return vec![program.to_string()];
     }
-    let folder = |dir: &str| if dir.is_empty() { ".".to_string() } else { dir.to_string() };
-    path.split(':').map(|dir| format!("{}/{program}", folder(dir))).collect()
+    let directory = |dir: &str| if dir.is_empty() { ".".to_string() } else { dir.to_string() };
+    path.split(':').map(|dir| format!("{}/{program}", directory(dir))).collect()
 }
 
 fn pointers(texts: &[CString]) -> Vec<*const libc::c_char> {

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-/// The result of a call that says -1 for failure.
+/// The result of a call that returns -1 for failure.
 pub fn check<T: Into<i64> + Copy>(result: T) -> io::Result<T> {
     if result.into() == -1 {
         return Err(io::Error::last_os_error());
@@ -36,7 +36,7 @@ pub fn read_at(fd: RawFd, buffer: &mut [u8], offset: i64) -> io::Result<usize> {
     retry(|| unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), offset) })
 }
 
-/// Fails with `EIO` rather than write nothing, so that loops around it end.
+/// Fails with `EIO` if nothing was written, so that loops around it end.
 pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: as above.
     match retry(|| unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) }) {
@@ -45,7 +45,7 @@ pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Reads at most `most` bytes behind what is in `bytes`; spares zeroing them first.
+/// Appends at most `most` bytes to `bytes`, without zeroing the room for them first.
 pub fn read_onto(fd: RawFd, bytes: &mut Vec<u8>, most: usize) -> io::Result<usize> {
     bytes.reserve(most);
     let spare = bytes.spare_capacity_mut();
@@ -84,7 +84,7 @@ pub fn open(path: &str, flags: i32, mode: u32) -> io::Result<OwnedFd> {
     unsafe { Ok(OwnedFd::from_raw_fd(check(libc::open(path.as_ptr(), flags, mode))?)) }
 }
 
-/// The text with a zero byte behind it; `EINVAL` for one that holds a zero byte.
+/// The text with a zero byte at its end. Fails with `EINVAL` if it contains one.
 pub fn c_string(text: &str) -> io::Result<CString> {
     CString::new(text).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
@@ -112,14 +112,14 @@ pub fn next_signal(fd: &OwnedFd) -> Option<i32> {
     (count == info.len()).then(|| i32::from_ne_bytes([info[0], info[1], info[2], info[3]]))
 }
 
-/// Waits for events, at most `timeout_ms` milliseconds (-1: for ever).
+/// Waits for events, at most `timeout_ms` milliseconds (-1: forever).
 pub fn poll(fds: &mut [libc::pollfd], timeout_ms: i32) {
     // SAFETY: the pointer and the length are those of one slice. An interruption is no failure:
     // the caller looks at what is due and comes back.
     unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout_ms) };
 }
 
-/// A child that has ended, with its wait status. `None`: no other one has.
+/// A child that has ended, with its wait status; `None` if there is none.
 pub fn reap() -> Option<(i32, i32)> {
     let mut status = 0;
     // SAFETY: `status` is a valid place for the result.
@@ -127,7 +127,7 @@ pub fn reap() -> Option<(i32, i32)> {
     (pid > 0).then_some((pid, status))
 }
 
-/// Whether there is a process of this number, or for `-N` one in the group N. Zombies count.
+/// Whether a process with this number exists, or for `-N` one in the group N. Zombies count.
 pub fn exists(id: i32) -> bool {
     // SAFETY: no memory is involved, and signal 0 is none.
     let sent = check(unsafe { libc::kill(id, 0) });

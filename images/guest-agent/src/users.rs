@@ -3,7 +3,7 @@
 use crate::failure::{quoted, Failure};
 use std::fs;
 
-/// Whom a command runs as.
+/// The user that a command runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,
@@ -22,7 +22,7 @@ pub fn find(user: &str) -> Result<Identity, Failure> {
         .ok_or_else(|| Failure::new("unknown-user", format!("there is no user {}", quoted(user))))
 }
 
-/// A number needs no entry; it then is its own group and lives in `/`.
+/// A number needs no entry; without one its group has the same number, and its home is `/`.
 fn lookup(user: &str, passwd: &str, group: &str) -> Option<Identity> {
     let number = user.parse::<u32>().ok();
     let entry = passwd.lines().filter_map(entry).find(|entry| match number {
@@ -53,7 +53,7 @@ fn nameless(uid: u32) -> Identity {
     Identity { name, uid, gid: uid, groups: vec![], home: "/".into(), shell: "/bin/sh".into() }
 }
 
-/// The user's own group and all that list it: `name:password:gid:member,member`.
+/// The user's own group and all that list the user: `name:password:gid:member,member`.
 fn groups_of(user: &Identity, group: &str) -> Vec<u32> {
     let listed = group.lines().filter_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();

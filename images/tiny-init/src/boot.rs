@@ -4,7 +4,7 @@ use crate::cmdline::Words;
 use crate::first_boot::first_boot;
 use crate::launch::{choose_init, exec_init};
 use crate::modules::load_modules;
-use crate::mounts::{mount_pseudo, move_pseudo};
+use crate::mounts::{make_devices, mount_pseudo, move_pseudo};
 use crate::network::set_up_network;
 use crate::report::{say, Failure, Status, Watch};
 use crate::root::mount_root;
@@ -17,7 +17,7 @@ use std::ffi::c_char;
 use std::fs;
 use std::path::Path;
 
-/// Boots. Returns only why it could not; `arguments` are passed on to the root's init.
+/// Boots. Returns only if it fails; `arguments` are passed to the root's init.
 pub fn boot(arguments: &[*const c_char]) -> Result<Infallible, Failure> {
     let mut watch = Watch::start();
     mount_pseudo()?;
@@ -38,6 +38,8 @@ pub fn boot(arguments: &[*const c_char]) -> Result<Infallible, Failure> {
     }
     set_up_network(&words, &mut watch);
 
+    make_devices();
+
     let seed_failed = Failure::of("seed", Status::Seed);
     let seed = Seed::read(Path::new("/seed")).map_err(&seed_failed)?;
     move_pseudo()?;
@@ -45,7 +47,7 @@ pub fn boot(arguments: &[*const c_char]) -> Result<Infallible, Failure> {
     watch.step_ms();
     if let Some(seed) = seed {
         seed.write(Path::new("/"), owner).map_err(&seed_failed)?;
-        say!("seed: {} ms ({} files and folders)", watch.step_ms(), seed.len());
+        say!("seed: {} ms ({} files and directories)", watch.step_ms(), seed.len());
     }
     let init = choose_init(&words);
     say!("switch-root: total {} ms ({init})", watch.total_ms());

@@ -1,6 +1,6 @@
 //! The kernel's command line: `guesthouse.NAME` and `guesthouse.NAME=VALUE`.
 
-/// The words of a command line that are meant for guesthouse.
+/// The words of a command line that are for guesthouse.
 pub struct Words(Vec<(String, Option<String>)>);
 
 const PREFIX: &str = "guesthouse.";
@@ -18,8 +18,7 @@ impl Words {
         Words(ours.collect())
     }
 
-    /// The value of a word. An empty one counts as absent; of several the last counts, as for the
-    /// kernel.
+    /// The value of a word. An empty one counts as absent. The last one counts, as for the kernel.
     pub fn value(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().rfind(|(found, _)| found == name)?;
         value.as_deref().filter(|text| !text.is_empty())
@@ -32,7 +31,7 @@ impl Words {
     }
 }
 
-/// Splits at white space. The kernel lets a value hold some between double quotes.
+/// Splits at white space, except between double quotes.
 fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;

@@ -1,16 +1,16 @@
 //! Which machine a program is for, from the first bytes of its file.
 
-/// Bytes to read for [`Program::of`]: up to and with `e_machine`.
+/// Bytes to read for [`Program::of`], including `e_machine`.
 pub const HEADER_BYTES: usize = 20;
 
-/// What the start of a file says of it.
+/// What the start of a file says about it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Program {
     /// An ELF file for this `e_machine` (`<elf.h>`).
     Elf(u16),
     /// `#!`: the kernel looks for the interpreter.
     Script,
-    /// Nothing that is known here; the kernel decides.
+    /// Unknown here; the kernel decides.
     Other,
 }
 
@@ -30,8 +30,8 @@ impl Program {
         }
     }
 
-    /// Why `arch` cannot run it: the name of the machine that it is for. A 32-bit relative of the
-    /// machine is left to the kernel, which may have been built to run it.
+    /// The name of the machine that it is for, if `arch` cannot run it. The kernel decides about
+    /// the machine's 32-bit relatives, as it may have been built to run them.
     pub fn foreign_to(&self, arch: &str) -> Option<String> {
         let Program::Elf(machine) = *self else {
             return None;

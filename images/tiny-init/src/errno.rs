@@ -1,4 +1,4 @@
-//! Names of error numbers, as far as what init does can fail with them.
+//! Names of the error numbers that init can fail with.
 
 use std::io;
 

@@ -1,6 +1,6 @@
-//! An image whose packages could not be configured where it was built does that once, in here.
+//! Configures the packages of an image, if its host could not.
 
-use crate::mounts::{ensure_folder, ROOT};
+use crate::mounts::{ensure_directory, ROOT};
 use crate::report::{line, say, Failure, Status, Watch};
 use crate::{errno, sys};
 use std::io;
@@ -30,8 +30,8 @@ pub fn first_boot(watch: &mut Watch) -> Failure {
 
 fn run() -> io::Result<ExitStatus> {
     let [proc, sys, dev] = ["proc", "sys", "dev"].map(|name| format!("{ROOT}/{name}"));
-    for folder in [&proc, &sys, &dev] {
-        ensure_folder(folder)?;
+    for directory in [&proc, &sys, &dev] {
+        ensure_directory(directory)?;
     }
     sys::mount("proc", &proc, "proc", 0, "")?;
     sys::mount("sysfs", &sys, "sysfs", 0, "")?;
@@ -48,8 +48,8 @@ fn run() -> io::Result<ExitStatus> {
     let status = shell.status()?;
     // A daemon that a package has started would keep the root busy.
     sys::kill_all_others();
-    for folder in [proc.as_str(), &sys, &dev, ROOT] {
-        sys::unmount(folder)?;
+    for directory in [proc.as_str(), &sys, &dev, ROOT] {
+        sys::unmount(directory)?;
     }
     Ok(status)
 }

@@ -12,15 +12,15 @@ use std::{fs, ptr};
 const AGENT: &str = "/sbin/guest-agent";
 const INIT: &str = "/sbin/init";
 
-/// The program that takes over. One that the command line names, or that is there as the agent,
-/// must work: running another one instead would hide the fault.
+/// The program that takes over. One that the command line names, or the agent if it exists, must
+/// work: running another one instead would hide the fault.
 pub fn choose_init(words: &Words) -> String {
     let agent = if fs::symlink_metadata(AGENT).is_ok() { AGENT } else { INIT };
     words.value("init").unwrap_or(agent).to_owned()
 }
 
-/// Replaces this process by a program, which gets the environment and what is left of the arguments
-/// that the kernel has given to init. Returns only if that fails.
+/// Replaces this process by a program, which gets the environment and the remaining arguments that
+/// the kernel gave to init. Returns only if that fails.
 pub fn exec_init(path: &str, arguments: &[*const c_char]) -> Failure {
     let error = check_machine(path).err().unwrap_or_else(|| exec(path, arguments));
     let status = match errno(&error) {
@@ -30,7 +30,7 @@ pub fn exec_init(path: &str, arguments: &[*const c_char]) -> Failure {
     Failure { step: "execv", status, error }
 }
 
-/// Reads the program's header, since the kernel's ENOEXEC does not tell why.
+/// Reads the program's header, since the kernel's ENOEXEC does not say why.
 fn check_machine(path: &str) -> io::Result<()> {
     let header = read_start(path, HEADER_BYTES).inspect_err(|error| say!("{path}: {error}"))?;
     let arch = std::env::consts::ARCH;
@@ -53,7 +53,7 @@ fn exec(path: &str, arguments: &[*const c_char]) -> io::Error {
     let error = io::Error::last_os_error();
     match errno(&error) {
         libc::ENOENT => say!("{path}: its interpreter is missing"),
-        libc::ENOEXEC => say!("{path}: is no program"),
+        libc::ENOEXEC => say!("{path}: is not a program"),
         _ => {}
     }
     error

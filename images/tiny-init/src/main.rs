@@ -3,9 +3,9 @@
 #![cfg_attr(not(test), no_main)]
 #![cfg_attr(test, allow(dead_code))]
 
-// Easily lost: Cargo reads `.cargo/config.toml` of the folder that it is started in.
+// Easily lost: Cargo reads `.cargo/config.toml` of the directory that it is started in.
 #[cfg(not(any(target_feature = "crt-static", debug_assertions)))]
-compile_error!("not static: build in this folder, or with -C target-feature=+crt-static");
+compile_error!("not static: build in this directory, or with -C target-feature=+crt-static");
 
 mod boot;
 mod cmdline;

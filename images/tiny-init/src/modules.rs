@@ -1,4 +1,4 @@
-//! Kernel modules, in the order in which the image's builder has listed them.
+//! Kernel modules, in the order listed by the image's builder.
 
 use crate::errno::errno;
 use crate::report::line;
@@ -6,18 +6,18 @@ use crate::sys;
 use std::fs::{self, File};
 use std::io;
 
-const FOLDER: &str = "/modules";
+const DIRECTORY: &str = "/modules";
 
-/// File names in `/modules/order`: one a line, in load order. Blank lines and `#` are left out.
+/// File names in `/modules/order`: one on each line, in load order. Blank lines and lines with `#`
+/// are skipped.
 fn parse_order(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Loads every listed module, and returns how many are in. One that fails is reported, and the boot
-/// goes on: whether the root needs it will be seen there. No list means a kernel that has all it
-/// needs.
+/// Loads every listed module, and returns how many are loaded. A failure is reported, and the boot
+/// continues: the root may not need that module. Without a list, the kernel has all it needs.
 pub fn load_modules() -> usize {
-    let order = match fs::read_to_string(format!("{FOLDER}/order")) {
+    let order = match fs::read_to_string(format!("{DIRECTORY}/order")) {
         Ok(order) => order,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return 0,
         Err(error) => {
@@ -29,7 +29,7 @@ pub fn load_modules() -> usize {
 }
 
 fn load(file: &str) -> bool {
-    let loaded = File::open(format!("{FOLDER}/{file}")).and_then(|file| sys::load_module(&file));
+    let loaded = File::open(format!("{DIRECTORY}/{file}")).and_then(|file| sys::load_module(&file));
     match loaded {
         Err(error) if errno(&error) != libc::EEXIST => {
             report(file, &error);

@@ -10,8 +10,8 @@ use std::os::fd::AsRawFd;
 
 const INTERFACE: &str = "eth0";
 
-/// Brings up `lo`, and `eth0` with `guesthouse.address=ADDRESS/BITS` if that is given. What fails is
-/// reported: a guest may do without.
+/// Brings up `lo`, and `eth0` if `guesthouse.address=ADDRESS/BITS` is given. A failure is only
+/// reported: a guest may not need its network.
 pub fn set_up_network(words: &Words, watch: &mut Watch) {
     let socket = match UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)) {
         Ok(socket) => socket,

@@ -1,4 +1,4 @@
-//! What init says on the console, and how it ends when it cannot go on.
+//! What init prints on the console, and how it ends if it cannot continue.
 
 use crate::errno::{errno, name};
 use crate::sys;
@@ -11,8 +11,8 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Writes a line at once, so that the kernel's own do not get into it. There is nobody to tell if
-/// that fails.
+/// Writes a line with one call, so that the kernel's lines do not get into it. There is nowhere to
+/// report a failure.
 pub fn line(text: &str) {
     sys::write(1, format!("{text}\n").as_bytes());
 }
@@ -24,7 +24,7 @@ pub enum Status {
     Done = 0,
     RootDisk = 64,
     RootMount = 65,
-    /// The program is not for this machine, or no program.
+    /// The program is for another machine, or not a program.
     NotExecutable = 66,
     Exec = 67,
     Seed = 68,
@@ -33,7 +33,7 @@ pub enum Status {
     Panic = 71,
 }
 
-/// Why init cannot go on. Details are said before one is made.
+/// Why init cannot continue. Details are printed before one is made.
 #[derive(Debug)]
 pub struct Failure {
     pub step: &'static str,
@@ -48,20 +48,20 @@ impl Failure {
     }
 }
 
-/// Says that a step failed, whether or not the boot can go on without it.
+/// Reports that a step failed, whether or not the boot can continue without it.
 pub fn say_failed(step: &str, error: &io::Error) {
     let number = errno(error);
     say!("{step} failed: errno={number} ({})", name(number));
 }
 
-/// Says the status and turns the machine off: a PID 1 that ended would make the kernel panic.
+/// Prints the status and turns the machine off: if PID 1 ended, the kernel would panic.
 pub fn power_off(status: Status) -> ! {
     say!("status={}", status as u8);
     sys::drain(1, Duration::from_secs(1));
     sys::power_off()
 }
 
-/// Has a panic end like every other failure. Panics abort, so the hook is the last to run.
+/// Ends a panic like every other failure. Panics abort, so the hook runs last.
 pub fn power_off_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         say!("{}", panic.to_string().replace('\n', " "));

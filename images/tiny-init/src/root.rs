@@ -1,8 +1,8 @@
-//! Mounts the root disk, and what programs may write to above it.
+//! Mounts the root disk, and a writable layer over it.
 
 use crate::cmdline::Words;
 use crate::errno::{self, errno};
-use crate::mounts::{ensure_folder, read_start, ROOT};
+use crate::mounts::{ensure_directory, read_start, ROOT};
 use crate::report::{say, say_failed, Failure, Status};
 use crate::superblock::{content, RootFs, PROBE_BYTES};
 use crate::sys;
@@ -28,15 +28,15 @@ impl Plan {
     }
 }
 
-/// Mounts the disk on [`ROOT`]. Returns what became of it, e.g. "ext4, read-only".
+/// Mounts the disk on [`ROOT`]. Returns how, e.g. "ext4, read-only".
 pub fn mount_root(disk: &str, words: &Words) -> Result<String, Failure> {
     let fail = Failure::of("root", Status::RootMount);
-    ensure_folder(ROOT).map_err(&fail)?;
+    ensure_directory(ROOT).map_err(&fail)?;
     let found = read_start(disk, PROBE_BYTES).map_err(&fail)?;
     let found = content(&found);
     let plan = Plan::new(choose_fs(disk, found, words).map_err(&fail)?, words);
     let fs = plan.fs.name();
-    // Inode tables that were never used need not be zeroed in a disk that is thrown away.
+    // On a disk that is thrown away, unused inode tables need not be zeroed.
     let data = if plan.fs == RootFs::Ext4 { "noinit_itable" } else { "" };
     let flags = MS_NOATIME | if plan.read_only { MS_RDONLY } else { 0 };
     sys::mount(disk, ROOT, fs, flags, data).map_err(|error| {
@@ -72,10 +72,10 @@ fn choose_fs(disk: &str, found: Option<&str>, words: &Words) -> io::Result<RootF
     })
 }
 
-/// Puts a writable layer in memory (`/tmp`) above the root.
+/// Mounts a writable layer in memory (`/tmp`) over the root.
 fn mount_overlay() -> io::Result<()> {
-    ensure_folder("/tmp/upper")?;
-    ensure_folder("/tmp/work")?;
+    ensure_directory("/tmp/upper")?;
+    ensure_directory("/tmp/work")?;
     let layers = format!("lowerdir={ROOT},upperdir=/tmp/upper,workdir=/tmp/work");
     sys::mount("overlay", ROOT, "overlay", MS_NOATIME, &layers)
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 const WAIT: Duration = Duration::from_secs(10);
 
-/// The kernel knows this much of a virtio disk's serial (VIRTIO_BLK_ID_BYTES).
+/// The kernel keeps this much of a virtio disk's serial (VIRTIO_BLK_ID_BYTES).
 const SERIAL_BYTES: usize = 20;
 
-/// Waits for the disk that `guesthouse.root` names, by serial or by path; without the word it is
-/// `/dev/vda`. Returns its path.
+/// Waits for the disk that `guesthouse.root` names by serial or path (default `/dev/vda`). Returns
+/// its path.
 pub fn wait_for_root_disk(words: &Words) -> Result<String, Failure> {
     let wanted = words.value("root").unwrap_or("/dev/vda");
     let start = Instant::now();
@@ -48,7 +48,7 @@ fn find(wanted: &str) -> Option<String> {
 struct Disk {
     name: String,
     serial: String,
-    /// In units of 512 bytes, whatever the disk's own are.
+    /// Of 512 bytes, whatever the disk's own size is.
     sectors: u64,
 }
 
@@ -59,12 +59,12 @@ impl Disk {
     }
 }
 
-/// The machine's disks by name, without those that are made of memory or files.
+/// The machine's disks by name, without those in memory or files.
 fn disks() -> Vec<Disk> {
-    let Ok(folder) = fs::read_dir("/sys/block") else {
+    let Ok(directory) = fs::read_dir("/sys/block") else {
         return Vec::new();
     };
-    let mut disks: Vec<Disk> = folder
+    let mut disks: Vec<Disk> = directory
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !["loop", "ram", "zram"].iter().any(|kind| name.starts_with(kind)))

@@ -1,4 +1,4 @@
-//! What a run brings into its root: `/seed` in the initramfs mirrors the root's tree.
+//! The files of one run: `/seed` in the initramfs mirrors the root's tree.
 
 use crate::report::say;
 use std::fs::{self, OpenOptions, Permissions};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{chown, lchown, symlink, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The guest's user, and its home in local CI's guests.
+/// The guest's user, and its home in build guests.
 const USER: u32 = 1000;
 const HOME: &str = "home/ci";
 
@@ -21,20 +21,20 @@ struct Entry {
 }
 
 enum Content {
-    Folder,
+    Directory,
     File(Vec<u8>),
     Link(PathBuf),
 }
 
 impl Seed {
-    /// Reads a seed, `None` if there is none. It is written once the root is `/` and the initramfs
-    /// is gone: so links in the root lead to where they lead in the running guest.
-    pub fn read(folder: &Path) -> io::Result<Option<Seed>> {
-        if !folder.exists() {
+    /// Reads a seed, `None` if there is none. It is written once the root is `/`, so that links in
+    /// the root lead where they lead in the running guest.
+    pub fn read(directory: &Path) -> io::Result<Option<Seed>> {
+        if !directory.exists() {
             return Ok(None);
         }
         let mut entries = Vec::new();
-        read_folder(folder, Path::new(""), &mut entries)?;
+        read_directory(directory, Path::new(""), &mut entries)?;
         Ok(Some(Seed(entries)))
     }
 
@@ -42,7 +42,7 @@ impl Seed {
         self.0.len()
     }
 
-    /// Writes it below `root` with its modes. A folder that is there takes on the seed's mode, too.
+    /// Writes it below `root` with its modes, which existing directories get too.
     pub fn write(&self, root: &Path, owner: impl Fn(&Path) -> u32) -> io::Result<()> {
         self.0.iter().try_for_each(|entry| {
             let path = root.join(&entry.path);
@@ -54,15 +54,15 @@ impl Seed {
 impl Entry {
     fn write(&self, path: &Path, owner: u32) -> io::Result<()> {
         match &self.content {
-            Content::Folder if path.is_dir() => {}
-            Content::Folder => fs::create_dir(path)?,
+            Content::Directory if path.is_dir() => {}
+            Content::Directory => fs::create_dir(path)?,
             Content::Link(target) => {
                 remove_if_there(path)?;
                 symlink(target, path)?;
                 return lchown(path, Some(owner), Some(owner));
             }
             Content::File(bytes) => {
-                // What is there may be a link to a file that is nobody's to change.
+                // The path may be a link to a file that must not change.
                 remove_if_there(path)?;
                 let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
                 new?.write_all(bytes)?;
@@ -73,8 +73,8 @@ impl Entry {
     }
 }
 
-/// Everything in the archive belongs to root, so it does in the guest, but for the home folder of
-/// its user and the keys in there.
+/// Everything belongs to root, except for the home directory of the guest's user and the keys in
+/// it.
 pub fn owner(path: &Path) -> u32 {
     let in_home = path.strip_prefix(HOME);
     if in_home.is_ok_and(|rest| rest == Path::new("") || rest.starts_with(".ssh")) {
@@ -84,15 +84,15 @@ pub fn owner(path: &Path) -> u32 {
     }
 }
 
-fn read_folder(folder: &Path, below: &Path, entries: &mut Vec<Entry>) -> io::Result<()> {
-    for found in fs::read_dir(folder)? {
+fn read_directory(directory: &Path, below: &Path, entries: &mut Vec<Entry>) -> io::Result<()> {
+    for found in fs::read_dir(directory)? {
         let found = found?;
         let (source, path) = (found.path(), below.join(found.file_name()));
         let metadata = found.metadata()?;
         let mode = metadata.permissions().mode() & 0o7777;
         if metadata.is_dir() {
-            entries.push(Entry { path: path.clone(), mode, content: Content::Folder });
-            read_folder(&source, &path, entries)?;
+            entries.push(Entry { path: path.clone(), mode, content: Content::Directory });
+            read_directory(&source, &path, entries)?;
         } else if metadata.is_symlink() {
             let content = Content::Link(fs::read_link(&source)?);
             entries.push(Entry { path, mode, content });

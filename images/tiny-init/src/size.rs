@@ -1,7 +1,7 @@
 //! Amounts of memory: `256M`, `1G`, `65536`, `50%`, `off`.
 
-/// Bytes that a text stands for, of `total` where it is a percentage. `Some(0)` is "off"; `None` is
-/// a text that is no size, or one beyond 64 bits.
+/// The bytes that a text stands for; a percentage is of `total`. `Some(0)` is "off"; `None` is not
+/// a size, or one beyond 64 bits.
 pub fn parse_size(text: &str, total: u64) -> Option<u64> {
     if matches!(text, "off" | "no") {
         return Some(0);

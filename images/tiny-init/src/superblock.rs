@@ -1,4 +1,4 @@
-//! What a disk holds, from its first bytes.
+//! What a disk contains, from its first bytes.
 
 /// Bytes to read for [`content`].
 pub const PROBE_BYTES: usize = 4096;
@@ -42,7 +42,7 @@ const MAGIC: [(usize, &[u8], &str); 8] = [
     (510, b"\x55\xaa", "a partition table"),
 ];
 
-/// Names what the disk holds, where that is known.
+/// Names what the disk contains, if it is known.
 pub fn content(start: &[u8]) -> Option<&'static str> {
     let holds = |(offset, magic, _): &&(usize, &[u8], &str)| {
         start.get(*offset..).is_some_and(|rest| rest.starts_with(magic))

@@ -1,10 +1,10 @@
 //! The header of a swap area, as mkswap(8) writes it (`union swap_header` in
 //! include/linux/swap.h), in this machine's byte order.
 
-/// The first page of a swap area of `bytes`. `None` if that is too small to hold any page of swap.
-/// The UUID stays zero: nothing looks for an area in memory by it.
+/// The first page of a swap area of `bytes`. `None` if there is no room for a page of swap. The
+/// UUID stays zero: nothing looks for an area in memory by its UUID.
 pub fn swap_header(bytes: u64, page_size: usize) -> Option<Vec<u8>> {
-    // The last page's number has 32 bits; swapon(2) uses less of a larger area, so cut it off.
+    // The last page's number has 32 bits; the rest of a larger area is not used.
     let last_page = u32::try_from((bytes / page_size as u64).checked_sub(1)?).unwrap_or(u32::MAX);
     if last_page == 0 {
         return None;

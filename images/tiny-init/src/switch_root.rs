@@ -1,4 +1,4 @@
-//! Makes the mounted root `/`, and frees what the initramfs held.
+//! Makes the mounted root `/`, and frees the initramfs.
 
 use crate::mounts::ROOT;
 use crate::sys;
@@ -7,8 +7,8 @@ use std::io;
 use std::os::unix::fs::{chroot, MetadataExt};
 use std::path::Path;
 
-/// Leaves the initramfs for the root. Whatever else is mounted in it stays, out of sight: below an
-/// overlay are the disk and `/tmp`.
+/// Leaves the initramfs for the root. Other mounts in it stay, out of sight: the disk and `/tmp`
+/// below an overlay.
 pub fn switch_root() -> io::Result<()> {
     std::env::set_current_dir(ROOT)?;
     let initramfs = fs::metadata("/")?.dev();
@@ -18,9 +18,9 @@ pub fn switch_root() -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-/// Removes what lies on one file system. What cannot be removed costs memory, nothing else.
-fn remove_below(folder: &Path, device: u64) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+/// Removes the files of one file system. What cannot be removed only costs memory.
+fn remove_below(directory: &Path, device: u64) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
         match fs::symlink_metadata(&path) {
             Ok(found) if found.dev() != device => {}

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-/// Turns `-1` into the error that it stands for.
+/// Turns `-1` into its error.
 fn check<T: Into<i64>>(result: T) -> io::Result<()> {
     match result.into() {
         -1 => Err(io::Error::last_os_error()),
@@ -33,6 +33,13 @@ pub fn unmount(target: &str) -> io::Result<()> {
     let target = c_string(target)?;
     // SAFETY: as above.
     check(unsafe { libc::umount2(target.as_ptr(), 0) })
+}
+
+/// Makes the node of a character device; the umask applies.
+pub fn make_device(path: &str, major: u32, minor: u32) -> io::Result<()> {
+    let path = c_string(path)?;
+    // SAFETY: as above.
+    check(unsafe { libc::mknod(path.as_ptr(), libc::S_IFCHR | 0o666, libc::makedev(major, minor)) })
 }
 
 /// Loads a kernel module without parameters.
@@ -78,14 +85,14 @@ pub fn is_init_of_initramfs() -> bool {
     }
 }
 
-/// Makes a file standard input, output and error. It is never closed.
+/// Makes a file standard input, output and error.
 pub fn become_stdio(file: File) {
     let fd = file.as_raw_fd();
     for standard in 0..3 {
         // SAFETY: duplicates a descriptor that is open.
         unsafe { libc::dup2(fd, standard) };
     }
-    // It may itself be one of the three.
+    // It may be one of the three itself.
     if fd < 3 {
         std::mem::forget(file);
     }
@@ -103,7 +110,7 @@ pub fn write(fd: i32, mut bytes: &[u8]) {
     }
 }
 
-/// Waits until a terminal has sent what was written to it; powering off would cut it short.
+/// Waits until a terminal has sent what was written to it, which powering off would cut short.
 pub fn drain(fd: i32, limit: Duration) {
     let deadline = Instant::now() + limit;
     let mut unsent: i32 = 0;
@@ -116,7 +123,7 @@ pub fn drain(fd: i32, limit: Duration) {
     }
 }
 
-/// Writes everything to the disks and turns the machine off, or halts it where that is refused.
+/// Writes everything to the disks and turns the machine off, or halts it if that fails.
 pub fn power_off() -> ! {
     // SAFETY: takes numbers. Neither call returns if it succeeds.
     unsafe {
@@ -129,7 +136,7 @@ pub fn power_off() -> ! {
     }
 }
 
-/// Kills every other process and waits for their ends.
+/// Kills every other process and waits for them to end.
 pub fn kill_all_others() {
     // SAFETY: takes numbers; as PID 1 this process is spared, and has every orphan for a child.
     unsafe {

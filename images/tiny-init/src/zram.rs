@@ -12,7 +12,7 @@ use std::path::Path;
 const DEVICE: &str = "/dev/zram0";
 const SYSFS: &str = "/sys/block/zram0";
 
-/// An image that loads the module wants swap, unless the command line says how much.
+/// The size if the module is loaded and the command line gives none.
 const DEFAULT: &str = "50%";
 
 /// Sets up swap as `guesthouse.zram=SIZE` says. Guests work without it, so a failure is only
@@ -21,7 +21,7 @@ pub fn set_up_zram(words: &Words, watch: &mut Watch) {
     let fallback = if Path::new(SYSFS).exists() { DEFAULT } else { "off" };
     let wanted = words.value("zram").unwrap_or(fallback);
     let Some(bytes) = parse_size(wanted, sys::memory_bytes()) else {
-        say!("zram: no size: {wanted:?} (such as 256M, 50%, off)");
+        say!("zram: not a size: {wanted:?} (such as 256M, 50%, off)");
         return say_failed("zram", &errno::error(libc::EINVAL));
     };
     if bytes == 0 {

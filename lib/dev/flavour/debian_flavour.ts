@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { cleanPackages } from "../../image/system/debian/debian_commands.ts";
+import { hostsText } from "../../image/system/debian/debian_seeds.ts";
 import { quoteWord } from "../../guest/quote.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { ensureImage } from "../../image/platform/build_image.ts";
@@ -81,7 +82,7 @@ export function packDevSeed(request: FlavourRequest): Uint8Array<ArrayBuffer> {
   return packCpio([
     ...[...dirs, "seed/etc/guesthouse"].map((path) => directory(path)),
     file("seed/etc/hostname", `${config.name}\n`),
-    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${config.name}\n`),
+    file("seed/etc/hosts", hostsText(config.name)),
     file("seed/etc/ssh/ssh_host_ed25519_key", keys.hostSecret, 0o600),
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", `${keys.hostPublic}\n`),
     file(`seed/etc/ssh/authorized_keys.d/${config.user}`, `${keys.clientPublic}\n`),

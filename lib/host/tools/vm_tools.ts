@@ -1,6 +1,9 @@
 import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import type { Tool } from "./tool.ts";
 
+/** u-boot for QEMU's `virt` machine, from Debian's package. */
+export const UBOOT_PATH = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
+
 /** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
 function systemEmulator(arch: Arch): Tool {
   const { system, packages } = ARCH[arch].qemu;
@@ -76,7 +79,7 @@ export const VM_TOOLS: readonly Tool[] = [
   },
   {
     name: "u-boot",
-    programs: ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+    programs: [UBOOT_PATH],
     groups: ["nixos", "test"],
     purpose: "boots NixOS guests",
     packages: { apt: "u-boot-qemu" },

@@ -2,8 +2,10 @@ import { basename, join } from "@std/path";
 import { bytesText } from "../../../base/text/bytes.ts";
 import { isSameDigest } from "../../../base/files/digest.ts";
 import { sha256File } from "../../../base/files/file_digest.ts";
+import { isFile } from "../../../base/files/directories.ts";
 import { acquireLock } from "../../../base/files/lock.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
+import { UBOOT_PATH } from "../../../host/tools/vm_tools.ts";
 import { $ } from "../../../base/process/dollar.ts";
 import { download } from "../../../image/disk/download.ts";
 import type { FarmJob, NixosSources } from "../../../config/nixos_sources.ts";
@@ -24,9 +26,6 @@ export interface ImageOptions {
   readonly retryMs?: number;
 }
 
-/** Where packages put u-boot for QEMU's `virt` machine: Debian's u-boot-qemu. */
-const UBOOT_PATHS: readonly string[] = ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"];
-
 /** How often to report progress without a terminal: after this many more bytes. */
 const TELL_EVERY = 0.1;
 
@@ -42,11 +41,9 @@ export async function fetchSdImage(
 export async function findUboot(
   { farm, uboot }: NixosSources,
   options: ImageOptions,
-  places = UBOOT_PATHS,
+  own = UBOOT_PATH,
 ): Promise<string> {
-  for (const path of places) {
-    if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
-  }
+  if (await isFile(own)) return own;
   return await fetchPinned("u-boot", farm, uboot, options);
 }
 

@@ -117,8 +117,8 @@ Deno.test("findUboot() takes the host's, or else the farm's", async () => {
   await withFarm({ bytes }, async ({ sources, options, dir }) => {
     const own = join(dir, "u-boot.bin");
     await Deno.writeTextFile(own, "firmware");
-    assertEquals(await findUboot(sources, options, ["/nowhere/u-boot.bin", own]), own);
-    const fetched = await findUboot(sources, options, ["/nowhere/u-boot.bin"]);
+    assertEquals(await findUboot(sources, options, own), own);
+    const fetched = await findUboot(sources, options, "/nowhere/u-boot.bin");
     assertEquals(await Deno.readFile(fetched), bytes);
   });
 });

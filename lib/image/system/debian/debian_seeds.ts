@@ -11,6 +11,15 @@ const RESUME = "provision/resume.pl";
 /** A file of sudo's configuration that lets it pass the proxy on, for `sudo apt-get install`. */
 export const SUDOERS = `Defaults env_keep += "${Object.keys(proxyVariables(1)).join(" ")}"\n`;
 
+/** The file `/etc/hosts` of a guest. */
+export const hostsText = (hostname: string): string =>
+  [
+    "127.0.0.1 localhost",
+    "::1 localhost ip6-localhost ip6-loopback",
+    `127.0.1.1 ${hostname}`,
+    "",
+  ].join("\n");
+
 /** What Debian's guests bring along. Of its images, none holds a key: they are the same for all. */
 export const debianSeeds: SystemSeeds = {
   run: (seed) => packCpio([...ownEntries(seed), ...PROXY]),
@@ -28,7 +37,7 @@ function ownEntries(seed: Seed): CpioEntry[] {
     ...["seed", "seed/etc", "seed/etc/ssh", "seed/home", home].map((path) => directory(path)),
     directory(`${home}/.ssh`, 0o700),
     file("seed/etc/hostname", `${seed.hostname}\n`),
-    file("seed/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${seed.hostname}\n`),
+    file("seed/etc/hosts", hostsText(seed.hostname)),
     file("seed/etc/ssh/ssh_host_ed25519_key", seed.hostKey.secret, 0o600),
     file("seed/etc/ssh/ssh_host_ed25519_key.pub", seed.hostKey.public),
     file(`${home}/.ssh/authorized_keys`, seed.authorizedKeys, 0o600),

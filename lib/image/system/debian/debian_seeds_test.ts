@@ -22,7 +22,10 @@ Deno.test("debianSeeds.run() mirrors the root's tree, with the modes that sshd i
     ["seed/home/builder", "40755", ""],
     ["seed/home/builder/.ssh", "40700", ""],
     ["seed/etc/hostname", "100644", "shed\n"],
-    ["seed/etc/hosts", "100644", "127.0.0.1 localhost\n127.0.1.1 shed\n"],
+    [
+      ...["seed/etc/hosts", "100644"],
+      "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 shed\n",
+    ],
     ["seed/etc/ssh/ssh_host_ed25519_key", "100600", "-----BEGIN\n"],
     ["seed/etc/ssh/ssh_host_ed25519_key.pub", "100644", "ssh-ed25519 AAAA"],
     ["seed/home/builder/.ssh/authorized_keys", "100600", "ssh-ed25519 BBBB\n"],

@@ -19,23 +19,23 @@ take_back() {
     [ ! -e "$program" ] || mv -f "$program" "$root/usr/bin/"
   done
   while read -r file; do rm -f "$root$file"; done <"$store/libraries"
-  # Deepest first; whatever else lies in a folder by now keeps it.
-  sort -r "$store/folders" | while read -r folder; do rmdir "$root$folder" 2>/dev/null || :; done
+  # Deepest first; whatever else lies in a directory by now keeps it.
+  sort -r "$store/directories" | while read -r dir; do rmdir "$root$dir" 2>/dev/null || :; done
   rm -rf "$store"
 }
 
 # Copies a library of the host to where the host's dynamic linker will look for it in the root.
 lend_library() {
   [ ! -e "$root$1" ] || return 0
-  folder=$(dirname "$1")
+  dir=$(dirname "$1")
   missing=
-  while [ ! -d "$root$folder" ]; do
-    missing="$folder $missing"
-    folder=$(dirname "$folder")
+  while [ ! -d "$root$dir" ]; do
+    missing="$dir $missing"
+    dir=$(dirname "$dir")
   done
-  for folder in $missing; do
-    mkdir "$root$folder"
-    echo "$folder" >>"$store/folders"
+  for dir in $missing; do
+    mkdir "$root$dir"
+    echo "$dir" >>"$store/directories"
   done
   cp -L "$1" "$root$1"
   echo "$1" >>"$store/libraries"
@@ -68,7 +68,7 @@ fi
 command -v ldd >/dev/null || exit 0
 mkdir -p "$store/bin"
 : >"$store/libraries"
-: >"$store/folders"
+: >"$store/directories"
 for program in $programs; do lend "$program"; done
 # A host whose libraries do not work elsewhere: then all is emulated, which is only slower.
 if ! chroot "$root" /usr/bin/dash -c 'set -e; dpkg-deb --version; tar --version; rm --version' \

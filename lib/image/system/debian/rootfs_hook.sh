@@ -15,7 +15,7 @@ install_kernel() {
   [ -n "$real" ] || { echo "E: $GUESTHOUSE_KERNEL_PACKAGE names no kernel image" >&2; exit 1; }
   work=$(mktemp -d "$root/tmp/kernel.XXXXXX")
   (cd "$work" && apt-get --quiet=2 --option=APT::Sandbox::User=root download "$real")
-  # --keep-directory-symlink: /lib is a symlink to /usr/lib in the root, a folder in the package.
+  # --keep-directory-symlink: /lib is a symlink to /usr/lib in the root, a directory in the package.
   dpkg-deb --fsys-tarfile "$work"/*.deb |
     tar --extract --directory="$root" --keep-directory-symlink --exclude='./usr/share/*' \
       --exclude='./boot/System.map-*'
