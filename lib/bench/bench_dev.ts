@@ -18,7 +18,6 @@ import { Series } from "./series.ts";
 import { TARGETS } from "./targets.ts";
 import { timeTask } from "./time_task.ts";
 
-/** What {@link measureDev} takes. */
 interface DevBenchOptions {
   readonly runs: number;
   readonly signal: AbortSignal;

@@ -15,7 +15,6 @@ import { Series } from "./series.ts";
 import { toHundredths } from "../report/statistics.ts";
 import { type Measurement, TARGETS } from "./targets.ts";
 
-/** What {@link measureGuests} takes. */
 interface GuestBenchOptions {
   readonly project: Project;
   readonly accelerator: AcceleratorChoice;

@@ -8,7 +8,6 @@ import { Series } from "./series.ts";
 import { median } from "../report/statistics.ts";
 import { TARGETS } from "./targets.ts";
 
-/** What {@link measureMicro} takes. */
 interface MicroBenchOptions {
   readonly archs: readonly Arch[];
   readonly accelerator: AcceleratorChoice;

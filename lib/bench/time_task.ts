@@ -6,7 +6,6 @@ import { root } from "../base/files/paths.ts";
 import { thisDeno } from "../base/process/reexec.ts";
 import { $ } from "../base/process/dollar.ts";
 
-/** What {@link timeTask} takes besides the command line. */
 interface TimeTaskOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

@@ -9,7 +9,6 @@ import { pullFiles } from "../guest/rsync.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import { hostFiles } from "./find_files.ts";
 
-/** What {@link copyArtifacts} copies. */
 interface CopyArtifactsOptions {
   readonly name: string;
   /** Absolute globs. */
@@ -106,7 +105,6 @@ class Artifacts {
 /** How many links an error names. */
 const SHOWN_LINKS = 10;
 
-/** The options of {@link claimRoom}. */
 const roomFor = ({ name, limitBytes }: CopyArtifactsOptions, dir: string) => ({
   dir,
   action: `copy artifacts from ${name}`,

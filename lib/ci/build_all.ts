@@ -19,12 +19,10 @@ import { type BuildResult, newResult } from "../report/build_result.ts";
 import { type Job, runWithin } from "./schedule.ts";
 import { notSetUp, tableOptions } from "../setup/set_up.ts";
 
-/** What to build, and where. */
 interface BuildAllRequest {
   readonly project: Project;
   readonly platforms: readonly Platform[];
   readonly native: boolean;
-  /** What guests may reach. */
   readonly network: NetworkRule;
   /** Artifacts go to a directory of each platform's name below this one. */
   readonly artifactsDir: string;
@@ -38,7 +36,6 @@ interface BuildAllRequest {
 /** The memory that a build on the host counts as. */
 const NATIVE_MEMORY_MIB = 1024;
 
-/** The outcome of the builds. */
 interface AllBuilt {
   /** In the order of the request. */
   readonly results: BuildResult[];

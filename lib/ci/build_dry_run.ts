@@ -13,7 +13,6 @@ import { buildDevices, kernelCommandLine } from "../vm/build_machine.ts";
 import { dryStart } from "../vm/dry_run.ts";
 import type { Size } from "../vm/machine.ts";
 
-/** A guest that would be started. */
 interface DryGuest {
   readonly platform: Platform;
   readonly project?: Project;

@@ -9,7 +9,6 @@ import type { Progress } from "../report/progress.ts";
 import type { BuildResult } from "../report/build_result.ts";
 import type { FailedStep } from "./run_steps.ts";
 
-/** The options of every build. */
 export interface BuildOptions {
   readonly project: Project;
   /** Artifacts go to a directory of the platform's name below this one. */

@@ -10,13 +10,10 @@ export interface Deadline extends Disposable {
   phase(name: string): void;
 }
 
-/** What {@link startDeadline} takes. */
 interface DeadlineOptions {
-  /** The platform's name. */
   readonly name: string;
   /** Milliseconds from now on. */
   readonly totalMs: number;
-  /** The task's own. */
   readonly signal: AbortSignal;
 }
 

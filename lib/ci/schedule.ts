@@ -5,14 +5,12 @@ export interface Job<T> {
   readonly run: () => Promise<T>;
 }
 
-/** The resources for all jobs that run at the same time. */
 interface Budget {
   readonly memoryMiB: number;
   /** The most jobs at a time. */
   readonly jobs: number;
 }
 
-/** The options of {@link runWithin}. */
 interface Schedule<T> extends Budget {
   /** Once it is aborted, no more jobs are started. */
   readonly signal: AbortSignal;

@@ -8,7 +8,6 @@ import type { Entry } from "../store/entry.ts";
 import { listCaches } from "./cache_store.ts";
 import { type Removed, type RemoveOptions, removeStored, sized, type Stored } from "./storage.ts";
 
-/** What {@link clean} takes. */
 interface CleanOptions extends RemoveOptions {
   /** The project's directory; every project, if there is none. */
   readonly projectDir: string | undefined;
@@ -16,7 +15,6 @@ interface CleanOptions extends RemoveOptions {
   readonly names: readonly string[];
 }
 
-/** What {@link clean} did. */
 interface CleanOutcome {
   readonly removed: readonly Removed[];
   /** What stays, and its holder; without one, the disk prevented its removal. */

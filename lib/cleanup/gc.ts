@@ -19,7 +19,6 @@ import {
   totalBytes,
 } from "./storage.ts";
 
-/** What {@link collectGarbage} takes. */
 interface GcOptions extends RemoveOptions {
   readonly platforms: readonly Platform[];
   /**
@@ -28,7 +27,6 @@ interface GcOptions extends RemoveOptions {
   readonly limitBytes: number;
 }
 
-/** What {@link collectGarbage} found. */
 interface GcOutcome {
   readonly removed: readonly Removed[];
   readonly kept: readonly Stored[];

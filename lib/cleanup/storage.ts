@@ -44,7 +44,6 @@ export interface Removed extends Stored {
   readonly why: string;
 }
 
-/** How {@link removeStored} works. */
 export interface RemoveOptions {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;

@@ -8,7 +8,6 @@ import { devFile } from "./state/dev_paths.ts";
 import { makePrivateDir } from "./state/private.ts";
 import type { DevRecord } from "./state/record.ts";
 
-/** The options of {@link connectDev}. */
 interface ConnectDevOptions {
   readonly signal?: AbortSignal;
   /** How long a login may take, if there is no shared connection yet. Default 20 000. */

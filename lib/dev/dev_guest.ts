@@ -24,11 +24,9 @@ export async function findDevHost(
   return await findKeyedHost({ arch: DEV_ARCH, machine, accelerator, signal });
 }
 
-/** What {@link devGuest} takes. */
 export interface DevGuestOptions extends DevMachine {
   readonly host: KeyedHost;
   readonly boot: BootPlan;
-  /** Directory of the guest's files. */
   readonly dir: string;
   readonly socketDir: string;
   readonly logs: GuestLogs;

@@ -7,7 +7,6 @@ import type { Machine } from "../vm/machine.ts";
 import type { BootPlan } from "./flavour/flavour.ts";
 import type { Share } from "./share/share.ts";
 
-/** What {@link devMachine} puts together. */
 export interface DevMachine extends Pick<Machine, "host"> {
   readonly config: DevConfig;
   readonly boot: Pick<BootPlan, "moreDisks">;

@@ -25,7 +25,6 @@ import { readTextIfPresent } from "../base/files/read_text.ts";
 import { removeAll } from "../base/files/directories.ts";
 import { settleState } from "./state/state.ts";
 
-/** What {@link initDev} takes. */
 interface InitDevOptions {
   readonly config: DevConfig;
   readonly flavour: FlavourName;
@@ -36,14 +35,12 @@ interface InitDevOptions {
   readonly accelerator: AcceleratorChoice;
   readonly logs: Pick<LogFiles, "build" | "console" | "qemu">;
   readonly signal: AbortSignal;
-  /** Called as each step begins, with its name. */
   readonly onStep: (step: string) => void;
   /** Called with each line that the programs underneath print. */
   readonly log: (line: string) => void;
   readonly onNote: (text: string) => void;
 }
 
-/** What {@link initDev} did. */
 interface InitDevOutcome {
   readonly seconds: number;
   /** The files of the previous guest. */

@@ -9,7 +9,6 @@ import type { DevConfig, FlavourName } from "../config/dev_config.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { initDev, refuseExisting } from "./init.ts";
 
-/** The options of `arm-dev-init`, except those that change the config. */
 interface InitValues {
   readonly flavour: FlavourName | undefined;
   readonly force: boolean;

@@ -26,7 +26,6 @@ export async function loadDevConfig(path: string = DEV_CONFIG): Promise<DevConfi
 const firstLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
-/** Command-line options that override the config. */
 interface DevValues {
   readonly sshPort?: number | undefined;
   readonly memory?: number | undefined;

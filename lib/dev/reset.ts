@@ -5,7 +5,6 @@ import { devDir, devFile, devLock } from "./state/dev_paths.ts";
 import { removeAll } from "../base/files/directories.ts";
 import { settleState } from "./state/state.ts";
 
-/** What {@link resetDev} takes. */
 interface ResetDevOptions {
   readonly name: string;
   readonly signal: AbortSignal;

@@ -11,7 +11,6 @@ const SHOWN_BYTES = 2000;
 /** The most of a log that is shown at once. */
 const MOST_BYTES = 1024 * 1024;
 
-/** What {@link attachConsole} takes. */
 interface AttachOptions {
   /** The socket of the guest's serial console. */
   readonly path: string;

@@ -37,7 +37,6 @@ const LEAST_ASK_MS = 1000;
 /** The most. */
 const MOST_ASK_MS = 15_000;
 
-/** Further options of {@link shutdownDev}. */
 interface ShutdownDevOptions extends StopDevOptions {
   /** How long each may take: the preparation, such as a sync, and the shutdown itself. */
   readonly timeoutMs: number;

@@ -13,7 +13,6 @@ export interface Saving {
   readonly won: number;
 }
 
-/** A program that failed. */
 interface TidyFault {
   readonly what: string;
   readonly command: string;
@@ -22,7 +21,6 @@ interface TidyFault {
   readonly output: readonly string[];
 }
 
-/** The result of tidying. */
 export interface TidyOutcome {
   /** In the guest's file system. */
   readonly guest: Saving;
@@ -31,7 +29,6 @@ export interface TidyOutcome {
   readonly faults: readonly TidyFault[];
 }
 
-/** What {@link tidyGuest} takes. */
 interface TidyOptions {
   readonly ssh: SshConnection;
   /** Commands that free space in the guest, in this order. */

@@ -44,7 +44,6 @@ export function waysTo(
   };
 }
 
-/** What {@link selectFiles} has found. */
 interface Selected {
   /** In the order of the paths. */
   readonly files: string[];

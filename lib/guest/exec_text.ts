@@ -3,7 +3,6 @@ import { GuestError } from "../base/errors.ts";
 import { plainLine } from "../base/text/plain_text.ts";
 import type { ExecOptions, SshConnection } from "./ssh.ts";
 
-/** The options of {@link execText}. */
 interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
   /** The command is ended when it prints more than so many characters. Default 1 MiB. */
   readonly maxChars?: number;
@@ -11,10 +10,8 @@ interface ExecTextOptions extends Omit<ExecOptions, "onOutput" | "onBytes"> {
   readonly decode?: (piece: Uint8Array) => string;
 }
 
-/** A finished command and its output. */
 interface ExecText {
   readonly code: number;
-  /** All of it. */
   readonly stdout: string;
   /** The last non-empty lines of both streams, as plain text. */
   lastLines(count: number): string[];

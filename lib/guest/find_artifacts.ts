@@ -33,7 +33,6 @@ export interface ArtifactSearch {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link findArtifacts} has found. */
 export interface FoundArtifacts {
   /** Sorted, and relative to the root. Links may lie on the way to them. */
   readonly files: readonly string[];

@@ -1,4 +1,3 @@
-/** Which microVM advice is for. */
 interface MicroGuest {
   readonly variant: string;
   readonly arch: string;

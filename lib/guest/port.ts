@@ -2,7 +2,6 @@ import { GuestError } from "../base/errors.ts";
 import { writeAll } from "../base/files/write_all.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 
-/** How {@link GuestPort.ask} waits. */
 interface AskOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -8,7 +8,6 @@ interface RemoteCommand {
   readonly nonce: string;
 }
 
-/** Where a remote command runs. */
 export interface RemotePlace {
   /** Directory in the guest. Default: the user's home. */
   readonly cwd?: string;
@@ -16,7 +15,6 @@ export interface RemotePlace {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a remote command has reported so far. */
 export interface Reports {
   /** Process group of the command in the guest. */
   readonly pid?: number;

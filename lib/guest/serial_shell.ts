@@ -5,9 +5,7 @@ import { writeAll } from "../base/files/write_all.ts";
 
 /** The console that {@link SerialShell} uses. */
 export interface SerialOptions {
-  /** The guest's name, for messages. */
   readonly name: string;
-  /** Path of the socket of its serial console. */
   readonly consoleSocket: string;
   /** The log that QEMU writes of the same console. */
   readonly consoleLog: string;

@@ -12,9 +12,7 @@ import { startClient } from "./ssh_client.ts";
 import { loggedWords, pipedWords, Tail, type Words } from "./ssh_words.ts";
 import { exists, fileBytes, removeAll } from "../base/files/directories.ts";
 
-/** What {@link connectSsh} takes. */
 interface ConnectOptions extends SshTarget {
-  /** The guest's name, for messages. */
   readonly name: string;
   /** Socket of the shared connection, in a private directory; `PATH.conf` is written beside it. */
   readonly controlPath: string;
@@ -29,7 +27,6 @@ interface ConnectOptions extends SshTarget {
   readonly signal?: AbortSignal;
 }
 
-/** The options of {@link SshConnection.exec}. */
 export interface ExecOptions extends RemotePlace {
   /** Called with each piece of output as it arrives, as text. */
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
@@ -45,7 +42,6 @@ export interface ExecOptions extends RemotePlace {
   readonly endInGuest?: boolean;
 }
 
-/** How a command in the guest ended. */
 interface ExecResult {
   /** Its exit status, or 128 + the number of the signal that ended it. */
   readonly code: number;

@@ -12,7 +12,6 @@ interface SshClient extends AsyncDisposable {
   readonly fault: { readonly error: unknown } | undefined;
 }
 
-/** What {@link startClient} takes. */
 interface ClientOptions {
   readonly env: Record<string, string>;
   readonly stdin?: string | Uint8Array<ArrayBuffer>;

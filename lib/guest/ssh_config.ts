@@ -1,18 +1,15 @@
 import { HostError } from "../base/errors.ts";
 
-/** The target of an SSH connection to a guest. */
 export interface SshTarget {
   /** `127.0.0.1`. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Path of the private key. */
   readonly key: string;
   /** Path of the file with {@link knownHostsLine}. */
   readonly knownHosts: string;
 }
 
-/** The options of {@link sshConfigText}. */
 interface SshConfigOptions {
   /** The shared connection's socket. With it, {@link SHARED_HOST} is defined, too. */
   readonly controlPath?: string;

@@ -5,7 +5,6 @@ import { freeDiskBytes, fullDiskError } from "../base/files/full_disk.ts";
 /** The total size of the artifacts that a build may copy to the host, in bytes. */
 export const ARTIFACT_LIMIT_BYTES = 16 * 2 ** 30;
 
-/** What {@link claimRoom} takes. */
 export interface RoomOptions {
   /** The directory to write to. It exists. */
   readonly dir: string;

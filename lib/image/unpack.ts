@@ -8,7 +8,6 @@ import { writeAll } from "../base/files/write_all.ts";
 const BLOCK_BYTES = 64 * 1024;
 const ZEROS = new Uint8Array(BLOCK_BYTES);
 
-/** What {@link unpackSparse} takes. */
 interface UnpackOptions {
   readonly signal: AbortSignal;
   /** Called with how many bytes have come out. */

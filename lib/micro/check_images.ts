@@ -6,7 +6,6 @@ import { startLogs } from "../base/files/log_files.ts";
 import { type MicroRequest, openMicroVm } from "./micro_guest.ts";
 import { evalCommand } from "./run_micro.ts";
 
-/** The result of one check of a variant's guest. */
 interface ImageCheck {
   readonly name: string;
   readonly ok: boolean;
@@ -14,7 +13,6 @@ interface ImageCheck {
   readonly found: string;
 }
 
-/** The results for a variant's guest. */
 interface CheckedImage {
   readonly variant: Variant;
   readonly arch: Arch;

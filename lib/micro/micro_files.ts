@@ -8,7 +8,6 @@ import { partFiles } from "../image/parts/part_names.ts";
 import { partDigest, partPath } from "../image/parts/part_store.ts";
 import type { KernelChoice } from "./micro_machine.ts";
 
-/** The files that a microVM starts from. */
 export interface MicroFiles {
   readonly kernelChoice: KernelChoice;
   readonly kernel: string;

@@ -43,7 +43,6 @@ export interface MicroRequest extends Size {
   readonly signal: AbortSignal;
 }
 
-/** What {@link openMicroVm} takes. */
 export interface OpenMicroOptions extends MicroRequest, OpenHow {}
 
 /** A microVM whose agent has answered. Disposal throws it away. */

@@ -9,7 +9,6 @@ import { FileRefused } from "./project_file.ts";
 import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 
-/** What {@link askGit} takes besides the directory. */
 interface AskGitOptions {
   readonly signal?: AbortSignal;
   /** Called with a sentence if there is a repository, and git's answer cannot be had. */

@@ -47,7 +47,6 @@ export interface Project {
   readonly cmakeFlags: Readonly<Record<string, readonly string[] | undefined>>;
   /** Globs below the build or the source directory. */
   readonly artifacts: readonly Place[];
-  /** What guests may reach. */
   readonly network: NetworkRule;
   /** Undefined: the platform's. */
   readonly memoryMiB?: number;

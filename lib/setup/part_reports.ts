@@ -3,7 +3,6 @@ import type { PartResult } from "../image/parts/build_parts.ts";
 import type { LiveTable } from "../base/terminal/live_table.ts";
 import type { BuildOptions } from "../store/ensure_built.ts";
 
-/** Receives the progress of a part's build. */
 type PartReporter = Omit<BuildOptions, "signal">;
 
 /** One live table for all parts of a run, if any is built, and a log for each. */

@@ -11,7 +11,6 @@ import {
   type SetUpOptions,
 } from "./set_up.ts";
 
-/** How {@link prepareGuests} works. */
 interface PrepareOptions extends SetUpOptions {
   readonly task: string;
   /** Tools that are needed in addition to those of guests. */

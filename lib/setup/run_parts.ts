@@ -17,14 +17,12 @@ const GROUPS: Readonly<Record<PartName, readonly ToolGroup[]>> = {
   "node": ["image", "binfmt", "parts"],
 };
 
-/** What {@link runPartsTask} builds. */
 interface PartsRequest {
   readonly parts: readonly PartName[];
   /** The file system of disks. Default: ext4. */
   readonly fs?: FileSystem;
   /** Default: the host's. */
   readonly arch: Arch | "all" | undefined;
-  /** The task's name. */
   readonly task: string;
 }
 

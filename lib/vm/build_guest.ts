@@ -20,7 +20,6 @@ export interface GuestRequest extends Size {
   readonly platform: Platform;
   readonly image: Image;
   readonly accelerator: AcceleratorChoice;
-  /** What it may reach. */
   readonly network: NetworkRule;
   /** Port of 127.0.0.1 that leads to the guest's SSH; 0 for a free one. */
   readonly sshPort: number;

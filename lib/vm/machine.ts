@@ -11,7 +11,6 @@ import {
 import type { StartGuestOptions } from "../qemu/launch.ts";
 import { sharedMemoryArgs } from "../qemu/share_args.ts";
 
-/** What a guest is given of the host. */
 export interface Size {
   readonly memoryMiB: number;
   readonly cores: number;
@@ -28,14 +27,12 @@ export interface GuestPlace {
   readonly disk: string;
 }
 
-/** A guest's machine. */
 export interface Machine extends Size {
   readonly host: {
     /** The machine type with its version, since an alias moves on with QEMU: `pc-q35-7.2`. */
     readonly machine: string;
     readonly accelerator: Accelerator;
   };
-  /** The CPU model. */
   readonly cpu: string;
   /** Disks, networks, ports and whatever else it has, as QEMU's arguments. */
   readonly devices: (place: Omit<GuestPlace, "dir">) => readonly string[];

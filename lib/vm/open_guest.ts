@@ -7,7 +7,6 @@ import type { OpenedGuest, OpenHow } from "./plan.ts";
 import { openPlan } from "./open.ts";
 import { PORT_SOCKET, type SshSession } from "./ssh_login.ts";
 
-/** What {@link openGuest} takes. */
 export interface OpenGuestOptions extends GuestRequest, OpenHow {
   /** Told which accelerator it is, before the guest starts. */
   readonly onAccelerator?: (name: string, reason: string) => void;
@@ -15,7 +14,6 @@ export interface OpenGuestOptions extends GuestRequest, OpenHow {
 
 /** A running build guest that answers. Disposal ends it and removes all its files. */
 export interface OpenGuest extends Omit<OpenedGuest<SshSession>, "session">, SshSession {
-  /** What programs in it can reach. */
   readonly network: GuestNetwork;
   readonly accelerator: string;
   /** Ends the guest and discards its overlay, without a clean shutdown. */

@@ -35,7 +35,6 @@ export interface SnapshotPlan<Session extends AsyncDisposable> {
   ) => Promise<Session>;
 }
 
-/** How a guest is started. */
 export interface OpenHow {
   /** Boot, even if there is a snapshot to start from. */
   readonly cold?: boolean;

@@ -19,7 +19,6 @@ import { startLogs } from "../base/files/log_files.ts";
 import type { Size } from "./machine.ts";
 import { openGuest } from "./open_guest.ts";
 
-/** A command of `vm-run`. */
 interface GuestCommand {
   readonly argv: readonly string[];
   readonly signal: AbortSignal;

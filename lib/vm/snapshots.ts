@@ -70,7 +70,6 @@ export function snapshotPaths(dir: string) {
   };
 }
 
-/** What {@link findSnapshot} found. */
 type FoundSnapshot =
   | { readonly kind: "found"; readonly snapshot: Snapshot }
   /** None that fits; why the one that comes closest does not. */

@@ -10,7 +10,6 @@ export interface FlavourRequest {
   /** The directory that holds the guest's files (`DEV_FILES`): the staging one during init. */
   readonly dir: string;
   readonly keys: Keys;
-  /** Who the guest's user is. */
   readonly guestIds: Ids;
   /** What the guest mounts at `/NAME`. */
   readonly mount: GuestMount | undefined;
@@ -21,9 +20,7 @@ export interface FlavourRequest {
   readonly signal: AbortSignal;
 }
 
-/** Further options of {@link DevFlavour.prepare}. */
 export interface PrepareRequest extends FlavourRequest {
-  /** Called as each step begins, with its name. */
   readonly onStep: (step: string) => void;
   /** Called with each line that the programs underneath print. */
   readonly log: (line: string) => void;
@@ -44,7 +41,6 @@ export interface BootPlan {
 /** What init does next with a guest that has started for the first time. */
 export type FirstBootOutcome = "done" | "restart";
 
-/** A program to run in the guest. */
 export interface GuestCommand {
   readonly what: string;
   readonly argv: readonly string[];
@@ -77,10 +73,7 @@ export interface DevFlavour {
 export interface FirstBootGuest {
   /** Undefined for a flavour with `firstBootWithoutSsh`. */
   readonly ssh: SshConnection | undefined;
-  /** Path of the socket of its serial console. */
   readonly consoleSocket: string;
-  /** Path of the log of its serial console. */
   readonly consoleLog: string;
-  /** Resolves when QEMU has ended. */
   readonly exited: Promise<unknown>;
 }

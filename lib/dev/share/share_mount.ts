@@ -20,7 +20,6 @@ const P9_MSIZE = 512_000;
  */
 const P9_CACHE: P9Cache = "mmap";
 
-/** What {@link shareMount} takes. */
 export interface MountChoice {
   readonly mode: Exclude<ShareMode, "rsync">;
   readonly readOnly: boolean;

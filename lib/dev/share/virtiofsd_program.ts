@@ -46,7 +46,6 @@ export async function requireVirtiofsd(signal?: AbortSignal): Promise<Virtiofsd>
   });
 }
 
-/** What {@link virtiofsdCommand} takes. */
 interface VirtiofsdOptions {
   readonly socketPath: string;
   /** Absolute path of the host's directory. */

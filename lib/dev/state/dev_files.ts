@@ -3,7 +3,6 @@ import { bytesText } from "../../base/text/bytes.ts";
 import { isPathAbsent } from "../../base/files/read_text.ts";
 import { devDir } from "./dev_paths.ts";
 
-/** One file of a guest on the host. */
 export interface DevFile {
   readonly path: string;
   /** Its disk usage on the host, which is less than its length if it has holes. */

@@ -15,7 +15,6 @@ const processSchema = z.object({
   command: z.array(z.string()).readonly(),
 });
 
-/** A process that belongs to the guest. */
 export type RecordedProcess = Readonly<z.output<typeof processSchema>>;
 
 const recordSchema = z.object({
@@ -50,7 +49,6 @@ const recordSchema = z.object({
   }).readonly(),
 });
 
-/** The record of a dev guest while it runs. */
 export type DevRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** The record of a guest; `undefined` if there is none, or it is incomplete. */

@@ -3,7 +3,6 @@ import { HostError, UsageError } from "../../base/errors.ts";
 import { ownScript } from "../../base/process/own_script.ts";
 import { $ } from "../../base/process/dollar.ts";
 
-/** What {@link checkShareDir} takes. */
 interface ShareDirOptions {
   /** Absolute path of the host's directory. */
   readonly dir: string;

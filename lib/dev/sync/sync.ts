@@ -17,7 +17,6 @@ import { isPathAbsent, readTextIfPresent } from "../../base/files/read_text.ts";
 import { haveFilesInGuest, listGuest, listHost, listHostFiles } from "./sync_list.ts";
 import { isBelowFile, nextBase, planSync, type SyncPlan, type SyncStates } from "./sync_plan.ts";
 
-/** What {@link prepareSync} takes. */
 export interface SyncOptions {
   readonly ssh: SshConnection;
   /** The project on the host: absolute, without symbolic links. */
@@ -33,7 +32,6 @@ export interface SyncOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A planned sync. */
 export interface PreparedSync {
   readonly plan: SyncPlan;
   /** Carries out the plan. Returns the directory with files that were overwritten on the host, if any. */

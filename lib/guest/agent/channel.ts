@@ -7,7 +7,6 @@ import { CREDIT_STEP, EXTRA_CREDIT, KIND, type Kind, WINDOW } from "./protocol.t
 /** Takes data; the agent sends more when it has resolved. */
 export type Sink = (bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>;
 
-/** What a channel is for. */
 export interface ChannelOptions {
   /** The action for messages, such as `run "make"`. */
   readonly what: string;

@@ -32,11 +32,8 @@ const OVERTIME_MS = 30_000;
  * fails with an `AgentError`.
  */
 export class AgentClient implements AsyncDisposable {
-  /** The guest's name, for messages. */
   readonly name: string;
-  /** The agent's description of itself. */
   readonly hello: AgentHello;
-  /** Resolves when the session is over. */
   readonly closed: Promise<void>;
   readonly #connection: AgentConnection;
   readonly #channels = new Map<number, Channel>();

@@ -1,7 +1,6 @@
 import type { AgentGuest } from "./agent_errors.ts";
 import type { Sink } from "./channel.ts";
 
-/** How {@link AgentClient.connect} connects. */
 export interface AgentConnectOptions extends AgentGuest {
   readonly signal?: AbortSignal;
   /** How long the agent may take to answer, its guest's boot included. */
@@ -15,7 +14,6 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
 }
 
-/** A command for the guest. */
 export interface ExecOptions {
   /** The program and its arguments. No shell reads them. */
   readonly argv: readonly string[];
@@ -40,13 +38,11 @@ export interface ExecOptions {
   readonly onStart?: (command: StartedCommand) => void;
 }
 
-/** A requested command. */
 export interface StartedCommand {
   /** Sends a signal, by number, to the command's process group. Nothing happens when it is over. */
   kill(signal: number): Promise<void>;
 }
 
-/** Which part of a file is read. */
 export interface ReadFileOptions {
   readonly offset?: number;
   /** At most so many bytes. Default: to the end. */
@@ -54,7 +50,6 @@ export interface ReadFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How a file is written. */
 export interface WriteFileOptions {
   /** Permission bits. Default: those of the file that is replaced, else 0o644. */
   readonly mode?: number;

@@ -38,7 +38,6 @@ export const KIND = {
   error: 0x31,
 } as const;
 
-/** One of the numbers in {@link KIND}. */
 export type Kind = typeof KIND[keyof typeof KIND];
 
 /** The kinds that an agent may send. */

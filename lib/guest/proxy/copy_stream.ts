@@ -3,7 +3,6 @@ import { writeAll } from "../../base/files/write_all.ts";
 /** The interface of each end of a connection. */
 type End = Pick<Deno.Conn, "read" | "write" | "close"> & { closeWrite(): Promise<void> };
 
-/** What {@link copyBothWays} takes. */
 interface CopyOptions {
   readonly client: End;
   readonly server: End;

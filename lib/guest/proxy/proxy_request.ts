@@ -1,7 +1,6 @@
 import { normalHost } from "../../config/network.ts";
 import { isIP } from "node:net";
 
-/** What a client of the proxy asks for. */
 export interface ProxyRequest {
   /** A host name in lower case, or an address; an IPv6 address without its brackets. */
   readonly host: string;

@@ -14,9 +14,7 @@ const ACCELERATOR_CHOICES = ["auto", "kvm", "hvf", "tcg"] as const;
 /** An accelerator by name, or the best one that is proven to work. */
 export type AcceleratorChoice = typeof ACCELERATOR_CHOICES[number];
 
-/** Which accelerator to look for. */
 export interface AcceleratorRequest {
-  /** Of the guest. */
   readonly arch: Arch;
   readonly want: AcceleratorChoice;
   /** Path or name of QEMU for the architecture. */
@@ -28,7 +26,6 @@ export interface AcceleratorRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Which accelerator to use. */
 export interface AcceleratorVerdict {
   readonly accelerator: Accelerator;
   /** Why this one: a sentence without a full stop. */

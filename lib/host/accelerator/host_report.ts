@@ -8,7 +8,6 @@ import { imagesDir } from "../../base/files/paths.ts";
 import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
 
-/** The report about guests of one architecture on this host. */
 export interface ArchReport {
   readonly arch: Arch;
   /** `undefined` where there is no QEMU to ask. */
@@ -16,7 +15,6 @@ export interface ArchReport {
   readonly firmware: Firmware | undefined;
 }
 
-/** Everything that `check` reports. */
 export interface HostReport {
   readonly facts: HostFacts & Pick<InstallHost, "haveSudo">;
   /** Free where images are kept. */
@@ -26,7 +24,6 @@ export interface HostReport {
   readonly plan: InstallPlan;
 }
 
-/** What to check. */
 interface HostReportOptions {
   readonly groups: readonly ToolGroup[];
   readonly signal?: AbortSignal;

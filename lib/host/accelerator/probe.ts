@@ -8,7 +8,6 @@ import { run } from "../../base/process/run.ts";
 /** What runs the guest's instructions, by QEMU's name for it. */
 export type Accelerator = "kvm" | "hvf" | "tcg";
 
-/** How the trial of one accelerator went. */
 export interface AcceleratorTrial {
   readonly accelerator: Accelerator;
   readonly ok: boolean;
@@ -22,7 +21,6 @@ export interface AcceleratorTrial {
   readonly passing?: boolean;
 }
 
-/** What to boot, and with what. */
 export interface ProbeRequest {
   readonly arch: Arch;
   readonly accelerator: Accelerator;

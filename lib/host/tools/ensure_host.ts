@@ -12,7 +12,6 @@ import {
   type ToolVerdict,
 } from "./tools.ts";
 
-/** What {@link ensureHost} needs from the task that calls it. */
 export type EnsureContext = Pick<
   TaskContext,
   "yes" | "interactive" | "dryRun" | "signal" | "log" | "print"

@@ -8,7 +8,6 @@ import type { RunResult } from "../../base/process/run.ts";
 import { $ } from "../../base/process/dollar.ts";
 import type { ToolVerdict } from "./tools.ts";
 
-/** How to get tools onto this host. */
 export interface InstallPlan {
   /** In order; none if nothing is wrong, or if nothing is known to help. */
   readonly commands: readonly (readonly string[])[];
@@ -155,7 +154,6 @@ export async function haveAptLists(dir = "/var/lib/apt/lists"): Promise<boolean>
   return false;
 }
 
-/** The options of {@link runInstall}. */
 export interface InstallOptions {
   readonly log: Pick<Log, "info" | "debug">;
   readonly signal?: AbortSignal;

@@ -21,7 +21,6 @@ export interface ToolNeed extends Pick<HostFacts, "os" | "arch" | "distroId" | "
   readonly guestArchs: readonly Arch[];
 }
 
-/** A program, or a file, that tasks need on the host. */
 export interface Tool {
   /** As users know it. */
   readonly name: string;

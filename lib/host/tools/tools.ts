@@ -9,7 +9,6 @@ import { compareVersions, parseVersion } from "../../base/versions.ts";
 
 export type { ToolGroup } from "./tool_table.ts";
 
-/** What was found out about a tool. */
 export interface ToolVerdict {
   readonly tool: Tool;
   /** `broken`: it exists, but cannot print its version. */
@@ -18,7 +17,6 @@ export interface ToolVerdict {
   readonly version?: string;
 }
 
-/** Which tools to check, and where. */
 export interface ToolQuery {
   /** The guests to build or boot (default: every architecture). */
   readonly guestArchs?: readonly Arch[];

@@ -10,7 +10,6 @@ import { publish } from "../../store/publish.ts";
 import { writeAll } from "../../base/files/write_all.ts";
 import { fetchChunks } from "./fetch_chunks.ts";
 
-/** What {@link download} takes. */
 interface DownloadOptions {
   readonly url: string;
   /** The file that appears once its bytes are proven. */

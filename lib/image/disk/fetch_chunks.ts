@@ -1,7 +1,6 @@
 import { delay } from "@std/async";
 import { WorkError } from "../../base/errors.ts";
 
-/** How {@link fetchChunks} asks. */
 interface FetchOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

@@ -10,9 +10,7 @@ const MACHINES: Readonly<Record<number, string | { readonly 32: string; readonly
   243: { 32: "riscv32", 64: "riscv64" },
 };
 
-/** What an ELF header says of a file. */
 export interface ElfHeader {
-  /** `e_machine`. */
   readonly machine: number;
   readonly bits: 32 | 64;
   readonly byteOrder: "little" | "big";

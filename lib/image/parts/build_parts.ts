@@ -7,7 +7,6 @@ import { partRecipe } from "./recipes.ts";
 import { partFiles } from "./part_names.ts";
 import { ensurePart, partState } from "./part_store.ts";
 
-/** What {@link buildParts} takes. */
 interface BuildPartsOptions {
   readonly parts: readonly PartName[];
   readonly archs: readonly Arch[];
@@ -24,7 +23,6 @@ interface BuildPartsOptions {
   onDone(result: PartResult): void;
 }
 
-/** What became of a part. */
 export interface PartResult {
   /** `NAME ARCH`. */
   readonly title: string;

@@ -1,7 +1,6 @@
 import { ARCHS, hasElfKernel } from "../../config/archs.ts";
 import type { Part } from "../../config/parts.ts";
 
-/** How {@link drawGraph} draws. */
 type GraphFormat = "text" | "mermaid";
 
 /** Draws which part embeds which: for people, or for a page that renders Mermaid. */

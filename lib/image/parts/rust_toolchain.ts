@@ -7,7 +7,6 @@ import { programIdentity } from "../../host/tools/tools.ts";
 import { ARCH, type Arch } from "../../config/archs.ts";
 import { rustSysroot } from "./rust_sysroot.ts";
 
-/** Programs that compile Rust for a guest. */
 export interface RustToolchain {
   readonly cargo: string;
   readonly rustc: string;

@@ -26,13 +26,11 @@ const VARIANT_PACKAGES: Readonly<Record<Variant, readonly string[]>> = {
 const AGENT_PATH = "usr/sbin/guest-agent";
 const PROVISION = "provision/variant.sh";
 
-/** A variant for one architecture. */
 interface VariantRoot {
   readonly variant: Variant;
   readonly arch: Arch;
 }
 
-/** What {@link variantDisk} takes. */
 interface VariantOptions extends VariantRoot {
   readonly fs: FileSystem;
   /** The agent's file in `images/dist`. */

@@ -14,7 +14,6 @@ import type { Recipe } from "../../store/recipe.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
 import { removeFormerVersions } from "./image_versions.ts";
 
-/** How {@link ensureImage} builds. */
 interface BuildImageOptions extends BuildOptions {
   /** Build even if the recipe has not changed. */
   readonly force?: boolean;
@@ -22,7 +21,6 @@ interface BuildImageOptions extends BuildOptions {
   readonly compiler?: Promise<void> | undefined;
 }
 
-/** What {@link ensureImage} did. */
 interface EnsuredImage {
   readonly image: Image;
   readonly built: boolean;

@@ -2,7 +2,6 @@ import { plainLine } from "../../../base/text/plain_text.ts";
 
 /** An error that Nix found in a configuration. */
 export interface NixError {
-  /** Nix's own message, in one line. */
   readonly message: string;
   /**
    * Relative to the configuration's directory, e.g. `modules/ssh.nix`; absent if Nix names none.

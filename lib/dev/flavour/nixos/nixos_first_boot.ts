@@ -8,7 +8,6 @@ import { nixDir } from "./local_file.ts";
 import { isJson, LOCK_FILE, seedCommand } from "./seed_disk.ts";
 import { type SerialOptions, SerialShell } from "../../../guest/serial_shell.ts";
 
-/** What {@link applySeed} takes. */
 interface ApplyOptions extends SerialOptions {
   /** From power on to the shell of the stock image. */
   readonly bootMs: number;

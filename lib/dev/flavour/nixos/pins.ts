@@ -24,7 +24,6 @@ export function pinsFile(farm: string): string {
   return farm === PROJECT_FARM ? join(nixDir(), "pins.json") : join(stateDir(), "nixos-pins.json");
 }
 
-/** What {@link ensurePin} takes. */
 interface PinRequest {
   /** The name under which the pin is recorded. */
   readonly name: string;
@@ -37,10 +36,8 @@ interface PinRequest {
   readonly renew?: boolean;
 }
 
-/** What {@link ensurePin} found. */
 interface FoundPin {
   readonly pin: Pin;
-  /** Whether it is new. */
   readonly isNew: boolean;
 }
 

@@ -3,7 +3,6 @@ import { HostError, type TaskError, WorkError } from "../../../base/errors.ts";
 import type { RunOptions } from "../../../base/process/run.ts";
 import { $ } from "../../../base/process/dollar.ts";
 
-/** Where packages come from. */
 interface PackageSource {
   readonly suite: string;
   /** Debian's name of the architecture, e.g. `arm64`. */

@@ -128,7 +128,6 @@ export function hookInputs(configure: readonly ConfigureWhen[]): RecipeInput[] {
     .map(({ name, file }) => scriptInput(`hook ${name}`, join(dir, file)));
 }
 
-/** How {@link buildRootfs} runs. */
 interface RootfsOptions {
   readonly output: string;
   readonly configure: ConfigureWhen;

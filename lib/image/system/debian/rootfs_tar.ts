@@ -16,7 +16,6 @@ export interface RootfsTar extends AsyncDisposable {
   readonly configure: ConfigureWhen;
 }
 
-/** What {@link ensureRootfsTar} takes. */
 interface RootfsTarOptions {
   /** What it is for, e.g. `debian-amd64`, `raw-aarch64`. */
   readonly name: string;
