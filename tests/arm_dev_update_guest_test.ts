@@ -18,10 +18,9 @@ const { signal } = new AbortController();
 function provisioningWith(lines: string): UpdateSource {
   return {
     ...debianSource,
-    async prepare(script, scriptName) {
-      const tree = await debianSource.prepare(script, scriptName);
-      await Deno.writeTextFile(join(tree.dir, "provision.sh"), lines, { append: true });
-      return tree;
+    async fill(dir) {
+      await debianSource.fill(dir);
+      await Deno.writeTextFile(join(dir, "provision.sh"), lines, { append: true });
     },
   };
 }

@@ -1,9 +1,8 @@
 import { join } from "@std/path";
 import { sandbox } from "../base/host_testing.ts";
-import { processStartTime } from "../base/process/start_time.ts";
 import { defineDev } from "../config/dev_config.ts";
 import { type DevRecord, writeDevRecord } from "./state/record.ts";
-import { bootId, commandOf } from "./state/state.ts";
+import { bootId, recordProcess } from "./state/state.ts";
 
 /** A config that names nothing but what must be named. */
 export const CONFIG = defineDev({ share: { name: "project" } });
@@ -29,11 +28,7 @@ export async function recordOf(
   const record: DevRecord = {
     name: CONFIG.name,
     flavour: "debian",
-    qemu: {
-      pid,
-      startTime: await processStartTime(pid) ?? "0",
-      command: await commandOf(pid) ?? [],
-    },
+    qemu: await recordProcess(pid),
     helpers: {},
     bootId: await bootId(),
     since: new Date().toISOString(),

@@ -4,7 +4,7 @@ import { readJson } from "../base/files/read_json.ts";
 import { HostError } from "../base/errors.ts";
 import { exists } from "../base/files/directories.ts";
 import { FLAVOURS } from "../config/dev_names.ts";
-import { DEV_FILES, devDir, devFile } from "./state/dev_paths.ts";
+import { DEV_FILES, devFile } from "./state/dev_paths.ts";
 import { join } from "@std/path";
 
 const guestSchema = z.object({
@@ -39,16 +39,10 @@ async function guessDevGuest(name: string): Promise<DevGuest | undefined> {
 export async function requireDevGuest(name: string): Promise<DevGuest> {
   const guest = await findDevGuest(name);
   if (guest !== undefined) return guest;
-  const begun = await Deno.stat(join(devDir(name), DEV_FILES.staging)).then(
-    () => true,
-    () => false,
-  );
-  throw new HostError(
-    `Cannot use guest "${name}": ${
-      begun ? "its creation was interrupted" : "it has not been created yet"
-    }`,
-    { next: "deno task arm-dev-init" },
-  );
+  const why = await exists(devFile(name, "staging"))
+    ? "its creation was interrupted"
+    : "it has not been created yet";
+  throw new HostError(`Cannot use guest "${name}": ${why}`, { next: "deno task arm-dev-init" });
 }
 
 /** Records in a directory that the guest in it is complete. */

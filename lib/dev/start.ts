@@ -4,7 +4,6 @@ import { startClock } from "../base/time/clock.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
-import { processStartTime } from "../base/process/start_time.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
 import { ensurePrivateDir, ensureSocketDir } from "../base/files/private_dir.ts";
 import type { DevConfig } from "../config/dev_config.ts";
@@ -22,7 +21,7 @@ import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts
 import { makeShare } from "./share/make_share.ts";
 import type { Share } from "./share/share.ts";
 import { ensureMounted } from "./share/share_mount.ts";
-import { bootId, clearRecord, commandOf, settleState } from "./state/state.ts";
+import { bootId, clearRecord, recordProcess, settleState } from "./state/state.ts";
 
 /** What {@link startDev} takes. */
 export interface StartDevOptions {
@@ -169,11 +168,7 @@ async function toRecord(
   return {
     name: config.name,
     flavour: flavour.name,
-    qemu: {
-      pid: guest.pid,
-      startTime: await processStartTime(guest.pid) ?? "",
-      command: await commandOf(guest.pid) ?? [],
-    },
+    qemu: await recordProcess(guest.pid),
     helpers,
     bootId: await bootId(),
     since: new Date().toISOString(),

@@ -3,21 +3,20 @@ import { join } from "@std/path";
 import { devCommands } from "./state/dev_commands.ts";
 import { GuestError, type TaskError, WorkError } from "../base/errors.ts";
 import { pushTree } from "../guest/rsync.ts";
+import { makeScratch } from "../base/process/scratch.ts";
 import { root } from "../base/files/paths.ts";
 import { connectDev } from "./connect_dev.ts";
 import { type DevRecord, isSameProcess } from "./state/record.ts";
-import { collect, UpdateLink } from "./update_link.ts";
+import { ask, askUntil, collect } from "./update_link.ts";
 import type { UpdateSource } from "./update_source.ts";
 
-/** What {@link updateDev} takes. */
+/** The options of {@link updateDev}. */
 interface UpdateDevOptions {
   readonly record: DevRecord;
   /** What to apply. */
   readonly source: UpdateSource;
   /** How long the guest waits for a login from the host before it rolls back. Default 60. */
   readonly confirmSeconds?: number;
-  /** How long building may take. Default three hours. */
-  readonly buildMs?: number;
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
   /** Called with each line that the guest prints. */
@@ -36,6 +35,7 @@ const GUEST_DIR = "/var/tmp/guesthouse-update";
 export const UPDATE_SCRIPT: string = join(root, "provision/arm_dev_update.sh");
 const SCRIPT_NAME = "update";
 
+const CONFIRM_SECONDS = 60;
 const POLL_MS = 1000;
 /** How long systemd may take to begin: in a guest that was just started it is busy. */
 const BEGIN_MS = 120_000;
@@ -51,17 +51,19 @@ const RESTART = "deno task arm-dev-shutdown && deno task arm-dev";
  * Applies a configuration to the running guest, which rolls back automatically, on the next start
  * at the latest, unless this task confirms the update with a new login.
  *
- * @throws {WorkError} for a configuration that cannot be applied, or that was rolled back @throws
- * {GuestError} if the guest is lost, or cannot roll back
+ * @throws {WorkError} for a configuration that cannot be applied, or that was rolled back
+ * @throws {GuestError} if the guest is lost, or cannot roll back
  */
 export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcome> {
-  const { record, source, confirmSeconds = 60, signal, onStep } = options;
+  const { record, source, confirmSeconds = CONFIRM_SECONDS, signal, onStep } = options;
   onStep("copy the configuration");
   await using ssh = await connectDev(record, { signal });
-  await using tree = await source.prepare(UPDATE_SCRIPT, SCRIPT_NAME);
+  await using scratch = await makeScratch("update");
+  await source.fill(scratch.path);
+  await Deno.copyFile(UPDATE_SCRIPT, join(scratch.path, SCRIPT_NAME));
   await pushTree({
     connection: ssh,
-    sourceDir: tree.dir,
+    sourceDir: scratch.path,
     guestDir: GUEST_DIR,
     selection: "everything",
     deleteExtra: true,
@@ -77,8 +79,7 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
   // Nobody could log in from the moment it was applied until it was rolled back.
   if (applied === "undone") throw takenBack(record.name, confirmSeconds);
   onStep("log in again");
-  const link = new UpdateLink(record, signal);
-  const confirmed = await link.askUntil(call("confirm"), confirmSeconds * 1000);
+  const confirmed = await askUntil(record, call("confirm"), signal, confirmSeconds * 1000);
   if (confirmed === undefined) onStep("wait until the guest rolls it back");
   const end = await follower.until(["kept", "undone"], confirmSeconds * 1000 + UNDO_MS);
   if (end === "kept") return { needsRestart: follower.detail === "restart" };
@@ -94,7 +95,6 @@ const KEPT_LINES = 5000;
 /** Follows the guest's state and its log, over connections that may break. */
 class Follower {
   readonly #options: UpdateDevOptions;
-  readonly #link: UpdateLink;
   /** The guest's last output. */
   lines: string[] = [];
   #taken = 0;
@@ -103,33 +103,32 @@ class Follower {
 
   constructor(options: UpdateDevOptions) {
     this.#options = options;
-    this.#link = new UpdateLink(options.record, options.signal);
   }
 
-  /** Waits for one of these states. Throws if the update ends otherwise or the guest is silent. */
+  /**
+   * Waits for one of these states. Throws if the update has ended in another way, and {@link
+   * GuestError} if the guest stays silent.
+   */
   async until(states: readonly string[], deadlineMs: number): Promise<string> {
-    const { record, signal } = this.#options;
+    const { record, signal, confirmSeconds = CONFIRM_SECONDS } = this.#options;
+    const fault = (state: string) => faultOf(state, record.name, this.lines);
+    // A guest that cannot be reached may be about to roll back its update.
+    const silenceMs = Math.max(SILENCE_MS, confirmSeconds * 1000 + UNDO_MS);
     const deadline = performance.now() + deadlineMs;
     let heardAt = performance.now();
     while (true) {
-      const answer = await this.#link.ask(call("poll", String(this.#taken + 1)));
+      const answer = await ask(record, call("poll", String(this.#taken + 1)), signal);
       if (answer?.code === 0) {
         heardAt = performance.now();
         const state = this.#read(answer.stdout);
         if (states.includes(state)) return state;
-        const fault = FAULTS[state];
-        if (fault !== undefined) throw fault(record.name, this.lines);
+        if (state in FAULTS) throw fault(state);
       }
-      if (answer === undefined && !await isSameProcess(record.qemu)) throw ended(record.name);
-      const silent = performance.now() - heardAt > Math.max(SILENCE_MS, this.#undoMs());
-      if (silent || performance.now() > deadline) throw lost(record.name, this.lines);
+      if (answer === undefined && !await isSameProcess(record.qemu)) throw fault("ended");
+      const now = performance.now();
+      if (now - heardAt > silenceMs || now > deadline) throw fault("lost");
       await delay(POLL_MS, { signal });
     }
-  }
-
-  /** A guest that cannot be reached may be about to roll back its update. */
-  #undoMs(): number {
-    return (this.#options.confirmSeconds ?? 60) * 1000 + UNDO_MS;
   }
 
   #read(output: string): string {
@@ -153,54 +152,70 @@ function notStarted(name: string, code: number): WorkError {
 }
 
 function takenBack(name: string, seconds: number): WorkError {
-  return new WorkError(
-    `Cannot update guest "${name}": nobody can log in with the new configuration`,
-    {
-      details: [
-        `the guest waited ${seconds} s for a login, and is back at its previous configuration`,
-      ],
-      next: "correct the settings of SSH (nix/modules/ssh.nix, user.nix), and update again",
-    },
-  );
-}
-
-/** How an update may end at any time, by the states that provision/arm_dev_update.sh prints. */
-const FAULTS: Readonly<Record<string, (name: string, lines: readonly string[]) => TaskError>> = {
-  stuck: (name, lines) =>
-    new GuestError(`Cannot roll back the update of guest "${name}"`, {
-      details: lines.slice(-12),
-      next: `${RESTART}: the guest rolls it back as it starts`,
-    }),
-  broken: (name, lines) =>
-    new WorkError(`Cannot update guest "${name}": the guest's part of it ended early`, {
-      details: [...lines.slice(-12), "the guest is at its previous configuration"],
-      next: "free space if the disk or the memory is full, and update again",
-    }),
-  dead: (name, lines) =>
-    new GuestError(
-      `Cannot follow the update of guest "${name}": no process in it is working on it`,
-      {
-        details: lines.slice(-12),
-        next: `${RESTART}: an update that was not confirmed is rolled back as the guest starts`,
-      },
-    ),
-  none: (name) =>
-    new GuestError(`Cannot follow the update of guest "${name}": it has restarted`, {
-      details: ["an update that was not confirmed was rolled back"],
-      next: "deno task arm-dev-update",
-    }),
-};
-
-function ended(name: string): GuestError {
-  return new GuestError(`Cannot follow the update of guest "${name}": its QEMU has ended`, {
-    details: ["an update that was not confirmed is rolled back as the guest starts"],
-    next: "deno task arm-dev",
+  const what = "nobody can log in with the new configuration";
+  return new WorkError(`Cannot update guest "${name}": ${what}`, {
+    details: [
+      `the guest waited ${seconds} s for a login, and is back at its previous configuration`,
+    ],
+    next: "correct the settings of SSH (nix/modules/ssh.nix, user.nix), and update again",
   });
 }
 
-function lost(name: string, lines: readonly string[]): GuestError {
-  return new GuestError(`Cannot follow the update of guest "${name}": it does not answer`, {
-    details: lines.slice(-12),
+/** How an update ended too early. */
+interface Fault {
+  /** Default: the guest's. */
+  readonly is?: typeof WorkError;
+  /** What was not possible with guest NAME, and why. */
+  readonly what: string;
+  readonly detail?: string;
+  /** Whether the guest's last lines say anything about it. Default `true`. */
+  readonly hasLines?: boolean;
+  readonly next: string;
+}
+
+const ROLLS_BACK = "an update that was not confirmed is rolled back as the guest starts";
+
+/**
+ * By the states that provision/arm_dev_update.sh prints at any time; `ended` and `lost` are those of
+ * a guest that prints none.
+ */
+const FAULTS: Readonly<Record<string, Fault>> = {
+  stuck: {
+    what: "roll back the update of NAME",
+    next: `${RESTART}: the guest rolls it back as it starts`,
+  },
+  broken: {
+    is: WorkError,
+    what: "update NAME: the guest's part of it ended early",
+    detail: "the guest is at its previous configuration",
+    next: "free space if the disk or the memory is full, and update again",
+  },
+  dead: {
+    what: "follow the update of NAME: no process in it is working on it",
+    next: `${RESTART}: ${ROLLS_BACK}`,
+  },
+  none: {
+    what: "follow the update of NAME: it has restarted",
+    detail: "an update that was not confirmed was rolled back",
+    hasLines: false,
+    next: "deno task arm-dev-update",
+  },
+  ended: {
+    what: "follow the update of NAME: its QEMU has ended",
+    detail: ROLLS_BACK,
+    hasLines: false,
+    next: "deno task arm-dev",
+  },
+  lost: {
+    what: "follow the update of NAME: it does not answer",
     next: "deno task arm-dev-status; without an answer, deno task arm-dev-kill and arm-dev",
+  },
+};
+
+function faultOf(state: string, name: string, lines: readonly string[]): TaskError {
+  const { is: Kind = GuestError, what, detail, hasLines = true, next } = FAULTS[state]!;
+  return new Kind(`Cannot ${what.replace("NAME", () => `guest "${name}"`)}`, {
+    details: [...hasLines ? lines.slice(-12) : [], ...detail === undefined ? [] : [detail]],
+    next,
   });
 }

@@ -10,56 +10,49 @@ import type { DevRecord } from "./state/record.ts";
 const ATTEMPT_MS = 30_000;
 /** Between two attempts. */
 const RETRY_MS = 1000;
-
-/** Commands by a new login each, which shows that sshd still accepts one. */
-export class UpdateLink {
-  constructor(readonly record: DevRecord, readonly signal: AbortSignal) {}
-
-  /**
-   * Runs a command after a new login. `undefined` if there is no login, or the connection breaks.
-   */
-  async ask(argv: readonly string[]): Promise<{ code: number; stdout: string } | undefined> {
-    try {
-      await using ssh = await this.#logIn();
-      return await collect(ssh, argv, this.signal);
-    } catch (error) {
-      this.signal.throwIfAborted();
-      const isLate = error instanceof Error && error.name === "CommandTimeoutError";
-      if (error instanceof GuestError || isLate) return undefined;
-      throw error;
-    }
-  }
-
-  /** Like {@link ask}, until there is an answer or the time is over. */
-  async askUntil(argv: readonly string[], deadlineMs: number) {
-    const deadline = performance.now() + deadlineMs;
-    while (performance.now() < deadline) {
-      const answer = await this.ask(argv);
-      if (answer !== undefined) return answer;
-      await delay(RETRY_MS, { signal: this.signal });
-    }
-    return undefined;
-  }
-
-  async #logIn(): Promise<SshConnection> {
-    const { record, signal } = this;
-    const keys = await ensureKeys(signal);
-    // Not the connection that all tasks share, which may outlive its server.
-    const own = { ...record, sshSocket: `${record.sshSocket}-u` };
-    return await logIn(own, keys, { signal, deadlineMs: ATTEMPT_MS });
-  }
-}
-
 /** The most output of a command: the log of an update that was not read for a long time. */
 const MAX_CHARS = 16 * 1024 * 1024;
 
+/**
+ * Runs a command in a guest whose sshd may stop or restart at any time, after a new login: an
+ * existing one does not show whether another is possible. `undefined` if there is no login, or the
+ * connection breaks.
+ */
+export async function ask(record: DevRecord, argv: readonly string[], signal: AbortSignal) {
+  try {
+    const keys = await ensureKeys(signal);
+    // Not the connection that all tasks share, which may outlive its server.
+    const own = { ...record, sshSocket: `${record.sshSocket}-u` };
+    await using ssh = await logIn(own, keys, { signal, deadlineMs: ATTEMPT_MS });
+    return await collect(ssh, argv, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const isLate = error instanceof Error && error.name === "CommandTimeoutError";
+    if (error instanceof GuestError || isLate) return undefined;
+    throw error;
+  }
+}
+
+/** Like {@link ask}, until there is an answer or the time is over. */
+export async function askUntil(
+  record: DevRecord,
+  argv: readonly string[],
+  signal: AbortSignal,
+  deadlineMs: number,
+) {
+  const deadline = performance.now() + deadlineMs;
+  while (performance.now() < deadline) {
+    const answer = await ask(record, argv, signal);
+    if (answer !== undefined) return answer;
+    await delay(RETRY_MS, { signal });
+  }
+  return undefined;
+}
+
 /** Runs a command and returns its output. */
-export async function collect(
+export const collect = (
   ssh: SshConnection,
   argv: readonly string[],
   signal: AbortSignal,
   timeoutMs: number = ATTEMPT_MS,
-): Promise<{ code: number; stdout: string }> {
-  const maxChars = MAX_CHARS;
-  return await execText(ssh, argv, { signal, timeoutMs, endInGuest: false, maxChars });
-}
+) => execText(ssh, argv, { signal, timeoutMs, endInGuest: false, maxChars: MAX_CHARS });

@@ -3,27 +3,16 @@ import { join, relative } from "@std/path";
 import { type TaskError, WorkError } from "../base/errors.ts";
 import { showPath } from "../config/show_path.ts";
 import { root } from "../base/files/paths.ts";
-import { makeScratch } from "../base/process/scratch.ts";
 import type { FlavourName } from "../config/dev_config.ts";
-import {
-  type LocalSettings,
-  nixDir,
-  PROJECT_NIX,
-  writeLocalNix,
-} from "./flavour/nixos/local_file.ts";
+import { type LocalSettings, nixDir, PROJECT_NIX } from "./flavour/nixos/local_file.ts";
 import { type NixError, parseNixError, placeText } from "./flavour/nixos/nix_error.ts";
-import { copyConfiguration } from "./flavour/nixos/seed_disk.ts";
-
-/** A directory to send to the guest; disposal removes it. */
-interface UpdateTree extends AsyncDisposable {
-  readonly dir: string;
-}
+import { configurationIn } from "./flavour/nixos/seed_disk.ts";
 
 /** What an update applies, by flavour. */
 export interface UpdateSource {
   readonly flavour: FlavourName;
-  /** Puts it into a directory, with the script under its name. */
-  prepare(script: string, scriptName: string): Promise<UpdateTree>;
+  /** Puts it into a directory, which is sent to the guest. */
+  fill(dir: string): Promise<void>;
   /** Why it could not be applied, from what the guest printed. */
   explain(name: string, lines: readonly string[]): TaskError;
 }
@@ -33,11 +22,7 @@ export async function nixosSource(settings: LocalSettings): Promise<UpdateSource
   const files = await nixFiles();
   return {
     flavour: "nixos",
-    prepare: (script, scriptName) =>
-      makeTree(script, scriptName, async (dir) => {
-        await copyConfiguration(join(dir, "nix"));
-        await writeLocalNix(settings, join(dir, "nix"));
-      }),
+    fill: (dir) => configurationIn(join(dir, "nix"), settings),
     explain: (name, lines) => explainNix(name, lines, files),
   };
 }
@@ -45,11 +30,8 @@ export async function nixosSource(settings: LocalSettings): Promise<UpdateSource
 /** The Debian flavour's provisioning. */
 export const debianSource: UpdateSource = {
   flavour: "debian",
-  prepare: (script, scriptName) =>
-    makeTree(script, scriptName, async (dir) => {
-      const provision = join(root, "provision/arm_dev_debian.sh");
-      await Deno.copyFile(provision, join(dir, "provision.sh"));
-    }),
+  fill: (dir) =>
+    Deno.copyFile(join(root, "provision/arm_dev_debian.sh"), join(dir, "provision.sh")),
   explain: (name, lines) =>
     new WorkError(`Cannot update guest "${name}": its provisioning failed, and was rolled back`, {
       details: lines.slice(-12),
@@ -60,24 +42,6 @@ export const debianSource: UpdateSource = {
 async function nixFiles(): Promise<string[]> {
   const found = await Array.fromAsync(walk(nixDir(), { exts: [".nix"] }));
   return [...found.map(({ path }) => relative(nixDir(), path)), "local.nix"];
-}
-
-async function makeTree(
-  script: string,
-  scriptName: string,
-  fill: (dir: string) => Promise<void>,
-): Promise<UpdateTree> {
-  const scratch = await makeScratch("update");
-  const dir = scratch.path;
-  const tree = { dir, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
-  try {
-    await fill(dir);
-    await Deno.copyFile(script, join(dir, scriptName));
-    return tree;
-  } catch (error) {
-    await tree[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** The file and the line first, then Nix's message, then its excerpt of the place. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { formatError } from "../base/errors.ts";
+import { makeScratch } from "../base/process/scratch.ts";
 import { debianSource, explainNix, nixosSource } from "./update_source.ts";
 
 const FILES = ["local.nix", "modules/ssh.nix"];
@@ -29,20 +30,17 @@ Deno.test("explainNix() shows the last lines of errors that it does not know", (
   assertStringIncludes(explainNix("armdev", ["killed"], FILES).message, "nixos-rebuild failed");
 });
 
-Deno.test("an update sends the configuration with this host's settings, and the script", async () => {
+Deno.test("an update sends the configuration with this host's settings", async () => {
   const source = await nixosSource({
     config: { name: "a", user: "me", share: { name: "p" } },
     guestIds: { uid: 1000, gid: 1000 },
     authorizedKeys: [],
     mount: undefined,
   });
-  const script = join(testdata, "syntax-2.8.txt");
-  await using tree = await source.prepare(script, "update");
-  const sent = await Array.fromAsync(Deno.readDir(tree.dir), ({ name }) => name);
-  assertEquals(sent.sort(), ["nix", "update"]);
-  const local = await Deno.readTextFile(join(tree.dir, "nix/local.nix"));
-  assertStringIncludes(local, 'user = "me"');
-  await using debian = await debianSource.prepare(script, "update");
-  const files = await Array.fromAsync(Deno.readDir(debian.dir), ({ name }) => name);
-  assertEquals(files.sort(), ["provision.sh", "update"]);
+  await using scratch = await makeScratch("update");
+  await source.fill(scratch.path);
+  assertStringIncludes(await Deno.readTextFile(join(scratch.path, "nix/local.nix")), 'user = "me"');
+  await debianSource.fill(scratch.path);
+  const sent = await Array.fromAsync(Deno.readDir(scratch.path), ({ name }) => name);
+  assertEquals(sent.sort(), ["nix", "provision.sh"]);
 });

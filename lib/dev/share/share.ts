@@ -66,9 +66,18 @@ export interface Share {
   afterStop(): Promise<void>;
 }
 
+const nothing = () => Promise.resolve();
+
 /** Nothing runs beside QEMU. */
-export const NO_HELPERS: ShareHelpers = {
-  processes: {},
-  release: async () => {},
-  [Symbol.asyncDispose]: async () => {},
+const NO_HELPERS: ShareHelpers = {
+  ...{ processes: {}, release: nothing, [Symbol.asyncDispose]: nothing },
+};
+
+/** A share that does nothing; each mode replaces what it needs to. */
+export const PLAIN_SHARE: Share = {
+  ...{ launchWrapper: [], sharedMemory: false, notes: [] },
+  qemuArgs: () => [],
+  guestSetup: () => undefined,
+  beforeStart: () => Promise.resolve(NO_HELPERS),
+  ...{ afterStart: nothing, beforeStop: nothing, afterStop: nothing },
 };

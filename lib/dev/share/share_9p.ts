@@ -1,5 +1,5 @@
 import { p9Args } from "../../qemu/share_args.ts";
-import { NO_HELPERS, type Share, type ShareRequest } from "./share.ts";
+import { PLAIN_SHARE, type Share, type ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
 import { shareMount } from "./share_mount.ts";
 import { chooseOwnership } from "./share_owner.ts";
@@ -11,8 +11,8 @@ export async function make9pShare(request: ShareRequest): Promise<Share> {
   const ownership = await chooseOwnership(hostIds, guestIds, { signal });
   const wrapper = ownership.kind === "namespace" ? ownership.wrapper : [];
   return {
+    ...PLAIN_SHARE,
     launchWrapper: wrapper,
-    sharedMemory: false,
     notes: ownership.kind === "recorded"
       ? [
         `This host allows no user namespace, so the guest sees files of uid ${hostIds.uid} as ` +
@@ -28,10 +28,7 @@ export async function make9pShare(request: ShareRequest): Promise<Share> {
     guestSetup: () => shareMount({ mode: "9p", readOnly }),
     async beforeStart() {
       await checkShareDir({ dir: hostDir, readOnly, wrapper, signal });
-      return NO_HELPERS;
+      return await PLAIN_SHARE.beforeStart();
     },
-    afterStart: async () => {},
-    beforeStop: async () => {},
-    afterStop: async () => {},
   };
 }

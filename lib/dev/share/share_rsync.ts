@@ -2,7 +2,7 @@ import { devCommands } from "../state/dev_commands.ts";
 import { GuestError } from "../../base/errors.ts";
 import type { SshConnection } from "../../guest/ssh.ts";
 import { devDir } from "../state/dev_paths.ts";
-import { NO_HELPERS, type Share, type ShareRequest } from "./share.ts";
+import { PLAIN_SHARE, type Share, type ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
 import { prepareSync } from "../sync/sync.ts";
 import { isInSync, planLines } from "../sync/sync_plan.ts";
@@ -22,21 +22,16 @@ export function makeRsyncShare(request: ShareRequest): Share {
     if (backup !== undefined) request.onNote?.(`Overwritten files were saved to ${backup}`);
   };
   return {
-    launchWrapper: [],
-    sharedMemory: false,
-    notes: [],
-    qemuArgs: () => [],
-    guestSetup: () => undefined,
+    ...PLAIN_SHARE,
     async beforeStart() {
       await checkShareDir({ dir: hostDir, readOnly, signal });
-      return NO_HELPERS;
+      return await PLAIN_SHARE.beforeStart();
     },
     async afterStart(ssh) {
       await makeGuestDir(ssh, guestDir, config.user, signal);
       await sync(ssh);
     },
     beforeStop: sync,
-    afterStop: async () => {},
   };
 }
 

@@ -2,16 +2,16 @@ import { delay } from "@std/async";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import { spawnOwned } from "../../base/process/process.ts";
-import { processStartTime } from "../../base/process/start_time.ts";
+import { exists, fileBytes } from "../../base/files/directories.ts";
 import { checkSocketPath } from "../../base/files/private_dir.ts";
 import { readLogTail } from "../../base/files/log_tail.ts";
 import { virtiofsArgs } from "../../qemu/share_args.ts";
 import { DEV_SOCKETS } from "../state/dev_paths.ts";
-import type { Share, ShareHelpers, ShareRequest } from "./share.ts";
+import { PLAIN_SHARE, type Share, type ShareHelpers, type ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
 import { shareMount } from "./share_mount.ts";
 import { namespaceWrapper } from "./share_owner.ts";
-import { commandOf } from "../state/state.ts";
+import { recordProcess } from "../state/state.ts";
 import { requireVirtiofsd, virtiofsdCommand } from "./virtiofsd_program.ts";
 
 const CELL_SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "virtiofsd_cell.sh");
@@ -30,9 +30,8 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
   checkSocketPath(socketPath);
   const removeSocket = () => Deno.remove(socketPath).catch(() => {});
   return {
-    launchWrapper: [],
+    ...PLAIN_SHARE,
     sharedMemory: true,
-    notes: [],
     qemuArgs: () => virtiofsArgs(socketPath),
     guestSetup: () => shareMount({ mode: "virtiofs", readOnly }),
     async beforeStart() {
@@ -46,8 +45,6 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
       await removeSocket();
       return await startDaemon(command, { socketPath, log: request.log, signal });
     },
-    afterStart: async () => {},
-    beforeStop: async () => {},
     // The daemon serves one guest, and ends when that disconnects.
     afterStop: removeSocket,
   };
@@ -56,19 +53,17 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
 /** Starts the daemon and waits for its socket. Throws {@link HostError} with its last lines. */
 async function startDaemon(
   command: readonly string[],
-  { socketPath, log, signal }: {
+  { socketPath, log, signal }: Pick<ShareRequest, "log" | "signal"> & {
     readonly socketPath: string;
-    readonly log: string;
-    readonly signal: AbortSignal;
   },
 ): Promise<ShareHelpers> {
-  const fromByte = await Deno.stat(log).then(({ size }) => size, () => 0);
+  const fromByte = await fileBytes(log);
   await using cleanup = new AsyncDisposableStack();
   const daemon = cleanup.use(spawnOwned(command, { output: log }));
   let ended = false;
   daemon.status.then(() => ended = true);
   const deadline = performance.now() + START_MS;
-  while (!await Deno.lstat(socketPath).then(() => true, () => false)) {
+  while (!await exists(socketPath)) {
     if (ended || performance.now() > deadline) {
       const why = ended ? "virtiofsd ended at once" : `no socket within ${START_MS / 1000} s`;
       throw new HostError(`Cannot share the project by virtiofs: ${why}`, {
@@ -81,15 +76,11 @@ async function startDaemon(
     }
     await delay(POLL_MS, { signal });
   }
-  const recorded = {
-    pid: daemon.pid,
-    startTime: await processStartTime(daemon.pid) ?? "",
-    // Its supervisor's, which ends it.
-    command: await commandOf(daemon.pid) ?? [],
-  };
+  // Its supervisor, which ends it.
+  const virtiofsd = await recordProcess(daemon.pid);
   const resources = cleanup.move();
   return {
-    processes: { virtiofsd: recorded },
+    processes: { virtiofsd },
     release: () => daemon.release(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

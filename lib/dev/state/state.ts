@@ -3,7 +3,8 @@ import { run } from "../../base/process/run.ts";
 import { devFile } from "./dev_paths.ts";
 import { closeDevDir } from "./private.ts";
 import { removeAll } from "../../base/files/directories.ts";
-import { type DevRecord, isSameProcess, readDevRecord } from "./record.ts";
+import { processStartTime } from "../../base/process/start_time.ts";
+import { type DevRecord, isSameProcess, readDevRecord, type RecordedProcess } from "./record.ts";
 
 /** Whether a guest runs. */
 type DevState =
@@ -50,6 +51,13 @@ export async function commandOf(pid: number): Promise<string[] | undefined> {
   const { code, stdout } = await run(["ps", "-ww", "-o", "args=", "-p", String(pid)]);
   return code === 0 ? [stdout.trim()] : undefined;
 }
+
+/** What identifies a running process. */
+export const recordProcess = async (pid: number): Promise<RecordedProcess> => ({
+  pid,
+  startTime: await processStartTime(pid) ?? "",
+  command: await commandOf(pid) ?? [],
+});
 
 /** Removes the leftovers of a guest that has ended: its record and its sockets. */
 export async function clearRecord(record: DevRecord): Promise<void> {

@@ -2,8 +2,8 @@ import { findProgram } from "../../../base/process/find_program.ts";
 import { makeScratch } from "../../../base/process/scratch.ts";
 import { $ } from "../../../base/process/dollar.ts";
 import { readTextIfPresent } from "../../../base/files/read_text.ts";
-import { copyConfiguration } from "./seed_disk.ts";
-import { type LocalSettings, writeLocalNix } from "./local_file.ts";
+import { configurationIn } from "./seed_disk.ts";
+import type { LocalSettings } from "./local_file.ts";
 import { join } from "@std/path";
 
 /** Whether this host can build NixOS for aarch64, and if not, why. */
@@ -94,8 +94,7 @@ export async function buildImage(
   // A path flake, of a copy: from a work tree, Nix takes only tracked files, so not local.nix.
   await using scratch = await makeScratch("nix");
   const dir = join(scratch.path, "nix");
-  await copyConfiguration(dir);
-  await writeLocalNix(options, dir);
+  await configurationIn(dir, options);
   const onOutput = (text: string) => text.trimEnd().split("\n").forEach(options.log);
   const result = await sh`${buildImageCommand(dir)}`.with({ signal: options.signal, onOutput })
     .what("build the NixOS image").text();

@@ -29,8 +29,7 @@ export async function makeSeedDisk(options: SeedOptions): Promise<void> {
   const { path, keys, signal } = options;
   await using scratch = await makeScratch("seed");
   const tree = scratch.path;
-  await copyConfiguration(join(tree, "nix"));
-  await writeLocalNix(options, join(tree, "nix"));
+  await configurationIn(join(tree, "nix"), options);
   const secret = join(tree, "ssh_host_ed25519_key");
   await Deno.writeTextFile(secret, keys.hostSecret, { mode: 0o600 });
   await Deno.writeTextFile(`${secret}.pub`, `${keys.hostPublic}\n`);
@@ -53,6 +52,12 @@ export async function copyConfiguration(to: string): Promise<void> {
     if (name === LOCK_FILE && !isJson(await Deno.readTextFile(join(nixDir(), name)))) continue;
     await copy(join(nixDir(), name), join(to, name));
   }
+}
+
+/** The configuration with this host's settings, in a directory that is made for it. */
+export async function configurationIn(dir: string, settings: LocalSettings): Promise<void> {
+  await copyConfiguration(dir);
+  await writeLocalNix(settings, dir);
 }
 
 /** Whether a text is complete JSON. */
