@@ -5,12 +5,11 @@ import { answers, connectDev, sshConfigPath } from "./connect_dev.ts";
 import { enterText } from "./enter.ts";
 import { firstText, runInLiving, sshCommand } from "../guest/living.ts";
 import { requireDevGuest } from "./guest_file.ts";
-import { acquireLock } from "../base/files/lock.ts";
-import { devDir, devLock } from "./state/dev_paths.ts";
+import { devDir } from "./state/dev_paths.ts";
 import { devCommands } from "./state/dev_commands.ts";
 import { whyPaused } from "./state/paused.ts";
 import type { DevRecord } from "./state/record.ts";
-import { devState } from "./state/state.ts";
+import { devState, lockDev } from "./state/state.ts";
 
 /**
  * The record of the running guest; while another task is starting or stopping it, this waits. If it
@@ -24,7 +23,11 @@ export async function requireRunning(
 ): Promise<DevRecord | undefined> {
   let state = await devState(name);
   if (state.kind === "running" && state.record.starting === true) {
-    await waitForTask(ctx, name);
+    // While the task that is starting it holds the lock.
+    await using _lock = await lockDev(name, {
+      signal: ctx.signal,
+      onNote: (text) => ctx.log.info(text),
+    });
     state = await devState(name);
   }
   if (state.kind === "running") return state.record;
@@ -45,13 +48,6 @@ export async function requireAnswering(ctx: TaskContext, name: string): Promise<
   throw new GuestError(`Cannot work in guest "${name}": it is paused: ${why}`, {
     details: [`its disk is in ${devDir(name)}`],
     next: "free space, then deno task arm-dev",
-  });
-}
-
-async function waitForTask({ signal, log }: Pick<TaskContext, "signal" | "log">, name: string) {
-  await using _lock = await acquireLock(devLock(name), {
-    signal,
-    onWait: (holder) => log.info(`Another task has guest "${name}": ${holder}. Waiting`),
   });
 }
 

@@ -8,7 +8,6 @@ import { publish } from "../store/publish.ts";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, UsageError } from "../base/errors.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
-import { acquireLock } from "../base/files/lock.ts";
 import type { Guest } from "../qemu/launch.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import type { DevConfig, FlavourName } from "../config/dev_config.ts";
@@ -19,11 +18,11 @@ import type { DevFlavour, PrepareRequest } from "./flavour/flavour.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { findDevGuest, writeDevGuest } from "./guest_file.ts";
 import { guestIds } from "./ids.ts";
-import { DEV_FILES, DEV_SOCKETS, devDir, devLock, devSocketDir } from "./state/dev_paths.ts";
+import { DEV_FILES, DEV_SOCKETS, devDir, devSocketDir } from "./state/dev_paths.ts";
 import { closeDir, makePrivateDir } from "./state/private.ts";
 import { readTextIfPresent } from "../base/files/read_text.ts";
 import { removeAll } from "../base/files/directories.ts";
-import { settleState } from "./state/state.ts";
+import { lockStopped } from "./state/state.ts";
 
 interface InitDevOptions {
   readonly config: DevConfig;
@@ -64,16 +63,9 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
   const { config, signal, onNote } = options;
   const { name } = config;
   const clock = startClock();
-  await using _lock = await acquireLock(devLock(name), {
-    signal,
-    purpose: "making it",
-    onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`),
+  await using _lock = await lockStopped(name, {
+    ...{ signal, onNote, purpose: "making it", action: `make guest "${name}" anew` },
   });
-  if (await settleState(name, onNote) !== undefined) {
-    throw new UsageError(`Cannot make guest "${name}" anew: it is running`, {
-      next: "deno task arm-dev-shutdown",
-    });
-  }
   const old = await refuseExisting(name, options.force);
   if (old.length > 0) {
     onNote(

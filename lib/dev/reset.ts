@@ -1,9 +1,7 @@
-import { UsageError } from "../base/errors.ts";
-import { acquireLock } from "../base/files/lock.ts";
 import { type DevFile, listDevFiles } from "./state/dev_files.ts";
-import { devDir, devFile, devLock } from "./state/dev_paths.ts";
+import { devDir, devFile } from "./state/dev_paths.ts";
 import { removeAll } from "../base/files/directories.ts";
-import { settleState } from "./state/state.ts";
+import { lockStopped } from "./state/state.ts";
 
 interface ResetDevOptions {
   readonly name: string;
@@ -19,12 +17,9 @@ interface ResetDevOptions {
  */
 export async function resetDev(options: ResetDevOptions): Promise<readonly DevFile[]> {
   const { name, signal, onNote } = options;
-  await using _lock = await acquireLock(devLock(name), { signal, purpose: "destroying it" });
-  if (await settleState(name, onNote) !== undefined) {
-    throw new UsageError(`Cannot destroy guest "${name}": it is running`, {
-      next: "deno task arm-dev-shutdown",
-    });
-  }
+  await using _lock = await lockStopped(name, {
+    ...{ signal, onNote, purpose: "destroying it", action: `destroy guest "${name}"` },
+  });
   const files = await listDevFiles(name);
   if (files.length === 0 || options.dryRun) return files;
   await options.confirm(files);

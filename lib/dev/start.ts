@@ -21,7 +21,7 @@ import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts
 import { makeShare } from "./share/make_share.ts";
 import type { Share } from "./share/share.ts";
 import { ensureMounted } from "./share/share_mount.ts";
-import { bootId, clearRecord, recordProcess, settleState } from "./state/state.ts";
+import { bootId, clearRecord, lockDev, recordProcess, settleState } from "./state/state.ts";
 
 /** What {@link startDev} takes. */
 export interface StartDevOptions {
@@ -56,15 +56,12 @@ export interface StartedDev extends AsyncDisposable {
 export async function startDev(options: StartDevOptions): Promise<StartedDev> {
   const { config, signal, onNote } = options;
   const { name } = config;
-  await using _lock = await acquireLock(devLock(name), {
-    signal,
-    purpose: "starting it",
-    onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`, "info"),
-  });
-  const running = await settleState(name, (text) => onNote(text, "info"));
+  const tell = (text: string) => onNote(text, "info");
+  await using _lock = await lockDev(name, { signal, purpose: "starting it", onNote: tell });
+  const running = await settleState(name, tell);
   if (running !== undefined) {
     const why = await resumeDev(running, signal);
-    if (why !== undefined) onNote(`Guest "${name}" was paused (${why}), and continues`, "info");
+    if (why !== undefined) tell(`Guest "${name}" was paused (${why}), and continues`);
     return alreadyUp(running);
   }
   const { flavour } = await requireDevGuest(name);

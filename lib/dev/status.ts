@@ -10,8 +10,15 @@ import type { DevRecord } from "./state/record.ts";
 import { devState } from "./state/state.ts";
 import { checkImage } from "../qemu/qcow2.ts";
 
+/** What the record of a running guest says; `null` for one that is not running. */
+type Recorded = {
+  readonly [K in "since" | "sshPort" | "user" | "accelerator" | "memoryMiB" | "cores" | "share"]:
+    | DevRecord[K]
+    | null;
+};
+
 /** The guest as `arm-dev-status --json` prints it; `null` for unknown values. */
-export interface DevStatus {
+export interface DevStatus extends Recorded {
   readonly name: string;
   readonly state: "none" | "stopped" | "running";
   readonly flavour: FlavourName | null;
@@ -20,15 +27,8 @@ export interface DevStatus {
   readonly stale: string | null;
   /** Why QEMU has paused it. */
   readonly paused: string | null;
-  readonly since: string | null;
   readonly seconds: number | null;
   readonly pid: number | null;
-  readonly sshPort: number | null;
-  readonly user: string | null;
-  readonly accelerator: string | null;
-  readonly memoryMiB: number | null;
-  readonly cores: number | null;
-  readonly share: DevRecord["share"] | null;
   /** Which generation of its configuration it runs. */
   readonly generation: string | null;
   readonly disk:
@@ -45,22 +45,23 @@ export async function devStatus(name: string, signal: AbortSignal): Promise<DevS
   const state = await devState(name);
   const record = state.kind === "running" ? state.record : undefined;
   const paused = record === undefined ? null : await whyPaused(record, signal) ?? null;
+  const recorded = <K extends keyof DevRecord>(field: K) => record?.[field] ?? null;
   return {
     name,
     state: record !== undefined ? "running" : guest === undefined ? "none" : "stopped",
-    flavour: guest?.flavour ?? record?.flavour ?? null,
+    flavour: guest?.flavour ?? recorded("flavour"),
     created: guest?.created ?? null,
     stale: state.kind === "stale" ? state.why : null,
     paused,
-    since: record?.since ?? null,
+    since: recorded("since"),
     seconds: record === undefined ? null : secondsSince(record.since),
     pid: record?.qemu.pid ?? null,
-    sshPort: record?.sshPort ?? null,
-    user: record?.user ?? null,
-    accelerator: record?.accelerator ?? null,
-    memoryMiB: record?.memoryMiB ?? null,
-    cores: record?.cores ?? null,
-    share: record?.share ?? null,
+    sshPort: recorded("sshPort"),
+    user: recorded("user"),
+    accelerator: recorded("accelerator"),
+    memoryMiB: recorded("memoryMiB"),
+    cores: recorded("cores"),
+    share: recorded("share"),
     generation: record === undefined || paused !== null || record.starting === true
       ? null
       : await generationOf(record, signal),

@@ -1,11 +1,11 @@
-import { delay } from "@std/async";
 import { devCommands } from "./state/dev_commands.ts";
 import { powerOffOverSsh } from "../guest/power_off.ts";
 import { GuestError, TaskError } from "../base/errors.ts";
 import type { SshConnection } from "../guest/ssh.ts";
-import { acquireLock, type Lock, tryLock } from "../base/files/lock.ts";
+import { type Lock, tryLock } from "../base/files/lock.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
 import { shutDown } from "../qemu/shutdown.ts";
+import { watchEnd } from "../base/process/watch_end.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import type { DevConfig } from "../config/dev_config.ts";
 import { connectDev } from "./connect_dev.ts";
@@ -15,7 +15,7 @@ import { type DevRecord, isSameProcess, type RecordedProcess } from "./state/rec
 import type { Share } from "./share/share.ts";
 import { makeShare } from "./share/make_share.ts";
 import { shareRequest } from "./start.ts";
-import { clearRecord, settleState } from "./state/state.ts";
+import { clearRecord, lockDev, settleState } from "./state/state.ts";
 
 /** What {@link shutdownDev} and {@link killDev} take. */
 interface StopDevOptions {
@@ -60,7 +60,7 @@ export async function shutdownDev(options: ShutdownDevOptions): Promise<StoppedB
   const limitMs = forceAfterMs ?? timeoutMs;
   const beforehand = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   const share = await recordedShare(record, { ...options, signal: beforehand });
-  using end = watchEnd(record.qemu);
+  using end = watch(record.qemu);
   onStep(`Shut down guest "${name}" (process ${record.qemu.pid})`);
   await using ssh = await reach(record, limitMs, options);
   if (ssh !== undefined) await bringHome(share, ssh, options);
@@ -99,12 +99,12 @@ async function takeLock(options: ShutdownDevOptions): Promise<Lock> {
   const limit = AbortSignal.timeout(limitMs);
   let holder = "";
   try {
-    return await acquireLock(devLock(config.name), {
+    return await lockDev(config.name, {
       signal: AbortSignal.any([signal, limit]),
       purpose: "shutting it down",
-      onWait: (who) => {
+      onNote(text, who) {
         holder = who;
-        onNote(`Another task has guest "${config.name}": ${who}. Waiting`);
+        onNote(text);
       },
     });
   } catch (error) {
@@ -125,7 +125,7 @@ export async function killDev(options: StopDevOptions): Promise<DevRecord | unde
   const record = await settleState(config.name, onNote);
   if (record === undefined) return undefined;
   onStep(`Kill guest "${config.name}" (process ${record.qemu.pid})`);
-  using end = watchEnd(record.qemu);
+  using end = watch(record.qemu);
   await kill(record, end.exited);
   // The task that holds the lock cleans up itself.
   if (lock !== undefined) await cleanUp(record, await recordedShare(record, options));
@@ -169,28 +169,7 @@ async function recordedShare(
   });
 }
 
-interface End extends Disposable {
-  /** Resolves when the process has ended. */
-  readonly exited: Promise<void>;
-  readonly over: boolean;
-}
-
-/** Watches a process that is not our child. */
-function watchEnd(process: RecordedProcess): End {
-  let watching = true;
-  let over = false;
-  const exited = (async () => {
-    while (watching && await isSameProcess(process)) await delay(POLL_MS);
-    over = watching;
-  })();
-  return {
-    exited,
-    get over() {
-      return over;
-    },
-    [Symbol.dispose]: () => void (watching = false),
-  };
-}
+const watch = (process: RecordedProcess) => watchEnd(() => isSameProcess(process), POLL_MS);
 
 /** A connection to a guest that answers; `undefined` if it does not in time. */
 async function reach(
@@ -265,7 +244,7 @@ async function kill({ name, qemu, helpers }: DevRecord, exited: Promise<void>): 
   await shutDown({ name, exited, pid: qemu.pid }, { terminateMs: 1500 });
   for (const helper of Object.values(helpers)) {
     if (!await isSameProcess(helper)) continue;
-    using end = watchEnd(helper);
+    using end = watch(helper);
     await shutDown({ name, exited: end.exited, pid: helper.pid }, { terminateMs: 1500 });
   }
 }

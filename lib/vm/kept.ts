@@ -1,4 +1,3 @@
-import { delay } from "@std/async";
 import { join } from "@std/path";
 import { systemOf } from "../image/platform/systems.ts";
 import type { TaskContext } from "../cli/context.ts";
@@ -12,6 +11,7 @@ import { loadPlatform, type Platform } from "../config/platform.ts";
 import { connectSsh, type SshConnection } from "../guest/ssh.ts";
 import { ensureKeys } from "../host/keys.ts";
 import { platformsDir, runsDir, socketDir as usualSocketDir } from "../base/files/paths.ts";
+import { watchEnd } from "../base/process/watch_end.ts";
 import { runInForeground } from "../base/process/run_in_foreground.ts";
 import { qmpSocketPath } from "../qemu/launch.ts";
 import { connectQmp } from "../qemu/qmp_connect.ts";
@@ -128,34 +128,26 @@ const POLL_MS = 50;
 /** Shuts a kept guest down and removes what was left of it; returns what ended it. */
 export async function stopKept(record: RunRecord): Promise<ShutdownRung> {
   const place = runPlace(record);
-  let over = false;
-  const exited = (async () => {
-    while (!over && await isAlive(record)) {
-      await delay(POLL_MS);
-    }
-  })();
-  try {
-    const qmp = await connectQmp({
-      path: qmpSocketPath(place.socketDir),
-      name: record.platform,
-      deadlineMs: 3000,
-      exited,
-    }).catch(() => undefined);
-    await using _qmp = qmp;
-    const platform = await loadPlatform(platformsDir, record.platform);
-    if (platform.powerdown === "ssh") {
-      await askOverSsh(record, platform).catch(() => {});
-      await settlesWithin(exited, POWERDOWN_MS);
-    }
-    const rung = await shutDown({
-      name: record.platform,
-      exited,
-      ...(qmp === undefined ? {} : { qmp }),
-      pid: record.pid,
-    }, { powerdownMs: POWERDOWN_MS });
-    await removeRun(record.id);
-    return rung;
-  } finally {
-    over = true;
+  using end = watchEnd(() => isAlive(record), POLL_MS);
+  const { exited } = end;
+  const qmp = await connectQmp({
+    path: qmpSocketPath(place.socketDir),
+    name: record.platform,
+    deadlineMs: 3000,
+    exited,
+  }).catch(() => undefined);
+  await using _qmp = qmp;
+  const platform = await loadPlatform(platformsDir, record.platform);
+  if (platform.powerdown === "ssh") {
+    await askOverSsh(record, platform).catch(() => {});
+    await settlesWithin(exited, POWERDOWN_MS);
   }
+  const rung = await shutDown({
+    name: record.platform,
+    exited,
+    ...(qmp === undefined ? {} : { qmp }),
+    pid: record.pid,
+  }, { powerdownMs: POWERDOWN_MS });
+  await removeRun(record.id);
+  return rung;
 }

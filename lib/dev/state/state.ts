@@ -1,6 +1,8 @@
 import { hostIdentity } from "../../host/facts.ts";
 import { run } from "../../base/process/run.ts";
-import { devFile } from "./dev_paths.ts";
+import { UsageError } from "../../base/errors.ts";
+import { acquireLock, type Lock } from "../../base/files/lock.ts";
+import { devFile, devLock } from "./dev_paths.ts";
 import { closeDevDir } from "./private.ts";
 import { removeAll } from "../../base/files/directories.ts";
 import { processStartTime } from "../../base/process/start_time.ts";
@@ -19,6 +21,43 @@ export async function devState(name: string): Promise<DevState> {
   if (record === undefined) return { kind: "stopped" };
   const why = await whyStale(record);
   return why === undefined ? { kind: "running", record } : { kind: "stale", record, why };
+}
+
+/** How a task takes a guest. */
+interface LockDevOptions {
+  readonly signal?: AbortSignal;
+  /** What for, as other tasks show it. */
+  readonly purpose?: string;
+  /** Called if it has to be waited for. */
+  readonly onNote: (text: string, holder: string) => void;
+}
+
+/** Takes the lock of a guest, which tasks hold that change it. */
+export const lockDev = (name: string, { onNote, ...options }: LockDevOptions): Promise<Lock> =>
+  acquireLock(devLock(name), {
+    ...options,
+    onWait: (holder) => onNote(`Another task has guest "${name}": ${holder}. Waiting`, holder),
+  });
+
+/**
+ * Takes a guest to make or destroy it. Throws {@link UsageError} while it runs.
+ *
+ * @param action what cannot be done then, such as `destroy guest "x"`
+ */
+export async function lockStopped(
+  name: string,
+  { action, ...options }: LockDevOptions & {
+    readonly action: string;
+    readonly onNote: (text: string) => void;
+  },
+): Promise<Lock> {
+  await using stack = new AsyncDisposableStack();
+  const lock = stack.use(await lockDev(name, options));
+  if (await settleState(name, options.onNote) !== undefined) {
+    throw new UsageError(`Cannot ${action}: it is running`, { next: "deno task arm-dev-shutdown" });
+  }
+  stack.move();
+  return lock;
 }
 
 /** The id of this boot of the host; "unknown" if the host has none. */
