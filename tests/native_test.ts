@@ -188,6 +188,25 @@ for (const name of ODD_NAMES) {
   });
 }
 
+Deno.test("build-native builds where what guesthouse keeps has an odd path", async () => {
+  await using box = await makeSandbox();
+  const state = join(box.dir, `a #;"' $%41,:b`);
+  const env = { GUESTHOUSE_STATE: state, GUESTHOUSE_LOGS: join(state, "logs") };
+  const project = join(state, "project");
+  await copy(SAMPLE, project);
+  await Deno.writeTextFile(join(project, "guesthouse.json"), '{"artifacts": ["hello"]}');
+  const args = ["--project", project, "--artifacts", join(state, "out"), "--json"];
+  const outcome = await box.task("build-native", args, { env });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertEquals(documentOf(outcome).platforms[0].artifacts, [join(state, "out/native/hello")]);
+  const refused = await box.task("build-native", args, {
+    env: { ...env, GUESTHOUSE_STATE: `${box.dir}/back\\slash` },
+  });
+  assertEquals(refused.code, 3);
+  assertStringIncludes(refused.stderr, "CMake works in no directory with a backslash");
+  await box.assertClean();
+});
+
 Deno.test("a second build starts from an empty directory and leaves the project alone", async () => {
   await using box = await makeSandbox();
   const dir = await scriptProject(box, "ls -A; touch 'left over'", {});

@@ -5,7 +5,8 @@ import { HostError, WorkError } from "../base/errors.ts";
 import type { Project } from "../project/project.ts";
 import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
 import { acquireLock } from "../base/files/lock.ts";
-import { locksDir, nativeBuildDir } from "../base/files/paths.ts";
+import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
+import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
 import { run } from "../base/process/run.ts";
 import { copyArtifacts } from "./artifacts.ts";
@@ -44,10 +45,17 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       progress.phase(NATIVE, phase);
     };
     const steps = nativeSteps(project);
+    refuseBackslash(dirs.home, steps);
     await removeAll(dirs.home);
-    await Deno.mkdir(dirs.build, { recursive: true });
-    const link = linkCommand(project.dir);
-    if (link !== undefined) await $`${link}`.signal(signal).what("link the project");
+    await Deno.mkdir(join(dirs.home, "build"), { recursive: true });
+    await using stack = new AsyncDisposableStack();
+    if (dirs.work !== dirs.home) {
+      await ensurePrivateDir(socketDir());
+      stack.defer(() => Deno.remove(dirs.work));
+    }
+    for (const link of linkCommands(project.dir)) {
+      await $`${link}`.signal(signal).what("link the project");
+    }
     const clock = startClock();
     const failed = await runSteps(steps, {
       exec: (command, stepOptions) =>
@@ -86,6 +94,17 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   return result;
 }
 
+/** CMake takes each backslash of the directory that it works in for a slash. */
+function refuseBackslash(home: string, steps: readonly Step[]): void {
+  if (!home.includes("\\") || !steps.some(({ command }) => command[0] === "cmake")) return;
+  throw new HostError(
+    `Cannot build in ${
+      JSON.stringify(home)
+    }: CMake works in no directory with a backslash in its path`,
+    { next: "move the checkout, or set GUESTHOUSE_STATE to another directory" },
+  );
+}
+
 /** The steps of a build on the host. */
 function nativeSteps(project: Project): Step[] {
   const dirs = dirsOf(project.dir);
@@ -101,16 +120,16 @@ function nativeSteps(project: Project): Step[] {
 
 /** The commands of a build on the host, for `--dry-run`. */
 export function nativeCommands(project: Project): (readonly string[])[] {
-  const link = linkCommand(project.dir);
-  const steps = nativeSteps(project).map(({ command }) => command);
-  return link === undefined ? steps : [link, ...steps];
+  return [...linkCommands(project.dir), ...nativeSteps(project).map(({ command }) => command)];
 }
 
-/** The command that has to come before {@link nativeSteps}, if one has to. */
-function linkCommand(projectDir: string): string[] | undefined {
-  const { project } = dirsOf(projectDir);
-  // With ln, since Deno.symlink() needs permission to write everywhere.
-  return project === projectDir ? undefined : ["ln", "-s", projectDir, project];
+/** What has to come before {@link nativeSteps}. With ln: Deno.symlink() needs all permissions. */
+function linkCommands(projectDir: string): string[][] {
+  const { home, work, project } = dirsOf(projectDir);
+  return [
+    ...work === home ? [] : [["ln", "-sfn", home, work]],
+    ...project === projectDir ? [] : [["ln", "-s", projectDir, project]],
+  ];
 }
 
 /** The directory of a project's build on the host, which may not exist. */
@@ -123,17 +142,20 @@ export const nativeLock = (home: string): string => join(locksDir(), `native-${b
 const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
 
 /**
- * A project's directories on the host, named after its path. `project` is that path itself, or a
- * link to it if CMake's Makefiles would break on the path (a newline, a quote, "#", ";", ":").
+ * A project's directories on the host, named after its path. CMake and its Makefiles break on some
+ * paths (a newline, a quote, "#", ";", ":"). `work` is `home`, or a link to it if the checkout has
+ * such a path; `project` is the project's own path, or a link to that.
  */
-function dirsOf(projectDir: string): { home: string; project: string; build: string } {
-  const digest = createHash("sha256").update(projectDir).digest("hex").slice(0, 12);
+function dirsOf(projectDir: string) {
+  const digestOf = (path: string) => createHash("sha256").update(path).digest("hex").slice(0, 12);
   const name = basename(projectDir).replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[-.]+/, "_");
-  const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digest}`);
+  const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digestOf(projectDir)}`);
+  const work = HARMLESS_PATH.test(home) ? home : join(socketDir(), `native-${digestOf(home)}`);
   return {
     home,
-    project: HARMLESS_PATH.test(projectDir) ? projectDir : join(home, "project"),
-    build: join(home, "build"),
+    work,
+    project: HARMLESS_PATH.test(projectDir) ? projectDir : join(work, "project"),
+    build: join(work, "build"),
   };
 }
 
