@@ -64,7 +64,6 @@ export default definePermissions({
     facts: {
       why: "which host this is, and which of its boots",
       run: ["./lib/host/kernel_facts.sh", "sysctl"],
-      sys: ["cpus"],
     },
     memory: {
       why: "how much memory there is",

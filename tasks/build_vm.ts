@@ -65,7 +65,6 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { guestSize, sshPort } = await import("../lib/vm/build_machine.ts");
   const { plainProgress } = await import("../lib/report/progress.ts");
   const { announceKept, openFailureShell } = await import("../lib/vm/kept.ts");
-  const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
   const { exitStatus, reportOne } = await import("../lib/report/build_report.ts");
   const { opt, positionals: [name] } = ctx;
   const platform = await loadPlatform(platformsDir, name);
@@ -78,10 +77,13 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     append: kernelWords(opt.append),
     network: networkRule(opt.network, ctx.log, project),
   };
-  if (ctx.dryRun) return dryRunGuest(ctx, guest);
-  await prepareGuests([platform], ctx, {
-    task: "build-vm",
-  });
+  if (ctx.dryRun) {
+    const { dryRunGuest } = await import(
+      "../lib/ci/build_dry_run.ts" as string
+    ) as typeof import("../lib/ci/build_dry_run.ts");
+    return await dryRunGuest(ctx, guest);
+  }
+  await prepareGuests([platform], ctx, { task: spec.name });
   const result = await buildInGuest({
     ...guest,
     cold: opt.cold,

@@ -53,7 +53,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
   const { opt, positionals: [name] } = ctx;
   if (isVariant(name)) {
-    const { vmRunMicro } = await import("../lib/micro/micro_task.ts");
+    const { vmRunMicro } = await import(
+      "../lib/micro/micro_task.ts" as string
+    ) as typeof import("../lib/micro/micro_task.ts");
     return await vmRunMicro(ctx, name);
   }
   const platform = await loadPlatform(platformsDir, name);
@@ -64,7 +66,9 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   };
   const kept = opt.fresh ? undefined : await findKept(platform.name);
   if (ctx.dryRun) {
-    const { dryRunGuest } = await import("../lib/ci/build_dry_run.ts");
+    const { dryRunGuest } = await import(
+      "../lib/ci/build_dry_run.ts" as string
+    ) as typeof import("../lib/ci/build_dry_run.ts");
     return await dryRunGuest(ctx, guest);
   }
   const command = {

@@ -115,7 +115,7 @@ Deno.test("gc removes snapshots that no guest can start from", async () => {
   const good = await placeSnapshot(recipe);
   // A size that somebody may ask for again.
   const small = await placeSnapshot(await presentRecipe(512), { memoryMiB: 512 });
-  const words = await placeSnapshot(changed(recipe, "command line"));
+  const words = await placeSnapshot(await changed(recipe, "command line"));
   const wanted: Record<string, string> = {};
   for (
     const name of [
@@ -123,7 +123,7 @@ Deno.test("gc removes snapshots that no guest can start from", async () => {
       "provision/resume.pl",
     ]
   ) {
-    wanted[await placeSnapshot(changed(recipe, name))] = `${name} changed`;
+    wanted[await placeSnapshot(await changed(recipe, name))] = `${name} changed`;
   }
   const byName = async (what: string) => await placeSnapshot(await changedBy(recipe, what));
   const bare = await byName("bare");
@@ -160,8 +160,8 @@ Deno.test("gc without QEMU does not judge a snapshot by its QEMU", async () => {
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   const good = await placeSnapshot(recipe);
-  const foreign = await placeSnapshot(changed(recipe, "QEMU"));
-  const keyless = await placeSnapshot(changed(recipe, "keys"));
+  const foreign = await placeSnapshot(await changed(recipe, "QEMU"));
+  const keyless = await placeSnapshot(await changed(recipe, "keys"));
   const bin = join(box.dir, "bin");
   await Deno.mkdir(bin);
   for (const program of ["sh", "cat", "ps", "kill"]) {
@@ -179,9 +179,9 @@ Deno.test("gc removes no snapshot that a task or a kept guest uses, even a usele
   await placeVersion(NAME, await recipeOf("now"));
   const recipe = await presentRecipe();
   await using keptQemu = await startSleep();
-  const ofTask = await placeSnapshot(changed(recipe, "QEMU"));
-  const ofGuest = await placeSnapshot(changed(recipe, "machine"));
-  const free = await placeSnapshot(changed(recipe, "keys"));
+  const ofTask = await placeSnapshot(await changed(recipe, "QEMU"));
+  const ofGuest = await placeSnapshot(await changed(recipe, "machine"));
+  const free = await placeSnapshot(await changed(recipe, "keys"));
   const goodOfTask = await placeSnapshot(recipe);
   await leaveRun({
     ...{ pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true },
@@ -281,7 +281,7 @@ Deno.test("gc removes superseded images that nobody needs", async () => {
     ...{ pid: keptQemu.pid, startTime: keptQemu.startTime, kept: true },
     imageDir: ofGuest,
   });
-  const snapshot = await placeSnapshot(changed(await presentRecipe(), "QEMU"), {
+  const snapshot = await placeSnapshot(await changed(await presentRecipe(), "QEMU"), {
     imageDir: ofSnapshot,
   });
   {

@@ -35,12 +35,12 @@ async function placeImage(home: string, from = recipe): Promise<string> {
 }
 
 /** The recipe as it was before one of its inputs changed, one came and one went. */
-function formerRecipe(): typeof recipe {
+async function formerRecipe(): Promise<typeof recipe> {
   const inputs = recipe.inputs
     .filter(({ name }) => name !== "stage initramfs")
     .map((input) => input.name === "provisioning" ? { ...input, digest: recipe.key } : input)
     .concat({ name: "zzz", digest: recipe.key });
-  return { key: keyOf(inputs), inputs };
+  return { key: await keyOf(inputs), inputs };
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -64,7 +64,7 @@ Deno.test("setup-images builds nothing if the recipe has not changed", async () 
 Deno.test("setup-images --explain names each input that has changed, and builds nothing", async () => {
   await using box = await makeSandbox();
   const { home, env } = ownImages(box);
-  await placeImage(home, formerRecipe());
+  await placeImage(home, await formerRecipe());
   const outcome = await box.task("setup-images", [NAME, "--explain"], { env });
   assertEquals([outcome.code, outcome.stderr], [0, ""]);
   assertEquals(
@@ -111,7 +111,7 @@ Deno.test("setup-images --explain says why a damaged state counts as missing", a
 Deno.test("setup-images --dry-run prints the commands of what it would build, and runs none", async () => {
   await using box = await makeSandbox();
   const { home, env } = ownImages(box);
-  await placeImage(home, formerRecipe());
+  await placeImage(home, await formerRecipe());
   const outcome = await box.task("setup-images", [NAME, "--dry-run"], { env });
   assertEquals(outcome.code, 0, outcome.stderr);
   assertMatch(outcome.stdout, /^mmdebstrap --mode=\w+ --architectures=amd64 .*--include=cmake /m);
@@ -119,7 +119,7 @@ Deno.test("setup-images --dry-run prints the commands of what it would build, an
   assertMatch(outcome.stdout, /^mke2fs -q -t ext4 -d /m);
   assertMatch(outcome.stdout, /^qemu-img convert -f raw -O qcow2 /m);
   const sidecar = await readSidecar(join(home, CURRENT, IMAGE_FILES.sidecar));
-  assert(sidecar.kind === "recipe" && sidecar.recipe.key === formerRecipe().key);
+  assert(sidecar.kind === "recipe" && sidecar.recipe.key === (await formerRecipe()).key);
   assertEquals(await exists(join(box.dir, "images/cache")), false);
 });
 

@@ -268,6 +268,11 @@ declare module "@std/assert" {
   export function unreachable(msg?: string): never;
 }
 
+declare module "@std/bytes" {
+  /** All bytes in one new array. */
+  export function concat(buffers: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
 declare module "@std/cli" {
   export interface ParseOptions {
     /** Put what follows `--` into `result["--"]` instead of `result._` (default false). */

@@ -21,6 +21,7 @@ Deno.test("std.d.ts declares only what the modules export", async (t) => {
     "@std/fs",
     "@std/streams",
     "@std/assert",
+    "@std/bytes",
     "@std/cli",
     "@std/async",
     "@std/crypto",

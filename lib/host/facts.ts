@@ -74,28 +74,27 @@ export function hostIdentity(): Promise<HostIdentity> {
 }
 
 async function readIdentity(): Promise<HostIdentity> {
-  // Modules of Node take 20 ms to load, which only the tasks that need them shall pay.
-  const { cpus } = await import("node:os");
-  const cpuModel = cpus()[0]?.model.trim() || "unknown";
-  if (hostOs() === "darwin") {
-    const { stdout } = await run(["sysctl", "-n", "kern.boottime"]);
-    // { sec = 1718000000, usec = 123456 } Mon Jun 10 ...
-    return { cpuModel, bootId: /sec = \d+/.exec(stdout)?.[0] };
-  }
-  return { cpuModel, bootId: (await kernelFacts()).bootId };
+  if (hostOs() !== "darwin") return (await kernelFacts()).identity;
+  const { stdout } = await run(["sysctl", "-n", "machdep.cpu.brand_string", "kern.boottime"]);
+  const [cpuModel = "unknown", time = ""] = stdout.split("\n");
+  // { sec = 1718000000, usec = 123456 } Mon Jun 10 ...
+  return { cpuModel, bootId: /sec = \d+/.exec(time)?.[0] };
 }
 
 const KERNEL_FACTS = ownScript("kernel_facts.sh", import.meta.url);
 
 let kernel: ReturnType<typeof readKernelFacts> | undefined;
 
-/** What Linux says of this boot and this task; determined once. */
+/** What Linux says of this boot and this task, without a module of Node; determined once. */
 const kernelFacts = () => kernel ??= readKernelFacts();
 
 async function readKernelFacts() {
   const { stdout } = await run([KERNEL_FACTS, "/proc", "/sys/fs/cgroup"]);
-  const [bootId = "", ...limits] = stdout.trimEnd().split("\n");
-  return { bootId: bootId === "" ? undefined : bootId, limits };
+  const [bootId, cpuModel = "", ...limits] = stdout.trimEnd().split("\n");
+  return {
+    identity: { bootId: bootId || undefined, cpuModel: cpuModel.trim() || "unknown" },
+    limits,
+  };
 }
 
 /** The smallest limit of the control groups that this task is in; `Infinity` without one. */

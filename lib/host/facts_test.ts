@@ -27,19 +27,24 @@ Deno.test("hostIdentity() names this boot", async () => {
   assert(cpuModel.length > 0);
 });
 
-Deno.test("kernel_facts.sh has the boot and the limits of every control group on the way up", async () => {
+Deno.test("kernel_facts.sh has the boot, the processor, and the limits of every control group on the way up", async () => {
   await using box = await sandbox();
   const script = ownScript("kernel_facts.sh", import.meta.url);
   const limitsOf = async (cgroups: string, files: Record<string, string>) => {
     const dir = await Deno.makeTempDir({ dir: box.path });
-    const proc = { "proc/self/cgroup": cgroups, "proc/sys/kernel/random/boot_id": "boot\n" };
+    const proc = {
+      "proc/self/cgroup": cgroups,
+      "proc/sys/kernel/random/boot_id": "boot\n",
+      "proc/cpuinfo": "processor\t: 0\nmodel name\t: One: 2 GHz\nmodel name\t: Two\n",
+    };
     const sys = Object.entries(files).map(([path, limit]) => [`sys/${path}`, limit] as const);
     for (const [path, text] of [...Object.entries(proc), ...sys]) {
       await Deno.mkdir(join(dir, dirname(path)), { recursive: true });
       await Deno.writeTextFile(join(dir, path), text);
     }
-    const [boot, ...limits] = await $`${script} ${join(dir, "proc")} ${join(dir, "sys")}`.lines();
-    assertEquals(boot, "boot");
+    const lines = await $`${script} ${join(dir, "proc")} ${join(dir, "sys")}`.lines();
+    const [boot, model, ...limits] = lines;
+    assertEquals([boot, model], ["boot", " One: 2 GHz"]);
     return limits;
   };
   const two = { "user.slice/job.scope/memory.max": "max\n", "user.slice/memory.max": "5\n" };

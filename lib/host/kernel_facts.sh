@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the id of this boot, and then the memory limits of the control groups that this process is
-# in, on the way up: its own, those of a slice of systemd or of a batch job, the container's. See
+# Prints the id of this boot, the name of the processor (empty where there is none), and the memory
+# limits of the control groups that this process is in, on the way up: its own, those of a slice of systemd or of a batch job, the container's. See
 # random(4) and cgroups(7). Deno itself reads nothing below /proc and /sys without all permissions.
 #   kernel_facts.sh /proc /sys/fs/cgroup
 limits() {
@@ -14,6 +14,11 @@ limits() {
 boot=
 read -r boot <"$1/sys/kernel/random/boot_id" 2>/dev/null
 echo "$boot"
+model=
+while IFS= read -r line; do
+  case $line in "model name"*) model=${line#*:} && break ;; esac
+done <"$1/cpuinfo" 2>/dev/null
+echo "$model"
 while IFS=: read -r id controllers path; do
   path=${path%/}
   case $id:,$controllers, in

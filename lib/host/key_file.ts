@@ -1,22 +1,22 @@
-import { Buffer } from "node:buffer";
-import { createPrivateKey, createPublicKey } from "node:crypto";
+import { concat } from "@std/bytes";
 import { timingSafeEqual } from "@std/crypto";
 
 const ARMOR =
   /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END OPENSSH PRIVATE KEY-----\n$/;
 
 /** A string of SSH (RFC 4251, section 5): its length in four bytes, and the bytes. */
-function sshString(bytes: string | Uint8Array): Buffer {
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(bytes.length);
-  return Buffer.concat([head, Buffer.from(bytes)]);
+function sshString(value: string | Uint8Array): Uint8Array {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  const head = new Uint8Array(4);
+  new DataView(head.buffer).setUint32(0, bytes.length);
+  return concat([head, bytes]);
 }
 
 /** How every unencrypted file of one key begins (OpenSSH's PROTOCOL.key). */
-const HEAD = Buffer.concat([
-  Buffer.from("openssh-key-v1\0"),
+const HEAD = concat([
+  new TextEncoder().encode("openssh-key-v1\0"),
   ...["none", "none", ""].map(sshString),
-  Buffer.from([0, 0, 0, 1]),
+  Uint8Array.of(0, 0, 0, 1),
 ]);
 const PUBLIC_BYTES = 51;
 /** What stands before the seed in PKCS #8 (RFC 8410, section 7). */
@@ -27,10 +27,11 @@ const PKCS8 = Uint8Array.fromHex("302e020100300506032b657004220420");
  * ssh-keygen writes it; `undefined` if the text is cut off, damaged, or something else. The file is
  * made again from its seed and compared.
  */
-export function publicKeyOf(text: string): string | undefined {
+export async function publicKeyOf(text: string): Promise<string | undefined> {
   const armored = ARMOR.exec(text)?.[1];
   if (armored === undefined) return undefined;
-  const bytes = Buffer.from(armored, "base64");
+  const bytes = bytesOfBase64(armored);
+  if (bytes === undefined) return undefined;
   // The head, the public key and the private part are strings, and so is what is in them.
   const secretAt = HEAD.length + 4 + PUBLIC_BYTES + 4;
   const pairAt = secretAt + 8 + PUBLIC_BYTES + 4;
@@ -39,24 +40,32 @@ export function publicKeyOf(text: string): string | undefined {
     bytes.subarray(pairAt, pairAt + 32),
   ];
   if (bytes.length < pairAt + 68) return undefined;
-  const point = pointOf(seed);
-  const publicKey = Buffer.concat([sshString("ssh-ed25519"), sshString(point)]);
-  const pair = sshString(Buffer.concat([seed, point]));
+  const point = await pointOf(seed);
+  const publicKey = concat([sshString("ssh-ed25519"), sshString(point)]);
+  const pair = sshString(concat([seed, point]));
   const commentAt = pairAt - 4 + pair.length;
-  const comment = sshString(
-    bytes.subarray(commentAt + 4, commentAt + 4 + bytes.readUInt32BE(commentAt)),
-  );
-  const secret = Buffer.concat([check, check, publicKey, pair, comment]);
+  const commentBytes = new DataView(bytes.buffer).getUint32(commentAt);
+  const comment = sshString(bytes.subarray(commentAt + 4, commentAt + 4 + commentBytes));
+  const secret = concat([check, check, publicKey, pair, comment]);
   // Padded to whole blocks of 8 bytes with 1, 2, 3...
-  const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
-  const whole = [HEAD, sshString(publicKey), sshString(Buffer.concat([secret, padding]))];
-  if (!timingSafeEqual(Buffer.concat(whole), bytes)) return undefined;
-  return `ssh-ed25519 ${publicKey.toString("base64")}`;
+  const padding = Uint8Array.from({ length: -secret.length & 7 }, (_, index) => index + 1);
+  const whole = [HEAD, sshString(publicKey), sshString(concat([secret, padding]))];
+  if (!timingSafeEqual(concat(whole), bytes)) return undefined;
+  return `ssh-ed25519 ${publicKey.toBase64()}`;
 }
 
-function pointOf(seed: Uint8Array): Buffer {
-  const key = Buffer.concat([PKCS8, seed]);
-  const secret = createPrivateKey({ key, format: "der", type: "pkcs8" });
-  // SPKI ends with it (RFC 8410, section 4).
-  return createPublicKey(secret).export({ format: "der", type: "spki" }).subarray(-32);
+function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** By Web Crypto: the module of Node takes 50 ms to load, which every start of a guest would pay. */
+async function pointOf(seed: Uint8Array): Promise<Uint8Array> {
+  const der = concat([PKCS8, seed]);
+  const key = await crypto.subtle.importKey("pkcs8", der, "Ed25519", true, ["sign"]);
+  const { x = "" } = await crypto.subtle.exportKey("jwk", key);
+  return Uint8Array.fromBase64(x, { alphabet: "base64url" });
 }

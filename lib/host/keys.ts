@@ -48,8 +48,10 @@ export async function ensureKeys(
 export async function findPublicKeys(): Promise<
   Pick<Keys, "clientPublic" | "hostPublic"> | undefined
 > {
-  const clientPublic = publicKeyOf(await readTextIfPresent(join(keysDir(), CLIENT_KEY)) ?? "");
-  const hostPublic = publicKeyOf(await readTextIfPresent(join(keysDir(), HOST_KEY)) ?? "");
+  const clientPublic = await publicKeyOf(
+    await readTextIfPresent(join(keysDir(), CLIENT_KEY)) ?? "",
+  );
+  const hostPublic = await publicKeyOf(await readTextIfPresent(join(keysDir(), HOST_KEY)) ?? "");
   return clientPublic && hostPublic ? { clientPublic, hostPublic } : undefined;
 }
 
@@ -59,7 +61,7 @@ async function ensurePair(
   { signal, onNote }: { readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
 ): Promise<string> {
   const text = await readTextIfPresent(path);
-  const known = publicKeyOf(text ?? "");
+  const known = await publicKeyOf(text ?? "");
   if (known !== undefined) {
     const line = await readTextIfPresent(`${path}.pub`);
     if (line?.startsWith(`${known} `)) return known;
@@ -79,7 +81,7 @@ async function ensurePair(
   const made = join(work.path, "key");
   await $`ssh-keygen -q -t ed25519 -N ${""} -C guesthouse -f ${made}`.signal(signal)
     .what("make an SSH key");
-  const publicKey = publicKeyOf(await Deno.readTextFile(made));
+  const publicKey = await publicKeyOf(await Deno.readTextFile(made));
   if (publicKey === undefined) throw new TypeError("ssh-keygen has made a key of another format");
   await moveSynced(made, path);
   await moveSynced(`${made}.pub`, `${path}.pub`);

@@ -65,7 +65,9 @@ export async function setUpImages(
   // All at the same time: building one takes a core for minutes but little memory, and on a machine
   // with more cores they should not wait for each other.
   // Only now: guests that start from a finished image do without it.
-  const { ensureImage } = await import("../image/platform/build_image.ts");
+  const { ensureImage } = await import(
+    "../image/platform/build_image.ts" as string
+  ) as typeof import("../image/platform/build_image.ts");
   const settled = await Promise.allSettled(platforms.map(async (platform) => {
     const clock = startClock();
     if (!toBuild.includes(platform)) {

@@ -47,7 +47,7 @@ export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> 
   const digests: InputDigest[] = [];
   for (const input of inputs) {
     if ("value" in input) {
-      digests.push({ name: input.name, digest: valueDigest(input.value) });
+      digests.push({ name: input.name, digest: await valueDigest(input.value) });
     } else if ("file" in input) {
       digests.push({ name: input.name, digest: await fileDigest(input.name, input.file) });
     } else if ("script" in input) {
@@ -58,14 +58,14 @@ export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> 
   }
   digests.sort((a, b) => a.name < b.name ? -1 : 1);
   rejectTwins(digests);
-  return { key: keyOf(digests), inputs: digests };
+  return { key: await keyOf(digests), inputs: digests };
 }
 
 /** The key that belongs to a list of digests, which must be sorted by name. */
-export function keyOf(inputs: readonly InputDigest[]): Digest {
+export async function keyOf(inputs: readonly InputDigest[]): Promise<Digest> {
   const hash = new FramedHash().frame(ENCODING);
   for (const { name, digest } of inputs) hash.frame(name).frame(digest);
-  return hash.digest();
+  return await hash.digest();
 }
 
 function rejectTwins(sorted: readonly InputDigest[]): void {
@@ -76,10 +76,10 @@ function rejectTwins(sorted: readonly InputDigest[]): void {
   );
 }
 
-function valueDigest(value: unknown): Digest {
-  return value instanceof Uint8Array
-    ? new FramedHash().frame("bytes").frame(value).digest()
-    : new FramedHash().frame("value").frame(canonicalJson(value)).digest();
+async function valueDigest(value: unknown): Promise<Digest> {
+  return await (value instanceof Uint8Array
+    ? new FramedHash().frame("bytes").frame(value)
+    : new FramedHash().frame("value").frame(canonicalJson(value))).digest();
 }
 
 async function fileDigest(name: string, path: string): Promise<Digest> {
@@ -87,9 +87,8 @@ async function fileDigest(name: string, path: string): Promise<Digest> {
     // Before opening it: opening a FIFO waits for a writer.
     const info = await Deno.stat(path);
     if (!info.isFile) throw new TypeError("it is not a file");
-    using file = await Deno.open(path, { read: true });
     const hash = new FramedHash().frame("file").frame(modeText(info));
-    return (await hash.last(file)).digest();
+    return await hash.last(await Deno.readFile(path)).digest();
   } catch (cause) {
     throw unreadable(name, path, cause);
   }
@@ -122,7 +121,8 @@ async function scriptDigest(name: string, path: string): Promise<Digest> {
     const info = await Deno.stat(path);
     if (!info.isFile) throw new TypeError("it is not a file");
     const lines = withoutComments(await Deno.readTextFile(path));
-    return new FramedHash().frame("script").frame(modeText(info)).frame(lines.join("\n")).digest();
+    return await new FramedHash().frame("script").frame(modeText(info)).frame(lines.join("\n"))
+      .digest();
   } catch (cause) {
     throw unreadable(name, path, cause);
   }
@@ -160,7 +160,7 @@ async function readDir(
   try {
     const info = await Deno.stat(path);
     const list = await Array.fromAsync(Deno.readDir(path));
-    return { digest: new FramedHash().frame("folder").frame(modeText(info)).digest(), list };
+    return { digest: await new FramedHash().frame("folder").frame(modeText(info)).digest(), list };
   } catch (cause) {
     throw unreadable(name, path, cause);
   }
@@ -168,7 +168,7 @@ async function readDir(
 
 async function linkDigest(name: string, path: string): Promise<Digest> {
   try {
-    return new FramedHash().frame("link").frame(await Deno.readLink(path)).digest();
+    return await new FramedHash().frame("link").frame(await Deno.readLink(path)).digest();
   } catch (cause) {
     throw unreadable(name, path, cause);
   }

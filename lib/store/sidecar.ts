@@ -19,7 +19,7 @@ export async function writeSidecar(path: string, recipe: Recipe): Promise<void> 
 export async function readSidecar(path: string): Promise<SidecarState> {
   const text = await readTextIfPresent(path);
   if (text === undefined) return { kind: "missing", path };
-  const parsed = parseSidecar(text);
+  const parsed = await parseSidecar(text);
   return typeof parsed === "string"
     ? { kind: "damaged", path, reason: parsed }
     : { kind: "recipe", recipe: parsed };
@@ -46,7 +46,7 @@ export function explainMiss(previous: SidecarState, current: Recipe): string[] {
 }
 
 /** The recipe in a sidecar's text, or what is wrong with the text. */
-function parseSidecar(text: string): Recipe | string {
+async function parseSidecar(text: string): Promise<Recipe | string> {
   const [key = "", ...lines] = text.split("\n");
   if (!DIGEST_PATTERN.test(key)) return "line 1 is not a key";
   if (lines.pop() !== "") return "its last line is cut off";
@@ -58,7 +58,7 @@ function parseSidecar(text: string): Recipe | string {
     inputs.push({ name: unescapeName(line.slice(0, tab)), digest });
   }
   // The key follows from the inputs, so an edited or torn file shows.
-  if (keyOf(inputs) !== key) return "its key does not belong to its inputs";
+  if (await keyOf(inputs) !== key) return "its key does not belong to its inputs";
   return { key, inputs };
 }
 

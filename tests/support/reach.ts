@@ -111,8 +111,10 @@ function readModule(file: string, text: string): Module {
       }
     },
     ImportExpression(node: Node) {
-      if (typeof node.source.value !== "string") return;
-      const imports = namesTaken(node).map((name) => ({ file: target(node.source.value), name }));
+      // `import("..." as string)` where Deno is not to read the module at the start.
+      const { value } = node.source.expression ?? node.source;
+      if (typeof value !== "string") return;
+      const imports = namesTaken(node).map((name) => ({ file: target(value), name }));
       const statement = at(node);
       if (statement !== undefined) usedAt(node, statement).imports.push(...imports);
     },
@@ -209,7 +211,7 @@ const patternNames = (id: Node): string[] =>
 /** Which names of a module are used where it is loaded late. */
 function namesTaken(node: Node): string[] {
   const awaited = node.parent.type === "AwaitExpression" ? node.parent : node;
-  const user = awaited.parent;
+  const user = awaited.parent.type === "TSAsExpression" ? awaited.parent.parent : awaited.parent;
   if (user.type === "MemberExpression") return [user.property.name];
   if (user.type === "VariableDeclarator" && user.id.type === "ObjectPattern") {
     return user.id.properties.map(({ key }: Node) => key.name);

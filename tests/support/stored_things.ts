@@ -185,11 +185,11 @@ export async function presentRecipe(memoryMiB = 1024): Promise<Recipe> {
 }
 
 /** The same recipe with another digest for one input. */
-export function changed({ inputs }: Recipe, name: string): Recipe {
+export async function changed({ inputs }: Recipe, name: string): Promise<Recipe> {
   assert(inputs.some((input) => input.name === name), `no input ${name}`);
   const digest = createHash("sha256").update(`another ${name}`).digest("hex");
   const other = inputs.map((input) => input.name === name ? { ...input, digest } : input);
-  return { key: keyOf(other), inputs: other };
+  return { key: await keyOf(other), inputs: other };
 }
 
 /** Saves a snapshot that was last used so many hours ago. */
@@ -242,10 +242,10 @@ export async function placeCache(
 }
 
 /** A recipe that differs by the guest's size alone, which gc does not hold against a snapshot. */
-export function changedBy(recipe: Recipe, text: string): Promise<Recipe> {
+export async function changedBy(recipe: Recipe, text: string): Promise<Recipe> {
   const digest = createHash("sha256").update(text).digest("hex");
   const inputs = recipe.inputs.map((input) =>
     input.name === "memory" ? { ...input, digest } : input
   );
-  return Promise.resolve({ key: keyOf(inputs), inputs });
+  return { key: await keyOf(inputs), inputs };
 }

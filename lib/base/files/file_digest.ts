@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { Buffer } from "node:buffer";
-
 const BLOCK_BYTES = 1 << 20;
+
+/** The module takes 50 ms to load, and most tasks hash no file. */
+const startHash = async () => (await import("node:crypto")).createHash("sha256");
 
 /** SHA-256 of a file in hexadecimal, read as a stream. */
 export async function sha256File(path: string): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = await startHash();
   for await (const { data } of blocks(path)) hash.update(data);
   return hash.digest("hex");
 }
@@ -22,11 +22,13 @@ export interface Extent {
  * must be zeros, are not read.
  */
 export async function sparseDigest(path: string, data?: readonly Extent[]): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = await startHash();
+  // As memcmp; a loop in TypeScript would take longer than the hash.
+  const { Buffer } = await import("node:buffer");
   const zeros = new Uint8Array(BLOCK_BYTES);
   const { size } = await Deno.stat(path);
   for await (const block of blocks(path, data)) {
-    if (isEqual(block.data, zeros.subarray(0, block.data.length))) continue;
+    if (Buffer.compare(block.data, zeros.subarray(0, block.data.length)) === 0) continue;
     hash.update(`${block.offset} ${block.data.length}\n`);
     hash.update(block.data);
   }
@@ -56,9 +58,4 @@ async function* blocks(
       offset += length;
     }
   }
-}
-
-/** As memcmp; a loop in TypeScript would take longer than the hash. */
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

@@ -33,7 +33,9 @@ export function serveProxy(options: ProxyOptions): AsyncDisposable {
     open.add(client);
     try {
       // Loading it takes longer than anything else here, and most guests ask for nothing.
-      const { serveClient } = await import("./proxy_client.ts");
+      const { serveClient } = await import(
+        "./proxy_client.ts" as string
+      ) as typeof import("./proxy_client.ts");
       await serveClient(client, options, limits, open);
     } catch (error) {
       // A client may go away in the middle of it.

@@ -55,7 +55,7 @@ export async function currentVersion(name: string): Promise<FoundVersion | undef
 
 async function readVersion(dir: string): Promise<FoundVersion> {
   const { sidecar, manifest, fault } = await readDirectory(IMAGE, dir);
-  const isWhole = fault === undefined && versionName(manifest) === basename(dir);
-  const version = isWhole ? { dir, manifest, digest: contentDigest(manifest) } : undefined;
+  const isWhole = fault === undefined && await versionName(manifest) === basename(dir);
+  const version = isWhole ? { dir, manifest, digest: await contentDigest(manifest) } : undefined;
   return { dir, sidecar, version };
 }

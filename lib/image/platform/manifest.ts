@@ -27,8 +27,8 @@ export const IMAGE: DirectoryKind<ImageManifest> = {
 };
 
 /** The digest of an image's contents: equal bytes give equal digests, wherever they were built. */
-export function contentDigest({ files }: Pick<ImageManifest, "files">): Digest {
-  return digestOf(FILES.map((name) => files[name].sha256));
+export async function contentDigest({ files }: Pick<ImageManifest, "files">): Promise<Digest> {
+  return await digestOf(FILES.map((name) => files[name].sha256));
 }
 
 /**
@@ -36,9 +36,12 @@ export function contentDigest({ files }: Pick<ImageManifest, "files">): Digest {
  * that
  * is made again has another one, also where its recipe, or even each byte of it, is the same.
  */
-export function versionName({ name, key, created, kernelVersion, files }: ImageManifest): string {
-  const content = contentDigest({ files });
-  return `${key.slice(0, 16)}-${digestOf({ name, created, kernelVersion, content }).slice(0, 16)}`;
+export async function versionName(
+  { name, key, created, kernelVersion, files }: ImageManifest,
+): Promise<string> {
+  const content = await contentDigest({ files });
+  const digest = await digestOf({ name, created, kernelVersion, content });
+  return `${key.slice(0, 16)}-${digest.slice(0, 16)}`;
 }
 
 /** Makes sure that an image is what was built. Throws {@link HostError} naming the file. */
@@ -51,4 +54,5 @@ export async function verifyImage(dir: string, manifest: ImageManifest): Promise
   });
 }
 
-const digestOf = (value: unknown): Digest => new FramedHash().frame(canonicalJson(value)).digest();
+const digestOf = (value: unknown): Promise<Digest> =>
+  new FramedHash().frame(canonicalJson(value)).digest();

@@ -96,14 +96,14 @@ Deno.test("contentDigest() is of the bytes alone, and versionName() of the build
   const one = await build("one");
   const again = { ...await build("again"), created: "2026-11-01T10:00:00.000Z" };
   const other = await build("other", FACTS.key, "CONTENTS OF DISK\n");
-  assertEquals(contentDigest(again), contentDigest(one));
-  assertEquals(contentDigest(await build("key", "ab".repeat(32))), contentDigest(one));
-  assertNotEquals(contentDigest(other), contentDigest(one));
-  assertEquals(new Set([one, again, other].map(versionName)).size, 3);
-  assertEquals(versionName(one).slice(0, 17), "0123012301230123-");
+  assertEquals(await contentDigest(again), await contentDigest(one));
+  assertEquals(await contentDigest(await build("key", "ab".repeat(32))), await contentDigest(one));
+  assertNotEquals(await contentDigest(other), await contentDigest(one));
+  assertEquals(new Set(await Promise.all([one, again, other].map(versionName))).size, 3);
+  assertEquals((await versionName(one)).slice(0, 17), "0123012301230123-");
   // A copy is the same version.
   const files = { ...one.files, vmlinuz: { ...one.files.vmlinuz, identity: "another" } };
-  assertEquals(versionName({ ...one, files }), versionName(one));
+  assertEquals(await versionName({ ...one, files }), await versionName(one));
 });
 
 /** The error for a fault of a file. */

@@ -95,7 +95,7 @@ Deno.test("imageState() is ready for an image whose recipe is unchanged", async 
   assertEquals(image, {
     name: "debian-test",
     key: state.recipe.key,
-    digest: contentDigest(manifest),
+    digest: await contentDigest(manifest),
     dir,
     disk: join(dir, "disk.qcow2"),
     kernel: join(dir, "vmlinuz"),

@@ -29,7 +29,7 @@ export async function publishVersion(
   },
 ): Promise<string> {
   const manifest = await recordDirectory(IMAGE, staging, recipe, facts);
-  const version = versionName(manifest);
+  const version = await versionName(manifest);
   const dir = join(home, version);
   await publish([{ from: staging, to: dir }], {
     vouch: async () => {
