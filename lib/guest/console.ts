@@ -1,5 +1,7 @@
+import { wordText } from "../base/text/command_text.ts";
 import { LineBuffer } from "../base/text/line_buffer.ts";
-import { type ConsoleCause, findCause } from "./console_causes.ts";
+import { fill, type Values } from "../symptoms/fill.ts";
+import type { ConsoleCause, findCause } from "./console_causes.ts";
 
 /** Messages of our own initramfs after each step; see `docs/tiny-init.md`. */
 const STEP = /\[init\] (\S+: (?:total )?\d+ ms.*)/;
@@ -24,6 +26,8 @@ export class ConsoleLog {
   #symptoms: ConsoleCause[] = [];
   #ready = false;
   #lastStep?: string;
+  /** Loaded with the first line: a guest that starts from a snapshot writes none. */
+  #findCause?: typeof findCause;
 
   constructor(path: string) {
     this.path = path;
@@ -62,6 +66,7 @@ export class ConsoleLog {
       const { size } = await file.stat();
       if (size < this.#offset) this.#restart();
       if (size === this.#offset) return [];
+      this.#findCause ??= (await import("./console_causes.ts")).findCause;
       await file.seek(this.#offset, Deno.SeekMode.Start);
       const chunk = new Uint8Array(CHUNK_BYTES);
       // Up to the initial size: a guest that floods its console must not block the task.
@@ -109,7 +114,7 @@ export class ConsoleLog {
     if (READY.test(line)) this.#ready = true;
     const step = STEP.exec(line)?.[1];
     if (step !== undefined) this.#lastStep = step;
-    const cause = findCause(line);
+    const cause = this.#findCause?.(line);
     if (cause === undefined) return;
     if (cause.fatal) {
       if (this.#cause === undefined || cause.rank < this.#cause.rank) this.#cause = cause;
@@ -117,4 +122,13 @@ export class ConsoleLog {
       this.#symptoms.push(cause);
     }
   }
+}
+
+/** Spells out a piece of advice for one guest. */
+export function spellAdvice(
+  advice: string,
+  guest: { readonly name: string; readonly console: string },
+  values: Values = {},
+): string {
+  return fill(advice, { ...values, guest: guest.name, console: guest.console }, wordText);
 }

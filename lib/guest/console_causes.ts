@@ -1,4 +1,3 @@
-import { wordText } from "../base/text/command_text.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
 import type { Role } from "../symptoms/symptom.ts";
@@ -13,7 +12,7 @@ export interface ConsoleCause {
   readonly fatal: boolean;
   /** Completes `Cannot start guest "x": …`. */
   readonly summary: string;
-  /** What to do about it: a template for {@link spellAdvice}. */
+  /** What to do about it: a template for `spellAdvice()`. */
   readonly next: string;
   /** What the line names, for the template. */
   readonly values: Values;
@@ -45,13 +44,4 @@ export function findCause(line: string): ConsoleCause | undefined {
     };
   }
   return undefined;
-}
-
-/** Spells out a piece of advice for one guest. */
-export function spellAdvice(
-  advice: string,
-  guest: { readonly name: string; readonly console: string },
-  values: Values = {},
-): string {
-  return fill(advice, { ...values, guest: guest.name, console: guest.console }, wordText);
 }

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import * as fc from "fast-check";
-import { ConsoleLog } from "./console.ts";
-import { spellAdvice } from "./console_causes.ts";
+import { ConsoleLog, spellAdvice } from "./console.ts";
 
 const TESTDATA = join(dirname(fromFileUrl(import.meta.url)), "testdata");
 

@@ -1,8 +1,8 @@
 import { delay } from "@std/async";
 import { GuestError, TaskError } from "../base/errors.ts";
 import { describeExit, type GuestExit, type GuestLogs } from "../qemu/launch.ts";
-import { ConsoleLog } from "./console.ts";
-import { type ConsoleCause, spellAdvice } from "./console_causes.ts";
+import { ConsoleLog, spellAdvice } from "./console.ts";
+import type { ConsoleCause } from "./console_causes.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 

@@ -16,7 +16,6 @@ import {
 } from "./args.ts";
 import { readLogTail } from "../base/files/log_tail.ts";
 import { checkSocketPath, ensurePrivateDir } from "../base/files/private_dir.ts";
-import { explainQemuOutput } from "./qemu_failure.ts";
 import type { QmpClient } from "./qmp.ts";
 import { listenQmp } from "./qmp_listen.ts";
 import { QmpTimeoutError } from "./qmp_errors.ts";
@@ -219,6 +218,7 @@ async function startFailure(
   if (said !== undefined) {
     return await fullDiskError(`start guest "${name}"`, { said, cause: error });
   }
+  const { explainQemuOutput } = await import("./qemu_failure.ts");
   const known = explainQemuOutput(exit.output, name);
   return new GuestError(`Cannot start guest "${name}": ${known?.why ?? describeExit(exit)}`, {
     details: [...exit.output, `QEMU log: ${logs.qemu}`],
