@@ -3,6 +3,14 @@ import type { Transport } from "../config/archs.ts";
 
 /**
  * A value in a comma-separated QEMU option; separate ones such as `-kernel FILE` need no quoting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { optionValue } from "./args.ts";
+ *
+ * assertEquals(`file=${optionValue("/images/a,b.qcow2")}`, "file=/images/a,,b.qcow2");
+ * ```
  */
 export function optionValue(value: string): string {
   return value.replaceAll(",", ",,");

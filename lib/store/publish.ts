@@ -10,6 +10,20 @@ export interface Move {
 /**
  * Moves finished files to their names in order, then calls what vouches for them, so that a crash
  * leaves no record without its bytes. Each file must be recorded by `recordFile()` before.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { publish } from "./publish.ts";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${dir}/new`, "image");
+ * await publish([{ from: `${dir}/new`, to: `${dir}/disk` }], {
+ *   vouch: () => Deno.writeTextFile(`${dir}/disk.hash`, "key"),
+ * });
+ * assertEquals(await Deno.readTextFile(`${dir}/disk`), "image");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function publish(
   moves: readonly Move[],

@@ -42,7 +42,19 @@ export interface Recipe {
 /** Goes into every key: a change to the encoding must not meet keys of the former one. */
 const ENCODING = "guesthouse recipe 1";
 
-/** The key of a build: a SHA-256 over its named inputs in any order. Throws {@link HostError}. */
+/**
+ * The key of a build: a SHA-256 over its named inputs in any order. Throws {@link HostError}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { recipeKey } from "./recipe.ts";
+ *
+ * const packages = { name: "packages", value: ["g++", "make"] };
+ * const suite = { name: "suite", value: "bookworm" };
+ * assertEquals(await recipeKey([packages, suite]), await recipeKey([suite, packages]));
+ * ```
+ */
 export async function recipeKey(inputs: Iterable<RecipeInput>): Promise<Recipe> {
   const digests: InputDigest[] = [];
   for (const input of inputs) {

@@ -25,7 +25,20 @@ export async function readSidecar(path: string): Promise<SidecarState> {
     : { kind: "recipe", recipe: parsed };
 }
 
-/** Why a recipe is not the recorded one, one line for each input that differs; none if it is. */
+/**
+ * Why a recipe is not the recorded one, one line for each input that differs; none if it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { recipeKey } from "./recipe.ts";
+ * import { explainMiss } from "./sidecar.ts";
+ *
+ * const recipe = await recipeKey([{ name: "suite", value: "bookworm" }]);
+ * const now = await recipeKey([{ name: "suite", value: "trixie" }]);
+ * assertEquals(explainMiss({ kind: "recipe", recipe }, now), ["suite changed"]);
+ * ```
+ */
 export function explainMiss(previous: SidecarState, current: Recipe): string[] {
   if (previous.kind === "missing") return [`no earlier build is recorded in ${previous.path}`];
   if (previous.kind === "damaged") {

@@ -71,7 +71,7 @@ async function runJob(job: TestJob, junit: string, options: RunJobsOptions): Pro
   await using tests = spawnOwned([
     ...thisDeno(),
     ...job.files.length === 0 ? ["check", "-q", root] : [
-      ...["test", "-q", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
+      ...["test", "-q", "--doc", "--no-prompt", "-P=test", "--config", join(root, "deno.json")],
       `--junit-path=${junit}`,
       ...(options.typesApart ? ["--no-check"] : []),
       ...(filter === undefined ? [] : ["--filter", filter, "--permit-no-files"]),

@@ -16,12 +16,18 @@ export interface TestJob {
   readonly seconds: number;
 }
 
-/** All test files of a checkout, relative to it, sorted. */
+/** An example in a docstring, which `deno test --doc` runs. */
+const EXAMPLE = /^ \* @example$/m;
+
+/** All test files of a checkout, and modules with examples, relative to it, sorted. */
 export async function findTestFiles(root: string): Promise<string[]> {
   const files: string[] = [];
   for (const dir of [...UNIT_DIRS, "tests"]) {
-    const entries = walk(join(root, dir), { includeDirs: false, match: [/_test\.ts$/] });
-    for await (const { path } of entries) files.push(relative(root, path));
+    for await (const { path } of walk(join(root, dir), { includeDirs: false, exts: [".ts"] })) {
+      if (path.endsWith("_test.ts") || EXAMPLE.test(await Deno.readTextFile(path))) {
+        files.push(relative(root, path));
+      }
+    }
   }
   return files.sort();
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { jobsOf } from "./test_files.ts";
+import { findTestFiles, jobsOf } from "./test_files.ts";
+import { root } from "../base/files/paths.ts";
 
 Deno.test("jobsOf() makes one job for each file of tests/, and a few for all unit tests", () => {
   const files = [
@@ -18,4 +19,12 @@ Deno.test("jobsOf() makes one job for each file of tests/, and a few for all uni
     },
     { name: "types", files: [], bootsGuest: false, seconds: 120 },
   ]);
+});
+
+Deno.test("findTestFiles() finds tests, and modules with examples", async () => {
+  const files = await findTestFiles(root);
+  for (const file of ["lib/store/recipe_test.ts", "lib/store/recipe.ts", "tests/keys_test.ts"]) {
+    assertEquals(files.includes(file), true, file);
+  }
+  assertEquals(files.includes("lib/store/entry.ts"), false);
 });

@@ -55,6 +55,17 @@ export const commonCpu = (arch: Arch, { accelerator }: Pick<GuestHost, "accelera
 /** How much sooner than under emulation a guest must be up that runs on a hypervisor. */
 const HYPERVISOR_SPEEDUP = 4;
 
-/** How long a boot may take on this host that may take so long under emulation. */
+/**
+ * How long a boot may take on this host that may take so long under emulation.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bootDeadline } from "./host.ts";
+ *
+ * assertEquals(bootDeadline(120_000, { accelerator: "tcg" }), 120_000);
+ * assertEquals(bootDeadline(120_000, { accelerator: "kvm" }), 30_000);
+ * ```
+ */
 export const bootDeadline = (tcgMs: number, { accelerator }: Pick<GuestHost, "accelerator">) =>
   tcgMs / (accelerator === "tcg" ? 1 : HYPERVISOR_SPEEDUP);

@@ -20,6 +20,17 @@ const TMP_NAME = /^\..+\.tmp-\d+-[0-9a-f]{12}$/s;
  * fsynced, renamed, and the directory fsynced. A file of that name is replaced. If writing fails,
  * the name keeps what it had and nothing is left behind; if the task is killed, {@link removeStale}
  * finds what it left.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { atomicWrite } from "./atomic_write.ts";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await atomicWrite(`${dir}/record.json`, "{}");
+ * assertEquals((await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name), ["record.json"]);
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function atomicWrite(
   path: string,

@@ -98,6 +98,20 @@ export function lockFault(path: string, cause: unknown): HostError {
 /**
  * Takes an exclusive lock with `flock(2)`, which the kernel releases when the holder ends. The file
  * stays: if it were removed, two holders could lock different files of the same name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { acquireLock, tryLock } from "./lock.ts";
+ *
+ * const path = await Deno.makeTempFile();
+ * {
+ *   await using _lock = await acquireLock(path, { purpose: "build an image" });
+ *   assertEquals(await tryLock(path), undefined);
+ * }
+ * await using _again = await acquireLock(path);
+ * await Deno.remove(path);
+ * ```
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
   const lock = await tryLock(path, options);

@@ -17,6 +17,14 @@ const COMMAND_ANYWHERE = /##(?=\[|vso\[)/g;
 /**
  * Text that is safe to show on a terminal and in the log of a CI service, whatever its origin. Line
  * ends and tabs stay; other invisible characters become `\x1b`, `\u202e` or `\u{e0041}`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { plainText } from "./plain_text.ts";
+ *
+ * assertEquals(plainText("\x1b[2Jcleared\tscreen"), "\\x1b[2Jcleared\tscreen");
+ * ```
  */
 export function plainText(text: string): string {
   return text

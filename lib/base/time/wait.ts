@@ -1,6 +1,17 @@
 type Settled = "settled" | "late";
 
-/** Whether a promise settles (either way) within `ms` milliseconds. Never rejects. */
+/**
+ * Whether a promise settles (either way) within `ms` milliseconds. Never rejects.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { settlesWithin } from "./wait.ts";
+ *
+ * assertEquals(await settlesWithin(Promise.reject(new Error("failed")), 1000), "settled");
+ * assertEquals(await settlesWithin(new Promise(() => {}), 1), "late");
+ * ```
+ */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<Settled> {
   const settled = promise.then(() => {}, () => {});
   return await firstOf(settled, ms, undefined) === "late" ? "late" : "settled";
