@@ -63,7 +63,11 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
     platformNames: await platformNames(platformsDir),
   });
   const facts = await hostFacts();
-  const common = { runs, signal, onStep: (text: string) => ctx.log.step(text) };
+  const common = {
+    ...{ runs, signal },
+    onStep: (text: string) => ctx.log.step(text),
+    onRun: (text: string) => ctx.log.info(text),
+  };
 
   await using stack = new AsyncDisposableStack();
   const { path: artifactsDir } = stack.use(await makeScratch("bench"));
@@ -72,25 +76,17 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   for (const platform of withGuests ? platforms : []) {
     accelerators[platform.name] = await tellAccelerator(platform, accelerator, signal);
     rows.push(
-      ...await measureGuests(platform, {
-        ...{ ...common, project, accelerator, artifactsDir, wanted },
-        onRun: (text) => ctx.log.info(text),
-      }),
+      ...await measureGuests(platform, { ...common, project, accelerator, artifactsDir, wanted }),
     );
   }
   if (wanted.has("micro")) {
     const { measureMicro } = await import("./bench_micro.ts");
     const archs = [...new Set(platforms.map(({ arch }) => arch))];
-    rows.push(
-      ...await measureMicro({
-        ...{ ...common, accelerator, archs },
-        onRun: (text) => ctx.log.info(text),
-      }),
-    );
+    rows.push(...await measureMicro({ ...common, accelerator, archs }));
   }
   if (wanted.has("dev")) {
     const { measureDev } = await import("./bench_dev.ts");
-    rows.push(...await measureDev({ ...common, onRun: (text) => ctx.log.info(text) }));
+    rows.push(...await measureDev(common));
   }
   if (wanted.has("help")) rows.push(...await measureHelp(common));
   if (wanted.has("setup-images")) rows.push(await measureSetUp({ ...common, platforms }));

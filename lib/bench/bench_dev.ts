@@ -13,17 +13,9 @@ import { ensureKeys } from "../host/keys.ts";
 import { keysDir } from "../base/files/paths.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { makeTree, RARE_WORD } from "./dev_tree.ts";
-import { makeRow, type Row } from "../report/row.ts";
-import { Series } from "./series.ts";
-import { TARGETS } from "./targets.ts";
+import type { Row } from "../report/row.ts";
+import { type BenchOptions, measureSeries, rowOf } from "./series.ts";
 import { timeTask } from "./time_task.ts";
-
-interface DevBenchOptions {
-  readonly runs: number;
-  readonly signal: AbortSignal;
-  readonly onStep: (text: string) => void;
-  readonly onRun: (text: string) => void;
-}
 
 /** Time limits for tasks of the dev guest. */
 const INIT_MS = 1_800_000;
@@ -46,7 +38,7 @@ const WORK: readonly [name: string, argv: readonly string[]][] = [
 
 /** A separate place for a dev guest, which does not interfere with the user's. */
 interface Bench {
-  readonly options: DevBenchOptions;
+  readonly options: BenchOptions;
   readonly projectDir: string;
   /** The directory of guests and keys. */
   readonly state: string;
@@ -55,7 +47,7 @@ interface Bench {
 }
 
 /** Measures the Debian dev guest: creating, starting and entering it, and the share modes. */
-export async function measureDev(options: DevBenchOptions): Promise<Row[]> {
+export async function measureDev(options: BenchOptions): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const { path: dir } = stack.use(await makeScratch("bench"));
   const projectDir = join(dir, "project");
@@ -85,17 +77,8 @@ async function timeSeries(
   runs: number,
   measure: () => Promise<number>,
 ): Promise<Row> {
-  const { signal, onStep, onRun } = options;
-  const series = new Series<number>();
-  for (let run = 1; run <= runs; run++) {
-    onStep(`${name}: run ${run} of ${runs}`);
-    const value = await series.take(signal, measure);
-    onRun(value === undefined ? series.error ?? "" : String(value));
-  }
-  return makeRow({
-    ...{ name, platform: "arm-dev", target: TARGETS[name], runs: series.values },
-    ...(series.error === undefined ? {} : { error: series.error }),
-  });
+  const { values, error } = await measureSeries(name, { ...options, runs }, measure);
+  return rowOf(name, values, { platform: "arm-dev", error });
 }
 
 async function measureStart(bench: Bench): Promise<Row[]> {

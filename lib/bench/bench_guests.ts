@@ -10,23 +10,17 @@ import type { Project } from "../project/project.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { useImage } from "../image/platform/platform_image.ts";
 import { type BuildPhases, phaseRows } from "./phases.ts";
-import { makeRow, type Row } from "../report/row.ts";
-import { Series } from "./series.ts";
+import type { Row } from "../report/row.ts";
+import { type BenchOptions, measureSeries, rowOf, Series } from "./series.ts";
 import { toHundredths } from "../report/statistics.ts";
-import { type Measurement, TARGETS } from "./targets.ts";
+import type { Measurement } from "./targets.ts";
 
-interface GuestBenchOptions {
+interface GuestBenchOptions extends BenchOptions {
   readonly project: Project;
   readonly accelerator: AcceleratorChoice;
   /** Where the artifacts, which are not needed, are copied to. */
   readonly artifactsDir: string;
   readonly wanted: ReadonlySet<Measurement>;
-  readonly runs: number;
-  readonly signal: AbortSignal;
-  /** Called with the next measurement. */
-  readonly onStep: (text: string) => void;
-  /** Called with the result of a run: seconds, or why there are none. */
-  readonly onRun: (text: string) => void;
 }
 
 type Options = GuestBenchOptions & { readonly platform: Platform; readonly size: Size };
@@ -36,7 +30,7 @@ export async function measureGuests(
   platform: Platform,
   bench: GuestBenchOptions,
 ): Promise<Row[]> {
-  const { wanted, runs, signal, onStep } = bench;
+  const { wanted, runs } = bench;
   const options = { ...bench, platform, size: guestSize(platform, bench.project, {}) };
   const numbers = new Map<Measurement, Series<number>>();
   const builds = new Map<Measurement, Series<BuildPhases>>();
@@ -49,10 +43,8 @@ export async function measureGuests(
     const series = all.get(kind) ?? new Series<T>();
     all.set(kind, series);
     if (!wanted.has(kind) || series.error !== undefined) return;
-    onStep(`${platform.name}: ${kind}, run ${run} of ${runs}`);
-    const value = await series.take(signal, measure);
-    // Results are reported at once: an interruption may lose the table.
-    bench.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
+    bench.onStep(`${platform.name}: ${kind}, run ${run} of ${runs}`);
+    await series.take(bench, measure);
   };
   // Saving snapshots, and the first build of a build cache, are not measured.
   if (wanted.has("warm-command") || wanted.has("warm-build-vm")) await timeFirstCommand(options);
@@ -65,7 +57,7 @@ export async function measureGuests(
     await take(builds, "incremental", run, () => timeBuild(options, { incremental: true }));
   }
   const row = (name: string, values: readonly number[], { error }: Series<unknown>) =>
-    makeRow({ name, platform: platform.name, target: TARGETS[name], runs: values, error });
+    rowOf(name, values, { platform: platform.name, error });
   const rows: Row[] = [];
   for (const [kind, series] of numbers) {
     if (!wanted.has(kind)) continue;
@@ -90,23 +82,16 @@ const CROWD_MEMORY_MIB = 512;
 
 /** Seconds from the launch of several warm guests until all of them have answered a command. */
 async function measureMany(options: Options): Promise<Row[]> {
-  const { platform, runs, signal, onStep } = options;
+  const { name: platform } = options.platform;
   const small = { ...options, size: { memoryMiB: CROWD_MEMORY_MIB, cores: 1 } };
   await timeFirstCommand(small);
   const rows: Row[] = [];
   let before: { readonly count: number; readonly seconds: number } | undefined;
   for (const count of CROWDS) {
-    const series = new Series<number>();
-    for (let run = 1; run <= runs; run++) {
-      onStep(`${platform.name}: ${count} guests at once, run ${run} of ${runs}`);
-      const value = await series.take(signal, () => timeCrowd(small, count));
-      options.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
-    }
+    const title = `${platform}: ${count} guests at once`;
+    const { values, error } = await measureSeries(title, options, () => timeCrowd(small, count));
     const name = `${count} guest${count === 1 ? "" : "s"}`;
-    const row = makeRow({
-      ...{ name, platform: platform.name, target: TARGETS[name], runs: series.values },
-      ...(series.error === undefined ? {} : { error: series.error }),
-    });
+    const row = rowOf(name, values, { platform, error });
     const seconds = row.median ?? undefined;
     const each = before === undefined || seconds === undefined
       ? undefined

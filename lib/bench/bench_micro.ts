@@ -3,18 +3,13 @@ import { type KernelChoice, MICRO_SIZE } from "../micro/micro_machine.ts";
 import { type MicroVm, type OpenMicroOptions, openMicroVm } from "../micro/micro_guest.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import type { Arch } from "../config/archs.ts";
-import { makeRow, type Row } from "../report/row.ts";
-import { Series } from "./series.ts";
+import type { Row } from "../report/row.ts";
+import { type BenchOptions, measureSeries, rowOf } from "./series.ts";
 import { median } from "../report/statistics.ts";
-import { TARGETS } from "./targets.ts";
 
-interface MicroBenchOptions {
+interface MicroBenchOptions extends BenchOptions {
   readonly archs: readonly Arch[];
   readonly accelerator: AcceleratorChoice;
-  readonly runs: number;
-  readonly signal: AbortSignal;
-  readonly onStep: (text: string) => void;
-  readonly onRun: (text: string) => void;
 }
 
 /** The times of one microVM, in seconds. */
@@ -42,22 +37,18 @@ const NAMES: Readonly<Record<keyof MicroTimes, string>> = {
 
 /** Measures `raw` microVMs with each kernel, one at a time. */
 export async function measureMicro(options: MicroBenchOptions): Promise<Row[]> {
-  const { archs, runs, signal, onStep } = options;
   const rows: Row[] = [];
-  for (const arch of archs) {
+  for (const arch of options.archs) {
     for (const kernel of ["micro", "distribution"] as const) {
-      const series = new Series<MicroTimes>();
-      for (let run = 1; run <= runs; run++) {
-        onStep(`raw ${arch}, ${kernel} kernel: run ${run} of ${runs}`);
-        const value = await series.take(signal, () => timeMicro(options, arch, kernel));
-        options.onRun(value === undefined ? series.error ?? "" : JSON.stringify(value));
-      }
+      const title = `raw ${arch}, ${kernel} kernel`;
+      const { values, error } = await measureSeries(
+        title,
+        options,
+        () => timeMicro(options, arch, kernel),
+      );
       for (const [key, name] of Object.entries(NAMES)) {
-        const full = `${name}, ${kernel} kernel`;
-        rows.push(makeRow({
-          ...{ name: full, platform: `raw-${arch}`, target: TARGETS[full], error: series.error },
-          runs: series.values.map((times) => times[key as keyof MicroTimes]),
-        }));
+        const runs = values.map((times) => times[key as keyof MicroTimes]);
+        rows.push(rowOf(`${name}, ${kernel} kernel`, runs, { platform: `raw-${arch}`, error }));
       }
     }
   }

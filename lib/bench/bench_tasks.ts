@@ -6,20 +6,10 @@ import { denoTaskText } from "../base/process/deno_task.ts";
 import { root } from "../base/files/paths.ts";
 import { makeScratch } from "../base/process/scratch.ts";
 import { imageState } from "../image/platform/platform_image.ts";
-import { makeRow, type Row } from "../report/row.ts";
-import { Series } from "./series.ts";
+import type { Row } from "../report/row.ts";
+import { type BenchOptions, measureSeries, rowOf, type Series } from "./series.ts";
 import { median } from "../report/statistics.ts";
-import { TARGETS } from "./targets.ts";
 import { timeTask } from "./time_task.ts";
-
-/** The options of every measurement of tasks. */
-interface TaskBenchOptions {
-  /** How often to measure each. */
-  readonly runs: number;
-  readonly signal: AbortSignal;
-  /** Called with the next measurement. */
-  readonly onStep: (text: string) => void;
-}
 
 /** The time limit of a task that should take no time. */
 const QUICK_MS = 60_000;
@@ -27,34 +17,23 @@ const QUICK_MS = 60_000;
 const FIRST_BUILD_MS = 3_600_000;
 
 /** Times `--help` of every task: the median of each task, and all runs of the slowest one. */
-export async function measureHelp({ runs, signal, onStep }: TaskBenchOptions): Promise<Row[]> {
+export async function measureHelp(options: BenchOptions): Promise<Row[]> {
+  const { signal } = options;
   const tasks: { readonly name: string; readonly series: Series<number> }[] = [];
   for (const name of await taskNames()) {
-    onStep(`--help of ${name}`);
-    const series = new Series<number>();
-    for (let run = 0; run < runs; run++) {
-      await series.take(signal, async () => {
-        const { seconds } = await timeTask([name, "--help"], { signal, timeoutMs: QUICK_MS });
-        return seconds;
-      });
-    }
-    tasks.push({ name, series });
+    const measure = async () =>
+      (await timeTask([name, "--help"], { signal, timeoutMs: QUICK_MS })).seconds;
+    tasks.push({ name, series: await measureSeries(`--help of ${name}`, options, measure) });
   }
   const medianOf = (series: Series<number>) => median(series.values) ?? -Infinity;
   const slowest = tasks.toSorted((a, b) => medianOf(b.series) - medianOf(a.series))[0];
-  const errors = tasks.flatMap(({ series }) => series.error ?? []);
-  const error = errors.length === 0 ? {} : { error: errors.join("\n") };
-  const [all, one] = ["--help of every task", "--help of the slowest task"];
+  const error = tasks.flatMap(({ series }) => series.error ?? []).join("\n") || undefined;
+  const medians = tasks.flatMap(({ series }) => median(series.values) ?? []);
+  const note = `${tasks.length} tasks, the median of each`;
   return [
-    makeRow({
-      ...{ name: all, target: TARGETS[all], ...error },
-      runs: tasks.flatMap(({ series }) => median(series.values) ?? []),
-      note: `${tasks.length} tasks, the median of each`,
-    }),
-    makeRow({
-      ...{ name: one, target: TARGETS[one], ...error },
-      runs: slowest?.series.values ?? [],
-      ...(slowest === undefined ? {} : { note: slowest.name }),
+    rowOf("--help of every task", medians, { note, error }),
+    rowOf("--help of the slowest task", slowest?.series.values ?? [], {
+      ...{ note: slowest?.name, error },
     }),
   ];
 }
@@ -68,26 +47,17 @@ async function taskNames(): Promise<string[]> {
 
 /** Times `setup-images` with nothing to do. */
 export async function measureSetUp(
-  { runs, signal, onStep, platforms }: TaskBenchOptions & {
-    readonly platforms: readonly Platform[];
-  },
+  options: BenchOptions & { readonly platforms: readonly Platform[] },
 ): Promise<Row> {
-  const series = new Series<number>();
-  const names = platforms.map(({ name }) => name);
-  onStep("setup-images with an unchanged recipe");
-  for (let run = 0; run < runs; run++) {
-    await series.take(signal, async () => {
-      // Otherwise the images would be built, which was not requested.
-      await requireUnchanged(platforms);
-      const { seconds } = await timeTask(["setup-images", ...names], {
-        signal,
-        timeoutMs: QUICK_MS,
-      });
-      return seconds;
-    });
-  }
-  const name = "setup-images, unchanged";
-  return makeRow({ name, target: TARGETS[name], runs: series.values, error: series.error });
+  const { platforms, signal } = options;
+  const words = ["setup-images", ...platforms.map(({ name }) => name)];
+  const title = "setup-images with an unchanged recipe";
+  const { values, error } = await measureSeries(title, options, async () => {
+    // Otherwise the images would be built, which was not requested.
+    await requireUnchanged(platforms);
+    return (await timeTask(words, { signal, timeoutMs: QUICK_MS })).seconds;
+  });
+  return rowOf("setup-images, unchanged", values, { error });
 }
 
 async function requireUnchanged(platforms: readonly Platform[]): Promise<void> {
@@ -103,22 +73,15 @@ async function requireUnchanged(platforms: readonly Platform[]): Promise<void> {
 
 /** Times the first `build-all` of a fresh checkout in a temporary directory. */
 export async function measureFromNothing(
-  { signal, onStep, projectDir }: Omit<TaskBenchOptions, "runs"> & { readonly projectDir: string },
+  options: BenchOptions & { readonly projectDir: string },
 ): Promise<Row> {
-  onStep("build-all from nothing, which takes minutes");
-  const series = new Series<number>();
-  await series.take(signal, async () => {
-    await using stack = new AsyncDisposableStack();
-    const { path: dir } = stack.use(await makeScratch("bench"));
-    const args = [
-      "--yes",
-      "--json",
-      "--project",
-      projectDir,
-      "--artifacts",
-      join(dir, "artifacts"),
-    ];
-    const { seconds, stdout } = await timeTask(["build-all", ...args], {
+  const { signal, projectDir } = options;
+  const title = "build-all from nothing, which takes minutes";
+  const { values, error } = await measureSeries(title, { ...options, runs: 1 }, async () => {
+    await using scratch = await makeScratch("bench");
+    const dir = scratch.path;
+    const places = ["--project", projectDir, "--artifacts", join(dir, "artifacts")];
+    const { seconds, stdout } = await timeTask(["build-all", "--yes", "--json", ...places], {
       env: {
         GUESTHOUSE_IMAGES: join(dir, "images/dist"),
         GUESTHOUSE_STATE: join(dir, "state"),
@@ -130,8 +93,7 @@ export async function measureFromNothing(
     requireAllPassed(stdout);
     return seconds;
   });
-  const name = "build-all from nothing";
-  return makeRow({ name, target: TARGETS[name], runs: series.values, error: series.error });
+  return rowOf("build-all from nothing", values, { error });
 }
 
 /** A platform that was skipped would make it look fast. */
