@@ -9,6 +9,7 @@ import { PANICS, STALLS } from "./kernel_symptoms.ts";
 import { MODULES } from "./module_symptoms.ts";
 import { NETWORK } from "./network_symptoms.ts";
 import { PROGRAMS } from "./programs.ts";
+import { REQUIREMENTS } from "./requirements.ts";
 import { QEMU_FILES, QEMU_OTHER, QEMU_SHARING } from "./qemu_files.ts";
 import { QEMU_OPTIONS } from "./qemu_options.ts";
 import { RESOURCES } from "./resources.ts";
@@ -38,6 +39,7 @@ export const TOPICS = {
   "agent": AGENT,
   "network": NETWORK,
   "programs": PROGRAMS,
+  "requirements": REQUIREMENTS,
   "stalls": STALLS,
   "starts": STARTS,
   "builds": BUILDS,

@@ -21,6 +21,40 @@ for (const { id, says } of SYMPTOMS) {
   });
 }
 
+Deno.test("what a project can do without is not taken for missing", () => {
+  const lines = [
+    ...["Git", "PkgConfig", "Python3", "CURL"].map((name) =>
+      `-- Could NOT find ${name} (missing: X)`
+    ),
+    "checking for python... not found",
+  ];
+  assertEquals(diagnose([{ name: "fixture.txt", lines }]), []);
+});
+
+Deno.test("requirements are found in the words of different programs", () => {
+  for (
+    const [line, id, title] of [
+      ["sh: 1: python: not found", "python-missing"],
+      ["/usr/bin/env: ‘python3’: No such file or directory", "python-missing"],
+      ["/bin/sh: 1: curl: not found", "program-missing", "the program curl is not installed"],
+      ["bash: line 3: curl: command not found", "program-missing"],
+      ["/usr/bin/env: 'perl6': No such file or directory", "program-missing"],
+      ["sh: 1: pkg-config: not found", "pkg-config-missing"],
+      ["Package libfoo was not found in the pkg-config search path.", "package-missing"],
+      ["Package 'libbar', required by 'virtual:world', not found", "package-missing"],
+      ["  Could NOT find CURL (missing: CURL_LIBRARY)", "package-missing"],
+      ["curl: (60) SSL certificate problem: self-signed certificate in chain", "certificates"],
+      ["curl: (77) error setting certificate verify locations:", "certificates"],
+      ["ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] unable", "certificates"],
+      ["SSL certificate problem: certificate is not yet valid", "clock-skew"],
+    ] as const
+  ) {
+    const [first] = diagnose([{ name: "fixture.txt", lines: [line] }]);
+    assertEquals(first?.id, id, line);
+    if (title !== undefined) assertEquals(first?.title, title);
+  }
+});
+
 Deno.test("each symptom has a log in testdata, and each log a symptom", async () => {
   const files = await Array.fromAsync(Deno.readDir(TESTDATA), ({ name }) => name);
   assertEquals(files.sort(), SYMPTOMS.map(({ id }) => `${id}.log`).sort());
