@@ -41,6 +41,9 @@ Deno.test("AgentClient.exec() passes arguments, environment and directory as the
     cwd: host.dir,
   });
   assertEquals(env.stdout, `a=b\n"c'|/nowhere|${host.dir}`);
+  const charmap = async (env = {}) =>
+    (await run(agent, { argv: ["locale", "charmap"], env })).stdout;
+  assertEquals([await charmap(), await charmap({ LANG: "C" })], ["UTF-8\n", "ANSI_X3.4-1968\n"]);
 });
 
 Deno.test("AgentClient.exec() passes statuses and signals, and keeps the streams apart", async () => {

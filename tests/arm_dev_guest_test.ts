@@ -193,6 +193,16 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     }
   });
 
+  await step(
+    "it has ::1 as localhost, a locale that knows UTF-8, and devices of modules",
+    async () => {
+      assertEquals((await ssh("locale", "charmap")).stdout, "UTF-8\n");
+      assertMatch((await ssh("getent", "hosts", "ip6-localhost")).stdout, /^::1 .*\blocalhost\b/);
+      const { code, stderr } = await ssh("sh", "-c", ": <>/dev/fuse && : <>/dev/net/tun");
+      assertEquals(code, 0, stderr);
+    },
+  );
+
   await step("its empty password opens consoles alone", async () => {
     // NP: no password.
     assertMatch((await ssh("sudo", "-n", "passwd", "-S", "armdev")).stdout, /^armdev NP /);

@@ -1,5 +1,5 @@
 // Builds the parts of microVMs and boots real ones, with the distribution's kernel.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { imagesDir } from "../lib/base/files/paths.ts";
 import { makeSandbox } from "./support/harness.ts";
@@ -70,6 +70,11 @@ Deno.test("vm-run passes arguments, files, output and status through a microVM",
   assertEquals(await Deno.readTextFile(to), "CONTENT\n");
   const evaluated = await box.task("vm-run", raw("--eval", "echo $((6 * 7)); kill -9 $$"));
   assertEquals([evaluated.code, evaluated.stdout], [137, "42\n"]);
+  const around = await box.task(
+    "vm-run",
+    raw("--eval", "locale charmap; getent hosts ip6-localhost"),
+  );
+  assertMatch(around.stdout, /^UTF-8\n::1 .*\blocalhost\b/);
   await box.assertClean();
 });
 

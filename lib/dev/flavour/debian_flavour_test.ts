@@ -23,6 +23,7 @@ Deno.test("packDevSeed() says who the user is and what is mounted, in words for 
     text,
     /SHARE_TYPE=9p\nSHARE_SOURCE=share\nSHARE_OPTIONS='trans=virtio,msize=1048576'\n/,
   );
+  assertMatch(text, /\n::1 localhost ip6-localhost ip6-loopback\n127\.0\.1\.1 armdev\n/);
   const none = new TextDecoder().decode(packDevSeed({ ...request, mount: undefined }));
   assertMatch(none, /SHARE_TYPE=''\nSHARE_SOURCE=''\nSHARE_OPTIONS=''\n/);
 });
