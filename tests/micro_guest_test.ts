@@ -23,22 +23,6 @@ Deno.test("parts are built once, and what embeds a part only follows its bytes",
   assertEquals(await Deno.readFile(initramfs), before);
 });
 
-Deno.test("the same sources give the same bytes in another directory", async () => {
-  await using box = await makeSandbox();
-  await buildPart(box, "build-tiny-init");
-  const images = join(box.dir, "elsewhere/dist");
-  const other = await box.task("build-tiny-init", ["--json"], {
-    env: { GUESTHOUSE_IMAGES: images },
-    timeoutMs: BUILD_MS,
-  });
-  assertEquals(other.code, 0, other.stderr);
-  const name = `tiny-init-${ARCH}`;
-  assertEquals(
-    await Deno.readFile(join(images, name)),
-    await Deno.readFile(join(imagesDir(), name)),
-  );
-});
-
 Deno.test("check-images finds a microVM in order", async () => {
   await using box = await makeSandbox();
   await buildRaw(box);
