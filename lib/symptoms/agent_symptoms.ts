@@ -1,17 +1,13 @@
-import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
-
-const endsBoot = false;
+import { CHECK, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
 /** The guest's agent, which serves the host over a virtio port. */
-export const AGENT: readonly Symptom[] = [
+export const AGENT = symptoms({ where: ["console"], endsBoot: false }, [
   {
     id: "agent-start",
     patterns: [
       /\[agent\] (?<what>start|open \S+|mount \/(?:proc|sys|dev)): errno=(?<errno>\d+)/,
     ],
     says: "[agent] …: errno=…",
-    where: ["console"],
-    endsBoot,
     title: "its agent cannot start, because {what} failed: {error}",
     cause:
       "Without its port the agent cannot be reached. ENOENT means that the port is missing: the " +
@@ -22,8 +18,6 @@ export const AGENT: readonly Symptom[] = [
     id: "agent-network",
     patterns: [/\[agent\] (?<what>lo|network \S+): errno=(?<errno>\d+)/],
     says: "[agent] network …: errno=…",
-    where: ["console"],
-    endsBoot,
     title: "its agent cannot set up {what}: {error}",
     cause:
       "The guest is running, but its programs have no network. ENODEV means that there is no " +
@@ -34,8 +28,6 @@ export const AGENT: readonly Symptom[] = [
     id: "agent-step",
     patterns: [/\[agent\] (?<what>.+?): errno=(?<errno>\d+)/],
     says: "[agent] …: errno=…",
-    where: ["console"],
-    endsBoot,
     role: "hint",
     title: "a step of its agent failed, {what}: {error}",
     cause: "The agent continues without it, and most commands work without it.",
@@ -46,7 +38,6 @@ export const AGENT: readonly Symptom[] = [
     patterns: [/agent (?:(?:was |is )?not ready|(?:did|does) not answer)/i],
     says: "agent … not ready",
     where: ["task"],
-    endsBoot,
     without: /\[agent\] /,
     role: "consequence",
     title: "its agent never started",
@@ -59,7 +50,6 @@ export const AGENT: readonly Symptom[] = [
     patterns: [/agent (?:(?:was |is )?not ready|(?:did|does) not answer)/i],
     says: "agent … not ready",
     where: ["task"],
-    endsBoot,
     role: "consequence",
     title: "its agent started, but does not answer",
     cause:
@@ -67,4 +57,4 @@ export const AGENT: readonly Symptom[] = [
       "missing (module virtio_console), or the host is too busy.",
     fix: ["grep -n '\\[agent\\]' {console}", CHECK],
   },
-];
+]);

@@ -1,19 +1,15 @@
-import { ONE_AT_A_TIME, type Symptom } from "./symptom.ts";
+import { ONE_AT_A_TIME, symptoms } from "./symptom.ts";
 
-const where = ["task"] as const;
 const role = "consequence" as const;
-const endsBoot = false;
 
 /** What tasks say when an image or a project cannot be built. */
-export const BUILDS: readonly Symptom[] = [
+export const BUILDS = symptoms({ where: ["task"], endsBoot: false }, [
   {
     id: "no-user-ids",
     patterns: [
       /no (?:entry|subordinate ids?|mapping).*\/etc\/sub[ug]id|\/etc\/sub[ug]id.*(?:no|missing|not)/i,
     ],
     says: "/etc/subuid",
-    where,
-    endsBoot,
     title: "this user has no subordinate user ids",
     cause: "mmdebstrap maps the image's users to ids that are granted in /etc/subuid.",
     fix: ['sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"'],
@@ -22,8 +18,6 @@ export const BUILDS: readonly Symptom[] = [
     id: "user-namespaces",
     patterns: [/unshare.*Operation not permitted|newuidmap.*(?:failed|not permitted)/],
     says: "unshare failed: Operation not permitted",
-    where,
-    endsBoot,
     title: "this host forbids user namespaces",
     cause:
       "Images are built in a user namespace unless root builds them. On Ubuntu the setting is " +
@@ -34,9 +28,7 @@ export const BUILDS: readonly Symptom[] = [
     id: "mmdebstrap-failed",
     patterns: [/mmdebstrap exited with status (?<status>\d+)/],
     says: "mmdebstrap exited with status …",
-    where,
     role,
-    endsBoot,
     title: "mmdebstrap exited with status {status}",
     cause:
       "No network, a mirror that is down, or a full disk; the lines above show which. The next " +
@@ -47,7 +39,6 @@ export const BUILDS: readonly Symptom[] = [
     id: "first-boot-silent",
     patterns: [/the guest fell silent/],
     says: "the guest fell silent",
-    where,
     role,
     endsBoot: true,
     title: "the image's first boot hangs",
@@ -61,9 +52,7 @@ export const BUILDS: readonly Symptom[] = [
       /^== (?<step>.+): status [1-9]\d* after [\d.]+ s$/,
     ],
     says: 'Step "…" failed on …',
-    where,
     role,
-    endsBoot,
     title: 'the project\'s step "{step}" failed',
     cause: "The project is at fault unless something above says otherwise.",
     fix: ["less {log}", "deno task build-vm {guest} --shell-on-failure"],
@@ -72,9 +61,7 @@ export const BUILDS: readonly Symptom[] = [
     id: "step-late",
     patterns: [/it still ran after (?<seconds>[\d.]+) s|did not finish within (?<ms>\d+) ms/],
     says: "it still ran after … s",
-    where,
     role,
-    endsBoot,
     title: "a step, or the whole build, exceeded its time limit",
     cause: "It hangs, or is slow under emulation.",
     fix: ["grep -n timeouts guesthouse.json", ONE_AT_A_TIME],
@@ -83,8 +70,6 @@ export const BUILDS: readonly Symptom[] = [
     id: "no-artifact",
     patterns: [/nothing matches "(?<glob>[^"]*)"/],
     says: 'nothing matches "…"',
-    where,
-    endsBoot,
     title: 'the build produced nothing that matches "{glob}"',
     cause: "The artifact has another name or directory, or its step was skipped.",
     fix: [
@@ -93,4 +78,4 @@ export const BUILDS: readonly Symptom[] = [
       "deno task vm-ssh {guest} -- ls /home/ci/guesthouse/build",
     ],
   },
-];
+]);

@@ -1,9 +1,7 @@
-import { CHECK, DIAGNOSE, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
-
-const endsBoot = true;
+import { CHECK, DIAGNOSE, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
 /** Firmware and boot loaders, which run between QEMU and the kernel. */
-export const FIRMWARE: readonly Symptom[] = [
+export const FIRMWARE = symptoms({ where: ["console"], endsBoot: true }, [
   {
     id: "firmware-missing",
     patterns: [
@@ -12,7 +10,6 @@ export const FIRMWARE: readonly Symptom[] = [
     ],
     says: "Could not open '/usr/share/OVMF/OVMF_CODE.fd': No such file or directory",
     where: ["qemu"],
-    endsBoot,
     title: "its firmware {path|file} is not on this host",
     cause:
       "QEMU and its firmware are in separate packages; the second is missing, or has the file in " +
@@ -23,8 +20,6 @@ export const FIRMWARE: readonly Symptom[] = [
     id: "firmware-no-disk",
     patterns: [/No bootable device|BdsDxe: No bootable option or device was found|^Shell> ?$/],
     says: "No bootable device.",
-    where: ["console"],
-    endsBoot,
     title: "its firmware found nothing to boot",
     cause:
       "The disk has no boot loader, is damaged, or needs the other kind of firmware (UEFI or " +
@@ -38,8 +33,6 @@ export const FIRMWARE: readonly Symptom[] = [
       /^error: (?<reason>no such device: .+|unknown filesystem.*)/,
     ],
     says: "EFI stub: ERROR: …",
-    where: ["console"],
-    endsBoot,
     title: "its boot loader failed: {reason}",
     cause: "The kernel or the initramfs is not where the boot loader looks for it.",
     fix: [REBUILD],
@@ -48,11 +41,9 @@ export const FIRMWARE: readonly Symptom[] = [
     id: "cpu-too-old",
     patterns: [/This kernel requires an? (?<cpu>.+) CPU, but only detected/],
     says: "This kernel requires an … CPU, but only detected an … CPU.",
-    where: ["console"],
-    endsBoot,
     title: "its kernel needs an {cpu} CPU",
     cause: "The platform's cpu is older than the one that the kernel was built for.",
     fix: ["grep -n cpu configs/platforms/*.ts", READ_CONSOLE],
     next: DIAGNOSE,
   },
-];
+]);

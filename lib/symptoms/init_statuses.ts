@@ -1,7 +1,4 @@
-import { CHECK, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
-
-const where = ["console"] as const;
-const endsBoot = true;
+import { CHECK, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
 /** The exit statuses of the initramfs; earlier lines have the details. */
 const STATUSES: readonly (readonly [status: number, what: string, cause: string, fix: string])[] = [
@@ -56,14 +53,15 @@ const STATUSES: readonly (readonly [status: number, what: string, cause: string,
 ];
 
 /** One symptom for each status, and one for unknown ones. */
-export const INIT_STATUSES: readonly Symptom[] = [
-  ...STATUSES.map(([status, what, cause, fix]): Symptom => ({
+export const INIT_STATUSES = symptoms({
+  where: ["console"],
+  endsBoot: true,
+  role: "consequence",
+}, [
+  ...STATUSES.map(([status, what, cause, fix]) => ({
     id: `init-status-${status}`,
     patterns: [new RegExp(String.raw`\[init\] status=${status}\b`)],
     says: `[init] status=${status}`,
-    where,
-    endsBoot,
-    role: "consequence",
     title: `its initramfs gave up: ${what}`,
     cause,
     fix: fix === READ_CONSOLE ? [fix] : [fix, READ_CONSOLE],
@@ -73,11 +71,8 @@ export const INIT_STATUSES: readonly Symptom[] = [
     // Status 0 means that the init has done its work.
     patterns: [/\[init\] status=(?<status>[1-9]\d*)/],
     says: "[init] status=…",
-    where,
-    endsBoot,
-    role: "consequence",
     title: "its initramfs gave up with status {status}",
     cause: "The status itself has no meaning; the lines before it show the reason.",
     fix: [READ_CONSOLE, CHECK],
   },
-];
+]);

@@ -1,16 +1,11 @@
-import { READ_CONSOLE, REBUILD, type Symptom, TALKATIVE } from "./symptom.ts";
-
-const where = ["console"] as const;
-const endsBoot = true;
+import { READ_CONSOLE, REBUILD, symptoms, TALKATIVE } from "./symptom.ts";
 
 /** What goes wrong in the initramfs before it hands over. */
-export const INIT_STEPS: readonly Symptom[] = [
+export const INIT_STEPS = symptoms({ where: ["console"], endsBoot: true }, [
   {
     id: "init-root-disk",
     patterns: [/\[init\] root disk: not found: (?<disk>\S+)(?: \(disks: (?<disks>[^)]*)\))?/],
     says: "[init] root disk: not found: … (disks: …)",
-    where,
-    endsBoot,
     title: "its root disk {disk} did not appear; it has {disks|no known disks}",
     cause:
       "No disk has that path or serial: if there are no disks at all, the module of the disk's " +
@@ -24,8 +19,6 @@ export const INIT_STEPS: readonly Symptom[] = [
       /\[init\] root: (?<disk>[^\s:]+): (?:the disk holds|guesthouse\.rootfstype is) (?<found>.+), which/,
     ],
     says: "[init] root: … holds …, not …",
-    where,
-    endsBoot,
     title: "its root disk {disk} holds {found}, which cannot be the root",
     cause: "The image is damaged, of another kind, or in a format that QEMU was not told.",
     fix: [REBUILD, "qemu-img info images/dist/{guest}/disk.qcow2"],
@@ -34,8 +27,6 @@ export const INIT_STEPS: readonly Symptom[] = [
     id: "init-root-driver",
     patterns: [/\[init\] root: the kernel has no (?<fs>\w+)/],
     says: "[init] root: the kernel has no ext4",
-    where,
-    endsBoot,
     title: "its kernel has no {fs}",
     cause: "The module of the root's file system, or one that it needs, was not loaded.",
     fix: [REBUILD, "deno task setup-images {guest} --explain"],
@@ -44,7 +35,6 @@ export const INIT_STEPS: readonly Symptom[] = [
     id: "init-network",
     patterns: [/\[init\] network(?: lo)? failed: errno=(?<errno>\d+)/],
     says: "[init] network failed: errno=…",
-    where,
     endsBoot: false,
     title: "its initramfs cannot set up the network: {error}",
     cause:
@@ -56,7 +46,6 @@ export const INIT_STEPS: readonly Symptom[] = [
     id: "init-optional",
     patterns: [/\[init\] (?<step>zram|overlay) failed: errno=(?<errno>\d+)/],
     says: "[init] zram failed: errno=…",
-    where,
     endsBoot: false,
     role: "hint",
     title: "it continues without {step}: {error}",
@@ -67,8 +56,6 @@ export const INIT_STEPS: readonly Symptom[] = [
     id: "init-panicked",
     patterns: [/\[init\] panicked at (?<place>\S+?):? (?<reason>.*)/],
     says: "[init] panicked at …",
-    where,
-    endsBoot,
     title: "its init crashed at {place}: {reason}",
     cause: "This is a bug in the init itself.",
     fix: [READ_CONSOLE, REBUILD],
@@ -77,12 +64,10 @@ export const INIT_STEPS: readonly Symptom[] = [
     id: "init-step-failed",
     patterns: [/\[init\] (?<step>\S.*?) failed: errno=(?<errno>\d+)/],
     says: "[init] … failed: errno=…",
-    where,
-    endsBoot,
     title: "a step of its initramfs failed, {step}: {error}",
     cause:
       "The named step of the initramfs failed; for the seed and the first boot, the line before " +
       "has the file or the reason.",
     fix: [REBUILD, TALKATIVE],
   },
-];
+]);

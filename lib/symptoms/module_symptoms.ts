@@ -1,23 +1,19 @@
-import { MORE_MEMORY, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+import { MORE_MEMORY, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
-const where = ["console"] as const;
 /** The initramfs continues, and fails later if it needed the module. */
-const endsBoot = false;
 
 /** Without one of these there is no root disk, or no network. */
 const NEEDED = "ext4|jbd2|mbcache|crc16|crc32c[\\w-]*|libcrc32c|virtio\\w*|failover|net_failover|" +
   "scsi_mod|sd_mod|ahci|nvme\\w*|erofs|order";
 
 /** Kernel modules that do not load. */
-export const MODULES: readonly Symptom[] = [
+export const MODULES = symptoms({ where: ["console"], endsBoot: false }, [
   {
     id: "module-optional",
     patterns: [
       new RegExp(`\\[module\\] (?!(?:${NEEDED})(?:\\.ko|:))(?<module>\\S+): errno=(?<errno>\\d+)`),
     ],
     says: "[module] …: errno=…",
-    where,
-    endsBoot,
     role: "hint",
     title: "it continues without the module {module}: {error}",
     cause: "Neither the root disk nor the network needs it.",
@@ -27,8 +23,6 @@ export const MODULES: readonly Symptom[] = [
     id: "module-missing",
     patterns: [/\[module\] (?<module>\S+): errno=(?<errno>2)\b/],
     says: "[module] ext4.ko: errno=2",
-    where,
-    endsBoot,
     title: "its initramfs lacks the module {module}",
     cause: "The initramfs was packed without it, or for another kernel.",
     fix: [REBUILD, "deno task setup-images {guest} --explain"],
@@ -40,8 +34,6 @@ export const MODULES: readonly Symptom[] = [
       /(?<![\w-])(?<module>[\w-]+): version magic '[^']*' should be '[^']*'/,
     ],
     says: "[module] ext4.ko: errno=8",
-    where,
-    endsBoot,
     title: "its module {module} is not for this kernel",
     cause:
       "Module and kernel come from different packages or architectures, or the file is still " +
@@ -55,8 +47,6 @@ export const MODULES: readonly Symptom[] = [
       /(?<!\S)(?<module>\S+): module verification failed.*reject|Loading of (?:unsigned module|module with unavailable key) is rejected/,
     ],
     says: "[module] ext4.ko: errno=129",
-    where,
-    endsBoot,
     title: "its kernel refuses the module {module|that it was given}",
     cause:
       "The kernel accepts only signed modules (Secure Boot, lockdown, module.sig_enforce), and " +
@@ -67,8 +57,6 @@ export const MODULES: readonly Symptom[] = [
     id: "module-memory",
     patterns: [/\[module\] (?<module>\S+): errno=(?<errno>12)\b/],
     says: "[module] ext4.ko: errno=12",
-    where,
-    endsBoot,
     title: "it has too little memory for its module {module}",
     cause: "The kernel and the initramfs take nearly all of the guest's memory.",
     fix: [MORE_MEMORY],
@@ -77,8 +65,6 @@ export const MODULES: readonly Symptom[] = [
     id: "module-symbol",
     patterns: [/(?<![\w-])(?<module>[\w-]+): Unknown symbol (?<symbol>\w+)/],
     says: "ext4: Unknown symbol …",
-    where,
-    endsBoot,
     title: "its module {module} needs {symbol} from another module",
     cause: "A module that it depends on was not loaded before it, or is for another kernel.",
     fix: [REBUILD],
@@ -87,10 +73,8 @@ export const MODULES: readonly Symptom[] = [
     id: "module-failed",
     patterns: [/\[module\] (?<module>\S+): errno=(?<errno>\d+)/],
     says: "[module] virtio_blk.ko: errno=…",
-    where,
-    endsBoot,
     title: "its module {module} does not load: {error}",
     cause: "The kernel has read the file, but refuses it.",
     fix: [REBUILD, READ_CONSOLE],
   },
-];
+]);

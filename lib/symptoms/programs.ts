@@ -1,9 +1,10 @@
-import { READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
-
-const endsBoot = false;
+import { READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
 /** Failures of the programs that a guest runs. */
-export const PROGRAMS: readonly Symptom[] = [
+export const PROGRAMS = symptoms({
+  where: ["console", "task"],
+  endsBoot: false,
+}, [
   {
     id: "exec-format",
     patterns: [
@@ -11,8 +12,6 @@ export const PROGRAMS: readonly Symptom[] = [
       /Exec format error/,
     ],
     says: "Exec format error",
-    where: ["console", "task"],
-    endsBoot,
     title: "{program|a program} is for another architecture",
     cause:
       "The guest ran a program that was built on the host, or downloaded for it: often from a " +
@@ -31,8 +30,6 @@ export const PROGRAMS: readonly Symptom[] = [
       /certificate is not yet valid|Release file .* is not valid yet/,
     ],
     says: "Clock skew detected.",
-    where: ["console", "task"],
-    endsBoot,
     role: "hint",
     title: "the clocks of host and guest differ",
     cause:
@@ -48,10 +45,9 @@ export const PROGRAMS: readonly Symptom[] = [
     ],
     says: "…[…]: segfault at …",
     where: ["console"],
-    endsBoot,
     role: "hint",
     title: "{program} crashed in the guest",
     cause: "The program has a bug, or it uses a feature that the emulated CPU lacks.",
     fix: [READ_CONSOLE, REBUILD],
   },
-];
+]);

@@ -1,18 +1,13 @@
-import { ONE_AT_A_TIME, REBUILD, type Symptom } from "./symptom.ts";
-
-const where = ["qemu"] as const;
-const endsBoot = true;
+import { ONE_AT_A_TIME, REBUILD, symptoms } from "./symptom.ts";
 
 const FREE_PORT = 'set the platform\'s ssh port to "auto" for a free one';
 
 /** Resources that are already in use. */
-export const QEMU_SHARING: readonly Symptom[] = [
+export const QEMU_SHARING = symptoms({ where: ["qemu"], endsBoot: true }, [
   {
     id: "port-taken",
     patterns: [/Could not set up host forwarding rule '(?:tcp|udp):[^:]*:(?<port>\d+)-/],
     says: "Could not set up host forwarding rule 'tcp:127.0.0.1:…-:22'",
-    where,
-    endsBoot,
     title: "port {port} of this host is already in use",
     cause: "Another program, or another guest, is listening on the requested port.",
     fix: ["ss -ltnp 'sport = :{port}'", "deno task vm-list"],
@@ -22,8 +17,6 @@ export const QEMU_SHARING: readonly Symptom[] = [
     id: "address-in-use",
     patterns: [/Failed to find an available port|Address already in use/],
     says: "Address already in use",
-    where,
-    endsBoot,
     title: "a port of this host is already in use",
     cause: "Another program, or another guest, is listening on it.",
     fix: ["ss -ltnp", "deno task vm-list"],
@@ -33,8 +26,6 @@ export const QEMU_SHARING: readonly Symptom[] = [
     id: "image-locked",
     patterns: [/Failed to get "(?:write|consistent read|shared "write")" lock/],
     says: 'Failed to get "write" lock',
-    where,
-    endsBoot,
     title: "another QEMU is using the same disk image",
     cause:
       "A guest of a killed task is still running, in which case vm-list removes it, or another " +
@@ -45,16 +36,14 @@ export const QEMU_SHARING: readonly Symptom[] = [
     id: "run-locked",
     patterns: [/cannot create PID file: Cannot lock pid file/],
     says: "cannot create PID file: Cannot lock pid file",
-    where,
-    endsBoot,
     title: "another QEMU is using the same run directory",
     cause: "A guest of a killed task is still running; vm-list removes it.",
     fix: ["deno task vm-list"],
   },
-];
+]);
 
 /** Images, memory and files. */
-export const QEMU_FILES: readonly Symptom[] = [
+export const QEMU_FILES = symptoms({ where: ["qemu"], endsBoot: true }, [
   {
     id: "image-truncated",
     patterns: [
@@ -62,8 +51,6 @@ export const QEMU_FILES: readonly Symptom[] = [
       /[Ii]mage is (?:too small|truncated)|unexpected end of file/i,
     ],
     says: "Could not read L1 table",
-    where,
-    endsBoot,
     title: "its disk image is truncated",
     cause: "A copy or a download did not finish, or the disk was full.",
     fix: [REBUILD, "df -h"],
@@ -72,8 +59,6 @@ export const QEMU_FILES: readonly Symptom[] = [
     id: "image-damaged",
     patterns: [/Image is not in qcow2 format|[Ii]mage is corrupt|qcow2: Marking image as corrupt/],
     says: "Image is not in qcow2 format",
-    where,
-    endsBoot,
     title: "its disk image is damaged",
     cause: "The file is not an image, or another program than QEMU has changed it.",
     fix: [REBUILD],
@@ -82,8 +67,6 @@ export const QEMU_FILES: readonly Symptom[] = [
     id: "backing-file",
     patterns: [/Could not open backing file/],
     says: "Could not open backing file",
-    where,
-    endsBoot,
     title: "the image behind its overlay cannot be opened",
     cause: "The base image was moved or removed while an overlay of it was in use.",
     fix: [REBUILD, "deno task gc"],
@@ -92,8 +75,6 @@ export const QEMU_FILES: readonly Symptom[] = [
     id: "host-memory-low",
     patterns: [/cannot set up guest memory|[Cc]annot allocate memory/],
     says: "cannot set up guest memory",
-    where,
-    endsBoot,
     title: "this host does not have enough free memory for it",
     cause: "QEMU allocates all of the guest's memory when it starts.",
     fix: [ONE_AT_A_TIME, "free -m"],
@@ -109,16 +90,14 @@ export const QEMU_FILES: readonly Symptom[] = [
     cause: "Overlays, snapshots and logs grow while guests run.",
     fix: ["df -h", "deno task gc"],
   },
-];
+]);
 
 /** General symptoms, for which no other symptom of QEMU is more specific. */
-export const QEMU_OTHER: readonly Symptom[] = [
+export const QEMU_OTHER = symptoms({ where: ["qemu"], endsBoot: true }, [
   {
     id: "file-unopened",
     patterns: [/Could not open '(?<path>[^']*)': (?<reason>.*)/],
     says: "Could not open '…': …",
-    where,
-    endsBoot,
     title: '"{path}" cannot be opened: {reason}',
     cause: "The file does not exist, or the user may not read or write it.",
     fix: ["ls -l {path}"],
@@ -127,8 +106,6 @@ export const QEMU_OTHER: readonly Symptom[] = [
     id: "socket-unbound",
     patterns: [/Failed to bind socket to (?<path>.*): (?<reason>.*)/],
     says: "Failed to bind socket to …",
-    where,
-    endsBoot,
     title: 'the socket "{path}" cannot be created: {reason}',
     cause: "Its directory is missing or not writable; sockets are in $XDG_RUNTIME_DIR or /tmp.",
     fix: ["ls -l {path}", 'ls -ld "${XDG_RUNTIME_DIR:-/tmp}"'],
@@ -137,7 +114,6 @@ export const QEMU_OTHER: readonly Symptom[] = [
     id: "qemu-terminated",
     patterns: [/terminating on signal (?<signal>\d+) from pid (?<pid>\d+)/],
     says: "terminating on signal … from pid …",
-    where,
     endsBoot: false,
     role: "hint",
     title: "QEMU was told to end (signal {signal})",
@@ -145,4 +121,4 @@ export const QEMU_OTHER: readonly Symptom[] = [
       "A task ends its guest with a signal if nothing else helps; otherwise somebody else did.",
     fix: ["deno task vm-list"],
   },
-];
+]);

@@ -1,17 +1,13 @@
-import { CHECK, REBUILD, type Symptom } from "./symptom.ts";
+import { CHECK, REBUILD, symptoms } from "./symptom.ts";
 
-const where = ["qemu"] as const;
-const endsBoot = true;
 const HELP = "{program|qemu-system-x86_64}";
 
 /** Arguments and files that QEMU refuses. Texts of QEMU 7.2, all printed by the real program. */
-export const QEMU_OPTIONS: readonly Symptom[] = [
+export const QEMU_OPTIONS = symptoms({ where: ["qemu"], endsBoot: true }, [
   {
     id: "machine-unknown",
     patterns: [/(?:(?<program>qemu-system-\w+): )?unsupported machine type/],
     says: "unsupported machine type",
-    where,
-    endsBoot,
     title: "QEMU does not know the machine of this platform",
     cause: "The platform's machine is misspelt, for another architecture, or newer than this QEMU.",
     fix: [`${HELP} -machine help`, CHECK],
@@ -21,8 +17,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "cpu-unknown",
     patterns: [/(?:(?<program>qemu-system-\w+): )?unable to find CPU model '(?<model>[^']*)'/],
     says: "unable to find CPU model '…'",
-    where,
-    endsBoot,
     title: 'QEMU does not know the CPU model "{model}"',
     cause: "The platform's cpu is misspelt, for another architecture, or newer than this QEMU.",
     fix: [`${HELP} -cpu help`, CHECK],
@@ -32,8 +26,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "cpu-needs-hypervisor",
     patterns: [/CPU model '(?<model>[^']*)' requires KVM/],
     says: "CPU model '…' requires KVM",
-    where,
-    endsBoot,
     title: 'the CPU model "{model}" needs a hypervisor',
     cause: "The guest is emulated, but that model is the host's own CPU.",
     fix: ["grep -n cpu configs/platforms/*.ts", CHECK],
@@ -43,8 +35,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "device-unknown",
     patterns: [/'(?<device>[^']*)' is not a valid device model name/],
     says: "'…' is not a valid device model name",
-    where,
-    endsBoot,
     title: 'this QEMU lacks the device "{device}"',
     cause: "Distributions put some devices into separate packages, or leave them out.",
     fix: [CHECK],
@@ -53,8 +43,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "option-unknown",
     patterns: [/(?:qemu-system-\S+): (?<option>-\S+): invalid option/],
     says: "qemu-system-…: -…: invalid option",
-    where,
-    endsBoot,
     title: "QEMU does not know the option {option}",
     cause: "This QEMU is too old or too new.",
     fix: [CHECK],
@@ -64,8 +52,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "property-unknown",
     patterns: [/Property '(?<property>[^']*)' not found/],
     says: "Property '…' not found",
-    where,
-    endsBoot,
     title: 'QEMU does not know the property "{property}"',
     cause: "The platform's machine has an option that this QEMU's machine lacks.",
     fix: ["grep -n machine configs/platforms/*.ts", CHECK],
@@ -75,8 +61,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "sandbox-missing",
     patterns: [/sandbox support is not enabled|-sandbox: There is no option group/],
     says: "sandbox support is not enabled",
-    where,
-    endsBoot,
     title: "this QEMU was built without seccomp",
     cause: "guesthouse uses it to confine QEMU on Linux.",
     fix: [CHECK],
@@ -87,8 +71,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
       /Invalid SMP CPUs (?<found>\d+)\. The max CPUs supported by machine '[^']*' is (?<most>\d+)/,
     ],
     says: "Invalid SMP CPUs …",
-    where,
-    endsBoot,
     title: "it is to have {found} cores, but its machine has {most} at most",
     cause: "The platform's or the project's \"cores\" is too large.",
     fix: ["deno task build-vm {guest} --cores {most}"],
@@ -98,8 +80,6 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
     id: "kernel-unreadable",
     patterns: [/could not (?:open|load) kernel(?: file)? '(?<path>[^']*)'/i],
     says: "could not open kernel file '…'",
-    where,
-    endsBoot,
     title: 'the kernel "{path}" cannot be read',
     cause: "The image's directory was emptied, or belongs to another user.",
     fix: [REBUILD],
@@ -110,10 +90,8 @@ export const QEMU_OPTIONS: readonly Symptom[] = [
       /(?:error reading initrd|could not load (?:initrd|initial ram disk)) '?(?<path>[^':]+)/i,
     ],
     says: "could not load initrd '…'",
-    where,
-    endsBoot,
     title: 'the initramfs "{path}" cannot be read',
     cause: "The image's directory was emptied, or belongs to another user.",
     fix: [REBUILD],
   },
-];
+]);

@@ -1,7 +1,4 @@
-import { REBUILD, type Symptom } from "./symptom.ts";
-
-const where = ["task"] as const;
-const endsBoot = false;
+import { REBUILD, symptoms } from "./symptom.ts";
 
 /** A project's own steps can install packages. */
 const AS_A_STEP =
@@ -12,13 +9,11 @@ const LOOK_FOR_STEPS = "grep -n steps guesthouse.json";
  * What a project expects of the machine that builds it. CMake writes "-- " before "Could NOT find" if
  * the project can do without.
  */
-export const REQUIREMENTS: readonly Symptom[] = [
+export const REQUIREMENTS = symptoms({ where: ["task"], endsBoot: false }, [
   {
     id: "git-missing",
     patterns: [/could not find git for clone of (?<what>\S+)/, /^\s*Could NOT find Git\b/],
     says: "could not find git for clone of …",
-    where,
-    endsBoot,
     title: "git is not installed where {what|the project} is built",
     cause:
       "FetchContent and ExternalProject clone with git. guesthouse's Debian guests have it since " +
@@ -34,8 +29,6 @@ export const REQUIREMENTS: readonly Symptom[] = [
       /error setting certificate (?:verify locations|file)/,
     ],
     says: "SSL certificate problem: …",
-    where,
-    endsBoot,
     title: "a server's certificate was not accepted: {reason|there are no certificates}",
     cause:
       "The guest has no certificates of authorities (an image from before ca-certificates was in " +
@@ -54,8 +47,6 @@ export const REQUIREMENTS: readonly Symptom[] = [
       /The pkg-config script could not be found/,
     ],
     says: "Could NOT find PkgConfig (missing: PKG_CONFIG_EXECUTABLE)",
-    where,
-    endsBoot,
     title: "pkg-config is not installed",
     cause:
       "guesthouse's Debian guests have it since their recipe lists it; an older image does not.",
@@ -68,8 +59,6 @@ export const REQUIREMENTS: readonly Symptom[] = [
       /(?:^|[\s:'‘])python(?:3[\d.]*)?['’]?: (?:command not found|not found|No such file or directory)/,
     ],
     says: "Could NOT find Python3 (missing: …)",
-    where,
-    endsBoot,
     title: "Python is not found",
     cause:
       "guesthouse's Debian guests have python3 since their recipe lists it, but no `python`, and " +
@@ -84,8 +73,6 @@ export const REQUIREMENTS: readonly Symptom[] = [
       /No package '(?<package>[^']*)' found/,
     ],
     says: "Could NOT find … (missing: …)",
-    where,
-    endsBoot,
     title: "{package} is not installed where the project is built",
     cause: "Guests have compilers, CMake and few libraries. " + AS_A_STEP,
     fix: [
@@ -101,12 +88,10 @@ export const REQUIREMENTS: readonly Symptom[] = [
       /env: ['‘](?<program>[\w.+-]+)['’]: No such file or directory/,
     ],
     says: "sh: 1: …: not found",
-    where,
-    endsBoot,
     // Scripts try programs and do without.
     role: "hint",
     title: "the program {program} is not installed",
     cause: "A script of the build looked for it on the PATH. " + AS_A_STEP,
     fix: [LOOK_FOR_STEPS, "deno task vm-run {guest} -- which {program}"],
   },
-];
+]);

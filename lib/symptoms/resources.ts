@@ -1,9 +1,7 @@
-import { MORE_MEMORY, ONE_AT_A_TIME, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
-
-const endsBoot = false;
+import { MORE_MEMORY, ONE_AT_A_TIME, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
 /** Memory and disk, of the guest and of the host. */
-export const RESOURCES: readonly Symptom[] = [
+export const RESOURCES = symptoms({ where: ["task"], endsBoot: false }, [
   {
     id: "host-memory",
     patterns: [/[Oo]ut of memory: Killed process \d+ \((?<program>qemu-system-[\w-]*)\)/],
@@ -18,7 +16,6 @@ export const RESOURCES: readonly Symptom[] = [
     id: "qemu-killed",
     patterns: [/QEMU was killed \(signal 9\)/],
     says: "QEMU was killed (signal 9)",
-    where: ["task"],
     endsBoot: true,
     title: "QEMU was killed (signal 9)",
     cause: "Most likely the host ran out of memory; the kernel's log then names QEMU.",
@@ -29,7 +26,6 @@ export const RESOURCES: readonly Symptom[] = [
     patterns: [/[Oo]ut of memory: Killed process \d+ \((?<process>.+?)\)/],
     says: "Out of memory: Killed process … (…)",
     where: ["console"],
-    endsBoot,
     title: 'it ran out of memory and killed "{process}"',
     cause: "Often many compilers run at once: each takes up to a gigabyte.",
     fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
@@ -42,8 +38,6 @@ export const RESOURCES: readonly Symptom[] = [
       /virtual memory exhausted: Cannot allocate memory/,
     ],
     says: "fatal error: Killed signal terminated program cc1plus",
-    where: ["task"],
-    endsBoot,
     title: "a compiler ran out of memory",
     cause: "Often many compilers run at once: each takes up to a gigabyte.",
     fix: [MORE_MEMORY, "deno task build-vm {guest} --cores 1"],
@@ -55,7 +49,6 @@ export const RESOURCES: readonly Symptom[] = [
     ],
     says: "No space left on device",
     where: ["console", "task"],
-    endsBoot,
     title: "its disk is full",
     cause:
       'The build needs more space than the platform\'s "diskGiB"; on the console of an image that ' +
@@ -73,7 +66,6 @@ export const RESOURCES: readonly Symptom[] = [
     ],
     says: "I/O error, dev …, sector …",
     where: ["console"],
-    endsBoot,
     title: "its disk {device} has read or write errors",
     cause: "The image is damaged or truncated, or the host's disk is full or broken.",
     fix: [REBUILD, "df -h"],
@@ -86,7 +78,6 @@ export const RESOURCES: readonly Symptom[] = [
     ],
     says: "Read-only file system",
     where: ["console", "task"],
-    endsBoot,
     role: "consequence",
     title: "a file system of the guest is read-only",
     cause:
@@ -94,4 +85,4 @@ export const RESOURCES: readonly Symptom[] = [
       "writable, such as an installed system's own directories.",
     fix: [READ_CONSOLE, "deno task vm-run {guest} -- findmnt -o TARGET,FSTYPE,OPTIONS"],
   },
-];
+]);

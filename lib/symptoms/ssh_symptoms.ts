@@ -1,20 +1,16 @@
-import { READ_CONSOLE, type Symptom } from "./symptom.ts";
+import { READ_CONSOLE, symptoms } from "./symptom.ts";
 
-const where = ["task"] as const;
-const endsBoot = false;
 const role = "consequence" as const;
 const retryable = true;
 
 /** Messages of OpenSSH 8.6 to 10. The first match wins. */
-export const SSH: readonly Symptom[] = [
+export const SSH = symptoms({ where: ["task"], endsBoot: false }, [
   {
     id: "ssh-host-key",
     patterns: [
       /Host key verification failed|HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/,
     ],
     says: "Host key verification failed.",
-    where,
-    endsBoot,
     ssh: { reason: "host-key", retryable: false },
     title: "it does not have the pinned host key, so it may be another machine",
     cause:
@@ -26,8 +22,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-booting",
     patterns: [/System is booting up|pam_nologin/],
     says: "System is booting up.",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "booting", retryable },
     title: "it is still booting and refuses logins",
@@ -40,8 +34,6 @@ export const SSH: readonly Symptom[] = [
       /UNPROTECTED PRIVATE KEY FILE|Load key .*: |no such identity|Bad configuration option|Bad owner/,
     ],
     says: "Load key …",
-    where,
-    endsBoot,
     ssh: { reason: "config", retryable: false },
     title: "ssh on this host does not accept our key or configuration",
     cause: "The checkout's key was changed or removed, is readable by others, or ssh is too old.",
@@ -51,8 +43,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-denied",
     patterns: [/Permission denied \(|Too many authentication failures/],
     says: "Permission denied (publickey",
-    where,
-    endsBoot,
     ssh: { reason: "denied", retryable: false },
     title: "it refuses our key",
     cause: "The key did not reach the guest, or the checkout's keys changed while it was running.",
@@ -64,8 +54,6 @@ export const SSH: readonly Symptom[] = [
       /Unable to negotiate|no matching (?:cipher|host key type|key exchange method) found/,
     ],
     says: "Unable to negotiate with …",
-    where,
-    endsBoot,
     ssh: { reason: "algorithms", retryable: false },
     title: "it has no SSH algorithm in common with this host",
     cause: "One of the two is much older than the other.",
@@ -75,8 +63,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-banner",
     patterns: [/timed out during banner exchange|banner exchange: .*[Tt]imed out/],
     says: "Connection timed out during banner exchange",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "banner-timeout", retryable },
     title: "something accepts connections, but its SSH server does not answer",
@@ -89,8 +75,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-refused",
     patterns: [/Connection refused/],
     says: "ssh: connect to host … port …: Connection refused",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "refused", retryable },
     title: "nothing listens on its forwarded port",
@@ -101,8 +85,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-timeout",
     patterns: [/Connection timed out|Operation timed out|Timeout, server .* not responding/],
     says: "Connection timed out",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "timeout", retryable },
     title: "it does not answer",
@@ -113,8 +95,6 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-unreachable",
     patterns: [/No route to host|Network is unreachable|Could not resolve hostname/],
     says: "No route to host",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "unreachable", retryable },
     title: "it cannot be reached",
@@ -128,8 +108,6 @@ export const SSH: readonly Symptom[] = [
       /kex_exchange_identification|ssh_exchange_identification|banner line contains invalid/,
     ],
     says: "kex_exchange_identification: …",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "closed", retryable },
     title: "its SSH server is not listening yet",
@@ -140,12 +118,10 @@ export const SSH: readonly Symptom[] = [
     id: "ssh-aborted",
     patterns: [/Connection (?:reset|closed) by|Broken pipe/],
     says: "Connection reset by …",
-    where,
-    endsBoot,
     role,
     ssh: { reason: "aborted-handshake", retryable },
     title: "it closed the connection during the handshake",
     cause: "The SSH server was starting or ending, or ran out of memory.",
     fix: [READ_CONSOLE],
   },
-];
+]);

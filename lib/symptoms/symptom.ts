@@ -44,6 +44,14 @@ export interface Symptom {
   };
 }
 
+/** A table of symptoms that have `common`, unless they say otherwise. */
+export function symptoms(
+  common: Pick<Symptom, "where" | "endsBoot" | "role">,
+  own: readonly (Omit<Symptom, keyof typeof common> & Partial<typeof common>)[],
+): readonly Symptom[] {
+  return own.map((one) => ({ ...common, ...one }));
+}
+
 /** Builds the guest's image again. */
 export const REBUILD = "deno task setup-images {guest} --force";
 /** Shows everything that the guest has printed. */

@@ -1,18 +1,15 @@
-import { CHECK, ONE_AT_A_TIME, READ_CONSOLE, REBUILD, type Symptom } from "./symptom.ts";
+import { CHECK, ONE_AT_A_TIME, READ_CONSOLE, REBUILD, symptoms } from "./symptom.ts";
 
-const where = ["task"] as const;
 const role = "consequence" as const;
 const endsBoot = false;
 
 /** Messages of tasks when a start fails: the reason is often in another log. */
-export const STARTS: readonly Symptom[] = [
+export const STARTS = symptoms({ where: ["task"], endsBoot: true }, [
   {
     id: "not-ready",
     patterns: [/it was not ready within (?<seconds>[\d.]+) s/],
     says: "it was not ready within … s",
-    where,
     role,
-    endsBoot: true,
     title: "it was not ready within {seconds} s",
     cause: "The guest hangs, or the host is too busy; the console's last lines follow the message.",
     fix: [READ_CONSOLE, ONE_AT_A_TIME, "grep -n timeouts guesthouse.json"],
@@ -21,9 +18,7 @@ export const STARTS: readonly Symptom[] = [
     id: "no-login",
     patterns: [/it announced itself, but nobody could log in/],
     says: "it announced itself, but nobody could log in",
-    where,
     role,
-    endsBoot: true,
     title: "it announced itself, but nobody could log in",
     cause: "The guest is running, but its network does not work.",
     fix: [READ_CONSOLE],
@@ -32,9 +27,7 @@ export const STARTS: readonly Symptom[] = [
     id: "switched-off",
     patterns: [/it switched itself off before it was ready/],
     says: "it switched itself off before it was ready",
-    where,
     role,
-    endsBoot: true,
     title: "it switched itself off before it was ready",
     cause: "Its init ended or rebooted; guests are started so that a reboot ends them.",
     fix: [READ_CONSOLE],
@@ -43,9 +36,7 @@ export const STARTS: readonly Symptom[] = [
     id: "qemu-ended",
     patterns: [/QEMU (?:exited with status|died of signal) (?<number>\d+)/],
     says: "QEMU exited with status …",
-    where,
     role,
-    endsBoot: true,
     title: "QEMU ended (status or signal {number})",
     cause: "QEMU's own messages are in its log.",
     fix: ["less logs/{guest}.qemu.log", CHECK],
@@ -54,7 +45,6 @@ export const STARTS: readonly Symptom[] = [
     id: "connection-lost",
     patterns: [/lost connection/],
     says: "lost connection to guest",
-    where,
     role,
     endsBoot,
     title: "its connection was lost",
@@ -65,7 +55,6 @@ export const STARTS: readonly Symptom[] = [
     id: "host-full",
     patterns: [/: a disk of this host is full/],
     says: ": a disk of this host is full",
-    where,
     endsBoot,
     title: "a disk of this host is full",
     cause:
@@ -76,8 +65,6 @@ export const STARTS: readonly Symptom[] = [
     id: "image-absent",
     patterns: [/Cannot start guest "(?<platform>[^"]*)": its image is not set up/],
     says: "its image is not set up",
-    where,
-    endsBoot: true,
     title: "its image is not set up",
     cause: "It was never built here, or its directory was emptied.",
     fix: ["deno task setup-images {platform}"],
@@ -86,8 +73,6 @@ export const STARTS: readonly Symptom[] = [
     id: "image-changed",
     patterns: [/has \d+ bytes, not the \d+ that were built|images\/dist\/\S+ is damaged/],
     says: "has … bytes, not the … that were built",
-    where,
-    endsBoot: true,
     title: "its image was changed after it was built",
     cause: "Another program wrote to it, or a copy did not finish.",
     fix: [REBUILD],
@@ -96,10 +81,9 @@ export const STARTS: readonly Symptom[] = [
     id: "tools-absent",
     patterns: [/this host lacks (?<tools>.+)/],
     says: "this host lacks …",
-    where,
     endsBoot,
     title: "this host lacks {tools}",
     cause: "Tools are missing or too old.",
     fix: ["deno task check --install"],
   },
-];
+]);

@@ -1,10 +1,7 @@
-import { DIAGNOSE, READ_CONSOLE, REBUILD, type Symptom, TALKATIVE } from "./symptom.ts";
-
-const where = ["console"] as const;
-const endsBoot = true;
+import { DIAGNOSE, READ_CONSOLE, REBUILD, symptoms, TALKATIVE } from "./symptom.ts";
 
 /** From the root disk's init to the SSH server. */
-export const USERLAND: readonly Symptom[] = [
+export const USERLAND = symptoms({ where: ["console"], endsBoot: true }, [
   {
     id: "emergency-mode",
     patterns: [
@@ -12,8 +9,6 @@ export const USERLAND: readonly Symptom[] = [
       /Give root password for maintenance/,
     ],
     says: "You are in emergency mode.",
-    where,
-    endsBoot,
     role: "consequence",
     title: "it entered {mode|emergency} mode instead of booting",
     cause: "systemd could not reach a target: usually because a disk in /etc/fstab does not exist.",
@@ -24,8 +19,6 @@ export const USERLAND: readonly Symptom[] = [
     id: "emergency-shell",
     patterns: [/^\(initramfs\) ?$|Entering emergency mode\. Exit the shell to continue/],
     says: "(initramfs)",
-    where,
-    endsBoot,
     role: "consequence",
     title: "its initramfs gave up and opened a shell",
     cause: "The lines above the prompt show what it waited for.",
@@ -36,8 +29,6 @@ export const USERLAND: readonly Symptom[] = [
     id: "single-user",
     patterns: [/Enter full pathname of shell or RETURN for \S+/],
     says: "Enter full pathname of shell or RETURN for /bin/sh",
-    where,
-    endsBoot,
     role: "consequence",
     title: "it entered single-user mode instead of booting",
     cause: "A start script failed: usually the check of a file system.",
@@ -51,8 +42,6 @@ export const USERLAND: readonly Symptom[] = [
       /systemd\[1\]: Freezing execution/,
     ],
     says: "[!!!!!!] …, freezing.",
-    where,
-    endsBoot,
     title: "systemd froze: {reason|see the console}",
     cause: "An essential step failed: mounting a pseudo file system, or allocating memory.",
     fix: [READ_CONSOLE, TALKATIVE],
@@ -62,8 +51,6 @@ export const USERLAND: readonly Symptom[] = [
     id: "no-host-keys",
     patterns: [/sshd(?:\[\d+\])?: no hostkeys available -- exiting/],
     says: "sshd: no hostkeys available -- exiting.",
-    where,
-    endsBoot,
     title: "its SSH server has no host key",
     cause: "The initramfs passes the key at each start; it did not reach the root disk.",
     fix: [REBUILD],
@@ -72,8 +59,6 @@ export const USERLAND: readonly Symptom[] = [
     id: "ssh-not-started",
     patterns: [/Failed to start (?<unit>ssh(?:d|@\S*)?\.service.*)/],
     says: "Failed to start ssh.service",
-    where,
-    endsBoot,
     title: "its SSH server did not start",
     cause: "Its configuration is wrong, or a unit that it needs has failed.",
     fix: [TALKATIVE, READ_CONSOLE],
@@ -86,7 +71,6 @@ export const USERLAND: readonly Symptom[] = [
       /systemd\[1\]: Failed to start (?<unit>\S.*?)\.?$/,
     ],
     says: "[FAILED] Failed to start …",
-    where,
     endsBoot: false,
     role: "hint",
     title: "its unit {unit} failed",
@@ -96,4 +80,4 @@ export const USERLAND: readonly Symptom[] = [
       "deno task vm-ssh {guest} -- systemctl --failed --no-pager",
     ],
   },
-];
+]);
