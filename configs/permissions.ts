@@ -13,6 +13,15 @@ const PLACES = [
   ...["GUESTHOUSE_IMAGES", "GUESTHOUSE_LOGS", "GUESTHOUSE_SNAPSHOTS", "GUESTHOUSE_STATE"],
 ];
 
+/** The host's own proxy. */
+const UPSTREAM = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
+  .flatMap((name) => [name, name.toUpperCase()]);
+/** The host's own certificates. */
+const CERTIFICATES = [
+  ...["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"],
+  ...["GIT_SSL_CAINFO", "PIP_CERT"],
+];
+
 /** Looks after guests that run. */
 const LOOK = ["ask", "run", "state", "look"] as const;
 /** Takes a guest from an image, or finds it up, and works in it. */
@@ -87,7 +96,8 @@ export default definePermissions({
     signal: { why: "ends processes of guests", run: ["./lib/base/process/send_signal.sh"] },
     reach: { why: "ssh into a guest that runs", run: ["ssh", "ssh-keygen"] },
     proxy: {
-      why: "lets a guest reach the internet, but not the networks of the host",
+      why: "lets a guest reach the internet as the host does, but not the networks of the host",
+      env: [...UPSTREAM, ...CERTIFICATES],
       sys: ["networkInterfaces"],
       net: true,
     },

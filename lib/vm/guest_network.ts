@@ -25,6 +25,8 @@ interface NetworkOptions {
   readonly rule: NetworkRule;
   /** The socket to which the connection's port leads. */
   readonly socketPath: string;
+  /** More variables that programs are given. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Told each host that was asked for, as a line for a log. */
   readonly onNote: (line: string) => void;
 }
@@ -32,12 +34,12 @@ interface NetworkOptions {
 /** Gives a guest its network: a proxy of this task's, behind the connection's `proxyPort`. */
 export function openNetwork(
   { proxyPort }: Pick<SshConnection, "proxyPort">,
-  { rule, socketPath, onNote }: NetworkOptions,
+  { rule, socketPath, env = {}, onNote }: NetworkOptions,
 ): GuestNetwork {
   onNote(`network: ${describe(rule)}`);
   if (rule === "open" || proxyPort === undefined) {
     return {
-      env: {},
+      env,
       explain: () => ({ details: [] }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -53,7 +55,7 @@ export function openNetwork(
   });
   const proxy = serveProxy({ path: socketPath, rule, onAsked: (asked) => record.add(asked) });
   return {
-    env: proxyVariables(proxyPort),
+    env: { ...env, ...proxyVariables(proxyPort) },
     explain: (output) => explain(record, rule, output),
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();

@@ -1,4 +1,6 @@
 import { type RunRecord, writeRecord } from "../guest/runs.ts";
+import { trustHostCertificates } from "../guest/certificates.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
 import { buildGuest, findBuildHost, type GuestRequest } from "./build_guest.ts";
@@ -31,10 +33,12 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   await using stack = new AsyncDisposableStack();
   const opened = stack.use(await openPlan(buildGuest(options, host), options));
   const { guest, session: { ssh, port } } = opened;
+  const onNote = (line: string) => options.onNote?.(line, "info");
+  const { commands } = systemOf(options.platform);
+  const env = await trustHostCertificates(ssh, commands, { onNote, signal: opened.signal });
   const network = stack.use(
     openNetwork(ssh, {
-      ...{ rule: options.network, socketPath: proxySocket(opened.place) },
-      onNote: (line) => options.onNote?.(line, "info"),
+      ...{ rule: options.network, socketPath: proxySocket(opened.place), env, onNote },
     }),
   );
   const resources = stack.move();

@@ -1,13 +1,21 @@
+import { isIP } from "node:net";
 import { whyNotHost } from "../../config/network.ts";
 import { writeAll } from "../../base/files/write_all.ts";
 import { settlesWithin } from "../../base/time/wait.ts";
 import { closeConn } from "./close_conn.ts";
-import { type Attempt, connectChecked, resolveOnHost } from "./proxy_connect.ts";
+import { connectChecked, judgeHost, resolveOnHost } from "./proxy_connect.ts";
 import { copyBothWays } from "./copy_stream.ts";
 import { ownAddresses, whyNotAddress } from "./judge.ts";
 import type { ProxyLimits, ProxyOptions } from "./proxy_options.ts";
 import { type Head, readHead } from "./read_head.ts";
 import { BadRequestError, parseRequest, type ProxyRequest } from "./proxy_request.ts";
+import {
+  connectUpstream,
+  type Upstream,
+  type UpstreamAttempt,
+  upstreamFor,
+  upstreamHead,
+} from "./upstream.ts";
 
 /** Serves one request of a client, with what it opens in `open`. Throws when the client leaves. */
 export async function serveClient(
@@ -36,13 +44,25 @@ export async function serveClient(
   const target = `${
     request.host.includes(":") ? `[${request.host}]` : request.host
   }:${request.port}`;
-  const attempt = await attemptFor(request, options, limits);
+  const { upstream = upstreamFor } = options;
+  const through = upstream(request);
+  const attempt = await attemptFor(request, target, through, options, limits);
   if (attempt.kind === "connected") {
-    const { conn: server, address } = attempt;
+    const { conn: server, address, rest } = attempt;
     open.add(server);
     try {
       options.onAsked({ verdict: "allowed", target, address });
-      await relay(client, server, request, head, limits);
+      const text = through === undefined
+        ? request.head
+        : upstreamHead(request.head, target, through);
+      if (request.tunnel) await send(client, "HTTP/1.1 200 Connection established\r\n\r\n");
+      else await send(server, text);
+      if (rest !== undefined) await writeAll(client, rest);
+      await copyBothWays({
+        ...{ client, server, idleMs: limits.idleMs, first: head.rest },
+        clientBytes: request.bodyBytes,
+        serverEnds: !request.tunnel,
+      });
     } finally {
       closeConn(server);
       open.delete(server);
@@ -53,41 +73,36 @@ export async function serveClient(
   const of = address === undefined ? {} : { address };
   options.onAsked({ verdict: attempt.kind, target, why, ...of });
   if (attempt.kind === "refused") {
-    await answer(client, 403, `refused by the network rule: ${target} (${why})`);
+    // What a name leads to inside the host's networks is not the guest's business.
+    const told = address === undefined || isIP(request.host) !== 0
+      ? why
+      : "its address is not public";
+    await answer(client, 403, `refused by the network rule: ${target} (${told})`);
   } else {
     await answer(client, attempt.late ? 504 : 502, `cannot be reached: ${target} (${why})`);
   }
 }
 
 async function attemptFor(
-  { host, port }: ProxyRequest,
+  { host, port, tunnel }: ProxyRequest,
+  target: string,
+  upstream: Upstream | undefined,
   { rule, resolve = resolveOnHost, judge }: ProxyOptions,
-  { connectMs }: ProxyLimits,
-): Promise<Attempt> {
+  { connectMs: deadlineMs }: ProxyLimits,
+): Promise<UpstreamAttempt> {
   // Before the name is looked up: a name that is not allowed is not even resolved.
   const why = whyNotHost(rule, host);
   if (why !== undefined) return { kind: "refused", why };
   const own = ownAddresses();
-  return await connectChecked({
-    ...{ host, port, resolve, deadlineMs: connectMs },
-    judge: judge ?? ((address) => whyNotAddress(address, own)),
-  });
-}
-
-async function relay(
-  client: Deno.UnixConn,
-  server: Deno.TcpConn,
-  { tunnel, head, bodyBytes }: ProxyRequest,
-  { rest }: Head,
-  { idleMs }: ProxyLimits,
-): Promise<void> {
-  if (tunnel) await send(client, "HTTP/1.1 200 Connection established\r\n\r\n");
-  else await send(server, head);
-  await copyBothWays({
-    ...{ client, server, idleMs, first: rest },
-    clientBytes: bodyBytes,
-    serverEnds: !tunnel,
-  });
+  const checked = {
+    ...{ host, port, resolve, deadlineMs },
+    judge: judge ?? ((address: string) => whyNotAddress(address, own)),
+  };
+  if (upstream === undefined) return await connectChecked(checked);
+  // Behind a proxy, public names often do not resolve; those of inside do, and are refused.
+  const judged = await judgeHost(checked);
+  if (judged.kind === "refused") return judged;
+  return await connectUpstream(upstream, target, { tunnel, deadlineMs });
 }
 
 /** How long a client may continue to send after its answer. */

@@ -9,7 +9,7 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export type Judge = (address: string) => string | undefined;
 
 /** What {@link connectChecked} takes. */
-interface ConnectCheckedOptions {
+interface CheckedOptions {
   readonly host: string;
   readonly port: number;
   readonly resolve: Resolve;
@@ -53,12 +53,14 @@ export const resolveOnHost: Resolve = async (host) => {
 /** More addresses than this are not tried. */
 const MOST_ADDRESSES = 6;
 
-/**
- * Connects to a host. The name is resolved once and each address judged, so that no second answer
- * of the resolver leads elsewhere.
- */
-export async function connectChecked(options: ConnectCheckedOptions): Promise<Attempt> {
-  const { host, port, judge, deadlineMs } = options;
+/** The addresses of a host that guests may be connected to, or why there are none. */
+export type Judged =
+  | { readonly kind: "allowed"; readonly addresses: readonly string[] }
+  | Exclude<Attempt, { kind: "connected" }>;
+
+/** Resolves a host's name once and judges each address. */
+export async function judgeHost(options: Omit<CheckedOptions, "port">): Promise<Judged> {
+  const { host, judge, deadlineMs } = options;
   let addresses: readonly string[];
   try {
     addresses = isIP(host) !== 0 ? [host] : await within(options.resolve(host), deadlineMs);
@@ -68,22 +70,32 @@ export async function connectChecked(options: ConnectCheckedOptions): Promise<At
   }
   const judged = addresses.map((address) => ({ address, why: judge(address) }));
   const allowed = judged.filter(({ why }) => why === undefined).slice(0, MOST_ADDRESSES);
-  let attempt: Attempt = { kind: "failed", why: "its name has no address", late: false };
   const [first] = judged;
-  if (first !== undefined && allowed.length === 0) {
+  if (first === undefined) return { kind: "failed", why: "its name has no address", late: false };
+  if (allowed.length === 0) {
     return { kind: "refused", address: first.address, why: `${first.address} is ${first.why}` };
   }
-  for (const { address } of allowed) {
+  return { kind: "allowed", addresses: allowed.map(({ address }) => address) };
+}
+
+/** Connects to an address that was judged: no second answer of the resolver leads elsewhere. */
+export async function connectChecked(options: CheckedOptions): Promise<Attempt> {
+  const judged = await judgeHost(options);
+  if (judged.kind !== "allowed") return judged;
+  const { port, deadlineMs } = options;
+  let attempt: Attempt | undefined;
+  for (const address of judged.addresses) {
     try {
       return { kind: "connected", conn: await connectTo(address, port, deadlineMs), address };
     } catch (error) {
-      attempt = { kind: "failed", address, why: whyNotConnected(error), late: isLate(error) };
+      attempt = { kind: "failed", address, ...whyNotConnected(error) };
     }
   }
-  return attempt;
+  return attempt!;
 }
 
-async function connectTo(
+/** Connects to an address. Throws a `TimeoutError` after the deadline. */
+export async function connectTo(
   hostname: string,
   port: number,
   deadlineMs: number,
@@ -118,9 +130,12 @@ function isLate(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
 }
 
-function whyNotConnected(error: unknown): string {
-  if (isLate(error)) return "no answer";
-  if (error instanceof Deno.errors.ConnectionRefused) return "connection refused";
+/** What an error of {@link connectTo} says. */
+export function whyNotConnected(error: unknown): { readonly why: string; readonly late: boolean } {
+  if (isLate(error)) return { why: "no answer", late: true };
+  if (error instanceof Deno.errors.ConnectionRefused) {
+    return { why: "connection refused", late: false };
+  }
   const message = error instanceof Error ? error.message : "cannot connect";
-  return message.replace(/ \(os error \d+\).*/s, "").toLowerCase();
+  return { why: message.replace(/ \(os error \d+\).*/s, "").toLowerCase(), late: false };
 }

@@ -1,5 +1,7 @@
 import type { NetworkRule } from "../../config/network.ts";
 import type { Judge, Resolve } from "./proxy_connect.ts";
+import type { ProxyRequest } from "./proxy_request.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** The outcome of one request. */
 export interface Asked {
@@ -23,6 +25,8 @@ export interface ProxyOptions {
   readonly resolve?: Resolve;
   /** Default: only public addresses that are not this host's own. */
   readonly judge?: Judge;
+  /** The host's own proxy for a request. Default: that of the environment. */
+  readonly upstream?: (request: ProxyRequest) => Upstream | undefined;
   readonly limits?: Partial<ProxyLimits>;
 }
 

@@ -21,6 +21,7 @@ export async function startTestProxy(
   const asked: Asked[] = [];
   const proxy = serveProxy({
     rule: "internet",
+    upstream: () => undefined,
     judge: (address) => address === "127.0.0.1" ? undefined : "not a test's address",
     ...options,
     path,
@@ -91,4 +92,54 @@ export async function readText(conn: Pick<Deno.Conn, "read">): Promise<string> {
     text += decoder.decode(buffer.subarray(0, count), { stream: true });
   }
   return text;
+}
+
+/** A proxy of the host, as Node makes one. */
+interface TestUpstream extends AsyncDisposable {
+  /** With the user. */
+  readonly url: string;
+  /** The first line of each request that it has obeyed, without the version. */
+  readonly asked: string[];
+}
+
+/** Starts a proxy that wants a user, and for which every name leads to one server of this host. */
+export async function startUpstream(
+  { user, server }: { readonly user: string; readonly server: number },
+): Promise<TestUpstream> {
+  const { createServer, request } = await import("node:http");
+  const { connect } = await import("node:net");
+  const asked: string[] = [];
+  const wanted = `Basic ${btoa(decodeURIComponent(user))}`;
+  const refuses = (headers: Record<string, unknown>) => headers["proxy-authorization"] !== wanted;
+  const proxy = createServer((from, to) => {
+    if (refuses(from.headers)) return void to.writeHead(407).end();
+    asked.push(`${from.method} ${from.url}`);
+    request({ port: server, path: "/", headers: { connection: "close" } }, (answer) => {
+      to.writeHead(200, { connection: "close" });
+      answer.pipe(to);
+    }).end();
+  });
+  proxy.on("connect", (from, socket, head) => {
+    if (refuses(from.headers)) return void socket.end("HTTP/1.1 407 No\r\n\r\n");
+    asked.push(`CONNECT ${from.url}`);
+    const far = connect(server, "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      far.write(head);
+      far.pipe(socket);
+      socket.pipe(far);
+    });
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const { port } = proxy.address() as { port: number };
+  let open = true;
+  return {
+    url: `http://${user}@127.0.0.1:${port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      if (!open) return;
+      open = false;
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
 }
