@@ -23,10 +23,10 @@ export async function runInit(
   task: string,
 ): Promise<void> {
   const { force, fresh, accel: accelerator, flavour = config.flavour } = ctx.opt;
-  const { prepareTools } = await loadFlavour(flavour);
+  const loaded = await loadFlavour(flavour);
   // Checked before minutes are spent on tools, and again under the guest's lock.
   await refuseExisting(config.name, force);
-  await ensureHost([...prepareTools, "vm"], ctx, {
+  await ensureHost([...await loaded.prepareTools(force), "vm"], ctx, {
     guestArchs: [DEV_ARCH],
     task,
   });

@@ -1,5 +1,6 @@
 import { dirname } from "@std/path";
 import { atomicWrite, sweepTemporary, tryAtomicWrite } from "../base/files/atomic_write.ts";
+import { AgentError } from "../guest/agent/agent_errors.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
 import { bytesText } from "../base/text/bytes.ts";
 import { WorkError } from "../base/errors.ts";
@@ -58,9 +59,12 @@ export async function upload(
   }
 }
 
-/** Copies a file of the guest to the host, replacing it when complete. Throws `HostError`. */
+/**
+ * Copies a file of the guest to the host, replacing it when complete. Of its mode, only that it can
+ * be executed is kept. Throws `HostError`.
+ */
 export async function download(
-  agent: Pick<AgentClient, "readFile">,
+  agent: Pick<AgentClient, "exec" | "readFile">,
   { host, guest }: FileTransfer,
   signal: AbortSignal,
   limitBytes = ARTIFACT_LIMIT_BYTES,
@@ -78,16 +82,34 @@ export async function download(
     const info = await Deno.stat(host).catch(() => undefined);
     // A device or a pipe is written to directly; a rename would replace it with a file.
     if (info?.isFile === false) return await fill(host);
-    const mode = info?.mode == null ? {} : { mode: info.mode & 0o7777 };
+    const isProgram = await isExecutable(agent, guest, signal);
+    // The umask applies to the mode of a new file; whoever may read an old one may then run it.
+    const before = info?.mode == null ? undefined : info.mode & 0o7777;
+    const mode = isProgram ? (before ?? 0o777) | ((before ?? 0) & 0o444) >> 2 : before;
     const target = await behindLinks(host);
     await sweepTemporary(dirname(target));
-    await atomicWrite(target, fill, mode);
+    await atomicWrite(target, fill, mode === undefined ? {} : { mode });
   } catch (error) {
     if (isFullDisk(error)) {
       const facts = { said: error.message, paths: [dirname(host)], cause: error };
       throw await fullDiskError(`download to "${host}"`, facts);
     }
     throw hostFault(`download to "${host}"`, error, `ls -ld ${wordText(dirname(host))}`);
+  }
+}
+
+/** The agent's protocol tells nothing of modes. Not of a file that is missing, or without a shell. */
+async function isExecutable(
+  agent: Pick<AgentClient, "exec">,
+  path: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { code } = await agent.exec({ argv: ["sh", "-c", 'test -x "$0"', path], signal });
+    return code === 0;
+  } catch (error) {
+    if (error instanceof AgentError) return false;
+    throw error;
   }
 }
 

@@ -14,7 +14,11 @@ async function withDir(use: (dir: string) => Promise<void>) {
 }
 
 /** Gives half of a file, then this. */
-const reader = (then: () => Promise<number>): Pick<AgentClient, "readFile"> => ({
+const reader = (
+  then: () => Promise<number>,
+  code = 1,
+): Pick<AgentClient, "exec" | "readFile"> => ({
+  exec: () => Promise.resolve({ code, signal: null, timedOut: false, oom: false }),
   async readFile(_, sink) {
     await sink(new TextEncoder().encode("new"));
     return await then();
@@ -67,6 +71,20 @@ Deno.test("download() replaces a file only by a complete one, and keeps its mode
     assertEquals(((await Deno.stat(host)).mode ?? 0) & 0o777, 0o600);
     assertEquals((await Deno.lstat(link)).isSymlink, true);
     assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 2);
+  });
+});
+
+Deno.test("download() gives a program that it can be executed, and nothing else of its mode", async () => {
+  await withDir(async (dir) => {
+    const program = reader(() => Promise.resolve(3), 0);
+    const [made, old] = [join(dir, "new"), join(dir, "old")];
+    await Deno.writeTextFile(old, "old", { mode: 0o640 });
+    const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o7777;
+    for (const host of [made, old]) await download(program, { host, guest: "/x" }, signal);
+    // Whatever the umask is: who may read it may run it.
+    const mode = await modeOf(made);
+    assertEquals(mode & 0o111, (mode & 0o444) >> 2);
+    assertEquals(await modeOf(old), 0o750);
   });
 });
 

@@ -5,7 +5,7 @@ import { quoteWord } from "../../guest/quote.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { ensureImage } from "../../image/platform/build_image.ts";
 import { type CpioEntry, directory, file, packCpio } from "../../image/format/cpio.ts";
-import { useImage } from "../../image/platform/platform_image.ts";
+import { imageState, useImage } from "../../image/platform/platform_image.ts";
 import { kernelArgs } from "../../qemu/args.ts";
 import { copyBootFiles, mendBootFiles } from "./boot_files.ts";
 import { devImage } from "./debian_image.ts";
@@ -19,7 +19,10 @@ import { devShellSeed } from "../state/shell.ts";
 /** Debian 12: a copy of an image that is built from packages once, ready in minutes. */
 export const debian: DevFlavour = {
   name: "debian",
-  prepareTools: ["image", "binfmt", "init"],
+  async prepareTools(force) {
+    const isReady = !force && (await imageState(await devImage())).kind === "ready";
+    return isReady ? [] : ["image", "binfmt", "init"];
+  },
   firstBootWithoutSsh: false,
   bringsMount: true,
   prepare,

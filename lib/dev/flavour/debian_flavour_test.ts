@@ -6,6 +6,7 @@ import { devImage } from "./debian_image.ts";
 import { debian, packDevSeed } from "./debian_flavour.ts";
 import type { FlavourRequest } from "./flavour.ts";
 import { CONFIG } from "../dev_testing.ts";
+import { finishImage, makeImagesDir } from "../../image/platform/image_testing.ts";
 
 const request: FlavourRequest = {
   config: CONFIG,
@@ -57,4 +58,13 @@ Deno.test("the dev image's kernel is Debian's generic one, which has 9p", async 
 Deno.test("the dev image's provisioning is a script that every POSIX shell reads", async () => {
   const path = join(root, (await devImage()).image.provision);
   assertEquals((await $`sh -n ${path}`).stderr, "");
+});
+
+Deno.test("debian.prepareTools() wants tools for an image only where there is none", async () => {
+  await using _images = await makeImagesDir();
+  const tools = ["image", "binfmt", "init"] as const;
+  assertEquals(await debian.prepareTools(false), tools);
+  await finishImage(await devImage());
+  assertEquals(await debian.prepareTools(false), []);
+  assertEquals(await debian.prepareTools(true), tools);
 });

@@ -50,7 +50,7 @@ export interface GuestCommand {
 export interface DevFlavour {
   readonly name: FlavourName;
   /** Tools of the host that {@link prepare} needs, in addition to those that start a guest. */
-  readonly prepareTools: readonly ToolGroup[];
+  prepareTools(force: boolean): Promise<readonly ToolGroup[]>;
   /** Whether {@link firstBoot} works over the serial console, since logins come only after it. */
   readonly firstBootWithoutSsh: boolean;
   /** Whether a start passes the share's mount to the guest, whose configuration may be older. */

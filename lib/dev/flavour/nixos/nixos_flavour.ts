@@ -42,7 +42,7 @@ const FIRST_BOOT_FACTOR = 3;
 /** NixOS: its own image if this host can build one, else the stock image, which builds itself. */
 export const nixos: DevFlavour = {
   name: "nixos",
-  prepareTools: ["nixos"],
+  prepareTools: () => Promise.resolve(["nixos"]),
   firstBootWithoutSsh: true,
   bringsMount: false,
   prepare,
