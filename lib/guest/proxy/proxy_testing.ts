@@ -109,6 +109,7 @@ export async function startUpstream(
   const { createServer, request } = await import("node:http");
   const { connect } = await import("node:net");
   const asked: string[] = [];
+  const tunnels: (() => void)[] = [];
   const wanted = `Basic ${btoa(decodeURIComponent(user))}`;
   const refuses = (headers: Record<string, unknown>) => headers["proxy-authorization"] !== wanted;
   const proxy = createServer((from, to) => {
@@ -122,11 +123,17 @@ export async function startUpstream(
   proxy.on("connect", (from, socket, head) => {
     if (refuses(from.headers)) return void socket.end("HTTP/1.1 407 No\r\n\r\n");
     asked.push(`CONNECT ${from.url}`);
+    // Node no longer counts them among its connections.
+    socket.on("error", () => {});
     const far = connect(server, "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
       far.write(head);
       far.pipe(socket);
       socket.pipe(far);
+    });
+    tunnels.push(() => {
+      socket.destroy();
+      far.destroy();
     });
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
@@ -138,6 +145,7 @@ export async function startUpstream(
     async [Symbol.asyncDispose]() {
       if (!open) return;
       open = false;
+      tunnels.forEach((end) => end());
       proxy.closeAllConnections();
       await new Promise((resolve) => proxy.close(resolve));
     },
