@@ -33,14 +33,14 @@ const GUEST = [
 const IMAGE = ["clean", "make", "image"] as const;
 /** Builds a project in a guest. */
 const BUILD = [
-  ...[...GUEST, ...IMAGE, "caller", "accel", "proxy", "project", "copy", "mended"] as const,
+  ...[...GUEST, ...IMAGE, "caller", "accel", "proxy", "project", "send", "copy", "mended"] as const,
   ...["memory", "home", "cache"] as const,
 ] as const;
 const PARTS = ["ask", "run", "state", "log", "make", "clean", "tools"] as const;
 /** Looks after the dev guest. */
 const DEV = [...LOOK, "facts", "reach", "control"] as const;
 /** Ends or changes it, with what it shares. */
-const SHARED = ["copy", "mended", "project", "clean", "share"] as const;
+const SHARED = ["send", "copy", "mended", "project", "clean", "share"] as const;
 const SERVED = [...SHARED, "owner", "serve", "store"] as const;
 
 export default definePermissions({
@@ -101,9 +101,10 @@ export default definePermissions({
       sys: ["networkInterfaces"],
       net: true,
     },
+    send: { why: "rsync to and from a guest that runs", run: ["rsync"] },
     copy: {
-      why: "rsync to and from a guest that runs, and what there is to be sent",
-      run: ["./lib/guest/make_links.sh", "./lib/project/list_tree.sh", "rsync"],
+      why: "what there is to be sent, and what links that come lead to",
+      run: ["./lib/guest/make_links.sh", "./lib/project/list_tree.sh"],
     },
     mended: { why: "whether the distribution has mended its rsync", run: ["dpkg"] },
     project: {
@@ -209,7 +210,7 @@ export default definePermissions({
     "arm-dev-sync": [...DEV, ...SHARED],
     "arm-dev-tidy": DEV,
     "arm-dev-kill": [...LOOK, ...SERVED, "facts", "signal"],
-    "arm-dev-update": [...DEV, ...SERVED, "pins", "local"],
+    "arm-dev-update": [...DEV, "send", "clean", "owner", "pins", "local"],
     "arm-dev-reset": [...LOOK, "facts"],
     "gc": [...LOOK, "facts", "signal", "start", "disk", "clean"],
     "clean": ["ask", "caller", "state"],

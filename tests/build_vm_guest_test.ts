@@ -179,6 +179,13 @@ Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm
   assertEquals([cat.code, cat.stdout], [0, "mark\n"]);
   const status = await box.task("vm-ssh", ["debian-amd64", "--", "sh", "-c", "exit 42"]);
   assertEquals(status.code, 42, status.stderr);
+  const charmap = await box.task("vm-ssh", ["debian-amd64", "--", "locale", "charmap"]);
+  assertEquals([charmap.code, charmap.stdout], [0, "UTF-8\n"], charmap.stderr);
+  const env = { TERM: "xterm-kitty" };
+  const person = box.start("vm-ssh", ["debian-amd64"], { terminal: true, env });
+  await person.type('tput clear && echo "<$TERM>"; exit\n');
+  await person.waitFor(/<xterm-256color>/);
+  assertEquals((await person.outcome).code, 0);
   const shell = "255 is a status too";
   const status255 = await box.task("vm-run", [
     "debian-amd64",

@@ -1,15 +1,13 @@
 import type { TaskContext } from "../cli/context.ts";
 import type { FlavourName } from "../config/dev_config.ts";
 import { ensureKeys } from "../host/keys.ts";
-import { socketDir } from "../base/files/paths.ts";
 import { connectDev } from "./connect_dev.ts";
 import { requireAnswering } from "./entered.ts";
 import { guestIds } from "./ids.ts";
 import { loadDevConfig } from "./load_dev.ts";
 import { recordLock } from "./flavour/nixos/nixos_first_boot.ts";
 import type { DevRecord } from "./state/record.ts";
-import { makeShare } from "./share/make_share.ts";
-import { shareRequest } from "./start.ts";
+import { configuredMount } from "./share/share_mount.ts";
 import { updateDev } from "./update.ts";
 import { collect } from "./update_link.ts";
 import { debianSource, nixosSource, type UpdateSource } from "./update_source.ts";
@@ -52,21 +50,12 @@ async function keepLock(ctx: TaskContext, record: DevRecord): Promise<void> {
 }
 
 /** The checkout's configuration, for a guest that sees the project as it was started. */
-async function checkoutSource(record: DevRecord, signal: AbortSignal): Promise<UpdateSource> {
-  const config = await loadDevConfig();
-  const { mode, hostDir, readOnly } = record.share;
-  const running = { ...config, share: { ...config.share, mode, readOnly } };
-  // As the guest was started, even if the config has changed.
-  const share = await makeShare({
-    ...shareRequest(running, hostDir, socketDir()),
-    log: "/dev/null",
-    signal,
-  });
+async function checkoutSource({ share }: DevRecord, signal: AbortSignal): Promise<UpdateSource> {
   const { clientPublic } = await ensureKeys(signal);
   return await nixosSource({
-    config: running,
+    config: await loadDevConfig(),
     guestIds: guestIds(),
-    mount: share.guestSetup(),
+    mount: configuredMount(share),
     authorizedKeys: [clientPublic],
   });
 }

@@ -29,8 +29,6 @@ export const DEV_FILES = {
   qemuLog: "qemu.log",
   /** The shared SSH connection's output. */
   sshLog: "ssh.log",
-  /** Keys, ids, names: this host's settings for the NixOS configuration. */
-  localNix: "local.nix",
 } as const;
 
 /** Path of one of a guest's files. */

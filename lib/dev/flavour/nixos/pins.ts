@@ -32,8 +32,6 @@ interface PinRequest {
   readonly signal: AbortSignal;
   /** Default: {@link pinsFile}. */
   readonly path?: string;
-  /** Replaces the pin with that of the newest build. */
-  readonly renew?: boolean;
 }
 
 interface FoundPin {
@@ -48,7 +46,7 @@ export async function ensurePin(request: PinRequest): Promise<FoundPin> {
   const { name, farm, job, signal, path = pinsFile(request.farm) } = request;
   const pins = await readPins(path);
   const known = pins[name];
-  if (known?.job === job.job && request.renew !== true) return { pin: known, isNew: false };
+  if (known?.job === job.job) return { pin: known, isNew: false };
   const file = await newestFile(farm, job, signal);
   const pin: Pin = { job: job.job, ...file, taken: new Date().toISOString() };
   const sorted = Object.entries({ ...pins, [name]: pin }).sort(([a], [b]) => a < b ? -1 : 1);
