@@ -3,7 +3,7 @@ import { guestStart } from "../vm/machine.ts";
 import { findDevHost } from "./dev_guest.ts";
 import { loadFlavour } from "./load_flavour.ts";
 import { requireDevGuest } from "./guest_file.ts";
-import { devFile, devSocketDir } from "./state/dev_paths.ts";
+import { devSocketDir } from "./state/dev_paths.ts";
 import { makeShare } from "./share/make_share.ts";
 import { devPlan, shareRequest, type StartDevOptions } from "./start.ts";
 
@@ -13,11 +13,7 @@ export async function startCommand(options: StartDevOptions): Promise<string[]> 
   const { flavour } = await requireDevGuest(config.name);
   const host = await findDevHost(options.accelerator, signal);
   const socketDir = await devSocketDir(config.name);
-  const share = await makeShare({
-    ...shareRequest(config, options.hostDir, socketDir),
-    log: devFile(config.name, "qemuLog"),
-    signal,
-  });
+  const share = await makeShare({ ...shareRequest(config, options.hostDir, socketDir), signal });
   const parts = { host, flavour: await loadFlavour(flavour) };
   const plan = await devPlan(options, parts, share, socketDir, true);
   const { home, disk } = plan;

@@ -20,7 +20,7 @@ import { removeAll } from "../base/files/directories.ts";
 import { type DevRecord, readDevRecord, writeDevRecord } from "./state/record.ts";
 import { makeShare } from "./share/make_share.ts";
 import type { Share } from "./share/share.ts";
-import { ensureMounted } from "./share/share_mount.ts";
+import { configuredMount, ensureMounted } from "./share/share_mount.ts";
 import { bootId, clearRecord, lockDev, recordProcess, settleState } from "./state/state.ts";
 
 /** What {@link startDev} takes. */
@@ -96,7 +96,6 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   stack.defer(() => removeAll(sockets));
   const share = await makeShare({
     ...shareRequest(config, options.hostDir, sockets),
-    log: devFile(name, "qemuLog"),
     onNote: (text) => options.onNote(text, "info"),
     signal,
   });
@@ -106,18 +105,40 @@ async function boot(options: StartDevOptions, parts: Parts): Promise<StartedDev>
   const plan = await devPlan(options, parts, share, sockets);
   const launched = stack.use(await launchDev(plan));
   const { guest } = launched;
-  const record = await toRecord(options, parts, { guest, sockets, helpers: helpers.processes });
+  const { processes } = helpers;
+  const record = { ...await toRecord(options, parts, guest, sockets), helpers: processes };
   // Recorded as soon as it runs; if this task is killed, the guest ends and the record is stale.
   stack.defer(() => clearRecord(record));
   await writeDevRecord({ ...record, starting: true });
   const ssh = stack.use(await plan.logIn(launched));
-  const mount = share.guestSetup();
+  const mount = configuredMount(config.share);
   if (mount !== undefined && !parts.flavour.bringsMount) {
     await ensureMounted(ssh, { guestDir: record.share.guestDir, mount, signal });
   }
   await share.afterStart(ssh);
   await writeDevRecord(record);
-  return toStarted({ record, guest, ssh, helpers, seconds: clock() }, stack.move());
+  const seconds = clock();
+  const resources = stack.move();
+  let released = false;
+  return {
+    ...{ record, wasUp: false, seconds, exited: guest.exited },
+    async release() {
+      for (const part of [helpers, ssh, guest]) await part.release();
+      released = true;
+      // Its QMP connection would keep the task alive.
+      await guest[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      if (released) return;
+      await using _lock = await acquireLock(devLock(name), { purpose: "ending it" });
+      // If another task has restarted it in the meantime, its record and sockets have the same
+      // paths.
+      const current = await readDevRecord(name);
+      if (current === undefined || current.qemu.pid === record.qemu.pid) {
+        await resources.disposeAsync();
+      }
+    },
+  };
 }
 
 /** The guest that is started; with `dryRun`, nothing is written for it. */
@@ -136,7 +157,7 @@ export async function devPlan(
       ...{ config, dir, signal, dryRun },
       keys: host.keys,
       guestIds: guestIds(),
-      mount: share.guestSetup(),
+      mount: configuredMount(config.share),
       screen: display !== undefined,
     }),
     logs: { console: devFile(name, "consoleLog"), qemu: devFile(name, "qemuLog") },
@@ -150,23 +171,20 @@ export function shareRequest(config: DevConfig, hostDir: string, socketDir: stri
     guestDir: `/${config.share.name}`,
     hostIds: hostIds(),
     guestIds: guestIds(),
+    log: devFile(config.name, "qemuLog"),
   };
 }
 
 async function toRecord(
   { config, hostDir }: StartDevOptions,
   { host, flavour }: Parts,
-  { guest, sockets, helpers }: {
-    readonly guest: Guest;
-    readonly sockets: string;
-    readonly helpers: DevRecord["helpers"];
-  },
-): Promise<DevRecord> {
+  guest: Guest,
+  sockets: string,
+): Promise<Omit<DevRecord, "helpers">> {
   return {
     name: config.name,
     flavour: flavour.name,
     qemu: await recordProcess(guest.pid),
-    helpers,
     bootId: await bootId(),
     since: new Date().toISOString(),
     sshPort: guest.sshPort ?? config.sshPort,
@@ -183,42 +201,6 @@ async function toRecord(
       hostDir,
       guestDir: `/${config.share.name}`,
       readOnly: config.share.readOnly,
-    },
-  };
-}
-
-interface Up {
-  readonly record: DevRecord;
-  readonly guest: Guest;
-  readonly ssh: SshConnection;
-  readonly helpers: { release(): Promise<void> };
-  readonly seconds: number;
-}
-
-function toStarted(up: Up, resources: AsyncDisposableStack): StartedDev {
-  let released = false;
-  return {
-    record: up.record,
-    wasUp: false,
-    seconds: up.seconds,
-    exited: up.guest.exited,
-    async release() {
-      await up.helpers.release();
-      await up.ssh.release();
-      await up.guest.release();
-      released = true;
-      // Its QMP connection would keep the task alive.
-      await up.guest[Symbol.asyncDispose]();
-    },
-    async [Symbol.asyncDispose]() {
-      if (released) return;
-      await using _lock = await acquireLock(devLock(up.record.name), { purpose: "ending it" });
-      // If another task has restarted it in the meantime, its record and sockets have the same
-      // paths.
-      const current = await readDevRecord(up.record.name);
-      if (current === undefined || current.qemu.pid === up.record.qemu.pid) {
-        await resources.disposeAsync();
-      }
     },
   };
 }

@@ -163,9 +163,7 @@ async function recordedShare(
   const share = { mode, readOnly, name: guestDir.slice(1), hostStore: false };
   return await makeShare({
     ...shareRequest({ ...config, share }, hostDir, record.socketDir),
-    log: devFile(record.name, "qemuLog"),
-    onNote,
-    signal,
+    ...{ onNote, signal },
   });
 }
 

@@ -54,8 +54,6 @@ export interface Share {
   readonly notes: readonly string[];
   /** QEMU's devices for it. */
   qemuArgs(): string[];
-  /** What the guest mounts; `undefined` if it has a copy. */
-  guestSetup(): GuestMount | undefined;
   /** Checks the host's directory, and starts programs that must run before QEMU. */
   beforeStart(): Promise<ShareHelpers>;
   /** Once the guest answers: for rsync, the first copy. */
@@ -77,7 +75,6 @@ const NO_HELPERS: ShareHelpers = {
 export const PLAIN_SHARE: Share = {
   ...{ launchWrapper: [], sharedMemory: false, notes: [] },
   qemuArgs: () => [],
-  guestSetup: () => undefined,
   beforeStart: () => Promise.resolve(NO_HELPERS),
   ...{ afterStart: nothing, beforeStop: nothing, afterStop: nothing },
 };

@@ -1,7 +1,6 @@
 import { p9Args } from "../../qemu/share_args.ts";
 import { PLAIN_SHARE, type Share, type ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
-import { shareMount } from "./share_mount.ts";
 import { chooseOwnership } from "./share_owner.ts";
 
 /** The project as a directory that QEMU itself serves. */
@@ -25,7 +24,6 @@ export async function make9pShare(request: ShareRequest): Promise<Share> {
         security: ownership.kind === "recorded" ? "mapped-xattr" : "none",
         readOnly,
       }),
-    guestSetup: () => shareMount({ mode: "9p", readOnly }),
     async beforeStart() {
       await checkShareDir({ dir: hostDir, readOnly, wrapper, signal });
       return await PLAIN_SHARE.beforeStart();

@@ -9,7 +9,6 @@ import { virtiofsArgs } from "../../qemu/share_args.ts";
 import { DEV_SOCKETS } from "../state/dev_paths.ts";
 import { PLAIN_SHARE, type Share, type ShareHelpers, type ShareRequest } from "./share.ts";
 import { checkShareDir } from "../state/share_dir.ts";
-import { shareMount } from "./share_mount.ts";
 import { namespaceWrapper } from "./share_owner.ts";
 import { recordProcess } from "../state/state.ts";
 import { requireVirtiofsd, virtiofsdCommand } from "./virtiofsd_program.ts";
@@ -33,7 +32,6 @@ export function makeVirtiofsShare(request: ShareRequest): Share {
     ...PLAIN_SHARE,
     sharedMemory: true,
     qemuArgs: () => virtiofsArgs(socketPath),
-    guestSetup: () => shareMount({ mode: "virtiofs", readOnly }),
     async beforeStart() {
       const wrapper = namespaceWrapper(guestIds);
       await checkShareDir({ dir: hostDir, readOnly, wrapper, signal });
