@@ -1,7 +1,6 @@
 import { join } from "@std/path";
 import { bootTwice } from "../guest/connect_guest.ts";
 import { startClock } from "../base/time/clock.ts";
-import type { SshConnection } from "../guest/ssh.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { type Guest, qmpSocketPath } from "../qemu/launch.ts";
