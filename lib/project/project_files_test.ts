@@ -260,6 +260,8 @@ Deno.test("projectFiles() names directories too, and takes bytes for names", asy
   const { paths, takes } = await projectFiles({ dir: tree.dir, excludes: [] });
   const wanted = ["a/", "a/empty/", "bad-\xff.c", "new\nline/", "new\nline/b", "out/"];
   assertEquals(paths.toSorted(), wanted);
+  const excludes = ["bad-?.c"];
+  assertEquals((await projectFiles({ dir: tree.dir, excludes })).takes("bad-\xff.c"), false);
   assertEquals(["new/x.c", "x/new.o", "build/x", ".git/x"].map(takes), [true, false, false, false]);
 });
 
