@@ -2,16 +2,12 @@ import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { FLAVOURS, SHARE_MODES } from "./dev_names.ts";
 import { check, countFaults, faultLines, fields } from "./faults.ts";
+import { type DeepReadonly, whole } from "./values.ts";
 
 export type { FlavourName, ShareMode } from "./dev_names.ts";
 
 const word = (wanted: string) =>
   z.string({ error: wanted }).regex(/^[a-z][a-z0-9-]{0,31}$/, { error: wanted });
-
-const whole = (least: number, most: number, what: string) => {
-  const error = `${what}, a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-};
 
 /** Directories of the guest's own that no share may hide. */
 const TAKEN = new Set(
@@ -48,8 +44,6 @@ const devSchema = fields({
   /** From launch to an answered command, under emulation. Default 180000. */
   bootMs: whole(1000, 3_600_000, "milliseconds").default(180_000),
 }, "an object");
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** The dev guest as `configs/arm_dev.ts` writes it. */
 export type DevConfigInput = DeepReadonly<z.input<typeof devSchema>>;

@@ -32,6 +32,8 @@ export const isVariant = (text: string): text is Variant =>
 /** How a root is stored: one that can be written to, or a smaller one that cannot. */
 export type FileSystem = "ext4" | "erofs";
 
+const CONTENTS = { raw: "a shell", python: "Python", node: "Node.js" } as const;
+
 /** The parts of microVMs, and which embeds which: `build-images` and docs/image-parts.md use it. */
 export const PARTS: readonly Part[] = [
   {
@@ -83,27 +85,13 @@ export const PARTS: readonly Part[] = [
     outputs: [{ file: "initramfs-micro-{arch}" }],
     needs: ["tiny-init"],
   },
-  {
-    name: "raw",
+  ...VARIANTS.map((name): Part => ({
+    name,
     task: "build-qcow2",
-    summary: "a root file system with a shell",
-    outputs: [{ file: "raw-base-{arch}.qcow2" }],
+    summary: `a root file system with ${CONTENTS[name]}`,
+    outputs: [{ file: `${name}-base-{arch}.qcow2` }],
     needs: ["guest-agent"],
-  },
-  {
-    name: "python",
-    task: "build-qcow2",
-    summary: "a root file system with Python",
-    outputs: [{ file: "python-base-{arch}.qcow2" }],
-    needs: ["guest-agent"],
-  },
-  {
-    name: "node",
-    task: "build-qcow2",
-    summary: "a root file system with Node.js",
-    outputs: [{ file: "node-base-{arch}.qcow2" }],
-    needs: ["guest-agent"],
-  },
+  })),
 ];
 
 /** The names of a part's files for an architecture, the first one with the sidecar. */

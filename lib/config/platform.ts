@@ -66,27 +66,20 @@ async function importPlatform(dir: string, name: string): Promise<Outcome> {
   const path = join(dir, `${name.replaceAll("-", "_")}.ts`);
   const file = showPath(path);
   const fail = (...faults: string[]): Outcome => ({ file, faults });
-  let loaded: { default?: unknown };
   try {
-    loaded = await import(toFileUrl(path).href);
-  } catch (error) {
-    // definePlatform() throws while the file is loaded.
-    if (error instanceof UsageError) return fail(...error.details);
-    return fail(oneLine(String(error)));
-  }
-  if (loaded.default === undefined) {
-    return fail(
-      `default export: ${foundWanted(undefined, "definePlatform({...})")}; ` +
-        "a part that platforms share has a name that starts with _",
-    );
-  }
-  try {
-    const platform = definePlatform(loaded.default as PlatformInput);
+    const loaded: { default?: PlatformInput } = await import(toFileUrl(path).href);
+    if (loaded.default === undefined) {
+      return fail(
+        `default export: ${foundWanted(undefined, "definePlatform({...})")}; ` +
+          "a part that platforms share has a name that starts with _",
+      );
+    }
+    const platform = definePlatform(loaded.default);
     if (platform.name === name) return { file, platform, faults: [] };
     const wanted = `${JSON.stringify(name)}, as the file is named`;
     return fail(`name: ${foundWanted(platform.name, wanted)}`);
   } catch (error) {
-    if (error instanceof UsageError) return fail(...error.details);
-    throw error;
+    // definePlatform() throws while the file is loaded, too.
+    return fail(...error instanceof UsageError ? error.details : [oneLine(String(error))]);
   }
 }

@@ -3,7 +3,7 @@ import { debianEntry } from "./debian_entry.ts";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
-import { path, text, whole, words } from "./values.ts";
+import { type DeepReadonly, path, text, whole, words } from "./values.ts";
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -36,12 +36,10 @@ const platformSchema = fields({
   append: text("a kernel command line").optional(),
   ssh: fields({
     /** Port on 127.0.0.1 that is forwarded to SSH. Default: a free one. */
-    port: z.union(
-      [z.literal("auto"), z.int().min(1, { error: PORT }).max(65535, { error: PORT })],
-      {
-        error: PORT,
-      },
-    ).default("auto"),
+    port: z.union([
+      z.literal("auto"),
+      z.int().min(1, { error: PORT }).max(65535, { error: PORT }),
+    ], { error: PORT }).default("auto"),
     user: text("a user name").default("ci"),
   }, "an object").prefault({}),
   /** CMake arguments of every project on this platform. Default none. */
@@ -72,8 +70,6 @@ const platformSchema = fields({
     shutdownMs: whole(1000, 600_000, "milliseconds").default(15_000),
   }, "an object").prefault({}),
 }, "an object");
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** A platform as its file in `configs/platforms/` writes it. */
 export type PlatformInput = DeepReadonly<z.input<typeof platformSchema>>;

@@ -16,3 +16,6 @@ export const whole = (least: number, most: number, what: string) => {
 };
 
 export const words = (what: string) => z.array(text("a string"), { error: `a list of ${what}` });
+
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+  : T;

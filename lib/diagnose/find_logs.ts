@@ -1,5 +1,6 @@
 import { basename, join, relative } from "@std/path";
 import { UsageError } from "../base/errors.ts";
+import { changedMs } from "../base/files/directories.ts";
 import { type Log, plainLines, readLog, readText } from "./log_lines.ts";
 
 /** The name of standard input, as an argument and in a report. */
@@ -78,10 +79,6 @@ async function listLogs(dir: string, depth: number): Promise<string[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return paths.sort();
-}
-
-async function changedMs(path: string): Promise<number> {
-  return (await Deno.stat(path)).mtime?.getTime() ?? 0;
 }
 
 /** A path as the user would type it. */

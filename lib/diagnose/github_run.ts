@@ -1,4 +1,4 @@
-import { HostError, TaskError, UsageError } from "../base/errors.ts";
+import { HostError, UsageError } from "../base/errors.ts";
 import { findProgram } from "../base/process/find_program.ts";
 import { run } from "../base/process/run.ts";
 import { type Log, plainLines } from "./log_lines.ts";
@@ -28,46 +28,31 @@ export async function readGitHubRun(
   id: number,
   { dir, signal }: { readonly dir: string; readonly signal: AbortSignal },
 ): Promise<Log> {
-  const command = runLogCommand(id);
-  if (findProgram("gh") === undefined) throw missingError(id);
-  const { code, stdout, stderr } = await run(command, {
+  const what = `Cannot read run ${id}: `;
+  if (findProgram("gh") === undefined) {
+    const [, install] = INSTALL.find(([manager]) => findProgram(manager) !== undefined) ?? [];
+    throw new HostError(`${what}"gh" is not installed`, {
+      details: ["--run uses GitHub's command line program"],
+      next: install ?? "install GitHub's command line program: https://cli.github.com",
+    });
+  }
+  const { code, stdout, stderr } = await run(runLogCommand(id), {
     ...{ cwd: dir, timeoutMs: TIMEOUT_MS, signal },
     // Its variables may contain the login.
     environment: "user",
-  })
-    .catch((error) => {
-      if (error instanceof DOMException && error.name === "TimeoutError") throw lateError(id);
-      throw error;
+  }).catch((error) => {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new HostError(`${what}GitHub did not answer within 120 s`, {
+      next: "run it again, or download the logs and name the file",
     });
-  if (code !== 0) throw runError(id, stderr);
-  return { name: `run ${id}`, lines: plainLines(stdout) };
-}
-
-function missingError(id: number): HostError {
-  const [, install] = INSTALL.find(([manager]) => findProgram(manager) !== undefined) ?? [];
-  return new HostError(`Cannot read run ${id}: "gh" is not installed`, {
-    details: ["--run uses GitHub's command line program"],
-    next: install ?? "install GitHub's command line program: https://cli.github.com",
   });
-}
-
-function lateError(id: number): HostError {
-  return new HostError(`Cannot read run ${id}: GitHub did not answer within 120 s`, {
-    next: "run it again, or download the logs and name the file",
-  });
-}
-
-function runError(id: number, stderr: string): TaskError {
+  if (code === 0) return { name: `run ${id}`, lines: plainLines(stdout) };
   const details = stderr.trim().split("\n").slice(-6).map((line) => `gh: ${line}`);
-  const message = (why: string) => `Cannot read run ${id}: ${why}`;
   if (/auth login|GH_TOKEN|HTTP 401/.test(stderr)) {
-    return new HostError(message("gh is not logged in"), { details, next: "gh auth login" });
+    throw new HostError(`${what}gh is not logged in`, { details, next: "gh auth login" });
   }
-  if (/HTTP 404|not found|could not find/i.test(stderr)) {
-    return new UsageError(message("the repository has no such run"), {
-      details,
-      next: "gh run list --status failure",
-    });
-  }
-  return new HostError(message("gh failed"), { details, next: "gh run list --status failure" });
+  const options = { details, next: "gh run list --status failure" };
+  throw /HTTP 404|not found|could not find/i.test(stderr)
+    ? new UsageError(`${what}the repository has no such run`, options)
+    : new HostError(`${what}gh failed`, options);
 }

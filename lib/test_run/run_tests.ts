@@ -15,13 +15,13 @@ const DURATIONS = join(root, "tests", "durations.json");
 /** Set to `1` for tests that are to prove at length what they otherwise prove in short. */
 const THOROUGH = "GUESTHOUSE_THOROUGH";
 
-interface TestRequest {
-  /** Files and directories as the user names them; all if empty. */
-  readonly files: readonly string[];
+/** What the options of `deno task test` say. */
+interface TestValues {
   readonly filter: string | undefined;
-  readonly shard: Shard | undefined;
-  readonly changedSince: string | undefined;
-  readonly atOnce: number;
+  readonly shard: string | undefined;
+  /** A commit. */
+  readonly changed: string | undefined;
+  readonly jobs: number | undefined;
   readonly record: boolean;
   /** Only the tests that need no image. */
   readonly unit: boolean;
@@ -29,39 +29,27 @@ interface TestRequest {
   readonly thorough: boolean;
 }
 
-interface TestValues {
-  readonly filter: string | undefined;
-  readonly shard: string | undefined;
-  readonly changed: string | undefined;
-  readonly jobs: number | undefined;
-  readonly record: boolean;
-  readonly unit: boolean;
-  readonly thorough: boolean;
+/** Which tests a user asks for. */
+interface TestRequest extends Omit<TestValues, "shard" | "jobs"> {
+  /** Files and directories as the user names them; all if empty. */
+  readonly files: readonly string[];
+  readonly shard: Shard | undefined;
+  readonly atOnce: number;
 }
 
 /** Reads the arguments of `deno task test`. Throws {@link UsageError} before anything is set up. */
 export function testRequest(
-  { opt, positionals }: TaskContext<TestValues, readonly string[]>,
+  { opt, positionals: files }: TaskContext<TestValues, readonly string[]>,
 ): TestRequest {
-  const text = opt.shard;
-  const shard = text === undefined ? undefined : parseShard(text);
-  if (text !== undefined && shard === undefined) {
-    throw new UsageError(`Cannot use --shard ${JSON.stringify(text)}: it is not I/N`, {
+  const shard = opt.shard === undefined ? undefined : parseShard(opt.shard);
+  if (opt.shard !== undefined && shard === undefined) {
+    throw new UsageError(`Cannot use --shard ${JSON.stringify(opt.shard)}: it is not I/N`, {
       next: "pass --shard 1/3 for the first of three parts",
     });
   }
   const cores = navigator.hardwareConcurrency;
-  return {
-    files: positionals,
-    filter: opt.filter,
-    shard,
-    changedSince: opt.changed,
-    // Tests without guests mostly wait.
-    atOnce: opt.jobs ?? (opt.unit ? 3 * cores : cores + 1),
-    unit: opt.unit,
-    record: opt.record,
-    thorough: opt.thorough,
-  };
+  // Tests without guests mostly wait.
+  return { ...opt, files, shard, atOnce: opt.jobs ?? (opt.unit ? 3 * cores : cores + 1) };
 }
 
 /** Runs the tests, prints what each job said and a summary, and returns the task's status. */
@@ -92,16 +80,14 @@ export async function runTests(ctx: TaskContext, request: TestRequest): Promise<
 }
 
 async function selectJobs(
-  { files, shard, changedSince, unit }: TestRequest,
+  { files, shard, changed, unit }: TestRequest,
   recorded: Readonly<Record<string, number>>,
   signal: AbortSignal,
 ): Promise<TestJob[]> {
   // Deno itself finds the tests in what a user names.
   if (files.length > 0) return [{ name: files.join(" "), files, bootsGuest: false, seconds: 0 }];
   const all = (await findTestFiles(root)).filter((file) => !unit || !file.startsWith("tests/"));
-  const chosen = changedSince === undefined
-    ? all
-    : await changedTests(root, changedSince, all, signal);
+  const chosen = changed === undefined ? all : await changedTests(root, changed, all, signal);
   const jobs = jobsOf(chosen, recorded);
   return shard === undefined ? jobs : jobsOfShard(jobs, shard);
 }
