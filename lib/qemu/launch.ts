@@ -1,4 +1,4 @@
-import { removeAll } from "../base/files/directories.ts";
+import { fileBytes, removeAll } from "../base/files/directories.ts";
 import { dirname, join } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
@@ -121,7 +121,7 @@ export async function startGuest(options: StartGuestOptions): Promise<Guest> {
   }
   await removeAll(qmpPath);
   await removeAll(callPath);
-  const fromByte = await fileSize(logs.qemu);
+  const fromByte = await fileBytes(logs.qemu);
   signal?.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => removeAll(qmpPath));
@@ -234,13 +234,4 @@ export function describeExit(exit: ProcessStatus): string {
   }
   if (exit.code > 128) return `QEMU died of signal ${exit.code - 128}`;
   return `QEMU exited with status ${exit.code}`;
-}
-
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
 }

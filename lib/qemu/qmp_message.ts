@@ -1,3 +1,4 @@
+import { isRecord } from "../base/files/verdict_cache.ts";
 import type { QmpEvent } from "./qmp_commands.ts";
 
 export type QmpMessage =
@@ -53,10 +54,6 @@ function parseObject(line: string): Record<string, unknown> | undefined {
 function foreign(line: string): SyntaxError {
   const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line;
   return new SyntaxError(`received a line that is not QMP: ${JSON.stringify(shown)}`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function timeMs(timestamp: unknown): number {

@@ -58,7 +58,8 @@ export function cleanEnvironment(program: string): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-function readVariable(name: string): string | undefined {
+/** A variable, if the task's permission set covers it. */
+export function readVariable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
 }

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { readVariable } from "../../base/process/clean_environment.ts";
 import { findProgram } from "../../base/process/find_program.ts";
 import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
 import type { Tool, ToolGroup, ToolNeed } from "./tool.ts";
@@ -11,21 +12,15 @@ const DIRS = ["/usr/bin", "/opt/homebrew/bin", "/nix/var/nix/profiles/default/bi
 
 const isDebian = ({ distroId }: ToolNeed) => distroId === "debian";
 
-/** A variable that only some permission sets cover; the others do not look for what it moves. */
-function variable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) : undefined;
-}
-
-const home = () => variable("HOME") || "/root";
+const home = () => readVariable("HOME") || "/root";
 
 /** Where rustup puts the programs of its toolchains. */
 export const rustupPrograms = (): string =>
-  join(variable("CARGO_HOME") || join(home(), ".cargo"), "bin");
+  join(readVariable("CARGO_HOME") || join(home(), ".cargo"), "bin");
 
 /** A directory of rustup's default toolchain. */
 function rustupLibrary(target: string): string {
-  const toolchains = join(variable("RUSTUP_HOME") || join(home(), ".rustup"), "toolchains");
+  const toolchains = join(readVariable("RUSTUP_HOME") || join(home(), ".rustup"), "toolchains");
   return join(toolchains, `stable-${Deno.build.target}`, "lib/rustlib", target, "lib");
 }
 
