@@ -36,6 +36,19 @@ export const BUILDS = symptoms({ where: ["task"], endsBoot: false }, [
     fix: ["less logs/setup-{guest}.log", "deno task setup-images {guest}"],
   },
   {
+    id: "share-special-file",
+    patterns: [
+      /(?:mkfifo|fifo|socket|bind)\b.*: No such device or address/i,
+    ],
+    says: "mkfifo: cannot create fifo …: No such device or address",
+    role: "hint",
+    title: "no FIFO or socket can be made in a project that is shared by 9p",
+    cause:
+      "QEMU's 9p server makes no special files. A directory of the dev guest itself, bound over " +
+      "the build directory, has them, and so has a copy of the project.",
+    fix: ["sudo mount --bind ~/build build", "deno task arm-dev --share rsync"],
+  },
+  {
     id: "first-boot-silent",
     patterns: [/the guest fell silent/],
     says: "the guest fell silent",
