@@ -207,3 +207,18 @@ Deno.test({
     assertEquals([code, ignored & 0b110], [0, 0], stdout);
   },
 });
+
+Deno.test("build-native names a file with a time in the future where a step has failed", async () => {
+  await using box = await makeSandbox();
+  const project = await scriptProject(box, "exit 1");
+  await Deno.writeTextFile(join(project, "late.c"), "");
+  const build = () => box.task("build-native", ["--project", project]);
+  const others = await build();
+  assertEquals(others.stderr.includes("in the future"), false, others.stderr);
+  await Deno.utime(join(project, "late.c"), 4e9, 4e9);
+  assertFailure(await build(), {
+    exit: 1,
+    says: ['/late.c" has a time in the future', `find ${project} -newermt now -exec touch`],
+  });
+  await box.assertClean();
+});

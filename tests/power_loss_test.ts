@@ -160,13 +160,14 @@ Deno.test({
     const events = await traced(async () => {
       await using disk = await openCacheDisk(options);
       await disk.attach(guest, signal);
-      await disk.detach(guest, undefined, signal);
+      await disk.detach(guest, disk.kept, signal);
     });
     const told = events.filter((event) => !basename(event).includes(".tmp-"));
     const [synced, named, after] = [
       ...[`sync ${join(dir, "disk.raw")}`, `name ${join(dir, "cache.json")}`, `sync ${dir}`],
     ];
     // Made, in use, and whole again.
-    assertEquals(told, [synced, named, after, named, after, synced, named, after]);
+    const tree = `name ${join(dir, "tree.json")}`;
+    assertEquals(told, [synced, named, after, named, after, tree, after, synced, named, after]);
   },
 });

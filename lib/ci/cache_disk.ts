@@ -16,6 +16,7 @@ import { $ } from "../base/process/dollar.ts";
 import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { ext4Fault } from "../image/format/ext4_state.ts";
+import { type KeptTree, keptTreeSchema, NOTHING_KEPT } from "./kept_tree.ts";
 import { CACHE_DISK_BYTES } from "../vm/build_machine.ts";
 import type { OpenGuest } from "../vm/open_guest.ts";
 
@@ -29,29 +30,28 @@ const recordSchema = z.object({
    * incomplete, with a time that makes it look up to date.
    */
   inUse: z.boolean(),
-  /** What the build tree was configured with; unknown if configuring did not finish. */
-  configured: z.string().optional(),
 });
 
 /** The record of a build cache; kept as `cache.json` beside its disk. */
 export type CacheRecord = Readonly<z.output<typeof recordSchema>>;
 
 /** File names inside a build cache's directory (`buildCachesDir()/PLATFORM/HASH`). */
-export const CACHE_FILES = { disk: "disk.raw", record: "cache.json", lock: "lock" } as const;
+export const CACHE_FILES = {
+  disk: "disk.raw",
+  record: "cache.json",
+  /** What is known of the directories on the disk. */
+  tree: "tree.json",
+  lock: "lock",
+} as const;
 
 /** The disk of a project's build cache for one platform. Disposal releases it for other tasks. */
 interface CacheDisk extends AsyncDisposable {
   readonly path: string;
-  /** What the build tree on it was configured with. */
-  readonly configured: string | undefined;
+  readonly kept: KeptTree;
   /** Mounts it in a guest. Returns environment variables for builds. */
   attach(guest: CacheGuest, signal: AbortSignal): Promise<Record<string, string>>;
   /** Unmounts it; its contents are valid from then on. */
-  detach(
-    guest: CacheGuest,
-    configured: string | undefined,
-    signal: AbortSignal,
-  ): Promise<void>;
+  detach(guest: CacheGuest, kept: KeptTree, signal: AbortSignal): Promise<void>;
 }
 
 /** A guest that has the disk of a build cache. */
@@ -93,13 +93,15 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
     }),
   );
   const path = join(dir, CACHE_FILES.disk);
+  const tree = join(dir, CACHE_FILES.tree);
   const fault = await faultOf(dir, image.digest);
   if (fault !== undefined) {
     onNote(`build cache: created (${fault})`);
+    await Deno.remove(tree).catch(() => {});
     await makeDisk(path, signal);
   }
-  const before = fault === undefined ? (await readCacheRecord(dir))?.configured : undefined;
-  const write = async (inUse: boolean, configured?: string) => {
+  const kept = await readJson(tree, keptTreeSchema);
+  const write = async (inUse: boolean) => {
     // Its contents are valid from then on, even after a crash of the host.
     if (!inUse) await syncPath(path);
     await writeRecord(dir, {
@@ -107,20 +109,19 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
       platform: platform.name,
       image: image.digest,
       inUse,
-      ...(configured === undefined ? {} : { configured }),
     });
   };
-  await write(false, before);
+  await write(false);
   const resources = stack.move();
   return {
     path,
-    configured: before,
+    kept: kept ?? NOTHING_KEPT,
     async attach(guest, signal) {
       await write(true);
       await mount(guest, guestDir, systemOf(platform).commands, signal);
       return compilerCache(platform, guestDir);
     },
-    async detach(guest, configured, signal) {
+    async detach(guest, kept, signal) {
       try {
         await unmount(guest, guestDir, systemOf(platform).commands, signal);
       } catch (error) {
@@ -128,7 +129,8 @@ export async function openCacheDisk(options: CacheDiskOptions): Promise<CacheDis
         if (!(error instanceof TaskError)) throw error;
         return onNote(`build cache: it does not count, since it is busy (${error.message})`);
       }
-      await write(false, configured);
+      await atomicWrite(tree, JSON.stringify(z.encode(keptTreeSchema, kept)));
+      await write(false);
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -227,6 +229,8 @@ function compilerCache(platform: Platform, guestDir: string): Record<string, str
   if (!platform.image.packages.includes("ccache")) return {};
   return {
     CCACHE_DIR: join(guestDir, "ccache"),
+    // Without preprocessing it does not notice a new header that is found before another.
+    CCACHE_NODIRECT: "1",
     CMAKE_C_COMPILER_LAUNCHER: "ccache",
     CMAKE_CXX_COMPILER_LAUNCHER: "ccache",
   };

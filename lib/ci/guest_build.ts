@@ -18,6 +18,8 @@ import { type OpenGuest, openGuest, type OpenGuestOptions } from "../vm/open_gue
 import { type BuildOptions, recordCut, recordError, stepError } from "./build_options.ts";
 import { type BuildResult, newResult } from "../report/build_result.ts";
 import { runSteps } from "./run_steps.ts";
+import { compareKept } from "./kept_build.ts";
+import type { KeptTree } from "./kept_tree.ts";
 import { syncProject } from "./sync_project.ts";
 
 /** What {@link buildInGuest} takes. */
@@ -97,11 +99,10 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
     logs.write(`== boot: answered after ${guest.bootSeconds} s\n`);
     const signal = AbortSignal.any([deadline.signal, guest.failed]);
     const env = { ...await cache?.attach(guest, signal), ...project.env };
-    const tree = { env, configured: cache?.configured };
-    const build = { ...options, signal, deadline, begin };
-    const configured = await buildIn(guest, result, build, logs, tree);
+    const build = { ...options, signal, deadline, begin, env };
+    const kept = await buildIn(guest, result, build, logs, cache?.kept);
     deadline.phase("detach the build cache");
-    await cache?.detach(guest, configured, signal);
+    if (kept !== undefined) await cache?.detach(guest, kept, signal);
     deadline[Symbol.dispose]();
     if (options.onKeep !== undefined) {
       await options.onKeep(guest);
@@ -126,14 +127,7 @@ function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOp
   };
 }
 
-/** What the last build configured the build tree with, and what this one is given. */
-interface BuildTree {
-  readonly env: Readonly<Record<string, string>>;
-  /** What it was configured with, if it is still there. */
-  readonly configured: string | undefined;
-}
-
-/** Builds, and returns what the build tree is configured with afterwards. */
+/** Builds, and returns what is known of a cache's directories afterwards. */
 async function buildIn(
   guest: OpenGuest,
   result: BuildResult,
@@ -141,11 +135,12 @@ async function buildIn(
     readonly deadline: Deadline;
     /** Reports that a phase has begun. */
     readonly begin: (phase: string) => void;
+    readonly env: Readonly<Record<string, string>>;
   },
   logs: LogFiles,
-  tree: BuildTree,
-): Promise<string | undefined> {
-  const { platform, project, progress, signal, begin } = options;
+  kept: KeptTree | undefined,
+): Promise<KeptTree | undefined> {
+  const { platform, project, progress, signal, begin, env } = options;
   const { name } = platform;
   const dirs = guestDirs(platform);
   const sourceDir = join(dirs.source, project.source);
@@ -153,23 +148,28 @@ async function buildIn(
   const warning = await firstRsyncWarning(signal);
   if (warning !== undefined) noteTo(logs, progress)?.(warning, "warning");
   const syncClock = startClock();
-  const syncing = syncProject({
+  const sync = {
     ...{ project, signal, log: logs },
     ssh: guest.ssh,
     runDir: guest.place.dir,
     guestDir: dirs.source,
-    deleteExtra: options.incremental === true,
-    onWarning: (text) => {
+    onWarning: (text: string) => {
       logs.write(`== ${text}\n`);
       progress.warning(text);
     },
-  });
+  };
   // During the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
   // A first step may run in it, as on the host.
-  const making = execText(guest.ssh, ["mkdir", "-p", dirs.build], { signal });
-  const [jobs, changes] = await Promise.all([counting, syncing, making]);
-  result.seconds.sync = syncClock();
+  const making = execText(guest.ssh, ["mkdir", "-p", dirs.build, dirs.source], { signal });
+  const { asRoot } = systemOf(platform).commands;
+  const comparing = kept === undefined ? syncProject(sync) : making.then(() =>
+    compareKept({
+      ...{ ...sync, kept, buildDir: dirs.build },
+      noteReads: asRoot(["mount", "-o", "remount,strictatime", dirs.home]),
+    })
+  );
+  const [jobs, compared] = await Promise.all([counting, comparing, making]);
 
   const planned = planSteps(project, {
     os: platform.os,
@@ -180,17 +180,21 @@ async function buildIn(
     cmakeFlags: platform.cmakeFlags,
     generator: platform.cmakeGenerator,
   });
-  const recipe = JSON.stringify([planned.filter(({ once }) => once), tree.env]);
-  // A project may search for its files itself, so adding or removing one changes the recipe.
-  const isConfigured = tree.configured === recipe && changes.cameOrWent === 0;
-  if (isConfigured) logs.write("== configure: left out, since nothing of it has changed\n");
-  const steps = planned.filter(({ once }) => !(once && isConfigured));
+  const { size, network, append } = options;
+  const recipe = JSON.stringify([planned, env, size, network, append, guest.accelerator]);
+  const build = await compared?.start(planned, recipe);
+  result.seconds.sync = syncClock();
+  const steps = build?.steps ?? planned;
+  if (steps.length < planned.length) {
+    logs.write("== configure: left out, since nothing that it reads has changed\n");
+  }
   const clock = startClock();
-  const env = { ...guest.network.env, ...tree.env };
-  const failed = await runSteps(steps, guestRunner(guest, env, signal), {
+  const runner = guestRunner(guest, { ...guest.network.env, ...env }, signal);
+  const failed = await runSteps(steps, runner, {
     log: logs,
     stepMs: project.timeouts.stepMs,
     onStep: begin,
+    afterStep: build?.afterStep,
     onLines: (lines) => progress.lines(name, lines),
   });
   result.seconds.build = clock();
@@ -212,8 +216,14 @@ async function buildIn(
       signal,
     });
   }
-  const configureFailed = steps.some(({ once, name }) => once && name === failed?.name);
-  return configureFailed ? undefined : recipe;
+  const opened = failed !== undefined && options.onFailure !== undefined;
+  return await build?.finish(
+    opened
+      ? "a shell was open in the last guest"
+      : guest.network.wasUsed()
+      ? "the last build may have had something from the network"
+      : undefined,
+  );
 }
 
 /** How steps run in a guest: over its one SSH connection. */

@@ -9,6 +9,7 @@ import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
 import { run } from "../base/process/run.ts";
+import { commandText } from "../base/text/command_text.ts";
 import { copyArtifacts } from "./artifacts.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startDeadline } from "./deadline.ts";
@@ -70,7 +71,14 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     result.seconds.build = clock();
     result.exitCode = failed?.code ?? 0;
     result.status = failed === undefined ? "pass" : "fail";
-    if (failed !== undefined) result.error = stepError(NATIVE, failed, log.build);
+    if (failed !== undefined) {
+      result.error = stepError(
+        NATIVE,
+        failed,
+        log.build,
+        await futureTimes(project.dir, log.build, signal),
+      );
+    }
     if (failed === undefined && project.artifacts.length > 0) {
       begin("artifacts");
       const sourceDir = join(project.dir, project.source);
@@ -103,6 +111,18 @@ function refuseBackslash(home: string, steps: readonly Step[]): void {
     }: CMake works in no directory with a backslash in its path`,
     { next: "move the checkout, or set GUESTHOUSE_STATE to another directory" },
   );
+}
+
+/** Ninja and make fail with a file that is newer than all that is written, as the log was just now. */
+async function futureTimes(dir: string, log: string, signal: AbortSignal) {
+  const find = ["find", dir, "-name", ".git", "-prune", "-o", "-type", "f", "-newer", log];
+  const { stdout } = await run(["sh", "-c", 'exec "$@"', "sh", ...find, "-print"], { signal });
+  const [path = ""] = stdout.split("\n");
+  if (path === "") return undefined;
+  return {
+    details: [`${JSON.stringify(path)} has a time in the future`],
+    next: commandText(["find", dir, "-newermt", "now", "-exec", "touch", "{}", "+"]),
+  };
 }
 
 /** The steps of a build on the host. */

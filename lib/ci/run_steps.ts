@@ -21,6 +21,8 @@ interface RunStepsOptions {
   readonly stepMs: number;
   /** Called as each step begins. */
   readonly onStep: (name: string) => void;
+  /** Called after each step that has passed. */
+  readonly afterStep?: ((step: Step) => Promise<void>) | undefined;
   /** Called with the lines of the steps' output, as plain text. The log gets it unchanged. */
   readonly onLines: (lines: readonly string[]) => void;
 }
@@ -82,6 +84,7 @@ export async function runSteps(
       const lines = tail.map((line) => shorten(line, TAIL_LINE_CHARS));
       return { name: step.name, command, code, tail: lines };
     }
+    await options.afterStep?.(step);
   }
   return undefined;
 }

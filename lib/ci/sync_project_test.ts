@@ -4,7 +4,6 @@ import { sandbox } from "../base/host_testing.ts";
 import { run } from "../base/process/run.ts";
 import { loopback, withLoopback } from "../guest/rsync_testing.ts";
 import { git, makeTree } from "../project/excludes_testing.ts";
-import type { Project } from "../project/project.ts";
 import { syncProject } from "./sync_project.ts";
 
 /** A project, a "guest" that is another directory of this host, and a way from one to the other. */
@@ -12,7 +11,7 @@ async function withProject(
   files: Record<string, string>,
   use: (
     dirs: { project: string; guest: string },
-    sync: (options?: { excludes?: string[]; deleteExtra?: boolean }) => Promise<number[]>,
+    sync: (excludes?: string[]) => Promise<{ files: number; bytes: number }>,
   ) => Promise<void>,
 ) {
   await using tree = await makeTree(files);
@@ -20,18 +19,17 @@ async function withProject(
     await using _env = await sandbox(env);
     const guest = join(dir, "gue st/source");
     const runDir = join(dir, "run");
-    await Deno.mkdir(runDir);
-    const warnings: string[] = [];
-    await use({ project: tree.dir, guest }, async ({ excludes = [], ...options } = {}) => {
-      const stats = await syncProject({
-        ...{ ...options, runDir, guestDir: guest, ssh: loopback() },
-        project: { dir: tree.dir, excludes } as unknown as Project,
-        log: { write: () => {} } as unknown as Parameters<typeof syncProject>[0]["log"],
-        onWarning: (text) => warnings.push(text),
+    for (const made of [guest, runDir]) await Deno.mkdir(made, { recursive: true });
+    await use({ project: tree.dir, guest }, async (excludes = []) => {
+      const told: string[] = [];
+      await syncProject({
+        ...{ runDir, guestDir: guest, ssh: loopback(), project: { dir: tree.dir, excludes } },
+        log: { write: (text) => told.push(text) },
+        onWarning: (text) => told.push(text),
         signal: new AbortController().signal,
       });
-      assertEquals(warnings, []);
-      return [stats.files, stats.cameOrWent];
+      assertEquals(told.length, 1);
+      return JSON.parse(told[0]!.replace("== sync: ", ""));
     });
   });
 }
@@ -56,43 +54,36 @@ Deno.test("syncProject() sends names of any bytes, links and empty directories",
     await Deno.mkdir(join(project, "empty"));
     await Deno.chmod(join(project, "empty"), 0o700);
     await run(["sh", "-c", 'printf g >"$(printf "bad-\\377")"'], { cwd: project });
-    assertEquals(await sync(), [6, 9]);
+    assertEquals((await sync()).files, 6);
     const same = await run(["diff", "-r", "--no-dereference", project, guest]);
     assertEquals([same.code, same.stdout], [0, ""]);
     assertEquals((await Deno.stat(join(guest, "empty"))).mode! & 0o777, 0o700);
-    assertEquals(await sync({ deleteExtra: true }), [0, 0]);
   });
 });
 
-Deno.test("syncProject() removes deleted files, and keeps files made by a build", async () => {
-  const files = { "a.c": "", "gone/b.c": "", "gone/deep/c.c": "", "turned": "", "was/d.c": "" };
-  await withProject({ ...files, ".gitignore": "*.log\n" }, async ({ project, guest }, sync) => {
-    // At first there is nothing to remove.
-    await sync({ deleteExtra: true });
-    // Of the guest alone: what is left out, and what is not.
-    const made = [
-      "build/x",
-      "a.o",
-      "gone/deep/c.o",
-      "out/CMakeFiles/x",
-      "new.c",
-      "new/e.c",
-      "x.log",
-    ];
-    for (const path of made) {
-      await Deno.mkdir(join(guest, path, ".."), { recursive: true });
-      await Deno.writeTextFile(join(guest, path), "");
+Deno.test("syncProject() sends no time that is later than now", async () => {
+  await withProject({ "a/late.c": "", "now.c": "", "old.c": "" }, async (dirs, sync) => {
+    const times = { late: Date.now() + 1e9, old: 1e12 };
+    for (const path of ["a/late.c", "a"]) {
+      await Deno.utime(join(dirs.project, path), times.late / 1000, times.late / 1000);
     }
-    for (const path of ["gone", "turned", "was"]) {
-      await Deno.remove(join(project, path), { recursive: true });
+    await Deno.utime(join(dirs.project, "old.c"), times.old / 1000, times.old / 1000);
+    await sync();
+    const time = async (path: string) => (await Deno.stat(join(dirs.guest, path))).mtime!.getTime();
+    for (const path of ["a", "a/late.c", "now.c"]) {
+      assertEquals(await time(path) <= Date.now(), true, path);
     }
-    await Deno.mkdir(join(project, "turned"));
-    await Deno.writeTextFile(join(project, "was"), "");
-    await sync({ deleteExtra: true });
-    assertEquals(await namesIn(guest), [
-      ...[".gitignore", "a.c", "a.o", "build/", "build/x", "gone/", "gone/deep/", "gone/deep/c.o"],
-      ...["out/", "out/CMakeFiles/", "out/CMakeFiles/x", "turned/", "was", "x.log"],
-    ]);
+    assertEquals(await time("old.c"), times.old);
+  });
+});
+
+Deno.test("syncProject() sends of sparse files what is not zero", async () => {
+  await withProject({ "disk.img": "begin", "x": "" }, async ({ project, guest }, sync) => {
+    await Deno.truncate(join(project, "disk.img"), 64 * 2 ** 20);
+    assertEquals((await sync()).files, 2);
+    const { size, blocks } = await Deno.stat(join(guest, "disk.img"));
+    assertEquals([size, (blocks ?? 0) * 512 < 2 ** 20], [64 * 2 ** 20, true]);
+    assertEquals((await run(["cmp", join(project, "disk.img"), join(guest, "disk.img")])).code, 0);
   });
 });
 
@@ -101,7 +92,7 @@ Deno.test("syncProject() also sends ignored files that the project's excludes in
   await withProject(files, async ({ project, guest }, sync) => {
     await git(project, "init", "-q");
     await git(project, "add", ".");
-    assertEquals(await sync({ excludes: ["!parser.h"] }), [3, 5]);
+    assertEquals((await sync(["!parser.h"])).files, 3);
     assertEquals(await namesIn(guest), [
       ...[".gitignore", "gen/", "gen/sub/", "gen/sub/parser.h", "main.c"],
     ]);

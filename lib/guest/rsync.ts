@@ -13,22 +13,15 @@ import {
   nulEnded,
   pullListArgs,
   pushArgs,
+  type PushOptions,
   RSYNC_ENV,
-  type Selection,
 } from "./rsync_args.ts";
 import { type Connection, isComplete, PARTIAL, rsyncFault } from "./rsync_fault.ts";
 import { parseStats, type PushStats } from "./rsync_output.ts";
 
 /** What {@link pushTree} takes. */
-interface PushTreeOptions {
+interface PushTreeOptions extends Omit<PushOptions, "sshConfig"> {
   readonly connection: Connection;
-  /** Absolute directory on this host; its content is copied. */
-  readonly sourceDir: string;
-  /** Absolute directory in the guest; made with its parents. */
-  readonly guestDir: string;
-  readonly selection: Selection;
-  /** Also removes what is gone from the source; see {@link pushArgs}. Default `false`. */
-  readonly deleteExtra?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -17,7 +17,7 @@ export type Selection =
   | "everything";
 
 /** What {@link pushArgs} takes. */
-interface PushOptions {
+export interface PushOptions {
   /** The shared connection's configuration file. */
   readonly sshConfig: string;
   /** Absolute directory on this host. */
@@ -29,6 +29,13 @@ interface PushOptions {
    * Removes from the guest what is not in the source any more; of everything only. Default `false`.
    */
   readonly deleteExtra?: boolean;
+  /**
+   * Sends every file, whatever the guest has, with the guest's time, which is newer than what was
+   * built there. Default `false`.
+   */
+  readonly newTimes?: boolean;
+  /** Zeros take neither time nor space, and other content more time. Default `false`. */
+  readonly sparse?: boolean;
 }
 
 /**
@@ -45,6 +52,8 @@ export function pushArgs(options: PushOptions): string[] {
     "--stats",
     "--no-human-readable",
     ...(options.deleteExtra ? ["--delete-during"] : []),
+    ...(options.newTimes ? ["--ignore-times", "--no-times"] : []),
+    ...(options.sparse ? ["--sparse", "--compress"] : []),
     ...selectionArgs(selection),
     `${absolute(sourceDir)}/`,
     `${SHARED_HOST}:${absolute(guestDir)}/`,

@@ -6,8 +6,6 @@ export interface PushStats {
   readonly files: number;
   /** Size of those files in bytes. */
   readonly bytes: number;
-  /** Entries that are new in the guest, or gone from it. */
-  readonly cameOrWent: number;
 }
 
 /** Reads what rsync's `--stats` (with `--no-human-readable`) prints. */
@@ -19,7 +17,6 @@ export function parseStats(stdout: string): PushStats {
   return {
     files: number("Number of regular files transferred"),
     bytes: number("Total transferred file size"),
-    cameOrWent: number("Number of created files") + number("Number of deleted files"),
   };
 }
 

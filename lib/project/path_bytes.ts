@@ -32,13 +32,13 @@ interface Tree {
   readonly links: BytePath[];
 }
 
-/** Reads what `list_tree.sh` writes, as {@link FIND_TREE} does. `dir` is what `find` was given. */
-export function parseTree(list: BytePath, dir: BytePath = "."): Tree {
+/** Reads what `list_tree.sh` writes. */
+export function parseTree(list: BytePath): Tree {
   const names = list.split("\0");
   const tree: Tree = { paths: [], links: [] };
   for (let at = 0; at < names.length - 1;) {
     const name = names[at]!;
-    const path = name.slice(dir.length + 1);
+    const path = name.slice("./".length);
     const first = at;
     while (names[at] === name) at++;
     if (path === "") continue;
@@ -47,12 +47,6 @@ export function parseTree(list: BytePath, dir: BytePath = "."): Tree {
   }
   return tree;
 }
-
-/** What `find` takes after a directory to print what {@link parseTree} reads. */
-export const FIND_TREE = [
-  ...["-type", "d", "-print0", "-print0", "-o"],
-  ...["-type", "l", "-print0", "-print0", "-print0", "-o", "-type", "f", "-print0"],
-];
 
 /** The content of a file for rsync's `--files-from`: a directory is named without what it holds. */
 export const fileList = (paths: readonly BytePath[]): BytePath =>

@@ -32,9 +32,13 @@ interface ProjectFilesOptions extends RulesOptions {
 }
 
 /** What a guest needs of a project. */
-interface ProjectFiles {
+export interface ProjectFiles {
   /** Files, links and directories; the latter end with a slash. */
   readonly paths: readonly BytePath[];
+  /** Those of them with a time later than now, without slashes. */
+  readonly future: readonly BytePath[];
+  /** Those of them that are mostly holes. */
+  readonly sparse: readonly BytePath[];
   /** Whether a path, which may be of the guest alone, is nothing that is left out. */
   takes(path: BytePath): boolean;
 }
@@ -58,7 +62,7 @@ const LIST_TREE = ownScript("list_tree.sh", import.meta.url);
  */
 export async function projectFiles(options: ProjectFilesOptions): Promise<ProjectFiles> {
   const { dir, git, withRepository, onWarning, signal } = options;
-  const { paths: all, links, isWhole } = await listTree(dir, signal);
+  const { paths: all, links, odd, isWhole } = await listTree(dir, signal);
   const tree = git === undefined ? treeFromNames(all) : treeFromGit(all, git);
   const never = await ownDirsBelow(dir);
   const rules = new ProjectRules({ ...options, never }, tree);
@@ -88,7 +92,25 @@ export async function projectFiles(options: ProjectFilesOptions): Promise<Projec
   }
   if (broken !== undefined) onWarning?.(broken);
   const known = new Set(all);
-  return { paths, takes: (path) => (known.has(path) ? rules : others).takes(path) };
+  const wanted = new Set(paths);
+  const oddOnes = odd.filter((path) => wanted.has(path) || wanted.has(`${path}/`));
+  return {
+    paths,
+    ...await sortOdd(dir, oddOnes),
+    takes: (path) => (known.has(path) ? rules : others).takes(path),
+  };
+}
+
+async function sortOdd(dir: string, odd: readonly BytePath[]) {
+  const future: BytePath[] = [];
+  const sparse: BytePath[] = [];
+  for (const path of odd) {
+    const info = await Deno.lstat(join(dir, toText(path))).catch(() => undefined);
+    if (info === undefined) continue;
+    if ((info.mtime?.getTime() ?? 0) > Date.now()) future.push(path);
+    if (info.isFile && info.blocks !== null && info.blocks * 512 < info.size / 2) sparse.push(path);
+  }
+  return { future, sparse };
 }
 
 /**
@@ -121,7 +143,11 @@ async function listTree(dir: string, signal?: AbortSignal) {
   const list = join(scratch.path, "list");
   const code = await $`${LIST_TREE} ${dir} ${list}`.signal(signal).code();
   if (code > 1) throw new WorkError(`Cannot list ${JSON.stringify(dir)}: it cannot be entered`);
-  return { ...parseTree(readBytes(await Deno.readFile(list))), isWhole: code === 0 };
+  const [tree, odd] = await Promise.all(
+    [list, `${list}.odd`].map(async (path) => readBytes(await Deno.readFile(path))),
+  );
+  const names = odd!.split("\0").slice(0, -1).map((name) => name.slice("./".length));
+  return { ...parseTree(tree!), odd: names, isWhole: code === 0 };
 }
 
 /** The outermost first: they say whether the others count. */

@@ -23,6 +23,17 @@ export const PROGRAMS = symptoms({
     ],
   },
   {
+    id: "future-time",
+    patterns: [/ninja: error: manifest '[^']*' still dirty after \d+ tries/],
+    says: "ninja: error: manifest 'build.ninja' still dirty after 100 tries",
+    where: ["console", "task"],
+    title: "a file has a time in the future, so Ninja configures again and again",
+    cause:
+      "Whatever configuring writes is older than that file. Guests get no such times from the host, " +
+      "but a step may have made the file, as by unpacking an archive.",
+    fix: ["find . -newermt now", "find . -newermt now -exec touch {} +", "date"],
+  },
+  {
     id: "clock-skew",
     patterns: [
       /[Cc]lock skew detected/,
@@ -31,11 +42,11 @@ export const PROGRAMS = symptoms({
     ],
     says: "Clock skew detected.",
     role: "hint",
-    title: "the clocks of host and guest differ",
+    title: "the clocks of host and guest differ, or a file has a time in the future",
     cause:
-      "The host's files or certificates are in the guest's future: its clock was stopped, for " +
-      "example because the guest was resumed or the host was asleep.",
-    fix: ["deno task vm-run {guest} -- date", "date", "deno task clean"],
+      "Files or certificates are in the guest's future: its clock was stopped, for example because " +
+      "the guest was resumed or the host was asleep. On the host, files may have such times.",
+    fix: ["deno task vm-run {guest} -- date", "date", "find . -newermt now", "deno task clean"],
   },
   {
     id: "program-crashed",

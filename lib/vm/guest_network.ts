@@ -10,6 +10,8 @@ import { NETWORK } from "../symptoms/network_symptoms.ts";
 export interface GuestNetwork extends AsyncDisposable {
   /** The variables by which they find it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether programs may have got anything from it so far. */
+  wasUsed(): boolean;
   /** What the network has to do with a failure. */
   explain(output: readonly string[]): NetworkCauses;
 }
@@ -40,6 +42,7 @@ export function openNetwork(
   if (rule === "open" || proxyPort === undefined) {
     return {
       env,
+      wasUsed: () => rule === "open",
       explain: () => ({ details: [] }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -56,6 +59,7 @@ export function openNetwork(
   const proxy = serveProxy({ path: socketPath, rule, onAsked: (asked) => record.add(asked) });
   return {
     env: { ...env, ...proxyVariables(proxyPort) },
+    wasUsed: () => record.isUsed,
     explain: (output) => explain(record, rule, output),
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();

@@ -30,7 +30,7 @@ const SETTLED_MS = 2_000;
  * Identifies an unchanged file. The change time counts, since it cannot be set back. Empty for a
  * file changed within the last seconds, which may change again without a trace.
  */
-function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
+export function identityOf({ dev, ino, mtime, ctime }: Deno.FileInfo): string {
   const changedMs = ctime?.getTime() ?? 0;
   if (Math.abs(Date.now() - changedMs) < SETTLED_MS) return "";
   return [dev, ino, mtime?.getTime(), changedMs].join(" ");

@@ -13,6 +13,8 @@ const MOST_CAUSES = 5;
 export class NetworkRecord {
   readonly #seen = { allowed: new Set<string>(), missed: new Set<string>() };
   readonly #missed = new Map<string, Asked>();
+  /** Whether anything may have been had from the network. */
+  isUsed = false;
   readonly #write: (line: string) => void;
 
   constructor(write: (line: string) => void) {
@@ -21,6 +23,7 @@ export class NetworkRecord {
 
   add(asked: Asked): void {
     const line = lineOf(asked);
+    this.isUsed ||= asked.verdict !== "refused";
     const kind = asked.verdict === "allowed" ? "allowed" : "missed";
     const seen = this.#seen[kind];
     if (seen.has(line) || seen.size > MOST_LINES[kind]) return;
