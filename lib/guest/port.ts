@@ -1,6 +1,7 @@
 import { GuestError } from "../base/errors.ts";
+import { closeAnyway } from "../base/files/conn.ts";
 import { writeAll } from "../base/files/write_all.ts";
-import { settlesWithin } from "../base/time/wait.ts";
+import { firstOf } from "../base/time/wait.ts";
 
 interface AskOptions {
   readonly timeoutMs: number;
@@ -27,20 +28,11 @@ export class GuestPort implements Disposable {
   /** Sends a request; throws {@link GuestError} unless the answer begins with `wanted`. */
   async ask(request: string, wanted: string, options: AskOptions): Promise<void> {
     const { timeoutMs, signal } = options;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal?.reason);
-    aborted.promise.catch(() => {});
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted) abort();
-    try {
-      const asked = this.#exchange(request, wanted);
-      asked.catch(() => {});
-      const settled = await Promise.race([settlesWithin(asked, timeoutMs), aborted.promise]);
-      if (settled === "settled") return await asked;
-      throw this.#fault(request, `no answer within ${timeoutMs / 1000} s`);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    const asked = this.#exchange(request, wanted);
+    const outcome = await firstOf(asked.catch(() => {}), timeoutMs, signal);
+    if (outcome === "aborted") throw signal?.reason;
+    if (outcome === "ended") return await asked;
+    throw this.#fault(request, `no answer within ${timeoutMs / 1000} s`);
   }
 
   async #exchange(request: string, wanted: string): Promise<void> {
@@ -59,11 +51,7 @@ export class GuestPort implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    try {
-      this.#connection.close();
-    } catch {
-      // Closed before.
-    }
+    closeAnyway(this.#connection);
   }
 }
 

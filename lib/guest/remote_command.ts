@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes";
 import { quoteWord, shellQuote } from "./quote.ts";
 
 /** A command for the guest's shell that reports about itself on stderr; see {@link Reports}. */
@@ -102,7 +103,7 @@ export class ReportFilter {
 
   /** The bytes to show. The end of a piece is held back only while it may begin a report. */
   push(piece: Uint8Array): Uint8Array<ArrayBuffer> {
-    let bytes = join(this.#held, piece);
+    let bytes = concat([this.#held, piece]);
     this.#held = new Uint8Array();
     const shown: Uint8Array[] = [];
     while (true) {
@@ -115,7 +116,7 @@ export class ReportFilter {
       if (end === -1 && bytes.length < MAX_REPORT_BYTES) {
         // Copied, so that it does not keep the whole piece.
         this.#held = bytes.slice();
-        return join(...shown);
+        return concat(shown);
       }
       if (end === -1 || bytes.length < this.#opening.length) {
         shown.push(bytes.subarray(0, 1));
@@ -126,7 +127,7 @@ export class ReportFilter {
       bytes = bytes.subarray(end + 1);
     }
     shown.push(bytes);
-    return join(...shown);
+    return concat(shown);
   }
 
   /** What was held back when the stream ended. */
@@ -156,13 +157,3 @@ export class ReportFilter {
 const MARK_BYTE = MARK.charCodeAt(0);
 /** More than any report takes: marks, a UUID, a word and a number. */
 const MAX_REPORT_BYTES = 80;
-
-function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
-}

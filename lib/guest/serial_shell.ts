@@ -1,6 +1,7 @@
 import { delay } from "@std/async";
 import { GuestError } from "../base/errors.ts";
 import { ConsoleLog } from "./console.ts";
+import { drain } from "../base/files/conn.ts";
 import { writeAll } from "../base/files/write_all.ts";
 
 /** The console that {@link SerialShell} uses. */
@@ -39,6 +40,7 @@ export class SerialShell implements AsyncDisposable {
     this.#options = options;
     this.#log = new ConsoleLog(options.consoleLog);
     this.#connection = connection;
+    // QEMU drops what nobody takes, in its log too.
     this.#drained = drain(connection);
     const end = () => void (this.#exited = true);
     options.exited.then(end, end);
@@ -126,15 +128,5 @@ export class SerialShell implements AsyncDisposable {
       details: this.#log.tail(20),
       next: `less ${consoleLog}`,
     });
-  }
-}
-
-/** Takes what comes, as QEMU drops what nobody takes, in its log too. */
-async function drain(connection: Deno.UnixConn): Promise<void> {
-  const buffer = new Uint8Array(4096);
-  try {
-    while (await connection.read(buffer) !== null);
-  } catch {
-    // Closed, by us or by QEMU's end.
   }
 }

@@ -1,6 +1,7 @@
 import type { QmpCommandName, QmpCommands, QmpEvent, QmpEvents } from "./qmp_commands.ts";
 import { QmpCommandError, QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { EventHub } from "./qmp_events.ts";
+import { closeAnyway } from "../base/files/conn.ts";
 import { LineSplitter } from "../base/text/line_splitter.ts";
 import { parseQmpMessage, type QmpMessage } from "./qmp_message.ts";
 
@@ -243,11 +244,7 @@ export class QmpClient implements AsyncDisposable {
     }
     this.#greeting.reject(this.#fault("connect to QMP"));
     this.#events.end(over.by === "us" ? undefined : this.#fault("wait for QMP events"));
-    try {
-      this.#conn.close();
-    } catch {
-      // The runtime has already closed it together with its last read.
-    }
+    closeAnyway(this.#conn);
   }
 
   #fault(what: string): QmpConnectionError {

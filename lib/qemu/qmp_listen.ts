@@ -1,4 +1,5 @@
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
+import { closeAnyway } from "../base/files/conn.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
 interface AcceptQmpOptions extends QmpOptions {
@@ -32,7 +33,7 @@ export function listenQmp(path: string): QmpListener {
       return await QmpClient.open(await firstCall(listener, options), options, options.signal);
     },
     [Symbol.dispose]() {
-      close(listener);
+      closeAnyway(listener);
       try {
         Deno.removeSync(path);
       } catch (error) {
@@ -60,14 +61,6 @@ function firstCall(listener: Deno.UnixListener, options: AcceptQmpOptions): Prom
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
     // There is only one connection; this also ends an accept() that nobody is waiting for.
-    close(listener);
+    closeAnyway(listener);
   });
-}
-
-function close(listener: Deno.UnixListener): void {
-  try {
-    listener.close();
-  } catch {
-    // Closed before.
-  }
 }

@@ -1,3 +1,5 @@
+import { concat } from "@std/bytes";
+
 /** Thrown by {@link LineSplitter} when a peer sends a line longer than the limit. */
 export class LineTooLongError extends RangeError {
   override name = "LineTooLongError";
@@ -38,12 +40,7 @@ export class LineSplitter {
   }
 
   #take(): string {
-    const line = new Uint8Array(this.#length);
-    let offset = 0;
-    for (const part of this.#parts) {
-      line.set(part, offset);
-      offset += part.length;
-    }
+    const line = concat(this.#parts);
     this.#parts = [];
     this.#length = 0;
     const end = line.at(-1) === CR ? line.length - 1 : line.length;

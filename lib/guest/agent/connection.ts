@@ -1,4 +1,5 @@
 import { delay } from "@std/async";
+import { closeAnyway } from "../../base/files/conn.ts";
 import { writeAll } from "../../base/files/write_all.ts";
 import { settlesWithin } from "../../base/time/wait.ts";
 import { type AgentGuest, lostAgent } from "./agent_errors.ts";
@@ -87,11 +88,7 @@ export class AgentConnection {
     this.#over = { reason, cause };
     this.#hello.reject(this.fault("reach the agent"));
     this.#receiver?.lost();
-    try {
-      this.#conn.close();
-    } catch {
-      // Closed by the runtime together with its last read.
-    }
+    closeAnyway(this.#conn);
   }
 
   /** The error for an action that the end of the session stopped. */

@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes";
 import { timingSafeEqual } from "@std/crypto";
 import {
   AGENT_MAGIC,
@@ -55,10 +56,7 @@ export function encodeCredit(channel: number, bytes: number): Uint8Array<ArrayBu
 
 /** What begins a session. `nonce` is 16 random bytes. */
 export function encodePreamble(nonce: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(PREAMBLE_BYTES);
-  bytes.set(HOST_MAGIC);
-  bytes.set(nonce, HOST_MAGIC.length);
-  return bytes;
+  return concat([HOST_MAGIC, nonce]);
 }
 
 /**
@@ -66,7 +64,7 @@ export function encodePreamble(nonce: Uint8Array): Uint8Array<ArrayBuffer> {
  * preamble is discarded: it was meant for an earlier host.
  */
 export class FrameDecoder {
-  readonly #marker = new Uint8Array(PREAMBLE_BYTES);
+  #marker: Uint8Array = new Uint8Array();
   readonly #partial = new Uint8Array(HEADER_BYTES + MAX_PAYLOAD);
   #length = 0;
   #synced = false;
@@ -77,8 +75,7 @@ export class FrameDecoder {
 
   /** Waits for the answer to another preamble from now on. */
   expect(nonce: Uint8Array): void {
-    this.#marker.set(AGENT_MAGIC);
-    this.#marker.set(nonce, AGENT_MAGIC.length);
+    this.#marker = concat([AGENT_MAGIC, nonce]);
     this.#synced = false;
     this.#length = 0;
   }
@@ -99,9 +96,7 @@ export class FrameDecoder {
 
   /** What lies behind the marker, once it has come; until then nothing. */
   #findMarker(chunk: Uint8Array): Uint8Array {
-    const all = new Uint8Array(this.#length + chunk.length);
-    all.set(this.#partial.subarray(0, this.#length));
-    all.set(chunk, this.#length);
+    const all = concat([this.#partial.subarray(0, this.#length), chunk]);
     const at = indexOf(all, this.#marker);
     this.#length = 0;
     if (at !== -1) {

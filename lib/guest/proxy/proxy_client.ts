@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { whyNotHost } from "../../config/network.ts";
 import { writeAll } from "../../base/files/write_all.ts";
 import { settlesWithin } from "../../base/time/wait.ts";
-import { closeConn } from "./close_conn.ts";
+import { closeAnyway, drain } from "../../base/files/conn.ts";
 import { connectChecked, judgeHost, resolveOnHost } from "./proxy_connect.ts";
 import { copyBothWays } from "./copy_stream.ts";
 import { ownAddresses, whyNotAddress } from "./judge.ts";
@@ -64,7 +64,7 @@ export async function serveClient(
         serverEnds: !request.tunnel,
       });
     } finally {
-      closeConn(server);
+      closeAnyway(server);
       open.delete(server);
     }
     return;
@@ -134,16 +134,6 @@ async function answer(client: Deno.UnixConn, status: number, text: string): Prom
   await client.closeWrite();
   // What is still on its way would make the system take the answer back as well.
   await settlesWithin(drain(client), DRAIN_MS);
-}
-
-/** Reads up to a client's end. Never throws. */
-async function drain(client: Deno.UnixConn): Promise<void> {
-  const buffer = new Uint8Array(64 * 1024);
-  try {
-    while (await client.read(buffer) !== null);
-  } catch {
-    // Closed in the meantime, from either side.
-  }
 }
 
 /** Heads hold one character for each byte. */

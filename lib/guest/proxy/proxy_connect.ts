@@ -1,6 +1,7 @@
 import { delay } from "@std/async";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { settlesWithin } from "../../base/time/wait.ts";
 
 /** Gives the addresses of a host name, the best one first. Rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -114,16 +115,8 @@ export async function connectTo(
 }
 
 async function within<T>(promise: Promise<T>, deadlineMs: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new DOMException("no answer", "TimeoutError")),
-    deadlineMs,
-  );
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (await settlesWithin(promise, deadlineMs) === "settled") return await promise;
+  throw new DOMException("no answer", "TimeoutError");
 }
 
 function isLate(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { delay } from "@std/async";
 import { checkSocketPath } from "../../base/files/private_dir.ts";
-import { closeConn } from "./close_conn.ts";
+import { closeAnyway } from "../../base/files/conn.ts";
 import type { ProxyLimits, ProxyOptions } from "./proxy_options.ts";
 import { Slots } from "./slots.ts";
 
@@ -43,7 +43,7 @@ export function serveProxy(options: ProxyOptions): AsyncDisposable {
         options.onAsked({ verdict: "failed", why: String(error) });
       }
     } finally {
-      closeConn(client);
+      closeAnyway(client);
       open.delete(client);
       slots.leave();
     }
@@ -67,7 +67,7 @@ export function serveProxy(options: ProxyOptions): AsyncDisposable {
       over = true;
       listener.close();
       slots.end();
-      for (const conn of open) closeConn(conn);
+      for (const conn of open) closeAnyway(conn);
       await accepting;
       await Deno.remove(options.path).catch(() => {});
     },

@@ -1,3 +1,5 @@
+import { concat } from "@std/bytes";
+
 /** One member of an initramfs archive. */
 export interface CpioEntry {
   /** Path without a leading slash, e.g. `usr/bin/sh`. Parent directories must come first. */
@@ -48,13 +50,7 @@ export function packCpio(entries: readonly CpioEntry[]): Uint8Array<ArrayBuffer>
   parts.push(...member({ path: "TRAILER!!!", mode: 0 }, 0));
   const total = parts.reduce((sum, part) => sum + part.length, 0);
   // Padded to a 512-byte block, so that concatenated archives stay aligned to 4 bytes.
-  const archive = new Uint8Array(Math.ceil(total / 512) * 512);
-  let offset = 0;
-  for (const part of parts) {
-    archive.set(part, offset);
-    offset += part.length;
-  }
-  return archive;
+  return concat([...parts, new Uint8Array(-total & 511)]);
 }
 
 function member(entry: CpioEntry, inode: number): Uint8Array[] {
