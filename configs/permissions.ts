@@ -154,7 +154,7 @@ export default definePermissions({
     native: {
       why: "the user's own steps on the host: theirs, as what make runs is. They get the user's " +
         "whole environment, which the task has to read for that, and may run anything, by sh",
-      run: ["cp", "ln", "sh"],
+      run: ["./lib/base/process/end_marked.sh", "cp", "ln", "sh"],
       env: true,
     },
     share: {

@@ -167,7 +167,11 @@ Deno.test({
 
 Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm-stop know", async () => {
   await using box = await makeSandbox();
-  const project = await writeProject(box.dir, "kept", shellProject({ leave: "echo mark >~/mark" }));
+  // A server of one step serves the next ones, and no longer.
+  const serve = "setsid sh -c 'exec sleep 777' >/dev/null 2>&1 &";
+  const look = "grep -lsz '^777' /proc/[0-9]*/cmdline";
+  const files = shellProject({ leave: "echo mark >~/mark", serve, use: look });
+  const project = await writeProject(box.dir, "kept", files);
   const built = await box.task("build-vm", ["debian-amd64", "--keep", "--project", project]);
   assertEquals(built.code, 0, built.stderr);
   assertStringIncludes(built.stderr, "connect: deno task vm-ssh debian-amd64");
@@ -177,6 +181,8 @@ Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm
 
   const cat = await box.task("vm-run", ["debian-amd64", "--", "cat", "mark"]);
   assertEquals([cat.code, cat.stdout], [0, "mark\n"]);
+  const left = await box.task("vm-run", ["debian-amd64", "--", "sh", "-c", look]);
+  assertEquals([left.code, left.stdout], [1, ""], left.stderr);
   const status = await box.task("vm-ssh", ["debian-amd64", "--", "sh", "-c", "exit 42"]);
   assertEquals(status.code, 42, status.stderr);
   const charmap = await box.task("vm-ssh", ["debian-amd64", "--", "locale", "charmap"]);

@@ -11,8 +11,12 @@ import { scriptProject } from "./support/script_project.ts";
 /** A script that hangs in itself and in a child, both of which ignore TERM and name the sandbox. */
 function hangingScript(box: Sandbox): string {
   const file = join(box.dir, "watched");
-  return `trap '' TERM; touch '${file}'; tail -f '${file}' >/dev/null & echo hanging; tail -f '${file}' >/dev/null; exit 1`;
+  const watch = `tail -f '${file}' >/dev/null`;
+  return `trap '' TERM; touch '${file}'; ${OWN_SESSION} ${watch} & ${watch} & echo hanging; ${watch}; exit 1`;
 }
+
+/** A session of its own is not ended with the group of its step. */
+const OWN_SESSION = Deno.build.os === "linux" ? "setsid" : "";
 
 Deno.test("timeouts.step ends a step that hangs, with its children", async () => {
   await using box = await makeSandbox();
@@ -90,6 +94,31 @@ Deno.test("kill -9 during a step leaves nothing, and blocks no later build", asy
   await assertBuilds(box);
 });
 
+Deno.test("what a step leaves running serves the next steps, and ends with the build", async () => {
+  await using box = await makeSandbox();
+  const [alive, hidden] = ["alive", "hidden"].map((name) => join(box.dir, name));
+  // Ten times a second, so that each step sees whether it still runs.
+  const beat = (file = "") =>
+    `'while :; do echo x >>"$0"; sleep 0.1; done' '${file}' >/dev/null 2>&1 &`;
+  const beats = `rm -f '${alive}'; sleep 1; test -e '${alive}'`;
+  const steps = {
+    default: [
+      `${OWN_SESSION} sh -c ${beat(alive)} sh -c ${beat(alive)} env -i "$(command -v sh)" -c ${
+        beat(hidden)
+      }`,
+      `${beats} && echo it serves`,
+      `rm -f '${hidden}'; sleep 1; test ! -e '${hidden}' && echo hidden ends; exit 3`,
+    ].map((script, index) => ({ name: `step ${index}`, run: ["sh", "-c", script] })),
+  };
+  const dir = await scriptProject(box, "", { steps });
+  const { code, stdout, stderr } = await box.task("build-native", ["--project", dir]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /^it serves$/m, stderr);
+  // What cannot be found at the end of the build ends with its step.
+  assertMatch(stdout, /^hidden ends$/m);
+  await box.assertClean();
+});
+
 /** The same project builds again at once: no lock, directory or log is in the way. */
 async function assertBuilds(box: Sandbox): Promise<void> {
   const dir = await scriptProject(box, "echo again");
@@ -137,7 +166,8 @@ const UNSAFE = new RegExp(`${UNSEEN.source}|^\\s*::|##\\[`, "mv");
 
 Deno.test("a step's output controls no terminal and no CI service, and is logged unchanged", async () => {
   await using box = await makeSandbox();
-  const octal = "\\033]52;c;cm0=\\007 \\302\\233 \\342\\200\\256end\\n::error::x\\n##[group]x\\n";
+  const octal =
+    "\\033]52;c;cm0=\\007 \\302\\233 \\342\\200\\256end\\n::error::x\\n##[group]x\\n\\351\\n";
   const dir = await scriptProject(box, `printf '${octal}'; exit 3`);
   for (const options of [[], ["--quiet"], ["--json"]]) {
     const outcome = await box.task("build-native", ["--project", dir, ...options]);
@@ -146,6 +176,8 @@ Deno.test("a step's output controls no terminal and no CI service, and is logged
   }
   const log = await Deno.readTextFile(join(box.env.GUESTHOUSE_LOGS!, "native.log"));
   assertStringIncludes(log, "control characters included\n");
+  // Not UTF-8.
+  assert((await Deno.readFile(join(box.env.GUESTHOUSE_LOGS!, "native.log"))).includes(0o351));
   assertStringIncludes(log, "\x1b]52;c;cm0=\x07 \u009b \u202eend\n::error::x\n##[group]x\n");
 });
 

@@ -3,6 +3,8 @@ import { systemOf } from "../image/platform/systems.ts";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../project/plan_steps.ts";
+import { newMark } from "../base/process/end_marked.ts";
+import { endMarked } from "../guest/end_marked.ts";
 import { execText } from "../guest/exec_text.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import type { SshConnection } from "../guest/ssh.ts";
@@ -189,8 +191,12 @@ async function buildIn(
     logs.write("== configure: left out, since nothing that it reads has changed\n");
   }
   const clock = startClock();
-  const runner = guestRunner(guest, { ...guest.network.env, ...env }, signal);
-  const failed = await runSteps(steps, runner, {
+  const mark = newMark();
+  const stepEnv = { ...guest.network.env, ...env, ...mark };
+  const failed = await runSteps(steps, {
+    exec: (command, how) => guest.ssh.exec(command, { ...how, env: stepEnv, signal }),
+    haveFile: async (path) => (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
+  }, {
     log: logs,
     stepMs: project.timeouts.stepMs,
     onStep: begin,
@@ -216,6 +222,10 @@ async function buildIn(
       signal,
     });
   }
+  // What the steps have left would write on, and hold the cache's disk; any other guest ends.
+  if (build !== undefined || options.onKeep !== undefined) {
+    await endMarked(guest.ssh, mark, systemOf(platform).commands);
+  }
   const opened = failed !== undefined && options.onFailure !== undefined;
   return await build?.finish(
     opened
@@ -224,22 +234,6 @@ async function buildIn(
       ? "the last build may have had something from the network"
       : undefined,
   );
-}
-
-/** How steps run in a guest: over its one SSH connection. */
-function guestRunner(
-  guest: OpenGuest,
-  env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-) {
-  return {
-    exec: (
-      command: readonly string[],
-      options: { cwd: string; onOutput: (text: string) => void; timeoutMs: number },
-    ) => guest.ssh.exec(command, { ...options, env, signal }),
-    haveFile: async (path: string) =>
-      (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
-  };
 }
 
 async function countCpus(

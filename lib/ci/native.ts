@@ -8,6 +8,7 @@ import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
+import { endMarkedLater, MARK, newMark } from "../base/process/end_marked.ts";
 import { run } from "../base/process/run.ts";
 import { commandText } from "../base/text/command_text.ts";
 import { copyArtifacts } from "./artifacts.ts";
@@ -57,10 +58,12 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     for (const link of linkCommands(project.dir)) {
       await $`${link}`.signal(signal).what("link the project");
     }
+    const mark = newMark();
+    stack.use(endMarkedLater(mark));
+    const env = { ...project.env, ...mark };
     const clock = startClock();
     const failed = await runSteps(steps, {
-      exec: (command, stepOptions) =>
-        runStep(command, { ...stepOptions, env: project.env, signal }),
+      exec: (command, stepOptions) => runStep(command, { ...stepOptions, env, signal }),
       haveFile: isFile,
     }, {
       log,
@@ -203,7 +206,7 @@ async function runStep(
     );
   }
   try {
-    const user = { environment: "user", stdout: "tail" } as const;
+    const user = { environment: "user", leaves: MARK, stdout: "tail" } as const;
     return await run(["sh", "-c", RUN, "sh", ...command], { ...options, ...user });
   } catch (error) {
     // The step's program is missing; the shell has named it in the step's output.

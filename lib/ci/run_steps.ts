@@ -9,6 +9,8 @@ interface StepRunner {
   exec(command: readonly string[], options: {
     readonly cwd: string;
     readonly onOutput: (text: string) => void;
+    /** The same output. */
+    readonly onBytes: (piece: Uint8Array) => void;
     readonly timeoutMs: number;
   }): Promise<{ readonly code: number }>;
   haveFile(path: string): Promise<boolean>;
@@ -36,6 +38,7 @@ export interface FailedStep {
   readonly tail: readonly string[];
 }
 
+const NEWLINE = "\n".charCodeAt(0);
 /** Lines of a failed step's output that the summary shows. */
 const TAIL_LINES = 20;
 /** How much of each line. */
@@ -61,6 +64,8 @@ export async function runSteps(
     const started = performance.now();
     const buffer = new LineBuffer();
     let tail: string[] = [];
+    /** Whether the log's last line has no end. */
+    let isOpen = false;
     const take = (lines: readonly string[]) => {
       if (lines.length === 0) return;
       const telling = lines.slice(-TAIL_LINES).filter((line) => line.trim() !== "");
@@ -70,14 +75,14 @@ export async function runSteps(
     const { code } = await runner.exec(command, {
       cwd: step.cwd,
       timeoutMs: options.stepMs,
-      onOutput: (text) => {
-        options.log.output(text);
-        take(buffer.push(text));
+      onOutput: (text) => take(buffer.push(text)),
+      onBytes: (piece) => {
+        options.log.output(piece);
+        isOpen = piece.at(-1) !== NEWLINE;
       },
     });
-    const rest = buffer.flush();
-    if (rest.length > 0) options.log.write("\n");
-    take(rest);
+    take(buffer.flush());
+    if (isOpen) options.log.write("\n");
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.log.write(`== ${step.name}: status ${code} after ${seconds} s\n`);
     if (code !== 0) {

@@ -1,31 +1,41 @@
 import { assert, assertEquals } from "@std/assert";
 import { charactersRead } from "../base/text/testdata/characters_read.ts";
+import { readBytes } from "../project/path_bytes.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { type FailedStep, runSteps } from "./run_steps.ts";
 
+type Listeners = Pick<
+  Parameters<Parameters<typeof runSteps>[1]["exec"]>[1],
+  "onOutput" | "onBytes"
+>;
+
 /** What became of a step that printed these pieces and ended with this status. */
 async function outcomeOf(pieces: readonly string[], code = 3) {
-  let log = "";
+  const logged: string[] = [];
   const lines: string[] = [];
   const step = { name: "build", command: ["make"], cwd: "/" };
   const runner = {
     // Everything at once, so that its cost can be measured.
-    exec(_command: readonly string[], { onOutput }: { onOutput: (text: string) => void }) {
-      pieces.forEach(onOutput);
+    exec(_command: readonly string[], { onOutput, onBytes }: Listeners) {
+      for (const piece of pieces) {
+        // Characters up to U+00FF are bytes.
+        onBytes(Uint8Array.from(piece, (character) => character.charCodeAt(0)));
+        onOutput(piece);
+      }
       return Promise.resolve({ code });
     },
     haveFile: () => Promise.resolve(false),
   };
   const failed: FailedStep | undefined = await runSteps([step], runner, {
     log: {
-      write: (text) => void (log += text),
-      output: (text) => void (log += text),
+      write: (text) => void logged.push(text),
+      output: (piece) => void logged.push(readBytes(piece as Uint8Array)),
     } as LogFiles,
     stepMs: 1000,
     onStep: () => {},
     onLines: (found) => found.forEach((line) => lines.push(line)),
   });
-  return { log, lines, tail: failed?.tail };
+  return { log: logged.join(""), lines, tail: failed?.tail };
 }
 
 Deno.test("runSteps() logs the raw output of a step, and shows it elsewhere as plain lines", async () => {
@@ -34,6 +44,12 @@ Deno.test("runSteps() logs the raw output of a step, and shows it elsewhere as p
   assert(log.includes("one\n\x1b]52;c;cm0=\x07two\nlast\n== build: status 3"), log);
   assertEquals(lines, ["one", "two", "last"]);
   assertEquals(tail, ["one", "two", "last"]);
+});
+
+Deno.test("runSteps() logs bytes that are no text, and ends the last line even of what shows nothing", async () => {
+  const { log, lines } = await outcomeOf(["caf\xe9 \0\n\x1b[0m"]);
+  assert(log.includes("caf\xe9 \0\n\x1b[0m\n== build: status 3"), log);
+  assertEquals(lines[0], "caf\xe9");
 });
 
 Deno.test("runSteps() shows the last lines of a step that printed a progress bar of 5 MB", async () => {

@@ -13,7 +13,7 @@ export interface LogFiles extends AsyncDisposable {
   /** Appends the task's own messages to the build log. Throws; after a full disk it is silent. */
   write(text: string): void;
   /** As {@link LogFiles.write}, for output of the project: no more than {@link LOG_LIMIT_BYTES}. */
-  output(text: string): void;
+  output(piece: string | Uint8Array): void;
   /** Bytes of output that did not fit into the log. */
   readonly droppedBytes: number;
 }
@@ -60,8 +60,8 @@ export async function startLogs(
     return {
       ...files,
       write,
-      output(text) {
-        const bytes = encoder.encode(text);
+      output(piece) {
+        const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
         const left = Math.max(0, limitBytes - outputBytes);
         outputBytes += bytes.length;
         append(bytes.subarray(0, left));

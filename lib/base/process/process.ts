@@ -31,6 +31,8 @@ export interface SpawnOptions {
   readonly stderr?: "piped" | "null";
   /** How long the process may take to end after a TERM before it is killed. Default 2000. */
   readonly graceMs?: number;
+  /** A variable of `env`: what has it stays when the command ends, unless that was stopped. */
+  readonly leaves?: string;
 }
 
 /** A child process that ends when this task does, in any way: see `supervise.sh`. */
@@ -57,7 +59,8 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   if (program === undefined) throw new TypeError("Cannot spawn an empty command");
   const searchPath = options.env?.PATH ?? Deno.env.get("PATH") ?? "";
   const programDir = dirname(requireProgram(program, searchPath, options.cwd));
-  const { input = "", output = "", graceMs = 2000 } = options;
+  const { input = "", output = "", graceMs = 2000, leaves } = options;
+  const mark = leaves === undefined ? "" : `${leaves} ${options.env?.[leaves]}`;
   // Says why it cannot be written, and asks the permission set, which the supervisor would not.
   if (output !== "") Deno.openSync(output, { append: true, create: true }).close();
   const { environment = "clean" } = options;
@@ -66,7 +69,7 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   const needy = typeof environment === "object" ? environment.of : program;
   const env = whole?.env ?? { ...cleanEnvironment(needy), ...options.env };
   const child = spawnSupervisor({
-    args: [String(Math.ceil(graceMs)), input, output, ...whole?.command ?? command],
+    args: [String(Math.ceil(graceMs)), input, output, mark, ...whole?.command ?? command],
     cwd: options.cwd,
     clearEnv: isClean,
     env: { ...env, PATH: [searchPath, ...SYSTEM_PROGRAMS, programDir].join(":") },

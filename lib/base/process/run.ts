@@ -4,7 +4,8 @@ import { BoundedText, TAIL_CHARS } from "../text/bounded_text.ts";
 import { type SpawnOptions, spawnOwned } from "./process.ts";
 
 /** What {@link run} takes besides the command. */
-export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environment" | "graceMs"> {
+export interface RunOptions
+  extends Pick<SpawnOptions, "cwd" | "env" | "environment" | "graceMs" | "leaves"> {
   /** Text or bytes for the program's stdin; without it, stdin is empty. */
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
   /** After this the program is ended and a `TimeoutError` thrown. */
@@ -12,6 +13,8 @@ export interface RunOptions extends Pick<SpawnOptions, "cwd" | "env" | "environm
   readonly signal?: AbortSignal;
   /** Called with each piece of output as it arrives. */
   readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
+  /** The same as bytes. */
+  readonly onBytes?: (piece: Uint8Array) => void;
   /** All of stdout, up to {@link MAX_STDOUT_CHARS}, or only its end. Default `"whole"`. */
   readonly stdout?: "whole" | "tail";
   /** How stdout is read, piece by piece. Default: as UTF-8. */
@@ -72,12 +75,12 @@ export async function run(
   try {
     const [status] = await Promise.all([
       child.status,
-      forward(child.stdout, child.status, (text) => {
+      forward(child.stdout, child.status, options.onBytes, (text) => {
         stdout.push(text);
         if (isWhole && stdout.isCut) throw new OutputTooLongError(program);
         options.onOutput?.(text, "stdout");
       }, options.decode),
-      forward(child.stderr, child.status, (text) => {
+      forward(child.stderr, child.status, options.onBytes, (text) => {
         stderr.push(text);
         options.onOutput?.(text, "stderr");
       }),
@@ -97,8 +100,8 @@ export async function run(
   }
 }
 
-function pick({ cwd, env, environment, graceMs }: RunOptions): SpawnOptions {
-  return { cwd, env, environment, graceMs };
+function pick({ cwd, env, environment, graceMs, leaves }: RunOptions): SpawnOptions {
+  return { cwd, env, environment, graceMs, leaves };
 }
 
 async function openInput(stdin: RunOptions["stdin"]) {
@@ -122,6 +125,7 @@ const DRAIN_MS = 1000;
 async function forward(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   ended: Promise<unknown>,
+  onBytes: RunOptions["onBytes"],
   onText: (text: string) => void,
   decode?: RunOptions["decode"],
 ): Promise<void> {
@@ -137,6 +141,7 @@ async function forward(
   });
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      onBytes?.(part.value);
       take(decode?.(part.value) ?? decoder.decode(part.value, { stream: true }));
     }
     take(decoder.decode());

@@ -1,8 +1,10 @@
 #!/usr/bin/env sh
 # Runs a command that must not outlive the task which started it.
-#   supervise.sh GRACE_MS INPUT OUTPUT COMMAND [ARG...]
+#   supervise.sh GRACE_MS INPUT OUTPUT MARK COMMAND [ARG...]
 # INPUT is a file for the command's stdin, removed once it is open, or "" for none.
 # OUTPUT is a file for the command's stdout and stderr, or "" to inherit both.
+# MARK is the words `NAME VALUE` of a variable, or "". What the command leaves with that variable in
+# its environment stays when the command ends: see end_marked.sh.
 #
 # Standard input is the lifeline: the task holds its other end. End of file there means that the
 # task is gone (however it died, kill -9 included), and the command with all its children is ended:
@@ -12,7 +14,8 @@
 ticks=$(($1 / 50))
 input=$2
 output=$3
-shift 3
+mark=$4
+shift 4
 exec 3<&0 4<"${input:-/dev/null}" </dev/null
 [ -z "$input" ] || rm -f "$input"
 [ -z "$output" ] || exec >>"$output" 2>&1
@@ -79,8 +82,10 @@ group_runs() {
     kill -0 "-$child"
   fi
 }
-# Whatever the command started and left in its group ends with it.
-if kill -TERM "-$child"; then
+# Whatever the command started and left in its group ends with it, but for what is marked.
+if [ -n "$mark" ] && [ -z "$ended" ]; then
+  "${0%/*}/end_marked.sh" ${mark} but "$child"
+elif kill -TERM "-$child"; then
   while [ "$ticks" -gt 0 ] && group_runs; do
     sleep 0.05
     ticks=$((ticks - 1))
