@@ -1,6 +1,9 @@
-import { END_MARKED, MARK, type Mark } from "../base/process/end_marked.ts";
+import { MARK, type Mark } from "../base/process/end_marked.ts";
 import type { GuestCommands } from "./guest_commands.ts";
 import type { SshConnection } from "./ssh.ts";
+
+/** It runs in the guest. */
+const SCRIPT = new URL("../base/process/end_marked.sh", import.meta.url);
 
 /** How long the guest may take for it. */
 const END_MS = 10_000;
@@ -11,7 +14,7 @@ export async function endMarked(
   mark: Mark,
   { asRoot }: Pick<GuestCommands, "asRoot">,
 ): Promise<void> {
-  const script = await Deno.readTextFile(END_MARKED);
+  const script = await Deno.readTextFile(SCRIPT);
   const argv = asRoot(["sh", "-c", script, "sh", MARK, mark[MARK]]);
   await ssh.exec(argv, { timeoutMs: END_MS }).catch(() => {});
 }

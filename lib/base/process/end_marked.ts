@@ -9,8 +9,7 @@ export type Mark = Readonly<Record<typeof MARK, string>>;
 
 export const newMark = (): Mark => ({ [MARK]: crypto.randomUUID() });
 
-/** The path of the script that ends processes with a {@link Mark}. */
-export const END_MARKED = ownScript("end_marked.sh", import.meta.url);
+const END_MARKED = ownScript("end_marked.sh", import.meta.url);
 
 /** Longer than the script takes. */
 const GRACE_MS = 10_000;
