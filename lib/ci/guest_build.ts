@@ -3,7 +3,7 @@ import { systemOf } from "../image/platform/systems.ts";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { placeIn, planSteps } from "../project/plan_steps.ts";
-import { newMark } from "../base/process/end_marked.ts";
+import { newMark } from "../base/process/marked.ts";
 import { endMarked } from "../guest/end_marked.ts";
 import { execText } from "../guest/exec_text.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";

@@ -8,7 +8,7 @@ import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
 import { ensurePrivateDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
-import { endMarkedLater, MARK, newMark } from "../base/process/end_marked.ts";
+import { endMarkedLater, MARK, newMark } from "../base/process/marked.ts";
 import { run } from "../base/process/run.ts";
 import { commandText } from "../base/text/command_text.ts";
 import { copyArtifacts } from "./artifacts.ts";

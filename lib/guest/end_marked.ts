@@ -1,4 +1,4 @@
-import { MARK, type Mark } from "../base/process/end_marked.ts";
+import { MARK, type Mark } from "../base/process/marked.ts";
 import type { GuestCommands } from "./guest_commands.ts";
 import type { SshConnection } from "./ssh.ts";
 

@@ -1,5 +1,5 @@
 import { runInForeground } from "../base/process/run_in_foreground.ts";
-import { newMark } from "../base/process/end_marked.ts";
+import { newMark } from "../base/process/marked.ts";
 import { endMarked } from "./end_marked.ts";
 import type { GuestCommands } from "./guest_commands.ts";
 import { exportText } from "./remote_command.ts";

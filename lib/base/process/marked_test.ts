@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { sandbox } from "../host_testing.ts";
-import { endMarkedLater, MARK, newMark } from "./end_marked.ts";
+import { endMarkedLater, MARK, newMark } from "./marked.ts";
 import { spawnOwned } from "./process.ts";
 import { living, pidsIn, waitUntil, watch, within } from "./process_testing.ts";
 
