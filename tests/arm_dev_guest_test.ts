@@ -145,7 +145,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
     await box.assertClean();
   });
 
-  await step("a start that is killed leaves no guest, and the next one goes on", async () => {
+  await step("a start that is killed leaves no guest, and the next one resumes", async () => {
     const killed = box.start("arm-dev", start);
     await killed.waitFor(/Start guest "armdev"/);
     await eventually("it is on record", () => exists(recordPath(box)));
@@ -213,7 +213,7 @@ Deno.test("a dev guest, from arm-dev-init to arm-dev-reset", async (t) => {
       .env({ SSH_ASKPASS: "/bin/true", SSH_ASKPASS_REQUIRE: "force" }).noThrow();
     assertEquals(login.code, 255);
     assertStringIncludes(login.stderr, "Permission denied (publickey)");
-    await eventually("the serial console logs in by itself", async () => {
+    await eventually("the serial console logs in automatically", async () => {
       const console = await Deno.readTextFile(join(guestDir, "console.log"));
       return /login: armdev \(automatic login\)/.test(console);
     });

@@ -15,7 +15,7 @@ import { makeSandbox } from "./support/harness.ts";
 import { assertFailure, documentOf } from "./support/outcome.ts";
 import { chain } from "./support/steps.ts";
 
-/** A shell of a project without nixpkgs: what the guest's store can build by itself. */
+/** A shell of a project without nixpkgs: what the guest's store can build alone. */
 const SHELL_NIX = `derivation {
   name = "shell";
   system = builtins.currentSystem;
@@ -113,7 +113,7 @@ Deno.test("a dev guest shares the project, gives its shell, and is tidied", asyn
 
   await step("init", () => placeDevGuest(box));
 
-  await step("a project that is not there is named", async () => {
+  await step("a missing project is named", async () => {
     const outcome = await box.task("arm-dev", ["--project", join(above, "gone")]);
     assertFailure(outcome, { exit: 2, says: ["gone"] });
   });

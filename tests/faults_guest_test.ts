@@ -46,7 +46,7 @@ Deno.test("build-vm names a kernel panic within seconds, not after the boot's de
   await box.assertClean();
 });
 
-/** What an initramfs cannot go on with: a word of the command line, and what is said of it. */
+/** What stops an initramfs: a word of the command line, and the message about it. */
 const initFaults = [
   {
     word: "guesthouse.init=/sbin/no-such-init",

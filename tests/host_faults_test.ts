@@ -316,7 +316,7 @@ for (const how of ["SIGINT", "SIGTERM", "kill -9"]) {
     async fn() {
       await using box = await makeSandbox();
       const begun = join(box.dir, "begun");
-      // Neither a signal nor the end of its parent ends it by itself.
+      // Neither a signal nor the end of its parent ends it.
       const body = `trap '' TERM INT HUP; touch '${begun}'; while :; do sleep 0.2; done`;
       const task = await buildWithQemu(box, body);
       while (!await exists(begun)) {
@@ -325,7 +325,7 @@ for (const how of ["SIGINT", "SIGTERM", "kill -9"]) {
       }
       if (how === "kill -9") {
         await killHard(task);
-        // Whoever comes next takes away what the killed task could not.
+        // The next task removes what the killed one could not.
         await box.task("vm-list");
       } else {
         task.signal(how as Deno.Signal);

@@ -192,7 +192,7 @@ for (
         await Deno.copyFile(from, to).catch(() => {});
       }
     }
-    // An ELF header says whom the program is for in byte 18.
+    // Byte 18 of an ELF header is the architecture.
     const path = join(images, part);
     const bytes = await Deno.readFile(path);
     bytes[18] = other === "x86_64" ? 62 : 183;

@@ -186,7 +186,7 @@ Deno.test({
       exit: 1,
       says: [
         'kernel module "no_such_module" is missing\n',
-        "next: mend GUEST_MODULES in lib/image",
+        "next: correct GUEST_MODULES in lib/image",
       ],
     });
     assertEquals(await namesIn(checkout.images), []);

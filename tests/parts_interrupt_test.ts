@@ -97,7 +97,7 @@ for (const { task, args = [], part, phases, prepare, standIns, isLong = false } 
         const before = await unfinished(box);
         const run = box.start(task, args, { env: slow, timeoutMs: BUILD_MS });
         await run.waitFor(new RegExp(`^${part} ${ARCH}: ${phase}$`, "m"));
-        // Whoever builds a part clears away what was left of it.
+        // The next build of a part removes what was left of it.
         const now = await unfinished(box);
         assertEquals(before.filter((name) => now.includes(name)), [], `${phase} ${signal}`);
         await delay(300);

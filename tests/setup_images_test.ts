@@ -232,7 +232,7 @@ const ignore = real.kind === "missing";
 
 Deno.test({
   name: "setup-images of the checkout's own image builds nothing",
-  // A recipe that has just been edited: the image is built anew before the tests, or is stale.
+  // A recipe that has just been edited: the image is built again before the tests, or is stale.
   ignore: real.kind !== "ready",
   async fn() {
     await using box = await makeSandbox();

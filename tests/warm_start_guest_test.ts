@@ -366,7 +366,7 @@ Deno.test("build-vm --incremental keeps the build tree, follows changes, and sur
   assertEquals(after.code, 0, after.stderr);
   assertMatch(after.log, /created \(the guest that had it was cut off\)/);
 
-  // A disk that is not one any more.
+  // A damaged disk.
   {
     const path = await $`find ${join(box.dir, "state/caches")} -name disk.raw`.text();
     using disk = await Deno.open(path, { write: true });

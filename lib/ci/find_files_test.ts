@@ -60,7 +60,7 @@ Deno.test("findArtifacts() finds what links lead to, the same on the host and in
     assertEquals(await filesOf("lib*", "header", "a*"), ["a -> b", "header", ...libraries]);
     assertEquals(await filesOf("way/f", "way/docs/*"), ["way/docs/a", "way/docs/sub/b", "way/f"]);
     assertEquals(await filesOf("out"), ["out/docs/a", "out/docs/sub/b", "out/f"]);
-    // Only what is named by itself is found through a link to a directory.
+    // Through a link to a directory, only a path that is named is found.
     assertEquals(await filesOf("**/y", "**/f"), ["out/f", "two/y"]);
     assertEquals(await filesOf("one", "two"), ["one/two/y", "two/y"]);
     assertEquals(await filesOf("up/lib.so", "lib.so"), ["lib.so", "up/lib.so"]);

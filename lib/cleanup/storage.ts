@@ -68,7 +68,7 @@ export async function removeStored(
   try {
     if (!await removeEntry(item)) return undefined;
     if (!await exists(path)) return removed;
-    onWarning(`Cannot remove all of the ${kind} ${path}: it is still there`);
+    onWarning(`Cannot remove all of the ${kind} ${path}: it still exists`);
   } catch (error) {
     if (!isDiskError(error) && !(error instanceof TaskError)) throw error;
     onWarning(`Cannot remove the ${kind} ${path}: ${error.message}`);

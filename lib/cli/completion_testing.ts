@@ -57,7 +57,7 @@ export async function runShell(
       XDG_CONFIG_HOME: join(home, ".config"),
       XDG_DATA_HOME: join(home, ".local/share"),
       XDG_CACHE_HOME: join(home, ".cache"),
-      // Deno's cache follows the home directory, and is not to be filled anew.
+      // Deno's cache follows the home directory, and should not be filled again.
       DENO_DIR: await denoDir(),
       TERM: "xterm",
       ...env,

@@ -51,14 +51,14 @@ Deno.test("specFaults() finds each kind of mistake", () => {
       'option "keep" has a variable but takes no single value',
     ]],
     [{ conflicts: [{ between: ["memory", "disk"] }] }, [
-      'a conflict names "disk", which is not there',
+      'a conflict names "disk", which does not exist',
     ]],
     [{
       options: [{ name: "fs", type: "string", env: "FS", help: "x" }],
       conflicts: [{ between: ["fs", "PLATFORM"] }],
     }, ['option "fs" has a variable and a conflict']],
     [{ rest: { name: "CMD", help: "c", required: true, unless: "eval" } }, [
-      'CMD names option "eval", which is not there',
+      'CMD names option "eval", which does not exist',
     ]],
     [{ positionals: [], options: [{ name: "fs", type: "string", onlyFor: ["raw"], help: "x" }] }, [
       'option "fs" is for values of a positional that may be left out',

@@ -73,14 +73,14 @@ function referenceFaults(spec: TaskSpec): string[] {
   return [
     ...conflicting
       .filter((name) => !names.includes(name) && !places.includes(name))
-      .map((name) => `a conflict names "${name}", which is not there`),
+      .map((name) => `a conflict names "${name}", which does not exist`),
     // It would be unclear whether a variable that is set counts as given.
     ...options
       .filter(({ name, env }) => env !== undefined && conflicting.includes(name))
       .map(({ name }) => `option "${name}" has a variable and a conflict`),
     ...[...positionals, rest]
       .filter((place) => place?.unless !== undefined && !names.includes(place.unless))
-      .map((place) => `${place?.name} names option "${place?.unless}", which is not there`),
+      .map((place) => `${place?.name} names option "${place?.unless}", which does not exist`),
     ...options
       .filter(({ onlyFor }) => onlyFor !== undefined && positionals[0]?.required !== true)
       .map(({ name }) => `option "${name}" is for values of a positional that may be left out`),

@@ -62,7 +62,7 @@ function checkJson(text: string): void {
     onObjectBegin: begin('a key in double quotes or "}"', "}"),
     onObjectProperty: (key, offset) => {
       const { keys } = around.at(-1)!;
-      if (keys.has(key)) stop(offset, `each key once, and ${JSON.stringify(key)} is there already`);
+      if (keys.has(key)) stop(offset, `each key once, and ${JSON.stringify(key)} exists already`);
       keys.add(key);
       wanted = '":"';
     },

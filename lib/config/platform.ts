@@ -42,7 +42,7 @@ function unknownPlatform(dir: string, name: string, names: readonly string[]): U
   const guess = nearest(name, names);
   const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
   return new UsageError(
-    `Cannot find platform ${JSON.stringify(name)}: there is none of that name${hint}`,
+    `Cannot find platform ${JSON.stringify(name)}: there is no such platform${hint}`,
     {
       details: [`known: ${names.length === 0 ? "none" : names.join(", ")}`],
       next: `name one of these, or add a file to ${showPath(dir)}`,

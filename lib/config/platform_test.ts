@@ -155,13 +155,13 @@ Deno.test("loadPlatform() names the nearest platform and all that are known", as
       .replaceAll(CONFIGS, "DIR").split("\n");
   const known = (await platformNames(CONFIGS)).join(", ");
   assertEquals(await failure("debian-amd46"), [
-    'Cannot find platform "debian-amd46": there is none of that name, did you mean "debian-amd64"?',
+    'Cannot find platform "debian-amd46": there is no such platform, did you mean "debian-amd64"?',
     `  known: ${known}`,
     "  next: name one of these, or add a file to DIR",
   ]);
   assertEquals(
     (await failure("../../etc/passwd"))[0],
-    'Cannot find platform "../../etc/passwd": there is none of that name',
+    'Cannot find platform "../../etc/passwd": there is no such platform',
   );
 });
 

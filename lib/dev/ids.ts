@@ -1,6 +1,6 @@
 import type { Ids } from "./share/share.ts";
 
-/** The guest's user if the host's user is root, as whom nobody may log in. */
+/** The guest's user if the host's user is root, since root may not log in. */
 const FOR_ROOT: Ids = { uid: 1000, gid: 1000 };
 
 /** Who runs the task. */

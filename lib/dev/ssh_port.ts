@@ -8,7 +8,7 @@ export function checkPort(port: number, name: string): void {
     const denied = cause instanceof Deno.errors.PermissionDenied;
     if (!denied && !(cause instanceof Deno.errors.AddrInUse)) throw cause;
     const why = denied
-      ? `port ${port} of 127.0.0.1 is not for this user`
+      ? `port ${port} of 127.0.0.1 is not allowed for this user`
       : `port ${port} of 127.0.0.1 is already in use`;
     throw new HostError(`Cannot start guest "${name}": ${why}`, {
       details: [`see which program uses it: ${whoHas(port)}`],

@@ -14,7 +14,7 @@ export interface Listed {
 export interface FileSystem {
   /** At least what these globs may match below a directory. */
   list(root: string, globs: readonly Glob[]): Promise<Listed>;
-  /** Where paths lead by way of all links: `undefined`, or a path that is not there, for nowhere. */
+  /** Where paths lead by way of all links: `undefined`, or a missing path, for nowhere. */
   realPaths(paths: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** What files and directories these real paths are. */
   look(paths: readonly string[]): Promise<ReadonlyMap<string, Listed | "file">>;

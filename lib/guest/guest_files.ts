@@ -35,7 +35,7 @@ export function guestFiles(guest: Guest, scratch: string, signal?: AbortSignal):
       await Deno.writeTextFile(filterFile, searchFilter(globs));
       return await listTree(guest, { dir, filterFile, emptyDir: join(scratch, "tree") }, signal);
     },
-    // Also of what is not there, so that there are as many answers as paths.
+    // Also of missing files, so that there are as many answers as paths.
     realPaths: (paths) => ask(["realpath", "-z", "-m", "--"], paths),
     async look(paths) {
       const found = (await ask(["sh", "-c", FIND, "sh"], paths)).map((line) =>

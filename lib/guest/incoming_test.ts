@@ -55,7 +55,7 @@ Deno.test("inspectIncoming() keeps out links that lead out of the tree in any wa
     up: "/rsyncd-munged/../x",
     "d/up": "../../x",
     "d/root": "..",
-    // Each of them harmless by itself only if the other does not lead up.
+    // Each of them is harmless only if the other does not lead up.
     "d/chain": "root/../x",
     "d/e/chain": "../root",
     "d/late": "a/../../../x",

@@ -116,7 +116,7 @@ export class SerialShell implements AsyncDisposable {
       if (cause !== undefined) throw this.#failed(what, cause.summary);
       if (over) throw this.#failed(what, "QEMU has ended");
       if (performance.now() > deadline) {
-        throw this.#failed(what, `nothing of the kind came within ${deadlineMs / 1000} s`);
+        throw this.#failed(what, `no such output came within ${deadlineMs / 1000} s`);
       }
       await delay(POLL_MS, { signal: this.#options.signal });
     }

@@ -131,7 +131,7 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
  * Commands over another owner's connection, which stays open. `configPath` is its configuration.
  */
 export function joinSsh(name: string, configPath: string): SshConnection {
-  // Nobody here sees the end of the connection; a command notices by itself.
+  // Nobody here sees the end of the connection; a command notices on its own.
   const closed = new Promise<string>(() => {});
   return {
     name,

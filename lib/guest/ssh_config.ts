@@ -23,7 +23,7 @@ interface SshConfigOptions {
 
 /** How often a silent guest is asked for an answer. */
 const ALIVE_SECONDS = 10;
-/** The name of a guest in its configuration file: `ssh -F FILE guest` connects by itself. */
+/** The name of a guest in its configuration file: `ssh -F FILE guest` opens its own connection. */
 export const DIRECT_HOST = "guest";
 /** The same guest through the shared connection, or not at all. */
 export const SHARED_HOST = "shared";

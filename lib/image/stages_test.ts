@@ -4,8 +4,8 @@ import { testPlatform } from "./platform/image_testing.ts";
 import { packagesStage } from "./system/debian/rootfs.ts";
 import { STAGE_VERSIONS } from "./stages.ts";
 
-// What a stage is given is in the keys of images. Whoever changes one of these sees here that images
-// are built again; whoever changes what a module makes of them raises a version.
+// What a stage is given is in the keys of images. A change to one of these shows here that images
+// are built again; if a module makes something else of them, raise a version.
 Deno.test("stages have these versions", () => {
   assertEquals(STAGE_VERSIONS, {
     "packages": 1,

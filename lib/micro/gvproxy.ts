@@ -33,14 +33,14 @@ export async function ensureGvproxy(
   const go = find("go")?.path;
   if (go === undefined) {
     throw new HostError(
-      "Cannot give the guest a network: gvproxy is not there, nor Go to build it",
+      "Cannot give the guest a network: gvproxy is missing, and so is Go to build it",
       {
         next: "install Go (https://go.dev/dl) or gvproxy, or pass --network user",
       },
     );
   }
   if (!await confirm(`Build gvproxy (go install ${MODULE})?`, ctx)) {
-    throw new HostError("Cannot give the guest a network: gvproxy is not there", {
+    throw new HostError("Cannot give the guest a network: gvproxy is missing", {
       next: `GOBIN=${dirname(built)} go install ${MODULE}, or the same command with --yes`,
     });
   }

@@ -18,7 +18,7 @@ Deno.test("ensureGvproxy() takes the one on PATH, else the one that was built he
   await Deno.writeTextFile(built, "");
   const unfound = { find: () => undefined, built };
   // Half of one, as a killed build leaves it.
-  await assertRejects(() => ensureGvproxy(asker, unfound), HostError, "gvproxy is not there");
+  await assertRejects(() => ensureGvproxy(asker, unfound), HostError, "gvproxy is missing");
   await keepFile(built, built);
   assertEquals(await ensureGvproxy(asker, unfound), built);
   await Deno.remove(dir, { recursive: true });
@@ -28,7 +28,7 @@ Deno.test("ensureGvproxy() says what to install, and builds nothing unasked", as
   const built = "/nowhere/bin/gvproxy";
   const nothing = { find: () => undefined, built };
   const bare = await assertRejects(() => ensureGvproxy(asker, nothing), HostError);
-  assertStringIncludes(bare.message, "gvproxy is not there, nor Go to build it");
+  assertStringIncludes(bare.message, "gvproxy is missing, and so is Go to build it");
   assertStringIncludes(bare.next ?? "", "install Go");
   const go = { find: (name: string) => name === "go" ? { path: "/usr/bin/go" } : undefined, built };
   const unasked = await assertRejects(() => ensureGvproxy(asker, go), HostError);

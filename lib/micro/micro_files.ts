@@ -80,7 +80,7 @@ async function isThere(files: readonly string[]): Promise<boolean> {
   return digests.every((digest) => digest !== undefined);
 }
 
-/** Reads whom the kernel is for, which a wrong machine would answer with silence. */
+/** Reads a kernel's architecture; on another machine it would only stay silent. */
 async function checkKernel(path: string, arch: Arch, name: string): Promise<void> {
   using file = await Deno.open(path, { read: true });
   const head = new Uint8Array(1024);

@@ -28,7 +28,7 @@ import {
   NETWORK_SOCKET,
 } from "./micro_machine.ts";
 
-/** What decides which machine a microVM is, whoever starts it. */
+/** What determines a microVM's machine. */
 export interface MicroRequest extends Size {
   readonly variant: Variant;
   readonly arch: Arch;
@@ -132,7 +132,7 @@ function microGuest(request: MicroRequest, host: MicroHost): GuestPlan<AgentClie
         await rest(...given);
       },
       async resume(...given) {
-        // Its memory remembers blocks of that very disk; QEMU has it open, whoever replaces it.
+        // Its memory remembers blocks of that very disk; QEMU has it open, even if it is replaced.
         await checkFiles(files, ["disk"], `Cannot start guest "${name}" warm`);
         return await resume(...given);
       },

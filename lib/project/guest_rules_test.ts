@@ -19,7 +19,7 @@ Deno.test("networkRule() takes the flag, or else the project's rule, or else the
   assertEquals(ruleFor("b.example,c.example", "none").rule, ["b.example", "c.example"]);
   assertEquals(ruleFor("open", "none"), { rule: "open", warnings: [] });
   assertThrows(() => ruleFor("opne:1"), UsageError, "it names no rule");
-  // A host name of one word would be allowed in vain, and the typo not be seen.
+  // A host name of one word would be useless, and the typo unnoticed.
   assertThrows(() => ruleFor("opne"), UsageError, 'it names no rule, did you mean "open"?');
   for (const flag of ["user", "gvproxy", ""]) {
     assertThrows(() => ruleFor(flag), UsageError, "it names no rule");

@@ -104,7 +104,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
     ],
   },
   {
-    title: "qmpCallArgs() calls whoever listens",
+    title: "qmpCallArgs() connects to the listener",
     got: args.qmpCallArgs("/run/a,b"),
     want: [
       ...["-chardev", "socket,id=call0,path=/run/a,,b,server=off"],

@@ -15,7 +15,7 @@ export async function checkImage(path: string, options: ImageCheckOptions): Prom
     throw damaged(
       path,
       options,
-      `is cut off: it has ${found.fileBytes} bytes, and its tables reach to ${header.tablesEnd}`,
+      `is cut off: it has ${found.fileBytes} bytes, but its tables reach to ${header.tablesEnd}`,
     );
   }
   return header;

@@ -7,7 +7,7 @@ import { listenQmp } from "./qmp_listen.ts";
 /** A real QEMU for tests: stopped before its first instruction, so that no guest runs. */
 export interface PausedQemu extends AsyncDisposable {
   readonly qmp: QmpClient;
-  /** A second QMP socket, for whoever comes later. */
+  /** A second QMP socket, for later clients. */
   readonly socketPath: string;
   /** QEMU's own pid. */
   readonly pid: number;

@@ -9,7 +9,7 @@ import { connectQmp } from "./qmp_connect.ts";
 const GREETING = '{"QMP": {"version": {}, "capabilities": []}}\r\n';
 const NEGOTIATED = '{"return": {}, "id": 1}\r\n';
 
-/** A server that speaks `script` to whoever connects: text to send, or a pause for input. */
+/** A server that speaks `script` to each client: text to send, or a pause for input. */
 type Script = readonly (string | Uint8Array<ArrayBuffer> | "wait for a command" | "hang up")[];
 
 async function withServer(script: Script, use: (path: string) => Promise<void>) {

@@ -39,7 +39,7 @@ const LONG_ROOMS = ["lib/base", "lib/dev", "lib/guest", "lib/host", "lib/image",
 /** Name of the job of all other unit tests. */
 const UNIT_JOB = "unit tests";
 
-/** Checks the types of all files in seconds; each file by itself would take as long for its own. */
+/** Checks the types of all files in seconds; each file alone would take as long. */
 const TYPES_JOB = "types";
 
 /** One job for the types, one for each file of `tests/`, and a few for all unit tests. */

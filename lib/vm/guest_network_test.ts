@@ -4,7 +4,7 @@ import { readText } from "../guest/proxy/proxy_testing.ts";
 import { openNetwork } from "./guest_network.ts";
 import { buildDevices } from "./build_machine.ts";
 
-/** The network of a guest that is not there, and its notes. */
+/** The network of an imaginary guest, and its notes. */
 async function openForTest(rule: Parameters<typeof openNetwork>[1]["rule"]) {
   const dir = await Deno.makeTempDir({ prefix: "gh-network-" });
   const socketPath = join(dir, "proxy");

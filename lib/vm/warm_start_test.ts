@@ -90,7 +90,7 @@ Deno.test("startWarm() drops a snapshot that does not start, and boots instead",
   assertEquals(await start(), undefined);
   const why = "no answer; QEMU: bad state";
   assertEquals(notes.at(-1), `warning: Cannot start "p" warm, so it boots: ${why}`);
-  // What was of no use is not tried again.
+  // A useless snapshot is not tried again.
   assertEquals(await start(), guest);
   assertEquals(calls.slice(2), ["restore warm", "save", "restore cold"]);
 });

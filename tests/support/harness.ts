@@ -134,7 +134,7 @@ function startTask(
       try {
         Deno.kill(pid, "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
     }
   }, options.timeoutMs ?? 900_000);

@@ -14,7 +14,7 @@ export async function hostWithout(
   }
   const taken = new Set(Object.keys(scripts));
   for (const from of (Deno.env.get("PATH") ?? "").split(":")) {
-    // PATH may name directories that are not there.
+    // PATH may name missing directories.
     const entries = await Array.fromAsync(Deno.readDir(from)).catch(() => []);
     for (const { name } of entries) {
       if (taken.has(name) || without.test(name)) continue;

@@ -122,7 +122,7 @@ Deno.test("sweepTemporary() leaves other names alone and takes a missing directo
   assertEquals(await listTemporary(join(dir.path, "missing")), []);
 });
 
-/** Another process in the middle of an atomicWrite() of `y`, which it never ends by itself. */
+/** Another process in the middle of an atomicWrite() of `y`, which never ends on its own. */
 async function startWriter(dir: string): Promise<{ process: Deno.ChildProcess } & AsyncDisposable> {
   const module = new URL("./atomic_write.ts", import.meta.url).href;
   const script = `

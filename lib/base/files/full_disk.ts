@@ -82,7 +82,7 @@ const PLACES = [
   "XDG_RUNTIME_DIR",
 ];
 
-/** A line for each full file system of these; for all of them where none is full (any more). */
+/** A line for each full file system of these; for all of them if none is (still) full. */
 export async function describeFileSystems(paths: readonly string[]): Promise<string[]> {
   const places = paths.length > 0 ? paths.map((path) => () => path) : [
     ...PLACES.map((name) => () => Deno.env.get(name) || "."),

@@ -84,7 +84,7 @@ async function lockFile(path: string, file: Deno.FsFile, exclusive: boolean): Pr
   }
 }
 
-/** The error for a file that cannot be locked, whoever else has it. */
+/** The error for a file that cannot be locked. */
 export function lockFault(path: string, cause: unknown): HostError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new HostError(`Cannot lock ${path}: ${why.replace(/ \(os error \d+\).*/s, "")}`, {

@@ -123,7 +123,7 @@ Deno.test("tryLock() never gives a lock on a file that its holder has just remov
     try {
       Deno.removeSync(dirname(path), { recursive: true });
     } catch {
-      // A try has made the file anew in between.
+      // A try has created the file again in between.
     }
     await held?.[Symbol.asyncDispose]();
     for (const lock of await Promise.all(tries)) {

@@ -7,7 +7,7 @@ export const COMMON_VARIABLES: readonly string[] = [
   ...["TERM", "TMPDIR", "TZ", "USER", "XDG_RUNTIME_DIR"],
 ];
 
-/** How a program that downloads reaches the network, and whom it trusts there. */
+/** How a program that downloads reaches the network, and which certificates it trusts. */
 const NETWORK = [
   ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],

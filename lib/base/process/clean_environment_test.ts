@@ -27,7 +27,7 @@ const SECRETS = {
 
 Deno.test("run() gives ssh, rsync and QEMU only the variables that every program may have", async () => {
   await using box = await sandbox({ ...SECRETS, LANG: "C.UTF-8" });
-  // What a shell adds by itself.
+  // What a shell adds on its own.
   const allowed = new Set([...COMMON_VARIABLES, ...WINDOW_VARIABLES, "LC_X", "_", "PWD", "SHLVL"]);
   for (const name of ["ssh", "rsync", "qemu-system-x86_64", "qemu-img", "virtiofsd"]) {
     const program = await box.script(name, PRINT_ENVIRONMENT);

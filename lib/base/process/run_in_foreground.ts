@@ -31,7 +31,7 @@ export async function runInForeground(
     try {
       child?.kill(name);
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   };
   const end = () => send("SIGTERM");

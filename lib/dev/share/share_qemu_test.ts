@@ -58,7 +58,7 @@ for (const readOnly of [false, true]) {
       assertEquals(/dev: vhost-user-fs-pci/.test(guest.devices), true, guest.devices);
       assertEquals(typeof await processStartTime(helper), "string");
       await guest.kill();
-      // It notices by itself, so that it cannot outlive a guest whose task is gone.
+      // It notices on its own, so that it cannot outlive a guest whose task is gone.
       for (let tries = 0; tries < 500 && await processStartTime(helper) !== undefined; tries++) {
         await delay(10);
       }

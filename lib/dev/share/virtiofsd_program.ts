@@ -51,7 +51,7 @@ interface VirtiofsdOptions {
   /** Absolute path of the host's directory. */
   readonly dir: string;
   readonly readOnly: boolean;
-  /** The guest's user, as whom the daemon sees this user. */
+  /** The ids by which the daemon knows this user: those of the guest's user. */
   readonly guestIds: { readonly uid: number; readonly gid: number };
   /** Path of `virtiofsd_cell.sh`. */
   readonly cellScript: string;

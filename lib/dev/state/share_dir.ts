@@ -59,7 +59,7 @@ export async function checkShareDir(options: ShareDirOptions): Promise<void> {
       next: "pass --read-only, or run the task as the owner of the directory",
     });
   }
-  throw new HostError(`${cannot}: it cannot be looked at`, {
+  throw new HostError(`${cannot}: it cannot be examined`, {
     details: stderr.split("\n").filter((line) => line !== "").slice(-3),
     next: "pass --share rsync",
   });

@@ -14,7 +14,7 @@ async function withDir(use: (dir: string) => Promise<void>) {
   }
 }
 
-/** As whoever has the number 4711: root without its rights, and nobody else's. */
+/** As user 4711: root without its rights, and without anyone else's. */
 async function asOther() {
   const uid = Deno.uid() ?? 0;
   const ownership = await chooseOwnership({ uid, gid: 0 }, { uid: 4711, gid: 4711 });

@@ -104,7 +104,7 @@ Deno.test("dev-env keeps the session's own PATH behind the shell's", async () =>
     await inDevEnv(dir, env, "true");
     const later = { ...env, PATH: `/later:${env.PATH}` };
     const path = await inDevEnv(dir, later, 'printf %s "$PATH"');
-    // Whoever starts programs here adds directories of the system's behind it.
+    // What starts programs here appends system directories.
     assertEquals(path.startsWith(`${env.SHELL_BIN}:${later.PATH}`), true, path);
   });
 });

@@ -11,7 +11,7 @@ type Shared = Pick<DevRecord, "name" | "share">;
 export function requireCopy({ name, share }: Shared): void {
   if (share.mode === "rsync") return;
   throw new UsageError(
-    `Cannot sync guest "${name}": it has the project itself, by ${share.mode}, and no copy`,
+    `Cannot sync guest "${name}": it shares the project by ${share.mode}, and has no copy`,
     { next: "nothing: changes are seen on both sides at once" },
   );
 }

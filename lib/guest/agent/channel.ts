@@ -28,7 +28,7 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #settled = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
   readonly #isOver = Promise.withResolvers<void>();
-  /** Resolves when what is left to send is not wanted any more. */
+  /** Resolves when the rest of the data is no longer wanted. */
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #ended = false;

@@ -31,7 +31,7 @@ export function encodeFrame(
     );
   }
   if (!Number.isInteger(channel) || channel < 0 || channel > 0xffff_ffff) {
-    throw new RangeError(`Cannot send a frame on channel ${channel}: it is no u32`);
+    throw new RangeError(`Cannot send a frame on channel ${channel}: it is not a u32`);
   }
   const bytes = new Uint8Array(HEADER_BYTES + payload.length);
   const header = new DataView(bytes.buffer);

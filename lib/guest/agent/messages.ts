@@ -57,7 +57,7 @@ function parser<T>(what: string, schema: z.ZodType<T>): (payload: Uint8Array) =>
     try {
       value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
     } catch (cause) {
-      throw new SyntaxError(`received ${what} that is no JSON`, { cause });
+      throw new SyntaxError(`received ${what} that is not JSON`, { cause });
     }
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;

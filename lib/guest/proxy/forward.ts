@@ -1,4 +1,4 @@
-/** Ports below those that Linux gives out by itself (`ip_local_port_range`), for listeners. */
+/** Ports below those that Linux assigns automatically (`ip_local_port_range`), for listeners. */
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 

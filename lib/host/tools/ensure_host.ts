@@ -17,7 +17,7 @@ export type EnsureContext = Pick<
   "yes" | "interactive" | "dryRun" | "signal" | "log" | "print"
 >;
 
-/** Which tools, and for whom. */
+/** Which tools, and for which tasks. */
 interface EnsureOptions extends ToolQuery {
   /** What to name in the command that installs the tools, instead of the groups. */
   readonly task?: string | readonly string[];
@@ -116,7 +116,7 @@ export function missingToolsError(
   return new HostError(`Cannot continue: this host lacks ${lacking}`, {
     details: wanting.map((verdict) =>
       plan.unavailable.includes(verdict.tool.name)
-        ? `${describeVerdict(verdict)}; no package of it is known for this host`
+        ? `${describeVerdict(verdict)}; no package for this host is known`
         : describeVerdict(verdict)
     ),
     next: nextStep(wanting, plan, names),

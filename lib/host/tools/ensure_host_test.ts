@@ -60,7 +60,7 @@ Deno.test("missingToolsError() says what to do if there is no package", () => {
   );
   assertEquals(
     images.details[0],
-    "mmdebstrap is missing (installs Debian into a directory); no package of it is known for this host",
+    "mmdebstrap is missing (installs Debian into a directory); no package for this host is known",
   );
   assertEquals(
     images.next,

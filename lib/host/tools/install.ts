@@ -117,7 +117,7 @@ function foreignArchs(packages: readonly string[], { arch }: InstallHost): strin
 /** No questions from packages, and messages in the language that {@link remedies} reads. */
 const QUIET_APT = ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"] as const;
 
-/** A machine that has just come up often runs apt by itself, hence the wait for its lock. */
+/** A machine that has just booted often runs apt, hence the wait for its lock. */
 function aptCommand(host: InstallHost, args: readonly string[]): readonly string[] {
   return [
     ...asRootQuietly(host),

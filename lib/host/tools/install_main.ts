@@ -30,7 +30,7 @@ async function answer(request: InstallRequest, signal: AbortSignal): Promise<Ins
 
 if (import.meta.main) {
   const end = new AbortController();
-  // Whoever ends this means apt, which must not be left with half a package.
+  // Signals are meant for apt, which must not be left with half a package.
   Deno.addSignalListener("SIGTERM", () => end.abort());
   writeStdout(JSON.stringify(await answer(JSON.parse(Deno.args[0] ?? ""), end.signal)));
   Deno.exit();

@@ -130,6 +130,6 @@ function tooLong(url: string, bytes: number): WorkError {
 function broken({ url, bytes }: DownloadOptions, reason: string, have: number): WorkError {
   return new WorkError(`Cannot download ${url}: the connection broke ${TRIES} times`, {
     details: [reason, `${bytesText(have)} of ${bytesText(bytes)} are here, and are kept`],
-    next: "run the same command again: it takes up where this one stopped",
+    next: "run the same command again: it resumes where this one stopped",
   });
 }

@@ -8,7 +8,7 @@ interface ServeOptions {
   readonly cutAfter?: number;
   /** In place of ending, the answer just stops. */
   readonly hang?: boolean;
-  /** The answer goes on for ever, as fast as it is read. */
+  /** The answer never ends, as fast as it is read. */
   readonly endless?: boolean;
   /** The only answer. */
   readonly status?: number;

@@ -135,7 +135,7 @@ Deno.test({
     assertEquals(await stat("/home/ci/notes"), "regular 0600 1000 1000");
     assertEquals(await stat("/usr/bin/sudo"), "regular 04755 0 0");
     assertEquals(await stat("/bin"), "symlink 0777 0 0");
-    // The root directory itself: systemd refuses to go on if others may write to it.
+    // The root directory itself: systemd refuses to continue if others may write to it.
     assertEquals(await stat("/"), "directory 0755 0 0");
     assertEquals(await ask("cat /home/ci/notes"), "mine");
   },

@@ -31,10 +31,10 @@ export async function readSdLayout(path: string): Promise<RootPartition> {
   const entries = [0, 1, 2, 3].map((index) => readEntry(mbr, TABLE_AT + index * ENTRY_BYTES));
   const [firmware, root] = entries.filter(({ type }) => type !== 0);
   if (firmware === undefined || !FAT_TYPES.includes(firmware.type)) {
-    throw unlike(path, `its first partition is no FAT (type ${typeText(firmware?.type)})`);
+    throw unlike(path, `its first partition is not FAT (type ${typeText(firmware?.type)})`);
   }
   if (root?.type !== LINUX_TYPE) {
-    throw unlike(path, `its second partition is no Linux one (type ${typeText(root?.type)})`);
+    throw unlike(path, `its second partition is not a Linux one (type ${typeText(root?.type)})`);
   }
   const { start, length } = root;
   if (start + length > size) {

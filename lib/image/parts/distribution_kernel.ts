@@ -83,7 +83,7 @@ async function packModules(versionDir: string): Promise<Uint8Array<ArrayBuffer>>
       if (!(error instanceof TaskError)) throw error;
       throw new WorkError(error.message, {
         details: [...error.details, `looked for in: the package of kernel ${basename(versionDir)}`],
-        next: "mend GUEST_MODULES in lib/image/parts/distribution_kernel.ts",
+        next: "correct GUEST_MODULES in lib/image/parts/distribution_kernel.ts",
         cause: error,
       });
     });

@@ -271,7 +271,7 @@ Deno.test("firstFileOf() returns the file after which a part's lock is named", (
   for (const [file, first] of cases) assertEquals(firstFileOf(file), first);
 });
 
-/** A part that holds another one, which is built anew while it is being built, so many times. */
+/** A part that embeds another one, which is rebuilt so many times while it is being built. */
 function holding(changes: number) {
   const part = {
     builds: 0,

@@ -71,7 +71,7 @@ Deno.test("ensurePin() records the farm's first answer, and keeps it", async () 
       const first = await ensurePin(request);
       assertEquals([first.isNew, first.pin.sha256, first.pin.bytes], [true, SHA256, 7]);
       assertEquals(await readPins(path), { "sd-image": first.pin });
-      // No farm any more, and none asked.
+      // The farm is gone, and is not asked.
       const again = await ensurePin({ ...request, farm: "http://127.0.0.1:1" });
       assertEquals(again, { pin: first.pin, isNew: false });
       // The pin of another release says nothing about this one.

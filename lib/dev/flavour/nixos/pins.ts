@@ -60,7 +60,7 @@ export async function readPins(path: string): Promise<Readonly<Record<string, Pi
   if (text === undefined) return {};
   const pins = parse(text, path);
   for (const [name, pin] of Object.entries(pins)) {
-    if (!isPin(pin)) throw damaged(path, `"${name}" is no pin with url, sha256, bytes and job`);
+    if (!isPin(pin)) throw damaged(path, `"${name}" is not a pin with url, sha256, bytes and job`);
   }
   return pins as Readonly<Record<string, Pin>>;
 }

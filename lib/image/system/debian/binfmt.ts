@@ -23,7 +23,7 @@ export async function ensureBinfmt(arch: Arch): Promise<Binfmt> {
   // meanwhile.
   const isOurs = () => isRegistered(rule);
   if (!await isOurs() && await runsThere(arch) && !await isOurs()) {
-    return verdict("emulated", "the kernel runs them, by a rule that is not to be seen from here");
+    return verdict("emulated", "the kernel runs them, by a rule that is not visible from here");
   }
   const interpreter = await findInterpreter(arch);
   if (interpreter === undefined) {

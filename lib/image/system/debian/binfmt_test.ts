@@ -74,7 +74,7 @@ Deno.test({
     await using _rule = await ensureBinfmt(FOREIGN);
     assertMatch(
       await askInContainer(1),
-      /^emulated the kernel runs them, by a rule that is not to be seen from here\n$/,
+      /^emulated the kernel runs them, by a rule that is not visible from here\n$/,
     );
   },
 });

@@ -26,7 +26,7 @@ export function explainApt(what: string, stderr: string): TaskError {
   }
   return new HostError("Cannot get Debian's packages: the network does not give all of them", {
     details: lines.slice(-6),
-    next: `see that ${SITE} can be reached (apt heeds http_proxy), and run the task again`,
+    next: `check that ${SITE} can be reached (apt uses http_proxy), and run the task again`,
   });
 }
 

@@ -29,7 +29,7 @@ export function firstBootCommand(platform: Platform, dir: string, consoleLog: st
         "node-name": "disk",
         "discard": "unmap",
         // dpkg waits for the disk with each file. An image that a crash of the host catches here is
-        // made anew anyway.
+        // made again anyway.
         "cache": { "no-flush": true },
         "file": { driver: "file", filename: join(dir, IMAGE_FILES.disk) },
       }),
