@@ -19,7 +19,7 @@ export const PACKAGES: readonly string[] = [
  * The kernel's command line but for the console. The guest is thrown away and runs nobody else's
  * code, so what protects programs from each other is left out: under emulation it costs seconds.
  * Above all programs at random places: QEMU keeps translated code by its address, so without
- * `norandmaps` a compiler is translated anew each time it runs.
+ * `norandmaps` a compiler is translated again each time it runs.
  */
 export const APPEND = [
   // For the initramfs (docs/tiny-init.md): QEMU's user network gives fixed addresses.

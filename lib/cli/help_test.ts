@@ -40,7 +40,7 @@ Uses a kept guest where there is one, else starts a guest for this command alone
       value: "HOST:PORT",
       repeat: true,
       default: ["localhost:80", "localhost:81"],
-      help: "an option with a long name and a long help text that has to continue in the next line",
+      help: "an option with a long name and a long help text that has to go on in the next line",
     },
     { name: "color", type: "boolean", default: true, help: "print without colour" },
     { name: "eval", type: "string", value: "CODE", onlyFor: ["amd64"], help: "instead of CMD" },
@@ -74,7 +74,7 @@ Options:
       --boot-timeout N  how long a boot may take; at least 1 s
       --accel ACCEL     accelerator; auto | kvm | hvf | tcg; default auto
       --forward-everything-to HOST:PORT
-                        an option with a long name and a long help text that has to continue
+                        an option with a long name and a long help text that has to go on
                         in the next line; may be repeated; default localhost:80,
                         localhost:81
       --no-color        print without colour; not with --eval

@@ -12,9 +12,8 @@ import type { DevRecord } from "./state/record.ts";
 import { devState, lockDev } from "./state/state.ts";
 
 /**
- * The record of the running guest; while another task is starting or stopping it, this waits. If it
- * is not running: `undefined` with `orElse`, else a {@link GuestError} with the command that starts
- * it; an error of `requireDevGuest()` if there is no guest at all.
+ * The running guest's record, after waiting for a task that starts or stops it. If it is not
+ * running: `undefined` with `orElse`, or a {@link GuestError} with the command that starts it.
  */
 export async function requireRunning(
   ctx: Pick<TaskContext, "signal" | "log">,

@@ -54,23 +54,21 @@ const FIRST_BOOT_FACTOR = 3;
 const POWERDOWN_MS = 120_000;
 
 /**
- * Creates the guest: its disk, a first boot, its configuration applied. Everything happens in a
- * staging directory, so an existing guest stays intact until its replacement is complete; after a
- * kill, the next run resumes. Throws {@link UsageError} if there is a guest already, or it is
- * running.
+ * Creates the guest in a staging directory: its disk, a first boot, its configuration. An existing
+ * guest stays intact until then; an interrupted run is resumed. Throws {@link UsageError}.
  */
 export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> {
   const { config, signal, onNote } = options;
   const { name } = config;
   const clock = startClock();
   await using _lock = await lockStopped(name, {
-    ...{ signal, onNote, purpose: "making it", action: `make guest "${name}" anew` },
+    ...{ signal, onNote, purpose: "making it", action: `create guest "${name}" again` },
   });
   const old = await refuseExisting(name, options.force);
   if (old.length > 0) {
     onNote(
       [
-        `Guest "${name}" is destroyed, the home of its user included, once its successor is whole:`,
+        `Guest "${name}" and the home of its user will be destroyed once its replacement is complete:`,
         ...old.map((file) => `  ${fileText(file)}`),
       ].join("\n"),
     );
@@ -90,10 +88,7 @@ export async function initDev(options: InitDevOptions): Promise<InitDevOutcome> 
   return { seconds: clock(), destroyed: old };
 }
 
-/**
- * The files of an existing guest; none if there is no guest. Throws a {@link UsageError} that lists
- * them, unless they may be destroyed.
- */
+/** The files of an existing guest. Throws {@link UsageError} unless they may be destroyed. */
 export async function refuseExisting(name: string, force: boolean): Promise<readonly DevFile[]> {
   if (await findDevGuest(name) === undefined) return [];
   const files = await listDevFiles(name);

@@ -2,9 +2,8 @@ import { delay } from "@std/async";
 import { Glob, namesOf } from "../project/globs.ts";
 
 /**
- * Rules of rsync that let through what these globs may match, as the text of a filter file. More
- * may come: what is taken is for {@link selectFiles} to say, whose idea of a character and of `**`
- * is not rsync's. A glob is relative to the root of the transfer.
+ * A filter file for rsync that lets through what these globs may match, and perhaps more, since
+ * rsync reads characters and `**` differently: {@link selectFiles} decides.
  */
 export function searchFilter(globs: readonly Glob[]): string {
   const rules = globs.flatMap(({ text }) => {
@@ -55,9 +54,8 @@ interface Selected {
 const SLICE_MS = 20;
 
 /**
- * The paths that a glob matches, or that lie in a directory which one matches. Paths are relative,
- * and may be a guest's own words: one that is no plain path is left out. Lets other work, and an
- * interruption, in between.
+ * The paths that a glob matches, or that lie in a matching directory. Those of a guest that are not
+ * plain are left out. Can be interrupted.
  */
 export async function selectFiles(
   globs: readonly Glob[],

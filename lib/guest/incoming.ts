@@ -33,16 +33,12 @@ export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   ];
 }
 
-/**
- * What rsync's `--munge-links` puts before the target of each link: a link that leads nowhere. So
- * nothing can be written through it, whatever the guest's rsync sends after it.
- */
+/** rsync's `--munge-links` puts this before the target of each link, so that it leads nowhere. */
 const MUNGED = "/rsyncd-munged/";
 
 /**
- * Looks at everything that came into a private directory, which held nothing before. What may come
- * home are files, and links that stay inside the tree; neither may be part of a repository. Links
- * get their own targets back here.
+ * Inspects what came into a private, formerly empty directory. Only files, and links that stay
+ * inside, may come home, and no part of a repository. These links get their own targets back.
  */
 export async function inspectIncoming(dir: string): Promise<Incoming> {
   const found = await Array.fromAsync(walk(dir));
@@ -101,8 +97,7 @@ async function* walk(
 }
 
 /**
- * Why a file, or a link to `target`, must not come from a guest to the host; `undefined` if it may.
- * By names alone, so it can be asked before anything is copied.
+ * Why a file, or a link to `target`, must not come to the host; `undefined` if it may. By names.
  */
 export function whyNotHome(
   { path, target }: { readonly path: string; readonly target?: string | undefined },
@@ -116,11 +111,9 @@ export function whyNotHome(
 }
 
 /**
- * Whether a link may lead out of its tree, also by way of other links. rsync's `--safe-links`
- * leaves
- * out the same ones, silently and with status 0: see `unsafe_symlink()` in its util1.c. Newer ones
- * take a `..` at the start of a target alone, and none at the end of a longer one, wherever that
- * leads. Such links lead out in no combination, since each starts from a directory of the tree.
+ * Whether a link may lead out of its tree, also through other links. rsync's `--safe-links` skips
+ * the same ones, silently: see `unsafe_symlink()` in its util1.c. Newer versions accept a `..` only
+ * at the start of a target, and not at the end of a longer one.
  */
 function leadsOut(path: string, target: string): boolean {
   if (target === "" || target.startsWith("/") || target.endsWith("/..")) return true;

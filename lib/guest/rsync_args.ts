@@ -26,7 +26,7 @@ export interface PushOptions {
   readonly guestDir: string;
   readonly selection: Selection;
   /**
-   * Removes from the guest what is not in the source any more; of everything only. Default `false`.
+   * Removes from the guest what is no longer in the source; only when everything is sent. Default `false`.
    */
   readonly deleteExtra?: boolean;
   /**

@@ -14,10 +14,7 @@ const recordSchema = z.object({
   /** `PLATFORM-RANDOM`; names the run's directory, too. */
   id: z.string(),
   platform: z.string(),
-  /**
-   * QEMU's pid and start time, which together name one process for ever. A pid below 1 would mean
-   * whole groups of processes to kill(2).
-   */
+  /** With the start time, QEMU's pid identifies one process. Below 1 kill(2) would mean groups. */
   pid: z.int().positive(),
   startTime: z.string(),
   sshPort: z.int().nonnegative(),
@@ -74,10 +71,7 @@ export async function createRun(platform: string): Promise<RunDir> {
   };
 }
 
-/**
- * Another task that sweeps may find a directory before its lock is taken; then a new one is
- * created.
- */
+/** A sweeping task may find the directory before it is locked; then a new one is created. */
 async function claimDir(platform: string) {
   while (true) {
     const id = `${platform}-${crypto.randomUUID().slice(0, 8)}`;
@@ -134,10 +128,7 @@ interface LeftRun {
   readonly orphan?: RunRecord;
 }
 
-/**
- * The runs whose task is gone and whose guest is not a kept one that still runs. Each is locked
- * until the next one is asked for. A run in progress holds its lock, so it is never among them.
- */
+/** Runs whose task is gone, unless their guest is kept and running; each locked until the next. */
 export async function* leftRuns(): AsyncGenerator<LeftRun> {
   for (const id of await runIds()) {
     const lock = await tryLock(join(runsDir(), id, RUN_FILES.lock)).catch(() => undefined);
@@ -172,10 +163,7 @@ export async function sweepRuns(): Promise<string[]> {
   return removed;
 }
 
-/**
- * Directories of sockets whose run is gone. Those of other checkouts are not among them: theirs are
- * the guests, which may be up.
- */
+/** Socket directories whose run is gone, without those of other checkouts. */
 export async function leftSockets(): Promise<string[]> {
   const left: string[] = [];
   for (const dir of socketDirs()) {

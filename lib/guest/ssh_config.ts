@@ -15,9 +15,7 @@ interface SshConfigOptions {
   readonly controlPath?: string;
   /** How long a connection may take to come up, in whole seconds. Default 20. */
   readonly connectSeconds?: number;
-  /**
-   * How long the guest may be silent before the connection counts as dead, in seconds. Default 50.
-   */
+  /** After how many seconds of silence the connection counts as dead. Default 50. */
   readonly silentSeconds?: number;
 }
 
@@ -36,9 +34,8 @@ export function knownHostsLine(hostPublicKey: string): string {
 }
 
 /**
- * A complete OpenSSH client configuration for one guest, used with `-F`, which also keeps the
- * user's and the system's own configuration out: no agent, no password, no other keys or known
- * hosts. Throws {@link HostError} for a path that OpenSSH cannot be told.
+ * A complete OpenSSH configuration for one guest (`-F` also keeps the user's and the system's out):
+ * no agent, no password, no other keys or known hosts. Throws {@link HostError} for a bad path.
  */
 export function sshConfigText(target: SshTarget, options: SshConfigOptions = {}): string {
   const { controlPath, connectSeconds = 20, silentSeconds = 50 } = options;
@@ -86,9 +83,8 @@ export function sshConfigText(target: SshTarget, options: SshConfigOptions = {})
 }
 
 /**
- * A path as a value in a configuration file: quoted, and with `%` doubled, since ssh expands
- * `%h` and the like in it. It also expands `${NAME}`, and ends at a line end, and has no way to
- * write either.
+ * A quoted path in a configuration file, with `%` doubled since ssh expands `%h`; there is no way
+ * to write `${NAME}` or a line end.
  */
 function pathValue(path: string): string {
   if (/[\n\r\0]|\$\{/.test(path)) {

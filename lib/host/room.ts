@@ -21,10 +21,7 @@ export interface RoomOptions {
 /** This much of a disk is left free for others, or half of the rest if that is less. */
 const FLOOR_BYTES = 256 * 2 ** 20;
 
-/**
- * Whether a disk has so little room that a copy to it may have failed for that. What a program says
- * is not enough where it passes a guest's words on.
- */
+/** Whether a disk is nearly full: a program that passes a guest's words on is not believed. */
 export async function isNearlyFull(dir: string): Promise<boolean> {
   return await freeDiskBytes(dir) < FLOOR_BYTES;
 }
@@ -36,9 +33,8 @@ interface Room extends Disposable {
 }
 
 /**
- * Makes sure that something fits before it is copied, and watches the disk meanwhile: a guest may
- * send more than it has said. Throws {@link WorkError} for more than the limit, and the error of a
- * full disk where there is no room.
+ * Checks that a copy fits, and watches the disk meanwhile. Throws {@link WorkError}, or a full
+ * disk's.
  */
 export async function claimRoom(options: RoomOptions): Promise<Room> {
   const { dir, bytes, action, limitBytes = ARTIFACT_LIMIT_BYTES, pollMs = 250 } = options;

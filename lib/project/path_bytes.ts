@@ -15,7 +15,7 @@ export const toBytes = (path: BytePath): Uint8Array<ArrayBuffer> =>
 export const fromText = (text: string): BytePath =>
   isAscii(text) ? text : Buffer.from(text).toString("latin1");
 
-/** The text of a path; what is not UTF-8 in it cannot be told apart any more: {@link isGarbled}. */
+/** The text of a path; bytes that are not UTF-8 are lost: see {@link isGarbled}. */
 export const toText = (path: BytePath): string =>
   isAscii(path) ? path : Buffer.from(path, "latin1").toString();
 

@@ -89,7 +89,7 @@ export async function launchGuest(
   const otherLogs = helper === undefined ? [] : [helper.log];
   const watch = run && stack.use(await watchGuest({ ...guest, logs, otherLogs }));
   const failed = watch?.failed ?? new AbortController().signal;
-  // On record as soon as it runs, so that whoever sweeps after a kill finds it; the guest itself
+  // On record as soon as it runs, so that a sweep after a kill finds it; the guest itself
   // does not wait for that.
   const record = putOnRecord(plan, guest, run, from?.disk);
   // Before its directory goes.

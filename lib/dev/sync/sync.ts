@@ -161,9 +161,7 @@ async function otherProject(
 }
 
 /**
- * What both sides had, and whose copy it is; `undefined` if nothing is known about this directory
- * of the guest. A file that cannot be read counts as missing: differences are then conflicts, which
- * loses nothing.
+ * What both sides had, and whose copy it is. An unreadable file is missing: then all is conflicts.
  */
 async function readBase({ stateDir, guestDir }: SyncOptions) {
   const text = await readTextIfPresent(join(stateDir, FILES.base));

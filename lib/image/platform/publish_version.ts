@@ -14,7 +14,7 @@ const LINKED = [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs];
 /**
  * Makes a directory that holds the whole files of an image a version of it, and then the current
  * one: guests start from the former one, or from this one. The path of a version names what is in
- * it, so nothing is replaced, and whoever uses a former version keeps it. The caller holds the lock
+ * it, so nothing is replaced, and users of a former version keep it. The caller holds the lock
  * of those who build the image. Returns the version's directory.
  *
  * @param home the image's directory, on the same file system as `staging`

@@ -76,12 +76,7 @@ async function fetchPinned(
   return target;
 }
 
-/**
- * Creates the guest's disk from an SD image: unpacked if it is packed, checked, converted to a
- * sparse qcow2 and enlarged. The guest grows its root automatically.
- *
- * @param disk path of the qcow2
- */
+/** Creates the guest's disk, a sparse qcow2, from a checked SD image; the guest grows its root. */
 export async function makeGuestDisk(
   source: string,
   disk: string,

@@ -33,14 +33,12 @@ const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private", "--"];
 const LAY_OVER = `mount --bind "$0/${OPEN}" "$0" && exec "$@"`;
 
 /**
- * Makes the stage, and removes those of killed builds. The hooks run with the rights of whoever
- * builds, and the root becomes an image, so no other user of the host may reach either: not even to
- * write to the root's own /tmp.
+ * Makes the stage, and removes those of killed builds. The hooks run with the builder's rights, so
+ * no other user may reach the stage, nor the root's own /tmp.
  *
- * As root, mmdebstrap runs in a mount namespace of its own, whose mounts end with it, however it
- * ends. In there, the path of the stage leads to its open part, since apt's own user must reach the
- * root; elsewhere it is a directory with mode 0700. Without root, the only others who may enter are
- * the users that `/etc/subuid` gives to this one.
+ * As root, mmdebstrap runs in its own mount namespace, where the stage's path leads to its open
+ * part, since apt's user must reach the root; elsewhere it has mode 0700. Without root, only users
+ * of `/etc/subuid` may enter.
  */
 export async function makeRootfsStage(
   scripts: { readonly provision: string; readonly firstBoot: string },
