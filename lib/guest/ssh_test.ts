@@ -74,7 +74,7 @@ Deno.test("connectSsh() reports a silent server after its deadline", async () =>
   await withTarget(async (connect) => {
     const conns: Deno.TcpConn[] = [];
     await using silent = serveTcp((conn) => Promise.resolve(void conns.push(conn)));
-    await refusal(connect(silent.port, { deadlineMs: 1000 }), "banner-timeout");
+    await refusal(connect(silent.port, { deadlineMs: 2000 }), "banner-timeout");
     for (const conn of conns) conn.close();
   });
 });

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
-import { kernelArch } from "./micro_files.ts";
 import {
   checkBoot,
   microDevices,
@@ -57,22 +56,4 @@ Deno.test("checkBoot() refuses what would make a guest panic", () => {
     const error = assertThrows(() => checkBoot(["debug", word]), UsageError, says);
     assertEquals(error.next, `leave "${word}" out of --append`);
   }
-});
-
-Deno.test("kernelArch() reads a kernel's architecture", () => {
-  const head = (fill: (bytes: Uint8Array) => void) => {
-    const bytes = new Uint8Array(1024);
-    fill(bytes);
-    return kernelArch(bytes);
-  };
-  const text = (value: string) => new TextEncoder().encode(value);
-  assertEquals(head((bytes) => bytes.set(text("HdrS"), 0x202)), "x86_64");
-  assertEquals(head((bytes) => bytes.set(text("ARM\x64"), 56)), "aarch64");
-  const elf = (bytes: Uint8Array) => {
-    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
-    bytes[18] = 183;
-  };
-  assertEquals(head(elf), "aarch64");
-  assertEquals(head(() => {}), "no machine that is known");
-  assertEquals(kernelArch(new Uint8Array(3)), "no machine that is known");
 });
