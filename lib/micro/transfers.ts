@@ -83,7 +83,7 @@ export async function download(
     // A device or a pipe is written to directly; a rename would replace it with a file.
     if (info?.isFile === false) return await fill(host);
     const isProgram = await isExecutable(agent, guest, signal);
-    // The umask applies to the mode of a new file; whoever may read an old one may then run it.
+    // The umask applies to the mode of a new file; users who may read an old one may then run it.
     const before = info?.mode == null ? undefined : info.mode & 0o7777;
     const mode = isProgram ? (before ?? 0o777) | ((before ?? 0) & 0o444) >> 2 : before;
     const target = await behindLinks(host);
