@@ -39,7 +39,7 @@ const malformed = [
     title: "a key that is there twice",
     config: '{"cores": 1,\n "cores": 2}',
     at: "line 2, column 2",
-    mark: '^ wanted each key once, and "cores" is there already',
+    mark: '^ wanted each key once, and "cores" exists already',
   },
   {
     title: "two documents",

@@ -16,9 +16,7 @@ const TAKEN = new Set(
 );
 
 const mountName = word('a name like "project", for the directory /NAME of the guest')
-  .refine((name) => !TAKEN.has(name), {
-    error: "a name that none of the guest's own directories has",
-  });
+  .refine((name) => !TAKEN.has(name), { error: "a name that no directory of the guest's own has" });
 
 /** The one description of the dev guest; `defineDev()` validates and its types follow. */
 const devSchema = fields({

@@ -26,8 +26,8 @@ Deno.test("readJson() names the place of a fault and what is wanted there", () =
     ["{} // c\n3", 8, "the end of the file"],
     ["[1, /* 2]", 9, '"*/"'],
     ["# c\n{}", 0, "a value"],
-    ['{"a":1,"b":2,"a":3}', 13, 'each key once, and "a" is there already'],
-    ['{"a":1,"\\u0061":3}', 7, 'each key once, and "a" is there already'],
+    ['{"a":1,"b":2,"a":3}', 13, 'each key once, and "a" exists already'],
+    ['{"a":1,"\\u0061":3}', 7, 'each key once, and "a" exists already'],
     ["[".repeat(200), 101, "no more than 100 levels"],
     ["[".repeat(1 << 20), 101, "no more than 100 levels"],
   ];

@@ -8,7 +8,7 @@ Deno.test("requireCopy() copies nothing if both sides have the same files", () =
   const error = assertThrows(
     () => requireCopy({ name: "armdev", share: { ...share, mode: "9p" } }),
     UsageError,
-    'Cannot sync guest "armdev": it has the project itself, by 9p, and no copy',
+    'Cannot sync guest "armdev": it shares the project by 9p, and has no copy',
   );
   assertEquals(error.exit, 2);
   requireCopy({ name: "armdev", share: { ...share, mode: "rsync" } });

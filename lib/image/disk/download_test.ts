@@ -69,7 +69,7 @@ Deno.test("download() keeps what arrived if the connection keeps breaking", asyn
       "broke 4 times",
     );
     assertStringIncludes(error.details.join("\n"), "39.1 KiB of 58.6 KiB are here");
-    assertStringIncludes(error.next ?? "", "takes up where this one stopped");
+    assertStringIncludes(error.next ?? "", "resumes where this one stopped");
     assertEquals((await Deno.stat(`${path}.part`)).size, 40_000);
     await download(request(url, path));
     assertEquals(await Deno.readFile(path), content);

@@ -31,7 +31,7 @@ Deno.test({
     );
     assertMatch(
       error.next ?? "",
-      /^see that http:\/\/deb\.debian\.org can be reached .*http_proxy/,
+      /^check that http:\/\/deb\.debian\.org can be reached .*http_proxy/,
     );
   },
 });
