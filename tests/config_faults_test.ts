@@ -145,16 +145,13 @@ Deno.test("a source directory that is missing, or leads out of the project, is r
   }
 });
 
-Deno.test("globs that no file can match, or that take too long, are refused before the build", async () => {
+Deno.test("globs that no file can match are refused before the build", async () => {
   await using box = await makeSandbox();
-  const artifacts = ["[z-a]", "**/a/".repeat(26) + "b"];
+  const artifacts = ["[z-a]"];
   const dir = await projectWith(box, JSON.stringify({ artifacts }));
   assertFailure(await box.task("build-native", ["--project", dir]), {
     exit: 2,
-    says: [
-      'artifacts[0]: found "[z-a]", wanted a glob that can match',
-      'wanted a pattern with "**" at most 4 times',
-    ],
+    says: ['artifacts[0]: found "[z-a]", wanted a glob that can match'],
   });
   assert(!await exists(join(box.dir, "logs")), "a log was begun");
 });
