@@ -183,7 +183,8 @@ async function buildIn(
     generator: platform.cmakeGenerator,
   });
   const { size, network, append } = options;
-  const recipe = JSON.stringify([planned, env, size, network, append, guest.accelerator]);
+  const { given } = guest.network;
+  const recipe = JSON.stringify([planned, env, given, size, network, append, guest.accelerator]);
   const build = await compared?.start(planned, recipe);
   result.seconds.sync = syncClock();
   const steps = build?.steps ?? planned;

@@ -10,6 +10,8 @@ import { NETWORK } from "../symptoms/network_symptoms.ts";
 export interface GuestNetwork extends AsyncDisposable {
   /** The variables by which they find it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Those of them that are the same each time. */
+  readonly given: Readonly<Record<string, string>>;
   /** Whether programs may have got anything from it so far. */
   wasUsed(): boolean;
   /** What the network has to do with a failure. */
@@ -42,6 +44,7 @@ export function openNetwork(
   if (rule === "open" || proxyPort === undefined) {
     return {
       env,
+      given: env,
       wasUsed: () => rule === "open",
       explain: () => ({ details: [] }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -59,6 +62,7 @@ export function openNetwork(
   const proxy = serveProxy({ path: socketPath, rule, onAsked: (asked) => record.add(asked) });
   return {
     env: { ...env, ...proxyVariables(proxyPort) },
+    given: env,
     wasUsed: () => record.isUsed,
     explain: (output) => explain(record, rule, output),
     async [Symbol.asyncDispose]() {

@@ -28,6 +28,7 @@ Deno.test("warnOfNetwork() says nothing if the network was not involved", () => 
   const warn = (details: string[], next?: string) =>
     warnOfNetwork({
       env: {},
+      given: {},
       wasUsed: () => false,
       explain: () => ({ details, ...(next === undefined ? {} : { next }) }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
