@@ -94,7 +94,7 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
         result.accelerator = name;
         logs.write(`== accelerator: ${name} (${reason})\n`);
       },
-      onNote: noteTo(logs, progress),
+      onNote: noteTo(logs, progress, () => result.boots = 2),
     });
     result.start = guest.start;
     result.seconds.boot = guest.bootSeconds;
@@ -122,10 +122,15 @@ export async function buildInGuest(options: GuestBuildOptions): Promise<BuildRes
 }
 
 /** Notes about a start go to the log, and warnings to the user as well. */
-function noteTo(logs: LogFiles, progress: BuildOptions["progress"]): OpenGuestOptions["onNote"] {
+function noteTo(
+  logs: LogFiles,
+  progress: BuildOptions["progress"],
+  onAgain = () => {},
+): OpenGuestOptions["onNote"] {
   return (text, level) => {
     logs.write(`== ${text}\n`);
-    if (level === "warning") progress.warning(text);
+    if (level === "again") onAgain();
+    if (level !== "info") progress.warning(text);
   };
 }
 

@@ -22,7 +22,7 @@ export async function startRequest(
     ...(opt.gui ? { display: guestDisplay() } : {}),
     signal: ctx.signal,
     onStep: (step) => ctx.log.step(step),
-    onNote: (text, level) => level === "warning" ? ctx.log.warn(text) : ctx.log.info(text),
+    onNote: (text, level) => level === "info" ? ctx.log.info(text) : ctx.log.warn(text),
   };
 }
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { bootTwice } from "../guest/connect_guest.ts";
+import { bootTwice, type OnNote } from "../guest/connect_guest.ts";
 import { startClock } from "../base/time/clock.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { acquireLock } from "../base/files/lock.ts";
@@ -33,7 +33,7 @@ export interface StartDevOptions {
   readonly signal: AbortSignal;
   /** Called with the current step, for progress. */
   readonly onStep: (step: string) => void;
-  readonly onNote: (text: string, level: "info" | "warning") => void;
+  readonly onNote: OnNote;
 }
 
 /** A guest that answers. Disposal ends it, unless it was released or was running before. */
@@ -68,7 +68,11 @@ export async function startDev(options: StartDevOptions): Promise<StartedDev> {
   const host = await findDevHost(options.accelerator, signal);
   options.onStep(`Start guest "${name}" (${host.accelerator}: ${host.reason})`);
   const parts = { host, flavour: await loadFlavour(flavour) };
-  return await bootTwice(() => boot(options, parts), onNote);
+  return await bootTwice(
+    () => boot(options, parts),
+    { console: devFile(name, "consoleLog") },
+    onNote,
+  );
 }
 
 function alreadyUp(record: DevRecord): StartedDev {

@@ -3,6 +3,8 @@ import type { ConsoleCause } from "./console_causes.ts";
 import { knownHostsLine } from "./ssh_config.ts";
 import type { Keys } from "../host/keys.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
+import type { GuestLogs } from "../qemu/launch.ts";
+import { BootTimeoutError } from "./readiness.ts";
 
 /** A run's directories, as far as a connection needs them. */
 interface RunPlace {
@@ -13,26 +15,35 @@ interface RunPlace {
 /** Path of the socket on which a task serves the proxy of a guest that it has started. */
 export const proxySocket = ({ socketDir }: Pick<RunPlace, "socketDir">) => join(socketDir, "proxy");
 
-/** Boots a guest, and once more if it hung: a fault of the emulator that users cannot change. */
+/** Told how a start goes: `warning` where something is done another way, `again` at a second boot. */
+export type OnNote = (text: string, level: "info" | "warning" | "again") => void;
+
+/**
+ * Boots a guest, and once more if it hung or was not ready in time and nothing says why: a fault of
+ * the emulator or of a busy host, which users cannot change. The first console is kept.
+ */
 export async function bootTwice<Booted>(
   boot: () => Promise<Booted>,
-  onNote: (text: string, level: "info" | "warning") => void,
+  { console }: Pick<GuestLogs, "console">,
+  onNote: OnNote,
 ): Promise<Booted> {
   try {
     return await boot();
   } catch (error) {
-    const lockup = lockupIn(error);
-    if (lockup === undefined) throw error;
-    onNote(`${lockup.message}, so it is started again`, "warning");
+    const hung = hangIn(error);
+    if (hung === undefined) throw error;
+    const kept = console.replace(/(?:\.log)?$/, ".first.log");
+    await Deno.rename(console, kept).catch(() => {});
+    onNote(`${hung.message}, so it is started again; its first console is ${kept}`, "again");
     return await boot();
   }
 }
 
 /** The error that says so, in a chain of causes. */
-function lockupIn(error: unknown): Error | undefined {
+function hangIn(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   const cause = error.cause as Partial<ConsoleCause> | undefined;
-  return cause?.kind === "lockup" ? error : lockupIn(cause);
+  return error instanceof BootTimeoutError || cause?.kind === "lockup" ? error : hangIn(cause);
 }
 
 /** How to reach a guest; also pins its host key in the run's directory. */

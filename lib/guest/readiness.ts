@@ -6,6 +6,11 @@ import type { ConsoleCause } from "./console_causes.ts";
 import { diagnoseCommand } from "../base/process/diagnose_command.ts";
 import { SshConnectError } from "./ssh_failure.ts";
 
+/** A guest was not ready in time, and nothing on its console says why. */
+export class BootTimeoutError extends GuestError {
+  override name = "BootTimeoutError";
+}
+
 /** What {@link waitForReady} needs to know about a guest; `startGuest()` returns it. */
 interface StartingGuest {
   readonly name: string;
@@ -227,7 +232,8 @@ function deadlineError(
   const lastTry = lastError instanceof TaskError
     ? [`last try: ${lastError.message}`, ...lastError.details]
     : [];
-  return new GuestError(`Cannot start guest "${guest.name}": ${why}`, {
+  const Fault = console.symptoms.length === 0 ? BootTimeoutError : GuestError;
+  return new Fault(`Cannot start guest "${guest.name}": ${why}`, {
     details: [...symptomLines(console), ...lastTry, ...consoleLines(console)],
     next: `${diagnoseCommand(guest.logs.console)}, or raise timeouts.boot`,
     cause: lastError,

@@ -72,7 +72,7 @@ export async function runInMicroVm(
     ...{ ...request, logs },
     onNote(text, level) {
       logs.write(`== ${text}\n`);
-      if (level === "warning") onWarning(text);
+      if (level !== "info") onWarning(text);
     },
   });
   logs.write(`== agent ready after ${vm.bootSeconds} s, ${vm.start}, kernel: ${vm.kernel}\n`);

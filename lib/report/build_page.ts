@@ -40,11 +40,12 @@ export function hostLines(host: HostFigures): [string, string][] {
 
 /** A build's bar: its phases, and where it ended. */
 export function timelineRow(result: BuildResult, spans: readonly Span[]): TimelineRow {
-  const { name, status, start, accelerator, error } = result;
+  const { name, status, start, accelerator, boots, error } = result;
+  const details = [accelerator === name ? null : accelerator, boots && "2nd boot"];
   const failed = status === "fail" || status === "error";
   return {
     ...{ name, status, start, spans },
-    detail: accelerator === name ? undefined : accelerator ?? undefined,
+    detail: details.filter((text) => typeof text === "string").join(", ") || undefined,
     failedSpan: failed && spans.length > 0 ? failedSpan(result, spans) : undefined,
     reason: error?.message,
   };

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { EXIT, formatError } from "../base/errors.ts";
 import { renderTable } from "../base/terminal/table.ts";
-import type { BuildResult } from "./build_result.ts";
+import { type BuildResult, verdictOf } from "./build_result.ts";
 
 /** The exit status for a set of builds: the worst of them. */
 export function exitStatus(results: readonly BuildResult[]): number {
@@ -37,9 +37,9 @@ export function reportFailures(ctx: TaskContext, results: readonly BuildResult[]
 export function renderSummary(results: readonly BuildResult[]): string {
   const number = (value: number) => value === 0 ? "-" : value.toFixed(1);
   const header = ["platform", "result", "boot", "sync", "build", "total", "start", "log"];
-  const rows = results.map(({ name, status, seconds, start, accelerator, log, error }) => [
+  const rows = results.map(({ name, status, boots, seconds, start, accelerator, log, error }) => [
     name,
-    status,
+    verdictOf({ status, boots }),
     ...[seconds.boot, seconds.sync, seconds.build, seconds.total].map(number),
     [start, accelerator].filter((part) => part !== null && part !== "native").join(" ") || "-",
     status === "skip" ? error?.message ?? "" : log ?? "-",

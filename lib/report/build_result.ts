@@ -27,6 +27,8 @@ export interface BuildResult {
   readonly seconds: BuildSeconds;
   /** How the guest was started; `null` for the host itself, or if no guest started. */
   start: "cold" | "warm" | null;
+  /** Present if the guest had to be booted twice. */
+  boots?: 2;
   accelerator: string | null;
   log: string | null;
   artifacts: string[];
@@ -49,3 +51,7 @@ export function newResult(name: string): BuildResult {
     artifacts: [],
   };
 }
+
+/** A verdict for readers. */
+export const verdictOf = ({ status, boots }: Pick<BuildResult, "status" | "boots">): string =>
+  boots === undefined ? status : `${status}, 2nd boot`;

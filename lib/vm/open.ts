@@ -12,7 +12,7 @@ export async function openPlan<Session extends AsyncDisposable>(
   { cold, onNote = () => {} }: OpenHow,
 ): Promise<OpenedGuest<Session>> {
   const warm = cold === true ? undefined : await startWarm(plan, onNote);
-  return warm ?? await bootTwice(() => bootGuest(plan), onNote);
+  return warm ?? await bootTwice(() => bootGuest(plan), plan.logs, onNote);
 }
 
 async function bootGuest<Session extends AsyncDisposable>(

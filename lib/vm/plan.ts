@@ -1,11 +1,9 @@
+import type { OnNote } from "../guest/connect_guest.ts";
 import type { LaunchedGuest, LaunchPlan } from "./launch_guest.ts";
 import type { SnapshotShape } from "./snapshot_recipe.ts";
 
 /** The name of the socket of the agent's port. */
 export const AGENT_SOCKET = "agent";
-
-/** Told how a start goes; `warning` where something has to be done another way. */
-export type OnNote = (text: string, level: "info" | "warning") => void;
 
 /** A guest that can be booted until it answers. */
 export interface LoginPlan<Session extends AsyncDisposable> extends LaunchPlan {

@@ -1,7 +1,8 @@
 import { GuestError } from "../base/errors.ts";
 import { settlesWithin } from "../base/time/wait.ts";
 import { loadState } from "../qemu/migrate.ts";
-import type { GuestPlan, OnNote, OpenedGuest } from "./plan.ts";
+import type { GuestPlan, OpenedGuest } from "./plan.ts";
+import type { OnNote } from "../guest/connect_guest.ts";
 import { launchGuest } from "./launch_guest.ts";
 import type { Snapshot } from "./snapshots.ts";
 

@@ -52,7 +52,7 @@ export async function runInFresh(
     cold: options.cold === true,
     onNote: (text, level) => {
       logs.write(`== ${text}\n`);
-      if (level === "warning") command.onWarning?.(text);
+      if (level !== "info") command.onWarning?.(text);
     },
     bootMs: platform.timeouts.bootMs,
   });

@@ -1,8 +1,8 @@
 import { startClock } from "../base/time/clock.ts";
 import { settlesWithin } from "../base/time/wait.ts";
-import { bootTwice } from "../guest/connect_guest.ts";
+import { bootTwice, type OnNote } from "../guest/connect_guest.ts";
 import { saveState } from "../qemu/migrate.ts";
-import type { OnNote, SnapshotPlan } from "./plan.ts";
+import type { SnapshotPlan } from "./plan.ts";
 import { launchGuest } from "./launch_guest.ts";
 import { snapshotPaths } from "./snapshots.ts";
 
@@ -23,7 +23,7 @@ export async function saveSnapshot<Session extends AsyncDisposable>(
   plan: SnapshotPlan<Session>,
   onNote: OnNote,
 ): Promise<void> {
-  await bootTwice(() => bootAndSave(dir, plan, onNote), onNote);
+  await bootTwice(() => bootAndSave(dir, plan, onNote), plan.saved.logs, onNote);
 }
 
 async function bootAndSave<Session extends AsyncDisposable>(

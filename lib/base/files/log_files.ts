@@ -40,7 +40,9 @@ export async function startLogs(
       console: `${base}.console.log`,
       qemu: `${base}.qemu.log`,
     };
-    for (const path of [files.console, files.qemu]) await Deno.remove(path).catch(() => {});
+    for (const path of [files.console, files.qemu, `${base}.console.first.log`]) {
+      await Deno.remove(path).catch(() => {});
+    }
     const log = await Deno.open(files.build, { write: true, create: true, truncate: true });
     const encoder = new TextEncoder();
     let isFull = false;
