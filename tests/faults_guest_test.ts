@@ -1,6 +1,6 @@
 // Boots real guests, and breaks them.
 import { delay } from "@std/async";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { makeSandbox, taskPid } from "./support/harness.ts";
 import { assertFailure } from "./support/outcome.ts";
@@ -80,7 +80,30 @@ Deno.test("build-vm gives up a guest that hangs at boot, with the console's last
   const outcome = await box.task("build-vm", [
     ...["debian-amd64", "--project", project, "--append", "guesthouse.init=/usr/bin/tee"],
   ]);
-  assertFailure(outcome, { exit: 4, says: ['Cannot start guest "debian-amd64"', "8 s", "next:"] });
+  const says = ['Cannot start guest "debian-amd64"', "8 s", "started again", "next:"];
+  assertFailure(outcome, { exit: 4, says });
+  await box.assertClean();
+});
+
+Deno.test("build-vm boots a guest again that was not ready in time, and its verdict says so", async () => {
+  await using box = await makeSandbox();
+  const project = await writeProject(
+    box.dir,
+    "p",
+    shellProject({ work: "true" }, { timeouts: { boot: "60s" } }),
+  );
+  const running = box.start("build-vm", ["debian-amd64", "--project", project, "--cold"]);
+  const console = join(box.dir, "logs/debian-amd64.console.log");
+  await firstBytes(console);
+  // From here on it is a QEMU that hangs.
+  const { stdout } = await box.task("vm-list", ["--json"]);
+  Deno.kill(JSON.parse(stdout).guests[0].pid, "SIGSTOP");
+  const outcome = await running.outcome;
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertMatch(outcome.stdout, /^debian-amd64 +pass, 2nd boot /m);
+  assertStringIncludes(outcome.stderr, "so it is started again");
+  const first = await Deno.stat(join(box.dir, "logs/debian-amd64.console.first.log"));
+  assertEquals(first.size > 0, true);
   await box.assertClean();
 });
 
