@@ -80,7 +80,7 @@ Deno.test({
       ["deno task build-vm --project=some", "deno task build-vm --project=some\\ directory/"],
       ['deno task build-vm --project "some d', 'deno task build-vm --project "some directory/'],
       ["deno task build-vm --project=a=b/i", "deno task build-vm --project=a=b/inner/"],
-      ["just vm-run some", "just vm-run some\\ directory/ some\\ file.txt"],
+      ["just vm-run some", "just vm-run some\\ directory some\\ file.txt "],
       ["deno task vm-run x -- b", "deno task vm-run x -- b"],
       ["just vm-stop ci", "just vm-stop ci-1 ci-2 "],
       ["deno task vm", "deno task vm-run vm-stop "],
