@@ -66,7 +66,6 @@ export async function updateDev(options: UpdateDevOptions): Promise<UpdateOutcom
     sourceDir: scratch.path,
     guestDir: GUEST_DIR,
     selection: "everything",
-    deleteExtra: true,
     signal,
   });
   onStep("apply");

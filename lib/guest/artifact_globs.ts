@@ -2,25 +2,29 @@ import { delay } from "@std/async";
 import { Glob, namesOf } from "../project/globs.ts";
 
 /**
- * A filter file for rsync that lets through what these globs may match, and perhaps more, since
- * rsync reads characters and `**` differently: {@link selectFiles} decides.
+ * What `find` takes to print, as kind and path, the files and links of a directory that these globs
+ * may match, and perhaps more, since it reads characters differently: {@link selectFiles} decides.
+ * What lies on the way is printed as well if it is a link, which may lead to a directory.
  */
-export function searchFilter(globs: readonly Glob[]): string {
-  const rules = globs.flatMap(({ text }) => {
-    const all = namesOf(text).map(widen);
-    const deep = all.indexOf("**");
-    const names = all.slice(0, deep === -1 ? undefined : deep);
-    // Links as well, which may lead to the directories on the way.
-    const ways = names.map((_, index) => `+ /${names.slice(0, index + 1).join("/")}`);
-    return [`+ /${[...names, "**"].join("/")}`, ...ways.toReversed()];
+export function searchTests(dir: string, globs: readonly Glob[]): string[] {
+  const ways = globs.map(({ text }) => {
+    const names = namesOf(text);
+    const deep = names.indexOf("**");
+    return names.slice(0, deep === -1 ? undefined : deep)
+      .reduceRight((below, name) => `(/${toRegex(name)}${below})?`, "(/.*)?");
   });
-  return [...new Set(rules), "- *", ""].join("\n");
+  const regex = `${quoted(dir)}(${[...new Set(ways)].join("|")})`;
+  return [
+    ...["-ignore_readdir_race", "-mindepth", "1", "-regextype", "posix-extended"],
+    ...["!", "-regex", regex, "-prune", "-o", "-type", "f,l", "-printf", "%y%P\\0"],
+  ];
 }
 
-/** rsync reads a name differently from its first special character on. */
-function widen(name: string): string {
-  return name === "**" ? name : name.replace(/[\\?[].*$/s, "*").replace(/\*+/g, "*");
-}
+/** What a name is from its first special character on is left open; stars are exact. */
+const toRegex = (name: string): string =>
+  name.replace(/[\\?[].*$/s, "*").split(/\*+/).map(quoted).join("[^/]*");
+
+const quoted = (text: string): string => text.replace(/[.*+?()[\]{}|^$\\]/g, "\\$&");
 
 /** What lies on the way to what globs match: links up to the first `**`, directories also below. */
 export function waysTo(

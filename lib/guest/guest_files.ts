@@ -1,12 +1,9 @@
-import { join } from "@std/path";
-import { GuestError } from "../base/errors.ts";
-import { OutputTooLongError, run } from "../base/process/run.ts";
-import { searchFilter } from "./artifact_globs.ts";
+import { toText } from "../project/path_bytes.ts";
+import { searchTests } from "./artifact_globs.ts";
 import { execText } from "./exec_text.ts";
 import type { FileSystem, Listed } from "./find_artifacts.ts";
-import { listArgs, nulEnded, RSYNC_ENV } from "./rsync_args.ts";
-import { explain, isComplete, rsyncFault } from "./rsync_fault.ts";
-import { parseItemized } from "./rsync_output.ts";
+import { findInGuest } from "./guest_tree.ts";
+import { nulEnded } from "./rsync_args.ts";
 import type { SshConnection } from "./ssh.ts";
 
 /** A guest whose files are looked for and copied. */
@@ -18,12 +15,8 @@ const MAX_LIST_CHARS = 64 * 2 ** 20;
 /** What finds the files in a guest, and one letter for what each is. */
 const FIND = 'exec find "$@" -printf "%y%p\\\\0"';
 
-/**
- * A guest's files. Throws as `pushTree()` does.
- *
- * @param scratch a directory of this host, which holds an empty one named `tree`
- */
-export function guestFiles(guest: Guest, scratch: string, signal?: AbortSignal): FileSystem {
+/** A guest's files. Throws as {@link findInGuest} does. */
+export function guestFiles(guest: Guest, signal?: AbortSignal): FileSystem {
   /** Runs a program on paths, as many at a time as it takes, and returns what it prints of all. */
   const ask = async (command: readonly string[], paths: readonly string[]) =>
     (await execText(guest, ["xargs", "-0", "-r", ...command], {
@@ -31,9 +24,12 @@ export function guestFiles(guest: Guest, scratch: string, signal?: AbortSignal):
     })).stdout.split("\0").slice(0, -1);
   return {
     async list(dir, globs) {
-      const filterFile = join(scratch, "filter");
-      await Deno.writeTextFile(filterFile, searchFilter(globs));
-      return await listTree(guest, { dir, filterFile, emptyDir: join(scratch, "tree") }, signal);
+      const listed: Listed = { files: [], links: [] };
+      const found = await findInGuest(guest, dir, searchTests(dir, globs), signal);
+      for (const line of found.split("\0").slice(0, -1)) {
+        listed[line.startsWith("l") ? "links" : "files"].push(toText(line.slice(1)));
+      }
+      return listed;
     },
     // Also of missing files, so that there are as many answers as paths.
     realPaths: (paths) => ask(["realpath", "-z", "-m", "--"], paths),
@@ -70,22 +66,4 @@ export async function takenInGuest(
   });
   return stdout.trim().split("\n").map((line) => line.split(" ").map(Number))
     .reduce((sum, [size = 0, blocks = 0, unit = 0]) => sum + Math.min(size, blocks * unit), 0);
-}
-
-/** The files and links of a guest's directory that a filter lets through. */
-async function listTree(
-  connection: Guest,
-  tree: { readonly dir: string; readonly filterFile: string; readonly emptyDir: string },
-  signal: AbortSignal | undefined,
-): Promise<Listed> {
-  const transfer = { what: "copy files out of", connection };
-  // Marks the lines that our own rsync prints. The guest's is not told it.
-  const mark = `${crypto.randomUUID()} `;
-  const command = listArgs({ ...tree, sshConfig: connection.configPath, mark });
-  const result = await run(command, { env: RSYNC_ENV, signal }).catch((cause) => {
-    if (!(cause instanceof OutputTooLongError)) throw cause;
-    throw new GuestError(explain(transfer, "its list of files is too long"), { cause });
-  });
-  if (isComplete(result)) return parseItemized(result.stdout, mark);
-  throw await rsyncFault(transfer, result);
 }

@@ -30,6 +30,8 @@ export async function findInGuest(
 const find = (ssh: Guest, dir: string, tests: readonly string[], signal?: AbortSignal) =>
   execText(ssh, ["find", "-H", dir, ...tests], {
     ...{ maxChars: MAX_LIST_CHARS, decode: readBytes, signal },
+    // Patterns match any byte.
+    env: { LC_ALL: "C" },
   });
 
 /**

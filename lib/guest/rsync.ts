@@ -66,9 +66,7 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
   const { connection, root, globs, destDir, signal } = options;
   if (globs.length === 0) return { files: [], leftOut: [], unmatched: [], lost: [] };
   await Deno.mkdir(destDir, { recursive: true });
-  // Beside it, and so on the same file system.
-  await using staging = await makeIncomingDir(dirname(destDir));
-  const files = guestFiles(connection, staging.path, signal);
+  const files = guestFiles(connection, signal);
   const { files: paths, garbled, unmatched, lost } = await findArtifacts(files, options);
   const leftOut: LeftOut[] = garbled.map((path) => ({ path, why: NOT_UTF8 }));
   if (paths.length === 0) return { files: [], leftOut, unmatched, lost };
@@ -76,6 +74,8 @@ export async function pullFiles(options: PullFilesOptions): Promise<Pulled> {
     ...{ action: `${COPY_OUT} guest "${connection.name}"`, ...options.room, dir: destDir },
     bytes: await takenInGuest(connection, root, paths, signal),
   });
+  // Beside it, and so on the same file system.
+  await using staging = await makeIncomingDir(dirname(destDir));
   const incoming = await receive({
     ...{ connection, guestDir: root, paths, links: "followed" },
     signal: AbortSignal.any([room.full, ...signal === undefined ? [] : [signal]]),

@@ -10,12 +10,6 @@ export const RSYNC_ENV = {
 export const nulEnded = (paths: readonly string[]): string =>
   paths.map((path) => `${path}\0`).join("");
 
-/** Which files of a directory are sent. */
-export type Selection =
-  /** Exactly the paths in this file, each ended by a NUL byte and relative to the directory. */
-  | { readonly filesFrom: string }
-  | "everything";
-
 /** What {@link pushArgs} takes. */
 export interface PushOptions {
   /** The shared connection's configuration file. */
@@ -24,11 +18,11 @@ export interface PushOptions {
   readonly sourceDir: string;
   /** Absolute directory in the guest; made with its parents. */
   readonly guestDir: string;
-  readonly selection: Selection;
   /**
-   * Removes from the guest what is no longer in the source; only when everything is sent. Default `false`.
+   * Exactly the paths in a file, each ended by a NUL byte and relative to the directory, or
+   * everything, and then the guest's directory is left with nothing else.
    */
-  readonly deleteExtra?: boolean;
+  readonly selection: { readonly filesFrom: string } | "everything";
   /**
    * Sends every file, whatever the guest has, with the guest's time, which is newer than what was
    * built there. Default `false`.
@@ -51,10 +45,12 @@ export function pushArgs(options: PushOptions): string[] {
     "--mkpath",
     "--stats",
     "--no-human-readable",
-    ...(options.deleteExtra ? ["--delete-during"] : []),
     ...(options.newTimes ? ["--ignore-times", "--no-times"] : []),
     ...(options.sparse ? ["--sparse", "--compress"] : []),
-    ...selectionArgs(selection),
+    ...(selection === "everything"
+      ? ["--delete-during", "--recursive"]
+      // What is gone since it was listed is not missed.
+      : ["--ignore-missing-args", "--from0", `--files-from=${selection.filesFrom}`]),
     `${absolute(sourceDir)}/`,
     `${SHARED_HOST}:${absolute(guestDir)}/`,
   ];
@@ -123,28 +119,6 @@ export function bringInArgs({ sourceDir, destDir, backupDir }: BringInOptions): 
   ];
 }
 
-/** The argv that names the files and links of a directory that a filter lets through: `%i %n`. */
-export function listArgs(
-  options: {
-    readonly sshConfig: string;
-    readonly dir: string;
-    readonly filterFile: string;
-    /** An absolute directory that is empty. */
-    readonly emptyDir: string;
-    /** See `parseItemized()`. */
-    readonly mark: string;
-  },
-): string[] {
-  const { sshConfig, dir } = options;
-  return [
-    ...commonArgs(sshConfig),
-    ...["--dry-run", "--recursive", "--itemize-changes", `--out-format=${options.mark}%i %n`],
-    `--filter=merge ${options.filterFile}`,
-    `${SHARED_HOST}:${absolute(dir)}/`,
-    `${absolute(options.emptyDir)}/`,
-  ];
-}
-
 /** The remote shell for rsync's `-e`: the shared connection, whatever its file is called. */
 export function rsyncShell(sshConfig: string): string {
   // rsync cuts this text at blanks itself. It knows quotes, and no backslashes; inside quotes, a
@@ -166,12 +140,6 @@ function commonArgs(sshConfig: string, links: PullListOptions["links"] = "kept")
     // Without --links, a link that a guest sends is not made.
     ...[links === "kept" ? "--links" : "--copy-links", ...COPY],
   ];
-}
-
-function selectionArgs(selection: Selection): string[] {
-  if (selection === "everything") return ["--recursive"];
-  // What is gone since it was listed is not missed.
-  return ["--ignore-missing-args", "--from0", `--files-from=${selection.filesFrom}`];
 }
 
 /** An absolute path is never taken for an option, nor for `HOST:PATH`. */

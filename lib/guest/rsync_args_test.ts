@@ -14,7 +14,6 @@ Deno.test("pushArgs() is the whole command", () => {
       sourceDir: "/home/me/project/",
       guestDir: "/home/ci/source",
       selection: "everything",
-      deleteExtra: true,
     }),
     [
       ...["rsync", "-s", "--rsh"],
@@ -97,14 +96,13 @@ Deno.test("rsync copies odd names, links and directories with the arguments of p
     const guest = join(dir, "guest/$(id) 'g'\n");
     const sshConfig = join(dir, "con 'f\" ig");
     await makeTree(source);
-    const push = async (deleteExtra: boolean) => {
+    const push = async () => {
       const { code, stdout, stderr } = await run(
         pushArgs({
           sshConfig,
           sourceDir: source,
           guestDir: guest,
           selection: "everything",
-          deleteExtra,
         }),
         { env },
       );
@@ -112,14 +110,14 @@ Deno.test("rsync copies odd names, links and directories with the arguments of p
       return parseStats(stdout);
     };
     const bytes = ODD_NAMES.reduce((sum, name) => sum + new TextEncoder().encode(name).length, 0);
-    assertEquals(await push(false), { files: ODD_NAMES.length, bytes });
+    assertEquals(await push(), { files: ODD_NAMES.length, bytes });
     assertEquals(await Deno.readTextFile(env.SEEN ?? ""), sshConfig);
     assertEquals(await tree(guest), [...ODD_NAMES, "loop", "up"].sort());
     assertEquals(await Deno.readLink(join(guest, "up")), "..");
-    assertEquals(await push(false), { files: 0, bytes: 0 });
+    assertEquals(await push(), { files: 0, bytes: 0 });
 
     await Deno.remove(join(source, "plain.txt"));
-    await push(true);
+    await push();
     assertEquals((await tree(guest)).includes("plain.txt"), false);
   });
 });

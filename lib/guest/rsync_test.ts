@@ -47,9 +47,9 @@ Deno.test("pushTree() reports a lost connection with ssh's last words", async ()
 
 Deno.test("pullFiles() reports a lost connection, and starts nothing for an empty list", async () => {
   await withLostConnection(async (connection, dir) => {
-    const options = { ...{ connection, root: "/g", roots: [], destDir: join(dir, "out") } };
+    const options = { ...{ connection, root: dir, roots: [dir], destDir: join(dir, "out") } };
     await assertRejects(
-      () => pullFiles({ ...options, globs: ["*"] }),
+      () => pullFiles({ ...options, globs: ["ssh.conf"] }),
       GuestError,
       'Cannot copy files out of guest "x": lost connection',
     );
@@ -76,7 +76,7 @@ async function outcomesWith(script: string) {
   await using _path = await sandbox({ PATH: `${box.path}:${Deno.env.get("PATH")}` });
   await box.script("ssh", script);
   const connection = { ...loopback(), name: "x", configPath: join(box.path, "conf") };
-  const files = { connection, root: "/g", roots: ["/g"], destDir: join(box.path, "out") };
+  const files = { connection, root: box.path, roots: [box.path], destDir: join(box.path, "out") };
   const push = {
     connection,
     sourceDir: box.path,
@@ -86,7 +86,7 @@ async function outcomesWith(script: string) {
   const errorOf = (work: Promise<unknown>) => work.then(() => undefined, (error) => error);
   return {
     push: await errorOf(pushTree(push)),
-    pull: await errorOf(pullFiles({ ...files, globs: ["*"] })),
+    pull: await errorOf(pullFiles({ ...files, globs: ["ssh"] })),
   };
 }
 
@@ -244,6 +244,7 @@ Deno.test("pullFiles() does not believe a guest that says the host's disk is ful
   await withLoopback(async (env, dir) => {
     const [guestDir, destDir] = [join(dir, "guest"), join(dir, "out")];
     await Deno.mkdir(guestDir);
+    await Deno.writeTextFile(join(guestDir, "large"), "x");
     await using box = await sandbox(env);
     // The words of rsync 3.2.7 when its receiver has no room.
     const said = 'rsync: [receiver] write failed on "/out/large": No space left on device (28)';

@@ -7,12 +7,12 @@ export function loopback(): SshConnection {
     name: "loopback",
     configPath: "/none",
     closed: new Promise(() => {}),
-    async exec(argv, { cwd = "/", stdin = "", ...options } = {}) {
+    async exec(argv, { cwd = "/", stdin = "", env, ...options } = {}) {
       // A guest's directory has to be there, too.
       await Deno.stat(cwd);
       const args = ["-c", 'cd "$0" && exec "$@"', cwd, ...argv];
       const pipes = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
-      const child = new Deno.Command("sh", { args, ...pipes }).spawn();
+      const child = new Deno.Command("sh", { args, env: { ...env }, ...pipes }).spawn();
       const fed = new Blob([stdin]).stream().pipeTo(child.stdin);
       const { code, stdout } = await child.output();
       await fed;

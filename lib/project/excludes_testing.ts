@@ -1,4 +1,4 @@
-/** Parts of the tests of what is left out of a copy: real trees, the real git, the real rsync. */
+/** Parts of the tests of what is left out of a copy: real trees, the real git. */
 import { dirname, join } from "@std/path";
 
 /** A temporary directory with files by path; a text of `-> TARGET` makes a symbolic link. */
@@ -18,32 +18,6 @@ export async function makeTree(
 export function git(dir: string, ...args: readonly string[]): Promise<string> {
   const author = ["-c", "user.name=ci", "-c", "user.email=ci@example.invalid"];
   return run("git", ["-C", dir, ...author, "-c", "protocol.file.allow=always", ...args]);
-}
-
-/** The files and links, without directories, that rsync would send with a filter; sorted. */
-export async function sentFiles(dir: string, filter: string): Promise<string[]> {
-  const file = await Deno.makeTempFile({ prefix: "guesthouse-filter-" });
-  try {
-    await Deno.writeTextFile(file, filter);
-    const listing = await run("rsync", [
-      "--dry-run",
-      "--recursive",
-      "--links",
-      "--8-bit-output",
-      "--out-format=%n",
-      `--filter=merge ${file}`,
-      `${dir}/`,
-      `${dir}-copy/`,
-    ]);
-    return listing.split("\n").filter((line) => line !== "" && !line.endsWith("/"))
-      // rsync shows control characters as `\#012`.
-      .map((line) =>
-        line.replace(/\\#(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))
-      )
-      .sort();
-  } finally {
-    await Deno.remove(file);
-  }
 }
 
 /** Runs a program and returns its stdout. Throws if it fails. */
