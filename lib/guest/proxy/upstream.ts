@@ -51,14 +51,17 @@ export function upstreamFor(
     return { ...place, port: 0, whyNot: `the proxy of this host ${kind}` };
   }
   const { username, password } = parsed;
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const basic = new TextEncoder().encode(user).toBase64();
+  const user = `${bytesOf(username)}:${bytesOf(password)}`;
   return {
     ...place,
     port: Number(parsed.port || 80),
-    authorization: user === ":" ? "" : `Proxy-Authorization: Basic ${basic}\r\n`,
+    authorization: user === ":" ? "" : `Proxy-Authorization: Basic ${btoa(user)}\r\n`,
   };
 }
+
+/** A part of a URL, one character for each byte; a `%` that begins no byte means itself. */
+const bytesOf = (part: string): string =>
+  part.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 
 /** Whether `no_proxy` names a host: `*`, a domain with all below it, an address or a network. */
 function isExempt(list: string, host: string, port: number): boolean {
@@ -66,7 +69,7 @@ function isExempt(list: string, host: string, port: number): boolean {
     if (entry === "*") return true;
     const [, place = "", ofPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
     if (isIP(host) !== 0) return [entry, place].some((network) => isInNetwork(host, network));
-    const domain = place.replace(/^\*?\./, "");
+    const domain = place.replace(/^\*?\.|\.$/g, "");
     const named = host === domain || host.endsWith(`.${domain}`);
     return named && (ofPort === undefined || Number(ofPort) === port);
   });

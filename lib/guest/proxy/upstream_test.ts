@@ -27,6 +27,7 @@ Deno.test("upstreamFor() leaves out what no_proxy names", () => {
       ["*.test", "b.a.test"],
       ["A.Test", "b.a.test"],
       ["a.test:443", "a.test"],
+      ["a.test.", "a.test"],
       ["11.0.0.0/8", "11.2.3.4"],
       ["2001:db8::1", "2001:db8:0::1"],
     ] as const
@@ -36,6 +37,7 @@ Deno.test("upstreamFor() leaves out what no_proxy names", () => {
       ["", "a.test"],
       ["a.test", "ba.test"],
       ["a.test:80", "a.test"],
+      [".,*.", "a.test"],
       ["11.0.0.0/8", "12.0.0.1"],
       ["1.2", "11.2.3.4"],
     ] as const
@@ -50,6 +52,17 @@ Deno.test("upstreamFor() says what it cannot use, without a password", () => {
     "the proxy of this host is not an HTTP proxy (socks5://)",
   );
   assertEquals(whyNot("http://:x:"), "the proxy of this host is not a URL");
+});
+
+Deno.test("upstreamFor() reads a user and a password as curl does, with any percent sign", () => {
+  const basic = (url: string) =>
+    upstreamFor({ host: "a.test", port: 443, tunnel: true }, read({ all_proxy: url }))
+      ?.authorization;
+  const header = (bytes: string) => `Proxy-Authorization: Basic ${btoa(bytes)}\r\n`;
+  assertEquals(basic("http://me:100%@p.test"), header("me:100%"));
+  assertEquals(basic("http://m%3Ae:%zz%25@p.test"), header("m:e:%zz%"));
+  assertEquals(basic("http://me:é%E9@p.test"), header("me:\xc3\xa9\xe9"));
+  assertEquals(basic("http://p.test"), "");
 });
 
 const get = (url: string) => `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`;
