@@ -60,7 +60,7 @@ Deno.test("IgnoreRules agree with git on each of a list of patterns", async () =
     ...String.raw`d/** d/**/ d/**/a **/d/** **/x/* d/**/**/a *** d/*** d/* d/*/ */a`.split(" "),
     ...String.raw`/*/ /a a/ d/ /d/a d//a d/a// //a ! !a \#a #a \! \a a\ \* \\ \\* / \/`.split(" "),
     ...["*\n!a", "*\n!*/\n!a", "d/\n!d/a", "d/*\n!d/a", "d\\/a", "a\t", "\0a"],
-    ...["a ", "a\\ ", "a\\  ", " a", "a\r", "\uFEFFa"],
+    ...["a ", "a\\ ", "a\\  ", " a", "a\r", "\uFEFFa", "[b-a]", "d/[!b-a]"],
   ];
   // Each pattern in a directory of its own, with the same files, so that git runs once.
   const dirs = patterns.map((pattern, index) => [`p${index}`, pattern] as const);

@@ -12,7 +12,7 @@ export interface Pattern {
   readonly isForDirs: boolean;
   /** What the names of a path must be. */
   readonly names: readonly (readonly Token[] | typeof STARS)[];
-  /** Whether a range in it goes down, as in `[z-a]`, and has no characters. */
+  /** Whether a range in it goes down, as in `[z-a]`, and has its first character alone. */
   readonly goesDown: boolean;
 }
 
@@ -104,8 +104,10 @@ function readClass(
     if (from === undefined) return undefined;
     at = MEMBER.lastIndex;
     const [first, last] = [from, to1 ?? to2 ?? from].map((char) => char.codePointAt(0)!);
-    if (first! > last!) goesDown = true;
-    else body += `\\u{${first!.toString(16)}}-\\u{${last!.toString(16)}}`;
+    goesDown ||= first! > last!;
+    // Git compares with the first before it knows of a range.
+    const upTo = Math.max(first!, last!);
+    body += `\\u{${first!.toString(16)}}-\\u{${upTo.toString(16)}}`;
   } while (text[at] !== "]");
   return { one: new RegExp(`[${isNegated ? "^" : ""}${body}]`, "u"), at: at + 1, goesDown };
 }
