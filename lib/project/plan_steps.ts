@@ -61,15 +61,16 @@ export function planSteps(project: Project, options: PlanOptions): Step[] {
     if (!project.haveCMakeLists) throw nothingToDo(project, options.os);
     return cmakeSteps(options, flags);
   }
-  const words: Readonly<Record<string, readonly string[]>> = {
-    "{source}": [sourceDir],
-    "{build}": [buildDir],
-    "{jobs}": [String(jobs)],
-    "{flags...}": flags,
-  };
+  // No object, which knows words such as "constructor".
+  const words = new Map<string, readonly string[]>([
+    ["{source}", [sourceDir]],
+    ["{build}", [buildDir]],
+    ["{jobs}", [String(jobs)]],
+    ["{flags...}", flags],
+  ]);
   return steps.map(({ name, run, cwd }) => ({
     name,
-    command: run.flatMap((word) => words[word] ?? [word]),
+    command: run.flatMap((word) => words.get(word) ?? [word]),
     cwd: placeIn(cwd, sourceDir, buildDir),
   }));
 }

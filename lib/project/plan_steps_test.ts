@@ -49,6 +49,12 @@ Deno.test("planSteps() configures, builds and tests with CMake by default", () =
   ]);
 });
 
+Deno.test("planSteps() leaves words alone that every object knows", () => {
+  const run = ["grep", "constructor", "toString", "__proto__", "{jobs}"];
+  const steps = { default: [{ name: "x", run, cwd: source }] };
+  assertEquals(planSteps({ ...project, steps }, options)[0]!.command, [...run.slice(0, -1), "3"]);
+});
+
 Deno.test("planSteps() replaces {source} and {build} anywhere in the project's CMake flags", () => {
   const all = ["-DDATA={source}/data;{build}", "-DX=${build}{jobs}"];
   const flags = ["-DDATA=/$& s r c/data;/build", "-DX=${build}{jobs}"];
