@@ -167,6 +167,9 @@ export async function sweepRuns(): Promise<string[]> {
 export async function leftSockets(): Promise<string[]> {
   const left: string[] = [];
   for (const dir of socketDirs()) {
+    // Another user may have made it, and would keep this one waiting with a FIFO.
+    const info = await Deno.lstat(dir).catch(() => undefined);
+    if (!info?.isDirectory || info.uid !== Deno.uid()) continue;
     for (const id of await dirNames(dir).catch(() => [])) {
       const owner = await Deno.readTextFile(join(dir, id, SOCKET_OWNER)).catch(() => "");
       const runDir = join(runsDir(), id);

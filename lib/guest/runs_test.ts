@@ -192,6 +192,17 @@ Deno.test("leftSockets() names the directories of this checkout's runs that are 
   assertEquals(await leftSockets(), [gone.socketDir]);
 });
 
+Deno.test("leftSockets() does not look where a link leads that others may have made", async () => {
+  await using _state = await state();
+  const run = await createRun("debian-amd64");
+  await abandon(run);
+  await Deno.remove(run.dir, { recursive: true });
+  const [dir, far] = [socketDir(), `${socketDir()}.far`];
+  await Deno.rename(dir, far);
+  await Deno.symlink(far, dir);
+  assertEquals(await leftSockets(), []);
+});
+
 Deno.test("createRun() sweeps, too", async () => {
   await using _state = await state();
   await abandonRun();
