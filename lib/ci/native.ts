@@ -53,7 +53,8 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
     await using stack = new AsyncDisposableStack();
     if (dirs.work !== dirs.home) {
       await ensurePrivateDir(socketDir());
-      stack.defer(() => Deno.remove(dirs.work));
+      // It may not have been made.
+      stack.defer(() => removeAll(dirs.work));
     }
     for (const link of linkCommands(project.dir)) {
       await $`${link}`.signal(signal).what("link the project");
