@@ -1,4 +1,5 @@
 import { dirname } from "@std/path";
+import { WorkError } from "../base/errors.ts";
 import { type BytePath, fromText } from "../project/path_bytes.ts";
 import type { Step } from "../project/plan_steps.ts";
 import { findInGuest, removeInGuest, statGuestTree, xargsInGuest } from "../guest/guest_tree.ts";
@@ -57,7 +58,13 @@ export async function compareKept(options: KeptOptions): Promise<ComparedBuild> 
   const seen = { ...compared, dirty: [...compared.dirty, ...own.map((path) => `../${path}`)] };
 
   const fromNothing = async () => {
-    await ssh.exec(["sh", "-c", CLEAR, "sh", buildDir, home], { signal });
+    const { code } = await ssh.exec(["sh", "-c", CLEAR, "sh", buildDir, home], { signal });
+    if (code !== 0) {
+      throw new WorkError(`Cannot empty "${buildDir}" in guest "${ssh.name}"`, {
+        details: [`rm ended with ${code}: the last build has left what its user cannot remove`],
+        next: "deno task clean, which drops the build cache",
+      });
+    }
     const { own, sources } = splitHome(await look());
     const other = new Set([...compared.changed, ...compared.moved]);
     const stale = [...sources].filter(([path, line]) =>
@@ -66,12 +73,14 @@ export async function compareKept(options: KeptOptions): Promise<ComparedBuild> 
     await removeInGuest(ssh, home, own, signal);
     await removeInGuest(ssh, guestDir, stale.map(([path]) => path), signal);
     const stats = await sendFiles(options, found, [...compared.files.keys()]);
-    await Promise.all([
+    await noteReads();
+    return stats;
+  };
+  const noteReads = () =>
+    Promise.all([
       ssh.exec(options.noteReads, { signal }),
       ssh.exec(FORGET_READS(guestDir), { signal }),
     ]);
-    return stats;
-  };
   return {
     async start(steps, recipe) {
       const why = steps.some(({ once }) => once)
@@ -85,9 +94,10 @@ export async function compareKept(options: KeptOptions): Promise<ComparedBuild> 
       options.log.write(`== sync: ${JSON.stringify({ ...stats, cameOrWent })}\n`);
       options.log.write(`== build tree: ${isKept ? "kept" : `from nothing: ${why}`}\n`);
       const isSame = isKept && compared.changed.length === 0;
+      if (isKept && !isSame) await noteReads();
       const there = isSame ? sources : splitHome(await look()).sources;
-      const files = await filesSent(options, compared, there);
-      return watch(options, { steps, recipe, files, isKept });
+      const files = await filesSent(options, compared, there, isKept);
+      return watch(options, { steps, recipe, files, isKept, isSame });
     },
   };
 }
@@ -110,13 +120,14 @@ const CLEAR = 'find "$2" -type d ! -perm -700 -exec chmod u+rwx {} \\; ; rm -rf 
 /** What was sent, as it is on both sides. What was written to meanwhile is sent again next time. */
 async function filesSent(
   { project }: KeptOptions,
-  { files, changed, moved }: Comparison,
+  { files, changed }: Comparison,
   there: ReadonlyMap<BytePath, string>,
+  isKept: boolean,
 ): Promise<Map<BytePath, SentFile>> {
   const sent = new Map<BytePath, SentFile>();
-  const isNew = new Set([...changed, ...moved]);
+  const isNew = new Set(changed);
   for (const [path, file] of files) {
-    if (isNew.has(path) && !await isAsSent(project.dir, path, file)) continue;
+    if ((!isKept || isNew.has(path)) && !await isAsSent(project.dir, path, file)) continue;
     sent.set(path, { ...file, guest: there.get(path) ?? "" });
   }
   return sent;
@@ -139,11 +150,12 @@ const READS = ["-type", "f", "-atime", "-3650", "-printf", "%P\\0"];
 
 function watch(
   { ssh, guestDir, buildDir, kept, signal }: KeptOptions,
-  { steps, recipe, files, isKept }: {
+  { steps, recipe, files, isKept, isSame }: {
     readonly steps: readonly Step[];
     readonly recipe: string;
     readonly files: ReadonlyMap<BytePath, SentFile>;
     readonly isKept: boolean;
+    readonly isSame: boolean;
   },
 ): KeptBuild {
   const reads = async () => (await findInGuest(ssh, guestDir, READS, signal)).split("\0");
@@ -155,7 +167,11 @@ function watch(
     async afterStep({ name, once }) {
       if (once) configured = await reads();
       if (name !== "build" || !steps.some(({ once }) => once)) return;
-      const fixed = built?.fixed ?? await findFixed(configured, await reads());
+      const fixed = built === undefined
+        ? await findFixed(configured, await reads())
+        : isSame
+        ? built.fixed
+        : [...new Set([...built.fixed, ...await notCompiled(await reads())])];
       before = await statGuestTree(ssh, buildDir, [], signal);
       built = { recipe, at: latest(before.values()), fixed };
     },
@@ -181,11 +197,13 @@ function watch(
   async function findFixed(configured: readonly BytePath[], read: readonly BytePath[]) {
     // The system does not note who reads what.
     if (configured.every((path) => path === "")) return [...files.keys()];
+    const own = configured.filter((path) => path !== "");
+    return [...new Set([...own, ...await notCompiled(read)])];
+  }
+
+  async function notCompiled(read: readonly BytePath[]) {
     const compiled = new Set(await compiledFiles());
-    for (const path of configured) compiled.delete(path);
-    return [...new Set([...configured, ...read])].filter((path) =>
-      path !== "" && !compiled.has(path)
-    );
+    return read.filter((path) => path !== "" && !compiled.has(path));
   }
 
   async function compiledFiles(): Promise<BytePath[]> {

@@ -12,8 +12,11 @@ marked() {
   if [ -e /proc/self/environ ]; then
     grep -lszxF -e "$mark" /proc/[0-9]*/environ | tr -dc '0-9\n'
   else
-    # macOS has no /proc; it hides the environment of its own programs.
-    ps axeww -o pid=,command= | grep -F " $mark" | while read -r pid _; do echo "$pid"; done
+    # macOS has no /proc; it hides the environment of its own programs. No grep, which `ps` would list
+    # with the mark among its words.
+    ps axeww -o pid=,command= | while read -r pid words; do
+      case $words in *" $mark"*) echo "$pid" ;; esac
+    done
   fi
 }
 
