@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import { join } from "@std/path";
 import { sandbox } from "../host_testing.ts";
 import { endMarkedLater, MARK, newMark } from "./marked.ts";
 import { spawnOwned } from "./process.ts";
+import { run } from "./run.ts";
 import { living, pidsIn, waitUntil, watch, within } from "./process_testing.ts";
 
 Deno.test("endMarkedLater() ends what a command has left with the mark, and nothing else", async () => {
@@ -44,4 +46,16 @@ Deno.test("spawnOwned() ends what is marked as well when it is stopped", async (
   const pids = await pidsIn(pidFile, 2);
   await within(process.stop());
   assertEquals(await living(pids), []);
+});
+
+Deno.test("run() lets what a command leaves write on", async () => {
+  const mark = newMark();
+  const script = "sh -c 'while :; do echo x || exit; sleep 0.1; done' & echo $!";
+  {
+    await using _later = endMarkedLater(mark);
+    const { stdout } = await run(["sh", "-c", script], { env: { ...mark }, leaves: MARK });
+    const pid = Number(/\d+/.exec(stdout)?.[0]);
+    await delay(500);
+    assertEquals(await living([pid]), [pid]);
+  }
 });

@@ -87,6 +87,8 @@ export function spawnOwned(command: readonly string[], options: SpawnOptions = {
   let over = false;
   const status = child.status.then((ended) => {
     over = true;
+    // What it has left may hold the pipes for longer than this task lives.
+    if (leaves !== undefined) child.unref();
     return { code: ended.code, success: ended.success };
   });
   const cut = async () => {

@@ -75,12 +75,12 @@ export async function run(
   try {
     const [status] = await Promise.all([
       child.status,
-      forward(child.stdout, child.status, options.onBytes, (text) => {
+      forward(child.stdout, child.status, options, (text) => {
         stdout.push(text);
         if (isWhole && stdout.isCut) throw new OutputTooLongError(program);
         options.onOutput?.(text, "stdout");
       }, options.decode),
-      forward(child.stderr, child.status, options.onBytes, (text) => {
+      forward(child.stderr, child.status, options, (text) => {
         stderr.push(text);
         options.onOutput?.(text, "stderr");
       }),
@@ -121,11 +121,14 @@ async function openInput(stdin: RunOptions["stdin"]) {
 /** How long to wait for output after the end: a daemon left behind may hold the pipe open. */
 const DRAIN_MS = 1000;
 
-/** Hands on the text of a stream, up to its end or until shortly after `ended`. */
+/**
+ * Hands on the text of a stream, up to its end or until shortly after `ended`. What a command leaves
+ * may write on: a pipe that nobody reads would end it.
+ */
 async function forward(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   ended: Promise<unknown>,
-  onBytes: RunOptions["onBytes"],
+  { onBytes, leaves }: Pick<RunOptions, "onBytes" | "leaves">,
   onText: (text: string) => void,
   decode?: RunOptions["decode"],
 ): Promise<void> {
@@ -134,20 +137,28 @@ async function forward(
   const take = (text: string) => {
     if (text !== "") onText(text);
   };
+  const late = Promise.withResolvers<void>();
   let drain: ReturnType<typeof setTimeout> | undefined;
   let open = true;
   ended.then(() => {
-    if (open) drain = setTimeout(() => reader.cancel().catch(() => {}), DRAIN_MS);
+    if (open) drain = setTimeout(late.resolve, DRAIN_MS);
   });
-  try {
+  const reading = (async () => {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      if (!open) continue;
       onBytes?.(part.value);
       take(decode?.(part.value) ?? decoder.decode(part.value, { stream: true }));
     }
+  })();
+  try {
+    await Promise.race([reading, late.promise]);
+    open = false;
     take(decoder.decode());
   } finally {
+    const isFault = open;
     open = false;
     clearTimeout(drain);
-    await reader.cancel();
+    reading.catch(() => {});
+    if (leaves === undefined || isFault) await reader.cancel();
   }
 }
