@@ -72,25 +72,33 @@ export interface GcDocument {
 export async function gc(box: Sandbox, ...args: string[]): Promise<GcDocument> {
   const plan = await box.task("gc", ["--json", "--dry-run", ...args]);
   assertEquals(plan.code, 0, plan.stderr);
-  const planned = documentOf<GcDocument>(plan);
+  const planned = ownOf(box, documentOf<GcDocument>(plan));
   assertEquals([planned.ok, planned.dryRun], [true, true]);
   for (const { path } of [...planned.removed, ...planned.kept]) {
     assert(await exists(path), `--dry-run removed ${path}`);
   }
   const outcome = await box.task("gc", ["--json", ...args]);
   assertEquals([outcome.code, outcome.stderr], [0, ""]);
-  const done = documentOf<GcDocument>(outcome);
+  const all = documentOf<GcDocument>(outcome);
+  const done = ownOf(box, all);
   const told = ({ removed, kept }: GcDocument) => [
     removed.map(({ path, why }) => [path, why]),
     kept.map(({ path }) => path).sort(),
   ];
   assertEquals(told(done), told(planned));
-  assertEquals(done.bytesFreed, done.removed.reduce((sum, { bytes }) => sum + bytes, 0));
-  assertEquals(done.bytesKept, done.kept.reduce((sum, { bytes }) => sum + bytes, 0));
+  assertEquals(all.bytesFreed, all.removed.reduce((sum, { bytes }) => sum + bytes, 0));
+  assertEquals(all.bytesKept, all.kept.reduce((sum, { bytes }) => sum + bytes, 0));
   for (const { path } of done.removed) assert(!await exists(path), `${path} is still there`);
   for (const { path } of done.kept) assert(await exists(path), `${path} is gone`);
   return done;
 }
+
+/** Without the temporary directories that other tests' tasks have left in `/tmp`. */
+const ownOf = ({ dir }: Sandbox, { removed, kept, ...rest }: GcDocument): GcDocument => ({
+  ...rest,
+  removed: removed.filter(({ path }) => path.startsWith(`${dir}/`)),
+  kept: kept.filter(({ path }) => path.startsWith(`${dir}/`)),
+});
 
 /** What went, as `KIND NAME` with the reason. */
 export const gone = ({ removed }: GcDocument): Record<string, string> =>
