@@ -1,4 +1,5 @@
 import { writeAll } from "../../base/files/write_all.ts";
+import { ChunkedBody } from "./chunked_body.ts";
 
 /** The interface of each end of a connection. */
 type End = Pick<Deno.Conn, "read" | "write" | "close"> & { closeWrite(): Promise<void> };
@@ -10,6 +11,8 @@ interface CopyOptions {
   readonly first: Uint8Array<ArrayBuffer>;
   /** Bytes from the client for the server, including `first`; the rest is dropped. */
   readonly clientBytes: number;
+  /** Whether these bytes are a body in chunks, with which they end. */
+  readonly isChunked: boolean;
   /** Whether the server's end ends the connection, as after an answer. */
   readonly serverEnds: boolean;
   /** How long both may be silent. */
@@ -31,9 +34,10 @@ export async function copyBothWays(options: CopyOptions): Promise<void> {
     timer = setTimeout(over.resolve, idleMs);
   };
   let left = clientBytes;
+  const chunks = options.isChunked ? new ChunkedBody() : undefined;
   const toServer = async (piece: Uint8Array<ArrayBuffer>) => {
-    const part = piece.subarray(0, Math.min(left, piece.length));
-    left -= part.length;
+    const part = piece.subarray(0, Math.min(left, chunks?.take(piece) ?? piece.length));
+    left = chunks?.isOver ? 0 : left - part.length;
     if (part.length > 0) await writeAll(server, part);
   };
   const up = async () => {

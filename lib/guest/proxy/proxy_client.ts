@@ -61,6 +61,7 @@ export async function serveClient(
       await copyBothWays({
         ...{ client, server, idleMs: limits.idleMs, first: head.rest },
         clientBytes: request.bodyBytes,
+        isChunked: request.isChunked,
         serverEnds: !request.tunnel,
       });
     } finally {

@@ -11,6 +11,8 @@ export interface ProxyRequest {
   readonly head: string;
   /** How many bytes of the client follow that are the server's; `Infinity` for up to its end. */
   readonly bodyBytes: number;
+  /** Whether these are chunks: the body ends with the last one. */
+  readonly isChunked: boolean;
 }
 
 /** What a client has sent is no request to a proxy. The message says why. */
@@ -44,7 +46,7 @@ export function parseRequest(head: string): ProxyRequest {
   const headers = lines.map(parseHeader);
   if (method === "CONNECT") {
     const place = parseAuthority(target, undefined);
-    return { ...place, tunnel: true, head: "", bodyBytes: Infinity };
+    return { ...place, tunnel: true, head: "", bodyBytes: Infinity, isChunked: false };
   }
   const [, authority, rest = ""] = /^http:\/\/([^/?#]+)([^#]*)$/i.exec(target) ?? [];
   if (authority === undefined) throw new BadRequestError("its target is no http:// URL");
@@ -61,6 +63,7 @@ export function parseRequest(head: string): ProxyRequest {
       "\r\n",
     ].join("\r\n"),
     bodyBytes: bodyBytes(headers),
+    isChunked: valuesOf(headers, "transfer-encoding").length > 0,
   };
 }
 

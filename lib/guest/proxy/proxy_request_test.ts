@@ -5,7 +5,7 @@ import { BadRequestError, parseRequest } from "./proxy_request.ts";
 const request = (...lines: string[]) => parseRequest([...lines, "", ""].join("\r\n"));
 
 Deno.test("parseRequest() reads CONNECT", () => {
-  const tunnel = { tunnel: true, head: "", bodyBytes: Infinity };
+  const tunnel = { tunnel: true, head: "", bodyBytes: Infinity, isChunked: false };
   assertEquals(request("CONNECT Example.org:443 HTTP/1.1", "Host: other:1"), {
     ...{ ...tunnel, host: "example.org", port: 443 },
   });
@@ -53,6 +53,7 @@ Deno.test("parseRequest() knows the length of a body, whatever Connection names"
   const post = "POST http://a.example/ HTTP/1.1";
   assertEquals(request(post, "Content-Length: 12").bodyBytes, 12);
   assertEquals(request(post, "Transfer-Encoding: chunked").bodyBytes, Infinity);
+  assertEquals(request(post, "Transfer-Encoding: chunked").isChunked, true);
   const named = request(post, "Content-Length: 3", "Connection: content-length");
   assert(named.head.includes("Content-Length: 3"));
 });
