@@ -6,7 +6,7 @@ import {
   type RestSpec,
   type TaskSpec,
 } from "./spec.ts";
-import { nearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 import type { Given } from "./together.ts";
 
 /** Collects the errors of a command line, so that all are reported at once. */
@@ -101,10 +101,7 @@ async function checkChoice(
   if (choices === undefined) return;
   const known = await listChoices(choices);
   if (known.includes(text)) return;
-  const near = nearest(text, known);
-  findings.fault(
-    `unknown ${name} "${text}"${near === undefined ? "" : `, did you mean "${near}"?`}`,
-  );
+  findings.fault(`unknown ${name} "${text}"${didYouMean(text, known)}`);
   findings.hint(choicesHint(name, known));
 }
 

@@ -33,6 +33,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best ?? onlyContaining(wanted, all);
 }
 
+/** The end of a sentence about an unknown word; empty where no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const guess = nearest(word, candidates);
+  return guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
+}
+
 function onlyContaining(wanted: string, candidates: readonly string[]): string | undefined {
   if (wanted.length < 2) return undefined;
   const fitting = candidates.filter((candidate) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearest } from "../cli/suggest.ts";
+import { didYouMean } from "../cli/suggest.ts";
 
 // zod compiles a checker on first use, which pays off after some hundred values. A task checks one.
 z.config({ jitless: true });
@@ -72,10 +72,7 @@ function firstOfEach(faults: readonly Fault[]): Fault[] {
 
 /** `unknown KIND, did you mean "NEAREST"?`, or the list of what is known. */
 export function unknownText(kind: string, word: string, known: readonly string[]): string {
-  const guess = nearest(word, known);
-  return guess === undefined
-    ? `unknown ${kind}, known are ${known.join(", ")}`
-    : `unknown ${kind}, did you mean ${JSON.stringify(guess)}?`;
+  return `unknown ${kind}${didYouMean(word, known) || `, known are ${known.join(", ")}`}`;
 }
 
 /** `found FOUND, wanted WANTED`. */

@@ -1,5 +1,5 @@
 import { join, toFileUrl } from "@std/path";
-import { nearest } from "../cli/suggest.ts";
+import { didYouMean } from "../cli/suggest.ts";
 import { UsageError } from "../base/errors.ts";
 import { countFaults, foundWanted } from "./faults.ts";
 import { platformNames } from "./platform_names.ts";
@@ -28,26 +28,22 @@ export async function loadPlatforms(dir: string): Promise<Platform[]> {
 /** Loads one platform. Throws {@link UsageError} for an unknown name, or with the file's faults. */
 export async function loadPlatform(dir: string, name: string): Promise<Platform> {
   const names = await platformNames(dir);
-  if (!names.includes(name)) throw unknownPlatform(dir, name, names);
+  if (!names.includes(name)) {
+    const hint = didYouMean(name, names);
+    throw new UsageError(
+      `Cannot find platform ${JSON.stringify(name)}: there is no such platform${hint}`,
+      {
+        details: [`known: ${names.length === 0 ? "none" : names.join(", ")}`],
+        next: `name one of these, or add a file to ${showPath(dir)}`,
+      },
+    );
+  }
   const { platform, file, faults } = await importPlatform(dir, name);
   if (platform !== undefined) return platform;
   throw new UsageError(`Cannot load platform ${JSON.stringify(name)}: ${countFaults(faults)}`, {
     details: faults.map((fault) => `${file}: ${fault}`),
     next: `edit ${file}`,
   });
-}
-
-/** The error for an unknown platform. */
-function unknownPlatform(dir: string, name: string, names: readonly string[]): UsageError {
-  const guess = nearest(name, names);
-  const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
-  return new UsageError(
-    `Cannot find platform ${JSON.stringify(name)}: there is no such platform${hint}`,
-    {
-      details: [`known: ${names.length === 0 ? "none" : names.join(", ")}`],
-      next: `name one of these, or add a file to ${showPath(dir)}`,
-    },
-  );
 }
 
 /** Deno shows a syntax error with an excerpt; the first and last line are enough. */

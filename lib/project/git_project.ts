@@ -1,5 +1,4 @@
 import { join } from "@std/path";
-import { type GitLists, listRepository } from "./git_lists.ts";
 import { type BytePath, isGarbled, readBytes, toText } from "./path_bytes.ts";
 import { ownScript } from "../base/process/own_script.ts";
 import { OutputTooLongError, run } from "../base/process/run.ts";
@@ -8,6 +7,14 @@ import { checkIgnoreFiles } from "./git_hazards.ts";
 import { FileRefused } from "./project_file.ts";
 import { findRepository, type Repository, repositoryAt } from "./git_repository.ts";
 import { makeScratch } from "../base/process/scratch.ts";
+
+/** What git knows about a work tree; paths relative to the directory it was asked in. */
+export interface GitLists {
+  /** Files in the index, also those of submodules. */
+  readonly tracked: readonly BytePath[];
+  /** What `.gitignore` and git's other ignore files leave out; directories end with a slash. */
+  readonly ignored: readonly BytePath[];
+}
 
 interface AskGitOptions {
   readonly signal?: AbortSignal;
@@ -119,6 +126,36 @@ async function listsOf(
     for (const name of lists === undefined ? [path] : below(lists.tracked)) tracked.push(name);
   }
   return { tracked, ignored };
+}
+
+/** The mode of a submodule's entry in an index (git's `S_IFGITLINK`). */
+const GITLINK = "160000";
+
+/**
+ * What one repository tracks and ignores, where others belong, and where others are that it neither
+ * tracks nor ignores; `undefined` without git.
+ */
+async function listRepository(ls: (...args: string[]) => Promise<BytePath | undefined>) {
+  const others = ["--others", "--exclude-standard"];
+  const outputs = [
+    await ls("--stage"),
+    await ls(...others, "--ignored", "--directory"),
+    // Files, and the directories of other repositories.
+    await ls(...others),
+  ];
+  const [staged, ignored, rest] = outputs.map((text) =>
+    text?.split("\0").filter((path) => path !== "" && path !== "./")
+  );
+  if (staged === undefined || ignored === undefined || rest === undefined) return undefined;
+  // MODE OBJECT STAGE, a tab, and the path.
+  const pathOf = (line: string) => line.slice(line.indexOf("\t") + 1);
+  const isSubmodule = (line: string) => line.startsWith(`${GITLINK} `);
+  return {
+    tracked: staged.filter((line) => !isSubmodule(line)).map(pathOf),
+    submodules: staged.filter(isSubmodule).map(pathOf),
+    ignored,
+    clones: rest.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1)),
+  };
 }
 
 async function runGit(

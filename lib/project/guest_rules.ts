@@ -1,4 +1,4 @@
-import { nearest } from "../cli/suggest.ts";
+import { didYouMean } from "../cli/suggest.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Log } from "../base/terminal/log.ts";
 import { NETWORK_MODES, type NetworkRule, parseNetwork } from "../config/network.ts";
@@ -25,8 +25,7 @@ export function networkRule(
   }
   const rule = parseNetwork(flag);
   if (rule !== undefined) return rule;
-  const guess = nearest(flag, NETWORK_MODES);
-  const hint = guess === undefined ? "" : `, did you mean ${JSON.stringify(guess)}?`;
+  const hint = didYouMean(flag, NETWORK_MODES);
   throw new UsageError(`Cannot use --network ${JSON.stringify(flag)}: it names no rule${hint}`, {
     next: "pass internet, none, open, or host names with commas between them",
   });

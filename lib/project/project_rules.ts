@@ -1,5 +1,5 @@
 import { defaultExcludeKind } from "./default_excludes.ts";
-import type { GitLists } from "./git_lists.ts";
+import type { GitLists } from "./git_project.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import { type BytePath, fromText, nameOf, parentOf } from "./path_bytes.ts";
 import type { ProjectTree } from "./project_tree.ts";

@@ -1,5 +1,5 @@
 import { BUILD_TREE_MARKERS, defaultExcludeKind } from "./default_excludes.ts";
-import type { GitLists } from "./git_lists.ts";
+import type { GitLists } from "./git_project.ts";
 import { type BytePath, nameOf, parentOf } from "./path_bytes.ts";
 
 /** What the names of a project's files say about leaving parts out; directories end with a slash. */

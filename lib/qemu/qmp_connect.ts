@@ -1,15 +1,11 @@
 import { delay } from "@std/async";
 import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
-import { QmpClient, type QmpOptions } from "./qmp.ts";
+import { QmpClient } from "./qmp.ts";
+import type { AcceptQmpOptions } from "./qmp_listen.ts";
 
-interface ConnectQmpOptions extends QmpOptions {
+interface ConnectQmpOptions extends AcceptQmpOptions {
   /** The Unix socket that QEMU listens on. */
   readonly path: string;
-  /** How long QEMU may take to listen. Default 30 000. */
-  readonly deadlineMs?: number;
-  /** Settles when QEMU has ended, after which waiting is pointless. */
-  readonly exited?: Promise<unknown>;
-  readonly signal?: AbortSignal;
 }
 
 /** Time between two tries; one that fails costs some ten microseconds. */

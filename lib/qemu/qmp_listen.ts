@@ -2,8 +2,8 @@ import { QmpConnectionError, QmpTimeoutError } from "./qmp_errors.ts";
 import { closeAnyway } from "../base/files/conn.ts";
 import { QmpClient, type QmpOptions } from "./qmp.ts";
 
-interface AcceptQmpOptions extends QmpOptions {
-  /** How long QEMU may take to connect. Default 30 000. */
+export interface AcceptQmpOptions extends QmpOptions {
+  /** How long QEMU may take to connect, or to listen. Default 30 000. */
   readonly deadlineMs?: number;
   /** Settles when QEMU has ended, after which waiting is pointless. */
   readonly exited?: Promise<unknown>;

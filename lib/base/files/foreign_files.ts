@@ -1,9 +1,7 @@
 import { dirname, join, relative } from "@std/path";
 import { HostError } from "../errors.ts";
+import { pathIn } from "./full_disk.ts";
 import { ownDirs, root } from "./paths.ts";
-
-/** The path at the end of most of Deno's own messages. */
-const PATH = /'([^']+)'$/;
 
 /**
  * An error as {@link HostError} if access was refused to one of our files that belongs to another
@@ -17,7 +15,7 @@ export async function explainForeignFiles(error: unknown, action: string): Promi
     return new SuppressedError(later, first, error.message);
   }
   if (!(error instanceof Deno.errors.PermissionDenied)) return error;
-  const path = PATH.exec(error.message)?.[1];
+  const path = pathIn(error);
   // An error about an error would be worse: what cannot be determined is left out.
   const foreign = await findForeign(path).catch(() => undefined);
   if (foreign === undefined) return error;

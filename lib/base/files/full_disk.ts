@@ -4,8 +4,6 @@ import { HostError, TaskError, WorkError } from "../errors.ts";
 
 /** ENOSPC and EDQUOT in the words of Deno and other programs. */
 const FULL = /No space left on device|Disk quota exceeded|\(os error (?:28|122)\)/;
-/** The path at the end of Deno's own messages, of two the one that is written to. */
-const PATH = /'([^']+)'$/;
 /** A file system with less free space than this is reported as full. */
 const LOW_BYTES = 64 * 2 ** 20;
 
@@ -16,6 +14,9 @@ export const saysFullDisk = (text: string): boolean => FULL.test(text);
 export function isFullDisk(error: unknown): error is Error {
   return error instanceof Error && !(error instanceof TaskError) && FULL.test(error.message);
 }
+
+/** The path at the end of most of Deno's own messages, of two the one that is written to. */
+export const pathIn = ({ message }: Error): string | undefined => /'([^']+)'$/.exec(message)?.[1];
 
 /** What {@link fullDiskError} knows. */
 interface FullDiskFacts {
@@ -61,7 +62,7 @@ export async function explainFullDisk(
     return said === undefined ? error : await fullDiskError(action, { said, cause: error });
   }
   if (!isFullDisk(error)) return error;
-  const path = PATH.exec(error.message)?.[1];
+  const path = pathIn(error);
   return await fullDiskError(action, {
     said: error.message,
     ...(path === undefined ? {} : { paths: [path] }),
@@ -105,17 +106,12 @@ export async function describeFileSystems(paths: readonly string[]): Promise<str
 }
 
 async function fileSystemOf(path: string): Promise<FileSystem> {
-  let dir = resolve(path);
-  while (dirname(dir) !== dir && await deviceOf(dir).catch(() => undefined) === undefined) {
-    dir = dirname(dir);
-  }
+  const { dir, bavail, blocks, bsize } = await statDisk(path);
   const device = await deviceOf(dir);
   let place = dir;
   while (dirname(place) !== place && await deviceOf(dirname(place)) === device) {
     place = dirname(place);
   }
-  const { statfs } = await import("node:fs/promises");
-  const { bavail, blocks, bsize } = await statfs(dir);
   return { place, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
@@ -123,13 +119,19 @@ const deviceOf = async (path: string): Promise<number> => (await Deno.stat(path)
 
 /** Free bytes for this user on the disk that holds the path, or that will once it is made. */
 export async function freeDiskBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statDisk(path);
+  return bavail * bsize;
+}
+
+/** The sizes of a path's disk, and the directory of it that is there. */
+async function statDisk(path: string) {
   // Modules of Node take 20 ms to load, which only those that need them pay.
   const { statfs } = await import("node:fs/promises");
   let dir = resolve(path);
   while (true) {
     try {
-      const { bavail, bsize } = await statfs(dir);
-      return bavail * bsize;
+      const { bavail, blocks, bsize } = await statfs(dir);
+      return { dir, bavail, blocks, bsize };
     } catch (error) {
       const parent = dirname(dir);
       if ((error as { code?: string }).code !== "ENOENT" || parent === dir) throw error;
