@@ -167,10 +167,10 @@ Deno.test({
 
 Deno.test("build-vm --keep leaves a guest up that vm-list, vm-run, vm-ssh and vm-stop know", async () => {
   await using box = await makeSandbox();
-  // A server of one step serves the next ones, and no longer.
-  const serve = "setsid sh -c 'exec sleep 777' >/dev/null 2>&1 &";
-  const look = "grep -lsz '^777' /proc/[0-9]*/cmdline";
-  const files = shellProject({ leave: "echo mark >~/mark", serve, use: look });
+  // A server of one step serves the next ones, and no longer. It prints to that step's output.
+  const serve = "setsid sh -c 'while echo serving; do sleep 1; done' serve777 &";
+  const look = "grep -lsz '^serve777' /proc/[0-9]*/cmdline";
+  const files = shellProject({ leave: "echo mark >~/mark", serve, use: `sleep 5; ${look}` });
   const project = await writeProject(box.dir, "kept", files);
   const built = await box.task("build-vm", ["debian-amd64", "--keep", "--project", project]);
   assertEquals(built.code, 0, built.stderr);

@@ -200,7 +200,7 @@ async function buildIn(
   const mark = newMark();
   const stepEnv = { ...guest.network.env, ...env, ...mark };
   const failed = await runSteps(steps, {
-    exec: (command, how) => guest.ssh.exec(command, { ...how, env: stepEnv, signal }),
+    exec: (command, how) => guest.ssh.exec(command, { ...how, env: stepEnv, signal, leaves: true }),
     haveFile: async (path) => (await guest.ssh.exec(["test", "-f", path], { signal })).code === 0,
   }, {
     log: logs,

@@ -146,7 +146,7 @@ const FORGET_READS = (dir: string) => [
 ];
 
 /** Files of which something was read: ten years are later than that time. */
-const READS = ["-type", "f", "-atime", "-3650", "-printf", "%P\\0"];
+const READS = ["-ignore_readdir_race", "-type", "f", "-atime", "-3650", "-printf", "%P\\0"];
 
 function watch(
   { ssh, guestDir, buildDir, kept, signal }: KeptOptions,

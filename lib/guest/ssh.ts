@@ -40,6 +40,8 @@ export interface ExecOptions extends RemotePlace {
   readonly signal?: AbortSignal;
   /** Whether a given-up command is also ended in the guest. Default `true`. */
   readonly endInGuest?: boolean;
+  /** Whether what it leaves running may write on to its output, unread, until the connection ends. */
+  readonly leaves?: boolean;
 }
 
 interface ExecResult {
@@ -229,7 +231,10 @@ async function exec(
   const outcome = await firstOf(Promise.race([client.ended, lingering]), timeoutMs, signal);
   if (client.fault !== undefined) throw client.fault.error;
   const { pid, exit, noDir } = filter.reports;
-  if (exit !== undefined) return { code: exit };
+  if (exit !== undefined) {
+    if (outcome === "ended" && options.leaves === true) client.leave();
+    return { code: exit };
+  }
   if (outcome !== "ended") {
     if (endInGuest && pid !== undefined) await killInGuest(shared, pid);
     if (outcome === "aborted") throw signal?.reason;

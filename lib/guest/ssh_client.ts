@@ -10,6 +10,11 @@ interface SshClient extends AsyncDisposable {
   readonly ended: Promise<void>;
   /** What `onStdout` or `onStderr` threw, if one did. No output is handed on after that. */
   readonly fault: { readonly error: unknown } | undefined;
+  /**
+   * Hands on no more output. Disposal then leaves it running until the shared connection closes: what
+   * a command has left in the guest may write on, which a closed pipe would end.
+   */
+  leave(): void;
 }
 
 interface ClientOptions {
@@ -37,12 +42,14 @@ export function startClient(command: readonly string[], options: ClientOptions):
   }).spawn();
   if (options.stdin !== undefined) void feed(child.stdin, options.stdin);
   let fault: { error: unknown } | undefined;
+  let left = false;
   const note = (error: unknown) => void (fault ??= { error });
   const stdout = child.stdout.getReader();
   const stderr = child.stderr.getReader();
   const ended = Promise.all([
-    forward(stdout, options.onStdout).catch(note),
-    forward(stderr, options.onStderr).then(() => options.onStderr?.(undefined)).catch(note),
+    forward(stdout, (piece) => left || options.onStdout?.(piece)).catch(note),
+    forward(stderr, (piece) => left || options.onStderr?.(piece))
+      .then(() => left || options.onStderr?.(undefined)).catch(note),
     child.status,
   ]).then(() => {});
   return {
@@ -50,7 +57,12 @@ export function startClient(command: readonly string[], options: ClientOptions):
     get fault() {
       return fault;
     },
+    leave() {
+      left = true;
+      child.unref();
+    },
     async [Symbol.asyncDispose]() {
+      if (left) return;
       try {
         child.kill("SIGKILL");
       } catch {
@@ -67,10 +79,10 @@ export function startClient(command: readonly string[], options: ClientOptions):
 
 async function forward(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  onPiece: ((piece: Uint8Array<ArrayBuffer>) => void) | undefined,
+  onPiece: (piece: Uint8Array<ArrayBuffer>) => void,
 ): Promise<void> {
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    onPiece?.(part.value);
+    onPiece(part.value);
   }
 }
 
