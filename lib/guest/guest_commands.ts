@@ -11,12 +11,8 @@ export interface GuestCommands {
   /** Mounts the second disk, an ext4 file system, at a directory that may not exist yet. */
   mountDisk(dir: string): readonly string[];
   unmount(dir: string): readonly string[];
-  /** Has the system trust the certificates on standard input. May be repeated. */
-  readonly trust: {
-    readonly add: readonly string[];
-    /** The file with all certificates that it then trusts. */
-    readonly bundle: string;
-  };
+  /** The file of all certificates that the system trusts. */
+  readonly certificates: string;
   /** The home directory of a user. */
   home(user: string): string;
 }

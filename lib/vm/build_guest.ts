@@ -6,6 +6,7 @@ import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import type { SystemSeeds } from "../image/system/guest_system.ts";
+import { type HostCertificates, hostCertificates } from "../guest/certificates.ts";
 import { kernelArgs } from "../qemu/args.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
 import { buildDevices, buildShape, kernelCommandLine } from "./build_machine.ts";
@@ -36,13 +37,22 @@ export interface GuestRequest extends Size {
 /** Finds out what a guest will run on, and makes the checkout's keys if there are none. */
 export async function findBuildHost(
   { platform, accelerator, signal }: Pick<GuestRequest, "platform" | "accelerator" | "signal">,
-): Promise<KeyedHost> {
+): Promise<BuildHost> {
   const { arch, machine, cpu } = platform;
-  return await findKeyedHost({ arch, machine, cpu: cpu.kvm, accelerator, signal });
+  const [host, certificates] = await Promise.all([
+    findKeyedHost({ arch, machine, cpu: cpu.kvm, accelerator, signal }),
+    hostCertificates(),
+  ]);
+  return { ...host, certificates };
+}
+
+/** What a build guest runs on, and what it trusts. */
+export interface BuildHost extends KeyedHost {
+  readonly certificates: HostCertificates;
 }
 
 /** A platform's guest, with this checkout's keys. */
-export function buildGuest(request: GuestRequest, host: KeyedHost): GuestPlan<SshSession> {
+export function buildGuest(request: GuestRequest, host: BuildHost): GuestPlan<SshSession> {
   const { platform, network } = request;
   const { commands, seeds } = systemOf(platform);
   const login = {
@@ -71,7 +81,7 @@ type ExtraSeed = SystemSeeds["resume"];
 /** How a platform's guest is launched, however it is logged in to. */
 function launchPlan(
   request: GuestRequest,
-  host: KeyedHost,
+  host: BuildHost,
   extraSeed?: ExtraSeed,
 ): LaunchPlan {
   const { platform, image, network, sshPort, cacheDisk, logs, signal } = request;
@@ -90,7 +100,7 @@ function launchPlan(
 /** The image's kernel, and its initramfs with this checkout's keys behind it. */
 async function bootWithSeed(
   { image, platform, append }: GuestRequest,
-  { keys }: KeyedHost,
+  { keys, certificates }: BuildHost,
   dir: string,
   extraSeed?: ExtraSeed,
 ): Promise<string[]> {
@@ -102,6 +112,7 @@ async function bootWithSeed(
     authorizedKeys: `${keys.clientPublic}\n`,
     user: platform.ssh.user,
     hostname: platform.name,
+    certificates: certificates.pem,
   });
   for (const archive of [seed, await extraSeed?.() ?? new Uint8Array()]) {
     await Deno.writeFile(initramfs, archive, { append: true });

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Platform } from "../config/platform.ts";
+import type { HostCertificates } from "../guest/certificates.ts";
 import type { Keys } from "../host/keys.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
@@ -63,8 +64,9 @@ export function buildShape(
     readonly image: Pick<Image, "digest" | "dir">;
     readonly append?: readonly string[] | undefined;
   },
-  { keys, ...host }: SnapshotShape["host"] & {
+  { keys, certificates, ...host }: SnapshotShape["host"] & {
     readonly keys: Pick<Keys, "hostPublic" | "clientPublic">;
+    readonly certificates?: Pick<HostCertificates, "pem">;
   },
 ): SnapshotShape {
   return {
@@ -78,6 +80,7 @@ export function buildShape(
       // The frozen overlay names its backing file by path.
       { name: "image directory", value: image.dir },
       { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
+      ...(certificates?.pem ? [{ name: "certificates", value: certificates.pem }] : []),
       ...systemOf(platform).seeds.inputs,
     ],
   };

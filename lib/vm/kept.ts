@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { systemOf } from "../image/platform/systems.ts";
 import type { TaskContext } from "../cli/context.ts";
 import { GuestError } from "../base/errors.ts";
-import { trustHostCertificates } from "../guest/certificates.ts";
+import { certificateVariables, hostCertificates } from "../guest/certificates.ts";
 import { findKept, isAlive, removeRun, type RunRecord } from "../guest/runs.ts";
 import type { GuestCommands } from "../guest/guest_commands.ts";
 import { shellQuote } from "../guest/quote.ts";
@@ -67,7 +67,7 @@ export async function joinKept(
   );
   const { commands } = systemOf(await loadPlatform(platformsDir, record.platform));
   const onNote = (line: string) => logs.write(`== ${line}\n`);
-  const env = await trustHostCertificates(ssh, commands, { onNote, signal });
+  const env = certificateVariables(await hostCertificates(), commands.certificates);
   const network = stack.use(openNetwork(ssh, { rule, socketPath, env, onNote }));
   const resources = stack.move();
   return { ssh, network, commands, [Symbol.asyncDispose]: () => resources.disposeAsync() };

@@ -1,5 +1,5 @@
 import { type RunRecord, writeRecord } from "../guest/runs.ts";
-import { trustHostCertificates } from "../guest/certificates.ts";
+import { certificateVariables } from "../guest/certificates.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { proxySocket } from "../guest/connect_guest.ts";
 import { requireMemory } from "../host/guest_memory.ts";
@@ -35,7 +35,8 @@ export async function openGuest(options: OpenGuestOptions): Promise<OpenGuest> {
   const { guest, session: { ssh, port } } = opened;
   const onNote = (line: string) => options.onNote?.(line, "info");
   const { commands } = systemOf(options.platform);
-  const env = await trustHostCertificates(ssh, commands, { onNote, signal: opened.signal });
+  for (const note of host.certificates.notes) onNote(note);
+  const env = certificateVariables(host.certificates, commands.certificates);
   const network = stack.use(
     openNetwork(ssh, {
       ...{ rule: options.network, socketPath: proxySocket(opened.place), env, onNote },

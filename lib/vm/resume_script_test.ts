@@ -3,7 +3,7 @@ import { root } from "../base/files/paths.ts";
 
 /** What the guest's own function finds in a text like /proc/mounts. */
 async function sharedDir(mounts: string): Promise<string> {
-  const script = `require "./provision/resume.pl"; print shared_folder($ARGV[0]) // "none"`;
+  const script = `require "./provision/resume.pl"; print shared_directory($ARGV[0]) // "none"`;
   const { success, stdout } = await new Deno.Command("perl", {
     args: ["-e", script, mounts],
     cwd: root,

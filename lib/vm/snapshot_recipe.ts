@@ -32,7 +32,7 @@ export async function snapshotRecipe(shape: SnapshotShape): Promise<Recipe> {
 }
 
 /** These are chosen at each start, so a snapshot with other values may be wanted again. */
-const CHOSEN = ["memory", "cores", "command line"];
+const CHOSEN = ["memory", "cores", "command line", "certificates"];
 
 /**
  * Why no guest that could be started now fits a snapshot: a line for each input that differs from

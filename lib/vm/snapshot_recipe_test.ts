@@ -87,3 +87,15 @@ Deno.test("recordedAccelerator() knows the accelerator of a snapshot", async () 
   }
   assertEquals(await recordedAccelerator({ key: "", inputs: [] }), undefined);
 });
+
+Deno.test("a snapshot of a guest that trusts other certificates is another one, and not outdated", async () => {
+  await using _images = await makeImagesDir();
+  await finishImage(platform);
+  const image = await presentImage();
+  const host = { qemu: QEMU, machine: platform.machine, accelerator: "tcg" as const, keys: KEYS };
+  const trusting = await snapshotRecipe(
+    buildShape({ platform, image, ...SIZE }, { ...host, certificates: { pem: "a" } }),
+  );
+  assertNotEquals(trusting.key, (await recipeOf(image)).key);
+  assertEquals(await outdatedInputs(trusting, [shapeOf(image)], []), []);
+});

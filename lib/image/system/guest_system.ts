@@ -10,6 +10,8 @@ export interface Seed {
   /** Public keys that may log in as the guest's user. */
   readonly authorizedKeys: string;
   readonly hostname: string;
+  /** Certificates in PEM that the guest trusts besides its own; empty for none. */
+  readonly certificates: string;
   /** Login name of the guest's user. */
   readonly user: string;
 }

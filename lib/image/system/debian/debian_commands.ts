@@ -1,17 +1,9 @@
-import { dirname } from "@std/path";
 import type { GuestCommands } from "../../../guest/guest_commands.ts";
 
 const asRoot = (argv: readonly string[]): string[] => ["sudo", "-n", ...argv];
 
 /** Mounts the second disk; tables that mke2fs has left out are written when they are first used. */
 const MOUNT = 'mkdir -p "$1" && sudo -n mount -t ext4 -o noatime,noinit_itable /dev/vdb "$1"';
-
-const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
-
-/** As update-ca-certificates does, which takes seconds under emulation, and keeps what it finds. */
-const TRUST = `own=/usr/local/share/ca-certificates/guesthouse-host.crt && umask 022 &&
-mkdir -p "\${own%/*}" ${dirname(BUNDLE)} && cat >"$own.new" &&
-if cmp -s "$own.new" "$own"; then rm "$own.new"; else mv "$own.new" "$own" && cat "$own" >>${BUNDLE}; fi`;
 
 /** Commands for Debian: its image has sudo without a password, and systemd. */
 export const debianCommands: GuestCommands = {
@@ -20,7 +12,7 @@ export const debianCommands: GuestCommands = {
   startService: (name) => asRoot(["systemctl", "start", name]),
   mountDisk: (dir) => ["sh", "-c", MOUNT, "sh", dir],
   unmount: (dir) => asRoot(["umount", dir]),
-  trust: { add: asRoot(["sh", "-c", TRUST]), bundle: BUNDLE },
+  certificates: "/etc/ssl/certs/ca-certificates.crt",
   home: (user) => `/home/${user}`,
 };
 

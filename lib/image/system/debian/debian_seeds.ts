@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { root } from "../../../base/files/paths.ts";
 import { proxyVariables } from "../../../guest/proxy/proxy_environment.ts";
 import { type CpioEntry, directory, file, packCpio } from "../../format/cpio.ts";
@@ -22,7 +22,7 @@ export const hostsText = (hostname: string): string =>
 
 /** What Debian's guests bring along. Of its images, none holds a key: they are the same for all. */
 export const debianSeeds: SystemSeeds = {
-  run: (seed) => packCpio([...ownEntries(seed), ...PROXY]),
+  run: (seed) => packCpio([...ownEntries(seed), ...PROXY, ...trustEntries(seed)]),
   resume: packResume,
   resumeService: "guesthouse-resume",
   inputs: [
@@ -48,6 +48,28 @@ const PROXY: readonly CpioEntry[] = [
   directory("seed/etc/sudoers.d"),
   file("seed/etc/sudoers.d/guesthouse-proxy", SUDOERS, 0o440),
 ];
+
+const HOST_CERTIFICATES = "/usr/local/share/ca-certificates/guesthouse-host.crt";
+
+/** As update-ca-certificates does, which takes seconds under emulation: before SSH answers. */
+const TRUST = [
+  "[Service]",
+  `ExecStartPre=/bin/sh -c 'mkdir -p ${dirname(debianCommands.certificates)} && ` +
+  `cat ${HOST_CERTIFICATES} >>${debianCommands.certificates}'`,
+  "",
+].join("\n");
+
+function trustEntries({ certificates }: Seed): CpioEntry[] {
+  if (certificates === "") return [];
+  const unit = "seed/etc/systemd/system/guesthouse-ssh.service.d";
+  return [
+    ...["seed/usr", "seed/usr/local", "seed/usr/local/share"].map((path) => directory(path)),
+    directory(`seed${dirname(HOST_CERTIFICATES)}`),
+    file(`seed${HOST_CERTIFICATES}`, certificates),
+    ...[dirname(dirname(unit)), dirname(unit), unit].map((path) => directory(path)),
+    file(`${unit}/certificates.conf`, TRUST),
+  ];
+}
 
 /** The resume service, as files that the initramfs copies into the root. */
 async function packResume(): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { proxyVariables } from "../../../guest/proxy/proxy_environment.ts";
 import { readCpio } from "../../format/cpio_testing.ts";
+import { debianCommands } from "./debian_commands.ts";
 import { debianSeeds, SUDOERS } from "./debian_seeds.ts";
 
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
@@ -10,7 +11,9 @@ const SEED = {
   authorizedKeys: "ssh-ed25519 BBBB\n",
   hostname: "shed",
   user: "builder",
+  certificates: "",
 };
+const TRUSTING = { ...SEED, certificates: "-----BEGIN CERTIFICATE-----\n" };
 
 Deno.test("debianSeeds.run() mirrors the root's tree, with the modes that sshd insists on", () => {
   const members = readCpio(debianSeeds.run(SEED));
@@ -40,13 +43,27 @@ Deno.test("debianSeeds.run() writes a file that sudo takes: root's, and not writ
   assertEquals([file!.mode & 0o777, file!.uid, file!.gid], [0o440, 0, 0]);
 });
 
+Deno.test("debianSeeds.run() has the host's certificates, and what adds them before SSH answers", () => {
+  const plain = readCpio(debianSeeds.run(SEED)).map(({ name }) => name);
+  const members = readCpio(debianSeeds.run(TRUSTING)).filter(({ name, mode }) =>
+    !plain.includes(name) && (mode & 0o170000) === 0o100000
+  );
+  const own = "/usr/local/share/ca-certificates/guesthouse-host.crt";
+  assertEquals(members.map(({ name }) => name), [
+    `seed${own}`,
+    "seed/etc/systemd/system/guesthouse-ssh.service.d/certificates.conf",
+  ]);
+  assertEquals(text(members[0]!.data), TRUSTING.certificates);
+  assertStringIncludes(text(members[1]!.data), `cat ${own} >>${debianCommands.certificates}`);
+});
+
 Deno.test("sudo keeps all variables of the proxy", () => {
   const names = Object.keys(proxyVariables(1)).join(" ");
   assertEquals(SUDOERS, `Defaults env_keep += "${names}"\n`);
 });
 
 Deno.test("debianSeeds put each directory before what lies in it", async () => {
-  for (const archive of [debianSeeds.run(SEED), await debianSeeds.resume()]) {
+  for (const archive of [debianSeeds.run(TRUSTING), await debianSeeds.resume()]) {
     const seen = new Set([""]);
     for (const { name } of readCpio(archive)) {
       assertEquals(seen.has(name.split("/").slice(0, -1).join("/")), true, name);
