@@ -167,8 +167,10 @@ async function buildIn(
   };
   // During the sync, since a round trip takes tenths of a second under emulation.
   const counting = project.cores ?? countCpus(guest.ssh, platform, signal);
-  // A first step may run in it, as on the host.
-  const making = execText(guest.ssh, ["mkdir", "-p", dirs.build, dirs.source], { signal });
+  // A first step may run in the build directory, as on the host. rsync makes that of the sources,
+  // and fails if somebody else does so meanwhile.
+  const made = [dirs.build, ...(kept === undefined ? [] : [dirs.source])];
+  const making = execText(guest.ssh, ["mkdir", "-p", ...made], { signal });
   const { asRoot } = systemOf(platform).commands;
   const comparing = kept === undefined ? syncProject(sync) : making.then(() =>
     compareKept({
