@@ -90,7 +90,7 @@ Deno.test("prepareStock() reports a download that ends too early", async () => {
   await withFarm({ bytes, cutAfter: 1000 }, async ({ sources, options }) => {
     const error = await assertRejects(() => prepareStock(sources, options), WorkError);
     assertStringIncludes(error.message, "the connection broke 4 times");
-    assertStringIncludes(error.next ?? "", "takes up where this one stopped");
+    assertStringIncludes(error.next ?? "", "it resumes where this one stopped");
   });
 });
 
