@@ -33,7 +33,18 @@ const GUEST = [
 const IMAGE = ["clean", "make", "image"] as const;
 /** Builds a project in a guest. */
 const BUILD = [
-  ...[...GUEST, ...IMAGE, "caller", "accel", "proxy", "project", "send", "copy", "mended"] as const,
+  ...[
+    ...GUEST,
+    ...IMAGE,
+    "caller",
+    "accel",
+    "proxy",
+    "trust",
+    "project",
+    "send",
+    "copy",
+    "mended",
+  ] as const,
   ...["memory", "home", "cache"] as const,
 ] as const;
 const PARTS = ["ask", "run", "state", "log", "make", "clean", "tools"] as const;
@@ -95,9 +106,10 @@ export default definePermissions({
     log: { why: "writes logs", write: ["./logs"] },
     signal: { why: "ends processes of guests", run: ["./lib/base/process/send_signal.sh"] },
     reach: { why: "ssh into a guest that runs", run: ["ssh", "ssh-keygen"] },
+    trust: { why: "guests trust what this host trusts", env: CERTIFICATES },
     proxy: {
       why: "lets a guest reach the internet as the host does, but not the networks of the host",
-      env: [...UPSTREAM, ...CERTIFICATES],
+      env: UPSTREAM,
       sys: ["networkInterfaces"],
       net: true,
     },
@@ -186,10 +198,20 @@ export default definePermissions({
     "build-all": [...BUILD, "native", "distro"],
     "build-vm": BUILD,
     "build-native": ["ask", "run", "state", "log", "home", "native", "tools"],
-    "setup-images": [...GUEST, ...IMAGE],
-    "vm-run": [...GUEST, ...IMAGE, "memory", "caller", "accel", "proxy", "cache", "gvproxy"],
+    "setup-images": [...GUEST, ...IMAGE, "trust"],
+    "vm-run": [
+      ...GUEST,
+      ...IMAGE,
+      "memory",
+      "caller",
+      "accel",
+      "proxy",
+      "trust",
+      "cache",
+      "gvproxy",
+    ],
     "vm-list": [...LOOK, "signal"],
-    "vm-ssh": [...LOOK, "log", "reach", "proxy"],
+    "vm-ssh": [...LOOK, "log", "reach", "proxy", "trust"],
     "vm-stop": [...LOOK, "log", "signal", "reach", "control"],
     "build-images": PARTS,
     "build-guest-agent": PARTS,

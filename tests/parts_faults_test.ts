@@ -50,12 +50,13 @@ Deno.test("tasks of image parts refuse unknown variants and architectures, and n
   }
 });
 
+const CROSS_GCC = `/usr/bin/${OTHER}-linux-gnu-gcc`;
+
 Deno.test({
   name: "without a tool, a task of image parts ends with status 3 and the command that installs it",
   ignore: !isDebianRoot,
   async fn() {
     const cases: [string, string[], RegExp, string][] = [
-      ["build-tiny-init", [OTHER], /linux-gnu-gcc/, `${OTHER}-linux-gnu-gcc`],
       ["build-kernel", [], /^(flex|bison)$/, "flex, bison"],
       ["extract-kernel", [], /^dpkg-deb$/, "dpkg-deb"],
       ["build-qcow2", ["raw"], /^(mmdebstrap|mkfs\.erofs)$/, "mmdebstrap, mkfs.erofs"],
@@ -69,6 +70,28 @@ Deno.test({
       assertMatch(outcome.stderr, nextCommand(task));
       await box.assertClean();
     }
+  },
+});
+
+/** Runs a command in mounts of its own, where a file is no program. */
+const withoutFile = (path: string) => [
+  ...["unshare", "--mount", "sh", "-c", 'mount --bind /dev/null "$0" && exec "$@"', path],
+];
+
+Deno.test({
+  name: "without the linker of another architecture, build-tiny-init ends with status 3",
+  ignore: !isDebianRoot || findProgram(CROSS_GCC) === undefined,
+  async fn() {
+    await using box = await makeSandbox();
+    const env = { GUESTHOUSE_IMAGES: imagesOf(box) };
+    const wrapper = withoutFile(CROSS_GCC);
+    const outcome = await box.task("build-tiny-init", [OTHER], { env, wrapper });
+    assertFailure(outcome, {
+      exit: 3,
+      says: [`Cannot continue: this host lacks ${OTHER}-linux-gnu-gcc\n`],
+    });
+    assertMatch(outcome.stderr, nextCommand("build-tiny-init"));
+    await box.assertClean();
   },
 });
 
