@@ -37,6 +37,7 @@ Deno.test("findArtifacts() finds what links lead to, the same on the host and in
       ...{ "out/docs": `-> ${source.dir}/docs`, "out/f": "", "way": "-> out", "dir": "-> ../none" },
       ...{ "up": "-> .", "one/two": "-> ../two", "two/one": "-> ../one", "two/y": "" },
       ...{ "loop": "-> loop", "beyond": `-> ${outside.dir}/dir`, "one/empty": "-> ../hollow" },
+      ...{ "pair/all": `-> ${source.dir}/docs`, "pair/part": `-> ${source.dir}/docs/sub` },
     });
     await Deno.mkdir(join(build.dir, "hollow"));
     const roots = [build.dir, source.dir];
@@ -62,6 +63,9 @@ Deno.test("findArtifacts() finds what links lead to, the same on the host and in
     // Through a link to a directory, only a path that is named is found.
     assertEquals(await filesOf("**/y", "**/f"), ["out/f", "two/y"]);
     assertEquals(await filesOf("one", "two"), ["one/two/y", "two/y"]);
+    // Of two directories, of which one lies in the other, each has its files once.
+    const pair = ["pair/all/a", "pair/all/sub/b", "pair/part/b"];
+    assertEquals(await filesOf("pair"), pair);
     assertEquals(await filesOf("up/lib.so", "lib.so"), ["lib.so", "up/lib.so"]);
     const { files, unmatched, lost } = await find("secret", "dir", "beyond/x", "loop", "up/f");
     assertEquals([files, unmatched], [[], ["secret", "dir", "beyond/x", "loop", "up/f"]]);

@@ -34,20 +34,25 @@ export function guestFiles(guest: Guest, signal?: AbortSignal): FileSystem {
     // Also of missing files, so that there are as many answers as paths.
     realPaths: (paths) => ask(["realpath", "-z", "-m", "--"], paths),
     async look(paths) {
-      const found = (await ask(["sh", "-c", FIND, "sh"], paths)).map((line) =>
+      // What lies in several of them is named once for each.
+      const found = [...new Set(await ask(["sh", "-c", FIND, "sh"], paths))].map((line) =>
         [line.slice(0, 1), line.slice(1)] as const
       );
-      const kinds = new Map(found.map(([kind, path]) => [path, kind]));
       const seen = new Map<string, Listed | "file">();
-      for (const path of paths) {
-        if (kinds.get(path) === "f") seen.set(path, "file");
-        if (kinds.get(path) !== "d") continue;
-        const below = (kind: string) =>
-          found.filter(([own, name]) => own === kind && name.startsWith(`${path}/`))
-            .map(([, name]) => name.slice(path.length + 1));
-        seen.set(path, { files: below("f"), links: below("l") });
+      const dirs = new Map<string, Listed>();
+      const wanted = new Set(paths);
+      for (const [kind, path] of found) {
+        if (wanted.has(path) && kind === "f") seen.set(path, "file");
+        if (wanted.has(path) && kind === "d") dirs.set(path, { files: [], links: [] });
       }
-      return seen;
+      for (const [kind, path] of found) {
+        if (kind !== "f" && kind !== "l") continue;
+        for (let at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1)) {
+          const dir = dirs.get(path.slice(0, at));
+          dir?.[kind === "f" ? "files" : "links"].push(path.slice(at + 1));
+        }
+      }
+      return new Map([...seen, ...dirs]);
     },
     targets: (links) => ask(["readlink", "-z", "--"], links),
   };
