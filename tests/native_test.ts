@@ -199,6 +199,14 @@ Deno.test("build-native builds where what guesthouse keeps has an odd path", asy
   const outcome = await box.task("build-native", args, { env });
   assertEquals(outcome.code, 0, outcome.stderr);
   assertEquals(documentOf(outcome).platforms[0].artifacts, [join(state, "out/native/hello")]);
+  // The link lies beside the sockets, in the next place where the first one will not do.
+  const runtime = join(box.dir, "no runtime");
+  await Deno.mkdir(runtime, { mode: 0o700 });
+  await Deno.writeTextFile(join(runtime, `guesthouse-${Deno.uid()}`), "a file");
+  const elsewhere = await box.task("build-native", args, {
+    env: { ...env, XDG_RUNTIME_DIR: runtime },
+  });
+  assertEquals(elsewhere.code, 0, elsewhere.stderr);
   const refused = await box.task("build-native", args, {
     env: { ...env, GUESTHOUSE_STATE: `${box.dir}/back\\slash` },
   });

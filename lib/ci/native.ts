@@ -6,7 +6,7 @@ import type { Project } from "../project/project.ts";
 import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
-import { ensurePrivateDir } from "../base/files/private_dir.ts";
+import { ensureSocketDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
 import { endMarkedLater, MARK, newMark } from "../base/process/marked.ts";
 import { run } from "../base/process/run.ts";
@@ -31,7 +31,8 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
   result.log = log.build;
   result.accelerator = NATIVE;
   try {
-    const dirs = dirsOf(project.dir);
+    let dirs = dirsOf(project.dir);
+    if (dirs.work !== dirs.home) dirs = dirsOf(project.dir, await ensureSocketDir());
     await using _lock = await acquireLock(nativeLock(dirs.home), {
       signal: options.signal,
       purpose: `build of ${project.name}`,
@@ -46,17 +47,14 @@ export async function buildNative(options: BuildOptions): Promise<BuildResult> {
       deadline.phase(phase);
       progress.phase(NATIVE, phase);
     };
-    const steps = nativeSteps(project);
+    const steps = nativeSteps(project, dirs);
     refuseBackslash(dirs.home, steps);
     await removeAll(dirs.home);
     await Deno.mkdir(join(dirs.home, "build"), { recursive: true });
     await using stack = new AsyncDisposableStack();
-    if (dirs.work !== dirs.home) {
-      await ensurePrivateDir(socketDir());
-      // It may not have been made.
-      stack.defer(() => removeAll(dirs.work));
-    }
-    for (const link of linkCommands(project.dir)) {
+    // It may not have been made.
+    if (dirs.work !== dirs.home) stack.defer(() => removeAll(dirs.work));
+    for (const link of linkCommands(project, dirs)) {
       await $`${link}`.signal(signal).what("link the project");
     }
     const mark = newMark();
@@ -130,8 +128,7 @@ async function futureTimes(dir: string, log: string, signal: AbortSignal) {
 }
 
 /** The steps of a build on the host. */
-function nativeSteps(project: Project): Step[] {
-  const dirs = dirsOf(project.dir);
+function nativeSteps(project: Project, dirs: NativeDirs): Step[] {
   return planSteps(project, {
     os: Deno.build.os === "darwin" ? "darwin" : "linux",
     platformName: NATIVE,
@@ -144,15 +141,16 @@ function nativeSteps(project: Project): Step[] {
 
 /** The commands of a build on the host, for `--dry-run`. */
 export function nativeCommands(project: Project): (readonly string[])[] {
-  return [...linkCommands(project.dir), ...nativeSteps(project).map(({ command }) => command)];
+  const dirs = dirsOf(project.dir);
+  const steps = nativeSteps(project, dirs);
+  return [...linkCommands(project, dirs), ...steps.map(({ command }) => command)];
 }
 
 /** What has to come before {@link nativeSteps}. With ln: Deno.symlink() needs all permissions. */
-function linkCommands(projectDir: string): string[][] {
-  const { home, work, project } = dirsOf(projectDir);
+function linkCommands({ dir }: Project, { home, work, project }: NativeDirs): string[][] {
   return [
     ...work === home ? [] : [["ln", "-sfn", home, work]],
-    ...project === projectDir ? [] : [["ln", "-s", projectDir, project]],
+    ...project === dir ? [] : [["ln", "-s", dir, project]],
   ];
 }
 
@@ -170,11 +168,11 @@ const HARMLESS_PATH = /^[\p{L}\p{N} ._/+@,=~%-]+$/u;
  * paths (a newline, a quote, "#", ";", ":"). `work` is `home`, or a link to it if the checkout has
  * such a path; `project` is the project's own path, or a link to that.
  */
-function dirsOf(projectDir: string) {
+function dirsOf(projectDir: string, sockets = socketDir()) {
   const digestOf = (path: string) => createHash("sha256").update(path).digest("hex").slice(0, 12);
   const name = basename(projectDir).replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[-.]+/, "_");
   const home = join(nativeBuildDir(), `${name.slice(0, 40)}-${digestOf(projectDir)}`);
-  const work = HARMLESS_PATH.test(home) ? home : join(socketDir(), `native-${digestOf(home)}`);
+  const work = HARMLESS_PATH.test(home) ? home : join(sockets, `native-${digestOf(home)}`);
   return {
     home,
     work,
@@ -182,6 +180,8 @@ function dirsOf(projectDir: string) {
     build: join(work, "build"),
   };
 }
+
+type NativeDirs = ReturnType<typeof dirsOf>;
 
 /**
  * A shell without job control starts what runs in the background, as the supervisor does, with
