@@ -56,7 +56,7 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
     throw await otherProject(options, known.host);
   }
   const { excludes } = await loadProject(hostDir);
-  const { paths, takes } = await projectFiles({
+  const { paths, takes, future } = await projectFiles({
     ...{ dir: hostDir, excludes, withRepository: true, signal },
     ...onWarning && { onWarning },
     git: await askGit(hostDir, { signal, onWarning }),
@@ -66,6 +66,8 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
   for (const [where, { garbled }] of [["on the host", host], ["in the guest", guest]] as const) {
     if (garbled.length > 0) onWarning?.(leftOut(where, garbled));
   }
+  // Their times tell both sides apart, so they are not changed in the copy.
+  if (future.length > 0) onWarning?.(laterThanNow(hostDir, future.map(toText)));
   const states: SyncStates = {
     base: isOurs ? known.marks : new Map(),
     ...{ host: host.marks, guest: guest.marks, readOnly: options.readOnly },
@@ -79,6 +81,13 @@ export async function prepareSync(options: SyncOptions): Promise<PreparedSync> {
       return await runPlan(options, states, plan, paths.filter((path) => path.endsWith("/")));
     },
   };
+}
+
+function laterThanNow(dir: string, [first, ...others]: readonly string[]): string {
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  const touch = shellQuote(["find", dir, "-newermt", "now", "-exec", "touch", "{}", "+"]);
+  return `A time in the future, with which Ninja configures again and again: ` +
+    `${JSON.stringify(first)}${more}. Run: ${touch}`;
 }
 
 function leftOut(where: string, names: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { UsageError, WorkError } from "../../base/errors.ts";
 import { $ } from "../../base/process/dollar.ts";
@@ -112,6 +112,19 @@ Deno.test("prepareSync() copies the rest if a name is not UTF-8, and says so", a
       ),
     );
     assertEquals((await sync(options)).lines, ["both sides are equal"]);
+  });
+});
+
+Deno.test("prepareSync() names files with times in the future, and how to change them", async () => {
+  await withLoopback(async (options) => {
+    await write(options.hostDir, { late: "", now: "" });
+    await Deno.utime(join(options.hostDir, "late"), 4e9, 4e9);
+    const warnings: string[] = [];
+    await sync({ ...options, onWarning: (text) => void warnings.push(text) });
+    const [warning] = warnings.filter((text) => text.includes("future"));
+    assertStringIncludes(warning ?? "", '"late". Run: find ');
+    const { lines } = await sync(options);
+    assertEquals(lines, ["both sides are equal"]);
   });
 });
 
