@@ -53,6 +53,9 @@ const LATE_TYPES = ["DevFlavour", "GuestSystem"];
 /** Functions that start the command that they are given. */
 const STARTING = ["run", "runInForeground", "spawnOwned"];
 
+/** The name of a list of variables of which each is read. */
+const LIST = "VARIABLES";
+
 /** Functions that read the variable that they are given. */
 const READERS = ["fromEnv"];
 
@@ -129,8 +132,12 @@ function readModule(file: string, text: string): Module {
       }
       if (isRead && typeof first?.value === "string") at(first)?.variables.add(first.value);
     },
-    Literal(node: Node) {
-      if (typeof node.value === "string") at(node)?.literals.add(node.value);
+    Literal({ value, range, parent }: Node) {
+      if (typeof value !== "string") return;
+      const statement = at({ range });
+      statement?.literals.add(value);
+      const isKey = parent.type === "Property" && parent.key.range[0] === range[0];
+      if (statement === module.locals.get(LIST) && !isKey) statement?.variables.add(value);
     },
     TemplateElement(node: Node) {
       for (const word of (node.cooked ?? node.raw).split(/\s+/)) at(node)?.literals.add(word);
