@@ -53,6 +53,16 @@ export class ConsoleLog {
     return this.#lastStep;
   }
 
+  /** The line that has not ended yet: where the cursor stands, as after a prompt. */
+  get unfinished(): string {
+    return this.#buffer.unfinished;
+  }
+
+  /** How far the log was read: it grows with whatever the console shows. */
+  get bytes(): number {
+    return this.#offset;
+  }
+
   /** The last lines, without empty ones; an unfinished line (a prompt) counts. */
   tail(count = 40): string[] {
     return [...this.#kept, this.#buffer.unfinished].filter((line) => line !== "").slice(-count);

@@ -6,7 +6,8 @@ import { quoteWord } from "../../../guest/quote.ts";
 import { settlesWithin } from "../../../base/time/wait.ts";
 import { nixDir } from "./local_file.ts";
 import { isJson, LOCK_FILE, seedCommand } from "./seed_disk.ts";
-import { type SerialOptions, SerialShell } from "../../../guest/serial_shell.ts";
+import { converse } from "../../../guest/expect.ts";
+import { SerialConsole, type SerialOptions } from "../../../guest/serial_console.ts";
 
 interface ApplyOptions extends SerialOptions {
   /** From power on to the shell of the stock image. */
@@ -29,11 +30,11 @@ const REPORT = /^guesthouse-first-boot: (STEP|LOCK|FAILED|DONE)(?: (.*))?$/;
  * `flake.lock` that Nix created, if any. Throws {@link GuestError} with Nix's last lines.
  */
 export async function applySeed(options: ApplyOptions): Promise<string | undefined> {
-  await using shell = await SerialShell.open(options);
-  await shell.waitForPrompt(options.bootMs);
+  await using shell = await SerialConsole.open(options);
+  await reachShell(shell, options.bootMs);
   await shell.type(`sudo sh -c ${quoteWord(seedCommand(options.only))}`);
   let lock: string | undefined;
-  await shell.waitForLine("apply the configuration", options.buildMs, (line) => {
+  await shell.waitForLine("apply the configuration", { limitMs: options.buildMs }, (line) => {
     const [, kind, text = ""] = REPORT.exec(line) ?? [];
     if (kind === undefined) options.log(line);
     if (kind === "STEP") options.onStep(text);
@@ -47,13 +48,26 @@ export async function applySeed(options: ApplyOptions): Promise<string | undefin
 
 /** Boots a guest that has its configuration once, and turns it off. */
 export async function bootBlind(options: SerialOptions & { readonly bootMs: number }) {
-  await using shell = await SerialShell.open(options);
+  await using shell = await SerialConsole.open(options);
   await powerOff(shell, options, options.bootMs);
 }
 
+/** Waits for the shell of the user that the stock image logs in. */
+async function reachShell(shell: SerialConsole, limitMs: number): Promise<void> {
+  await converse(shell, {
+    ...{ what: "reach a shell", wanted: "shell's prompt", limitMs },
+    // From here on a key does not stop u-boot.
+    nudgeAfter: /\(automatic login\)/,
+    expect: [
+      { prompt: /^=>$/, fault: "u-boot found no system on its disk" },
+      { prompt: /[$#]$/, done: true },
+    ],
+  });
+}
+
 /** Turns the guest off through its shell, which has to appear within this time. */
-async function powerOff(shell: SerialShell, options: SerialOptions, promptMs: number) {
-  await shell.waitForPrompt(promptMs);
+async function powerOff(shell: SerialConsole, options: SerialOptions, promptMs: number) {
+  await reachShell(shell, promptMs);
   await shell.type("sudo poweroff");
   if (await settlesWithin(options.exited, POWER_OFF_MS) === "settled") return;
   throw new GuestError(`Cannot turn off guest "${options.name}" after its first boot`, {

@@ -2,54 +2,19 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GuestError } from "../../../base/errors.ts";
 import { applySeed, bootBlind, recordLock } from "./nixos_first_boot.ts";
+import { type Answer, fakeConsole } from "../../../guest/serial_testing.ts";
 import { seedCommand } from "./seed_disk.ts";
 
-/** A serial console without a machine: what is typed is answered by the script. */
-interface FakeConsole extends AsyncDisposable {
-  readonly dir: string;
-  readonly typed: string[];
-  readonly end: () => void;
-  readonly options: Parameters<typeof applySeed>[0];
-  readonly steps: string[];
-}
-
-async function fakeConsole(
-  greeting: string,
-  answer: (line: string, end: () => void) => string,
-): Promise<FakeConsole> {
-  const dir = await Deno.makeTempDir();
-  const consoleSocket = join(dir, "console");
-  const consoleLog = join(dir, "console.log");
-  await Deno.writeTextFile(consoleLog, greeting);
-  const listener = Deno.listen({ transport: "unix", path: consoleSocket });
-  const { promise: exited, resolve: end } = Promise.withResolvers<void>();
-  const typed: string[] = [];
-  const served = (async () => {
-    using connection = await listener.accept();
-    let pending = "";
-    for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
-      const lines = (pending + text).split("\n");
-      pending = lines.pop() ?? "";
-      for (const line of lines) {
-        typed.push(line);
-        // As a terminal does, the console shows what is typed, too.
-        await Deno.writeTextFile(consoleLog, `${line}\r\n${answer(line, end)}`, { append: true });
-      }
-    }
-  })().catch(() => {});
+/** A console on which a guest answers; what {@link applySeed} is told of it. */
+async function fakeGuest(greeting: string, answer: Answer) {
+  const fake = await fakeConsole(greeting, answer);
   const steps: string[] = [];
   return {
-    ...{ dir, typed, steps, end },
+    ...{ ...fake, steps },
     options: {
-      ...{ name: "armdev", consoleSocket, consoleLog, exited, bootMs: 5000, buildMs: 5000 },
-      signal: new AbortController().signal,
-      onStep: (step) => steps.push(step),
+      ...{ ...fake.options, name: "armdev", bootMs: 5000, buildMs: 5000 },
+      onStep: (step: string) => steps.push(step),
       log: () => {},
-    },
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      await served;
-      await Deno.remove(dir, { recursive: true });
     },
   };
 }
@@ -59,7 +24,7 @@ const GREETING = `nixos login: nixos (automatic login)\r\n\r\n${PROMPT}`;
 const LOCK = '{"nodes":{}}';
 
 Deno.test("applySeed() has the guest apply the seed, and turns it off", async () => {
-  await using fake = await fakeConsole(GREETING, (line, end) => {
+  await using fake = await fakeGuest(GREETING, (line, end) => {
     if (line === "sudo poweroff") end();
     if (!line.includes("/run/seed/apply")) return "";
     return "guesthouse-first-boot: STEP build the system\r\nbuilding...\r\n" +
@@ -71,13 +36,13 @@ Deno.test("applySeed() has the guest apply the seed, and turns it off", async ()
 });
 
 Deno.test("bootBlind() turns a guest off that needs nothing else", async () => {
-  await using fake = await fakeConsole(GREETING, (_, end) => (end(), ""));
+  await using fake = await fakeGuest(GREETING, (_, end) => (end(), ""));
   await bootBlind(fake.options);
   assertEquals(fake.typed, ["sudo poweroff"]);
 });
 
 Deno.test("applySeed() reports a failed build with Nix's last lines", async () => {
-  await using fake = await fakeConsole(GREETING, () =>
+  await using fake = await fakeGuest(GREETING, () =>
     "error: undefined variable 'tru'\r\n" +
     "guesthouse-first-boot: FAILED build the system (status 1)\r\n");
   const error = await assertRejects(() => applySeed(fake.options), GuestError);
@@ -87,16 +52,16 @@ Deno.test("applySeed() reports a failed build with Nix's last lines", async () =
 });
 
 Deno.test("applySeed() shows what it finds instead of a shell", async () => {
-  await using uboot = await fakeConsole("Hit any key\r\n=> ", () => "");
+  await using uboot = await fakeGuest("Hit any key\r\n=> ", () => "");
   await assertRejects(() => applySeed(uboot.options), GuestError, "u-boot found no system");
   assertEquals(uboot.typed, []);
-  await using silent = await fakeConsole("U-Boot 2023.01\r\n", () => "");
+  await using silent = await fakeGuest("U-Boot 2023.01\r\n", () => "");
   const late = { ...silent.options, bootMs: 300 };
   await assertRejects(() => applySeed(late), GuestError, "within 0.3 s");
-  await using gone = await fakeConsole("Starting kernel ...\r\n", () => "");
+  await using gone = await fakeGuest("Starting kernel ...\r\n", () => "");
   gone.end();
   await assertRejects(() => applySeed(gone.options), GuestError, "QEMU has ended");
-  await using panic = await fakeConsole(
+  await using panic = await fakeGuest(
     "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n",
     () => "",
   );
