@@ -12,6 +12,7 @@ import { root } from "../lib/base/files/paths.ts";
 import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
 import { crossGcc } from "../lib/host/tools/part_tools.ts";
+import { systemPlaces } from "../lib/host/tools/permission_sets.ts";
 import { reach, readModules, type Statement } from "./support/reach.ts";
 
 const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
@@ -103,7 +104,9 @@ function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, 
       for (const program of programs) add(program, "a tool");
     }
   }
-  for (const name of SYSTEM) if (found.has(name)) add(`/usr/sbin/${name}`, found.get(name)![0]!);
+  for (const name of SYSTEM.filter((name) => found.has(name))) {
+    for (const place of systemPlaces(name)) add(place, found.get(name)![0]!);
+  }
   return found;
 }
 

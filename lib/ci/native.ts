@@ -4,6 +4,7 @@ import { basename, join } from "@std/path";
 import { HostError, WorkError } from "../base/errors.ts";
 import type { Project } from "../project/project.ts";
 import { placeIn, planSteps, type Step } from "../project/plan_steps.ts";
+import { type HostKind, hostOs } from "../host/facts.ts";
 import { acquireLock } from "../base/files/lock.ts";
 import { locksDir, nativeBuildDir, socketDir } from "../base/files/paths.ts";
 import { ensureSocketDir } from "../base/files/private_dir.ts";
@@ -128,9 +129,9 @@ async function futureTimes(dir: string, log: string, signal: AbortSignal) {
 }
 
 /** The steps of a build on the host. */
-function nativeSteps(project: Project, dirs: NativeDirs): Step[] {
+function nativeSteps(project: Project, dirs: NativeDirs, os: HostKind["os"] = hostOs()): Step[] {
   return planSteps(project, {
-    os: Deno.build.os === "darwin" ? "darwin" : "linux",
+    os,
     platformName: NATIVE,
     sourceDir: join(dirs.project, project.source),
     buildDir: dirs.build,
@@ -140,9 +141,9 @@ function nativeSteps(project: Project, dirs: NativeDirs): Step[] {
 }
 
 /** The commands of a build on the host, for `--dry-run`. */
-export function nativeCommands(project: Project): (readonly string[])[] {
+export function nativeCommands(project: Project, os?: HostKind["os"]): (readonly string[])[] {
   const dirs = dirsOf(project.dir);
-  const steps = nativeSteps(project, dirs);
+  const steps = nativeSteps(project, dirs, os);
   return [...linkCommands(project, dirs), ...steps.map(({ command }) => command)];
 }
 

@@ -18,8 +18,7 @@ export function checkPort(port: number, name: string): void {
   }
 }
 
-function whoHas(port: number): string {
-  return Deno.build.os === "darwin"
-    ? `lsof -nP -iTCP:${port} -sTCP:LISTEN`
-    : `ss -ltnp "sport = :${port}"`;
+/** The command that shows which program listens on a port. */
+export function whoHas(port: number, os: typeof Deno.build.os = Deno.build.os): string {
+  return os === "darwin" ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp "sport = :${port}"`;
 }

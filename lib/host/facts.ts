@@ -19,10 +19,17 @@ interface HostIdentity {
   readonly cpuModel: string;
 }
 
-/** Facts about the machine that the task runs on. */
-export interface HostFacts extends HostIdentity {
+/** What decides which programs a host has, and what they take. */
+export interface HostKind {
   readonly os: "linux" | "darwin";
   readonly arch: typeof Deno.build.arch;
+}
+
+/** The host that the task runs on; tests describe others. */
+export const thisHost = (): HostKind => ({ os: hostOs(), arch: Deno.build.arch });
+
+/** Facts about the machine that the task runs on. */
+export interface HostFacts extends HostIdentity, HostKind {
   /** For people: `Debian GNU/Linux 12 (bookworm)`, `macOS 15.1`. */
   readonly distro: string;
   /** The `ID` of os-release, such as `debian`; `macos` on macOS. */
@@ -37,16 +44,16 @@ export interface HostFacts extends HostIdentity {
 }
 
 /** Determines the facts about the host. */
-export async function hostFacts(): Promise<HostFacts> {
+export async function hostFacts(host: HostKind = thisHost()): Promise<HostFacts> {
+  const { os, arch } = host;
   const [identity, distro, memoryMiB] = await Promise.all([
-    hostIdentity(),
-    readDistro(),
-    hostMemoryMiB(),
+    os === hostOs() ? hostIdentity() : readIdentity(os),
+    readDistro(os),
+    hostMemoryMiB(os),
   ]);
   return {
     ...identity,
-    os: hostOs(),
-    arch: Deno.build.arch,
+    ...{ os, arch },
     distro: distro.name,
     distroId: distro.id,
     // The runtime behind this counts the CPU affinity and the quota of the control group.
@@ -59,8 +66,9 @@ export async function hostFacts(): Promise<HostFacts> {
 }
 
 /** As in {@link hostFacts}, but only the memory, which takes a few milliseconds. */
-export async function hostMemoryMiB(): Promise<number> {
-  return Math.min(toMiB(Deno.systemMemoryInfo().total), await memoryLimitMiB());
+export async function hostMemoryMiB(os: HostKind["os"] = hostOs()): Promise<number> {
+  const limitMiB = os === "darwin" ? Infinity : await memoryLimitMiB();
+  return Math.min(toMiB(Deno.systemMemoryInfo().total), limitMiB);
 }
 
 const toMiB = (bytes: number) => Math.floor(bytes / 1024 ** 2);
@@ -69,12 +77,12 @@ let identity: Promise<HostIdentity> | undefined;
 
 /** Like {@link hostFacts}, but only the identity; cheap, and determined once. */
 export function hostIdentity(): Promise<HostIdentity> {
-  identity ??= readIdentity();
+  identity ??= readIdentity(hostOs());
   return identity;
 }
 
-async function readIdentity(): Promise<HostIdentity> {
-  if (hostOs() !== "darwin") return (await kernelFacts()).identity;
+async function readIdentity(os: HostKind["os"]): Promise<HostIdentity> {
+  if (os !== "darwin") return (await kernelFacts()).identity;
   const { stdout } = await run(["sysctl", "-n", "machdep.cpu.brand_string", "kern.boottime"]);
   const [cpuModel = "unknown", time = ""] = stdout.split("\n");
   // { sec = 1718000000, usec = 123456 } Mon Jun 10 ...
@@ -99,19 +107,20 @@ async function readKernelFacts() {
 
 /** The smallest limit of the control groups that this task is in; `Infinity` without one. */
 async function memoryLimitMiB(): Promise<number> {
-  if (hostOs() === "darwin") return Infinity;
   // "max" is not a number. Version 1 says "none" by a huge one, which the minimum discards.
   const limits = (await kernelFacts()).limits.map(Number).filter(Number.isFinite);
   return Math.floor(Math.min(Infinity, ...limits) / 1024 ** 2);
 }
 
 /** The host's operating system by Deno's name for it. */
-export function hostOs(): "linux" | "darwin" {
+export function hostOs(): HostKind["os"] {
   return Deno.build.os === "darwin" ? "darwin" : "linux";
 }
 
-async function readDistro(): Promise<{ readonly id: string; readonly name: string }> {
-  if (hostOs() === "darwin") {
+async function readDistro(
+  os: HostKind["os"],
+): Promise<{ readonly id: string; readonly name: string }> {
+  if (os === "darwin") {
     const { stdout } = await run(["sw_vers", "-productVersion"]);
     return { id: "macos", name: `macOS ${stdout.trim()}` };
   }

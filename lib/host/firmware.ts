@@ -10,9 +10,15 @@ export interface Firmware {
   readonly vars: string | undefined;
 }
 
-/** Searches this host for UEFI firmware, which guests without a kernel of their own need. */
-export async function findFirmware(arch: Arch): Promise<Firmware | undefined> {
-  for (const [code, vars] of [...ARCH[arch].firmware.places, ...await shippedWithQemu(arch)]) {
+/**
+ * Searches this host for UEFI firmware, which guests without a kernel of their own need: where
+ * distributions put it, then what QEMU ships.
+ */
+export async function findFirmware(
+  arch: Arch,
+  places = ARCH[arch].firmware.places,
+): Promise<Firmware | undefined> {
+  for (const [code, vars] of [...places, ...await shippedWithQemu(arch)]) {
     if (!await isFile(code)) continue;
     return { code, vars: await isFile(vars) ? vars : undefined };
   }

@@ -1,4 +1,3 @@
-import { ARCH, ARCHS } from "../config/archs.ts";
 import { GuestError } from "../base/errors.ts";
 import type { QmpClient } from "./qmp.ts";
 import { sendSignal } from "../base/process/send_signal.ts";
@@ -48,7 +47,8 @@ export async function shutDown(
   }
   throw new GuestError(`Cannot stop guest "${target.name}": QEMU survived SIGKILL`, {
     details: ["its process may be stuck in the kernel, on a disk that does not answer"],
-    next: `ps -o pid,stat,wchan,args -C ${ARCHS.map((arch) => ARCH[arch].qemu.system).join(",")}`,
+    // Not `ps -C`, which means something else on macOS.
+    next: "ps -axo pid,stat,wchan,args | grep qemu-system",
   });
 }
 

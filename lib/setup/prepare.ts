@@ -44,6 +44,7 @@ export async function prepareGuests(
   await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),
     task: options.task,
+    ...build ? { later: ["init"] } : {},
   });
   if (build) {
     await setUpImages(toBuild, ctx, options);

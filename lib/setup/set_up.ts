@@ -44,6 +44,7 @@ export async function setUpImages(
     await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
       guestArchs: toBuild.map(({ arch }) => arch),
       task: "setup-images",
+      later: ["init"],
     });
   }
   const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {

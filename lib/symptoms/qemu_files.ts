@@ -10,8 +10,9 @@ export const QEMU_SHARING = symptoms({ where: ["qemu"], endsBoot: true }, [
     says: "Could not set up host forwarding rule 'tcp:127.0.0.1:…-:22'",
     title: "port {port} of this host is already in use",
     cause: "Another program, or another guest, is listening on the requested port.",
-    fix: ["ss -ltnp 'sport = :{port}'", "deno task vm-list"],
-    next: `ss -ltnp 'sport = :{port}', or ${FREE_PORT}`,
+    fix: ["ss -ltnp 'sport = :{port}'", "lsof -nP -iTCP:{port} -sTCP:LISTEN", "deno task vm-list"],
+    next: "ss -ltnp 'sport = :{port}' (on macOS lsof -nP -iTCP:{port} -sTCP:LISTEN), or " +
+      FREE_PORT,
   },
   {
     id: "address-in-use",

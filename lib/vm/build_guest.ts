@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { RUN_FILES } from "../base/files/paths.ts";
-import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
+import { type AcceleratorChoice, hypervisorOf } from "../host/accelerator/accelerator.ts";
+import { thisHost } from "../host/facts.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import type { SystemSeeds } from "../image/system/guest_system.ts";
@@ -40,7 +41,7 @@ export async function findBuildHost(
 ): Promise<BuildHost> {
   const { arch, machine, cpu } = platform;
   const [host, certificates] = await Promise.all([
-    findKeyedHost({ arch, machine, cpu: cpu.kvm, accelerator, signal }),
+    findKeyedHost({ arch, machine, cpu: cpu[hypervisorOf(thisHost())], accelerator, signal }),
     hostCertificates(),
   ]);
   return { ...host, certificates };

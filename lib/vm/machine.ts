@@ -1,4 +1,5 @@
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
+import type { HostKind } from "../host/facts.ts";
 import {
   cpuArgs,
   machineArgs,
@@ -32,6 +33,8 @@ export interface Machine extends Size {
     /** The machine type with its version, since an alias moves on with QEMU: `pc-q35-7.2`. */
     readonly machine: string;
     readonly accelerator: Accelerator;
+    /** Default: that of the host that the task runs on. */
+    readonly os?: HostKind["os"];
   };
   readonly cpu: string;
   /** Disks, networks, ports and whatever else it has, as QEMU's arguments. */
@@ -88,6 +91,6 @@ export function guestArgs(
     ...memoryArgs(memoryMiB),
     ...boot,
     ...devices(place),
-    ...sandboxArgs(),
+    ...sandboxArgs({ os: host.os }),
   ];
 }

@@ -28,7 +28,7 @@ interface Ways<Session extends AsyncDisposable> {
 }
 
 const SNAPSHOTS_WORK = Deno.build.os === "linux";
-const NO_SNAPSHOTS = "snapshots need a memory file, which QEMU has on Linux";
+const NO_SNAPSHOTS = "snapshots are only tested on Linux";
 
 /**
  * Starts a guest from the snapshot that fits exactly, made first if there is none. `undefined`,

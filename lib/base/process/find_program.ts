@@ -1,11 +1,23 @@
 import { isAbsolute, join } from "@std/path";
 
+/** Where Homebrew installs: on Apple silicon, on Intel. */
+const HOMEBREW = ["/opt/homebrew", "/usr/local"];
+
+/**
+ * Where Homebrew has the programs of e2fsprogs, which it puts on no `PATH`, as parts of them would
+ * hide macOS's own.
+ */
+export const HOMEBREW_SBIN: readonly string[] = HOMEBREW.map((dir) => `${dir}/opt/e2fsprogs/sbin`);
+
 /**
  * Searched after `PATH`: Debian keeps mke2fs in /usr/sbin; editors may lack Homebrew's directories.
  */
-const MORE_DIRS: readonly string[] = Deno.build.os === "darwin"
-  ? ["/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/e2fsprogs/sbin"]
-  : ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+export const systemDirs = (os: typeof Deno.build.os): readonly string[] =>
+  os === "darwin"
+    ? [...HOMEBREW.map((dir) => `${dir}/bin`), ...HOMEBREW_SBIN]
+    : ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+const MORE_DIRS = systemDirs(Deno.build.os);
 
 /** A program as found on disk; size and time of change tell whether it is still the same one. */
 export interface FoundProgram {

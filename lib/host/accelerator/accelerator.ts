@@ -1,5 +1,5 @@
 import { HostError } from "../../base/errors.ts";
-import { hostIdentity, hostOs } from "../facts.ts";
+import { hostIdentity, type HostKind, thisHost } from "../facts.ts";
 import { type Accelerator, type AcceleratorTrial, type ProbeRequest, runProbe } from "./probe.ts";
 import type { Arch } from "../../config/archs.ts";
 import { probeImage } from "./probe_image.ts";
@@ -23,8 +23,14 @@ export interface AcceleratorRequest {
   readonly cpu?: string;
   /** Test again, whatever an earlier task found. */
   readonly fresh?: boolean;
+  /** Default: the host that the task runs on. */
+  readonly host?: HostKind;
   readonly signal?: AbortSignal;
 }
+
+/** The hypervisor that QEMU uses on a host. */
+export const hypervisorOf = ({ os }: Pick<HostKind, "os">): "kvm" | "hvf" =>
+  os === "darwin" ? "hvf" : "kvm";
 
 export interface AcceleratorVerdict {
   readonly accelerator: Accelerator;
@@ -40,17 +46,17 @@ export interface AcceleratorVerdict {
  * impossible.
  */
 export async function probeAccelerator(request: AcceleratorRequest): Promise<AcceleratorVerdict> {
-  const { arch, want } = request;
+  const { arch, want, host = thisHost() } = request;
   if (want === "tcg") return { accelerator: "tcg", reason: "it was asked for", tried: [] };
-  const hypervisor = hostOs() === "darwin" ? "hvf" : "kvm";
-  const obstacle = arch === Deno.build.arch
+  const hypervisor = hypervisorOf(host);
+  const obstacle = arch === host.arch
     ? undefined
-    : `a hypervisor on ${Deno.build.arch} runs no ${arch} guests`;
+    : `a hypervisor on ${host.arch} runs no ${arch} guests`;
   if (want === "auto" && obstacle !== undefined) {
     return { accelerator: "tcg", reason: obstacle, tried: [] };
   }
   if (want !== "auto" && want !== hypervisor) {
-    throw refusal(request, `${hostOs() === "darwin" ? "macOS" : "Linux"} has ${hypervisor}`);
+    throw refusal(request, `${host.os === "darwin" ? "macOS" : "Linux"} has ${hypervisor}`);
   }
   if (obstacle !== undefined) throw refusal(request, obstacle);
   const trial = await rememberedTrial({

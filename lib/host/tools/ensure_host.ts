@@ -21,6 +21,8 @@ export type EnsureContext = Pick<
 interface EnsureOptions extends ToolQuery {
   /** What to name in the command that installs the tools, instead of the groups. */
   readonly task?: string | readonly string[];
+  /** Groups that the task installs beside its work; a user who must install is told at once. */
+  readonly later?: readonly ToolGroup[];
   /** Whether they are installed beside other work, so that a task that was started again may. */
   readonly aside?: boolean;
 }
@@ -74,7 +76,9 @@ export async function findInstall(
   }
   const names = [options.task ?? groups].flat();
   if (plan.unavailable.length > 0 || !plan.automatic || !await mayInstall(wanting, plan, ctx)) {
-    throw missingToolsError(wanting, plan, names);
+    const later = options.later === undefined ? [] : await wantingTools(options.later, options);
+    const all = [...wanting, ...later];
+    throw missingToolsError(all, later.length > 0 ? (await planInstall(all)).plan : plan, names);
   }
   return {
     title: `Install ${wanting.map(({ tool }) => tool.name).join(", ")}`,

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { HostError } from "../../base/errors.ts";
 import { createLog } from "../../base/terminal/log.ts";
 import { type EnsureContext, ensureHost, findInstall, missingToolsError } from "./ensure_host.ts";
@@ -94,6 +94,18 @@ Deno.test("ensureHost() stops if it may not install and there is no terminal", a
       "ssh-keygen, rsync",
   );
   assertEquals(error.exit, 3);
+});
+
+Deno.test("ensureHost() also names at once what a user has to install for later", async () => {
+  await using box = await sandbox();
+  const query = { searchPath: box.path, guestArchs: ["x86_64"] } as const;
+  const lacking = async (later?: readonly ["image"]) =>
+    (await assertRejects(
+      () => ensureHost(["native"], quietContext().ctx, { ...query, later }),
+      HostError,
+    )).message;
+  assertMatch(await lacking(), /: this host lacks cmake, c\+\+, make$/);
+  assertMatch(await lacking(["image"]), /: this host lacks cmake, c\+\+, make, mmdebstrap, /);
 });
 
 Deno.test("ensureHost() prints the commands under --dry-run, and runs none", {

@@ -23,6 +23,8 @@ export interface InstallPlan {
 export interface InstallHost extends Pick<HostFacts, "packageManager" | "isRoot" | "arch"> {
   /** Whether sudo is installed and needs no password. */
   readonly haveSudo: boolean;
+  /** Whether it is not even installed, as on Debian with a password of root's. Default false. */
+  readonly lacksSudo?: boolean;
   /** Whether apt knows of any packages at all: on a new machine it often does not. */
   readonly haveAptLists: boolean;
 }
@@ -52,7 +54,7 @@ export function installPlan(verdicts: readonly ToolVerdict[], host: InstallHost)
   }
   const special = commands.length > 0;
   if (manager !== undefined && packages.size > 0) {
-    commands.push(...managerCommands(manager, [...packages], host));
+    commands.push(...throughSu(managerCommands(manager, [...packages], host), host));
   }
   commands.push(...setups);
   return {
@@ -108,6 +110,20 @@ function managerCommands(
   }
 }
 
+/** Without sudo, one command that asks for root's password once; Homebrew and Nix need no root. */
+function throughSu(
+  commands: readonly (readonly string[])[],
+  host: InstallHost,
+): readonly (readonly string[])[] {
+  if (!needsSu(host) || host.packageManager === "brew" || host.packageManager === "nix") {
+    return commands;
+  }
+  // As at a login: dpkg needs root's own PATH.
+  return [["su", "-", "-c", commands.map(commandText).join(" && ")]];
+}
+
+const needsSu = ({ isRoot, lacksSudo = false }: InstallHost) => !isRoot && lacksSudo;
+
 /** Debian's names of architectures of which packages are wanted (`NAME:arm64`), but the host's. */
 function foreignArchs(packages: readonly string[], { arch }: InstallHost): string[] {
   const named = packages.flatMap((name) => name.split(":").slice(1));
@@ -126,9 +142,9 @@ function aptCommand(host: InstallHost, args: readonly string[]): readonly string
 }
 
 /** With `-n`, sudo fails if it would ask for a password, which nobody could answer. */
-function asRoot({ isRoot, haveSudo }: InstallHost): string[] {
-  if (isRoot) return [];
-  return haveSudo ? ["sudo", "-n"] : ["sudo"];
+function asRoot(host: InstallHost): string[] {
+  if (host.isRoot || needsSu(host)) return [];
+  return host.haveSudo ? ["sudo", "-n"] : ["sudo"];
 }
 
 /** sudo passes no variables on, so `env` sets them behind it; for root, {@link run} does. */
@@ -136,9 +152,12 @@ function asRootQuietly(host: InstallHost): string[] {
   return host.isRoot ? [] : [...asRoot(host), "env", ...QUIET_APT];
 }
 
+/** See {@link InstallHost.lacksSudo}. */
+export const lacksSudo = (): boolean => findProgram("sudo") === undefined;
+
 /** See {@link InstallHost.haveSudo}. */
 export async function havePasswordlessSudo(): Promise<boolean> {
-  if (findProgram("sudo") === undefined) return false;
+  if (lacksSudo()) return false;
   return await $`sudo -n true`.with({ timeoutMs: 5000 }).code().catch(() => 1) === 0;
 }
 

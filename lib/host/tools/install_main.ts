@@ -3,7 +3,13 @@ import { TaskError } from "../../base/errors.ts";
 import { writeStderr } from "../../base/terminal/screen.ts";
 import { writeStdout } from "../../base/terminal/output.ts";
 import { hostFacts } from "../facts.ts";
-import { haveAptLists, havePasswordlessSudo, installPlan, runInstall } from "./install.ts";
+import {
+  haveAptLists,
+  havePasswordlessSudo,
+  installPlan,
+  lacksSudo,
+  runInstall,
+} from "./install.ts";
 import type { InstallAnswer, InstallRequest } from "./installer.ts";
 import { TOOLS } from "./tool_table.ts";
 
@@ -11,7 +17,7 @@ async function answer(request: InstallRequest, signal: AbortSignal): Promise<Ins
   const [facts, haveSudo, haveLists] = await Promise.all([
     ...[hostFacts(), havePasswordlessSudo(), haveAptLists()] as const,
   ]);
-  const host = { ...facts, haveSudo, haveAptLists: haveLists };
+  const host = { ...facts, haveSudo, lacksSudo: lacksSudo(), haveAptLists: haveLists };
   const wanting = TOOLS.filter((_, place) => request.tools.includes(place));
   const plan = installPlan(wanting.map((tool) => ({ tool, status: "missing" })), host);
   if (!request.install) return { plan, haveSudo };

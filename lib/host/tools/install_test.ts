@@ -59,7 +59,13 @@ Deno.test("installPlan() is the exact command of each package manager", () => {
       `sudo env ${quiet} LC_ALL=C ${apt} install -y --no-install-recommends ` +
       "qemu-utils qemu-system-x86 rsync",
     ],
-    [{ packageManager: "brew", ...password }, true, "brew install qemu rsync"],
+    [
+      { ...password, lacksSudo: true, haveAptLists: false },
+      false,
+      `su - -c 'env ${quiet} LC_ALL=C ${apt} update && env ${quiet} LC_ALL=C ${apt} install -y ` +
+      "--no-install-recommends qemu-utils qemu-system-x86 rsync'",
+    ],
+    [{ packageManager: "brew", ...password, lacksSudo: true }, true, "brew install qemu rsync"],
     [
       { packageManager: "dnf", ...password },
       false,

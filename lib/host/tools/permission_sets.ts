@@ -1,5 +1,6 @@
 import { basename, join } from "@std/path";
 import { MORE_VARIABLES } from "../../base/process/clean_environment.ts";
+import { HOMEBREW_SBIN } from "../../base/process/find_program.ts";
 import type { PermissionTable, Privilege } from "../../config/permissions.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "./tool_table.ts";
 
@@ -15,6 +16,12 @@ interface PermissionSet {
 
 /** What Debian keeps off the `PATH` of ordinary users, where a bare name means nothing. */
 const SYSTEM_PROGRAMS = ["debugfs", "depmod", "dumpe2fs", "mke2fs"];
+
+/** Where else they are: Homebrew keeps mke2fs, the one that macOS needs of them, off the `PATH`. */
+export const systemPlaces = (name: string): readonly string[] => [
+  `/usr/sbin/${name}`,
+  ...name === "mke2fs" ? HOMEBREW_SBIN.map((dir) => `${dir}/${name}`) : [],
+];
 
 /** The class whose tasks ask the tools that they need for their versions. */
 const ASKS_TOOLS = "tools";
@@ -58,7 +65,7 @@ function union(classes: readonly Privilege[]): PermissionSet {
       ...run.flatMap(variablesOf),
     ]),
     sys: all(({ sys }) => sys),
-    run: [...run, ...system.map((name) => `/usr/sbin/${name}`)].sort(),
+    run: [...run, ...system.flatMap(systemPlaces)].sort(),
     ...(classes.some(({ net }) => net) ? { net: true } : {}),
   };
   const present = Object.entries(set).filter(([, value]) => value === true || value.length > 0);

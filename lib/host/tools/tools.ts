@@ -1,5 +1,5 @@
 import { HostError } from "../../base/errors.ts";
-import { hostOs, parseOsRelease } from "../facts.ts";
+import { type HostKind, parseOsRelease, thisHost } from "../facts.ts";
 import { findProgram, type FoundProgram } from "../../base/process/find_program.ts";
 import { type Arch, ARCHS } from "../../config/archs.ts";
 import { $ } from "../../base/process/dollar.ts";
@@ -20,6 +20,8 @@ export interface ToolVerdict {
 export interface ToolQuery {
   /** The guests to build or boot (default: every architecture). */
   readonly guestArchs?: readonly Arch[];
+  /** Default: the host that the task runs on. */
+  readonly host?: HostKind;
   /** As the variable `PATH`, which is its default. */
   readonly searchPath?: string;
   /** Run nothing: every tool that exists counts as working. */
@@ -34,12 +36,13 @@ export function toolsFor(groups: readonly ToolGroup[], need: ToolNeed): Tool[] {
 }
 
 /** The facts about the host that decide which tools are needed; far cheaper than all facts. */
-export async function toolNeed(guestArchs?: readonly Arch[]): Promise<ToolNeed> {
-  const os = hostOs();
+export async function toolNeed(
+  guestArchs?: readonly Arch[],
+  { os, arch }: HostKind = thisHost(),
+): Promise<ToolNeed> {
   const release = os === "linux" ? await Deno.readTextFile("/etc/os-release").catch(() => "") : "";
   return {
-    os,
-    arch: Deno.build.arch,
+    ...{ os, arch },
     distroId: os === "linux" ? parseOsRelease(release).id : "macos",
     isRoot: Deno.uid() === 0,
     guestArchs: guestArchs ?? ARCHS,
@@ -51,7 +54,7 @@ export async function checkTools(
   groups: readonly ToolGroup[],
   query: ToolQuery = {},
 ): Promise<ToolVerdict[]> {
-  const tools = toolsFor(groups, await toolNeed(query.guestArchs));
+  const tools = toolsFor(groups, await toolNeed(query.guestArchs, query.host));
   const memory = await readVersionMemory();
   const before = JSON.stringify(memory);
   const verdicts = await Promise.all(tools.map((tool) => checkTool(tool, memory, query)));
