@@ -69,7 +69,7 @@ export const spec = {
 const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
   const { benchText } = await import("../lib/bench/bench_report.ts");
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
@@ -80,9 +80,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
     ? only
     : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
   const { host, rows, ratios } = await runBench(ctx, {
-    platforms: ctx.positionals.length === 0
-      ? all
-      : all.filter(({ name }) => ctx.positionals.includes(name)),
+    platforms: wantedPlatforms(all, ctx.positionals),
     wanted: new Set(
       MEASUREMENTS.filter((name) =>
         names.includes(name) || name === "from-nothing" && ctx.opt.fromNothing

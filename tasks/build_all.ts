@@ -65,7 +65,7 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadUserProject } = await import("../lib/project/load_project.ts");
   const { networkRule } = await import("../lib/project/guest_rules.ts");
-  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
   const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
   const { NATIVE } = await import("../lib/ci/native.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
@@ -76,8 +76,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const { opt, positionals: named } = ctx;
   const project = await loadUserProject(opt.project);
-  const platforms = (await loadPlatforms(platformsDir))
-    .filter(({ name }) => named.length === 0 || named.includes(name));
+  const platforms = wantedPlatforms(await loadPlatforms(platformsDir), named);
   const native = named.length === 0 || named.includes(NATIVE);
   // Errors in them should be reported before images are built.
   const names = [...native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];

@@ -41,13 +41,10 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { loadPlatforms } = await import("../lib/config/platform.ts");
+  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
   const { imageState } = await import("../lib/image/platform/platform_image.ts");
   const { setUpImages } = await import("../lib/setup/set_up.ts");
-  const all = await loadPlatforms(platformsDir);
-  const wanted = ctx.positionals.length === 0
-    ? all
-    : all.filter(({ name }) => ctx.positionals.includes(name));
+  const wanted = wantedPlatforms(await loadPlatforms(platformsDir), ctx.positionals);
   if (ctx.opt.explain) {
     const rows = await Promise.all(wanted.map(async (platform) => {
       const state = await imageState(platform);

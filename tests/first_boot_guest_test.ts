@@ -28,8 +28,8 @@ async function firstBoot(dir: string, script: string): Promise<string[]> {
     await Deno.copyFile(path, join(tree, path));
   }
   await Deno.writeTextFile(join(tree, "guesthouse-first-boot"), script);
-  await Deno.copyFile(image.kernel, join(dir, IMAGE_FILES.kernel));
-  await Deno.copyFile(image.initramfs, join(dir, IMAGE_FILES.initramfs));
+  await Deno.copyFile(image.boot!.kernel, join(dir, IMAGE_FILES.kernel));
+  await Deno.copyFile(image.boot!.initramfs, join(dir, IMAGE_FILES.initramfs));
   const [raw, disk] = [join(dir, "disk.raw"), join(dir, IMAGE_FILES.disk)];
   await $`mke2fs -q -t ext4 -d ${tree} ${raw} 32M`;
   await $`qemu-img convert -f raw -O qcow2 ${raw} ${disk}`;

@@ -8,6 +8,7 @@ import { planSteps } from "../project/plan_steps.ts";
 import { type AcceleratorChoice, probeAccelerator } from "../host/accelerator/accelerator.ts";
 import { commandText } from "../base/text/command_text.ts";
 import { imagesDir } from "../base/files/paths.ts";
+import { findFirmware } from "../host/firmware.ts";
 import { guestDirs } from "./guest_build.ts";
 import { buildDevices, kernelCommandLine } from "../vm/build_machine.ts";
 import { dryStart } from "../vm/dry_run.ts";
@@ -43,8 +44,10 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
       devices: buildDevices({ sshPort: dry.sshPort, openNetwork: dry.network === "open" }),
     },
     disk: join(imagesDir(), platform.diskImage),
-    kernel: join(imagesDir(), platform.kernel ?? ""),
-    words: kernelCommandLine(platform, dry.append),
+    ...platform.kernel === undefined ? { firmware: await findFirmware(platform.arch) } : {
+      kernel: join(imagesDir(), platform.kernel),
+      words: kernelCommandLine(platform, dry.append),
+    },
   });
   for (const command of commands) ctx.print(command);
   if (project === undefined) return 0;

@@ -25,11 +25,13 @@ export const debianEntry = {
   schema,
   os: "linux",
   nprocCommand: ["nproc"],
+  boot: "kernel",
   faults,
 } as const;
 
 /** What cannot go together; fields that are at fault themselves are passed over. */
-function faults({ debArch }: { readonly debArch: unknown }, arch: unknown): Fault[] {
+function faults(image: object, arch: unknown): Fault[] {
+  const { debArch } = image as { readonly debArch?: unknown };
   const row = ARCHS.includes(arch as Arch) ? ARCH[arch as Arch] : undefined;
   if (row === undefined || debArch === row.debian) return [];
   if (!ARCHS.some((arch) => ARCH[arch].debian === debArch)) return [];

@@ -7,7 +7,13 @@ import { definePlatform, type Platform, type PlatformInput } from "./platform_sc
 import { showPath } from "./show_path.ts";
 
 export { definePlatform, platformNames };
-export type { ImageRecipe, Platform, PlatformInput } from "./platform_schema.ts";
+export type {
+  ImageKind,
+  ImageRecipe,
+  Platform,
+  PlatformInput,
+  PlatformOf,
+} from "./platform_schema.ts";
 
 /**
  * Loads a directory's platforms, sorted. Throws {@link UsageError} with the faults of all files.
@@ -23,6 +29,14 @@ export async function loadPlatforms(dir: string): Promise<Platform[]> {
     });
   }
   return outcomes.flatMap(({ platform }) => platform ?? []);
+}
+
+/** Those that a task was asked for; of all, without names, those that say so. */
+export function wantedPlatforms(
+  all: readonly Platform[],
+  names: readonly string[],
+): readonly Platform[] {
+  return all.filter(({ name, byDefault }) => names.length === 0 ? byDefault : names.includes(name));
 }
 
 /** Loads one platform. Throws {@link UsageError} for an unknown name, or with the file's faults. */

@@ -16,7 +16,9 @@ const ENTRIES = { debian: debianEntry } as const;
 
 const KINDS = Object.keys(ENTRIES).map((kind) => `"${kind}"`).join(" or ");
 
-const imageRecipe = z.discriminatedUnion("kind", [debianEntry.schema], { error: `kind ${KINDS}` });
+const imageRecipe = z.discriminatedUnion("kind", [debianEntry.schema], {
+  error: `kind ${KINDS}`,
+});
 
 const OSES = ["linux", "freebsd", "netbsd"] as const;
 
@@ -62,6 +64,8 @@ const platformSchema = fields({
   cores: whole(1, 256, "CPUs").default(2),
   /** How to shut down: QMP's `system_powerdown`, or SSH if the kernel lacks the power button. */
   powerdown: z.enum(["qmp", "ssh"]).default("qmp"),
+  /** Whether tasks that are given no names take it, too. Default true. */
+  byDefault: z.boolean().default(true),
   image: imageRecipe,
   timeouts: fields({
     /** From launch to an answered command, under TCG. Default 120000. */
@@ -76,6 +80,9 @@ export type PlatformInput = DeepReadonly<z.input<typeof platformSchema>>;
 
 export type ImageRecipe = DeepReadonly<z.output<typeof imageRecipe>>;
 
+/** The kinds of images; each is one of a system. */
+export type ImageKind = ImageRecipe["kind"];
+
 /** A platform of guests: a {@link PlatformInput} with all defaults filled in. */
 export type Platform =
   & DeepReadonly<Omit<z.output<typeof platformSchema>, "nprocCommand" | "cpu">>
@@ -83,6 +90,11 @@ export type Platform =
     readonly nprocCommand: readonly string[];
     readonly cpu: { readonly tcg: string; readonly kvm: string; readonly hvf: string };
   };
+
+/** A platform whose image is of one kind. */
+export type PlatformOf<Kind extends ImageKind> = Platform & {
+  readonly image: Extract<ImageRecipe, { readonly kind: Kind }>;
+};
 
 /**
  * Checks a platform, fills in defaults. Throws {@link UsageError} with all faults and their fields.

@@ -54,6 +54,7 @@ Deno.test("definePlatform() fills in every default", () => {
     memoryMiB: 1024,
     cores: 2,
     powerdown: "qmp",
+    byDefault: true,
     timeouts: { bootMs: 120_000, shutdownMs: 15_000 },
   });
   const amd64 = {
@@ -82,6 +83,7 @@ Deno.test("definePlatform() keeps what is set", () => {
     memoryMiB: 2048,
     cores: 4,
     powerdown: "ssh",
+    byDefault: false,
     timeouts: { bootMs: 5000, shutdownMs: 2000 },
   };
   assertEquals(definePlatform(set), set as ReturnType<typeof definePlatform>);

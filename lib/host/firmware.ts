@@ -1,3 +1,4 @@
+import { HostError } from "../base/errors.ts";
 import { isFile } from "../base/files/directories.ts";
 import { dirname, join } from "@std/path";
 import { findProgram } from "../base/process/find_program.ts";
@@ -23,6 +24,20 @@ export async function findFirmware(
     return { code, vars: await isFile(vars) ? vars : undefined };
   }
   return undefined;
+}
+
+/** As {@link findFirmware}, with a place for settings. Throws {@link HostError}. */
+export async function requireFirmware(
+  arch: Arch,
+  guest: string,
+): Promise<{ readonly code: string; readonly vars: string }> {
+  const found = await findFirmware(arch);
+  if (found?.vars !== undefined) return { code: found.code, vars: found.vars };
+  const missing = found === undefined ? "no UEFI firmware" : "no settings beside the UEFI firmware";
+  throw new HostError(`Cannot boot guest "${guest}": there is ${missing} for ${arch}`, {
+    details: found === undefined ? [] : [`firmware: ${found.code}`],
+    next: `install ${ARCH[arch].firmware.packages}`,
+  });
 }
 
 async function shippedWithQemu(arch: Arch): Promise<[code: string, vars: string][]> {

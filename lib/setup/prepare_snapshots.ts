@@ -1,6 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
+import { systemOf } from "../image/platform/systems.ts";
 import { useImage } from "../image/platform/platform_image.ts";
 import { buildGuest, findBuildHost } from "../vm/build_guest.ts";
 import { startLogs } from "../base/files/log_files.ts";
@@ -17,6 +18,7 @@ export async function prepareSnapshots(
 ): Promise<Map<string, PreparedSnapshot>> {
   const entries = await Promise.all(platforms.map(async (platform) => {
     const { signal } = ctx;
+    if (systemOf(platform).seeds.warm === undefined) return [platform.name, "none"] as const;
     await using image = await useImage(platform);
     const host = await findBuildHost({ platform, accelerator: "auto", signal });
     // The log is only created if there is something to do.
@@ -35,8 +37,10 @@ export async function prepareSnapshots(
         ctx.log.step(`${platform.name}: memory snapshot`);
         ctx.log.debug(reasons.join("\n"));
         const logs = stack.use(await startLogs(`setup-${platform.name}`));
+        const plan = buildGuest({ ...request, logs }, host);
         return {
-          plan: buildGuest({ ...request, logs }, host),
+          // Its system has seeds for it.
+          plan: { ...plan, snapshot: plan.snapshot! },
           onNote: (text) => logs.write(`== ${text}\n`),
         };
       });

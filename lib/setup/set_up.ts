@@ -8,6 +8,7 @@ import { ensureHost, findInstall, type Installation } from "../host/tools/ensure
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
+import type { DownloadHow } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { startLogs } from "../base/files/log_files.ts";
@@ -30,6 +31,7 @@ interface SetUpImage {
 /** How {@link setUpImages} works. */
 export interface SetUpOptions {
   readonly force?: boolean;
+  readonly download?: DownloadHow;
 }
 
 /** Ensures that the platforms' images are built. Does not return after installing tools. */
@@ -47,13 +49,14 @@ export async function setUpImages(
       later: ["init"],
     });
   }
-  const compiler = toBuild.length === 0 ? undefined : await findInstall(["init"], ctx, {
-    guestArchs: toBuild.map(({ arch }) => arch),
+  const withInit = toBuild.filter((platform) => systemOf(platform).boot === "kernel");
+  const compiler = withInit.length === 0 ? undefined : await findInstall(["init"], ctx, {
+    guestArchs: withInit.map(({ arch }) => arch),
     task: "setup-images",
     aside: true,
   });
   if (ctx.dryRun) {
-    for (const platform of toBuild) printCommands(platform, ctx);
+    for (const platform of toBuild) printCommands(platform, ctx, options.download);
     return [];
   }
   const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
@@ -81,6 +84,7 @@ export async function setUpImages(
       const { image, built, reasons } = await ensureImage(platform, {
         signal: ctx.signal,
         force: options.force,
+        download: options.download,
         compiler: installing,
         onPhase: (phase) => {
           current = phase;
@@ -158,9 +162,10 @@ export function tableOptions(ctx: TaskContext) {
   return ctx.quiet ? { terminal: false, write: () => {} } : {};
 }
 
-function printCommands(platform: Platform, ctx: TaskContext): void {
-  const { root, disk } = systemOf(platform).dryRun(platform);
+function printCommands(platform: Platform, ctx: TaskContext, how?: DownloadHow): void {
+  const { boot, dryRun } = systemOf(platform);
+  const { root, disk } = dryRun(platform, how);
   for (const command of root) ctx.print(commandText(command));
-  ctx.print(denoTaskText("build-tiny-init", [platform.arch]));
+  if (boot === "kernel") ctx.print(denoTaskText("build-tiny-init", [platform.arch]));
   for (const command of disk) ctx.print(commandText(command));
 }

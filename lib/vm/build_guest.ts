@@ -1,18 +1,16 @@
-import { join } from "@std/path";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
-import { RUN_FILES } from "../base/files/paths.ts";
 import { type AcceleratorChoice, hypervisorOf } from "../host/accelerator/accelerator.ts";
 import { thisHost } from "../host/facts.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import type { SystemSeeds } from "../image/system/guest_system.ts";
 import { type HostCertificates, hostCertificates } from "../guest/certificates.ts";
-import { kernelArgs } from "../qemu/args.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
-import { buildDevices, buildShape, kernelCommandLine } from "./build_machine.ts";
+import { bootBuildGuest } from "./boot_build_guest.ts";
+import { buildDevices, buildShape } from "./build_machine.ts";
 import { bootDeadline, findKeyedHost, type KeyedHost } from "./host.ts";
-import type { GuestPlan } from "./plan.ts";
+import type { OpenPlan } from "./plan.ts";
 import type { LaunchPlan } from "./launch_guest.ts";
 import type { Size } from "./machine.ts";
 import { sshLogin, type SshSession } from "./ssh_login.ts";
@@ -53,31 +51,33 @@ export interface BuildHost extends KeyedHost {
 }
 
 /** A platform's guest, with this checkout's keys. */
-export function buildGuest(request: GuestRequest, host: BuildHost): GuestPlan<SshSession> {
+export function buildGuest(request: GuestRequest, host: BuildHost): OpenPlan<SshSession> {
   const { platform, network } = request;
   const { commands, seeds } = systemOf(platform);
   const login = {
     ...{ keys: host.keys, user: platform.ssh.user },
     bootMs: bootDeadline(request.bootMs, host),
-    startResume: commands.startService(seeds.resumeService),
+    startResume: commands.startService(seeds.warm?.resumeService ?? ""),
   };
   const { logIn, resume } = sshLogin({ ...login, proxied: network !== "open" });
+  const plan = { ...launchPlan(request, host), logIn };
+  if (seeds.warm === undefined) return plan;
   const bare = sshLogin({ ...login, proxied: false });
   // The build cache is of one project; the snapshot is for all.
   const neutral = { ...request, network: "none", sshPort: 0, cacheDisk: undefined } as const;
   return {
-    ...{ ...launchPlan(request, host), logIn },
+    ...plan,
     snapshot: {
       ...{ rest: bare.rest, resume },
       shape: buildShape(request, host),
       imageDir: request.image.dir,
-      saved: { ...launchPlan(neutral, host, seeds.resume), logIn: bare.logIn },
+      saved: { ...launchPlan(neutral, host, seeds.warm.resume), logIn: bare.logIn },
     },
   };
 }
 
 /** Packs one more archive for the initramfs; what it has below `seed/` goes into the root. */
-type ExtraSeed = SystemSeeds["resume"];
+type ExtraSeed = NonNullable<SystemSeeds["warm"]>["resume"];
 
 /** How a platform's guest is launched, however it is logged in to. */
 function launchPlan(
@@ -93,31 +93,7 @@ function launchPlan(
     cores: request.cores,
     disk: image.disk,
     devices: buildDevices({ cacheDisk, sshPort, openNetwork: network === "open" }),
-    boot: (dir) => bootWithSeed(request, host, dir, extraSeed),
+    boot: (dir) => bootBuildGuest(request, host, dir, extraSeed),
     record: { user: platform.ssh.user, imageDir: image.dir, network },
   };
-}
-
-/** The image's kernel, and its initramfs with this checkout's keys behind it. */
-async function bootWithSeed(
-  { image, platform, append }: GuestRequest,
-  { keys, certificates }: BuildHost,
-  dir: string,
-  extraSeed?: ExtraSeed,
-): Promise<string[]> {
-  const initramfs = join(dir, RUN_FILES.initramfs);
-  await Deno.copyFile(image.initramfs, initramfs);
-  await Deno.chmod(initramfs, 0o600);
-  const seed = systemOf(platform).seeds.run({
-    hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
-    authorizedKeys: `${keys.clientPublic}\n`,
-    user: platform.ssh.user,
-    hostname: platform.name,
-    certificates: certificates.pem,
-  });
-  for (const archive of [seed, await extraSeed?.() ?? new Uint8Array()]) {
-    await Deno.writeFile(initramfs, archive, { append: true });
-  }
-  const words = kernelCommandLine(platform, append);
-  return kernelArgs({ kernel: image.kernel, initramfs, append: words });
 }

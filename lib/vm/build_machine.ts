@@ -81,7 +81,7 @@ export function buildShape(
       { name: "image directory", value: image.dir },
       { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
       ...(certificates?.pem ? [{ name: "certificates", value: certificates.pem }] : []),
-      ...systemOf(platform).seeds.inputs,
+      ...systemOf(platform).seeds.warm?.inputs ?? [],
     ],
   };
 }

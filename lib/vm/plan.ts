@@ -16,6 +16,11 @@ export interface GuestPlan<Session extends AsyncDisposable> extends LoginPlan<Se
   readonly snapshot: SnapshotPlan<Session>;
 }
 
+/** A guest whose system may have no way to be saved. */
+export type OpenPlan<Session extends AsyncDisposable> =
+  & LoginPlan<Session>
+  & Partial<Pick<GuestPlan<Session>, "snapshot">>;
+
 /** How a guest is saved and comes from snapshots. */
 export interface SnapshotPlan<Session extends AsyncDisposable> {
   readonly shape: SnapshotShape;

@@ -101,6 +101,9 @@ export const RUN_FILES = {
   record: "run.json",
   overlay: "overlay.qcow2",
   initramfs: "initramfs",
+  /** Of guests that boot from their own disk. */
+  seed: "seed.tar",
+  firmwareVars: "firmware-vars.fd",
   pid: "qemu.pid",
   knownHosts: "known_hosts",
   lock: "lock",

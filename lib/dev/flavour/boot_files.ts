@@ -13,7 +13,7 @@ const FILES = ["kernel", "initramfs"] as const;
 
 /** Copies an image's files into the directory of a guest, and records their digests beside them. */
 export async function copyBootFiles(image: Image, dir: string): Promise<void> {
-  for (const file of FILES) await copyOne(image[file], join(dir, DEV_FILES[file]));
+  for (const file of FILES) await copyOne(image.boot![file], join(dir, DEV_FILES[file]));
 }
 
 async function copyOne(from: string, to: string): Promise<void> {
@@ -29,7 +29,7 @@ export async function mendBootFiles(name: string, dir: string): Promise<void> {
     // Guests that an earlier version created have no record.
     if (!DIGEST_PATTERN.test(wanted) || await keptState(path) === "whole") continue;
     const state = await imageState(await devImage());
-    const source = state.kind === "missing" ? undefined : state.image[file];
+    const source = state.kind === "missing" ? undefined : state.image.boot?.[file];
     if (source !== undefined && isSameDigest(await sha256File(source).catch(() => ""), wanted)) {
       await copyOne(source, path);
       continue;

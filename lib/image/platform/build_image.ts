@@ -3,6 +3,7 @@ import type { Platform } from "../../config/platform.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { imageHome } from "./current.ts";
 import { type Image, type ImageState, imageState } from "./platform_image.ts";
+import type { DownloadHow } from "../system/guest_system.ts";
 import { systemOf } from "./systems.ts";
 import { verifyImage } from "./manifest.ts";
 import { checkArch } from "../parts/check_arch.ts";
@@ -19,6 +20,7 @@ interface BuildImageOptions extends BuildOptions {
   readonly force?: boolean;
   /** Resolves once the compiler is there; it may be installed while packages are. */
   readonly compiler?: Promise<void> | undefined;
+  readonly download?: DownloadHow | undefined;
 }
 
 interface EnsuredImage {
@@ -67,23 +69,27 @@ async function buildImage(
   options: BuildImageOptions,
 ): Promise<void> {
   const { signal } = options;
-  const home = imageHome(platform.name);
+  const { name } = platform;
+  const system = systemOf(platform);
+  const home = imageHome(name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
   // Done long before the packages are there, which take as much of the network as of a core.
-  const compiling = compileInit(platform, options);
+  const compiling = system.boot === "kernel"
+    ? compileInit(platform, options)
+    : Promise.reject(new TypeError(`${name} boots without tiny-init`));
   const compiled = compiling.then(() => {}, () => {});
   await using _compiling = { [Symbol.asyncDispose]: () => compiled };
   await using stack = new AsyncDisposableStack();
   const makeDir = async () => {
-    const { dir } = stack.use(await makeUnfinished("image", platform.name));
+    const { dir } = stack.use(await makeUnfinished("image", name));
     await Deno.chmod(dir, 0o755);
     return dir;
   };
   const build = { ...options, makeDir, init: compiling };
-  const { dir, kernelVersion } = await systemOf(platform).build(platform, build);
+  const { dir, kernelVersion } = await system.build(platform, build);
   signal.throwIfAborted();
-  await publishVersion(home, dir, { name: platform.name, recipe, kernelVersion });
-  await removeFormerVersions(platform.name);
+  await publishVersion(home, dir, { name, recipe, kernelVersion, boot: system.boot });
+  await removeFormerVersions(name);
 }
 
 /** Compiles the initramfs's program, unless that has been done. */

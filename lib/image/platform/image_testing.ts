@@ -1,6 +1,6 @@
 /** Parts of the tests of images: a platform, and directories that look like finished images. */
 import { join } from "@std/path";
-import { definePlatform, type Platform } from "../../config/platform.ts";
+import { definePlatform, type Platform, type PlatformOf } from "../../config/platform.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { sandbox } from "../../base/host_testing.ts";
 import { imageHome } from "./current.ts";
@@ -8,7 +8,9 @@ import { imageRecipe } from "./platform_image.ts";
 import { publishVersion } from "./publish_version.ts";
 
 /** A platform, with other values for fields of its image recipe. */
-export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {
+export function testPlatform(
+  image: Partial<PlatformOf<"debian">["image"]> = {},
+): PlatformOf<"debian"> {
   const platform = definePlatform({
     name: "debian-test",
     os: "linux",
@@ -25,7 +27,8 @@ export function testPlatform(image: Partial<Platform["image"]> = {}): Platform {
       provision: "provision/debian.sh",
     },
   });
-  return { ...platform, image: { ...platform.image, ...image } };
+  const own = (platform as PlatformOf<"debian">).image;
+  return { ...platform, image: { ...own, ...image } };
 }
 
 /** A directory for images that goes when the test ends. */

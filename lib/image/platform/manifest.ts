@@ -8,17 +8,28 @@ import { checkDirectory, type DirectoryKind } from "../../store/directory.ts";
 
 const { disk, kernel, initramfs, packages } = IMAGE_FILES;
 const FILES = [disk, kernel, initramfs, packages] as const;
+/** Those of an image that boots from its disk. */
+const FIRMWARE_FILES = [disk, packages] as const;
 
 const schema = z.object({
   name: z.string(),
   key: digestSchema,
   created: z.string(),
   kernelVersion: z.string(),
-  files: z.record(z.enum(FILES), fileRecordSchema),
+  files: z.partialRecord(z.enum(FILES), fileRecordSchema)
+    .refine((files) => filesIn({ files }) !== undefined),
 });
 
 /** What is known of a finished image; kept as `image.json` beside its files. */
 export type ImageManifest = Readonly<z.output<typeof schema>>;
+
+type FileNames = readonly (typeof FILES)[number][];
+
+/** The names of an image's files, if they are those that an image has. */
+function filesIn({ files }: { readonly files: Readonly<Record<string, unknown>> }) {
+  const has = Object.keys(files).toSorted().join();
+  return ([FILES, FIRMWARE_FILES] as const).find((known) => known.toSorted().join() === has);
+}
 
 /** A version of an image as an entry of the store. */
 export const IMAGE: DirectoryKind<ImageManifest> = {
@@ -26,9 +37,12 @@ export const IMAGE: DirectoryKind<ImageManifest> = {
   ...{ sidecar: IMAGE_FILES.sidecar, lock: IMAGE_FILES.lock },
 };
 
+/** As {@link IMAGE}, of a system that boots from its disk. */
+export const FIRMWARE_IMAGE: DirectoryKind<ImageManifest> = { ...IMAGE, files: FIRMWARE_FILES };
+
 /** The digest of an image's contents: equal bytes give equal digests, wherever they were built. */
 export async function contentDigest({ files }: Pick<ImageManifest, "files">): Promise<Digest> {
-  return await digestOf(FILES.map((name) => files[name].sha256));
+  return await digestOf(FILES.flatMap((name) => files[name]?.sha256 ?? []));
 }
 
 /**
@@ -46,7 +60,8 @@ export async function versionName(
 
 /** Makes sure that an image is what was built. Throws {@link HostError} naming the file. */
 export async function verifyImage(dir: string, manifest: ImageManifest): Promise<void> {
-  const bad = await checkDirectory(IMAGE, dir, manifest);
+  const files: FileNames = filesIn(manifest) ?? FILES;
+  const bad = await checkDirectory({ ...IMAGE, files }, dir, manifest);
   if (bad === undefined) return;
   throw new HostError(`Cannot use image "${manifest.name}": ${bad.name} ${bad.fault}`, {
     details: [`file: ${join(dir, bad.name)}`],

@@ -102,7 +102,7 @@ Deno.test("contentDigest() is of the bytes alone, and versionName() of the build
   assertEquals(new Set(await Promise.all([one, again, other].map(versionName))).size, 3);
   assertEquals((await versionName(one)).slice(0, 17), "0123012301230123-");
   // A copy is the same version.
-  const files = { ...one.files, vmlinuz: { ...one.files.vmlinuz, identity: "another" } };
+  const files = { ...one.files, vmlinuz: { ...one.files.vmlinuz!, identity: "another" } };
   assertEquals(await versionName({ ...one, files }), await versionName(one));
 });
 
@@ -189,7 +189,7 @@ Deno.test("verifyImage() reads what was copied until it knows it, and nothing el
   // With digests of other files, they only pass if nobody reads them.
   const files = { ...manifest!.files };
   for (const name of ["vmlinuz", "disk.qcow2"] as const) {
-    files[name] = { ...files[name], sha256: "ab".repeat(32) };
+    files[name] = { ...files[name]!, sha256: "ab".repeat(32) };
   }
   await verifyImage(image.dir, { ...manifest!, files });
 });

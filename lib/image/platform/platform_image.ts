@@ -19,8 +19,8 @@ export interface Image extends Version {
   /** The recipe key that it was built from. */
   readonly key: string;
   readonly disk: string;
-  readonly kernel: string;
-  readonly initramfs: string;
+  /** Of a system whose kernel QEMU boots. */
+  readonly boot: { readonly kernel: string; readonly initramfs: string } | undefined;
 }
 
 /** Where a platform's image stands. */
@@ -41,11 +41,11 @@ export const rootfsInputs = (platform: Platform): RecipeInput[] =>
 
 /** The recipe of a platform's whole image. */
 export async function imageRecipe(platform: Platform): Promise<Recipe> {
+  const { stages, boot } = systemOf(platform);
   return await recipeKey([
-    ...systemOf(platform).stages(platform),
-    stageInput("rust", RUST_BUILD),
+    ...stages(platform),
     // Its sources and not its digest: where finished images come from elsewhere, it is not built.
-    crateInput("tiny-init"),
+    ...boot === "kernel" ? [stageInput("rust", RUST_BUILD), crateInput("tiny-init")] : [],
   ]);
 }
 
@@ -69,8 +69,10 @@ export async function imageState(platform: Platform): Promise<ImageState> {
   const image = {
     ...{ name, key, ...version },
     disk: join(dir, IMAGE_FILES.disk),
-    kernel: join(dir, IMAGE_FILES.kernel),
-    initramfs: join(dir, IMAGE_FILES.initramfs),
+    boot: systemOf(platform).boot !== "kernel" ? undefined : {
+      kernel: join(dir, IMAGE_FILES.kernel),
+      initramfs: join(dir, IMAGE_FILES.initramfs),
+    },
   };
   return key === recipe.key
     ? { kind: "ready", image, reasons: [], recipe }

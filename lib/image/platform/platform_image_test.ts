@@ -98,8 +98,7 @@ Deno.test("imageState() is ready for an image whose recipe is unchanged", async 
     digest: await contentDigest(manifest),
     dir,
     disk: join(dir, "disk.qcow2"),
-    kernel: join(dir, "vmlinuz"),
-    initramfs: join(dir, "initramfs"),
+    boot: { kernel: join(dir, "vmlinuz"), initramfs: join(dir, "initramfs") },
   });
   assertEquals(manifest.kernelVersion, "6.1.0-1");
   const { [Symbol.asyncDispose]: dispose, ...used } = await useImage(platform);

@@ -5,8 +5,9 @@ import { recordDirectory } from "../../store/directory.ts";
 import { publish } from "../../store/publish.ts";
 import { IMAGE_FILES } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
+import type { SystemBoot } from "../system/guest_system.ts";
 import { CURRENT } from "./current.ts";
-import { IMAGE, versionName } from "./manifest.ts";
+import { FIRMWARE_IMAGE, IMAGE, versionName } from "./manifest.ts";
 
 /** Files of the current version that have a path of their own in the image's directory. */
 const LINKED = [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs];
@@ -22,19 +23,22 @@ const LINKED = [IMAGE_FILES.disk, IMAGE_FILES.kernel, IMAGE_FILES.initramfs];
 export async function publishVersion(
   home: string,
   staging: string,
-  { recipe, ...facts }: {
+  { recipe, boot = "kernel", ...facts }: {
     readonly name: string;
     readonly recipe: Recipe;
     readonly kernelVersion: string;
+    /** What boots it, which decides which files it has. Default `kernel`. */
+    readonly boot?: SystemBoot;
   },
 ): Promise<string> {
-  const manifest = await recordDirectory(IMAGE, staging, recipe, facts);
+  const kind = boot === "kernel" ? IMAGE : FIRMWARE_IMAGE;
+  const manifest = await recordDirectory(kind, staging, recipe, facts);
   const version = await versionName(manifest);
   const dir = join(home, version);
   await publish([{ from: staging, to: dir }], {
     vouch: async () => {
       await replaceLink(join(home, CURRENT), version);
-      for (const file of LINKED) {
+      for (const file of LINKED.filter((file) => kind.files.includes(file))) {
         const [path, target] = [join(home, file), join(CURRENT, file)];
         if (await Deno.readLink(path).catch(() => "") !== target) await replaceLink(path, target);
       }

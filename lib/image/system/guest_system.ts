@@ -16,10 +16,21 @@ export interface Seed {
   readonly user: string;
 }
 
-/** Archives that are appended to an image's initramfs, which copies them into the guest's root. */
+/**
+ * Archives with what a run brings into its guest. Of a {@link GuestSystem} that boots a kernel they
+ * are cpio archives, which are appended to its initramfs. Of one that boots firmware the archive is
+ * a tar on a disk of its own (`SEED_SERIAL`), which a service of the image unpacks into the root
+ * before SSH answers.
+ */
 export interface SystemSeeds {
   /** What each run brings along, and what programs need that reach the network by the proxy. */
   run(seed: Seed): Uint8Array<ArrayBuffer>;
+  /** What its guests need to be saved and resumed; without it, they always boot. */
+  readonly warm?: WarmSeeds;
+}
+
+/** What {@link SystemSeeds} have for memory snapshots. */
+interface WarmSeeds {
   /** The service that brings a guest to rest before it is saved, and corrects it afterwards. */
   resume(): Promise<Uint8Array<ArrayBuffer>>;
   /** That service's name. */
@@ -28,29 +39,51 @@ export interface SystemSeeds {
   readonly inputs: readonly RecipeInput[];
 }
 
+/** How {@link GuestSystem.build} comes by what it downloads. */
+export interface DownloadHow {
+  /** A file of the user's own that takes the download's place; its checksum must be the same. */
+  readonly from?: string | undefined;
+  /** Whether nothing may be fetched. */
+  readonly offline?: boolean | undefined;
+  /** Whether to look for a newer file, and to pin that one from now on. */
+  readonly update?: boolean | undefined;
+}
+
+/** What boots a guest: QEMU, with the image's kernel; or firmware, from its disk. */
+export type SystemBoot = "kernel" | "uefi" | "bios";
+
 /** Where and how {@link GuestSystem.build} works. */
 export interface SystemBuild extends BuildOptions {
   /** Makes a directory for `IMAGE_FILES`, once the slow first stage is done. */
   makeDir(): Promise<string>;
-  /** tiny-init, PID 1 of the initramfs, for the guest's architecture. */
+  /** tiny-init, PID 1 of the initramfs, for the guest's architecture. Only of `kernel` systems. */
   readonly init: Promise<Uint8Array>;
+  /** How a downloaded image is come by. */
+  readonly download?: DownloadHow | undefined;
   /** Build again what was kept of an earlier build. */
   readonly force?: boolean | undefined;
 }
 
 /** All in which guests of one operating system differ from those of another. */
-export interface GuestSystem {
+export interface GuestSystem<Own extends Platform = Platform> {
   readonly commands: GuestCommands;
+  readonly boot: SystemBoot;
   readonly seeds: SystemSeeds;
   /** All that decides what the slow first stage makes, which is kept: which packages a root has. */
-  rootStages(platform: Platform): RecipeInput[];
+  rootStages(platform: Own): RecipeInput[];
   /** All that decides what is in an image, {@link rootStages} included, but for tiny-init. */
-  stages(platform: Platform): RecipeInput[];
-  /** Makes disk, kernel, initramfs and list of packages in `dir`; safe to interrupt. */
+  stages(platform: Own): RecipeInput[];
+  /**
+   * Makes disk and list of packages in `dir`, and kernel and initramfs where QEMU boots those; safe
+   * to interrupt.
+   */
   build(
-    platform: Platform,
+    platform: Own,
     options: SystemBuild,
   ): Promise<{ readonly dir: string; readonly kernelVersion: string }>;
   /** The commands of a build, for people: before tiny-init is compiled, and after. */
-  dryRun(platform: Platform): { readonly root: string[][]; readonly disk: string[][] };
+  dryRun(
+    platform: Own,
+    how?: DownloadHow,
+  ): { readonly root: string[][]; readonly disk: string[][] };
 }

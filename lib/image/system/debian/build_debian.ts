@@ -1,7 +1,7 @@
 import { dirname, join } from "@std/path";
 import { TaskError } from "../../../base/errors.ts";
 import { IMAGE_FILES, root } from "../../../base/files/paths.ts";
-import type { Platform } from "../../../config/platform.ts";
+import type { PlatformOf } from "../../../config/platform.ts";
 import { BOOT_MODULES, buildInitramfs } from "../../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../../boot/modules.ts";
 import { makeDisk, type RootTree, unpackTree } from "../../disk/file_systems.ts";
@@ -14,7 +14,7 @@ import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
  * Makes an image's files from Debian's packages; if the guest's programs cannot run, boots it once.
  */
 export async function buildDebian(
-  platform: Platform,
+  platform: PlatformOf<"debian">,
   options: SystemBuild,
 ): Promise<{ readonly dir: string; readonly kernelVersion: string }> {
   const { signal, onPhase } = options;
@@ -37,7 +37,10 @@ export async function buildDebian(
 }
 
 /** Several minutes for a foreign architecture. */
-async function installPackages(platform: Platform, options: SystemBuild): Promise<RootfsTar> {
+async function installPackages(
+  platform: PlatformOf<"debian">,
+  options: SystemBuild,
+): Promise<RootfsTar> {
   const { provision, ...packages } = platform.image;
   return await ensureRootfsTar({
     name: platform.name,

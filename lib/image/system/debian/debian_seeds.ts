@@ -22,14 +22,23 @@ export const hostsText = (hostname: string): string =>
 
 /** What Debian's guests bring along. Of its images, none holds a key: they are the same for all. */
 export const debianSeeds: SystemSeeds = {
-  run: (seed) => packCpio([...ownEntries(seed), ...PROXY, ...trustEntries(seed)]),
-  resume: packResume,
-  resumeService: "guesthouse-resume",
-  inputs: [
-    { name: "sudoers", value: SUDOERS },
-    { name: RESUME, file: join(root, RESUME) },
-  ],
+  run: (seed) => packCpio(seedEntries(seed)),
+  warm: {
+    resume: packResume,
+    resumeService: "guesthouse-resume",
+    inputs: [
+      { name: "sudoers", value: SUDOERS },
+      { name: RESUME, file: join(root, RESUME) },
+    ],
+  },
 };
+
+/** The files of a run's seed, below `seed/`. */
+export const seedEntries = (seed: Seed): CpioEntry[] => [
+  ...ownEntries(seed),
+  ...PROXY,
+  ...trustEntries(seed),
+];
 
 function ownEntries(seed: Seed): CpioEntry[] {
   const home = `seed${debianCommands.home(seed.user)}`;

@@ -63,7 +63,7 @@ Deno.test("sudo keeps all variables of the proxy", () => {
 });
 
 Deno.test("debianSeeds put each directory before what lies in it", async () => {
-  for (const archive of [debianSeeds.run(TRUSTING), await debianSeeds.resume()]) {
+  for (const archive of [debianSeeds.run(TRUSTING), await debianSeeds.warm!.resume()]) {
     const seen = new Set([""]);
     for (const { name } of readCpio(archive)) {
       assertEquals(seen.has(name.split("/").slice(0, -1).join("/")), true, name);

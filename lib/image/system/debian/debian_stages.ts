@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Platform } from "../../../config/platform.ts";
+import type { PlatformOf } from "../../../config/platform.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
 import type { RecipeInput } from "../../../store/recipe.ts";
 import { BOOT_MODULES, initEntries } from "../../boot/initramfs.ts";
@@ -13,7 +13,7 @@ import { hookInputs, mmdebstrapCommand, packagesStage } from "./rootfs.ts";
 export const FIRST_BOOT = "provision/debian_first_boot.sh";
 
 /** As {@link GuestSystem.rootStages}. */
-export function rootStages(platform: Platform): RecipeInput[] {
+export function rootStages(platform: PlatformOf<"debian">): RecipeInput[] {
   const { arch, image: { kernelPackage, provision, ...packages } } = platform;
   return [
     stageInput("packages", { ...packagesStage({ ...packages, arch }), kernelPackage }),
@@ -24,7 +24,7 @@ export function rootStages(platform: Platform): RecipeInput[] {
 }
 
 /** As {@link GuestSystem.stages}. */
-export function stages(platform: Platform): RecipeInput[] {
+export function stages(platform: PlatformOf<"debian">): RecipeInput[] {
   const { arch, image: { diskGiB } } = platform;
   return [
     ...rootStages(platform),
@@ -41,7 +41,9 @@ export function stages(platform: Platform): RecipeInput[] {
 }
 
 /** As {@link GuestSystem.dryRun}. */
-export function dryRun({ name, arch, image }: Platform): ReturnType<GuestSystem["dryRun"]> {
+export function dryRun(
+  { name, arch, image }: PlatformOf<"debian">,
+): ReturnType<GuestSystem["dryRun"]> {
   const output = join(imageCacheDir(), `rootfs-${name}.tar.zst`);
   const { mke2fs, convert } = diskCommands("TREE", "disk.raw", "disk.qcow2", image.diskGiB);
   const mmdebstrap = mmdebstrapCommand({ ...image, arch, firstBoot: "" }, {

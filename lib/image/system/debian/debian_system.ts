@@ -1,10 +1,12 @@
+import type { PlatformOf } from "../../../config/platform.ts";
 import type { GuestSystem } from "../guest_system.ts";
 import { debianCommands } from "./debian_commands.ts";
 import { debianSeeds } from "./debian_seeds.ts";
 import { dryRun, rootStages, stages } from "./debian_stages.ts";
 
 /** Debian, made from its packages by mmdebstrap; boots by its own kernel, and is logged in to by SSH. */
-export const debian: GuestSystem = {
+export const debian: GuestSystem<PlatformOf<"debian">> = {
+  boot: "kernel",
   commands: debianCommands,
   seeds: debianSeeds,
   rootStages,
