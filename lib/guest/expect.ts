@@ -1,10 +1,12 @@
-import type { Patience, SerialConsole } from "./serial_console.ts";
+import type { Patience, SerialConsole, TypeHow } from "./serial_console.ts";
 
 /** Something that a console may show during a {@link SerialStep}, and what then happens. */
 export type Expected =
   & (
     /** A line that has ended. */
     | { readonly line: RegExp }
+    /** A line, ended or not, which may still change; it counts once. */
+    | { readonly text: RegExp }
     /** A line that has not: the cursor stands after it, and nothing more comes. */
     | {
       readonly prompt: RegExp;
@@ -13,14 +15,14 @@ export type Expected =
     }
   )
   & (
-    /** It is typed, and the step goes on. */
+    /** It is typed, and the step goes on; several are typed in turn, one for each time. */
     | {
-      readonly answer: string;
+      readonly answer: string | readonly string[];
+      /** A key instead of a line: Enter is not typed. Default false. */
+      readonly key?: boolean;
       /** Whether the transcript hides it. */
       readonly secret?: boolean;
-      /** How often it may be typed. Default 1: the same prompt again is a fault. */
-      readonly times?: number;
-      /** Why the prompt came again. */
+      /** Why the prompt came again when all was answered. */
       readonly refused: string;
     }
     /** It ends the step. Where the step has answers, only after one of them. */
@@ -62,28 +64,35 @@ export async function converse(console: SerialConsole, step: SerialStep): Promis
   let above = "";
   let mayNudge = false;
   let typedAt = -Infinity;
-  const type = async (text: string, secret?: boolean) => {
+  const type = async (text: string, how: TypeHow = {}) => {
     typedAt = performance.now();
-    await console.type(text, { secret });
+    await console.type(text, how);
   };
 
   /** Acts on what has come; true at the end of the step. */
   const meet = async (expected: Expected): Promise<true | undefined> => {
     if ("fault" in expected) throw console.fault(what, expected.fault);
     if ("done" in expected) return !mustAnswer || answered.size > 0 ? true : undefined;
-    const times = (answered.get(expected) ?? 0) + 1;
-    if (times > (expected.times ?? 1)) throw console.fault(what, expected.refused);
-    answered.set(expected, times);
-    await type(expected.answer, expected.secret);
+    const times = answered.get(expected) ?? 0;
+    const answer = [expected.answer].flat()[times];
+    if (answer === undefined) throw console.fault(what, expected.refused);
+    answered.set(expected, times + 1);
+    await type(answer, expected);
   };
+
+  /** What was answered may still stand there. */
+  const isText = (expected: Expected, line: string) =>
+    "text" in expected && !answered.has(expected) && expected.text.test(line);
 
   await console.wait(what, { ...step, wanted }, async ({ lines, unfinished, quietMs }) => {
     for (const line of lines) {
       mayNudge ||= nudgeAfter?.test(line) ?? false;
-      const found = expect.find((one) => "line" in one && one.line.test(line));
+      const found = expect.find((one) => "line" in one && one.line.test(line) || isText(one, line));
       if (found !== undefined && await meet(found)) return true;
       if (line.trim() !== "") above = line;
     }
+    const text = expect.find((one) => isText(one, unfinished));
+    if (text !== undefined && await meet(text)) return true;
     const sinceTypedMs = performance.now() - typedAt;
     // Until its echo comes, the prompt that was answered still stands there.
     if (quietMs > settleMs && quietMs < sinceTypedMs) {

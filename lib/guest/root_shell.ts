@@ -1,3 +1,4 @@
+import type { GuestError } from "../base/errors.ts";
 import { converse } from "./expect.ts";
 import { posixChecksum } from "./posix_checksum.ts";
 import { quoteWord, shellQuote } from "./quote.ts";
@@ -87,6 +88,11 @@ export class RootShell {
     const { code, lines } = await this.run(shellQuote(argv), how);
     if (code === 0) return lines;
     throw this.#console.fault(how.what, `"${argv[0]}" ended with status ${code}`);
+  }
+
+  /** An error that shows the console's last lines; `what` follows "Cannot". */
+  fault(what: string, why: string): GuestError {
+    return this.#console.fault(what, why);
   }
 
   /**

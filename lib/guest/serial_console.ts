@@ -39,6 +39,14 @@ export interface SerialView {
   readonly quietMs: number;
 }
 
+/** How something is typed. */
+export interface TypeHow {
+  /** Whether the transcript has `********` instead. Default false. */
+  readonly secret?: boolean | undefined;
+  /** Whether it is a key instead of a line: Enter is not typed. Default false. */
+  readonly key?: boolean | undefined;
+}
+
 /** How many of a console's last lines an error shows. */
 const SHOWN_LINES = 20;
 
@@ -73,13 +81,10 @@ export class SerialConsole implements AsyncDisposable {
     return this.#options.name;
   }
 
-  /** Types a line; the transcript has `********` for a secret one. */
-  async type(
-    line: string,
-    { secret = false }: { readonly secret?: boolean | undefined } = {},
-  ): Promise<void> {
+  /** Types a line. */
+  async type(line: string, { secret = false, key = false }: TypeHow = {}): Promise<void> {
     this.#options.transcript?.(`<< ${secret ? "********" : line}`);
-    await writeAll(this.#connection, new TextEncoder().encode(`${line}\n`));
+    await writeAll(this.#connection, new TextEncoder().encode(key ? line : `${line}\n`));
   }
 
   /**

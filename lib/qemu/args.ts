@@ -141,6 +141,8 @@ export interface DiskOptions {
    * `false`.
    */
   readonly throwAway?: boolean;
+  /** Its place among what firmware boots; `-kernel` has 0, so 1 is the first. Default: none. */
+  readonly bootIndex?: number;
 }
 
 /** A virtio disk. Blocks that the guest discards are punched out of the image. */
@@ -158,9 +160,11 @@ export function diskArgs(options: DiskOptions): string[] {
     ...(options.throwAway ? ["cache=unsafe"] : []),
     ...(options.readOnly ? ["readonly=on"] : ["discard=unmap", "detect-zeroes=unmap"]),
   ];
+  const properties = [`drive=${id}`, `id=${id}-device`];
+  if (options.bootIndex !== undefined) properties.push(`bootindex=${options.bootIndex}`);
   return [
     ...["-drive", drive.join(",")],
-    ...["-device", virtioDevice("blk", transport, [`drive=${id}`, `id=${id}-device`])],
+    ...["-device", virtioDevice("blk", transport, properties)],
   ];
 }
 

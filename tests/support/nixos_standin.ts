@@ -64,7 +64,7 @@ export async function makeStandIn(dir: string): Promise<string> {
  * The files of an image's disk, whose packages are configured wherever the host could do that; only
  * the set-id and sticky bits are lost.
  */
-async function dumpTree(disk: string, dir: string): Promise<RootTree> {
+export async function dumpTree(disk: string, dir: string): Promise<RootTree> {
   const raw = join(dir, "debian.raw");
   const path = join(dir, "root");
   await Deno.mkdir(path);

@@ -1,0 +1,71 @@
+import { join } from "@std/path";
+import { removeAll } from "../base/files/directories.ts";
+import type { LogFiles } from "../base/files/log_files.ts";
+import { ensureSocketDir } from "../base/files/private_dir.ts";
+import { $ } from "../base/process/dollar.ts";
+import type { SerialOptions } from "../guest/serial_console.ts";
+import { diskArgs, rngArgs } from "../qemu/args.ts";
+import { netArgs } from "../qemu/net_args.ts";
+import { bootDeadline, type GuestHost } from "../vm/host.ts";
+import { launchGuest } from "../vm/launch_guest.ts";
+import type { Size } from "../vm/machine.ts";
+
+/** A guest that is changed through its serial console, and what becomes of its disk. */
+export interface ConsoleGuest extends Size {
+  readonly name: string;
+  readonly host: GuestHost;
+  readonly cpu: string;
+  /** The qcow2 disk that it starts from, which stays as it is. */
+  readonly from: string;
+  /** The qcow2 disk to make of what it has written, once it has turned itself off. */
+  readonly to: string;
+  /** What boots it, as QEMU's arguments. May write files into its directory. */
+  readonly boot: (dir: string) => Promise<readonly string[]>;
+  readonly logs: LogFiles;
+  readonly signal: AbortSignal;
+}
+
+/** What is done on the console; `timeScale` is below 1 for guests that are not emulated. */
+export type AtConsole<Result> = (
+  console: SerialOptions & { readonly timeScale: number },
+) => Promise<Result>;
+
+/**
+ * Boots a guest on an overlay of a disk, has it changed on its serial console, and makes a disk of
+ * both once it has turned itself off. Until then there is nothing at that path.
+ */
+export async function changeAtConsole<Result>(
+  guest: ConsoleGuest,
+  change: AtConsole<Result>,
+): Promise<Result> {
+  const { name, host, logs, from, to } = guest;
+  await using stack = new AsyncDisposableStack();
+  const id = crypto.randomUUID().slice(0, 8);
+  const consoleSocket = join(await ensureSocketDir(), `console-${id}`);
+  stack.defer(() => removeAll(consoleSocket));
+  const { memoryMiB, cores, cpu, boot, signal } = guest;
+  const launched = stack.use(
+    await launchGuest({
+      ...{ name, host, memoryMiB, cores, cpu, logs, signal, consoleSocket, boot },
+      disk: from,
+      // The network of a host, since a mirror may be anywhere; nobody but us runs anything here yet.
+      devices: ({ disk }) => [
+        ...diskArgs({ path: disk, format: "qcow2", throwAway: true, bootIndex: 1 }),
+        ...netArgs({}),
+        ...rngArgs(),
+      ],
+    }),
+  );
+  const result = await change({
+    ...{ name, consoleSocket, consoleLog: logs.console, exited: launched.guest.exited },
+    signal: launched.signal,
+    timeScale: bootDeadline(1, host),
+    transcript: (line) => logs.output(`${line}\n`),
+  });
+  await launched.guest.exited;
+  const fresh = `${to}.new`;
+  await $`qemu-img convert -O qcow2 ${launched.place.disk} ${fresh}`.signal(signal)
+    .what(`keep the disk of "${name}"`);
+  await Deno.rename(fresh, to);
+  return result;
+}
