@@ -39,6 +39,7 @@ give_sudo() { printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$2" | put "$1" 440; }
 configure_sshd() {
   put /etc/ssh/sshd_config 644 <<CONF
 HostKey /etc/ssh/ssh_host_ed25519_key
+AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin no

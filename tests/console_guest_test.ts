@@ -44,7 +44,7 @@ async function provision(
   const outcome = await changeAtConsole({
     ...{ name: "bsd", host, logs, signal, to, from: await bsdStandIn(image) },
     ...{ memoryMiB: 512, cores: 2, cpu: cpu[host.accelerator] },
-    boot: () => Promise.resolve(bootStandIn(platform, image, words)),
+    boot: () => Promise.resolve(bootStandIn(platform, image.boot!, words)),
   }, (console) => {
     const timeScale = quietMs === undefined ? console.timeScale : quietMs / 900_000;
     return provisionBsd(provisioning, {
