@@ -9,7 +9,7 @@ import { loadPlatform } from "../lib/config/platform.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
 import { NETBSD_LOADER } from "../lib/image/system/bsd/netbsd_loader.ts";
 import { type BsdProvisioning, provisionBsd } from "../lib/image/system/bsd/provision_bsd.ts";
-import { changeAtConsole } from "../lib/setup/provision_guest.ts";
+import { changeAtConsole } from "../lib/setup/change_at_console.ts";
 import { findGuestHost } from "../lib/vm/host.ts";
 import { bootStandIn, bsdStandIn } from "./support/bsd_standin.ts";
 import { makeSandbox } from "./support/harness.ts";

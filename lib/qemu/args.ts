@@ -142,7 +142,7 @@ export interface DiskOptions {
    */
   readonly throwAway?: boolean;
   /** Its place among what firmware boots; `-kernel` has 0, so 1 is the first. Default: none. */
-  readonly bootIndex?: number;
+  readonly bootIndex?: number | undefined;
 }
 
 /** A virtio disk. Blocks that the guest discards are punched out of the image. */

@@ -8,10 +8,10 @@ import { ensureHost, findInstall, type Installation } from "../host/tools/ensure
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
-import type { DownloadHow } from "../image/system/guest_system.ts";
+import type { BuildGuests, DownloadHow, GuestConsole } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
-import { startLogs } from "../base/files/log_files.ts";
+import { type LogFiles, startLogs } from "../base/files/log_files.ts";
 
 /** The tools for building images, in addition to those for guests. */
 export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
@@ -32,6 +32,8 @@ interface SetUpImage {
 export interface SetUpOptions {
   readonly force?: boolean;
   readonly download?: DownloadHow;
+  /** Has the user set a guest up at its console, instead of our scripts. */
+  readonly byHand?: (console: GuestConsole) => Promise<void>;
 }
 
 /** Ensures that the platforms' images are built. Does not return after installing tools. */
@@ -86,6 +88,7 @@ export async function setUpImages(
         force: options.force,
         download: options.download,
         compiler: installing,
+        guests: await guestsFor(platform, log, ctx, options),
         onPhase: (phase) => {
           current = phase;
           log.write(`== ${phase}\n`);
@@ -111,6 +114,20 @@ export async function setUpImages(
   const failed = settled.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw failed[0]?.reason;
   return settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+}
+
+/** Guests to make an image in, for systems that need one; the code for it is only loaded then. */
+async function guestsFor(
+  platform: Platform,
+  logs: LogFiles,
+  { signal }: TaskContext,
+  { byHand }: SetUpOptions,
+): Promise<BuildGuests | undefined> {
+  if (systemOf(platform).boot === "kernel") return undefined;
+  const { buildGuests } = await import(
+    "./build_guests.ts" as string
+  ) as typeof import("./build_guests.ts");
+  return buildGuests({ platform, accelerator: "auto", logs, signal, byHand });
 }
 
 /** The row of the table for the installation of a compiler. */

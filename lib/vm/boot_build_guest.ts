@@ -14,7 +14,7 @@ import { kernelCommandLine } from "./build_machine.ts";
 /** What {@link bootBuildGuest} boots. */
 interface BootRequest {
   readonly platform: Platform;
-  readonly image: Image;
+  readonly image: Pick<Image, "boot">;
   /** More words for the kernel's command line. */
   readonly append?: readonly string[] | undefined;
 }
@@ -44,7 +44,7 @@ export async function bootBuildGuest(
     hostname: platform.name,
     certificates: host.certificates.pem,
   });
-  if (boot === undefined) return await bootFirmware(request, seed, dir);
+  if (boot === undefined) return await bootFromDisk(request, seed, dir);
   const initramfs = join(dir, RUN_FILES.initramfs);
   await Deno.copyFile(boot.initramfs, initramfs);
   await Deno.chmod(initramfs, 0o600);
@@ -55,22 +55,29 @@ export async function bootBuildGuest(
   return kernelArgs({ kernel: boot.kernel, initramfs, append: words });
 }
 
-/** Firmware with settings of this run alone, and a disk with its seed. */
-async function bootFirmware(
-  { platform: { name, arch, image }, append = [] }: BootRequest,
+/** Firmware, and a disk with the run's seed. */
+async function bootFromDisk(
+  { platform, append = [] }: BootRequest,
   seed: Uint8Array,
   dir: string,
 ): Promise<string[]> {
-  refuseAppend(name, append);
+  refuseAppend(platform.name, append);
   const path = join(dir, RUN_FILES.seed);
   await Deno.writeFile(path, seed, { mode: 0o600 });
-  const disk = seedDiskArgs(path);
-  if (systemOf({ image }).boot === "bios") return disk;
+  return [...await bootFirmware(platform, dir), ...seedDiskArgs(path)];
+}
+
+/** The firmware that boots a platform's disk, with settings of this run alone, in its directory. */
+export async function bootFirmware(
+  { name, arch, image }: Pick<Platform, "name" | "arch" | "image">,
+  dir: string,
+): Promise<string[]> {
+  if (systemOf({ image }).boot === "bios") return [];
   const { code, vars } = await requireFirmware(arch, name);
   const ownVars = join(dir, RUN_FILES.firmwareVars);
   await Deno.copyFile(vars, ownVars);
   await Deno.chmod(ownVars, 0o600);
-  return [...firmwareArgs({ code, vars: ownVars }), ...disk];
+  return firmwareArgs({ code, vars: ownVars });
 }
 
 /** The boot loader on its disk has the command line of a guest's kernel. */

@@ -18,7 +18,7 @@ import { sshLogin, type SshSession } from "./ssh_login.ts";
 /** What determines the machine of a build guest. */
 export interface GuestRequest extends Size {
   readonly platform: Platform;
-  readonly image: Image;
+  readonly image: Pick<Image, "boot" | "digest" | "dir" | "disk">;
   readonly accelerator: AcceleratorChoice;
   readonly network: NetworkRule;
   /** Port of 127.0.0.1 that leads to the guest's SSH; 0 for a free one. */
@@ -92,7 +92,11 @@ function launchPlan(
     memoryMiB: request.memoryMiB,
     cores: request.cores,
     disk: image.disk,
-    devices: buildDevices({ cacheDisk, sshPort, openNetwork: network === "open" }),
+    devices: buildDevices({
+      ...{ cacheDisk, sshPort, openNetwork: network === "open" },
+      // The seed's disk comes first, and firmware tries no other.
+      bootIndex: image.boot === undefined ? 1 : undefined,
+    }),
     boot: (dir) => bootBuildGuest(request, host, dir, extraSeed),
     record: { user: platform.ssh.user, imageDir: image.dir, network },
   };

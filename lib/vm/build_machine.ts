@@ -31,17 +31,19 @@ const CACHE_DISK_ID = "cache0";
 
 /** Disks, network, random numbers and port of a build guest. */
 export function buildDevices(
-  { cacheDisk, openNetwork, sshPort }: {
+  { cacheDisk, openNetwork, sshPort, bootIndex }: {
     /** The raw disk of the build cache, {@link CACHE_DISK_BYTES} long; without it, an empty one. */
     readonly cacheDisk?: string | undefined;
     /** Whether the guest has a way to the network besides its forwarded port. Default false. */
     readonly openNetwork?: boolean;
     /** Port of 127.0.0.1; 0 for a free one. */
     readonly sshPort: number;
+    /** Of the main disk, for guests that firmware boots. */
+    readonly bootIndex?: number | undefined;
   },
 ): Machine["devices"] {
   return ({ disk, socketDir }) => [
-    ...diskArgs({ path: disk, format: "qcow2", throwAway: true }),
+    ...diskArgs({ path: disk, format: "qcow2", throwAway: true, bootIndex }),
     ...(cacheDisk === undefined
       ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES)
       : diskArgs({ path: cacheDisk, format: "raw", id: CACHE_DISK_ID })),

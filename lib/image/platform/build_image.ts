@@ -3,7 +3,7 @@ import type { Platform } from "../../config/platform.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { imageHome } from "./current.ts";
 import { type Image, type ImageState, imageState } from "./platform_image.ts";
-import type { DownloadHow } from "../system/guest_system.ts";
+import type { BuildGuests, DownloadHow } from "../system/guest_system.ts";
 import { systemOf } from "./systems.ts";
 import { verifyImage } from "./manifest.ts";
 import { checkArch } from "../parts/check_arch.ts";
@@ -21,6 +21,7 @@ interface BuildImageOptions extends BuildOptions {
   /** Resolves once the compiler is there; it may be installed while packages are. */
   readonly compiler?: Promise<void> | undefined;
   readonly download?: DownloadHow | undefined;
+  readonly guests?: BuildGuests | undefined;
 }
 
 interface EnsuredImage {

@@ -1,5 +1,6 @@
 import type { Platform } from "../../config/platform.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
+import type { SerialOptions } from "../../guest/serial_console.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";
 
@@ -52,6 +53,28 @@ export interface DownloadHow {
 /** What boots a guest: QEMU, with the image's kernel; or firmware, from its disk. */
 export type SystemBoot = "kernel" | "uefi" | "bios";
 
+/** A disk to start from, which stays as it is, and one to make: qcow2 files. */
+interface Disks {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A serial console; `timeScale` is below 1 for guests that are not emulated. */
+export type GuestConsole = SerialOptions & { readonly timeScale: number };
+
+/** Guests of the platform that an image is made for; see `lib/setup/build_guests.ts`. */
+export interface BuildGuests {
+  /** Boots a disk's overlay, has it changed until it turns itself off, and keeps both as a disk. */
+  changeAtConsole<Result>(
+    disks: Disks,
+    change: (console: GuestConsole) => Promise<Result>,
+  ): Promise<Result>;
+  /** Has the user change it instead, where that was asked for. */
+  readonly byHand?: ((disks: Disks) => Promise<void>) | undefined;
+  /** Boots an overlay of a finished disk, and logs in over SSH. Throws `GuestError`. */
+  verify(image: { readonly dir: string; readonly disk: string }): Promise<void>;
+}
+
 /** Where and how {@link GuestSystem.build} works. */
 export interface SystemBuild extends BuildOptions {
   /** Makes a directory for `IMAGE_FILES`, once the slow first stage is done. */
@@ -60,6 +83,8 @@ export interface SystemBuild extends BuildOptions {
   readonly init: Promise<Uint8Array>;
   /** How a downloaded image is come by. */
   readonly download?: DownloadHow | undefined;
+  /** Guests to make the image in; not for systems that do without. */
+  readonly guests?: BuildGuests | undefined;
   /** Build again what was kept of an earlier build. */
   readonly force?: boolean | undefined;
 }

@@ -3,8 +3,8 @@ import { removeAll } from "../base/files/directories.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
 import { ensureSocketDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
-import type { SerialOptions } from "../guest/serial_console.ts";
 import { diskArgs, rngArgs } from "../qemu/args.ts";
+import type { GuestConsole } from "../image/system/guest_system.ts";
 import { netArgs } from "../qemu/net_args.ts";
 import { bootDeadline, type GuestHost } from "../vm/host.ts";
 import { launchGuest } from "../vm/launch_guest.ts";
@@ -25,18 +25,13 @@ export interface ConsoleGuest extends Size {
   readonly signal: AbortSignal;
 }
 
-/** What is done on the console; `timeScale` is below 1 for guests that are not emulated. */
-export type AtConsole<Result> = (
-  console: SerialOptions & { readonly timeScale: number },
-) => Promise<Result>;
-
 /**
  * Boots a guest on an overlay of a disk, has it changed on its serial console, and makes a disk of
  * both once it has turned itself off. Until then there is nothing at that path.
  */
 export async function changeAtConsole<Result>(
   guest: ConsoleGuest,
-  change: AtConsole<Result>,
+  change: (console: GuestConsole) => Promise<Result>,
 ): Promise<Result> {
   const { name, host, logs, from, to } = guest;
   await using stack = new AsyncDisposableStack();
