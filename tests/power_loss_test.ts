@@ -132,13 +132,13 @@ Deno.test("a download has its bytes on the disk before its name", async () => {
   const sha256 = await sha256File(join(box.dir, "same"));
   const path = join(box.dir, "file");
   const events = await traced(() =>
-    download({ url: server.url, path, sha256, bytes: content.length, signal })
+    download({ url: server.url, path, sha256, bytes: content.length, signal, gone: "" })
   );
   assertEquals(events, [`sync ${path}.part`, `name ${path}`, `sync ${box.dir}`]);
   // What a killed task has fetched whole may not have been on the disk.
   await Deno.rename(path, `${path}.part`);
   const again = await traced(() =>
-    download({ url: server.url, path, sha256, bytes: content.length, signal })
+    download({ url: server.url, path, sha256, bytes: content.length, signal, gone: "" })
   );
   assertEquals(again, events);
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createZstdDecompress } from "node:zlib";
 import { createReadStream } from "node:fs";
 import { Buffer } from "node:buffer";
@@ -23,24 +24,17 @@ export async function unpackSparse(
   to: string,
   { signal, onProgress }: UnpackOptions,
 ): Promise<void> {
-  using file = await Deno.open(to, { write: true, create: true, truncate: true });
   const source = createReadStream(from, { highWaterMark: BLOCK_BYTES });
   const stream = from.endsWith(".zst") ? source.pipe(createZstdDecompress()) : source;
   // The loop below meets it; but one that comes between two turns must not be nobody's.
   stream.on("error", () => {});
   // `pipe` does not pass errors on.
   if (stream !== source) source.on("error", (error) => stream.destroy(error));
-  let at = 0;
   try {
-    for await (const block of blocksOf(stream as AsyncIterable<Buffer>)) {
+    await writeSparse(stream as AsyncIterable<Buffer>, to, (at) => {
       signal.throwIfAborted();
-      if (!isZero(block)) {
-        await file.seek(at, Deno.SeekMode.Start);
-        await writeAll(file, block);
-      }
-      at += block.length;
       onProgress?.(at);
-    }
+    });
   } catch (error) {
     signal.throwIfAborted();
     // Deno gives it no code, unlike faults of files.
@@ -53,8 +47,33 @@ export async function unpackSparse(
   } finally {
     source.destroy();
   }
+}
+
+/**
+ * Writes a file, with holes for zeros, and waits until it is on the disk. `onBlock` is called with
+ * how many bytes there are by now, the next block included that is not written yet, and may throw.
+ * Returns the SHA-256 of all bytes.
+ */
+export async function writeSparse(
+  chunks: AsyncIterable<Uint8Array>,
+  to: string,
+  onBlock: (bytes: number) => void,
+): Promise<string> {
+  using file = await Deno.open(to, { write: true, create: true, truncate: true });
+  const hash = createHash("sha256");
+  let at = 0;
+  for await (const block of blocksOf(chunks)) {
+    onBlock(at + block.length);
+    hash.update(block);
+    if (!isZero(block)) {
+      await file.seek(at, Deno.SeekMode.Start);
+      await writeAll(file, block);
+    }
+    at += block.length;
+  }
   await file.truncate(at);
   await file.sync();
+  return hash.digest("hex");
 }
 
 /** The same bytes in blocks of {@link BLOCK_BYTES}; the last one may be shorter. */

@@ -5,6 +5,8 @@ export interface Qcow2Header {
   readonly diskBytes: number;
   readonly clusterBytes: number;
   readonly hasBackingFile: boolean;
+  /** Its data are in another file. */
+  readonly hasDataFile: boolean;
   /** QEMU found the image's tables damaged while it was in use. */
   readonly markedCorrupt: boolean;
   /** The end of the tables that every reader needs. A shorter file is truncated. */
@@ -49,6 +51,7 @@ export function parseQcow2Header(bytes: Uint8Array): Qcow2Header {
     diskBytes: Number(view.getBigUint64(24)),
     clusterBytes,
     hasBackingFile: view.getBigUint64(8) !== 0n,
+    hasDataFile: (incompatibleFeatures & 4n) !== 0n,
     markedCorrupt: (incompatibleFeatures & 2n) !== 0n,
     tablesEnd: Math.max(l1End, refcountEnd),
   };

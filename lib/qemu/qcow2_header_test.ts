@@ -24,17 +24,18 @@ Deno.test("parseQcow2Header() reads sizes and where the tables end", () => {
     diskBytes: 64 << 20,
     clusterBytes: 65536,
     hasBackingFile: false,
+    hasDataFile: false,
     markedCorrupt: false,
     tablesEnd: 0x30008,
   });
 });
 
-Deno.test("parseQcow2Header() sees a backing file and the corrupt bit", () => {
-  const { hasBackingFile, markedCorrupt } = parseQcow2Header(header((view) => {
+Deno.test("parseQcow2Header() sees a backing file, a data file and the corrupt bit", () => {
+  const { hasBackingFile, hasDataFile, markedCorrupt } = parseQcow2Header(header((view) => {
     view.setBigUint64(8, 112n);
-    view.setBigUint64(72, 2n);
+    view.setBigUint64(72, 6n);
   }));
-  assertEquals([hasBackingFile, markedCorrupt], [true, true]);
+  assertEquals([hasBackingFile, hasDataFile, markedCorrupt], [true, true, true]);
 });
 
 Deno.test("parseQcow2Header() says what is wrong with other bytes", () => {

@@ -8,7 +8,8 @@ import { ensureHost, findInstall, type Installation } from "../host/tools/ensure
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
-import type { BuildGuests, DownloadHow, GuestConsole } from "../image/system/guest_system.ts";
+import type { DownloadHow } from "../image/disk/fetch_image.ts";
+import type { BuildGuests, GuestConsole } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { type LogFiles, startLogs } from "../base/files/log_files.ts";

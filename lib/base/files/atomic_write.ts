@@ -10,6 +10,8 @@ type Writer = (tmpPath: string) => Promise<void>;
 interface AtomicWriteOptions {
   /** Permission bits of the new file. Default: 0o666 without the umask. */
   readonly mode?: number;
+  /** Where the temporary file is: a directory on the same file system. Default: beside the file. */
+  readonly tmpDir?: string;
 }
 
 /** `.NAME.tmp-PID-RANDOM`; the pid shows users whose leftover it is. */
@@ -37,7 +39,7 @@ export async function atomicWrite(
   content: string | Uint8Array | Writer,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const { tmpPath, lock } = await createLocked(path, options.mode);
+  const { tmpPath, lock } = await createLocked(path, options.mode, options.tmpDir);
   // Closed, and so unlocked, after the rename.
   using _ = lock;
   try {
@@ -93,9 +95,10 @@ export async function sweepTemporary(dir: string): Promise<void> {
 async function createLocked(
   path: string,
   mode: number | undefined,
+  tmpDir = dirname(path),
 ): Promise<{ tmpPath: string; lock: Deno.FsFile }> {
   while (true) {
-    const tmpPath = tmpPathOf(path);
+    const tmpPath = tmpPathOf(path, tmpDir);
     const lock = await Deno.open(tmpPath, { write: true, createNew: true, mode: mode ?? 0o666 });
     try {
       await lock.lock(true).catch((cause) => {
@@ -112,9 +115,9 @@ async function createLocked(
   }
 }
 
-function tmpPathOf(path: string): string {
+function tmpPathOf(path: string, dir: string): string {
   const random = crypto.randomUUID().slice(-12);
-  return join(dirname(path), `.${basename(path)}.tmp-${Deno.pid}-${random}`);
+  return join(dir, `.${basename(path)}.tmp-${Deno.pid}-${random}`);
 }
 
 async function fill(tmpPath: string, content: string | Uint8Array | Writer): Promise<void> {

@@ -47,7 +47,10 @@ export function serveFile(
     const start = ranges ? Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? 0) : 0;
     const rest = content.subarray(start);
     const body = rest.length > cutAfter ? cutBody(rest.subarray(0, cutAfter), options) : rest;
-    return new Response(body, { status: start > 0 ? 206 : 200 });
+    const headers = start === 0 ? undefined : {
+      "content-range": `bytes ${start}-${content.length - 1}/${content.length}`,
+    };
+    return new Response(body, { status: start > 0 ? 206 : 200, headers });
   });
   return {
     sentBytes,

@@ -1,11 +1,14 @@
 import { delay } from "@std/async";
 import { WorkError } from "../../base/errors.ts";
 
-interface FetchOptions {
+/** How a server is asked. */
+export interface FetchOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** How many milliseconds a server may be silent. Default 30 000. */
   readonly stallMs?: number;
+  /** Whose certificates count, and whatever else Deno knows of connections. Default: Deno's own. */
+  readonly client?: Deno.HttpClient | undefined;
 }
 
 /** An answer whose body comes piece by piece. */
@@ -20,13 +23,13 @@ const BUSY_MS = 20;
 
 /** Asks a server that may be slow, silent or endless. Throws what `fetch` does, or on silence. */
 export async function fetchChunks(url: string, options: FetchOptions): Promise<ChunkedAnswer> {
-  const { headers = {}, signal, stallMs = 30_000 } = options;
+  const { headers = {}, signal, stallMs = 30_000, client } = options;
   signal.throwIfAborted();
   const end = new AbortController();
   const stall = () => end.abort(new Error(`the server is silent for ${stallMs / 1000} s`));
   let timer = setTimeout(stall, stallMs);
   const both = AbortSignal.any([signal, end.signal]);
-  const response = await fetch(url, { headers, signal: both }).catch((error) => {
+  const response = await fetch(url, { headers, signal: both, client }).catch((error) => {
     clearTimeout(timer);
     throw both.aborted ? both.reason : error;
   });
@@ -53,6 +56,12 @@ export async function fetchChunks(url: string, options: FetchOptions): Promise<C
     }
   }
   return { response, chunks: chunks() };
+}
+
+/** Why a connection failed: of two errors, the inner one knows. */
+export function connectionFault(error: Error): string {
+  const { message, cause } = error;
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 /** The text of an answer of at most so many bytes. Throws {@link WorkError} for a longer one. */

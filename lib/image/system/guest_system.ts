@@ -2,6 +2,7 @@ import type { Platform } from "../../config/platform.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
 import type { SerialOptions } from "../../guest/serial_console.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
+import type { DownloadHow } from "../disk/fetch_image.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";
 
 /** What one run brings into its guest. */
@@ -38,16 +39,6 @@ interface WarmSeeds {
   readonly resumeService: string;
   /** What decides what is in them, as inputs of a snapshot's key. */
   readonly inputs: readonly RecipeInput[];
-}
-
-/** How {@link GuestSystem.build} comes by what it downloads. */
-export interface DownloadHow {
-  /** A file of the user's own that takes the download's place; its checksum must be the same. */
-  readonly from?: string | undefined;
-  /** Whether nothing may be fetched. */
-  readonly offline?: boolean | undefined;
-  /** Whether to look for a newer file, and to pin that one from now on. */
-  readonly update?: boolean | undefined;
 }
 
 /** What boots a guest: QEMU, with the image's kernel; or firmware, from its disk. */

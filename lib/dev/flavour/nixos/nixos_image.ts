@@ -67,6 +67,7 @@ async function fetchPinned(
   await download({
     ...{ url: pin.url, sha256: pin.sha256, bytes: pin.bytes, path: target, signal },
     retryMs: options.retryMs,
+    gone: "remove its entry from nix/pins.json, to take a new pin",
     onProgress: (bytes) => {
       if (bytes < pin.bytes && bytes - told < pin.bytes * TELL_EVERY) return;
       told = bytes;
