@@ -1,4 +1,5 @@
 import { ARCH, ARCHS } from "./archs.ts";
+import { freebsdEntry, netbsdEntry } from "./bsd_entry.ts";
 import { debianEntry } from "./debian_entry.ts";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
@@ -12,11 +13,15 @@ const PORT = '"auto" or a port from 1 to 65535';
 const imagePath = path("a path inside the images directory");
 
 /** What `image:` may say, by its kind: how an image is built. Another system is another entry. */
-const ENTRIES = { debian: debianEntry } as const;
+const ENTRIES = { debian: debianEntry, freebsd: freebsdEntry, netbsd: netbsdEntry } as const;
 
 const KINDS = Object.keys(ENTRIES).map((kind) => `"${kind}"`).join(" or ");
 
-const imageRecipe = z.discriminatedUnion("kind", [debianEntry.schema], {
+const imageRecipe = z.discriminatedUnion("kind", [
+  debianEntry.schema,
+  freebsdEntry.schema,
+  netbsdEntry.schema,
+], {
   error: `kind ${KINDS}`,
 });
 

@@ -12,7 +12,7 @@ import {
 const CONFIGS = fromFileUrl(new URL("../../configs/platforms", import.meta.url));
 const MODULE = new URL("./platform.ts", import.meta.url).href;
 
-const input: PlatformInput = {
+const input = {
   name: "test-arm64",
   os: "linux",
   arch: "aarch64",
@@ -27,7 +27,7 @@ const input: PlatformInput = {
     diskGiB: 8,
     provision: "provision/debian.sh",
   },
-};
+} satisfies PlatformInput;
 
 /** A directory of platform files by name. A text without `export` becomes a call of definePlatform. */
 async function makeConfigs(

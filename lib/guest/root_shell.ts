@@ -26,6 +26,8 @@ const AHEAD_BYTES = 480;
 const ECHO_MS = 2000;
 /** After this much silence the mark is asked for again, in case a message has run into it. */
 const ASK_AGAIN_MS = 60_000;
+/** Ctrl-U: a terminal forgets the line (VKILL of POSIX's termios, as BSDs and Linux set it). */
+const KILL_LINE = "\x15";
 /** How often a text is typed until it has arrived as it was. */
 const TRIES = 3;
 /** For what a shell does at once. */
@@ -66,7 +68,7 @@ export class RootShell {
     const [left, right] = [randomHalf(), randomHalf()];
     const mark = new RegExp(`${left}${right}:(\\d+):`);
     const ask = `printf '\\n%s%s:%d:\\n' ${left} ${right} $gh`;
-    await this.#typeLine(`{ ${command}; } </dev/null; gh=$?; ${ask}`);
+    await this.#typeSurely(`{ ${command}; } </dev/null; gh=$?; ${ask}`, how.what);
     const lines: string[] = [];
     let askAt = ASK_AGAIN_MS;
     const wait = { ...how, wanted: "end of the command" };
@@ -125,6 +127,20 @@ export class RootShell {
     }
   }
 
+  /** Types a line and, once the terminal shows it as it was typed, Enter. */
+  async #typeSurely(line: string, what: string): Promise<void> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      await this.#typeLine(line, true);
+      const isThere = await this.#console.wait(what, SHORT, ({ unfinished, quietMs }) => {
+        if (unfinished.endsWith(line)) return true;
+        return quietMs > ECHO_MS ? false : undefined;
+      });
+      if (isThere) return await this.#console.type("");
+      await this.#console.type(KILL_LINE, { key: true });
+    }
+    throw this.fault(what, "the terminal does not show what is typed");
+  }
+
   /** Waits until the terminal has shown the line, and so has room for more. */
   async #echoOf(line: string, what: string): Promise<void> {
     const shown = line.trim();
@@ -136,11 +152,11 @@ export class RootShell {
     });
   }
 
-  async #typeLine(line: string): Promise<void> {
+  async #typeLine(line: string, key = false): Promise<void> {
     const bytes = new TextEncoder().encode(line).length;
     // deno-lint-ignore no-control-regex -- a terminal obeys control characters
     if (bytes <= MAX_LINE_BYTES && !/[\x00-\x1f\x7f]/.test(line)) {
-      return await this.#console.type(line);
+      return await this.#console.type(line, { key });
     }
     throw new RangeError(
       `cannot type a line of ${bytes} bytes, or with control characters: ${line.slice(0, 60)}`,

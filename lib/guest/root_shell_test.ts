@@ -44,7 +44,7 @@ Deno.test({
     await using console = await SerialConsole.open(fake.options);
     const shell = await RootShell.take(console, PATIENCE);
     const text = Array.from(
-      { length: 150 },
+      { length: 60 },
       (_, line) => `line ${line} has 'quotes', $variables, \\ and \`that\`: ${"x".repeat(line)}`,
     ).join("\n");
     const path = join(fake.dir, "a file");

@@ -47,6 +47,9 @@ export interface TypeHow {
   readonly key?: boolean | undefined;
 }
 
+/** Half the buffer of a 16550: guests that are busy lose what comes faster than they read it. */
+const PIECE_BYTES = 8;
+const PIECE_MS = 10;
 /** How many of a console's last lines an error shows. */
 const SHOWN_LINES = 20;
 
@@ -84,7 +87,11 @@ export class SerialConsole implements AsyncDisposable {
   /** Types a line. */
   async type(line: string, { secret = false, key = false }: TypeHow = {}): Promise<void> {
     this.#options.transcript?.(`<< ${secret ? "********" : line}`);
-    await writeAll(this.#connection, new TextEncoder().encode(key ? line : `${line}\n`));
+    const bytes = new TextEncoder().encode(key ? line : `${line}\n`);
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      if (at > 0) await delay(PIECE_MS, { signal: this.#options.signal });
+      await writeAll(this.#connection, bytes.subarray(at, at + PIECE_BYTES));
+    }
   }
 
   /**

@@ -40,8 +40,8 @@ export async function fakeConsole(
 export async function shellConsole(): Promise<FakeConsole> {
   const pipe = await Deno.makeTempFile();
   const command = ["script", "-qfec", "env PS1='# ' sh -i", "/dev/null"];
-  const { fake, served } = await openFake("", async (line) => {
-    await Deno.writeTextFile(pipe, `${line}\n`, { append: true });
+  const { fake, served } = await openFake("", () => Promise.resolve(), async (piece) => {
+    await Deno.writeTextFile(pipe, piece, { append: true });
   });
   const feed = ["sh", "-c", 'tail -n +1 -f "$1" | (shift; "$@")', "sh", pipe, ...command];
   const process = spawnOwned(feed, { output: fake.options.consoleLog });
@@ -58,6 +58,7 @@ export async function shellConsole(): Promise<FakeConsole> {
 async function openFake(
   greeting: string,
   onLine: (line: string, show: FakeConsole["show"]) => Promise<void>,
+  onPiece: (piece: string) => Promise<void> = () => Promise.resolve(),
 ) {
   const dir = await Deno.makeTempDir();
   const consoleSocket = join(dir, "console");
@@ -71,6 +72,7 @@ async function openFake(
     using connection = await listener.accept();
     let pending = "";
     for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
+      await onPiece(text);
       const lines = (pending + text).split("\n");
       pending = lines.pop() ?? "";
       for (const line of lines) {

@@ -11,6 +11,10 @@ export const STAGE_VERSIONS = {
   "packages": 1,
   /** What is taken out of the root into an image, and how the tar file is unpacked. */
   "image": 1,
+  /** How a publisher's disk is unpacked. */
+  "download": 1,
+  /** What is typed at a serial console besides the scripts, and what becomes of the disk. */
+  "console": 1,
   /** Configuration of the packages in the guest. */
   "first boot": 1,
   /** The cpio archive, and the order in which modules are loaded. */

@@ -10,6 +10,8 @@ Deno.test("stages have these versions", () => {
   assertEquals(STAGE_VERSIONS, {
     "packages": 1,
     "image": 1,
+    "download": 1,
+    "console": 1,
     "first boot": 1,
     "initramfs": 1,
     "rust": 1,

@@ -1,10 +1,19 @@
 import type { ImageKind, Platform, PlatformOf } from "../../config/platform.ts";
 import { debian } from "../system/debian/debian_system.ts";
+import { freebsd } from "../system/freebsd/freebsd_system.ts";
 import type { GuestSystem } from "../system/guest_system.ts";
+import { netbsd } from "../system/netbsd/netbsd_system.ts";
 
 /** Every operating system of guests, by the kind of its images. */
-const SYSTEMS: { readonly [Kind in ImageKind]: GuestSystem<PlatformOf<Kind>> } = { debian };
+const SYSTEMS: { readonly [Kind in ImageKind]: GuestSystem<PlatformOf<Kind>> } = {
+  debian,
+  freebsd,
+  netbsd,
+};
 
 /** The operating system of a platform. */
-export const systemOf = ({ image }: Pick<Platform, "image">): GuestSystem =>
-  SYSTEMS[image.kind] as GuestSystem;
+export function systemOf({ image }: Pick<Platform, "image">): GuestSystem {
+  const system = SYSTEMS[image.kind] as GuestSystem;
+  // One system's disks boot with different firmware on different machines.
+  return "firmware" in image ? { ...system, boot: image.firmware } : system;
+}

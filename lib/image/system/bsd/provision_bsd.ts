@@ -7,9 +7,7 @@ import type { RootShell } from "../../../guest/root_shell.ts";
 import { type Patience, SerialConsole, type SerialOptions } from "../../../guest/serial_console.ts";
 import { withoutComments } from "../../../store/recipe.ts";
 import { logIn } from "./log_in.ts";
-
-/** The script that the provisioning scripts of both systems read. */
-export const SHARED_SCRIPT = "provision/bsd.sh";
+import { SHARED_SCRIPT } from "./scripts.ts";
 
 /** What turns a BSD's own image into a build guest. */
 export interface BsdProvisioning {

@@ -1,0 +1,23 @@
+import { definePlatform } from "../../lib/config/platform.ts";
+import { AMD64, DISK_GIB, PACKAGES, sourceOf, TIMEOUTS } from "./_freebsd.ts";
+
+/** FreeBSD 15 on x86-64. */
+export default definePlatform({
+  name: "freebsd15-amd64",
+  os: "freebsd",
+  arch: "x86_64",
+  diskImage: "freebsd15-amd64/disk.qcow2",
+  machine: "q35",
+  memoryMiB: 2048,
+  cores: 2,
+  powerdown: "ssh",
+  byDefault: false,
+  timeouts: TIMEOUTS,
+  image: {
+    kind: "freebsd",
+    source: sourceOf("15.0", AMD64),
+    firmware: "uefi",
+    packages: PACKAGES,
+    diskGiB: DISK_GIB,
+  },
+});
