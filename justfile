@@ -35,6 +35,12 @@ build-native *args:
 setup-images *args:
     @deno task --quiet --config {{ config }} setup-images "$@"
 
+# Set up an image by hand
+[no-cd]
+[no-exit-message]
+provision-manual *args:
+    @deno task --quiet --config {{ config }} provision-manual "$@"
+
 # Run one command in a guest: just vm-run debian-arm64 uname -a
 [no-cd]
 [no-exit-message]

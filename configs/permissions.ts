@@ -198,7 +198,8 @@ export default definePermissions({
     "build-all": [...BUILD, "native", "distro"],
     "build-vm": BUILD,
     "build-native": ["ask", "run", "state", "log", "home", "native", "tools"],
-    "setup-images": [...GUEST, ...IMAGE, "trust"],
+    "setup-images": [...GUEST, ...IMAGE, "trust", "memory", "proxy"],
+    "provision-manual": [...GUEST, ...IMAGE, "trust", "memory", "proxy"],
     "vm-run": [
       ...GUEST,
       ...IMAGE,
@@ -243,7 +244,7 @@ export default definePermissions({
     "docs": ["ask", "checkout", "docs"],
     "permissions": ["ask", "checkout", "search", "sets"],
     "bench": [...BUILD, "gvproxy", "distro", "measure"],
-    "test": ["ask", "run", "state", "log", ...IMAGE, "tools", "measure", "durations"],
+    "test": [...GUEST, ...IMAGE, "trust", "memory", "proxy", "measure", "durations"],
     "install": ["ask", "run", "facts", "memory", "distro", "install"],
   },
 });

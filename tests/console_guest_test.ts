@@ -7,7 +7,7 @@ import { startLogs } from "../lib/base/files/log_files.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
-import { NETBSD_LOADER } from "../lib/image/system/bsd/netbsd_loader.ts";
+import { NETBSD_LOADER } from "../lib/image/system/netbsd/netbsd_loader.ts";
 import { type BsdProvisioning, provisionBsd } from "../lib/image/system/bsd/provision_bsd.ts";
 import { changeAtConsole } from "../lib/setup/change_at_console.ts";
 import { findGuestHost } from "../lib/vm/host.ts";
@@ -134,7 +134,7 @@ Deno.test({
       'Cannot log in as root in guest "bsd": no prompt of root\'s',
     );
     const single = await refused(FREEBSD, ["standin=freebsd", "fault=single"]);
-    assertStringIncludes(single.message, "it has booted for a single user, as its start failed");
+    assertStringIncludes(single.message, "it entered single-user mode instead of booting");
     const order = await refused(FREEBSD, ["standin=freebsd", "fault=order"], 20_000);
     assertStringIncludes(order.details.join("\n"), "| Password:");
   },

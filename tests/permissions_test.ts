@@ -25,7 +25,11 @@ const SYSTEM = ["debugfs", "depmod", "dumpe2fs", "mke2fs"];
 /** Names of what starts programs. */
 const RUNNERS = ["$", "run", "spawnOwned"];
 /** Modules with commands that are data of keys as well. */
-const DATA = ["lib/image/disk/file_systems.ts", "lib/image/system/debian/rootfs.ts"];
+const DATA = [
+  "lib/image/disk/file_systems.ts",
+  "lib/image/system/bsd/bsd_stages.ts",
+  "lib/image/system/debian/rootfs.ts",
+];
 
 const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
 
@@ -65,6 +69,9 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   "lib/dev/tidy.ts": ["sh"],
   "lib/dev/update.ts": ["sh"],
   "lib/diagnose/github_run.ts": ["apt-get", "brew", "dnf", "nix", "pacman"],
+  "lib/config/bsd_entry.ts": ["sysctl"],
+  "lib/image/system/bsd/bsd_commands.ts": ["sh", "sudo"],
+  "lib/image/system/bsd/provision_bsd.ts": ["rm"],
   "lib/image/system/debian/debian_commands.ts": ["sh", "sudo"],
   "lib/micro/run_micro.ts": ["sh"],
   "lib/guest/end_marked.ts": ["sh"],

@@ -62,7 +62,7 @@ Deno.test("every task refuses an unknown option with status 2 and names the near
 
 const wrongPlatforms = [
   { args: ["build-vm", "debian-amd46"], near: "debian-amd64" },
-  { args: ["build-vm", "amd64"], near: "debian-amd64" },
+  { args: ["build-vm", "freebds-amd64"], near: "freebsd-amd64" },
   { args: ["build-all", "native", "debian-arm46"], near: "debian-arm64" },
   { args: ["build-all", "natvie"], near: "native" },
   { args: ["setup-images", "debian-arn64"], near: "debian-arm64" },

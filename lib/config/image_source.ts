@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fields } from "./faults.ts";
-import { path, text } from "./values.ts";
+import { type DeepReadonly, path, text } from "./values.ts";
 
 const webUrl = (wanted: string, protocols: readonly string[]) =>
   text(wanted).refine((url) => protocols.includes(URL.parse(url)?.protocol ?? ""), {
@@ -41,7 +41,7 @@ export const imageSource = fields({
 }, "an object");
 
 /** {@link imageSource} with all defaults filled in. */
-export type ImageSource = z.output<typeof imageSource>;
+export type ImageSource = DeepReadonly<z.output<typeof imageSource>>;
 
 /** How a file is packed. */
 export type Packing = "none" | "xz" | "gz" | "zst";

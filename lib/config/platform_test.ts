@@ -126,7 +126,7 @@ Deno.test("definePlatform() refuses what does not go together", () => {
   ]);
   const unknownKind = { ...input, image: { kind: "alpine" } } as unknown as PlatformInput;
   assertEquals(assertThrows(() => definePlatform(unknownKind), UsageError).details, [
-    'image.kind: found "alpine", wanted kind "debian"',
+    'image.kind: found "alpine", wanted kind "debian" or "freebsd" or "netbsd"',
   ]);
 });
 

@@ -3,7 +3,7 @@ import type { DevConfig } from "../config/dev_config.ts";
 import { devFile } from "./state/dev_paths.ts";
 import { announce, startedDocument } from "./announce.ts";
 import { bringUp } from "./bring_up.ts";
-import { attachConsole, followConsole } from "./serial.ts";
+import { attachConsole, followConsole } from "../guest/attach_console.ts";
 import type { StartDevOptions, StartedDev } from "./start.ts";
 import { shutdownDev } from "./stop.ts";
 

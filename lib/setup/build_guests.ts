@@ -17,8 +17,14 @@ interface BuildGuestsOptions {
   readonly accelerator: AcceleratorChoice;
   readonly logs: LogFiles;
   readonly signal: AbortSignal;
-  /** Has the user change a guest at its console, instead of our scripts. */
-  readonly byHand?: ((console: GuestConsole) => Promise<void>) | undefined;
+  readonly byHand?: ByHand | undefined;
+}
+
+/** Has the user change a guest at its console, instead of our scripts. */
+export interface ByHand {
+  /** The disk to start from. Default: the publisher's. */
+  readonly from: string | undefined;
+  readonly change: (console: GuestConsole) => Promise<void>;
 }
 
 /** The guests in which a platform's image is made and proven. */
@@ -36,7 +42,10 @@ export function buildGuests(options: BuildGuestsOptions): BuildGuests {
   };
   return {
     changeAtConsole: change,
-    byHand: byHand && ((disks) => change(disks, byHand)),
+    byHand: byHand && {
+      from: byHand.from,
+      change: (disks) => change(disks, byHand.change),
+    },
     async verify({ dir, disk }) {
       const image = { dir, disk, boot: undefined, digest: "" };
       await using guest = await openGuest({
@@ -49,8 +58,8 @@ export function buildGuests(options: BuildGuestsOptions): BuildGuests {
       const { code } = await guest.ssh.exec(asRoot(["true"]), { signal });
       await guest.shutdown();
       if (code === 0) return;
-      throw new GuestError(`Cannot use the new image of "${name}": its user has no sudo`, {
-        details: [`sudo ended with status ${code}`, `console: ${logs.console}`],
+      throw new GuestError(`Cannot use the new image of "${name}": its user cannot become root`, {
+        details: [`the command ended with status ${code}`, `console: ${logs.console}`],
         next: denoTaskText("setup-images", [name, "--force"]),
       });
     },

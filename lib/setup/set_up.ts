@@ -5,11 +5,12 @@ import type { Platform } from "../config/platform.ts";
 import { commandText } from "../base/text/command_text.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
 import { ensureHost, findInstall, type Installation } from "../host/tools/ensure_host.ts";
+import type { ByHand } from "./build_guests.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
 import type { DownloadHow } from "../image/disk/fetch_image.ts";
-import type { BuildGuests, GuestConsole } from "../image/system/guest_system.ts";
+import type { BuildGuests } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { type LogFiles, startLogs } from "../base/files/log_files.ts";
@@ -34,7 +35,7 @@ export interface SetUpOptions {
   readonly force?: boolean;
   readonly download?: DownloadHow;
   /** Has the user set a guest up at its console, instead of our scripts. */
-  readonly byHand?: (console: GuestConsole) => Promise<void>;
+  readonly byHand?: ByHand;
 }
 
 /** Ensures that the platforms' images are built. Does not return after installing tools. */
@@ -63,7 +64,9 @@ export async function setUpImages(
     return [];
   }
   const rows = [...compiler === undefined ? [] : [COMPILER], ...toBuild.map(({ name }) => name)];
-  using table = new LiveTable(rows, tableOptions(ctx));
+  // The terminal is the guest's then.
+  const quiet = options.byHand === undefined ? ctx : { ...ctx, quiet: true };
+  using table = new LiveTable(rows, tableOptions(quiet));
   // It takes as long as the host's other tools did, and is not needed until the packages are
   // installed.
   const installing = compiler && installAside(compiler, table, ctx);
@@ -176,7 +179,7 @@ function silent(ctx: TaskContext) {
 }
 
 /** A live table, unless only errors are wanted. */
-export function tableOptions(ctx: TaskContext) {
+export function tableOptions(ctx: Pick<TaskContext, "quiet">) {
   return ctx.quiet ? { terminal: false, write: () => {} } : {};
 }
 

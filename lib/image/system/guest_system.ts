@@ -60,8 +60,11 @@ export interface BuildGuests {
     disks: Disks,
     change: (console: GuestConsole) => Promise<Result>,
   ): Promise<Result>;
-  /** Has the user change it instead, where that was asked for. */
-  readonly byHand?: ((disks: Disks) => Promise<void>) | undefined;
+  /** Has the user change it instead, where that was asked for: the disk `from`, if there is one. */
+  readonly byHand?: {
+    readonly from: string | undefined;
+    change(disks: Disks): Promise<void>;
+  } | undefined;
   /** Boots an overlay of a finished disk, and logs in over SSH. Throws `GuestError`. */
   verify(image: { readonly dir: string; readonly disk: string }): Promise<void>;
 }

@@ -7,10 +7,6 @@ const BANNER = /^(?:FreeBSD|NetBSD)\/\S+ \(.*\) \(\S+\)$/;
 
 /** What the console of a BSD shows that has stopped on its way to a login. */
 const STOPPED: readonly Expected[] = [
-  {
-    prompt: /^Enter full pathname of shell or RETURN for \/bin\/sh:$/,
-    fault: "it has booted for a single user, as its start failed",
-  },
   { prompt: /^mountroot>$/, fault: "its kernel found no root file system" },
   { prompt: /^root device(?: \(.*\))?:$/, fault: "its kernel found no root file system" },
   { prompt: /^db(?:\{\d+\})?>$/, fault: "its kernel has stopped in the debugger" },
