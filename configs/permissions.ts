@@ -6,6 +6,9 @@ import { definePermissions } from "../lib/config/permissions.ts";
 const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
 const CROSS_STRIPS = ARCHS.map((arch) => `${ARCH[arch].gnu}-strip`);
 
+/** Where packages have rustup: Deno looks names up when it starts, before they are installed. */
+const RUSTUP_PLACES = ["/opt/homebrew/opt/rustup/bin/rustup", "/usr/bin/rustup"];
+
 /** Where temporary files and sockets go: on Linux, on macOS. */
 const TEMP = ["/run/user", "/tmp", "/var/tmp", "/var/folders"];
 /** Where things are kept that do not lie in the checkout. */
@@ -100,7 +103,7 @@ export default definePermissions({
     },
     install: {
       why: "runs package managers, with rights that no other class has",
-      run: ["apt-get", "brew", "dpkg", "nice", "rustup", "sudo"],
+      run: ["apt-get", "brew", "dpkg", "nice", "rustup", "sudo", ...RUSTUP_PLACES],
       env: ["CARGO_HOME", "RUSTUP_HOME"],
     },
     log: { why: "writes logs", write: ["./logs"] },

@@ -11,6 +11,7 @@ import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
 import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
+import { RUSTUP } from "../lib/host/tools/rust_tools.ts";
 import { crossGcc } from "../lib/host/tools/part_tools.ts";
 import { systemPlaces } from "../lib/host/tools/permission_sets.ts";
 import { reach, readModules, type Statement } from "./support/reach.ts";
@@ -39,7 +40,10 @@ const STARTERS: Readonly<Record<string, readonly string[]>> = {
   "lib/dev/share/virtiofsd_program.ts": [
     ...["/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"],
   ],
-  "lib/host/tools/install.ts": ["apt-get", "brew", "dpkg", "nice", "rustup"],
+  "lib/host/tools/install.ts": [
+    ...["apt-get", "brew", "dpkg", "nice", "rustup"],
+    ...Object.values(RUSTUP),
+  ],
   "lib/host/accelerator/probe.ts": EMULATORS,
   "lib/image/system/debian/debian_package.ts": ["apt-cache", "apt-get"],
   "lib/image/parts/micro_kernel.ts": [

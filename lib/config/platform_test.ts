@@ -64,7 +64,7 @@ Deno.test("definePlatform() fills in every default", () => {
     cpu: { kvm: "Haswell" },
   } as const;
   assertEquals(definePlatform(amd64).cpu, {
-    tcg: "max,la57=off,smep=off,smap=off,erms=off",
+    tcg: "max,la57=off,smep=off,smap=off,erms=off,fsrm=off",
     kvm: "Haswell",
     hvf: "host",
   });

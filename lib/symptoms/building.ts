@@ -22,7 +22,11 @@ export const BUILDS = symptoms({ where: ["task"], endsBoot: false }, [
     cause:
       "Images are built in a user namespace unless root builds them. On Ubuntu the setting is " +
       "kernel.apparmor_restrict_unprivileged_userns=0.",
-    fix: ["sudo sysctl kernel.unprivileged_userns_clone=1", "sudo -E deno task setup-images"],
+    fix: [
+      "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+      "sudo sysctl kernel.unprivileged_userns_clone=1",
+      "sudo -E deno task setup-images",
+    ],
   },
   {
     id: "mmdebstrap-failed",

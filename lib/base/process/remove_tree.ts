@@ -5,7 +5,11 @@ import { $ } from "./dollar.ts";
  * user namespace, with this user as root and the users of `/etc/subuid`.
  */
 export function asOwner(command: readonly string[]): string[] {
-  if (Deno.uid() === 0) return [...command];
+  return Deno.uid() === 0 ? [...command] : asUser(command);
+}
+
+/** As {@link asOwner}, for an ordinary user. */
+export function asUser(command: readonly string[]): string[] {
   return ["unshare", "--user", "--map-root-user", "--map-auto", "--", ...command];
 }
 

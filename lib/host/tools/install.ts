@@ -1,3 +1,4 @@
+import { basename } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import type { Log } from "../../base/terminal/log.ts";
 import { ARCH } from "../../config/archs.ts";
@@ -48,8 +49,8 @@ export function installPlan(verdicts: readonly ToolVerdict[], host: InstallHost)
     if (name !== undefined) packages.add(name);
     else if (command === undefined) unavailable.push(tool.name);
     else addOnce(commands, command);
-    if (tool.setup !== undefined && name === tool.setup.program) {
-      addOnce(setups, [name, ...tool.setup.args]);
+    if (manager !== undefined && tool.setup !== undefined && name === tool.setup.package) {
+      addOnce(setups, [tool.setup.places[manager] ?? name, ...tool.setup.args]);
     }
   }
   const special = commands.length > 0;
@@ -274,10 +275,19 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   signal?.throwIfAborted();
 }
 
+/** Ubuntu has it since 24.04, in a part of its archive that may be off. */
+const RUSTUP_BY_HAND = "sudo add-apt-repository -y universe, or, where the system has no package " +
+  "of rustup, install it from https://rustup.rs; then run the task again";
+
 function installError(command: readonly string[], result: RunResult): HostError {
   const tail = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-12);
+  const isRustup = basename(command[0] ?? "") === "rustup";
+  const by = isRustup ? "rustup" : "the package manager";
+  const lacksRustup = /Unable to locate package rustup|Package '?rustup'? has no/.test(
+    tail.join(" "),
+  );
   return new HostError(
-    `Cannot install the missing tools: the package manager exited with status ${result.code}`,
-    { details: tail, next: commandText(command) },
+    `Cannot install the missing tools: ${by} exited with status ${result.code}`,
+    { details: tail, next: lacksRustup ? RUSTUP_BY_HAND : commandText(command) },
   );
 }

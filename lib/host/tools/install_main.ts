@@ -28,6 +28,10 @@ async function answer(request: InstallRequest, signal: AbortSignal): Promise<Ins
     await runInstall(plan, host, { log, signal, isPatient: request.isPatient === true });
     return { plan, haveSudo };
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      const message = "Cannot install the missing tools: a program is not where packages have it";
+      return { fault: { message, details: [error.message], next: plan.text } };
+    }
     if (!(error instanceof TaskError)) throw error;
     const { message, details, next } = error;
     return { fault: { message, details, next } };

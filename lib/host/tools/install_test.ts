@@ -125,7 +125,7 @@ Deno.test("installPlan() has rustup fetch what Ubuntu does not package, and rust
   assertEquals(automatic, true);
   const [apt, ...setups] = text.split(" && ");
   assertMatch(apt ?? "", /apt-get .* install -y --no-install-recommends rustup$/);
-  assertEquals(setups, [base, ...more].map((args) => `rustup ${args}`));
+  assertEquals(setups, [base, ...more].map((args) => `/usr/bin/rustup ${args}`));
   const own = planWith(() => "/home/me/.cargo/bin/rustup");
   assertEquals(own.automatic, true);
   assertEquals(
@@ -260,6 +260,20 @@ Deno.test("runInstall() reports what apt said last, and how to try again", async
     ["E: No space left on device"],
     "apt-get install qemu",
   ]);
+});
+
+Deno.test("runInstall() says where rustup comes from if the system has no package of it", async () => {
+  await using box = await sandboxOnPath();
+  const said = [
+    "E: Package 'rustup' has no installation candidate",
+    "E: Unable to locate package rustup",
+  ];
+  for (const text of said) {
+    const { install } = await standIn(box, `echo "${text}" >&2; exit 100`);
+    const error = await assertRejects(install, HostError);
+    assertEquals(error.details, [text]);
+    assertMatch(error.next ?? "", /universe.*https:\/\/rustup\.rs; then run the task again$/);
+  }
 });
 
 Deno.test("installPlan() tells dpkg of an architecture before apt looks for its packages", () => {

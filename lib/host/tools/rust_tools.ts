@@ -14,6 +14,11 @@ const isDebian = ({ distroId }: ToolNeed) => distroId === "debian";
 
 const home = () => readVariable("HOME") || "/root";
 
+/** Where packages have rustup; Homebrew's is on no `PATH`. */
+export const RUSTUP = {
+  ...{ apt: "/usr/bin/rustup", brew: "/opt/homebrew/opt/rustup/bin/rustup" },
+} as const;
+
 /** Where rustup puts the programs of its toolchains. */
 export const rustupPrograms = (): string =>
   join(readVariable("CARGO_HOME") || join(home(), ".cargo"), "bin");
@@ -52,7 +57,7 @@ function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustT
       programs: elsewhere.programs,
       packages: { ...elsewhere.packages, apt: "rustup", brew: "rustup" },
       setup: {
-        program: "rustup",
+        ...{ package: "rustup", places: RUSTUP },
         find: () =>
           findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
         // Not its documentation, which is most of it.

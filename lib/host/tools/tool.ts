@@ -49,7 +49,12 @@ export interface Tool {
 interface ToolSetup {
   /** Finds the program; `undefined` where the package of its name has to bring it first. */
   readonly find: () => string | undefined;
-  /** The program's name, and that of its package. */
-  readonly program: string;
+  /** The name of its package. */
+  readonly package: string;
+  /**
+   * Where the package has it. By its path, for permission sets: Deno looks names up when it starts,
+   * and the package is only then installed.
+   */
+  readonly places: Readonly<Partial<Record<PackageManager, string>>>;
   readonly args: readonly string[];
 }
