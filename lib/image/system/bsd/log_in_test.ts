@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import { GuestError } from "../../../base/errors.ts";
 import { converse } from "../../../guest/expect.ts";
 import { SerialConsole } from "../../../guest/serial_console.ts";
@@ -24,11 +25,11 @@ async function typed(
   greeting: string,
   answer: Answer,
   loader: Parameters<typeof loginStep>[0] = [],
-  limitMs = 5000,
+  limitMs = 20_000,
 ): Promise<string[]> {
   await using fake = await fakeConsole(greeting, answer);
   await using console = await SerialConsole.open(fake.options);
-  await converse(console, { ...loginStep(loader), settleMs: 60, limitMs });
+  await converse(console, { ...loginStep(loader), settleMs: 150, limitMs });
   return fake.typed;
 }
 
@@ -50,9 +51,9 @@ Deno.test("a boot loader that asks is told to use the serial line", async () => 
   // A key has no line of its own, and shows the menu's line.
   await using fake = await fakeConsole(NETBSD_MENU, (line) => answers[line] ?? "");
   await using console = await SerialConsole.open(fake.options);
-  const step = { ...loginStep(NETBSD_LOADER), settleMs: 60, limitMs: 5000 };
+  const step = { ...loginStep(NETBSD_LOADER), settleMs: 150, limitMs: 20_000 };
   const talking = converse(console, step);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  while (!fake.transcript.includes("<<  ")) await delay(10);
   await fake.show("\r\nOption: [1]:");
   await talking;
   assertEquals(fake.typed, [" 3", "consdev com0", "boot", "root"]);
@@ -86,6 +87,6 @@ Deno.test("no step is answered twice: not the same login, and not before it", as
   const again = "NetBSD/amd64 (localhost) (constty)\r\n\r\nlogin: ";
   await assertRejects(() => typed(NETBSD, () => again), GuestError, "the login prompt came again");
   // A prompt of a shell that nobody has logged in to.
-  const early = () => typed("# ", () => "", [], 400);
-  await assertRejects(early, GuestError, "no prompt of root's shell came within 0.4 s");
+  const early = () => typed("# ", () => "", [], 1500);
+  await assertRejects(early, GuestError, "no prompt of root's shell came within 1.5 s");
 });
