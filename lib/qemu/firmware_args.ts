@@ -16,6 +16,9 @@ export function firmwareArgs(
   return ["-drive", flash(0, code, true), "-drive", flash(1, vars, false)];
 }
 
+/** The last place of the bus that machines leave free: systems count the main disk first, then. */
+const SEED_ADDRESS = "addr=0x1e";
+
 /** A read-only disk of raw bytes: {@link SEED_SERIAL}, or what a provisioning system looks for. */
 export function seedDiskArgs(path: string, serial: string = SEED_SERIAL): string[] {
   const drive = [
@@ -24,6 +27,6 @@ export function seedDiskArgs(path: string, serial: string = SEED_SERIAL): string
   ];
   return [
     ...["-drive", drive.join(",")],
-    ...["-device", virtioDevice("blk", "pci", ["drive=seed0", `serial=${serial}`])],
+    ...["-device", virtioDevice("blk", "pci", ["drive=seed0", `serial=${serial}`, SEED_ADDRESS])],
   ];
 }

@@ -94,7 +94,7 @@ function launchPlan(
     disk: image.disk,
     devices: buildDevices({
       ...{ cacheDisk, sshPort, openNetwork: network === "open" },
-      // The seed's disk comes first, and firmware tries no other.
+      // Firmware may try one disk alone.
       bootIndex: image.boot === undefined ? 1 : undefined,
     }),
     boot: (dir) => bootBuildGuest(request, host, dir, extraSeed),

@@ -50,7 +50,7 @@ export async function bsdBiosDisk(
     await Deno.truncate(disk, (ROOT_MIB + 1) * 2 ** 20);
     await $`sfdisk --quiet ${disk}`.with({ stdin: "label: dos\nstart=1MiB, type=83, bootable\n" });
     const core = join(dir, "core.img");
-    const modules = ["biosdisk", "part_msdos", "ext2", "linux", "normal", "test", "ls"];
+    const modules = ["biosdisk", "part_msdos", "ext2", "linux", "normal"];
     await $`grub-mkimage -O i386-pc -d ${GRUB_DIR} -p ${"(hd0,msdos1)/boot"} -o ${core} ${modules}`;
     // The first 440 bytes: after them comes the table of partitions. The rest lies before the first.
     const place = ["conv=notrunc", "status=none"];
@@ -62,10 +62,9 @@ export async function bsdBiosDisk(
   return join(dir, "disk.raw");
 }
 
-/** What boots the kernel; with the disk that a run brings, the root is the second of the guest's. */
+/** What boots the kernel. */
 const grubConfig = (words: readonly string[]) => `
-if ls (hd1); then disk=/dev/vdb1; else disk=/dev/vda1; fi
-linux /boot/vmlinuz ${words.join(" ")} guesthouse.root=$disk
+linux /boot/vmlinuz ${words.join(" ")} guesthouse.root=/dev/vda1
 initrd /boot/initramfs
 boot
 `;
