@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { hostFacts } from "../lib/host/facts.ts";
+import { findFirmware } from "../lib/host/firmware.ts";
 import { findProgram } from "../lib/base/process/find_program.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 import { imageState } from "../lib/image/platform/platform_image.ts";
@@ -89,6 +90,40 @@ Deno.test({
       assertEquals(outcome.stderr.match(/next: /g)?.length, 1);
     }
     await box.assertClean();
+  },
+});
+
+Deno.test({
+  name: "without a platform's QEMU its image ends with status 3 and the command that installs it",
+  ignore: !isDebianRoot,
+  async fn() {
+    await using box = await makeSandbox();
+    const env = { ...noImages(box), PATH: await hostWithout(box, /^qemu-system-aarch64$/) };
+    for (const platform of ["freebsd-arm64", "netbsd-arm64"]) {
+      const outcome = await box.task("setup-images", [platform], { env });
+      assertFailure(outcome, {
+        exit: 3,
+        says: ["Cannot continue: this host lacks qemu-system-aarch64"],
+      });
+      assertMatch(outcome.stderr, nextCommand("setup-images"));
+    }
+    await box.assertClean();
+  },
+});
+
+Deno.test({
+  name: "without UEFI firmware an image that needs it ends with status 3, and downloads nothing",
+  ignore: !isDebianRoot || await findFirmware("x86_64") !== undefined,
+  async fn() {
+    await using box = await makeSandbox();
+    const outcome = await box.task("setup-images", ["freebsd-amd64"], { env: noImages(box) });
+    assertFailure(outcome, {
+      exit: 3,
+      says: [
+        'Cannot boot guest "freebsd-amd64": there is no UEFI firmware for x86_64',
+        "next: install ovmf (apt)",
+      ],
+    });
   },
 });
 

@@ -4,6 +4,7 @@ import { LiveTable } from "../base/terminal/live_table.ts";
 import type { Platform } from "../config/platform.ts";
 import { commandText } from "../base/text/command_text.ts";
 import { denoTaskText } from "../base/process/deno_task.ts";
+import { requireFirmware } from "../host/firmware.ts";
 import { ensureHost, findInstall, type Installation } from "../host/tools/ensure_host.ts";
 import type { ByHand } from "./build_guests.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
@@ -127,7 +128,10 @@ async function guestsFor(
   { signal }: TaskContext,
   { byHand }: SetUpOptions,
 ): Promise<BuildGuests | undefined> {
-  if (systemOf(platform).boot === "kernel") return undefined;
+  const { boot } = systemOf(platform);
+  if (boot === "kernel") return undefined;
+  // Before a long download.
+  if (boot === "uefi") await requireFirmware(platform.arch, platform.name);
   const { buildGuests } = await import(
     "./build_guests.ts" as string
   ) as typeof import("./build_guests.ts");
