@@ -163,8 +163,9 @@ export default definePermissions({
     },
     image: {
       why: "sets an image up where it is missing, and puts it in its place",
-      run: ["ln"],
-      tools: ["image", "binfmt", "init"],
+      run: ["genisoimage", "hdiutil", "ln", "mcopy", "mformat", "mkisofs", "xorriso"],
+      write: ["./configs/images.lock.json", "./configs/keys"],
+      tools: ["image", "binfmt", "seed", "init"],
     },
     native: {
       why: "the user's own steps on the host: theirs, as what make runs is. They get the user's " +
@@ -201,7 +202,7 @@ export default definePermissions({
     "build-all": [...BUILD, "native", "distro"],
     "build-vm": BUILD,
     "build-native": ["ask", "run", "state", "log", "home", "native", "tools"],
-    "setup-images": [...GUEST, ...IMAGE, "trust", "memory", "proxy"],
+    "setup-images": [...GUEST, ...IMAGE, "trust", "memory", "proxy", "caller"],
     "provision-manual": [...GUEST, ...IMAGE, "trust", "memory", "proxy"],
     "vm-run": [
       ...GUEST,

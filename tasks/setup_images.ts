@@ -2,6 +2,10 @@
 //   deno task setup-images [PLATFORM...]
 import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/image/parts/common_options.ts";
+import { UsageError } from "../lib/base/errors.ts";
+import type { DownloadHow } from "../lib/image/disk/downloads.ts";
+import { callersDir } from "../lib/cli/output_path.ts";
+import { resolve } from "@std/path";
 import type { Platform } from "../lib/config/platform.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 
@@ -26,6 +30,18 @@ export const spec = {
       name: "explain",
       type: "boolean",
       help: "print what would be built and why, without building",
+    },
+    {
+      name: "from",
+      type: "string",
+      value: "FILE",
+      help: "use this file for the download of a single platform; its checksum must be the same",
+    },
+    { name: "offline", type: "boolean", help: "download nothing; fail where that is needed" },
+    {
+      name: "update",
+      type: "boolean",
+      help: "ask the publishers for newer images, and pin those (configs/images.lock.json)",
     },
   ],
   examples: [
@@ -62,6 +78,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   }
   const built = await setUpImages(wanted, ctx, {
     force: ctx.opt.force,
+    download: downloadHow(wanted, ctx),
   });
   if (ctx.dryRun) return 0;
   const snapshots = ctx.opt.noSnapshots ? new Map() : await snapshotsOf(wanted, built, ctx);
@@ -71,6 +88,22 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   }));
   ctx.result({ ok: true, images });
   return 0;
+}
+
+/** How downloads are come by. A file is one platform's. */
+function downloadHow(
+  wanted: readonly Platform[],
+  { opt: { from, offline, update } }: ContextOf<typeof spec>,
+): DownloadHow {
+  if (from === undefined) return { offline, update };
+  const [platform, ...others] = wanted;
+  if (platform === undefined || others.length > 0 || !("source" in platform.image)) {
+    throw new UsageError("Cannot use --from: it is for one platform whose image is downloaded", {
+      details: [`platforms: ${wanted.map(({ name }) => name).join(", ")}`],
+      next: "deno task setup-images linux-amd64 --from FILE",
+    });
+  }
+  return { from: resolve(callersDir(), from), offline, update };
 }
 
 /** Saves missing snapshots; the code for it is only loaded if there are any. */

@@ -9,7 +9,6 @@ import {
 import table from "../configs/permissions.ts";
 import { ARCH, ARCHS } from "../lib/config/archs.ts";
 import { root } from "../lib/base/files/paths.ts";
-import { SET_UP_GROUPS } from "../lib/setup/set_up.ts";
 import { groupsForTask, TOOL_GROUPS, TOOLS } from "../lib/host/tools/tool_table.ts";
 import { RUSTUP } from "../lib/host/tools/rust_tools.ts";
 import { crossGcc } from "../lib/host/tools/part_tools.ts";
@@ -109,7 +108,9 @@ function programsOf(task: string, reached: ReadonlySet<Statement>): Map<string, 
       file === "lib/setup/set_up.ts" && names.has("findInstall")
     );
     const own = task === "check" ? TOOL_GROUPS : groupsForTask(task, "linux");
-    const groups = setsUp ? [...own, ...SET_UP_GROUPS, "init"] : own;
+    // What the systems of guests name.
+    const setUpGroups = ["image", "binfmt", "seed", "init"] as const;
+    const groups = setsUp ? [...own, ...setUpGroups] : own;
     for (const { programs, groups: of, versionArgs } of TOOLS) {
       if (versionArgs === undefined || !of.some((group) => groups.includes(group))) continue;
       for (const program of programs) add(program, "a tool");

@@ -37,6 +37,7 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
     pattern: /\bsudo\b|systemctl|\/dev\/vd[b-z]|\/home\/|\bapt-get\b|\bdpkg\b/,
     allowed: {
       "lib/image/system/debian/": "Debian's guests",
+      "lib/image/system/ubuntu/": "Ubuntu's guests",
       "lib/image/system/bsd/": "FreeBSD's and NetBSD's guests",
       "lib/dev/flavour/nixos/": "NixOS's guests",
       "lib/dev/sync/sync.ts": "a command for people in the guest",
@@ -52,7 +53,7 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
 };
 
 /** Names of platforms, as examples in messages and help. */
-const PLATFORM = /\b(debian|freebsd|netbsd)-(amd64|arm64)\b/g;
+const PLATFORM = /\b(debian|linux|freebsd|netbsd)-(amd64|arm64)\b/g;
 
 /** The lines of code of lib/ and tasks/ by path, without tests and comments. */
 async function codeLines(): Promise<Map<string, string[]>> {

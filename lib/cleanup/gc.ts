@@ -3,7 +3,7 @@ import type { Platform } from "../config/platform.ts";
 import { listRuns } from "../guest/runs.ts";
 import { runsDir } from "../base/files/paths.ts";
 import { listUnfinished } from "../store/unfinished.ts";
-import { listPackages, listVersions } from "./gc_images.ts";
+import { listDownloads, listPackages, listVersions } from "./gc_images.ts";
 import { listScratchLeft, listSockets, listTemporaryFiles, listTheRuns } from "./gc_runs.ts";
 import { listBuildCaches, listMemory } from "./gc_snapshots.ts";
 import { presentHosts } from "./snapshot_judges.ts";
@@ -43,6 +43,7 @@ const KINDS: readonly (readonly Kind[])[] = [
   [listMemory, listBuildCaches],
   [listVersions],
   [listPackages],
+  [listDownloads],
   [() => listUnfinished("part")],
   [() => listUnfinished("image")],
   [listTemporaryFiles],

@@ -4,6 +4,7 @@ import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
 import { isAmong } from "../base/files/directories.ts";
 import { variantRootfsInputs, variantRootfsName } from "../image/parts/variant.ts";
+import { storedDownloads } from "../image/disk/stored_downloads.ts";
 import { storedVersions } from "../image/platform/image_versions.ts";
 import { rootfsInputs } from "../image/platform/platform_image.ts";
 import { rootfsKey, storedTars } from "../image/system/debian/rootfs_tar.ts";
@@ -30,6 +31,10 @@ export async function listPackages({ platforms }: GcFacts): Promise<Listed[]> {
     return { ...tar, why };
   });
 }
+
+/** What was downloaded: the pinned files stay. */
+export const listDownloads = async ({ platforms }: GcFacts): Promise<Listed[]> =>
+  await storedDownloads(platforms.map(({ name }) => name));
 
 /** The key that each would have now. */
 async function keysByName(platforms: readonly Platform[]): Promise<Map<string, string>> {

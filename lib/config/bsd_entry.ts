@@ -27,6 +27,7 @@ const entryOf = <Kind extends BsdKind>(kind: Kind) => ({
   schema: schemaOf(kind),
   os: kind,
   nprocCommand: ["sysctl", "-n", "hw.ncpu"],
+  boot: "firmware" as const,
   faults: (): Fault[] => [],
 });
 

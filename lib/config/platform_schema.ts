@@ -1,6 +1,7 @@
 import { ARCH, ARCHS } from "./archs.ts";
 import { freebsdEntry, netbsdEntry } from "./bsd_entry.ts";
 import { debianEntry } from "./debian_entry.ts";
+import { ubuntuEntry } from "./ubuntu_entry.ts";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { check, countFaults, type Fault, faultLines, fields, foundWanted } from "./faults.ts";
@@ -13,12 +14,18 @@ const PORT = '"auto" or a port from 1 to 65535';
 const imagePath = path("a path inside the images directory");
 
 /** What `image:` may say, by its kind: how an image is built. Another system is another entry. */
-const ENTRIES = { debian: debianEntry, freebsd: freebsdEntry, netbsd: netbsdEntry } as const;
+const ENTRIES = {
+  debian: debianEntry,
+  ubuntu: ubuntuEntry,
+  freebsd: freebsdEntry,
+  netbsd: netbsdEntry,
+} as const;
 
 const KINDS = Object.keys(ENTRIES).map((kind) => `"${kind}"`).join(" or ");
 
 const imageRecipe = z.discriminatedUnion("kind", [
   debianEntry.schema,
+  ubuntuEntry.schema,
   freebsdEntry.schema,
   netbsdEntry.schema,
 ], {
@@ -142,6 +149,10 @@ function relationFaults(input: PlatformInput | undefined): Fault[] {
   const entry = Object.entries(ENTRIES).find(([kind]) => kind === image?.kind)?.[1];
   if (image === undefined || entry === undefined) return faults;
   faults.push(...entry.faults(image, arch));
+  if (entry.boot === "firmware" && kernel !== undefined) {
+    const wanted = `nothing, as guests of image.kind "${image.kind}" boot from their disk`;
+    faults.push({ path: ["kernel"], text: foundWanted(kernel, wanted) });
+  }
   if (os !== entry.os && OSES.some((known) => known === os)) {
     const wanted = `"${entry.os}", as image.kind is "${image.kind}"`;
     faults.push({ path: ["os"], text: foundWanted(os, wanted) });

@@ -56,7 +56,7 @@ Deno.test("definePlatform() fills in every default", () => {
     powerdown: "qmp",
     byDefault: true,
     timeouts: { bootMs: 120_000, shutdownMs: 15_000 },
-  });
+  } as ReturnType<typeof definePlatform>);
   const amd64 = {
     ...input,
     arch: "x86_64",
@@ -126,7 +126,7 @@ Deno.test("definePlatform() refuses what does not go together", () => {
   ]);
   const unknownKind = { ...input, image: { kind: "alpine" } } as unknown as PlatformInput;
   assertEquals(assertThrows(() => definePlatform(unknownKind), UsageError).details, [
-    'image.kind: found "alpine", wanted kind "debian" or "freebsd" or "netbsd"',
+    'image.kind: found "alpine", wanted kind "debian" or "ubuntu" or "freebsd" or "netbsd"',
   ]);
 });
 

@@ -25,6 +25,8 @@ export const STAGE_VERSIONS = {
   "kernel": 1,
   /** Compiling the kernel for microVMs. */
   "micro-kernel": 1,
+  /** What cloud-init and our script do in a downloaded image. */
+  "cloud-init": 1,
   /** A variant's disk: the agent, and the file system. */
   "variant": 1,
 } as const;

@@ -17,6 +17,7 @@ Deno.test("stages have these versions", () => {
     "rust": 1,
     "kernel": 1,
     "micro-kernel": 1,
+    "cloud-init": 1,
     "variant": 1,
   });
 });

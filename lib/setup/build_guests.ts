@@ -5,10 +5,11 @@ import type { Platform } from "../config/platform.ts";
 import type { AcceleratorChoice } from "../host/accelerator/accelerator.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import type { BuildGuests, GuestConsole } from "../image/system/guest_system.ts";
-import { bootFirmware } from "../vm/boot_build_guest.ts";
+import { bootFirmware, seedOf } from "../vm/boot_build_guest.ts";
 import { findBuildHost } from "../vm/build_guest.ts";
 import { guestSize } from "../vm/build_machine.ts";
 import { openGuest } from "../vm/open_guest.ts";
+import { changeOverSsh, type SeededGuest } from "./change_over_ssh.ts";
 import { changeAtConsole, type ConsoleGuest } from "./change_at_console.ts";
 
 /** What {@link buildGuests} takes. */
@@ -27,6 +28,9 @@ export interface ByHand {
   readonly change: (console: GuestConsole) => Promise<void>;
 }
 
+/** How much longer than later boots the first takes: it grows the file system and sets itself up. */
+const FIRST_BOOT_FACTOR = 3;
+
 /** The guests in which a platform's image is made and proven. */
 export function buildGuests(options: BuildGuestsOptions): BuildGuests {
   const { platform, accelerator, logs, signal, byHand } = options;
@@ -42,6 +46,18 @@ export function buildGuests(options: BuildGuestsOptions): BuildGuests {
   };
   return {
     changeAtConsole: change,
+    async changeOverSsh(disks, makeSeed, how) {
+      const host = await findBuildHost({ platform, accelerator, signal });
+      const seed = await makeSeed(seedOf(platform, host));
+      const guest: SeededGuest = {
+        ...{ ...size, ...disks, name, host, logs, signal, cpu: platform.cpu[host.accelerator] },
+        ...{ user: platform.ssh.user, seed: seed.path, boot: (dir) => bootFirmware(platform, dir) },
+        bootMs: platform.timeouts.bootMs * FIRST_BOOT_FACTOR,
+        shutdownMs: platform.timeouts.shutdownMs * FIRST_BOOT_FACTOR,
+        powerOff: systemOf(platform).commands.powerOff,
+      };
+      return await changeOverSsh(guest, how);
+    },
     byHand: byHand && {
       from: byHand.from,
       change: (disks) => change(disks, byHand.change),

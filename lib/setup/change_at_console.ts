@@ -8,7 +8,7 @@ import type { GuestConsole } from "../image/system/guest_system.ts";
 import { netArgs } from "../qemu/net_args.ts";
 import { bootDeadline, type GuestHost } from "../vm/host.ts";
 import { launchGuest } from "../vm/launch_guest.ts";
-import type { Size } from "../vm/machine.ts";
+import type { Machine, Size } from "../vm/machine.ts";
 
 /** A guest that is changed through its serial console, and what becomes of its disk. */
 export interface ConsoleGuest extends Size {
@@ -33,7 +33,7 @@ export async function changeAtConsole<Result>(
   guest: ConsoleGuest,
   change: (console: GuestConsole) => Promise<Result>,
 ): Promise<Result> {
-  const { name, host, logs, from, to } = guest;
+  const { name, host, logs, from } = guest;
   await using stack = new AsyncDisposableStack();
   const id = crypto.randomUUID().slice(0, 8);
   const consoleSocket = join(await ensureSocketDir(), `console-${id}`);
@@ -43,12 +43,7 @@ export async function changeAtConsole<Result>(
     await launchGuest({
       ...{ name, host, memoryMiB, cores, cpu, logs, signal, consoleSocket, boot },
       disk: from,
-      // The network of a host, since a mirror may be anywhere; nobody but us runs anything here yet.
-      devices: ({ disk }) => [
-        ...diskArgs({ path: disk, format: "qcow2", throwAway: true, bootIndex: 1 }),
-        ...netArgs({}),
-        ...rngArgs(),
-      ],
+      devices: changedDevices(),
     }),
   );
   const result = await change({
@@ -58,9 +53,28 @@ export async function changeAtConsole<Result>(
     transcript: (line) => logs.output(`${line}\n`),
   });
   await launched.guest.exited;
+  await keepDisk(guest, launched.place.disk);
+  return result;
+}
+
+/**
+ * The devices of a guest that is changed. It has the network of a host, since a mirror may be
+ * anywhere; nobody but us runs anything in it yet.
+ */
+export const changedDevices =
+  (net: { readonly hostPort?: number } = {}): Machine["devices"] => ({ disk }) => [
+    ...diskArgs({ path: disk, format: "qcow2", throwAway: true, bootIndex: 1 }),
+    ...netArgs(net),
+    ...rngArgs(),
+  ];
+
+/** Makes one disk of an overlay and what it lies on, which appears only when it is whole. */
+export async function keepDisk(
+  { name, to, signal }: Pick<ConsoleGuest, "name" | "to" | "signal">,
+  overlay: string,
+): Promise<void> {
   const fresh = `${to}.new`;
-  await $`qemu-img convert -O qcow2 ${launched.place.disk} ${fresh}`.signal(signal)
+  await $`qemu-img convert -O qcow2 ${overlay} ${fresh}`.signal(signal)
     .what(`keep the disk of "${name}"`);
   await Deno.rename(fresh, to);
-  return result;
 }

@@ -3,13 +3,7 @@ import type { Platform } from "../config/platform.ts";
 import { ensureHost } from "../host/tools/ensure_host.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { imageState } from "../image/platform/platform_image.ts";
-import {
-  mayBuildImages,
-  notSetUp,
-  SET_UP_GROUPS,
-  setUpImages,
-  type SetUpOptions,
-} from "./set_up.ts";
+import { mayBuildImages, notSetUp, setUpGroups, setUpImages, type SetUpOptions } from "./set_up.ts";
 
 interface PrepareOptions extends SetUpOptions {
   readonly task: string;
@@ -39,7 +33,7 @@ export async function prepareGuests(
   const groups: ToolGroup[] = [
     ...options.groups ?? [],
     ...platforms.length > 0 ? ["vm" as const] : [],
-    ...build ? SET_UP_GROUPS : [],
+    ...build ? setUpGroups(toBuild) : [],
   ];
   await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),

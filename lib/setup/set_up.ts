@@ -10,14 +10,16 @@ import type { ByHand } from "./build_guests.ts";
 import { explainFullDisk } from "../base/files/full_disk.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type Image, imageState } from "../image/platform/platform_image.ts";
-import type { DownloadHow } from "../image/disk/fetch_image.ts";
+import type { DownloadHow } from "../image/disk/downloads.ts";
 import type { BuildGuests } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { startClock } from "../base/time/clock.ts";
 import { type LogFiles, startLogs } from "../base/files/log_files.ts";
 
-/** The tools for building images, in addition to those for guests. */
-export const SET_UP_GROUPS: readonly ToolGroup[] = ["image", "binfmt"];
+/** The tools for building platforms' images, in addition to those for guests. */
+export const setUpGroups = (platforms: readonly Platform[]): readonly ToolGroup[] => [
+  ...new Set(platforms.flatMap((platform) => systemOf(platform).tools)),
+];
 
 /** One image as `setup-images --json` prints it. */
 interface SetUpImage {
@@ -46,9 +48,14 @@ export async function setUpImages(
   options: SetUpOptions = {},
 ): Promise<readonly SetUpImage[]> {
   const states = await Promise.all(platforms.map((platform) => imageState(platform)));
-  const toBuild = platforms.filter((_, index) => options.force || states[index]?.kind !== "ready");
+  // What is pinned is no input of a recipe: the first build takes the pin.
+  const isForced = ({ image }: Platform) =>
+    options.force || options.download?.update === true && "source" in image;
+  const toBuild = platforms.filter((platform, index) =>
+    isForced(platform) || states[index]?.kind !== "ready"
+  );
   if (toBuild.length > 0) {
-    await ensureHost([...SET_UP_GROUPS, "vm"], ctx, {
+    await ensureHost([...setUpGroups(toBuild), "vm"], ctx, {
       guestArchs: toBuild.map(({ arch }) => arch),
       task: "setup-images",
       later: ["init"],
@@ -90,7 +97,7 @@ export async function setUpImages(
     try {
       const { image, built, reasons } = await ensureImage(platform, {
         signal: ctx.signal,
-        force: options.force,
+        force: isForced(platform),
         download: options.download,
         compiler: installing,
         guests: await guestsFor(platform, log, ctx, options),

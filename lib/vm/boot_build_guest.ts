@@ -6,6 +6,7 @@ import type { HostCertificates } from "../guest/certificates.ts";
 import type { Keys } from "../host/keys.ts";
 import { requireFirmware } from "../host/firmware.ts";
 import type { Image } from "../image/platform/platform_image.ts";
+import type { Seed } from "../image/system/guest_system.ts";
 import { systemOf } from "../image/platform/systems.ts";
 import { kernelArgs } from "../qemu/args.ts";
 import { firmwareArgs, seedDiskArgs } from "../qemu/firmware_args.ts";
@@ -37,13 +38,7 @@ export async function bootBuildGuest(
 ): Promise<string[]> {
   const { image: { boot }, platform, append } = request;
   const { seeds } = systemOf(platform);
-  const seed = seeds.run({
-    hostKey: { secret: host.keys.hostSecret, public: host.keys.hostPublic },
-    authorizedKeys: `${host.keys.clientPublic}\n`,
-    user: platform.ssh.user,
-    hostname: platform.name,
-    certificates: host.certificates.pem,
-  });
+  const seed = seeds.run(seedOf(platform, host));
   if (boot === undefined) return await bootFromDisk(request, seed, dir);
   const initramfs = join(dir, RUN_FILES.initramfs);
   await Deno.copyFile(boot.initramfs, initramfs);
@@ -54,6 +49,16 @@ export async function bootBuildGuest(
   const words = kernelCommandLine(platform, append);
   return kernelArgs({ kernel: boot.kernel, initramfs, append: words });
 }
+
+/** What this checkout's guests of a platform are given. */
+export const seedOf = (
+  { name, ssh: { user } }: Pick<Platform, "name" | "ssh">,
+  { keys, certificates }: BootHost,
+): Seed => ({
+  hostKey: { secret: keys.hostSecret, public: keys.hostPublic },
+  authorizedKeys: `${keys.clientPublic}\n`,
+  ...{ user, hostname: name, certificates: certificates.pem },
+});
 
 /** Firmware, and a disk with the run's seed. */
 async function bootFromDisk(

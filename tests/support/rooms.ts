@@ -9,7 +9,7 @@ export const ROOMS: readonly string[] = [
   ...["cli", "store", "symptoms", "config", "project"],
   ...["host", "host/tools", "host/accelerator", "qemu", "guest/proxy", "guest", "guest/agent"],
   ...["image", "image/format", "image/boot", "image/disk", "image/system", "image/system/debian"],
-  ...["image/system/bsd", "image/system/freebsd", "image/system/netbsd"],
+  ...["image/system/ubuntu", "image/system/bsd", "image/system/freebsd", "image/system/netbsd"],
   ...["image/parts", "image/platform", "vm", "setup", "report", "ci", "micro"],
   ...["dev/state", "dev/sync", "dev/share", "dev/flavour", "dev/flavour/nixos", "dev"],
   ...["cleanup", "diagnose", "bench", "test_run"],

@@ -120,6 +120,19 @@ export const IMAGE_TOOLS: readonly Tool[] = [
     neededIf: (need) => need.os === "linux",
   },
   {
+    name: "xorriso",
+    programs: ["xorriso", "genisoimage", "mkisofs", "hdiutil", "mformat"],
+    groups: ["seed"],
+    purpose: "makes the disk from which a downloaded system is set up",
+    packages: {
+      apt: "xorriso",
+      brew: "xorriso",
+      dnf: "xorriso",
+      pacman: "libisoburn",
+      nix: "xorriso",
+    },
+  },
+  {
     name: "newuidmap",
     programs: ["newuidmap"],
     groups: ["image"],

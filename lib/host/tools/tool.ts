@@ -6,6 +6,7 @@ export type ToolGroup =
   | "native"
   | "image"
   | "binfmt"
+  | "seed"
   | "init"
   | "vm"
   | "rust"

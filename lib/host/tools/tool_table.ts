@@ -22,6 +22,7 @@ export const TOOL_GROUPS: readonly ToolGroup[] = [
   "native",
   "image",
   "binfmt",
+  "seed",
   "init",
   "vm",
   "rust",
@@ -43,7 +44,7 @@ export const IMAGE_GROUPS: readonly ToolGroup[] = [
 
 const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "build-all": ["native", "image", "binfmt", "init", "vm"],
-  "setup-images": ["image", "binfmt", "init", "vm"],
+  "setup-images": ["image", "binfmt", "seed", "init", "vm"],
   "build-vm": ["vm"],
   "vm-run": ["vm"],
   "check-images": ["vm"],
@@ -52,7 +53,7 @@ const TASK_GROUPS: Readonly<Record<string, readonly ToolGroup[]>> = {
   "arm-dev": ["vm"],
   "arm-dev-ssh": ["vm"],
   "build-native": ["native"],
-  "test": ["native", "image", "binfmt", "vm", "rust", "kernel", "parts", "test", "browser"],
+  "test": ["native", "image", "binfmt", "seed", "vm", "rust", "kernel", "parts", "test", "browser"],
   "bench": ["image", "binfmt", "init", "vm"],
   "build-images": ["rust", "kernel", "parts", "image", "binfmt"],
   "build-guest-agent": ["rust"],

@@ -27,5 +27,5 @@ Deno.test("groupsForTask() covers every group, and nothing for an unknown task",
 
 Deno.test("groupsForTask() asks macOS for image tools only to build images", () => {
   assertEquals(groupsForTask("build-all", "darwin"), ["native", "vm"]);
-  assertEquals(groupsForTask("setup-images", "darwin"), ["image", "binfmt", "init", "vm"]);
+  assertEquals(groupsForTask("setup-images", "darwin"), ["image", "binfmt", "seed", "init", "vm"]);
 });

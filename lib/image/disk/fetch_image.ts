@@ -2,25 +2,15 @@ import { join } from "@std/path";
 import { HostError, UsageError, WorkError } from "../../base/errors.ts";
 import { removeAll } from "../../base/files/directories.ts";
 import { acquireLock } from "../../base/files/lock.ts";
-import { imageCacheDir } from "../../base/files/paths.ts";
 import { bytesText } from "../../base/text/bytes.ts";
 import { type ImageSource, sourceName } from "../../config/image_source.ts";
 import { keepFile, keptState } from "../../store/vouched.ts";
+import { type DownloadHow, downloadsDir } from "./downloads.ts";
 import type { FetchOptions } from "./fetch_chunks.ts";
 import { type ImagePin, pinsPath, readImagePins, writeImagePin } from "./image_pins.ts";
 import { publisherChecksum } from "./publisher_checksum.ts";
 import { type Claim, receive } from "./receive.ts";
 import { RefusedError, resumedChunks } from "./resumed_chunks.ts";
-
-/** How a download is come by. */
-export interface DownloadHow {
-  /** A file of the user's own that takes the download's place; its checksum must be the same. */
-  readonly from?: string | undefined;
-  /** Whether nothing may be fetched. */
-  readonly offline?: boolean | undefined;
-  /** Whether to ask the publisher for a newer file, and to pin that one from now on. */
-  readonly update?: boolean | undefined;
-}
 
 /** What is wanted of {@link fetchImage}. */
 export interface FetchImageRequest extends Pick<FetchOptions, "signal" | "stallMs" | "client"> {
@@ -46,9 +36,6 @@ export interface FetchedImage {
 
 /** The beginning of a file that is on its way. */
 const PART_SUFFIX = ".part";
-
-/** Where a platform's downloads are kept. */
-export const downloadsDir = (name: string): string => join(imageCacheDir(), "downloads", name);
 
 /**
  * A publisher's disk image, unpacked and proven: from the store, or downloaded. At the first

@@ -5,7 +5,8 @@ import { sandbox } from "../../base/host_testing.ts";
 import { findProgram } from "../../base/process/find_program.ts";
 import { root } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
-import { downloadsDir, fetchImage, type FetchImageRequest } from "./fetch_image.ts";
+import { downloadsDir } from "./downloads.ts";
+import { fetchImage, type FetchImageRequest } from "./fetch_image.ts";
 import { type Publisher, sourceOf, startPublisher } from "./publisher_testing.ts";
 
 const NAME = "linux-test";

@@ -3,7 +3,7 @@ import type { Platform } from "../../config/platform.ts";
 import { imageCacheDir } from "../../base/files/paths.ts";
 import { imageHome } from "./current.ts";
 import { type Image, type ImageState, imageState } from "./platform_image.ts";
-import type { DownloadHow } from "../disk/fetch_image.ts";
+import type { DownloadHow } from "../disk/downloads.ts";
 import type { BuildGuests } from "../system/guest_system.ts";
 import { systemOf } from "./systems.ts";
 import { verifyImage } from "./manifest.ts";

@@ -3,10 +3,12 @@ import { debian } from "../system/debian/debian_system.ts";
 import { freebsd } from "../system/freebsd/freebsd_system.ts";
 import type { GuestSystem } from "../system/guest_system.ts";
 import { netbsd } from "../system/netbsd/netbsd_system.ts";
+import { ubuntu } from "../system/ubuntu/ubuntu_system.ts";
 
 /** Every operating system of guests, by the kind of its images. */
 const SYSTEMS: { readonly [Kind in ImageKind]: GuestSystem<PlatformOf<Kind>> } = {
   debian,
+  ubuntu,
   freebsd,
   netbsd,
 };

@@ -1,8 +1,10 @@
 import type { Platform } from "../../config/platform.ts";
 import type { GuestCommands } from "../../guest/guest_commands.ts";
 import type { SerialOptions } from "../../guest/serial_console.ts";
+import type { SshConnection } from "../../guest/ssh.ts";
+import type { ToolGroup } from "../../host/tools/tool.ts";
 import type { RecipeInput } from "../../store/recipe.ts";
-import type { DownloadHow } from "../disk/fetch_image.ts";
+import type { DownloadHow } from "../disk/downloads.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";
 
 /** What one run brings into its guest. */
@@ -60,6 +62,15 @@ export interface BuildGuests {
     disks: Disks,
     change: (console: GuestConsole) => Promise<Result>,
   ): Promise<Result>;
+  /**
+   * As {@link changeAtConsole}, but the system sets itself up for a login over SSH from a disk that
+   * `makeSeed` writes, and is turned off afterwards.
+   */
+  changeOverSsh<Result>(
+    disks: Disks,
+    makeSeed: (seed: Seed) => Promise<{ readonly path: string }>,
+    change: (ssh: SshConnection, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result>;
   /** Has the user change it instead, where that was asked for: the disk `from`, if there is one. */
   readonly byHand?: {
     readonly from: string | undefined;
@@ -87,6 +98,8 @@ export interface SystemBuild extends BuildOptions {
 export interface GuestSystem<Own extends Platform = Platform> {
   readonly commands: GuestCommands;
   readonly boot: SystemBoot;
+  /** The tools that {@link build} needs, besides those for guests. */
+  readonly tools: readonly ToolGroup[];
   readonly seeds: SystemSeeds;
   /** All that decides what the slow first stage makes, which is kept: which packages a root has. */
   rootStages(platform: Own): RecipeInput[];

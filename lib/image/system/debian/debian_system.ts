@@ -7,6 +7,7 @@ import { dryRun, rootStages, stages } from "./debian_stages.ts";
 /** Debian, made from its packages by mmdebstrap; boots by its own kernel, and is logged in to by SSH. */
 export const debian: GuestSystem<PlatformOf<"debian">> = {
   boot: "kernel",
+  tools: ["image", "binfmt"],
   commands: debianCommands,
   seeds: debianSeeds,
   rootStages,

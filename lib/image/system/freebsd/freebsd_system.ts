@@ -16,6 +16,7 @@ const TRAITS: BsdTraits = {
 export const freebsd: GuestSystem<BsdPlatform> = {
   // `systemOf()` gives what the platform says.
   boot: "uefi",
+  tools: [],
   commands: bsdCommands(TRAITS),
   seeds: { run: (seed) => bsdSeed(seed, TRAITS.sudoersDir) },
   rootStages,
