@@ -1,5 +1,6 @@
 // What is spelled in one place: names of architectures in lib/config/archs.ts, and what guests' systems
-// are told in lib/image/system/. Another architecture or system is then found by nobody else.
+// are told in lib/image/system/. Another architecture or system is then found by nobody else. And what
+// macOS does not have is asked for only where something else takes its place there.
 import { assertEquals } from "@std/assert";
 import { walk } from "@std/fs";
 import { join, relative } from "@std/path";
@@ -31,6 +32,28 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
     allowed: {
       "lib/host/tools/": "programs of the host, by its distribution",
       "lib/dev/load_flavour.ts": "which flavour a name means",
+    },
+  },
+  "an option or a file that macOS does not have": {
+    pattern:
+      /--sparse=|--one-file-system|--reflink|--propagation|-printf\b|"-r"|readlink -f|readlink", "-z|sed -i|stat -c|mktemp -p|\b(unshare|setpriv|setsid|losetup)\b|memfd|\/(proc|sys)\/|\/dev\/shm|os-release/,
+    allowed: {
+      "lib/base/process/copy_sparse.ts": "on Linux alone",
+      "lib/base/process/end_marked.sh": "if there is a /proc; ps otherwise",
+      "lib/base/process/remove_tree.ts": "on Linux alone",
+      "lib/base/process/start_time.ts": "on Linux; ps on macOS",
+      "lib/base/process/supervise.sh": "if there is a setsid; job control otherwise",
+      "lib/ci/kept_build.ts": "the guest's find",
+      "lib/dev/share/share_owner.ts": "on Linux alone",
+      "lib/dev/share/virtiofsd_program.ts": "virtiofsd is Linux's; 9p otherwise",
+      "lib/dev/state/state.ts": "on Linux; ps on macOS",
+      "lib/dev/sync/sync_list.ts": "the guest's find",
+      "lib/guest/": "programs of the guest",
+      "lib/host/": "facts and tools of Linux hosts",
+      "lib/image/": "images are built on Linux alone; guests' programs",
+      "lib/micro/": "programs of the guest",
+      "lib/qemu/share_args.ts": "memory that virtiofsd shares",
+      "lib/symptoms/": "messages of Linux hosts",
     },
   },
   "a command of a guest's system": {
@@ -102,6 +125,12 @@ Deno.test("each pattern finds what it is for", () => {
       'if (image.kind === "debian") return;',
       'case "nixos":',
       '"freebsd" !== os',
+    ],
+    "an option or a file that macOS does not have": [
+      "await $`cp --sparse=always -- ${from} ${to}`",
+      '["find", dir, "-printf", "%P"]',
+      '["cat", `/proc/${pid}/stat`]',
+      '["unshare", "--user"]',
     ],
     "a command of a guest's system": [
       'ssh.exec(["sudo", "-n", "true"])',
