@@ -9,7 +9,9 @@ import { startLogs } from "../lib/base/files/log_files.ts";
 import { platformsDir } from "../lib/base/files/paths.ts";
 import { $ } from "../lib/base/process/dollar.ts";
 import { definePlatform, loadPlatform } from "../lib/config/platform.ts";
-import type { BuildGuests } from "../lib/image/system/guest_system.ts";
+import { SerialConsole } from "../lib/guest/serial_console.ts";
+import type { BuildGuests, GuestConsole } from "../lib/image/system/guest_system.ts";
+import { logIn } from "../lib/image/system/bsd/log_in.ts";
 import { provisionBsd } from "../lib/image/system/bsd/provision_bsd.ts";
 import { imageState, useImage } from "../lib/image/platform/platform_image.ts";
 import { buildGuests } from "../lib/setup/build_guests.ts";
@@ -51,8 +53,19 @@ async function withGuests(
   const disks = { from: join(box.dir, "stock.qcow2"), to: join(box.dir, "disk.qcow2") };
   await $`qemu-img convert -f raw -O qcow2 ${raw} ${disks.from}`;
   const patient = { ...platform, timeouts: { ...platform.timeouts, bootMs } };
-  const guests = buildGuests({ platform: patient, accelerator: "auto", logs, signal });
+  const byHand = { from: disks.from, change: typeByHand };
+  const guests = buildGuests({ platform: patient, accelerator: "auto", logs, signal, byHand });
   await use({ guests, disks, dir: box.dir });
+}
+
+/** As a user does it: changes something, and turns the guest off. */
+async function typeByHand(options: GuestConsole): Promise<void> {
+  await using console = await SerialConsole.open(options);
+  const patience = { limitMs: 300_000 };
+  const shell = await logIn(console, patience);
+  await shell.run("echo changed >>/root/by-hand", { ...patience, what: "change it" });
+  await console.type("sync; shutdown -p now");
+  await options.exited;
 }
 
 const PROVISIONING = { script: "provision/freebsd.sh", user: "ci", packages: ["cmake"] };
@@ -105,5 +118,30 @@ Deno.test({
     await withGuests(["standin=freebsd"], signal, async ({ guests, disks, dir }) => {
       await assertRejects(() => guests.verify({ dir, disk: disks.from }), GuestError);
     }, 30_000);
+  },
+});
+
+Deno.test({
+  name: "what is changed by hand is kept, and can be changed again",
+  ignore: ignore || !thorough,
+  async fn() {
+    const { signal } = new AbortController();
+    await withGuests(["standin=freebsd"], signal, async ({ guests, disks, dir }) => {
+      const second = { from: disks.to, to: join(dir, "second.qcow2") };
+      for (const pair of [disks, second]) await guests.byHand!.change(pair);
+      const changes = await guests.changeAtConsole(
+        { from: second.to, to: join(dir, "third.qcow2") },
+        async (options) => {
+          await using console = await SerialConsole.open(options);
+          const shell = await logIn(console, { limitMs: 300_000 });
+          const how = { limitMs: 300_000, what: "look" };
+          const lines = await shell.must(["cat", "/root/by-hand"], how);
+          await console.type("sync; shutdown -p now");
+          await options.exited;
+          return lines.filter((line) => line === "changed").length;
+        },
+      );
+      assertEquals(changes, 2);
+    });
   },
 });
