@@ -73,6 +73,7 @@ async function buildImage(
   const { signal } = options;
   const { name } = platform;
   const system = systemOf(platform);
+  await system.check?.(signal);
   const home = imageHome(name);
   await Deno.mkdir(imageCacheDir(), { recursive: true });
   // Done long before the packages are there, which take as much of the network as of a core.

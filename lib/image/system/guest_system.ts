@@ -105,6 +105,8 @@ export interface GuestSystem<Own extends Platform = Platform> {
   rootStages(platform: Own): RecipeInput[];
   /** All that decides what is in an image, {@link rootStages} included, but for tiny-init. */
   stages(platform: Own): RecipeInput[];
+  /** Throws `HostError` if this user can build no such image at all, before anything is begun. */
+  readonly check?: (signal: AbortSignal) => Promise<void>;
   /**
    * Makes disk and list of packages in `dir`, and kernel and initramfs where QEMU boots those; safe
    * to interrupt.

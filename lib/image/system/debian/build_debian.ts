@@ -9,7 +9,6 @@ import type { SystemBuild } from "../guest_system.ts";
 import { FIRST_BOOT, rootStages } from "./debian_stages.ts";
 import { configureOnFirstBoot } from "./first_boot.ts";
 import { ensureRootfsTar, type RootfsTar } from "./rootfs_tar.ts";
-import { checkUserNamespace } from "./user_namespace.ts";
 
 /**
  * Makes an image's files from Debian's packages; if the guest's programs cannot run, boots it once.
@@ -19,7 +18,6 @@ export async function buildDebian(
   options: SystemBuild,
 ): Promise<{ readonly dir: string; readonly kernelVersion: string }> {
   const { signal, onPhase } = options;
-  await checkUserNamespace(signal);
   await using rootfs = await installPackages(platform, options);
   onPhase("init");
   const init = await options.init;

@@ -12,6 +12,7 @@ export const debian: GuestSystem<PlatformOf<"debian">> = {
   seeds: debianSeeds,
   rootStages,
   stages,
+  check: async (signal) => await (await import("./user_namespace.ts")).checkUserNamespace(signal),
   // Loaded by those who build; guests start without it.
   build: async (platform, options) =>
     await (await import("./build_debian.ts")).buildDebian(platform, options),
