@@ -12,6 +12,7 @@ import { platformsDir } from "../lib/base/files/paths.ts";
 import { probeAccelerator } from "../lib/host/accelerator/accelerator.ts";
 import { SIGN_OFF } from "../lib/host/accelerator/probe_assembly.ts";
 import { probeImage } from "../lib/host/accelerator/probe_image.ts";
+import { seedCommands } from "../lib/image/disk/nocloud_seed.ts";
 import { hostFacts } from "../lib/host/facts.ts";
 import { findFirmware } from "../lib/host/firmware.ts";
 import { missingToolsError } from "../lib/host/tools/ensure_host.ts";
@@ -203,6 +204,20 @@ Deno.test("macOS: a build on the host takes its own steps, or CMake's", async ()
   const text = (await commands()).join("\n");
   assertMatch(text, /^cmake -S .* -B /m);
   assert(!text.includes("CMAKE_CXX_COMPILER"), "CMake asks Xcode for its compiler");
+});
+
+Deno.test("macOS: hdiutil, which comes with it, makes the disk with a guest's settings", async () => {
+  await using box = await sandbox();
+  const hdiutil = await box.script("hdiutil", "exit 9");
+  const query = { host: MAC, searchPath: box.path };
+  const [seed] = await checkTools(["seed"], query);
+  // A host with xorriso of its own has that preferred.
+  assertEquals(seed?.status, "ok");
+  if (!haveProgram("xorriso")) assertEquals(seed?.path, hdiutil);
+  assertEquals(seedCommands("hdiutil", "/run/seed.iso", ["/run/files/user-data"]), [[
+    ...["hdiutil", "makehybrid", "-iso", "-joliet", "-default-volume-name", "cidata"],
+    ...["-o", "/run/seed.iso", "/run/files"],
+  ]]);
 });
 
 Deno.test("macOS: windows and advice are its own", () => {
