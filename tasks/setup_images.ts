@@ -1,4 +1,4 @@
-// Builds the guests' images from Debian packages.
+// Makes the guests' images, from Debian packages or from those of their publishers.
 //   deno task setup-images [PLATFORM...]
 import { type ContextOf, runTask, type TaskContext, type TaskSpec } from "../lib/cli/task.ts";
 import { platformsPositional } from "../lib/image/parts/common_options.ts";
@@ -12,13 +12,16 @@ import { platformsDir } from "../lib/base/files/paths.ts";
 export const spec = {
   name: "setup-images",
   group: "local CI",
-  summary: "Build the guests' images from Debian packages",
+  summary: "Make the guests' images, from packages or from their publishers",
   description: [
     "Builds an image if there is none or its recipe has changed; otherwise the task returns at once.",
+    "An image that is downloaded, such as linux-amd64, is verified and then pinned; name its platform.",
     "Each image is then booted once and its memory saved, so that its guests start in a second. It can",
     "be interrupted at any time; the next run resumes.",
   ].join("\n"),
-  positionals: [platformsPositional("the platforms to set up (default: all)")],
+  positionals: [
+    platformsPositional("the platforms to set up (default: all that are not downloaded)"),
+  ],
   options: [
     { name: "force", type: "boolean", help: "build even if the recipe has not changed" },
     {
@@ -47,9 +50,13 @@ export const spec = {
   examples: [
     { goal: "set up every platform", command: "deno task setup-images --yes" },
     { goal: "replace a damaged image", command: "deno task setup-images debian-amd64 --force" },
+    {
+      goal: "use an image that was downloaded elsewhere",
+      command: "deno task setup-images linux-amd64 --from ~/ubuntu.img",
+    },
     { goal: "see which input has changed", command: "deno task setup-images --explain" },
   ],
-  runs: "mmdebstrap, cargo build, tar, mke2fs -d, qemu-img convert",
+  runs: "mmdebstrap, cargo build, tar, mke2fs -d, qemu-img convert, xorriso, qemu-system-*",
   env: [
     { name: "GUESTHOUSE_IMAGES", help: "directory of the images (default: images/dist)" },
     { name: "GUESTHOUSE_STATE", help: "directory of locks and verdicts (default: .guesthouse)" },

@@ -8,7 +8,7 @@ import { madeOnce } from "./made_once.ts";
 /** What makes it, and what boots it. */
 const PROGRAMS = [
   ...["grub-mkstandalone", "mcopy", "mformat", "mke2fs", "mmdebstrap", "qemu-img", "sfdisk"],
-  ...["qemu-system-x86_64", "xorriso", "openssl"],
+  ...["dpkg-deb", "qemu-system-x86_64", "xorriso", "openssl"],
 ];
 
 /** The programs of {@link PROGRAMS} that this host lacks. */
@@ -44,20 +44,36 @@ printf 'datasource_list: [ NoCloud, None ]\\n' >"$root/etc/cloud/cloud.cfg.d/90_
 mkdir -p "$root/etc/systemd/network"
 printf '[Match]\\nName=e*\\n[Network]\\nDHCP=ipv4\\n' >"$root/etc/systemd/network/90-dhcp.network"
 chroot "$root" systemctl enable systemd-networkd systemd-resolved
+# Its one mirror is a test's, on the host.
+rm -f "$root"/etc/apt/sources.list.d/*
+printf 'deb [trusted=yes] http://10.0.2.2:%s/ ./\n' "$2" >"$root/etc/apt/sources.list"
+printf 'apt_preserve_sources_list: true\n' >"$root/etc/cloud/cloud.cfg.d/91_sources.cfg"
 rm -f "$root"/etc/ssh/ssh_host_*
 : >"$root/etc/machine-id"
 `;
 
-/** The path of the image, a qcow2 file. Takes three minutes, once; nobody may change it. */
-export async function cloudImage(): Promise<string> {
+/** A package that {@link startMirror} has, and the image has not. */
+export const PACKAGE = "guesthouse-probe";
+
+/** An image, and the port of the host at which its guests look for packages. */
+interface CloudImage {
+  /** A qcow2 file. */
+  readonly path: string;
+  readonly mirrorPort: number;
+}
+
+/** The image. Takes three minutes, once; nobody may change it. */
+export async function cloudImage(): Promise<CloudImage> {
   const dir = await madeOnce("cloud-image", async (dir) => {
     await Deno.mkdir(dir);
     const at = (name: string) => join(dir, name);
     const [tree, hook, raw] = [at("root"), at("set-up.sh"), at("disk.raw")];
     await Deno.writeTextFile(hook, SET_UP);
+    const port = freePort();
+    await Deno.writeTextFile(at("port"), `${port}`);
     const command = [
       ...["mmdebstrap", "--quiet", "--variant=minbase", `--include=${PACKAGES.join(",")}`],
-      ...[`--customize-hook=sh ${hook} "$1"`, "bookworm", tree],
+      ...[`--customize-hook=sh ${hook} "$1" ${port}`, "bookworm", tree],
     ];
     await $`${command}`.with({ env: { TMPDIR: dir } }).what("make a root with cloud-init");
     await Deno.writeTextFile(at("grub.cfg"), GRUB);
@@ -87,5 +103,43 @@ export async function cloudImage(): Promise<string> {
     await $`qemu-img convert -f raw -O qcow2 ${raw} ${at("disk.img")}`;
     await $`rm -rf ${tree} ${esp} ${ext4} ${raw}`;
   });
-  return join(dir, "disk.img");
+  const mirrorPort = Number(await Deno.readTextFile(join(dir, "port")));
+  return { path: join(dir, "disk.img"), mirrorPort };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Serves {@link PACKAGE} to guests of the image, as a flat repository; disposal ends it. */
+export async function startMirror(
+  dir: string,
+  { mirrorPort }: Pick<CloudImage, "mirrorPort">,
+): Promise<AsyncDisposable> {
+  const tree = join(dir, "package");
+  await Deno.mkdir(join(tree, "DEBIAN"), { recursive: true });
+  const fields = [
+    ...[`Package: ${PACKAGE}`, "Version: 1", "Architecture: all", "Maintainer: a test <a@b.test>"],
+    "Description: shows that packages are installed",
+  ];
+  await Deno.writeTextFile(join(tree, "DEBIAN/control"), `${fields.join("\n")}\n`);
+  const deb = join(dir, "probe.deb");
+  await $`dpkg-deb --root-owner-group --build ${tree} ${deb}`;
+  const content = await Deno.readFile(deb);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex();
+  const listed = [
+    ...[...fields, "Filename: ./probe.deb", `Size: ${content.length}`, `SHA256: ${digest}`, ""],
+  ].join("\n");
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: mirrorPort, onListen: () => {} },
+    (request) => {
+      const path = new URL(request.url).pathname;
+      if (path.endsWith("/Packages")) return new Response(listed);
+      return path.endsWith("/probe.deb")
+        ? new Response(content)
+        : new Response("no", { status: 404 });
+    },
+  );
+  return { [Symbol.asyncDispose]: () => server.shutdown() };
 }
