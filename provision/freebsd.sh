@@ -9,8 +9,12 @@ user=$1
 shift
 
 step 'set up the console'
-# Without it, the messages of the loader and the kernel go to the screen that no guest has.
-sysrc -f /boot/loader.conf console=comconsole,vidconsole autoboot_delay=1 beastie_disable=YES
+sysrc -f /boot/loader.conf autoboot_delay=1 beastie_disable=YES
+# Without it, the messages of the loader and the kernel go to the screen that no guest has. UEFI says
+# itself where the console is, and not every loader of its kind knows this name.
+if [ "$(sysctl -n machdep.bootmethod 2>/dev/null)" = BIOS ]; then
+  sysrc -f /boot/loader.conf console=comconsole,vidconsole
+fi
 
 step 'set up the network'
 sysrc ifconfig_DEFAULT=DHCP background_dhclient=NO defaultroute_delay=10
