@@ -1,13 +1,10 @@
-import { join } from "@std/path";
-import { removeAll } from "../base/files/directories.ts";
 import type { LogFiles } from "../base/files/log_files.ts";
-import { ensureSocketDir } from "../base/files/private_dir.ts";
 import { $ } from "../base/process/dollar.ts";
 import { diskArgs, rngArgs } from "../qemu/args.ts";
 import type { GuestConsole } from "../image/system/guest_system.ts";
 import { netArgs } from "../qemu/net_args.ts";
 import { bootDeadline, type GuestHost } from "../vm/host.ts";
-import { launchGuest } from "../vm/launch_guest.ts";
+import { CONSOLE_SOCKET, launchGuest } from "../vm/launch_guest.ts";
 import type { Machine, Size } from "../vm/machine.ts";
 
 /** A guest that is changed through its serial console, and what becomes of its disk. */
@@ -35,19 +32,17 @@ export async function changeAtConsole<Result>(
 ): Promise<Result> {
   const { name, host, logs, from } = guest;
   await using stack = new AsyncDisposableStack();
-  const id = crypto.randomUUID().slice(0, 8);
-  const consoleSocket = join(await ensureSocketDir(), `console-${id}`);
-  stack.defer(() => removeAll(consoleSocket));
   const { memoryMiB, cores, cpu, boot, signal } = guest;
   const launched = stack.use(
     await launchGuest({
-      ...{ name, host, memoryMiB, cores, cpu, logs, signal, consoleSocket, boot },
+      ...{ name, host, memoryMiB, cores, cpu, logs, signal, boot, serial: true },
       disk: from,
       devices: changedDevices(),
     }),
   );
   const result = await change({
-    ...{ name, consoleSocket, consoleLog: logs.console, exited: launched.guest.exited },
+    ...{ name, consoleLog: logs.console, exited: launched.guest.exited },
+    consoleSocket: launched.socket(CONSOLE_SOCKET),
     signal: launched.signal,
     timeScale: bootDeadline(1, host),
     transcript: (line) => logs.output(`${line}\n`),

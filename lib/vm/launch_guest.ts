@@ -11,6 +11,9 @@ import type { GuestHost } from "./host.ts";
 import { type GuestPlace, guestStart, type MachineProcess } from "./machine.ts";
 import type { Snapshot } from "./snapshots.ts";
 
+/** The name of the socket of a guest's serial console, if it takes input. */
+export const CONSOLE_SOCKET = "console";
+
 /** A guest, with everything in which one differs from another. */
 export interface LaunchPlan extends MachineProcess {
   /** Also the platform of its run, and what its snapshots lie under. */
@@ -23,6 +26,8 @@ export interface LaunchPlan extends MachineProcess {
   readonly home?: Pick<GuestPlace, "dir" | "socketDir">;
   /** What boots it, as QEMU's arguments. May write files into its directory. */
   readonly boot: (dir: string) => Promise<readonly string[]>;
+  /** Whether the serial console takes input, through the run's socket {@link CONSOLE_SOCKET}. */
+  readonly serial?: boolean;
   /** Starts a program that serves the guest, with a log of its own. */
   readonly helper?: {
     readonly log: string;
@@ -76,8 +81,9 @@ export async function launchGuest(
   );
   if (helper !== undefined) stack.use(await helper.start(socketDir));
   const place = { dir, socketDir, disk: overlay?.path ?? plan.disk };
+  const consoleSocket = plan.serial ? join(socketDir, CONSOLE_SOCKET) : plan.consoleSocket;
   const guest = stack.use(
-    await startGuest(guestStart(plan, place, {
+    await startGuest(guestStart({ ...plan, consoleSocket }, place, {
       boot: from === undefined ? await plan.boot(dir) : incomingArgs(),
       memoryFile: from !== undefined
         ? { path: from.memory, mode: "private" }
