@@ -1,10 +1,10 @@
 // What tasks may do. After a change: deno task permissions, which writes the sets of deno.json.
-import { ARCH, ARCHS } from "../lib/config/archs.ts";
+import { ARCH, ARCHS, MICRO_ARCHS } from "../lib/config/archs.ts";
 import { definePermissions } from "../lib/config/permissions.ts";
 
 /** What is there for each architecture of guests. */
-const EMULATORS = ARCHS.map((arch) => ARCH[arch].qemu.system);
-const CROSS_STRIPS = ARCHS.map((arch) => `${ARCH[arch].gnu}-strip`);
+const EMULATORS = [...new Set(ARCHS.map((arch) => ARCH[arch].qemu.system))];
+const CROSS_STRIPS = MICRO_ARCHS.map((arch) => `${ARCH[arch].gnu}-strip`);
 
 /** Where packages have rustup: Deno looks names up when it starts, before they are installed. */
 const RUSTUP_PLACES = ["/opt/homebrew/opt/rustup/bin/rustup", "/usr/bin/rustup"];
@@ -157,7 +157,7 @@ export default definePermissions({
         ...["/usr/bin/cargo", "/usr/bin/rustc", "apt-cache", "apt-get", "cargo", "cat", "debugfs"],
         ...[...CROSS_STRIPS, "strip"],
         ...["depmod", "dpkg-deb", "dumpe2fs", "install", "make", "mke2fs", "mkfs.erofs"],
-        ...["mmdebstrap", "mount", "qemu-img", "rustc", "sh", "tar", "touch", "unshare"],
+        ...["mmdebstrap", "mount", "qemu-img", "rustc", "sh", "tar", "touch", "unshare", "xz"],
       ],
       write: ["./images/cache", "./images/dist"],
     },

@@ -16,12 +16,18 @@ use warnings;
 use Fcntl qw(O_RDWR);
 use POSIX ();
 
-# Numbers of clock_settime(2), mount(2) and umount2(2), which Perl itself does not offer.
-my %SYSCALLS = (x86_64 => [227, 165, 166], aarch64 => [112, 40, 39]);
+# Numbers of clock_settime(2), mount(2) and umount2(2), which Perl itself does not offer, from
+# <asm/unistd.h>. On 32 bits it is clock_settime64, whose structure is that of 64 bits.
+my %SYSCALLS = (
+  x86_64 => [227, 165, 166], aarch64 => [112, 40, 39], riscv64 => [112, 40, 39],
+  armv7l => [404, 21, 52], i686 => [404, 21, 52],
+  ppc64le => [245, 21, 52], s390x => [259, 21, 52],
+);
 my $MS_NOATIME = 1024;
-# From <linux/random.h>.
-my $RNDADDENTROPY = 0x40085203;
-my $RNDRESEEDCRNG = 0x5207;
+# From <linux/random.h>; POWER has other bits for the direction (its <asm/ioctl.h>).
+my $is_power = (POSIX::uname())[4] =~ /^ppc/;
+my $RNDADDENTROPY = $is_power ? 0x80085203 : 0x40085203;
+my $RNDRESEEDCRNG = $is_power ? 0x20005207 : 0x5207;
 
 my ($clock_settime, $mount, $umount2) = @{ $SYSCALLS{ (POSIX::uname())[4] } // [] };
 my $random;
@@ -68,8 +74,17 @@ sub mount_cache {
     chown +(stat "$dir/..")[4, 5], $dir;
   }
   # Zeroing the rest of the inode tables would go on beside every build.
-  my ($device, $type, $options) = ('/dev/vdb', 'ext4', 'noinit_itable');
+  my ($device, $type, $options) = (disk('cache0'), 'ext4', 'noinit_itable');
   syscall($mount, $device, $dir, $type, $MS_NOATIME, $options) == 0 or die "$dir: $!\n";
+}
+
+# The disk with a serial: names such as vdb are in the order in which the kernel has found disks.
+sub disk {
+  my ($serial) = @_;
+  for my $file (glob '/sys/block/vd*/serial') {
+    return "/dev/$1" if slurp($file) =~ /^\Q$serial\E\s*$/ && $file =~ m{/(vd\w+)/};
+  }
+  die "there is no disk $serial\n";
 }
 
 sub resume {
@@ -99,7 +114,7 @@ sub shared_directory {
   return $mounts =~ /^\S+ (\S+) (?:9p|virtiofs|nfs4?|cifs|fuse\.\S+) /m ? $1 : undef;
 }
 
-sub sessions { return grep { slurp($_) =~ m{^sshd: (?!/)} } glob '/proc/[0-9]*/cmdline' }
+sub sessions { return grep { slurp($_) =~ m{^sshd(?:-session)?: (?!/)} } glob '/proc/[0-9]*/cmdline' }
 
 sub open_port {
   for (1 .. 200) {

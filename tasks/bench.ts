@@ -17,7 +17,7 @@ export const spec = {
     "Guests run one at a time. Figures depend on the load of the machine: a missed target is reported",
     "but is not a failure. A row that could not be measured is one.",
   ].join("\n"),
-  positionals: [platformsPositional("the platforms to measure (default: all)")],
+  positionals: [platformsPositional("the platforms to measure (default: those that are set up)")],
   options: [
     {
       name: "runs",
@@ -69,18 +69,17 @@ export const spec = {
 const ON_DEMAND: readonly string[] = ["micro", "dev", "from-nothing"];
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
+  const { usualPlatforms } = await import("../lib/setup/usual_platforms.ts");
   const { runBench } = await import("../lib/bench/bench.ts");
   const { benchText } = await import("../lib/bench/bench_report.ts");
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const page = await pageTarget(ctx.opt.html, ctx);
-  const all = await loadPlatforms(platformsDir);
   const { only, project } = ctx.opt;
   const names: readonly string[] = only.length > 0
     ? only
     : MEASUREMENTS.filter((name) => !ON_DEMAND.includes(name));
   const { host, rows, ratios } = await runBench(ctx, {
-    platforms: wantedPlatforms(all, ctx.positionals),
+    platforms: await usualPlatforms(platformsDir, ctx.positionals),
     wanted: new Set(
       MEASUREMENTS.filter((name) =>
         names.includes(name) || name === "from-nothing" && ctx.opt.fromNothing

@@ -19,12 +19,16 @@ export const spec = {
   description: [
     "Builds in parallel as far as the host's memory and cores allow; a failed platform does not stop",
     "the others. With --yes, missing tools and images are set up first. Platforms that cannot be built",
-    "yet are listed as skipped, unless they are named.",
+    "yet are listed as skipped, unless they are named. Without names it builds on the host, in the",
+    "platforms that setup-images sets up by default, and in the others that are set up.",
   ].join("\n"),
   positionals: [
-    platformsPositional("where to build: platforms, or native for the host (default: all)", [
-      "native",
-    ]),
+    platformsPositional(
+      "where to build: platforms, or native for the host (default: native and what is set up)",
+      [
+        "native",
+      ],
+    ),
   ],
   options: [
     PROJECT_OPTION,
@@ -65,7 +69,7 @@ export const spec = {
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { loadUserProject } = await import("../lib/project/load_project.ts");
   const { networkRule } = await import("../lib/project/guest_rules.ts");
-  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
+  const { usualPlatforms } = await import("../lib/setup/usual_platforms.ts");
   const { artifactsTarget } = await import("../lib/ci/artifacts_dir.ts");
   const { NATIVE } = await import("../lib/ci/native.ts");
   const { prepareGuests } = await import("../lib/setup/prepare.ts");
@@ -76,7 +80,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { pageTarget, writePage } = await import("../lib/report/page_file.ts");
   const { opt, positionals: named } = ctx;
   const project = await loadUserProject(opt.project);
-  const platforms = wantedPlatforms(await loadPlatforms(platformsDir), named);
+  const platforms = await usualPlatforms(platformsDir, named);
   const native = named.length === 0 || named.includes(NATIVE);
   // Errors in them should be reported before images are built.
   const names = [...native ? [NATIVE] : [], ...platforms.map(({ name }) => name)];

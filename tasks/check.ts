@@ -141,7 +141,10 @@ function acceleratorRow({ arch, accelerator }: ArchReport): string[] {
 }
 
 function firmwareRow({ arch, firmware }: ArchReport): string[] {
-  return [arch, firmware?.code ?? `not found; packages: ${ARCH[arch].firmware.packages}`];
+  return [
+    arch,
+    firmware?.code ?? `not found; packages: ${ARCH[arch].firmware?.packages ?? "none"}`,
+  ];
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -2,7 +2,7 @@
 //   deno task check-images [VARIANT...] [--arch ARCH]
 import { type ContextOf, runTask, type TaskSpec } from "../lib/cli/task.ts";
 import { ACCEL_OPTION } from "../lib/image/parts/common_options.ts";
-import { ARCHS } from "../lib/config/archs.ts";
+import { MICRO_ARCHS } from "../lib/config/archs.ts";
 import { VARIANTS } from "../lib/config/parts.ts";
 
 export const spec = {
@@ -22,7 +22,7 @@ export const spec = {
       name: "arch",
       type: "string",
       value: "ARCH",
-      choices: [...ARCHS, "all"],
+      choices: [...MICRO_ARCHS, "all"],
       help: "the guests' architecture, or all (default: the host's)",
     },
     {
@@ -49,7 +49,7 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { MICRO_SIZE } = await import("../lib/micro/micro_machine.ts");
   const variants = ctx.positionals.length === 0 ? VARIANTS : ctx.positionals;
   const { arch = Deno.build.arch, accel: accelerator, kernel } = ctx.opt;
-  const archs = arch === "all" ? ARCHS : [arch];
+  const archs = arch === "all" ? MICRO_ARCHS : [arch];
   await ensureHost(["vm"], ctx, { guestArchs: archs, task: spec.name });
   const images = [];
   for (const arch of archs) {

@@ -20,9 +20,10 @@ export const spec = {
     "be interrupted at any time; the next run resumes.",
   ].join("\n"),
   positionals: [
-    platformsPositional("the platforms to set up (default: all that are not downloaded)"),
+    platformsPositional("the platforms to set up (default: the common ones)"),
   ],
   options: [
+    { name: "all", type: "boolean", help: "set up every platform" },
     { name: "force", type: "boolean", help: "build even if the recipe has not changed" },
     {
       name: "no-snapshots",
@@ -47,8 +48,10 @@ export const spec = {
       help: "ask the publishers for newer images, and pin those (configs/images.lock.json)",
     },
   ],
+  conflicts: [{ between: ["PLATFORM", "all"] }],
   examples: [
-    { goal: "set up every platform", command: "deno task setup-images --yes" },
+    { goal: "set up the common platforms", command: "deno task setup-images --yes" },
+    { goal: "set up every platform", command: "deno task setup-images --all --yes" },
     { goal: "replace a damaged image", command: "deno task setup-images debian-amd64 --force" },
     {
       goal: "use an image that was downloaded elsewhere",
@@ -64,10 +67,15 @@ export const spec = {
 } as const satisfies TaskSpec;
 
 async function main(ctx: ContextOf<typeof spec>): Promise<number> {
-  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
+  const { isCommon, loadPlatforms } = await import("../lib/config/platform.ts");
   const { imageState } = await import("../lib/image/platform/platform_image.ts");
   const { setUpImages } = await import("../lib/setup/set_up.ts");
-  const wanted = wantedPlatforms(await loadPlatforms(platformsDir), ctx.positionals);
+  const all = await loadPlatforms(platformsDir);
+  const wanted = ctx.opt.all
+    ? all
+    : ctx.positionals.length === 0
+    ? all.filter(isCommon)
+    : all.filter(({ name }) => ctx.positionals.includes(name));
   if (ctx.opt.explain) {
     const rows = await Promise.all(wanted.map(async (platform) => {
       const state = await imageState(platform);

@@ -81,17 +81,18 @@ async function main(ctx: ContextOf<typeof spec>): Promise<number> {
   const { ensureHost } = await import("../lib/host/tools/ensure_host.ts");
   const { groupsForTask } = await import("../lib/host/tools/tool_table.ts");
   const { platformsDir } = await import("../lib/base/files/paths.ts");
-  const { loadPlatforms, wantedPlatforms } = await import("../lib/config/platform.ts");
+  const { ARCH } = await import("../lib/config/archs.ts");
+  const { isCommon, loadPlatforms } = await import("../lib/config/platform.ts");
   const { setUpImages } = await import("../lib/setup/set_up.ts");
   const { runTests, testRequest } = await import("../lib/test_run/run_tests.ts");
   const { devImage } = await import("../lib/dev/flavour/debian_image.ts");
   const request = testRequest(ctx);
   if (request.unit) return await runTests(ctx, request);
   // The dev guest's image too: building it beside the others is cheaper than building it later.
-  const platforms = [
-    ...wantedPlatforms(await loadPlatforms(platformsDir), []),
-    await devImage(),
-  ];
+  // The others belong to `--thorough`, whose tests set them up.
+  const tested = (await loadPlatforms(platformsDir))
+    .filter((platform) => isCommon(platform) || ARCH[platform.arch].elf.byteOrder === "big");
+  const platforms = [...tested, await devImage()];
   const groups = groupsForTask(spec.name, Deno.build.os === "darwin" ? "darwin" : "linux");
   await ensureHost(groups, ctx, {
     guestArchs: platforms.map(({ arch }) => arch),

@@ -155,7 +155,7 @@ Deno.test("macOS: QEMU's arguments have HVF and the host's processor, and nothin
   const host = { machine: "virt-10.1", accelerator: "hvf", os: "darwin" } as const;
   const machine = { host, cpu: platform.cpu.hvf, memoryMiB: 2048, cores: 4 };
   const args = guestArgs(
-    { ...machine, devices: buildDevices({ sshPort: 0 }) },
+    { ...machine, devices: buildDevices({ transport: "pci", sshPort: 0 }) },
     { disk: "/overlay", socketDir: "/tmp/guesthouse-501/run" },
     { boot: [] },
   );

@@ -1,6 +1,7 @@
 /** What the Debian platforms share. */
+import { definePlatform, type Platform, type PlatformInput } from "../../lib/config/platform.ts";
 
-/** The release that all Debian guests run. */
+/** The release that guests run unless they need a newer one. */
 export const SUITE = "bookworm";
 
 /** Debian packages of a guest that builds CMake projects in C++. */
@@ -24,11 +25,51 @@ export const PACKAGES: readonly string[] = [
 export const APPEND = [
   // For the initramfs (docs/tiny-init.md): QEMU's user network gives fixed addresses.
   ...["guesthouse.address=10.0.2.15/24", "guesthouse.gateway=10.0.2.2"],
-  ...["root=/dev/vda", "rw", "quiet", "net.ifnames=0"],
+  ...["guesthouse.root=disk0", "rw", "quiet", "net.ifnames=0"],
   ...["mitigations=off", "nokaslr", "audit=0", "apparmor=0", "cryptomgr.notests"],
   ...["random.trust_cpu=on", "rcupdate.rcu_expedited=1", "norandmaps"],
   ...["systemd.show_status=no", "systemd.log_level=warning"],
 ].join(" ");
 
-/** Runs in the guest when its image is made, relative to the checkout. */
-export const PROVISION = "provision/debian.sh";
+/** In what one Debian platform differs from another. */
+interface DebianInput extends Pick<PlatformInput, "name" | "arch" | "powerdown" | "setUp"> {
+  /** Debian's name for the architecture. */
+  readonly debArch: Extract<PlatformInput["image"], { kind: "debian" }>["debArch"];
+  /** The first serial port, as the kernel names it. */
+  readonly console: string;
+  readonly kernelPackage: string;
+  /** Default: Debian 12. */
+  readonly suite?: string;
+  /** More words of the kernel's command line. */
+  readonly append?: string;
+  readonly bootMs?: number;
+}
+
+/** A Debian platform. */
+export const debian = (
+  { name, debArch, console, kernelPackage, suite = SUITE, append, bootMs, ...own }: DebianInput,
+): Platform =>
+  definePlatform({
+    ...own,
+    name,
+    os: "linux",
+    diskImage: `${name}/disk.qcow2`,
+    kernel: `${name}/vmlinuz`,
+    initramfs: `${name}/initramfs`,
+    append: [`console=${console}`, append, APPEND].filter(Boolean).join(" "),
+    // A tenth of the processes that make starts, each of which is dear under emulation.
+    cmakeGenerator: "Ninja",
+    memoryMiB: 2048,
+    cores: 2,
+    image: {
+      kind: "debian",
+      suite,
+      debArch,
+      packages: PACKAGES,
+      kernelPackage,
+      diskGiB: 8,
+      // Runs in the guest when its image is made, relative to the checkout.
+      provision: "provision/debian.sh",
+    },
+    timeouts: bootMs === undefined ? {} : { bootMs },
+  });

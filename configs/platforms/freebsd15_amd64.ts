@@ -11,7 +11,6 @@ export default definePlatform({
   memoryMiB: 2048,
   cores: 2,
   powerdown: "ssh",
-  byDefault: false,
   timeouts: TIMEOUTS,
   image: {
     kind: "freebsd",

@@ -12,7 +12,6 @@ export default definePlatform({
   memoryMiB: 2048,
   cores: 2,
   // Its image is downloaded, which no task does without being asked for it by name.
-  byDefault: false,
   image: ubuntuImage("amd64"),
   timeouts: TIMEOUTS,
 });

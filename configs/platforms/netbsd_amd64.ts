@@ -12,7 +12,6 @@ export default definePlatform({
   memoryMiB: 2048,
   cores: 2,
   powerdown: "ssh",
-  byDefault: false,
   timeouts: TIMEOUTS,
   image: {
     kind: "netbsd",

@@ -41,7 +41,10 @@ export async function dryRunGuest(ctx: TaskContext, dry: DryGuest): Promise<numb
       ...dry.size,
       host: { binary: ARCH[platform.arch].qemu.system, machine: platform.machine, accelerator },
       cpu: platform.cpu[accelerator],
-      devices: buildDevices({ sshPort: dry.sshPort, openNetwork: dry.network === "open" }),
+      devices: buildDevices({
+        ...{ sshPort: dry.sshPort, openNetwork: dry.network === "open" },
+        transport: ARCH[platform.arch].qemu.transport,
+      }),
     },
     disk: join(imagesDir(), platform.diskImage),
     ...platform.kernel === undefined ? { firmware: await findFirmware(platform.arch) } : {

@@ -17,7 +17,7 @@ import type { SshConnection } from "../guest/ssh.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { ext4Fault } from "../image/format/ext4_state.ts";
 import { type KeptTree, keptTreeSchema, NOTHING_KEPT } from "./kept_tree.ts";
-import { CACHE_DISK_BYTES } from "../vm/build_machine.ts";
+import { CACHE_DISK_BYTES, CACHE_DISK_ID } from "../vm/build_machine.ts";
 import type { OpenGuest } from "../vm/open_guest.ts";
 
 const recordSchema = z.object({
@@ -196,7 +196,7 @@ async function mount(
   if (port !== undefined) {
     return await port.ask(`mount ${guestDir}`, "mounted", { timeoutMs: MOUNT_MS, signal });
   }
-  await runInGuest(ssh, commands.mountDisk(guestDir), signal);
+  await runInGuest(ssh, commands.mountDisk(CACHE_DISK_ID, guestDir), signal);
 }
 
 async function unmount(

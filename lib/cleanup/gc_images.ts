@@ -1,5 +1,5 @@
 import type { Platform } from "../config/platform.ts";
-import { ARCHS } from "../config/archs.ts";
+import { MICRO_ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 import { listSnapshots } from "../vm/snapshots.ts";
 import { isAmong } from "../base/files/directories.ts";
@@ -38,7 +38,7 @@ export const listDownloads = async ({ platforms }: GcFacts): Promise<Listed[]> =
 
 /** The key that each would have now. */
 async function keysByName(platforms: readonly Platform[]): Promise<Map<string, string>> {
-  const variants = VARIANTS.flatMap((variant) => ARCHS.map((arch) => ({ variant, arch })));
+  const variants = VARIANTS.flatMap((variant) => MICRO_ARCHS.map((arch) => ({ variant, arch })));
   const inputs = [
     ...platforms.map((platform) => [platform.name, rootfsInputs(platform)] as const),
     ...variants.map((one) => [variantRootfsName(one), variantRootfsInputs(one)] as const),

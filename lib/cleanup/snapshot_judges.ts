@@ -3,7 +3,7 @@ import { HostError, TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
 import type { SnapshotManifest } from "../vm/snapshots.ts";
 import { findPublicKeys, type Keys } from "../host/keys.ts";
-import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
+import { ARCH, type Arch, MICRO_ARCHS } from "../config/archs.ts";
 import { type Variant, VARIANTS } from "../config/parts.ts";
 import type { Image } from "../image/platform/platform_image.ts";
 import { currentVersion } from "../image/platform/current.ts";
@@ -51,7 +51,7 @@ export function snapshotJudge(
 ): SnapshotJudge | undefined {
   const host = present.get(name);
   if (host !== undefined) return (recipe, manifest) => judgeBuild(host, recipe, manifest);
-  const micros = VARIANTS.flatMap((variant) => ARCHS.map((arch) => ({ variant, arch })));
+  const micros = VARIANTS.flatMap((variant) => MICRO_ARCHS.map((arch) => ({ variant, arch })));
   const micro = micros.find((one) => microName(one) === name);
   return micro && ((recipe, manifest) => judgeMicro({ ...micro, signal }, recipe, manifest));
 }

@@ -1,5 +1,7 @@
-/** How a virtio device is attached: PCI on `q35` and `virt`, MMIO on `microvm`. */
-export type Transport = "pci" | "mmio";
+// Longer than other files, since an architecture is one row of this one table.
+
+/** How a virtio device is attached: by PCI, as a platform device, or by s390's channels. */
+export type Transport = "pci" | "mmio" | "ccw";
 
 /** A machine of QEMU's, and how it attaches devices. */
 interface Machine {
@@ -16,7 +18,12 @@ interface ArchRow {
   readonly gnu: string;
   readonly gnuPackage: string;
   /** Rust's name (`std::env::consts::ARCH`), and its targets for static programs. */
-  readonly rust: { readonly name: string; readonly musl: string; readonly gnu: string };
+  readonly rust: {
+    readonly name: string;
+    /** Where rustup has its standard library. */
+    readonly musl?: string;
+    readonly gnu: string;
+  };
   /** The fields in the ELF header of its programs: `e_machine`, class and byte order. */
   readonly elf: {
     readonly machine: number;
@@ -29,17 +36,22 @@ interface ArchRow {
     readonly packages: { readonly apt: string; readonly dnf: string; readonly pacman: string };
     /** The program that emulates single programs; a static one has `-static` at its end. */
     readonly user: string;
-    /** The machine that a system boots on. */
+    /** The machine that a system boots on, and how its devices are attached. */
     readonly machine: string;
+    readonly transport: Transport;
     /** The CPU of emulated guests: `max`, without features that only slow down memory accesses. */
     readonly cpu: string;
     /** The CPU on which an image configures itself, which is part of its key. */
     readonly firstBootCpu: string;
+    /** The hosts whose hypervisor runs its guests, as `Deno.build.arch` has them. */
+    readonly hypervisors: readonly string[];
+    /** What QEMU starts a machine with and Debian has in a package of its own: file and package. */
+    readonly monitor?: { readonly file: string; readonly apt: string };
   };
   /** The first serial port, as the kernel names it. */
   readonly console: string;
   /** UEFI firmware: where distributions put EDK II's files, best first; without Secure Boot. */
-  readonly firmware: {
+  readonly firmware?: {
     readonly places: readonly (readonly [code: string, vars: string])[];
     /**
      * Names of the files that QEMU itself ships; Debian leaves them out, Homebrew and Nix do not.
@@ -48,6 +60,14 @@ interface ArchRow {
     /** The packages to install if it is missing, by package manager. */
     readonly packages: string;
   };
+  /** What its kernel's package calls the file that QEMU boots, before the version. */
+  readonly kernelFile: "vmlinuz" | "vmlinux";
+  /** For microVMs, where they run on it. */
+  readonly micro?: MicroRow;
+}
+
+/** What microVMs of an architecture are. */
+interface MicroRow {
   readonly kernel: {
     /** Its name in the Makefile of Linux. */
     readonly make: string;
@@ -57,11 +77,10 @@ interface ArchRow {
     /** The magic number of an image, and its offset. */
     readonly magic: { readonly text: string; readonly at: number };
   };
-  /** Machines of microVMs by kernel, and words of their kernel's command line. */
-  readonly micro: {
-    readonly machines: { readonly micro: Machine; readonly distribution: Machine };
-    readonly append: readonly string[];
-  };
+  /** Machines by kernel. */
+  readonly machines: { readonly micro: Machine; readonly distribution: Machine };
+  /** Words of the kernel's command line. */
+  readonly append: readonly string[];
 }
 
 const ROWS = {
@@ -82,11 +101,13 @@ const ROWS = {
       packages: { apt: "qemu-system-x86", dnf: "qemu-system-x86", pacman: "qemu-system-x86" },
       user: "qemu-x86_64",
       machine: "q35",
+      transport: "pci",
       // Without five-level page tables, the kernel's protection from its own mistakes with user
       // memory, and the hints that copying by the byte (`rep movsb`) is fast. Both of those: with
       // fsrm alone, which QEMU 10.0 emulates and 7.2 does not, Linux 6.1 hangs as it starts.
       cpu: "max,la57=off,smep=off,smap=off,erms=off,fsrm=off",
       firstBootCpu: "max",
+      hypervisors: ["x86_64"],
     },
     console: "ttyS0",
     firmware: {
@@ -99,14 +120,15 @@ const ROWS = {
       shipped: ["edk2-x86_64-code.fd", "edk2-i386-vars.fd"],
       packages: "ovmf (apt), edk2-ovmf (dnf, pacman), qemu (brew, nix)",
     },
-    kernel: {
-      make: "x86_64",
-      image: "arch/x86/boot/bzImage",
-      // It starts without unpacking itself.
-      elf: "vmlinux",
-      magic: { text: "HdrS", at: 0x202 }, // Documentation/arch/x86/boot.rst
-    },
+    kernelFile: "vmlinuz",
     micro: {
+      kernel: {
+        make: "x86_64",
+        image: "arch/x86/boot/bzImage",
+        // It starts without unpacking itself.
+        elf: "vmlinux",
+        magic: { text: "HdrS", at: 0x202 }, // Documentation/arch/x86/boot.rst
+      },
       machines: {
         micro: { machine: "microvm,acpi=off", transport: "mmio" },
         // Debian's kernel finds the devices of a microvm only through ACPI, and with ACPI the
@@ -135,9 +157,11 @@ const ROWS = {
       },
       user: "qemu-aarch64",
       machine: "virt",
+      transport: "pci",
       // Without pointer authentication with the architecture's own cipher, which halves the speed.
       cpu: "max,pauth-impdef=on",
       firstBootCpu: "max,pauth-impdef=on",
+      hypervisors: ["aarch64"],
     },
     console: "ttyAMA0",
     firmware: {
@@ -152,18 +176,139 @@ const ROWS = {
       shipped: ["edk2-aarch64-code.fd", "edk2-arm-vars.fd"],
       packages: "qemu-efi-aarch64 (apt), edk2-aarch64 (dnf, pacman), qemu (brew, nix)",
     },
-    kernel: {
-      make: "arm64",
-      image: "arch/arm64/boot/Image",
-      magic: { text: "ARM\x64", at: 56 }, // Documentation/arm64/booting.rst
-    },
+    kernelFile: "vmlinuz",
     micro: {
+      kernel: {
+        make: "arm64",
+        image: "arch/arm64/boot/Image",
+        magic: { text: "ARM\x64", at: 56 }, // Documentation/arm64/booting.rst
+      },
       machines: {
         micro: { machine: "virt", transport: "mmio" },
         distribution: { machine: "virt", transport: "mmio" },
       },
       append: [],
     },
+  },
+  armv7: {
+    debian: "armhf",
+    uname: "armv7l",
+    node: "arm",
+    gnu: "arm-linux-gnueabihf",
+    gnuPackage: "arm-linux-gnueabihf",
+    rust: {
+      name: "arm",
+      musl: "armv7-unknown-linux-musleabihf",
+      gnu: "armv7-unknown-linux-gnueabihf",
+    },
+    elf: { machine: 40, bits: 32, byteOrder: "little" },
+    qemu: {
+      system: "qemu-system-arm",
+      packages: { apt: "qemu-system-arm", dnf: "qemu-system-arm", pacman: "qemu-system-arm" },
+      user: "qemu-arm",
+      machine: "virt",
+      transport: "pci",
+      cpu: "max",
+      firstBootCpu: "max",
+      hypervisors: [],
+    },
+    console: "ttyAMA0",
+    kernelFile: "vmlinuz",
+  },
+  i686: {
+    debian: "i386",
+    uname: "i686",
+    node: "ia32",
+    gnu: "i686-linux-gnu",
+    gnuPackage: "i686-linux-gnu",
+    rust: { name: "x86", musl: "i686-unknown-linux-musl", gnu: "i686-unknown-linux-gnu" },
+    elf: { machine: 3, bits: 32, byteOrder: "little" },
+    qemu: {
+      // The 64-bit one runs 32-bit kernels too, and hypervisors run them on its machine.
+      system: "qemu-system-x86_64",
+      packages: { apt: "qemu-system-x86", dnf: "qemu-system-x86", pacman: "qemu-system-x86" },
+      user: "qemu-i386",
+      machine: "q35",
+      transport: "pci",
+      cpu: "max,la57=off,smep=off,smap=off,erms=off",
+      firstBootCpu: "max",
+      hypervisors: ["x86_64"],
+    },
+    console: "ttyS0",
+    kernelFile: "vmlinuz",
+  },
+  ppc64le: {
+    debian: "ppc64el",
+    uname: "ppc64le",
+    node: "ppc64",
+    gnu: "powerpc64le-linux-gnu",
+    gnuPackage: "powerpc64le-linux-gnu",
+    rust: { name: "powerpc64", gnu: "powerpc64le-unknown-linux-gnu" },
+    elf: { machine: 21, bits: 64, byteOrder: "little" },
+    qemu: {
+      system: "qemu-system-ppc64",
+      packages: { apt: "qemu-system-ppc", dnf: "qemu-system-ppc", pacman: "qemu-system-ppc" },
+      user: "qemu-ppc64le",
+      machine: "pseries",
+      transport: "pci",
+      cpu: "power9",
+      firstBootCpu: "power9",
+      hypervisors: [],
+    },
+    console: "hvc0",
+    kernelFile: "vmlinux",
+  },
+  s390x: {
+    debian: "s390x",
+    uname: "s390x",
+    node: "s390x",
+    gnu: "s390x-linux-gnu",
+    gnuPackage: "s390x-linux-gnu",
+    rust: { name: "s390x", gnu: "s390x-unknown-linux-gnu" },
+    elf: { machine: 22, bits: 64, byteOrder: "big" },
+    qemu: {
+      system: "qemu-system-s390x",
+      packages: { apt: "qemu-system-misc", dnf: "qemu-system-s390x", pacman: "qemu-system-s390x" },
+      user: "qemu-s390x",
+      machine: "s390-ccw-virtio",
+      transport: "ccw",
+      cpu: "max",
+      firstBootCpu: "max",
+      hypervisors: [],
+    },
+    console: "ttysclp0",
+    kernelFile: "vmlinuz",
+  },
+  riscv64: {
+    debian: "riscv64",
+    uname: "riscv64",
+    node: "riscv64",
+    gnu: "riscv64-linux-gnu",
+    gnuPackage: "riscv64-linux-gnu",
+    rust: {
+      name: "riscv64",
+      musl: "riscv64gc-unknown-linux-musl",
+      gnu: "riscv64gc-unknown-linux-gnu",
+    },
+    elf: { machine: 243, bits: 64, byteOrder: "little" },
+    qemu: {
+      system: "qemu-system-riscv64",
+      packages: {
+        ...{ apt: "qemu-system-misc", dnf: "qemu-system-riscv", pacman: "qemu-system-riscv" },
+      },
+      user: "qemu-riscv64",
+      machine: "virt",
+      transport: "pci",
+      cpu: "rv64",
+      firstBootCpu: "rv64",
+      hypervisors: [],
+      monitor: {
+        file: "/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin",
+        apt: "opensbi",
+      },
+    },
+    console: "ttyS0",
+    kernelFile: "vmlinux",
   },
 } as const satisfies Readonly<Record<string, ArchRow>>;
 
@@ -174,5 +319,15 @@ export const ARCH: Readonly<Record<Arch, ArchRow>> = ROWS;
 
 export const ARCHS = Object.keys(ROWS) as readonly Arch[];
 
-/** Whether QEMU boots the kernel of an architecture as the ELF file that it is linked to. */
-export const hasElfKernel = (arch: Arch): boolean => ARCH[arch].kernel.elf !== undefined;
+/** Those that microVMs run on. */
+export const MICRO_ARCHS: readonly Arch[] = ARCHS.filter((arch) => ARCH[arch].micro !== undefined);
+
+/** What microVMs of an architecture are. Throws `RangeError` where there are none. */
+export function microRow(arch: Arch): MicroRow {
+  const { micro } = ARCH[arch];
+  if (micro === undefined) throw new RangeError(`there are no microVMs of ${arch}`);
+  return micro;
+}
+
+/** Whether QEMU boots the kernel of an architecture's microVMs as the ELF file that it is linked to. */
+export const hasElfKernel = (arch: Arch): boolean => ARCH[arch].micro?.kernel.elf !== undefined;

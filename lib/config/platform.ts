@@ -31,13 +31,9 @@ export async function loadPlatforms(dir: string): Promise<Platform[]> {
   return outcomes.flatMap(({ platform }) => platform ?? []);
 }
 
-/** Those that a task was asked for; of all, without names, those that say so. */
-export function wantedPlatforms(
-  all: readonly Platform[],
-  names: readonly string[],
-): readonly Platform[] {
-  return all.filter(({ name, byDefault }) => names.length === 0 ? byDefault : names.includes(name));
-}
+/** Whether `setup-images` without names sets a platform up on this host. */
+export const isCommon = ({ arch, setUp }: Platform): boolean =>
+  setUp === "always" || (setUp === "on its own architecture" && arch === Deno.build.arch);
 
 /** Loads one platform. Throws {@link UsageError} for an unknown name, or with the file's faults. */
 export async function loadPlatform(dir: string, name: string): Promise<Platform> {

@@ -62,8 +62,10 @@ const platformSchema = fields({
   cmakeGenerator: text("a CMake generator, such as Ninja").optional(),
   /** Prints the number of CPUs. Default: what the system of `image` has for it, such as `nproc`. */
   nprocCommand: words("words of a command").min(1, { error: "a command" }).optional(),
-  /** QEMU's `-machine`. */
-  machine: text("a QEMU machine, such as q35"),
+  /** QEMU's `-machine`. Default: the architecture's own. */
+  machine: text("a QEMU machine, such as q35").optional(),
+  /** When `setup-images` without names builds it. Default: only when it is named. */
+  setUp: z.enum(["always", "on its own architecture", "when named"]).default("when named"),
   /** QEMU's `-cpu` by accelerator. Default: everything that TCG emulates, or the host's own. */
   cpu: fields({
     tcg: text("a QEMU CPU model").optional(),
@@ -76,8 +78,6 @@ const platformSchema = fields({
   cores: whole(1, 256, "CPUs").default(2),
   /** How to shut down: QMP's `system_powerdown`, or SSH if the kernel lacks the power button. */
   powerdown: z.enum(["qmp", "ssh"]).default("qmp"),
-  /** Whether tasks that are given no names take it, too. Default true. */
-  byDefault: z.boolean().default(true),
   image: imageRecipe,
   timeouts: fields({
     /** From launch to an answered command, under TCG. Default 120000. */
@@ -97,8 +97,9 @@ export type ImageKind = ImageRecipe["kind"];
 
 /** A platform of guests: a {@link PlatformInput} with all defaults filled in. */
 export type Platform =
-  & DeepReadonly<Omit<z.output<typeof platformSchema>, "nprocCommand" | "cpu">>
+  & DeepReadonly<Omit<z.output<typeof platformSchema>, "nprocCommand" | "cpu" | "machine">>
   & {
+    readonly machine: string;
     readonly nprocCommand: readonly string[];
     readonly cpu: { readonly tcg: string; readonly kvm: string; readonly hvf: string };
   };
@@ -120,9 +121,10 @@ export function definePlatform(input: PlatformInput): Platform {
       { details: faultLines(faults), next: "edit its file in configs/platforms" },
     );
   }
-  const { nprocCommand, cpu, ...rest } = value;
+  const { nprocCommand, cpu, machine, ...rest } = value;
   return {
     ...rest,
+    machine: machine ?? ARCH[value.arch].qemu.machine,
     nprocCommand: nprocCommand ?? ENTRIES[value.image.kind].nprocCommand,
     cpu: {
       tcg: cpu.tcg ?? ARCH[value.arch].qemu.cpu,

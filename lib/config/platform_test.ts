@@ -54,7 +54,8 @@ Deno.test("definePlatform() fills in every default", () => {
     memoryMiB: 1024,
     cores: 2,
     powerdown: "qmp",
-    byDefault: true,
+    machine: "virt",
+    setUp: "when named",
     timeouts: { bootMs: 120_000, shutdownMs: 15_000 },
   } as ReturnType<typeof definePlatform>);
   const amd64 = {
@@ -83,7 +84,7 @@ Deno.test("definePlatform() keeps what is set", () => {
     memoryMiB: 2048,
     cores: 4,
     powerdown: "ssh",
-    byDefault: false,
+    setUp: "always",
     timeouts: { bootMs: 5000, shutdownMs: 2000 },
   };
   assertEquals(definePlatform(set), set as ReturnType<typeof definePlatform>);
@@ -106,7 +107,8 @@ Deno.test("definePlatform() reports all faults at once", () => {
   assertEquals(formatError(error).split("\n"), [
     'Cannot use platform "Debian": 9 faults',
     '  name: found "Debian", wanted a name like "debian-amd64"',
-    '  arch: found "arm", wanted "x86_64" or "aarch64"',
+    '  arch: found "arm", wanted "x86_64" or "aarch64" or "armv7" or "i686" or ' +
+    '"ppc64le" or "s390x" or "riscv64"',
     '  diskImage: found "../disk.qcow2", wanted a path inside the images directory',
     '  ssh.port: found 70000, wanted "auto" or a port from 1 to 65535',
     '  ssh.prot: unknown field, did you mean "port"?',

@@ -1,7 +1,7 @@
 import { basename } from "@std/path";
 import { microAdvice } from "../guest/micro_advice.ts";
 import { wordText } from "../base/text/command_text.ts";
-import { ARCHS } from "../config/archs.ts";
+import { MICRO_ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 import { fill, type Values } from "../symptoms/fill.ts";
 import { matchSymptom } from "../symptoms/match.ts";
@@ -140,7 +140,7 @@ const LOG_SUFFIX = /(?:-\d+)?(?:\.console|\.qemu)?\.log$/;
 /** The prefix of the logs of tasks for microVMs, before the guest's name. */
 const MICRO_PREFIX = /^(?:vm-run|check|bench)-/;
 const MICRO_LOG = new RegExp(
-  `${MICRO_PREFIX.source}(${VARIANTS.join("|")})-(${ARCHS.join("|")})${LOG_SUFFIX.source}`,
+  `${MICRO_PREFIX.source}(${VARIANTS.join("|")})-(${MICRO_ARCHS.join("|")})${LOG_SUFFIX.source}`,
 );
 
 /** The microVM that a log belongs to, by the log's name. */

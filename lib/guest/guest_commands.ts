@@ -8,8 +8,8 @@ export interface GuestCommands {
   readonly powerOff: readonly string[];
   /** Starts a service that was sent to the guest, and waits until it runs. */
   startService(name: string): readonly string[];
-  /** Mounts the second disk, an ext4 file system, at a directory that may not exist yet. */
-  mountDisk(dir: string): readonly string[];
+  /** Mounts the disk with a serial, which holds ext4, at a directory that may not exist yet. */
+  mountDisk(serial: string, dir: string): readonly string[];
   unmount(dir: string): readonly string[];
   /** The file of all certificates that the system trusts. */
   readonly certificates: string;

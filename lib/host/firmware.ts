@@ -17,9 +17,11 @@ export interface Firmware {
  */
 export async function findFirmware(
   arch: Arch,
-  places = ARCH[arch].firmware.places,
+  places = ARCH[arch].firmware?.places ?? [],
 ): Promise<Firmware | undefined> {
-  for (const [code, vars] of [...places, ...await shippedWithQemu(arch)]) {
+  const { firmware, qemu: { system } } = ARCH[arch];
+  if (firmware === undefined) return undefined;
+  for (const [code, vars] of [...places, ...await shippedWithQemu(system, firmware.shipped)]) {
     if (!await isFile(code)) continue;
     return { code, vars: await isFile(vars) ? vars : undefined };
   }
@@ -34,18 +36,21 @@ export async function requireFirmware(
   const found = await findFirmware(arch);
   if (found?.vars !== undefined) return { code: found.code, vars: found.vars };
   const missing = found === undefined ? "no UEFI firmware" : "no settings beside the UEFI firmware";
+  const packages = ARCH[arch].firmware?.packages;
   throw new HostError(`Cannot boot guest "${guest}": there is ${missing} for ${arch}`, {
     details: found === undefined ? [] : [`firmware: ${found.code}`],
-    next: `install ${ARCH[arch].firmware.packages}`,
+    ...(packages === undefined ? {} : { next: `install ${packages}` }),
   });
 }
 
-async function shippedWithQemu(arch: Arch): Promise<[code: string, vars: string][]> {
-  const qemu = findProgram(ARCH[arch].qemu.system);
+async function shippedWithQemu(
+  system: string,
+  [code, vars]: readonly [code: string, vars: string],
+): Promise<[code: string, vars: string][]> {
+  const qemu = findProgram(system);
   if (qemu === undefined) return [];
   // Homebrew and Nix link the program; the data lies beside its real place.
   const dirs = [qemu.path, await Deno.realPath(qemu.path)]
     .map((path) => join(dirname(path), "../share/qemu"));
-  const [code, vars] = ARCH[arch].firmware.shipped;
   return dirs.map((dir) => [join(dir, code), join(dir, vars)]);
 }

@@ -1,6 +1,6 @@
 import { BoundedText, TAIL_CHARS } from "../base/text/bounded_text.ts";
 import type { AgentClient } from "../guest/agent/client.ts";
-import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
+import { ARCH, type Arch, MICRO_ARCHS } from "../config/archs.ts";
 import type { Variant } from "../config/parts.ts";
 import { startLogs } from "../base/files/log_files.ts";
 import { type MicroRequest, openMicroVm } from "./micro_guest.ts";
@@ -22,7 +22,9 @@ interface CheckedImage {
 }
 
 /** What Node.js calls an architecture, and `uname -m`. */
-const NODE_NAMES = Object.fromEntries(ARCHS.map((arch) => [ARCH[arch].node, ARCH[arch].uname]));
+const NODE_NAMES = Object.fromEntries(
+  MICRO_ARCHS.map((arch) => [ARCH[arch].node, ARCH[arch].uname]),
+);
 
 /** Code in each variant's language that prints the architecture as `uname -m` does, and 42. */
 const SNIPPETS: Readonly<Record<Variant, string>> = {

@@ -1,6 +1,6 @@
 import { basename } from "@std/path";
 import { GuestError, HostError } from "../base/errors.ts";
-import { ARCH, type Arch, ARCHS } from "../config/archs.ts";
+import { type Arch, ARCHS, MICRO_ARCHS, microRow } from "../config/archs.ts";
 import { readElfHeader } from "../image/format/elf.ts";
 import type { Variant } from "../config/parts.ts";
 import { isFor } from "../image/parts/check_arch.ts";
@@ -97,8 +97,8 @@ async function checkKernel(path: string, arch: Arch, name: string): Promise<void
 export function kernelArch(head: Uint8Array): string {
   const elf = readElfHeader(head);
   if (elf !== undefined) return ARCHS.find((arch) => isFor(elf, arch)) ?? elf.arch;
-  const found = ARCHS.find((arch) => {
-    const { text, at } = ARCH[arch].kernel.magic;
+  const found = MICRO_ARCHS.find((arch) => {
+    const { text, at } = microRow(arch).kernel.magic;
     return new TextDecoder().decode(head.subarray(at, at + text.length)) === text;
   });
   return found ?? "no machine that is known";

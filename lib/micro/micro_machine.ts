@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import type { Accelerator } from "../host/accelerator/accelerator.ts";
-import { ARCH, type Arch } from "../config/archs.ts";
+import { ARCH, type Arch, microRow } from "../config/archs.ts";
 import { diskArgs, portsArgs, rngArgs } from "../qemu/args.ts";
 import { netArgs, streamNetArgs } from "../qemu/net_args.ts";
 import { AGENT_SOCKET } from "../vm/plan.ts";
@@ -36,7 +36,7 @@ export interface MicroOptions {
 
 /** What a microVM is by architecture and kernel: the machine, and how devices are attached. */
 const machineOf = ({ arch, kernelChoice }: Pick<MicroOptions, "arch" | "kernelChoice">) =>
-  ARCH[arch].micro.machines[kernelChoice];
+  microRow(arch).machines[kernelChoice];
 
 /** The addresses of the guest's network; QEMU gives its name server one of its own. */
 const ADDRESSES = { net: "192.168.127.0/24", host: "192.168.127.1", dns: "192.168.127.3" };
@@ -83,11 +83,10 @@ const TCG_WORDS = ["mitigations=off", "cryptomgr.notests", "norandmaps"];
 
 /** The words of the kernel's command line. */
 export function microWords(options: MicroOptions): string[] {
-  const { console, micro } = ARCH[options.arch];
   return [
-    ...[`console=${console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
+    ...[`console=${ARCH[options.arch].console}`, "quiet", "panic=-1", "random.trust_cpu=on"],
     ...(options.accelerator === "tcg" ? TCG_WORDS : []),
-    ...micro.append,
+    ...microRow(options.arch).append,
     ...NETWORK_WORDS[options.network],
     ...options.append ?? [],
   ];

@@ -3,7 +3,7 @@ import type { OptionValues } from "../cli/option_values.ts";
 import type { OptionSpec } from "../cli/spec.ts";
 import { NETWORK_MODES } from "../config/network.ts";
 import { KERNEL_CHOICES, MICRO_NETWORKS, type MicroNetwork } from "./micro_machine.ts";
-import { ARCHS } from "../config/archs.ts";
+import { MICRO_ARCHS } from "../config/archs.ts";
 import { VARIANTS } from "../config/parts.ts";
 
 /** The options of `vm-run` for microVMs; except for the network, only for them. */
@@ -12,7 +12,7 @@ export const MICRO_OPTIONS = [
     name: "arch",
     type: "string",
     value: "ARCH",
-    choices: ARCHS,
+    choices: MICRO_ARCHS,
     onlyFor: VARIANTS,
     help: "a variant's architecture (default: the host's)",
   },

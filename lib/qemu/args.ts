@@ -76,8 +76,8 @@ export function incomingArgs(): string[] {
 export const PORT_NAME = "guesthouse";
 
 /** A byte stream between host and guest, on a Unix socket that must lie in a private directory. */
-export function portArgs(socketPath: string): string[] {
-  return portsArgs([{ name: PORT_NAME, socketPath }]);
+export function portArgs(socketPath: string, transport: Transport = "pci"): string[] {
+  return portsArgs([{ name: PORT_NAME, socketPath }], transport);
 }
 
 export interface GuestPortOptions {
@@ -92,10 +92,12 @@ export function portsArgs(
   ports: readonly GuestPortOptions[],
   transport: Transport = "pci",
 ): string[] {
-  const device = transport === "pci" ? "virtio-serial-pci" : "virtio-serial-device";
   // Port 0 is reserved for consoles.
   return [
-    ...["-device", `${device},id=serial0,max_ports=${ports.length + 1}`],
+    ...[
+      "-device",
+      virtioDevice("serial", transport, ["id=serial0", `max_ports=${ports.length + 1}`]),
+    ],
     ...ports.flatMap(({ name, socketPath }, index) => [
       "-chardev",
       `socket,id=port${index},path=${optionValue(socketPath)},server=on,wait=off`,
@@ -106,12 +108,26 @@ export function portsArgs(
 }
 
 /** A disk of that size that reads as zeros and discards writes, without any file. */
-export function emptyDiskArgs(id: string, sizeBytes: number): string[] {
+export function emptyDiskArgs(
+  id: string,
+  sizeBytes: number,
+  transport: Transport = "pci",
+): string[] {
   return [
     ...["-blockdev", `null-co,node-name=${id},size=${sizeBytes},read-zeroes=on`],
-    ...["-device", virtioDevice("blk", "pci", [`drive=${id}`, `id=${id}-device`])],
+    ...["-device", virtioDevice("blk", transport, diskProperties(id))],
   ];
 }
+
+/**
+ * A guest knows a disk by its serial, since `/dev/vda` is whichever its kernel has found first. QEMU
+ * keeps 20 characters of it.
+ */
+const diskProperties = (id: string): string[] => [
+  `drive=${id}`,
+  `id=${id}-device`,
+  `serial=${id}`,
+];
 
 /** Direct kernel boot, without firmware or boot loader. */
 export function kernelArgs(
@@ -132,7 +148,10 @@ export interface DiskOptions {
   readonly path: string;
   /** Named, never guessed: a guest could write a qcow2 header into a raw disk. */
   readonly format: "qcow2" | "raw";
-  /** Names the drive (`blockdev-snapshot-sync` takes it) and its device. Default `disk0`. */
+  /**
+   * Names the drive (`blockdev-snapshot-sync` takes it) and its device, and is its serial. Default
+   * `disk0`.
+   */
   readonly id?: string;
   readonly transport?: Transport;
   readonly readOnly?: boolean;
@@ -160,7 +179,7 @@ export function diskArgs(options: DiskOptions): string[] {
     ...(options.throwAway ? ["cache=unsafe"] : []),
     ...(options.readOnly ? ["readonly=on"] : ["discard=unmap", "detect-zeroes=unmap"]),
   ];
-  const properties = [`drive=${id}`, `id=${id}-device`];
+  const properties = diskProperties(id);
   if (options.bootIndex !== undefined) properties.push(`bootindex=${options.bootIndex}`);
   return [
     ...["-drive", drive.join(",")],
@@ -236,12 +255,16 @@ export function sandboxArgs(
   return ["-sandbox", ["on", ...rules, "resourcecontrol=deny"].join(",")];
 }
 
+/** Suffixes of QEMU's virtio devices. */
+const BUS: Readonly<Record<Transport, string>> = { pci: "pci", mmio: "device", ccw: "ccw" };
+
+/** A virtio device, as `-device` takes it. */
 export function virtioDevice(
-  kind: "blk" | "net" | "rng",
+  kind: "blk" | "net" | "rng" | "serial",
   transport: Transport,
   properties: readonly string[],
 ): string {
-  return [`virtio-${kind}-${transport === "pci" ? "pci" : "device"}`, ...properties].join(",");
+  return [`virtio-${kind}-${BUS[transport]}`, ...properties].join(",");
 }
 
 function wholeNumber(name: string, value: number): number {

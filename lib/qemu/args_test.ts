@@ -49,7 +49,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
       "if=none,id=disk0,format=qcow2,file.driver=file,file.filename=/a,,b/d.qcow2," +
       "cache=unsafe,discard=unmap,detect-zeroes=unmap",
       "-device",
-      "virtio-blk-pci,drive=disk0,id=disk0-device",
+      "virtio-blk-pci,drive=disk0,id=disk0-device,serial=disk0",
     ],
   },
   {
@@ -70,7 +70,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
       "-drive",
       "if=none,id=seed,format=raw,file.driver=file,file.filename=/seed.img,readonly=on",
       "-device",
-      "virtio-blk-device,drive=seed,id=seed-device",
+      "virtio-blk-device,drive=seed,id=seed-device,serial=seed",
     ],
   },
   {

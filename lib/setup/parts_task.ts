@@ -1,13 +1,13 @@
 import type { ContextOf } from "../cli/context.ts";
 import type { OptionSpec, PositionalSpec, TaskSpec } from "../cli/spec.ts";
-import { ARCHS } from "../config/archs.ts";
+import { type Arch, MICRO_ARCHS } from "../config/archs.ts";
 import { type PartName } from "../config/parts.ts";
 
 /** The last positional of every task that builds parts. */
 export const ARCH_POSITIONAL = {
   name: "ARCH",
   help: `the guests' architecture, or all (default: the host's, ${Deno.build.arch})`,
-  choices: [...ARCHS, "all"],
+  choices: [...MICRO_ARCHS, "all"],
 } as const satisfies PositionalSpec;
 
 /** The options of every task that builds parts. */
@@ -29,15 +29,17 @@ export const PARTS_TASK = {
 /** How the tasks that always build the same parts differ. */
 interface PartsTask extends Pick<TaskSpec, "name" | "summary" | "runs"> {
   readonly parts: readonly PartName[];
+  /** The architectures that can be named. Default: those of microVMs, which "all" stands for. */
+  readonly archs?: readonly Arch[];
 }
 
 /** A task that always builds the same parts: its spec and its work. */
-export function partsTask({ parts, ...words }: PartsTask) {
+export function partsTask({ parts, archs = MICRO_ARCHS, ...words }: PartsTask) {
   const command = `deno task ${words.name}`;
   const spec = {
     ...words,
     ...PARTS_TASK,
-    positionals: [ARCH_POSITIONAL],
+    positionals: [{ ...ARCH_POSITIONAL, choices: [...archs, "all"] }],
     options: PARTS_OPTIONS,
     examples: [
       { goal: "build it for this host's architecture", command },

@@ -1,5 +1,5 @@
 import type { TaskContext } from "../cli/context.ts";
-import { type Arch, ARCHS } from "../config/archs.ts";
+import { type Arch, MICRO_ARCHS } from "../config/archs.ts";
 import type { ToolGroup } from "../host/tools/tool_table.ts";
 import { type FileSystem, type PartName } from "../config/parts.ts";
 import type { PartResult } from "../image/parts/build_parts.ts";
@@ -32,7 +32,7 @@ export async function runPartsTask(
   request: PartsRequest,
 ): Promise<number> {
   const { parts, fs, arch = Deno.build.arch } = request;
-  const archs = arch === "all" ? ARCHS : [arch];
+  const archs = arch === "all" ? MICRO_ARCHS : [arch];
   if (ctx.opt.explain) return await explain(ctx, request, archs);
   await ensureTools(ctx, request, archs);
   const { buildParts, partTitles } = await import("../image/parts/build_parts.ts");

@@ -80,6 +80,7 @@ export async function setUpImages(
   const installing = compiler && installAside(compiler, table, ctx);
   // Its failure is reported by the images that need it.
   installing?.catch(() => {});
+  const warnings: string[] = [];
   // All at the same time: building one takes a core for minutes but little memory, and on a machine
   // with more cores they should not wait for each other.
   // Only now: guests that start from a finished image do without it.
@@ -110,6 +111,7 @@ export async function setUpImages(
           log.output(`${line}\n`);
           table.line(platform.name, line);
         },
+        warn: (line) => warnings.push(line),
       });
       table.finish(platform.name, "pass", built ? "built" : "up to date");
       return { name: platform.name, built, ...keysOf(image), seconds: clock(), reasons };
@@ -123,6 +125,7 @@ export async function setUpImages(
   // Even if the images failed: apt must finish what it has begun.
   await installing?.catch(() => {});
   ctx.signal.throwIfAborted();
+  for (const warning of warnings) ctx.log.warn(warning);
   const failed = settled.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw failed[0]?.reason;
   return settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);

@@ -8,6 +8,8 @@ export interface BuildOptions {
   readonly onPhase: (phase: string) => void;
   /** Called with each line that the programs underneath print. */
   readonly log: (line: string) => void;
+  /** Told what a user should know of what is built all the same. */
+  readonly warn?: (line: string) => void;
 }
 
 interface BuildState {

@@ -1,3 +1,4 @@
+import { ARCH } from "../config/archs.ts";
 import type { NetworkRule } from "../config/network.ts";
 import type { Platform } from "../config/platform.ts";
 import { type AcceleratorChoice, hypervisorOf } from "../host/accelerator/accelerator.ts";
@@ -96,6 +97,7 @@ function launchPlan(
       ...{ cacheDisk, sshPort, openNetwork: network === "open" },
       // Firmware may try one disk alone.
       bootIndex: image.boot === undefined ? 1 : undefined,
+      transport: ARCH[platform.arch].qemu.transport,
     }),
     boot: (dir) => bootBuildGuest(request, host, dir, extraSeed),
     record: { user: platform.ssh.user, imageDir: image.dir, network },

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { ARCH, type Transport } from "../config/archs.ts";
 import type { Platform } from "../config/platform.ts";
 import type { HostCertificates } from "../guest/certificates.ts";
 import type { Keys } from "../host/keys.ts";
@@ -27,11 +28,13 @@ export function guestSize(
 /** Size of the build cache's disk, which every guest has: devices must match the snapshot's. */
 export const CACHE_DISK_BYTES = 32 * 2 ** 30;
 
-const CACHE_DISK_ID = "cache0";
+/** That disk's id and serial; provision/resume.pl knows it too. */
+export const CACHE_DISK_ID = "cache0";
 
 /** Disks, network, random numbers and port of a build guest. */
 export function buildDevices(
-  { cacheDisk, openNetwork, sshPort, bootIndex }: {
+  { transport, cacheDisk, openNetwork, sshPort, bootIndex }: {
+    readonly transport: Transport;
     /** The raw disk of the build cache, {@link CACHE_DISK_BYTES} long; without it, an empty one. */
     readonly cacheDisk?: string | undefined;
     /** Whether the guest has a way to the network besides its forwarded port. Default false. */
@@ -43,14 +46,14 @@ export function buildDevices(
   },
 ): Machine["devices"] {
   return ({ disk, socketDir }) => [
-    ...diskArgs({ path: disk, format: "qcow2", throwAway: true, bootIndex }),
+    ...diskArgs({ path: disk, format: "qcow2", throwAway: true, transport, bootIndex }),
     ...(cacheDisk === undefined
-      ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES)
-      : diskArgs({ path: cacheDisk, format: "raw", id: CACHE_DISK_ID })),
+      ? emptyDiskArgs(CACHE_DISK_ID, CACHE_DISK_BYTES, transport)
+      : diskArgs({ path: cacheDisk, format: "raw", id: CACHE_DISK_ID, transport })),
     // Not part of the device's state: a snapshot serves guests with a way out and without.
-    ...netArgs({ hostPort: sshPort, restrict: openNetwork !== true }),
-    ...rngArgs(),
-    ...portArgs(join(socketDir, PORT_SOCKET)),
+    ...netArgs({ hostPort: sshPort, restrict: openNetwork !== true, transport }),
+    ...rngArgs(transport),
+    ...portArgs(join(socketDir, PORT_SOCKET), transport),
   ];
 }
 
@@ -75,7 +78,7 @@ export function buildShape(
     ...{ host, memoryMiB, cores },
     cpu: platform.cpu[host.accelerator],
     words: kernelCommandLine(platform, append),
-    devices: buildDevices({ sshPort: 0 }),
+    devices: buildDevices({ transport: ARCH[platform.arch].qemu.transport, sshPort: 0 }),
     inputs: [
       // What is in it, not what it was made by: the memory remembers blocks of this very disk.
       { name: "image", value: image.digest },

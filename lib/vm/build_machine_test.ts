@@ -34,7 +34,13 @@ Deno.test("kernelCommandLine() has the platform's words first", () => {
 const place = { disk: "/overlay", socketDir: "/" };
 const host = { machine: "pc-q35-7.2", accelerator: "tcg" } as const;
 const machine = {
-  ...{ host, cpu: "max", memoryMiB: 512, cores: 1, devices: buildDevices({ sshPort: 0 }) },
+  ...{
+    host,
+    cpu: "max",
+    memoryMiB: 512,
+    cores: 1,
+    devices: buildDevices({ transport: "pci", sshPort: 0 }),
+  },
 };
 
 Deno.test("guestArgs() backs the memory by a file only if one is named", () => {
@@ -49,7 +55,7 @@ Deno.test("guestArgs() backs the memory by a file only if one is named", () => {
 });
 
 const argsOf = (options: Partial<Parameters<typeof buildDevices>[0]> = {}) =>
-  buildDevices({ sshPort: 0, ...options })(place);
+  buildDevices({ transport: "pci", sshPort: 0, ...options })(place);
 
 Deno.test("buildDevices() gives a guest with a build cache the devices of one without", () => {
   const devices = (cacheDisk?: string) =>

@@ -78,7 +78,10 @@ Deno.test("openNetwork() refuses everything if the rule is none, and serves no p
 
 Deno.test("a guest has no network besides its forwarded port, unless it is opened", () => {
   const netdev = (openNetwork?: boolean) => {
-    const args = buildDevices({ sshPort: 0, openNetwork })({ disk: "/overlay", socketDir: "/" });
+    const args = buildDevices({ transport: "pci", sshPort: 0, openNetwork })({
+      disk: "/overlay",
+      socketDir: "/",
+    });
     return args[args.indexOf("-netdev") + 1];
   };
   assertMatch(netdev()!, /,restrict=on,hostfwd=tcp:127\.0\.0\.1:0-:22$/);

@@ -38,7 +38,7 @@ impl Program {
         };
         let name = machine_name(machine);
         let runs = match arch {
-            "x86_64" => matches!(name, Some("x86_64" | "i386")),
+            "x86_64" => matches!(name, Some("x86_64" | "x86")),
             "aarch64" => matches!(name, Some("aarch64" | "arm")),
             _ => name == Some(arch),
         };
@@ -46,11 +46,12 @@ impl Program {
     }
 }
 
+/// As `std::env::consts::ARCH` has them.
 fn machine_name(machine: u16) -> Option<&'static str> {
     Some(match machine {
-        3 => "i386",
-        20 => "ppc",
-        21 => "ppc64",
+        3 => "x86",
+        20 => "powerpc",
+        21 => "powerpc64",
         22 => "s390x",
         40 => "arm",
         62 => "x86_64",

@@ -12,7 +12,7 @@ use std::path::Path;
 /// Where the root disk is mounted until it becomes `/`.
 pub const ROOT: &str = "/mnt";
 
-const DATA_ONLY: u64 = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+const DATA_ONLY: libc::c_ulong = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 /// Mounts `/dev`, `/proc`, `/sys` and `/tmp`, and opens the console as soon as there is one.
 pub fn mount_pseudo() -> Result<(), Failure> {
@@ -24,7 +24,13 @@ pub fn mount_pseudo() -> Result<(), Failure> {
     mount("mount /tmp", "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777")
 }
 
-fn mount(step: &'static str, kind: &str, at: &str, flags: u64, data: &str) -> Result<(), Failure> {
+fn mount(
+    step: &'static str,
+    kind: &str,
+    at: &str,
+    flags: libc::c_ulong,
+    data: &str,
+) -> Result<(), Failure> {
     let mounted =
         ensure_directory(at).and_then(|()| match sys::mount(kind, at, kind, flags, data) {
             // The kernel has mounted it itself.

@@ -19,7 +19,13 @@ fn c_string(text: &str) -> io::Result<CString> {
 }
 
 /// mount(2). An empty `data` is none.
-pub fn mount(source: &str, target: &str, kind: &str, flags: u64, data: &str) -> io::Result<()> {
+pub fn mount(
+    source: &str,
+    target: &str,
+    kind: &str,
+    flags: libc::c_ulong,
+    data: &str,
+) -> io::Result<()> {
     let [source, target, kind] = [c_string(source)?, c_string(target)?, c_string(kind)?];
     let data = c_string(data)?;
     // SAFETY: the strings live until the call returns.
@@ -63,7 +69,7 @@ pub fn memory_bytes() -> u64 {
     unsafe {
         let mut info: libc::sysinfo = std::mem::zeroed();
         libc::sysinfo(&mut info);
-        info.totalram * u64::from(info.mem_unit)
+        info.totalram as u64 * u64::from(info.mem_unit)
     }
 }
 
@@ -75,13 +81,13 @@ pub fn page_size() -> usize {
 /// Whether this process is PID 1 and `/` is what the kernel unpacked an initramfs into.
 pub fn is_init_of_initramfs() -> bool {
     // RAMFS_MAGIC and TMPFS_MAGIC (linux/magic.h)
-    const MAGIC: [u64; 2] = [0x8584_58f6, 0x0102_1994];
+    const MAGIC: [u32; 2] = [0x8584_58f6, 0x0102_1994];
     // SAFETY: all zeroes is a valid `statfs`, which the call fills in.
     unsafe {
         let mut root: libc::statfs = std::mem::zeroed();
         libc::getpid() == 1
             && libc::statfs(c"/".as_ptr(), &mut root) == 0
-            && MAGIC.contains(&(root.f_type as u64))
+            && MAGIC.contains(&(root.f_type as u32))
     }
 }
 

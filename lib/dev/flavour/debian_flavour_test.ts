@@ -47,7 +47,10 @@ Deno.test("debian boots its kernel directly, and writes nothing in a dry run", a
     "-initrd",
     "/guest/initramfs.seeded",
   ]);
-  assertMatch(args.at(-1) ?? "", /^console=ttyAMA0 .* root=\/dev\/vda .* systemd.hostname=armdev$/);
+  assertMatch(
+    args.at(-1) ?? "",
+    /^console=ttyAMA0 .* guesthouse\.root=disk0 .* systemd.hostname=armdev$/,
+  );
   assertEquals(announcesReady, true);
 });
 

@@ -1,7 +1,7 @@
 import { HostError } from "../../base/errors.ts";
 import { hostIdentity, type HostKind, thisHost } from "../facts.ts";
 import { type Accelerator, type AcceleratorTrial, type ProbeRequest, runProbe } from "./probe.ts";
-import type { Arch } from "../../config/archs.ts";
+import { ARCH, type Arch } from "../../config/archs.ts";
 import { probeImage } from "./probe_image.ts";
 import { programIdentity } from "../tools/tools.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
@@ -49,7 +49,7 @@ export async function probeAccelerator(request: AcceleratorRequest): Promise<Acc
   const { arch, want, host = thisHost() } = request;
   if (want === "tcg") return { accelerator: "tcg", reason: "it was asked for", tried: [] };
   const hypervisor = hypervisorOf(host);
-  const obstacle = arch === host.arch
+  const obstacle = ARCH[arch].qemu.hypervisors.includes(host.arch)
     ? undefined
     : `a hypervisor on ${host.arch} runs no ${arch} guests`;
   if (want === "auto" && obstacle !== undefined) {
@@ -61,6 +61,8 @@ export async function probeAccelerator(request: AcceleratorRequest): Promise<Acc
   if (obstacle !== undefined) throw refusal(request, obstacle);
   const trial = await rememberedTrial({
     ...request,
+    // It may run other architectures as well, on the same machine and with the same QEMU.
+    arch: Deno.build.arch,
     accelerator: hypervisor,
     cpu: request.cpu ?? "host",
   });

@@ -1,7 +1,6 @@
 import { basename } from "@std/path";
 import { HostError } from "../../base/errors.ts";
 import type { Log } from "../../base/terminal/log.ts";
-import { ARCH } from "../../config/archs.ts";
 import { commandText } from "../../base/text/command_text.ts";
 import type { HostFacts, PackageManager } from "../facts.ts";
 import { findProgram } from "../../base/process/find_program.ts";
@@ -74,7 +73,7 @@ function addOnce(commands: (readonly string[])[], command: readonly string[]): v
 }
 
 function pasteable(command: readonly string[], host: InstallHost): string {
-  const asks = host.isRoot && ["apt-get", "dpkg"].includes(command[0] ?? "");
+  const asks = host.isRoot && command[0] === "apt-get";
   const prefix = asks ? `${QUIET_APT[0]} ` : "";
   return `${prefix}${commandText(command)}`;
 }
@@ -90,10 +89,8 @@ function managerCommands(
 ): (readonly string[])[] {
   switch (manager) {
     case "apt": {
-      const foreign = foreignArchs(packages, host);
       return [
-        ...foreign.map((arch) => [...asRootQuietly(host), "dpkg", "--add-architecture", arch]),
-        ...host.haveAptLists && foreign.length === 0 ? [] : [aptCommand(host, ["update"])],
+        ...host.haveAptLists ? [] : [aptCommand(host, ["update"])],
         aptCommand(host, ["install", "-y", "--no-install-recommends", ...packages]),
       ];
     }
@@ -124,12 +121,6 @@ function throughSu(
 }
 
 const needsSu = ({ isRoot, lacksSudo = false }: InstallHost) => !isRoot && lacksSudo;
-
-/** Debian's names of architectures of which packages are wanted (`NAME:arm64`), but the host's. */
-function foreignArchs(packages: readonly string[], { arch }: InstallHost): string[] {
-  const named = packages.flatMap((name) => name.split(":").slice(1));
-  return [...new Set(named)].filter((name) => name !== ARCH[arch].debian);
-}
 
 /** No questions from packages, and messages in the language that {@link remedies} reads. */
 const QUIET_APT = ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"] as const;

@@ -275,20 +275,3 @@ Deno.test("runInstall() says where rustup comes from if the system has no packag
     assertMatch(error.next ?? "", /universe.*https:\/\/rustup\.rs; then run the task again$/);
   }
 });
-
-Deno.test("installPlan() tells dpkg of an architecture before apt looks for its packages", () => {
-  const { commands, automatic } = installPlan(
-    lacking("rust-std-x86_64", "rust-std-aarch64"),
-    DEBIAN,
-  );
-  const apt = ["apt-get", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"];
-  const names = ["libstd-rust-web-dev:amd64", "libstd-rust-web-dev:arm64"];
-  assertEquals(commands, [
-    ["dpkg", "--add-architecture", "arm64"],
-    [...apt, "update"],
-    [...apt, "install", "-y", "--no-install-recommends", ...names],
-  ]);
-  assertEquals(automatic, true);
-  const own = installPlan(lacking("rust-std-x86_64"), DEBIAN).commands;
-  assertEquals(own, [[...apt, "install", "-y", "--no-install-recommends", names[0]!]]);
-});

@@ -67,9 +67,13 @@ export const PART_TOOLS: readonly Tool[] = [
   kernelTool("bc", "computes constants of the kernel", {
     ...{ apt: "bc", brew: "bc", dnf: "bc", pacman: "bc", nix: "bc" },
   }),
-  kernelTool("xz", "unpacks the kernel's sources", {
-    ...{ apt: "xz-utils", brew: "xz", dnf: "xz", pacman: "xz", nix: "xz" },
-  }),
+  {
+    name: "xz",
+    programs: ["xz"],
+    groups: ["image", "kernel"],
+    purpose: "unpacks the modules and the sources of kernels",
+    packages: { apt: "xz-utils", brew: "xz", dnf: "xz", pacman: "xz", nix: "xz" },
+  },
   {
     name: "libelf",
     programs: ["/usr/include/libelf.h"],

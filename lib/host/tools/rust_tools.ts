@@ -30,7 +30,7 @@ function rustupLibrary(target: string): string {
 }
 
 /** Something of Rust's, and where it comes from. */
-interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"> {
+interface RustTool extends Pick<Tool, "name" | "groups" | "purpose"> {
   readonly debian: { readonly programs: readonly string[]; readonly package: string };
   readonly elsewhere: {
     readonly programs: readonly string[];
@@ -40,52 +40,49 @@ interface RustTool extends Pick<Tool, "name" | "groups" | "purpose" | "neededIf"
   };
 }
 
-/**
- * The tool for Debian, which has all that is needed whatever rustup lacks, and for the rest, where
- * rustup brings what is missing.
- */
-function rustTool({ debian, elsewhere, neededIf = () => true, ...common }: RustTool): Tool[] {
+/** The tool for Debian, and for the rest, where rustup brings what is missing. */
+function rustTool({ debian, elsewhere, ...common }: RustTool): Tool[] {
   return [
     {
       ...common,
       programs: debian.programs,
       packages: { apt: debian.package },
-      neededIf: (need) => isDebian(need) && neededIf(need),
+      neededIf: isDebian,
     },
     {
       ...common,
       programs: elsewhere.programs,
-      packages: { ...elsewhere.packages, apt: "rustup", brew: "rustup" },
-      setup: {
-        ...{ package: "rustup", places: RUSTUP },
-        find: () =>
-          findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
-        // Not its documentation, which is most of it.
-        args: ["toolchain", "install", "stable", "--profile", "minimal", ...elsewhere.setup],
-      },
-      neededIf: (need) => !isDebian(need) && neededIf(need),
+      packages: { ...elsewhere.packages, ...PACKAGES },
+      setup: rustup(elsewhere.setup),
+      neededIf: (need) => !isDebian(need),
     },
   ];
 }
 
-/** Rust's standard library for guests of an architecture. */
-function rustLibrary(arch: Arch): Tool[] {
-  const { debian, rust: { gnu, musl } } = ARCH[arch];
-  const library = rustupLibrary(musl);
-  return rustTool({
+const PACKAGES = { apt: "rustup", brew: "rustup" } as const;
+
+/** What rustup fetches beside its stable toolchain. */
+function rustup(more: readonly string[]): NonNullable<Tool["setup"]> {
+  return {
+    ...{ package: "rustup", places: RUSTUP },
+    find: () => findProgram("rustup")?.path ?? findProgram(join(rustupPrograms(), "rustup"))?.path,
+    // Not its documentation, which is most of it.
+    args: ["toolchain", "install", "stable", "--profile", "minimal", ...more],
+  };
+}
+
+/** Rust's standard library for guests of an architecture; for Debian's compiler it is fetched. */
+function rustLibrary(arch: Arch): Tool {
+  const { gnu, musl = gnu } = ARCH[arch].rust;
+  return {
     name: `rust-std-${arch}`,
     groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
-    neededIf: (need) => need.guestArchs.includes(arch),
-    debian: {
-      programs: [`/usr/lib/rustlib/${gnu}/lib`, library],
-      package: `libstd-rust-web-dev:${debian}`,
-    },
-    elsewhere: {
-      programs: [library, `/usr/lib/rustlib/${musl}/lib`],
-      setup: ["--target", musl],
-    },
-  });
+    programs: [rustupLibrary(musl), `/usr/lib/rustlib/${musl}/lib`],
+    packages: PACKAGES,
+    setup: rustup(["--target", musl]),
+    neededIf: (need) => !isDebian(need) && need.guestArchs.includes(arch),
+  };
 }
 
 /** A program of Rust's. */
@@ -112,7 +109,7 @@ export const RUST_TOOLS: readonly Tool[] = [
     packages: { dnf: "cargo", pacman: "rust", nix: "cargo" },
     debian: "cargo-web",
   }),
-  ...ARCHS.flatMap(rustLibrary),
+  ...ARCHS.map(rustLibrary),
 ];
 
 /** What judges their sources. */

@@ -1,7 +1,7 @@
 import { HostError } from "../../base/errors.ts";
 import { type HostKind, parseOsRelease, thisHost } from "../facts.ts";
 import { findProgram, type FoundProgram } from "../../base/process/find_program.ts";
-import { type Arch, ARCHS } from "../../config/archs.ts";
+import { type Arch, MICRO_ARCHS } from "../../config/archs.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { type Tool, type ToolGroup, type ToolNeed, TOOLS } from "./tool_table.ts";
 import { isRecord, readVerdict, writeVerdict } from "../../base/files/verdict_cache.ts";
@@ -18,7 +18,7 @@ export interface ToolVerdict {
 }
 
 export interface ToolQuery {
-  /** The guests to build or boot (default: every architecture). */
+  /** The guests to build or boot. Default: the architectures that microVMs run on. */
   readonly guestArchs?: readonly Arch[];
   /** Default: the host that the task runs on. */
   readonly host?: HostKind;
@@ -45,7 +45,7 @@ export async function toolNeed(
     ...{ os, arch },
     distroId: os === "linux" ? parseOsRelease(release).id : "macos",
     isRoot: Deno.uid() === 0,
-    guestArchs: guestArchs ?? ARCHS,
+    guestArchs: guestArchs ?? MICRO_ARCHS,
   };
 }
 

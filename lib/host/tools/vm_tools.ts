@@ -4,20 +4,34 @@ import type { Tool } from "./tool.ts";
 /** u-boot for QEMU's `virt` machine, from Debian's package. */
 export const UBOOT_PATH = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
 
-/** An emulator of whole machines. 7.2 is the oldest that the guests are tested with. */
-function systemEmulator(arch: Arch): Tool {
-  const { system, packages } = ARCH[arch].qemu;
-  return {
+/** The emulators of whole machines. 7.2 is the oldest that the guests are tested with. */
+function systemEmulators(): Tool[] {
+  const systems = Map.groupBy(ARCHS, (arch) => ARCH[arch].qemu.system);
+  return [...systems].map(([system, archs]) => ({
     name: system,
     programs: [system],
     groups: ["vm"],
-    purpose: `boots ${arch} guests`,
+    purpose: `boots ${archs.join(" and ")} guests`,
     versionArgs: ["--version"],
     versionPattern: /version (\d+(?:\.\d+)+)/,
     minimum: "7.2",
-    packages: { ...packages, brew: "qemu", nix: "qemu" },
-    neededIf: (need) => need.guestArchs.includes(arch),
-  };
+    packages: { ...ARCH[archs[0]!].qemu.packages, brew: "qemu", nix: "qemu" },
+    neededIf: (need) => archs.some((arch) => need.guestArchs.includes(arch)),
+  }));
+}
+
+/** What starts an emulated machine, where Debian does not ship it with QEMU. */
+function machineMonitor(arch: Arch): Tool[] {
+  const { monitor } = ARCH[arch].qemu;
+  if (monitor === undefined) return [];
+  return [{
+    name: monitor.apt,
+    programs: [monitor.file],
+    groups: ["vm"],
+    purpose: `starts ${arch} machines`,
+    packages: { apt: monitor.apt },
+    neededIf: (need) => need.distroId === "debian" && need.guestArchs.includes(arch),
+  }];
 }
 
 /** What boots guests and talks to them. */
@@ -38,7 +52,8 @@ export const VM_TOOLS: readonly Tool[] = [
       nix: "qemu",
     },
   },
-  ...ARCHS.map(systemEmulator),
+  ...systemEmulators(),
+  ...ARCHS.flatMap(machineMonitor),
   {
     name: "ssh",
     programs: ["ssh"],

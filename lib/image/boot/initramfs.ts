@@ -1,9 +1,25 @@
 import { basename } from "@std/path";
+import { ARCH, type Arch, type Transport } from "../../config/archs.ts";
 import { charDevice, type CpioEntry, directory, file, packCpio } from "../format/cpio.ts";
-import type { KernelModule } from "./modules.ts";
+import { type KernelModule, readModule } from "./modules.ts";
+
+/** The drivers of how virtio devices are attached; that of channels is linked into the kernel. */
+const TRANSPORTS: Readonly<Record<Transport, readonly string[]>> = {
+  pci: ["virtio_pci"],
+  mmio: ["virtio_mmio"],
+  ccw: [],
+};
 
 /** Modules that a guest needs before its root disk can be mounted, and for its network. */
-export const BOOT_MODULES = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "ext4"];
+export function bootModules(arch: Arch): string[] {
+  const { qemu: { transport }, micro } = ARCH[arch];
+  // The same for its microVMs, whatever their machine.
+  const transports: Transport[] = micro === undefined ? [transport] : ["pci", "mmio"];
+  return [
+    ...transports.flatMap((one) => TRANSPORTS[one]),
+    ...["virtio_blk", "virtio_net", "ext4"],
+  ];
+}
 
 /** What an initramfs is made of. */
 interface InitramfsParts {
@@ -28,14 +44,16 @@ export function initEntries(init: Uint8Array): CpioEntry[] {
   ];
 }
 
+const moduleFile = (path: string): string => basename(path, ".xz");
+
 /** Modules with the order in which they are loaded, as tiny-init reads it. */
 export async function moduleEntries(modules: readonly KernelModule[]): Promise<CpioEntry[]> {
   const files = modules.map(async ({ path }) =>
-    file(`modules/${basename(path)}`, await Deno.readFile(path))
+    file(`modules/${moduleFile(path)}`, await readModule(path))
   );
   return [
     directory("modules"),
-    file("modules/order", modules.map(({ path }) => `${basename(path)}\n`).join("")),
+    file("modules/order", modules.map(({ path }) => `${moduleFile(path)}\n`).join("")),
     ...await Promise.all(files),
   ];
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { sandbox } from "../../base/host_testing.ts";
 import { readCpio } from "../format/cpio_testing.ts";
 import { namesOf, writeModules } from "../format/elf_testing.ts";
-import { BOOT_MODULES, buildInitramfs } from "./initramfs.ts";
+import { bootModules, buildInitramfs } from "./initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "./modules.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -51,7 +51,7 @@ Deno.test("buildInitramfs() puts each directory before what lies in it", async (
   }
 });
 
-Deno.test("BOOT_MODULES can be ordered for a kernel that has each as a module or built in", async () => {
+Deno.test("bootModules() can be ordered for a kernel that has each as a module or built in", async () => {
   await using box = await sandbox();
   await writeModules(
     box.path,
@@ -66,7 +66,7 @@ Deno.test("BOOT_MODULES can be ordered for a kernel that has each as a module or
     { builtin: "kernel/fs/ext4/ext4.ko\n" },
   );
   const order = await loadOrder(
-    BOOT_MODULES,
+    bootModules("x86_64"),
     await findModules(box.path),
     await findBuiltin(box.path),
   );

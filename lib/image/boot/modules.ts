@@ -1,6 +1,7 @@
 import { walk } from "@std/fs";
 import { basename, join } from "@std/path";
 import { TaskError } from "../../base/errors.ts";
+import { $ } from "../../base/process/dollar.ts";
 import { readElfSection } from "../format/elf.ts";
 
 /** A kernel module and what it says of itself in its `.modinfo` section. */
@@ -21,7 +22,7 @@ export interface KernelModule {
 export async function findModules(versionDir: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const entry of walk(join(versionDir, "kernel"), { includeDirs: false })) {
-    if (entry.name.endsWith(".ko")) found.set(moduleName(entry.name), entry.path);
+    if (/\.ko(\.xz)?$/.test(entry.name)) found.set(moduleName(entry.name), entry.path);
   }
   for (const [alias, name] of await readAliases(versionDir)) {
     const path = found.get(name);
@@ -73,13 +74,23 @@ export async function loadOrder(
     // By path, since a name and its alias are one module, which can be loaded only once.
     if (seen.has(path)) return;
     seen.add(path);
-    const module = parseModinfo(path, await Deno.readFile(path));
+    const module = parseModinfo(path, await readModule(path));
     for (const soft of module.softPre) await visit(soft, name, true);
     for (const dependency of module.depends) await visit(dependency, name, false);
     order.push(module);
   };
   for (const name of wanted) await visit(name, undefined, false);
   return order;
+}
+
+/** A module as the kernel loads it; Debian packs those of 13 and later. */
+export async function readModule(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (!path.endsWith(".xz")) return await Deno.readFile(path);
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  await $`xz --quiet --decompress --stdout ${path}`
+    .with({ stdout: "tail", onBytes: (piece) => pieces.push(piece.slice()) })
+    .what(`unpack ${path}`);
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 /** Reads a module's own description (`.modinfo`: NUL-separated `key=value`). */

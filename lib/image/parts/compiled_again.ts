@@ -5,6 +5,7 @@ import { imageCacheDir, root } from "../../base/files/paths.ts";
 import { $ } from "../../base/process/dollar.ts";
 import type { Arch } from "../../config/archs.ts";
 import type { Crate } from "../stages.ts";
+import { forgetRustLibrary } from "./rust_library.ts";
 import { findToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
 
@@ -25,6 +26,7 @@ export function compiledAgain(part: PartRecipe, crate: Crate, arch: Arch): PartR
         // What is kept of the libraries may be damaged, which rustc has many words for.
         options.log(`compiling ${crate} again without ${kept}: ${error.message}`);
         await Deno.remove(kept, { recursive: true });
+        await forgetRustLibrary(arch);
         await part.build(dir, options);
       }
     },

@@ -7,7 +7,7 @@ import { moduleEntries } from "../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../boot/modules.ts";
 import { extractVmlinux } from "../format/bz_image.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, sourcesList, SUITE } from "../system/debian/debian_package.ts";
+import { openApt, sourcesList, SUITE, withUpdates } from "../system/debian/debian_package.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";
@@ -27,7 +27,7 @@ export function distributionKernel(outputs: readonly string[], arch: Arch): Part
     outputs,
     inputs: [
       // The newest version at the time of the build; --force takes a newer one.
-      { name: "package", value: { sources: sourcesList(SUITE), metapackage } },
+      { name: "package", value: { sources: sourcesList(withUpdates(SUITE)), metapackage } },
       stageInput("kernel", GUEST_MODULES),
       stageInput("initramfs"),
     ],
@@ -53,7 +53,7 @@ async function extract(
 ): Promise<void> {
   onPhase("package");
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
-  const source = { suite: SUITE, debArch: ARCH[arch].debian };
+  const source = { suites: withUpdates(SUITE), debArch: ARCH[arch].debian };
   const apt = await openApt(join(work, "apt"), source, { signal, onOutput });
   const kernel = (await apt.depends(metapackage)).find((name) => name.startsWith("linux-image-"));
   if (kernel === undefined) {

@@ -3,9 +3,9 @@ import { WorkError } from "../../base/errors.ts";
 import { programIdentity } from "../../host/tools/tools.ts";
 import { $ } from "../../base/process/dollar.ts";
 import { root } from "../../base/files/paths.ts";
-import { ARCH, type Arch } from "../../config/archs.ts";
+import { ARCH, type Arch, microRow } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
-import { openApt, sourcesList, SUITE } from "../system/debian/debian_package.ts";
+import { openApt, sourcesList, SUITE, withUpdates } from "../system/debian/debian_package.ts";
 import type { PartRecipe } from "./part_store.ts";
 import { makeUnfinished } from "../../store/unfinished.ts";
 import type { BuildOptions } from "../../store/ensure_built.ts";
@@ -29,13 +29,16 @@ const BUILD = {
 /** How to compile the kernel for microVMs from Debian's sources and `images/kernel`. */
 export async function microKernel(outputs: readonly string[], arch: Arch): Promise<PartRecipe> {
   const compiler = crossPrefix(arch) + "gcc";
-  const { magic: _, ...made } = ARCH[arch].kernel;
+  const { magic: _, ...made } = microRow(arch).kernel;
   const config = (name: string) => join(root, "images/kernel", `${name}.config`);
   return {
     title: `micro-kernel ${arch}`,
     outputs,
     inputs: [
-      { name: "package", value: { sources: sourcesList(SUITE), package: SOURCE_PACKAGE } },
+      {
+        name: "package",
+        value: { sources: sourcesList(withUpdates(SUITE)), package: SOURCE_PACKAGE },
+      },
       { name: "compiler", value: await programIdentity(compiler) ?? "" },
       ...["common", arch].map((name) =>
         fileInput(`fragment ${name}`, `images/kernel/${name}.config`)
@@ -70,7 +73,10 @@ async function compile(
   const onOutput = (text: string) => text.split("\n").filter(Boolean).forEach(log);
   onPhase("sources");
   // The sources are the same for every architecture.
-  const apt = await openApt(join(work, "apt"), { suite: SUITE, debArch: ARCH[arch].debian }, {
+  const apt = await openApt(join(work, "apt"), {
+    suites: withUpdates(SUITE),
+    debArch: ARCH[arch].debian,
+  }, {
     signal,
     onOutput,
   });
@@ -85,7 +91,7 @@ async function compile(
   const fragment = join(work, "fragment.config");
   const texts = await Promise.all(fragments.map((path) => Deno.readTextFile(path)));
   await Deno.writeTextFile(fragment, texts.join("\n"));
-  const { make, image, elf } = ARCH[arch].kernel;
+  const { make, image, elf } = microRow(arch).kernel;
   const variables = [
     ...[`O=${output}`, `ARCH=${make}`, `CROSS_COMPILE=${crossPrefix(arch)}`],
     `KCONFIG_ALLCONFIG=${fragment}`,

@@ -4,6 +4,7 @@ import { $ } from "../../base/process/dollar.ts";
 import { imageCacheDir, root } from "../../base/files/paths.ts";
 import type { Arch } from "../../config/archs.ts";
 import { checkArch } from "./check_arch.ts";
+import { ensureRustLibrary } from "./rust_library.ts";
 import { RUST_BUILD } from "./rust_build.ts";
 import { findToolchain, type RustToolchain } from "./rust_toolchain.ts";
 import type { PartRecipe } from "./part_store.ts";
@@ -28,7 +29,7 @@ export async function rustProgram(
     ],
     async build(dir, { signal, onPhase, log }) {
       onPhase("compile");
-      const built = await compile(crate, toolchain, { signal, log });
+      const built = await compile(crate, arch, toolchain, { signal, log });
       const bytes = await Deno.readFile(built);
       checkArch(bytes, arch, built);
       await Deno.writeFile(join(dir, output), bytes, { mode: 0o755 });
@@ -38,13 +39,19 @@ export async function rustProgram(
 
 async function compile(
   crate: Crate,
-  { cargo, rustc, target, linker }: RustToolchain,
+  arch: Arch,
+  toolchain: RustToolchain,
   { signal, log }: { readonly signal: AbortSignal; readonly log: (line: string) => void },
 ): Promise<string> {
   const crateDir = join(root, "images", crate);
   const targetDir = join(imageCacheDir(), "cargo", crate);
+  const { cargo, rustc, target, linker } = toolchain;
+  const library = toolchain.fetchesLibrary
+    ? ["-L", await ensureRustLibrary(arch, toolchain, { signal, log })]
+    : [];
   const flags = [
     ...RUST_BUILD.flags,
+    ...library,
     // So that no path of this machine is in the program, and two checkouts give the same bytes.
     `--remap-path-prefix=${crateDir}=/${crate}`,
     `--remap-path-prefix=${

@@ -14,14 +14,16 @@ export interface RustToolchain {
   readonly target: string;
   /** The C compiler that links; `undefined` where Rust brings its own linker. */
   readonly linker: string | undefined;
+  /** Whether its library is fetched when it is needed (`ensureRustLibrary()`). */
+  readonly fetchesLibrary: boolean;
   /** What may change the bytes of a program: the compiler and the linker. */
   readonly identity: string;
 }
 
 /**
  * A toolchain with a standard library for the architecture, preferably musl's, which gives smaller
- * programs. Debian's has both architectures. Throws {@link HostError} with the command that
- * installs one.
+ * programs. For Debian's compiler, a missing one is fetched. Throws {@link HostError} with the
+ * command that installs one.
  */
 export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<RustToolchain> {
   for (const rustc of rustcs()) {
@@ -31,7 +33,9 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
     if (sysroot === undefined) continue;
     for (const libc of ["musl", "gnu"] as const) {
       const target = ARCH[arch].rust[libc];
-      if (findProgram(join(sysroot, "lib/rustlib", target, "lib")) === undefined) continue;
+      if (target === undefined) continue;
+      const haveLibrary = findProgram(join(sysroot, "lib/rustlib", target, "lib")) !== undefined;
+      if (!haveLibrary && (libc === "musl" || !isDebians(rustc))) continue;
       const linker = libc === "musl" ? undefined : crossGcc(arch);
       if (linker !== undefined && findProgram(linker) === undefined) continue;
       const parts = [
@@ -39,16 +43,23 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
         compilerBehind(rustc, sysroot),
         linker && await programIdentity(linker),
       ];
-      return { cargo, rustc, target, linker, identity: parts.filter(Boolean).join("; ") };
+      return {
+        ...{ cargo, rustc, target, linker, fetchesLibrary: !haveLibrary },
+        identity: parts.filter(Boolean).join("; "),
+      };
     }
   }
   throw new HostError(`Cannot compile for ${arch}: no Rust toolchain here has its library`, {
     next: "deno task check --install --for build-images, or rustup target add " +
-      ARCH[arch].rust.musl,
+      (ARCH[arch].rust.musl ?? ARCH[arch].rust.gnu),
   });
 }
 
-/** Debian's first: it has a fixed place and both architectures. */
+/** Whether Debian's package of that name has installed a compiler. */
+const isDebians = (rustc: string): boolean =>
+  rustc === "/usr/bin/rustc" && findProgram("/usr/share/doc/rustc-web") !== undefined;
+
+/** Debian's first: it has a fixed place and all architectures. */
 function rustcs(): string[] {
   const rustup = join(rustupPrograms(), "rustc");
   const found = ["/usr/bin/rustc", findProgram("rustc")?.path, rustup];

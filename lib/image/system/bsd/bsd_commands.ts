@@ -12,7 +12,7 @@ export const bsdCommands = (
   asRoot,
   powerOff: asRoot(["shutdown", "-p", "now"]),
   startService: (name) => asRoot(["service", name, "onestart"]),
-  mountDisk: (dir) => ["sh", "-c", NO_CACHE, "sh", dir],
+  mountDisk: (_serial, dir) => ["sh", "-c", NO_CACHE, "sh", dir],
   unmount: (dir) => asRoot(["umount", dir]),
   certificates,
   home: (user) => `/home/${user}`,

@@ -1,8 +1,9 @@
 import { dirname, join } from "@std/path";
 import { TaskError } from "../../../base/errors.ts";
 import { IMAGE_FILES, root } from "../../../base/files/paths.ts";
+import { ARCH, type Arch } from "../../../config/archs.ts";
 import type { PlatformOf } from "../../../config/platform.ts";
-import { BOOT_MODULES, buildInitramfs } from "../../boot/initramfs.ts";
+import { bootModules, buildInitramfs } from "../../boot/initramfs.ts";
 import { findBuiltin, findModules, loadOrder } from "../../boot/modules.ts";
 import { makeDisk, type RootTree, unpackTree } from "../../disk/file_systems.ts";
 import type { SystemBuild } from "../guest_system.ts";
@@ -25,7 +26,7 @@ export async function buildDebian(
   const dir = await options.makeDir();
   await using tree = await unpackTree(rootfs.path, dirname(dir), { signal });
   onPhase("initramfs");
-  const kernelVersion = await extractBootFiles(tree, init, dir);
+  const kernelVersion = await extractBootFiles(tree, platform.arch, init, dir);
   await Deno.writeTextFile(join(dir, IMAGE_FILES.packages), await installedPackages(tree));
   onPhase("disk");
   await makeDisk(tree, join(dir, IMAGE_FILES.disk), platform.image.diskGiB, { signal });
@@ -58,20 +59,22 @@ async function installPackages(
 /** Takes the kernel out of the tree and builds the initramfs for it; returns its version. */
 async function extractBootFiles(
   tree: RootTree,
+  arch: Arch,
   init: Uint8Array,
   dir: string,
 ): Promise<string> {
   const boot = join(tree.path, "boot");
   const names = (await Array.fromAsync(Deno.readDir(boot))).map((entry) => entry.name);
-  const kernel = names.find((name) => name.startsWith("vmlinuz-"));
+  const prefix = `${ARCH[arch].kernelFile}-`;
+  const kernel = names.find((name) => name.startsWith(prefix));
   if (kernel === undefined) {
     throw new TaskError(1, `Cannot build the image: there is no kernel in ${boot}`);
   }
-  const version = kernel.slice("vmlinuz-".length);
+  const version = kernel.slice(prefix.length);
   await Deno.copyFile(join(boot, kernel), join(dir, IMAGE_FILES.kernel));
   const versionDir = join(tree.path, "usr/lib/modules", version);
   const modules = await loadOrder(
-    BOOT_MODULES,
+    bootModules(arch),
     await findModules(versionDir),
     await findBuiltin(versionDir),
   );

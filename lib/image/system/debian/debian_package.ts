@@ -4,7 +4,8 @@ import type { RunOptions } from "../../../base/process/run.ts";
 import { $ } from "../../../base/process/dollar.ts";
 
 interface PackageSource {
-  readonly suite: string;
+  /** Where packages are taken from; of several versions, the newest. See {@link withUpdates}. */
+  readonly suites: readonly string[];
   /** Debian's name of the architecture, e.g. `arm64`. */
   readonly debArch: string;
 }
@@ -30,19 +31,30 @@ export function explainApt(what: string, stderr: string): TaskError {
   });
 }
 
-/** The file that tells apt where a release's packages come from. */
-export const sourcesList = (suite: string): string =>
-  [
-    ["debian", suite],
-    ["debian", `${suite}-updates`],
-    ["debian-security", `${suite}-security`],
-  ].map(([path, name]) => `deb [signed-by=${KEYRING}] ${SITE}/${path} ${name} main\n`).join("");
+/** A release with its updates. */
+export const withUpdates = (suite: string): string[] => [
+  suite,
+  `${suite}-updates`,
+  `${suite}-security`,
+];
+
+/** The file that tells apt where the packages of suites come from. */
+export const sourcesList = (suites: readonly string[]): string =>
+  suites.map((suite) => {
+    const path = suite.endsWith("-security") ? "debian-security" : "debian";
+    return `deb [signed-by=${KEYRING}] ${SITE}/${path} ${suite} main\n`;
+  }).join("");
 
 /** Debian's packages for an architecture, whatever the host's own apt knows of. */
 interface Apt {
   /** The packages that a package depends on, by name. */
   depends(name: string): Promise<string[]>;
-  /** Downloads a package, whose signature chain apt checks, and unpacks it into a directory. */
+  /** The versions of a package, newest first. */
+  versions(name: string): Promise<string[]>;
+  /**
+   * Downloads a package, whose signature chain apt checks, and unpacks it into a directory. The name
+   * may have a version: `NAME=VERSION`.
+   */
   unpack(name: string, dir: string): Promise<void>;
 }
 
@@ -51,14 +63,14 @@ interface Apt {
  */
 export async function openApt(
   dir: string,
-  { suite, debArch }: PackageSource,
+  { suites, debArch }: PackageSource,
   options: Pick<RunOptions, "signal" | "onOutput">,
 ): Promise<Apt> {
   const state = join(dir, "state");
   await Deno.mkdir(join(state, "lists/partial"), { recursive: true });
   await Deno.mkdir(join(dir, "cache/archives/partial"), { recursive: true });
   await Deno.writeTextFile(join(state, "status"), "");
-  await Deno.writeTextFile(join(dir, "sources.list"), sourcesList(suite));
+  await Deno.writeTextFile(join(dir, "sources.list"), sourcesList(suites));
   const settings = [
     `Dir::State=${state}`,
     `Dir::State::status=${join(state, "status")}`,
@@ -88,6 +100,11 @@ export async function openApt(
     async depends(name) {
       const text = await apt("apt-cache", ["depends", "--no-recommends", name]);
       return [...text.matchAll(/^ {2}Depends: ([^\s<:]+)/gm)].map(([, found = ""]) => found);
+    },
+    async versions(name) {
+      const text = await apt("apt-cache", ["madison", name]);
+      return [...new Set(text.split("\n").map((line) => line.split("|")[1]?.trim() ?? ""))]
+        .filter(Boolean);
     },
     async unpack(name, target) {
       const debs = await Deno.makeTempDir({ dir });

@@ -19,7 +19,7 @@ Deno.test({
     ];
     await Deno.writeTextFile(config, settings.join("\n"));
     await using _env = await sandbox({ APT_CONFIG: config });
-    const source = { suite: SUITE, debArch: "amd64" };
+    const source = { suites: [SUITE], debArch: "amd64" };
     const error = await assertRejects(
       () => openApt(join(box.path, "apt"), source, { signal }),
       HostError,

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { PlatformOf } from "../../../config/platform.ts";
 import { imageCacheDir } from "../../../base/files/paths.ts";
 import type { RecipeInput } from "../../../store/recipe.ts";
-import { BOOT_MODULES, initEntries } from "../../boot/initramfs.ts";
+import { bootModules, initEntries } from "../../boot/initramfs.ts";
 import { diskCommands, unpackCommand } from "../../disk/file_systems.ts";
 import { scriptInput, stageInput } from "../../stages.ts";
 import type { GuestSystem } from "../guest_system.ts";
@@ -33,7 +33,7 @@ export function stages(platform: PlatformOf<"debian">): RecipeInput[] {
       disk: diskCommands("TREE", "RAW", "QCOW2", diskGiB),
     }),
     stageInput("initramfs", {
-      modules: BOOT_MODULES,
+      modules: bootModules(arch),
       entries: JSON.stringify(initEntries(new Uint8Array())),
     }),
     stageInput("first boot", firstBootCommand(platform, "DIR", "LOG")),

@@ -4,6 +4,7 @@ import { WorkError } from "../../../base/errors.ts";
 import { ARCH } from "../../../config/archs.ts";
 import type { Platform } from "../../../config/platform.ts";
 import { spawnOwned } from "../../../base/process/process.ts";
+import { virtioDevice } from "../../../qemu/args.ts";
 import { IMAGE_FILES } from "../../../base/files/paths.ts";
 
 /** What the guest prints once its packages are configured (`docs/tiny-init.md`). */
@@ -14,7 +15,7 @@ const SILENCE_MS = 600_000;
 
 /** The command that boots an image once, with its disk open for writing. */
 export function firstBootCommand(platform: Platform, dir: string, consoleLog: string): string[] {
-  const { system, machine, firstBootCpu } = ARCH[platform.arch].qemu;
+  const { system, machine, transport, firstBootCpu } = ARCH[platform.arch].qemu;
   return [
     system,
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
@@ -34,7 +35,8 @@ export function firstBootCommand(platform: Platform, dir: string, consoleLog: st
         "file": { driver: "file", filename: join(dir, IMAGE_FILES.disk) },
       }),
     ],
-    ...["-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci"],
+    ...["-device", virtioDevice("blk", transport, ["drive=disk", "serial=disk0"])],
+    ...["-device", virtioDevice("rng", transport, [])],
     ...["-serial", `file:${consoleLog.replaceAll(",", ",,")}`],
   ];
 }

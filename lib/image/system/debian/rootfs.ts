@@ -57,6 +57,8 @@ export function mmdebstrapCommand(
     isRoot: boolean;
     /** Default: the host's. */
     hostArch?: string;
+    /** Where packages come from, as in `sources.list`. Default: the release and its updates. */
+    sources?: string;
   },
 ): string[] {
   const extract = options.configure === "first-boot";
@@ -89,6 +91,7 @@ export function mmdebstrapCommand(
     `--${extract ? "extract" : "customize"}-hook=${join(options.hooksDir, "customize")}`,
     recipe.suite,
     options.output,
+    ...options.sources === undefined ? [] : [options.sources],
   ];
 }
 
@@ -132,17 +135,44 @@ interface RootfsOptions {
   readonly output: string;
   readonly configure: ConfigureWhen;
   readonly log: (line: string) => void;
+  readonly warn?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Builds the root as a tar file. Throws {@link WorkError} with mmdebstrap's last lines. */
+/** What apt says of a mirror that has the index of one suite and the files of another hour. */
+const STALE_UPDATES =
+  /Failed to fetch (\S+)-(?:updates|security)\/\S* +(?:File has unexpected size|Hash Sum)/;
+
+/**
+ * Builds the root as a tar file. A mirror that is out of step with itself gives the release without
+ * its updates, with a warning. Throws {@link WorkError} with mmdebstrap's last lines.
+ */
 export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions): Promise<void> {
+  const failed = await runMmdebstrap(recipe, options);
+  if (failed === undefined) return;
+  if (!STALE_UPDATES.test(failed.details.join("\n"))) throw failed;
+  options.warn?.(
+    `debian ${recipe.suite} ${recipe.debArch}: installed without updates, as the mirror is out of ` +
+      "step with itself; for the updates, run setup-images --force when it is done",
+  );
+  const again = await runMmdebstrap(recipe, {
+    ...options,
+    sources: `deb http://deb.debian.org/debian ${recipe.suite} main`,
+  });
+  if (again !== undefined) throw again;
+}
+
+async function runMmdebstrap(
+  recipe: RootfsRecipe,
+  options: RootfsOptions & { readonly sources?: string },
+): Promise<WorkError | undefined> {
   await using stage = await makeRootfsStage(recipe, HOOKS);
   const command = mmdebstrapCommand(recipe, {
     hooksDir: stage.path,
     output: options.output,
     configure: options.configure,
     isRoot: Deno.uid() === 0,
+    ...options.sources === undefined ? {} : { sources: options.sources },
   });
   const buffer = new LineBuffer();
   const result = await $`${stage.wrap(command)}`.noThrow().with({
@@ -161,12 +191,11 @@ export async function buildRootfs(recipe: RootfsRecipe, options: RootfsOptions):
     stdout: "tail",
     onOutput: (text) => buffer.push(text).forEach((line) => options.log(line)),
   });
-  if (result.code !== 0) {
-    const lines = (result.stderr + result.stdout).split("\n").filter((line) => line.trim() !== "");
-    const errors = lines.filter((line) => /^(E:|dpkg: error|.*[Ee]rror)/.test(line));
-    throw new WorkError(
-      `Cannot build the root file system for ${recipe.debArch}: mmdebstrap exited with status ${result.code}`,
-      { details: (errors.length > 0 ? errors : lines).slice(-8) },
-    );
-  }
+  if (result.code === 0) return undefined;
+  const lines = (result.stderr + result.stdout).split("\n").filter((line) => line.trim() !== "");
+  const errors = lines.filter((line) => /^(E:|dpkg: error|.*[Ee]rror)/.test(line));
+  return new WorkError(
+    `Cannot build the root file system for ${recipe.debArch}: mmdebstrap exited with status ${result.code}`,
+    { details: (errors.length > 0 ? errors : lines).slice(-8) },
+  );
 }

@@ -20,8 +20,8 @@ install_kernel() {
     tar --extract --directory="$root" --keep-directory-symlink --exclude='./usr/share/*' \
       --exclude='./boot/System.map-*'
   rm -rf "$work"
-  version=$(basename "$root"/boot/vmlinuz-*)
-  depmod -b "$root" "${version#vmlinuz-}"
+  version=$(basename "$root"/boot/vmlinu[xz]-*)
+  depmod -b "$root" "${version#vmlinu?-}"
 }
 [ -z "$GUESTHOUSE_KERNEL_PACKAGE" ] || install_kernel
 

@@ -70,7 +70,7 @@ export async function rootfsKey(inputs: readonly RecipeInput[]): Promise<string>
  */
 export async function ensureRootfsTar(
   { name, recipe, inputs, mayWait = false, force = false }: RootfsTarOptions,
-  { signal, onPhase, log }: BuildOptions,
+  { signal, onPhase, log, warn }: BuildOptions,
 ): Promise<RootfsTar> {
   const cache = imageCacheDir();
   const key = await rootfsKey(inputs);
@@ -113,7 +113,7 @@ export async function ensureRootfsTar(
   const part = join(cache, `.part-${fileFor(configure)}`);
   await using unfinished = new AsyncDisposableStack();
   unfinished.defer(() => Deno.remove(part).catch(() => {}));
-  await buildRootfs(recipe, { output: part, configure, log, signal });
+  await buildRootfs(recipe, { output: part, configure, log, warn, signal });
   await removeTars(name, ({ isPart }) => !isPart);
   await keepFile(part, output);
   return held(output, configure);

@@ -12,7 +12,7 @@ import { fetchImage } from "../../disk/fetch_image.ts";
 import { makeNoCloudSeed } from "../../disk/nocloud_seed.ts";
 import type { SystemBuild } from "../guest_system.ts";
 import { waitForCloudInit } from "./cloud_init.ts";
-import { ubuntuCommands } from "./ubuntu_commands.ts";
+import { debianCommands } from "../debian/debian_commands.ts";
 import { diskCommands } from "./ubuntu_disk.ts";
 import { metaData, userData } from "./user_data.ts";
 
@@ -90,7 +90,7 @@ async function runProvision(
 ): Promise<void> {
   const buffer = new LineBuffer();
   const last: string[] = [];
-  const { code } = await ssh.exec(ubuntuCommands.asRoot(["sh", "-s"]), {
+  const { code } = await ssh.exec(debianCommands.asRoot(["sh", "-s"]), {
     ...{ stdin: script, signal },
     onOutput: (text) =>
       buffer.push(text).forEach((line) => {

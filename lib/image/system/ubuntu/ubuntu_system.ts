@@ -5,7 +5,7 @@ import { scriptInput, stageInput } from "../../stages.ts";
 import { seedEntries } from "../debian/debian_seeds.ts";
 import type { GuestSystem, Seed, SystemSeeds } from "../guest_system.ts";
 import { diskCommands, dryRun } from "./ubuntu_disk.ts";
-import { ubuntuCommands } from "./ubuntu_commands.ts";
+import { debianCommands } from "../debian/debian_commands.ts";
 import { userData } from "./user_data.ts";
 
 /** Below which {@link seedEntries} lie. */
@@ -31,7 +31,7 @@ const NO_SEED: Seed = {
 
 /** Ubuntu's own image for clouds: cloud-init sets it up, and a script of ours makes it fast. */
 export const ubuntu: GuestSystem<PlatformOf<"ubuntu">> = {
-  commands: ubuntuCommands,
+  commands: debianCommands,
   boot: "uefi",
   tools: ["seed"],
   seeds,
