@@ -93,7 +93,8 @@ Deno.test("explainQemuOutput() names a port that is in use", async () => {
   assertEquals(why, `port ${port} of this host is already in use`);
   assertEquals(
     next,
-    `ss -ltnp 'sport = :${port}', or set the platform's ssh port to "auto" for a free one`,
+    `ss -ltnp 'sport = :${port}' (on macOS lsof -nP -iTCP:${port} -sTCP:LISTEN), ` +
+      'or set the platform\'s ssh port to "auto" for a free one',
   );
 });
 

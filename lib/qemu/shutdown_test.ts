@@ -53,5 +53,5 @@ Deno.test("shutDown() reports a process that survives SIGKILL", async () => {
     GuestError,
     'Cannot stop guest "x": QEMU survived SIGKILL',
   );
-  assertEquals(error.next?.startsWith("ps -o pid,stat"), true);
+  assertEquals(error.next?.startsWith("ps -axo pid,stat"), true);
 });

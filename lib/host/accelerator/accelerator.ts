@@ -62,7 +62,7 @@ export async function probeAccelerator(request: AcceleratorRequest): Promise<Acc
   const trial = await rememberedTrial({
     ...request,
     // It may run other architectures as well, on the same machine and with the same QEMU.
-    arch: Deno.build.arch,
+    arch: host.arch,
     accelerator: hypervisor,
     cpu: request.cpu ?? "host",
   });

@@ -19,8 +19,11 @@ take_back() {
     [ ! -e "$program" ] || mv -f "$program" "$root/usr/bin/"
   done
   while read -r file; do rm -f "$root$file"; done <"$store/libraries"
-  # Deepest first; whatever else lies in a directory by now keeps it.
-  sort -r "$store/directories" | while read -r dir; do rmdir "$root$dir" 2>/dev/null || :; done
+  # The last first; whatever else lies in a directory by now keeps it.
+  sed '1!G;h;$!d' "$store/directories" | while read -r dir; do
+    rmdir "$root$dir" 2>/dev/null || continue
+    [ ! -L "$root/${dir#/usr/}" ] || rm "$root/${dir#/usr/}"
+  done
   rm -rf "$store"
 }
 
@@ -34,7 +37,11 @@ lend_library() {
     dir=$(dirname "$dir")
   done
   for dir in $missing; do
-    mkdir "$root$dir"
+    case $dir in
+      /*/*) mkdir "$root$dir" ;;
+      # Such as /lib64: systemd refuses a root in which one of these is no link into /usr.
+      *) mkdir "$root/usr$dir" && ln -s "usr$dir" "$root$dir" && dir=/usr$dir ;;
+    esac
     echo "$dir" >>"$store/directories"
   done
   cp -L "$1" "$root$1"

@@ -192,6 +192,10 @@ Deno.test({
     if (Deno.uid() === 0) {
       const header = (await Deno.readFile(join(root, "usr/bin/tar"))).subarray(0, 4);
       assertEquals([...header], [0x7f, 0x45, 0x4c, 0x46]);
+      // systemd refuses a root in which it is a directory.
+      if (Deno.build.arch === "x86_64") {
+        assertEquals(await Deno.readLink(join(root, "lib64")), "usr/lib64");
+      }
     }
     const restored = await $`sh ${restore} ${root}`;
     assertEquals(restored.code, 0, restored.stderr);
