@@ -94,6 +94,11 @@ export class RootShell {
     throw this.#console.fault(how.what, `"${argv[0]}" ended with status ${code}`);
   }
 
+  /** Types a command after which nothing is expected of the shell: it ends with it. */
+  async leave(command: string, what: string): Promise<void> {
+    await this.#typeSurely(command, what);
+  }
+
   /** An error that shows the console's last lines; `what` follows "Cannot". */
   fault(what: string, why: string): GuestError {
     return this.#console.fault(what, why);

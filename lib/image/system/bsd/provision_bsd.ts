@@ -67,7 +67,7 @@ export async function provisionBsd(
   const done = await runScript(shell, command, { ...scaled(SCRIPT), onStep });
   await shell.must(["rm", "-r", GUEST_DIR], { ...scaled(COMMAND), what: "remove the scripts" });
   onStep("power off");
-  await console.type("sync; shutdown -p now");
+  await shell.leave("sync; shutdown -p now", "turn off");
   if (await settlesWithin(options.exited, POWER_OFF_MS * timeScale) === "settled") return done;
   throw console.fault("turn off", "it is still running after its shutdown was asked for");
 }
