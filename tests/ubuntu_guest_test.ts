@@ -3,13 +3,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../lib/base/files/directories.ts";
-import { cloudImage, missingPrograms, PACKAGE, startMirror } from "./support/cloud_image.ts";
+import { cloudImage, missingHere, PACKAGE, startMirror } from "./support/cloud_image.ts";
 import { makeSandbox, taskPid } from "./support/harness.ts";
 import { assertFailure } from "./support/outcome.ts";
 import { NAME, publishedCheckout } from "./support/published_checkout.ts";
 import { thorough } from "./support/thorough.ts";
 
-const ignore = Deno.build.os !== "linux" || missingPrograms().length > 0 || !thorough;
+const missing = Deno.build.os === "linux" ? await missingHere() : ["Linux"];
+const ignore = missing.length > 0 || !thorough;
 /** Two boots of a whole distribution, emulated. */
 const BUILD = { timeoutMs: 2_700_000 };
 const RUN = { timeoutMs: 900_000 };

@@ -3,6 +3,7 @@
 import { join } from "@std/path";
 import { $ } from "../../lib/base/process/dollar.ts";
 import { findProgram } from "../../lib/base/process/find_program.ts";
+import { findFirmware } from "../../lib/host/firmware.ts";
 import { madeOnce } from "./made_once.ts";
 
 /** What makes it, and what boots it. */
@@ -11,9 +12,14 @@ const PROGRAMS = [
   ...["dpkg-deb", "qemu-system-x86_64", "xorriso", "openssl"],
 ];
 
-/** The programs of {@link PROGRAMS} that this host lacks. */
-export const missingPrograms = (): string[] =>
-  PROGRAMS.filter((program) => findProgram(program) === undefined);
+/** What this host lacks of {@link PROGRAMS} and firmware. */
+export async function missingHere(): Promise<string[]> {
+  const firmware = await findFirmware("x86_64");
+  return [
+    ...PROGRAMS.filter((program) => findProgram(program) === undefined),
+    ...firmware?.vars === undefined ? ["UEFI firmware"] : [],
+  ];
+}
 
 const PACKAGES = [
   ...["linux-image-cloud-amd64", "systemd-sysv", "systemd-resolved", "udev", "kmod", "iproute2"],
