@@ -76,9 +76,12 @@ export async function writeSparse(
   return hash.digest("hex");
 }
 
-/** The same bytes in blocks of {@link BLOCK_BYTES}; the last one may be shorter. */
+/**
+ * The same bytes in blocks of {@link BLOCK_BYTES}; the last one may be shorter. Each is the same
+ * memory again: a new one for each of a whole disk would be freed too late.
+ */
 async function* blocksOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block = new Uint8Array(BLOCK_BYTES);
+  const block = new Uint8Array(BLOCK_BYTES);
   let have = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
@@ -88,7 +91,6 @@ async function* blocksOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       at += taken;
       if (have < BLOCK_BYTES) continue;
       yield block;
-      block = new Uint8Array(BLOCK_BYTES);
       have = 0;
     }
   }
