@@ -1,4 +1,4 @@
-import { ARCH } from "../config/archs.ts";
+import { ARCH, MICRO_ARCHS } from "../config/archs.ts";
 import { join } from "@std/path";
 import { prepareGuests } from "../setup/prepare.ts";
 import type { TaskContext } from "../cli/context.ts";
@@ -81,7 +81,7 @@ export async function runBench(ctx: TaskContext, request: BenchRequest): Promise
   }
   if (wanted.has("micro")) {
     const { measureMicro } = await import("./bench_micro.ts");
-    const archs = [...new Set(platforms.map(({ arch }) => arch))];
+    const archs = MICRO_ARCHS.filter((arch) => platforms.some((one) => one.arch === arch));
     rows.push(...await measureMicro({ ...common, accelerator, archs }));
   }
   if (wanted.has("dev")) {

@@ -230,7 +230,7 @@ const ROWS = {
       user: "qemu-i386",
       machine: "q35",
       transport: "pci",
-      cpu: "max,la57=off,smep=off,smap=off,erms=off",
+      cpu: "max,la57=off,smep=off,smap=off,erms=off,fsrm=off",
       firstBootCpu: "max",
       hypervisors: ["x86_64"],
     },
@@ -299,7 +299,8 @@ const ROWS = {
       user: "qemu-riscv64",
       machine: "virt",
       transport: "pci",
-      cpu: "rv64",
+      // Without the supervisor's own timer, which QEMU 7.2 does not set again in a restored guest.
+      cpu: "rv64,sstc=off",
       firstBootCpu: "rv64",
       hypervisors: [],
       monitor: {
