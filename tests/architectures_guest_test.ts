@@ -29,9 +29,9 @@ async function build(box: Sandbox, name: string, args: readonly string[]) {
 }
 
 for (const { name, arch } of platforms) {
-  const { elf, uname } = ARCH[arch];
+  const { elf, qemu, uname } = ARCH[arch];
   const isTested = elf.byteOrder === "big" || thorough;
-  Deno.test(`${name}: a guest that starts warm, and the sample with its byte order and word size`, {
+  Deno.test(`${name}: guests that answer, and the sample with its byte order and word size`, {
     ignore: !isTested,
   }, async (t) => {
     await using box = await makeSandbox();
@@ -39,12 +39,12 @@ for (const { name, arch } of platforms) {
       const ready = await box.task("setup-images", [name, "--yes"], { timeoutMs: 1_800_000 });
       assertEquals(ready.code, 0, ready.stderr);
     }
-    await t.step("vm-run starts a restored guest", async () => {
+    await t.step("vm-run starts a restored guest, where QEMU can", async () => {
       await box.task("vm-run", [name, "--", "true"], { timeoutMs: 600_000 });
       const warm = await box.task("vm-run", [name, "--", "uname", "-m"]);
       assertEquals([warm.code, warm.stdout.trim()], [0, uname], warm.stderr);
       const log = await Deno.readTextFile(join(box.dir, `logs/vm-run-${name}.log`));
-      assertStringIncludes(log, "== restored: ");
+      assertEquals(log.includes("== restored: "), qemu.restores !== false);
     });
     await t.step("the sample says what the architecture is", async () => {
       const { artifacts, log } = await build(box, name, []);

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../cli/context.ts";
 import { TaskError } from "../base/errors.ts";
 import type { Platform } from "../config/platform.ts";
-import { systemOf } from "../image/platform/systems.ts";
+import { warmSeedsOf } from "../image/platform/systems.ts";
 import { useImage } from "../image/platform/platform_image.ts";
 import { buildGuest, findBuildHost } from "../vm/build_guest.ts";
 import { startLogs } from "../base/files/log_files.ts";
@@ -18,7 +18,7 @@ export async function prepareSnapshots(
 ): Promise<Map<string, PreparedSnapshot>> {
   const entries = await Promise.all(platforms.map(async (platform) => {
     const { signal } = ctx;
-    if (systemOf(platform).seeds.warm === undefined) return [platform.name, "none"] as const;
+    if (warmSeedsOf(platform) === undefined) return [platform.name, "none"] as const;
     await using image = await useImage(platform);
     const host = await findBuildHost({ platform, accelerator: "auto", signal });
     // The log is only created if there is something to do.

@@ -4,7 +4,7 @@ import type { Platform } from "../config/platform.ts";
 import { type AcceleratorChoice, hypervisorOf } from "../host/accelerator/accelerator.ts";
 import { thisHost } from "../host/facts.ts";
 import type { Image } from "../image/platform/platform_image.ts";
-import { systemOf } from "../image/platform/systems.ts";
+import { systemOf, warmSeedsOf } from "../image/platform/systems.ts";
 import type { SystemSeeds } from "../image/system/guest_system.ts";
 import { type HostCertificates, hostCertificates } from "../guest/certificates.ts";
 import type { GuestLogs } from "../qemu/launch.ts";
@@ -54,15 +54,16 @@ export interface BuildHost extends KeyedHost {
 /** A platform's guest, with this checkout's keys. */
 export function buildGuest(request: GuestRequest, host: BuildHost): OpenPlan<SshSession> {
   const { platform, network } = request;
-  const { commands, seeds } = systemOf(platform);
+  const { commands } = systemOf(platform);
+  const warm = warmSeedsOf(platform);
   const login = {
     ...{ keys: host.keys, user: platform.ssh.user },
     bootMs: bootDeadline(request.bootMs, host),
-    startResume: commands.startService(seeds.warm?.resumeService ?? ""),
+    startResume: commands.startService(warm?.resumeService ?? ""),
   };
   const { logIn, resume } = sshLogin({ ...login, proxied: network !== "open" });
   const plan = { ...launchPlan(request, host), logIn };
-  if (seeds.warm === undefined) return plan;
+  if (warm === undefined) return plan;
   const bare = sshLogin({ ...login, proxied: false });
   // The build cache is of one project; the snapshot is for all.
   const neutral = { ...request, network: "none", sshPort: 0, cacheDisk: undefined } as const;
@@ -72,7 +73,7 @@ export function buildGuest(request: GuestRequest, host: BuildHost): OpenPlan<Ssh
       ...{ rest: bare.rest, resume },
       shape: buildShape(request, host),
       imageDir: request.image.dir,
-      saved: { ...launchPlan(neutral, host, seeds.warm.resume), logIn: bare.logIn },
+      saved: { ...launchPlan(neutral, host, warm.resume), logIn: bare.logIn },
     },
   };
 }

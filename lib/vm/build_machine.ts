@@ -4,7 +4,7 @@ import type { Platform } from "../config/platform.ts";
 import type { HostCertificates } from "../guest/certificates.ts";
 import type { Keys } from "../host/keys.ts";
 import type { Image } from "../image/platform/platform_image.ts";
-import { systemOf } from "../image/platform/systems.ts";
+import { warmSeedsOf } from "../image/platform/systems.ts";
 import type { Project } from "../project/project.ts";
 import { diskArgs, emptyDiskArgs, portArgs, rngArgs } from "../qemu/args.ts";
 import { netArgs } from "../qemu/net_args.ts";
@@ -86,7 +86,7 @@ export function buildShape(
       { name: "image directory", value: image.dir },
       { name: "keys", value: [keys.hostPublic, keys.clientPublic] },
       ...(certificates?.pem ? [{ name: "certificates", value: certificates.pem }] : []),
-      ...systemOf(platform).seeds.warm?.inputs ?? [],
+      ...warmSeedsOf(platform)?.inputs ?? [],
     ],
   };
 }

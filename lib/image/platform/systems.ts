@@ -1,3 +1,4 @@
+import { ARCH } from "../../config/archs.ts";
 import type { ImageKind, Platform, PlatformOf } from "../../config/platform.ts";
 import { debian } from "../system/debian/debian_system.ts";
 import { freebsd } from "../system/freebsd/freebsd_system.ts";
@@ -12,6 +13,10 @@ const SYSTEMS: { readonly [Kind in ImageKind]: GuestSystem<PlatformOf<Kind>> } =
   freebsd,
   netbsd,
 };
+
+/** What a platform's guests need to be saved and restored, unless they always boot. */
+export const warmSeedsOf = (platform: Pick<Platform, "arch" | "image">) =>
+  ARCH[platform.arch].qemu.restores === false ? undefined : systemOf(platform).seeds.warm;
 
 /** The operating system of a platform. */
 export function systemOf({ image }: Pick<Platform, "image">): GuestSystem {
