@@ -1,6 +1,6 @@
 // Boots real guests of architectures that are neither the host's nor the common one: a big-endian
 // one, and with `--thorough` all others of Debian's and the next release.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { platformsDir, root } from "../lib/base/files/paths.ts";
 import { ARCH } from "../lib/config/archs.ts";

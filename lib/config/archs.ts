@@ -254,7 +254,7 @@ const ROWS = {
       machine: "pseries",
       transport: "pci",
       cpu: "power9",
-      // QEMU 7.2: of ten snapshots, six never answered; nor with XICS, nor saved when idle.
+      // With QEMU 7.2, most snapshots never answer: not with XICS, nor when saved idle, either.
       restores: false,
       firstBootCpu: "power9",
       hypervisors: [],
