@@ -123,8 +123,8 @@ function render({ facts, freeDiskBytes, tools, archs, plan }: HostReport): strin
     "Accelerators",
     renderTable(archs.map(acceleratorRow), { indent: "  " }),
     "",
-    "UEFI firmware (only unified kernel images and foreign disk images need it)",
-    renderTable(archs.map(firmwareRow), { indent: "  " }),
+    "UEFI firmware (only downloaded images need it)",
+    renderTable(archs.flatMap(firmwareRow), { indent: "  " }),
     ...install,
   ].join("\n");
 }
@@ -140,11 +140,10 @@ function acceleratorRow({ arch, accelerator }: ArchReport): string[] {
   return [arch, accelerator.accelerator, `${accelerator.reason}${hint}`];
 }
 
-function firmwareRow({ arch, firmware }: ArchReport): string[] {
-  return [
-    arch,
-    firmware?.code ?? `not found; packages: ${ARCH[arch].firmware?.packages ?? "none"}`,
-  ];
+function firmwareRow({ arch, firmware }: ArchReport): string[][] {
+  const possible = ARCH[arch].firmware;
+  if (possible === undefined) return [];
+  return [[arch, firmware?.code ?? `not found; packages: ${possible.packages}`]];
 }
 
 if (import.meta.main) await runTask(spec, main);

@@ -3,6 +3,7 @@
 import { delay } from "@std/async";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { ARCHS } from "../lib/config/archs.ts";
 import { loadPlatform } from "../lib/config/platform.ts";
 import { hostFacts } from "../lib/host/facts.ts";
 import { findFirmware } from "../lib/host/firmware.ts";
@@ -214,7 +215,7 @@ Deno.test("check --json describes the host, its tools, guests and remedies", asy
     assertEquals(tool.status === "missing", tool.path === undefined, tool.name);
   }
   for (const { arch, accelerator, reason, tried } of guests) {
-    assert(["x86_64", "aarch64"].includes(arch));
+    assert(ARCHS.includes(arch));
     assert(["kvm", "hvf", "tcg"].includes(accelerator), `${arch}: ${accelerator}`);
     assert(reason.length > 5, "an accelerator has its reason");
     for (const trial of tried) assertEquals(trial.ok, trial.accelerator === accelerator);

@@ -2,7 +2,7 @@
 // would, and the copy's sources are changed.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { ARCHS } from "../lib/config/archs.ts";
+import { MICRO_ARCHS } from "../lib/config/archs.ts";
 import { PARTS } from "../lib/config/parts.ts";
 import { partFiles, type PartRequest } from "../lib/image/parts/part_names.ts";
 import { partPath } from "../lib/image/parts/part_store.ts";
@@ -12,7 +12,7 @@ import { documentOf } from "./support/outcome.ts";
 import { placePart, seeImages } from "./support/stand_ins.ts";
 
 /** Every part, on every architecture. */
-const EVERY: readonly PartRequest[] = ARCHS.flatMap((arch) =>
+const EVERY: readonly PartRequest[] = MICRO_ARCHS.flatMap((arch) =>
   PARTS.map(({ name }) => ({ name, arch }))
 );
 const titleOf = ({ name, arch }: PartRequest) => `${name} ${arch}`;
@@ -40,7 +40,7 @@ async function explain(checkout: Checkout): Promise<Record<string, string[]>> {
 }
 
 /** The same reasons for parts on these architectures. */
-const each = (names: readonly string[], reasons: readonly string[], archs = ARCHS) =>
+const each = (names: readonly string[], reasons: readonly string[], archs = MICRO_ARCHS) =>
   Object.fromEntries(archs.flatMap((arch) => names.map((name) => [`${name} ${arch}`, reasons])));
 
 const DISKS = ["raw", "python", "node"];

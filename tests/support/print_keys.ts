@@ -1,6 +1,6 @@
 // Prints the recipe key of every image, part and microVM's packages of the checkout that it lies in.
 import { join } from "@std/path";
-import { ARCHS } from "../../lib/config/archs.ts";
+import { MICRO_ARCHS } from "../../lib/config/archs.ts";
 import { PARTS, VARIANTS } from "../../lib/config/parts.ts";
 import { loadPlatforms } from "../../lib/config/platform.ts";
 import { recipeKey } from "../../lib/store/recipe.ts";
@@ -15,7 +15,7 @@ for (const platform of [...await loadPlatforms(platformsDir), await devImage()])
   keys[platform.name] = (await imageRecipe(platform)).key;
   keys[join(platform.name, "packages")] = (await recipeKey(rootfsInputs(platform))).key;
 }
-for (const arch of ARCHS) {
+for (const arch of MICRO_ARCHS) {
   for (const { name } of PARTS) {
     const { inputs } = await partRecipe({ name, arch }, new AbortController().signal);
     keys[join(name, arch)] = (await recipeKey(inputs)).key;

@@ -5,7 +5,7 @@ import { findFirmware, type Firmware } from "../firmware.ts";
 import type { InstallHost, InstallPlan } from "../tools/install.ts";
 import { planInstall } from "../tools/installer.ts";
 import { imagesDir } from "../../base/files/paths.ts";
-import { ARCH, type Arch, ARCHS } from "../../config/archs.ts";
+import { ARCH, type Arch, ARCHS, MICRO_ARCHS } from "../../config/archs.ts";
 import { checkTools, type ToolGroup, type ToolVerdict } from "../tools/tools.ts";
 
 export interface ArchReport {
@@ -38,7 +38,11 @@ export async function hostReport({ groups, signal }: HostReportOptions): Promise
     freeDiskBytes(imagesDir()),
     Promise.all(ARCHS.map((arch) => archReport(arch, signal))),
   ]);
-  return { facts: { ...facts, haveSudo }, freeDiskBytes: freeBytes, tools, archs, plan };
+  // Of the others, those that can be tried.
+  const told = archs.filter(({ arch, accelerator }) =>
+    MICRO_ARCHS.includes(arch) || accelerator !== undefined
+  );
+  return { facts: { ...facts, haveSudo }, freeDiskBytes: freeBytes, tools, archs: told, plan };
 }
 
 async function archReport(arch: Arch, signal: AbortSignal | undefined): Promise<ArchReport> {

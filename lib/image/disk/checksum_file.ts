@@ -14,8 +14,8 @@ export type ChecksumAlgorithm = keyof typeof DIGITS;
  * import { findChecksum } from "./checksum_file.ts";
  *
  * const digest = "0f".repeat(32);
- * assertEquals(findChecksum(`${digest} *disk.img\\n`, "disk.img", "sha256"), digest);
- * assertEquals(findChecksum(`SHA256 (disk.img) = ${digest}\\n`, "disk.img", "sha256"), digest);
+ * assertEquals(findChecksum(`${digest} *disk.img\n`, "disk.img", "sha256"), digest);
+ * assertEquals(findChecksum(`SHA256 (disk.img) = ${digest}\n`, "disk.img", "sha256"), digest);
  * ```
  */
 export function findChecksum(
