@@ -316,7 +316,7 @@ Deno.test("gc removes packed packages whose recipe has changed", async () => {
   };
   const key = await rootfsKey(rootfsInputs(platform));
   const now = await place(`rootfs-${NAME}-${key}.tar.zst`);
-  const foreign = await place("rootfs-freebsd-amd64-0123456789abcdef.tar.zst");
+  const foreign = await place("rootfs-solaris-amd64-0123456789abcdef.tar.zst");
   const old = await place(`rootfs-${NAME}-0123456789abcdef-first-boot.tar.zst`);
   const part = await place(`.part-rootfs-${NAME}-${key}.tar.zst`);
   const variant = { variant: "raw", arch: "aarch64" } as const;

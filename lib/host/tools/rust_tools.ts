@@ -71,18 +71,29 @@ function rustup(more: readonly string[]): NonNullable<Tool["setup"]> {
   };
 }
 
-/** Rust's standard library for guests of an architecture; for Debian's compiler it is fetched. */
-function rustLibrary(arch: Arch): Tool {
+/** Rust's standard library for guests; Debian's compiler fetches those of other architectures. */
+function rustLibrary(arch: Arch): Tool[] {
   const { gnu, musl = gnu } = ARCH[arch].rust;
-  return {
+  const common = {
     name: `rust-std-${arch}`,
     groups: COMPILING,
     purpose: `compiles programs for ${arch} guests`,
-    programs: [rustupLibrary(musl), `/usr/lib/rustlib/${musl}/lib`],
-    packages: PACKAGES,
-    setup: rustup(["--target", musl]),
-    neededIf: (need) => !isDebian(need) && need.guestArchs.includes(arch),
   };
+  return [
+    {
+      ...common,
+      programs: [`/usr/lib/rustlib/${gnu}/lib`],
+      packages: { apt: "libstd-rust-web-dev" },
+      neededIf: (need) => isDebian(need) && need.arch === arch,
+    },
+    {
+      ...common,
+      programs: [rustupLibrary(musl), `/usr/lib/rustlib/${musl}/lib`],
+      packages: PACKAGES,
+      setup: rustup(["--target", musl]),
+      neededIf: (need) => !isDebian(need) && need.guestArchs.includes(arch),
+    },
+  ];
 }
 
 /** A program of Rust's. */
@@ -109,7 +120,7 @@ export const RUST_TOOLS: readonly Tool[] = [
     packages: { dnf: "cargo", pacman: "rust", nix: "cargo" },
     debian: "cargo-web",
   }),
-  ...ARCHS.map(rustLibrary),
+  ...ARCHS.flatMap(rustLibrary),
 ];
 
 /** What judges their sources. */

@@ -35,7 +35,7 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
       const target = ARCH[arch].rust[libc];
       if (target === undefined) continue;
       const haveLibrary = findProgram(join(sysroot, "lib/rustlib", target, "lib")) !== undefined;
-      if (!haveLibrary && (libc === "musl" || !isDebians(rustc))) continue;
+      if (!haveLibrary && (libc === "musl" || !canFetch(rustc, arch))) continue;
       const linker = libc === "musl" ? undefined : crossGcc(arch);
       if (linker !== undefined && findProgram(linker) === undefined) continue;
       const parts = [
@@ -55,9 +55,10 @@ export async function findToolchain(arch: Arch, signal: AbortSignal): Promise<Ru
   });
 }
 
-/** Whether Debian's package of that name has installed a compiler. */
-const isDebians = (rustc: string): boolean =>
-  rustc === "/usr/bin/rustc" && findProgram("/usr/share/doc/rustc-web") !== undefined;
+/** Whether Debian has the library of another architecture for a compiler; its own comes with it. */
+const canFetch = (rustc: string, arch: Arch): boolean =>
+  rustc === "/usr/bin/rustc" && arch !== Deno.build.arch &&
+  findProgram("/usr/share/doc/rustc-web") !== undefined;
 
 /** Debian's first: it has a fixed place and all architectures. */
 function rustcs(): string[] {
