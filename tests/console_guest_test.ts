@@ -13,6 +13,7 @@ import { changeAtConsole } from "../lib/setup/change_at_console.ts";
 import { findGuestHost } from "../lib/vm/host.ts";
 import { bootStandIn, bsdStandIn } from "./support/bsd_standin.ts";
 import { makeSandbox } from "./support/harness.ts";
+import { thorough } from "./support/thorough.ts";
 
 const platform = await loadPlatform(platformsDir, "debian-amd64");
 const ignore = Deno.build.arch !== platform.arch ||
@@ -77,7 +78,7 @@ Deno.test({
 
 Deno.test({
   name: "a guest with NetBSD's login and boot menu is provisioned over its serial console",
-  ignore,
+  ignore: ignore || !thorough,
   async fn() {
     const { outcome, made, log } = await provision(NETBSD, ["standin=netbsd", "loader"]);
     assertEquals(outcome, {
@@ -113,7 +114,7 @@ async function refused(provisioning: BsdProvisioning, words: readonly string[], 
 
 Deno.test({
   name: "a package mirror that is down fails the step, with the package manager's own words",
-  ignore,
+  ignore: ignore || !thorough,
   async fn() {
     const error = await refused(FREEBSD, ["standin=freebsd", "fault=mirror"]);
     assertEquals(
