@@ -60,7 +60,7 @@ async function provision(
 
 Deno.test({
   name: "a guest with FreeBSD's login is provisioned over its serial console",
-  ignore,
+  ignore: ignore || !thorough,
   async fn() {
     const { outcome, steps, made, log } = await provision(FREEBSD, ["standin=freebsd"]);
     assertEquals(outcome, {
