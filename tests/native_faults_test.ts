@@ -103,9 +103,10 @@ Deno.test("what a step leaves running serves the next steps, and ends with the b
   const beats = `rm -f '${alive}'; sleep 1; test -e '${alive}'`;
   const steps = {
     default: [
+      // Until it has dropped its variables, it can be found.
       `${OWN_SESSION} sh -c ${beat(alive)} sh -c ${beat(alive)} env -i "$(command -v sh)" -c ${
         beat(hidden)
-      }`,
+      } until test -e '${hidden}'; do sleep 0.1; done`,
       `${beats} && echo it serves`,
       `rm -f '${hidden}'; sleep 1; test ! -e '${hidden}' && echo hidden ends; exit 3`,
     ].map((script, index) => ({ name: `step ${index}`, run: ["sh", "-c", script] })),

@@ -55,7 +55,7 @@ const cases: { readonly title: string; readonly got: string[]; readonly want: st
   {
     title: "diskArgs() says in which order firmware tries disks",
     got: args.diskArgs({ path: "/d.qcow2", format: "qcow2", bootIndex: 1 }).slice(-1),
-    want: ["virtio-blk-pci,drive=disk0,id=disk0-device,bootindex=1"],
+    want: ["virtio-blk-pci,drive=disk0,id=disk0-device,serial=disk0,bootindex=1"],
   },
   {
     title: "diskArgs() makes a read-only disk of microvm",
