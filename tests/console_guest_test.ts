@@ -92,7 +92,7 @@ Deno.test({
 
 Deno.test({
   name: "a guest whose console imitates prompts is provisioned all the same",
-  ignore,
+  ignore: ignore || !thorough,
   async fn() {
     for (const fault of ["imitate", "chatty"]) {
       const { outcome, log } = await provision(FREEBSD, ["standin=freebsd", `fault=${fault}`]);
