@@ -85,6 +85,13 @@ interface MicroRow {
   readonly append: readonly string[];
 }
 
+/**
+ * Without five-level page tables, the kernel's protection from its own mistakes with user
+ * memory, and the hints that copying by the byte (`rep movsb`) is fast. Both of those: with
+ * fsrm alone, which QEMU 10.0 emulates and 7.2 does not, Linux 6.1 hangs as it starts.
+ */
+const PC_CPU = "max,la57=off,smep=off,smap=off,erms=off,fsrm=off";
+
 const ROWS = {
   x86_64: {
     debian: "amd64",
@@ -104,10 +111,7 @@ const ROWS = {
       user: "qemu-x86_64",
       machine: "q35",
       transport: "pci",
-      // Without five-level page tables, the kernel's protection from its own mistakes with user
-      // memory, and the hints that copying by the byte (`rep movsb`) is fast. Both of those: with
-      // fsrm alone, which QEMU 10.0 emulates and 7.2 does not, Linux 6.1 hangs as it starts.
-      cpu: "max,la57=off,smep=off,smap=off,erms=off,fsrm=off",
+      cpu: PC_CPU,
       firstBootCpu: "max",
       hypervisors: ["x86_64"],
     },
@@ -232,7 +236,7 @@ const ROWS = {
       user: "qemu-i386",
       machine: "q35",
       transport: "pci",
-      cpu: "max,la57=off,smep=off,smap=off,erms=off,fsrm=off",
+      cpu: PC_CPU,
       firstBootCpu: "max",
       hypervisors: ["x86_64"],
     },
